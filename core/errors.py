@@ -1,0 +1,98 @@
+"""Every way a transfer can fail: one tree, one exit code a class.
+
+An error says what happened, to what, and what to do next. The cause is chained (`raise ... from`),
+never printed raw: a driver's message may carry data or secrets.
+
+Exit codes follow the habit of rclone and restic (one number a kind of failure), not sysexits.h.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TransferError(Exception):
+    """A transfer that could not be done.
+
+    Args:
+        message: what happened, and to what.
+        hint: what to do next, one sentence; empty if nothing helps.
+
+    Attributes:
+        exit_code: the process exit code of this class of failure.
+        label: the class as one word, for logs and machine-readable output.
+    """
+
+    exit_code: ClassVar[int] = 1
+    label: ClassVar[str] = "unexpected"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".rstrip()
+
+
+class UsageError(TransferError):
+    """An option, a name or a configuration that cannot be meant."""
+
+    exit_code = 2
+    label = "usage"
+
+
+class SignInError(TransferError):
+    """Snowflake refused the sign-in, or the role may not do what was asked."""
+
+    exit_code = 3
+    label = "source_sign_in"
+
+
+class SourceDataError(TransferError):
+    """The table, its columns or its values do not allow the transfer."""
+
+    exit_code = 4
+    label = "source_data"
+
+
+class TemporaryError(TransferError):
+    """A network or service failure that a later try may not meet."""
+
+    exit_code = 5
+    label = "temporary"
+
+
+class DestinationError(TransferError):
+    """The bucket is missing, or refuses the credentials or the write."""
+
+    exit_code = 6
+    label = "destination"
+
+
+class DestinationExistsError(TransferError):
+    """The object is there already and `if_exists` does not allow replacing it."""
+
+    exit_code = 7
+    label = "destination_exists"
+
+
+class IntegrityError(TransferError):
+    """Counts, totals or checksums disagree; nothing was delivered."""
+
+    exit_code = 8
+    label = "integrity"
+
+
+class LocalResourceError(TransferError):
+    """This machine ran out of disk or memory, or a directory cannot be written."""
+
+    exit_code = 9
+    label = "local_resources"
+
+
+class CancelledError(TransferError):
+    """The caller cancelled; query and upload were aborted."""
+
+    exit_code = 130
+    label = "cancelled"
