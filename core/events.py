@@ -1,0 +1,62 @@
+"""What a run tells its front end while it works: small frozen values, at most ten a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.plan import Plan
+
+
+class Phase(StrEnum):
+    """The stops of a transfer, in their order."""
+
+    CONNECT = "connect"
+    PLAN = "plan"
+    QUERY = "query"
+    READ = "read"
+    WRITE = "write"
+    UPLOAD = "upload"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the current phase has come.
+
+    Attributes:
+        phase: where the run is.
+        rows: rows done in this phase (read: source rows; write: delivered rows); 0 where
+            rows are not what the phase works on.
+        total_rows: the rows there will be, if known.
+        bytes: bytes done in this phase (read: uncompressed bytes of the result; upload: bytes sent).
+        total_bytes: the bytes there will be, if known.
+        elapsed: seconds since the run began.
+    """
+
+    phase: Phase
+    rows: int
+    total_rows: int | None
+    bytes: int
+    total_bytes: int | None
+    elapsed: float
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plan stands: what will happen to each column."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something the user should know; the run goes on."""
+
+    message: str
+
+
+Event = Progress | Planned | Warned
+Listener = Callable[[Event], None]

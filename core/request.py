@@ -1,0 +1,144 @@
+"""What a caller asks for: one frozen, validated value for the app, the command line and the library.
+
+The field names are the command line's option names and `transfer_data`'s keywords.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import UsageError
+
+MEBIBYTE = 1024 * 1024
+SMALLEST_MEMORY_LIMIT = 300 * MEBIBYTE
+DEFAULT_MEMORY_LIMIT = 600 * MEBIBYTE
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
+
+
+def split_names(value: Any) -> Any:
+    """Turn `A,B` into `("A", "B")`; a name with a comma is written `"A,B"`, quotes doubled.
+
+    Sequences pass as they are. `none` (in any case) stands for no column at all.
+    """
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() == "none":
+        return ()
+    names = next(csv.reader([value], skipinitialspace=True), [])
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def parse_size(value: Any) -> Any:
+    """Turn `600MB`, `1.5 GB` or a number of bytes into bytes (1 MB = 1024 x 1024)."""
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"{value!r} is not a size such as 600MB or 1GB")
+    return int(float(match[1]) * 1024 ** " kmg".index(match[2].lower() or " "))
+
+
+def _known_zone(value: str | None) -> str | None:
+    if value is not None:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is not a time zone such as Europe/Zurich") from error
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
+Size = Annotated[int, BeforeValidator(parse_size)]
+Zone = Annotated[str | None, BeforeValidator(_known_zone)]
+
+
+class Request(BaseModel):
+    """One transfer, as asked for.
+
+    Attributes:
+        table: `TABLE`, `SCHEMA.TABLE` or `DATABASE.SCHEMA.TABLE`; parts may be quoted with `"`.
+        bucket: `bucket`, `s3://bucket`, `s3://bucket/prefix/` or an access-point ARN.
+        date_column: the month column; detected if None.
+        date_format: strptime format of text dates, or `epoch_s|ms|us|ns`; detected if None.
+        sum_columns: the numeric columns to sum; None means all of them.
+        key_columns: the columns kept as keys; None means all that are not numeric; () means none.
+        drop_columns: columns left out.
+        drop_identifiers: leave out every numeric column that looks like an identifier.
+        format: the file's format.
+        gzip: compress json, ndjson or csv.
+        file_name: template over {table} {schema} {database} {timestamp} {date} {run_id} {ext}.
+        if_exists: what to do if the object is there already.
+        on_bad_date: what to do with dates that do not parse: `fail`, or `null` for the NULL month.
+        timezone: IANA name of the session time zone in which TIMESTAMP_LTZ months are cut; the
+            account's own if None.
+        connection: name of a connection in Snowflake's connections files, or the connector's
+            arguments; the default connection if None.
+        warehouse: Snowflake warehouse to use instead of the connection's.
+        role: Snowflake role to use instead of the connection's.
+        aws_profile: profile of the AWS configuration files.
+        endpoint_url: URL of an S3-compatible service.
+        s3_options: further arguments for boto3's client (keys, region).
+        expected_bucket_owner: the AWS account id that must own the bucket.
+        memory_limit: bytes the process may use at its peak.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    table: Annotated[str, Field(min_length=1)]
+    bucket: Annotated[str, Field(min_length=1)]
+    date_column: str | None = None
+    date_format: str | None = None
+    sum_columns: Names | None = None
+    key_columns: Names | None = None
+    drop_columns: Names = ()
+    drop_identifiers: bool = False
+    format: Literal["parquet", "json", "ndjson", "csv"] = "parquet"
+    gzip: bool = False
+    file_name: str | None = None
+    if_exists: Literal["fail", "overwrite"] = "fail"
+    on_bad_date: Literal["fail", "null"] = "fail"
+    timezone: Zone = None
+    connection: str | Mapping[str, Any] | None = Field(default=None, repr=False)
+    warehouse: str | None = None
+    role: str | None = None
+    aws_profile: str | None = None
+    endpoint_url: str | None = None
+    s3_options: Mapping[str, str] | None = Field(default=None, repr=False)
+    expected_bucket_owner: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    memory_limit: Annotated[Size, Field(ge=SMALLEST_MEMORY_LIMIT)] = DEFAULT_MEMORY_LIMIT
+
+    @model_validator(mode="after")
+    def _gzip_fits(self) -> Self:
+        if self.gzip and self.format == "parquet":
+            raise ValueError("parquet is compressed already; gzip goes with json, ndjson or csv")
+        return self
+
+    @classmethod
+    def of(cls, **options: Any) -> Self:
+        """Validate `options`.
+
+        Returns:
+            The request.
+
+        Raises:
+            UsageError: an option is unknown or its value is not allowed; all of them are named.
+        """
+        try:
+            return cls(**options)
+        except ValidationError as error:
+            raise UsageError("; ".join(_lines(error))) from None
+
+
+def _lines(error: ValidationError) -> list[str]:
+    """One short sentence a mistake; never the value of a connection or a key."""
+    return [
+        f"{'.'.join(str(part) for part in mistake['loc']) or 'options'}: "
+        f"{mistake['msg'].removeprefix('Value error, ')}"
+        for mistake in error.errors(include_url=False, include_input=False)
+    ]
