@@ -1,0 +1,189 @@
+"""What the sandbox bucket holds: moto's state, and its copy on disk."""
+
+from __future__ import annotations
+
+import json
+import logging
+import mimetypes
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.iam.models import iam_backends
+from moto.s3 import models
+from moto.s3.models import EntityTooSmall, FakeKey, FakeMultipart, InvalidPart, MalformedXML
+from moto.utilities.utils import md5_hash
+
+log = logging.getLogger(__name__)
+
+# The copy to disk reads and writes this many bytes at a time.
+BLOCK = 1 << 20
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+class Store:
+    """moto's buckets, with every complete object mirrored as a file.
+
+    Args:
+        data_dir: the root of the mirror; None for none.
+    """
+
+    def __init__(self, data_dir: Path | None) -> None:
+        self._root = data_dir.resolve() if data_dir else None
+        FakeMultipart.complete = _complete
+
+    def provision(self, bucket: str, region: str) -> dict[str, str]:
+        """Make an administrator and the first bucket, and load the mirrored objects.
+
+        Returns:
+            The administrator's `aws_access_key_id` and `aws_secret_access_key`.
+        """
+        iam = iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        if "sandbox" not in iam.users:
+            policy = {"Version": "2012-10-17", "Statement": [EVERYTHING]}
+            iam.create_user(region, "sandbox")
+            iam.put_user_policy("sandbox", "everything", json.dumps(policy))
+            self._access_key = iam.create_access_key("sandbox")
+        self._make_bucket(bucket, region)
+        if self._root:
+            self._root.mkdir(parents=True, exist_ok=True)
+            for folder in sorted(p for p in self._root.iterdir() if p.is_dir()):
+                self._make_bucket(folder.name, region)
+                self._load(folder)
+        return {
+            "aws_access_key_id": self._access_key.access_key_id,
+            "aws_secret_access_key": self._access_key.secret_access_key,
+        }
+
+    def owner(self, bucket: str) -> str | None:
+        """The account id that owns a bucket; None if there is no such bucket."""
+        _, account = models.s3_backends.bucket_accounts.get(bucket, (None, None))
+        return str(account) if account else None
+
+    def upload(self, bucket: str, upload_id: str) -> FakeMultipart | None:
+        """An unfinished multipart upload, or None."""
+        found = self._bucket(bucket)
+        return found.multiparts.get(upload_id) if found else None
+
+    def key(self, bucket: str, key: str) -> FakeKey | None:
+        """A visible object, or None."""
+        found = self._bucket(bucket)
+        value = found.keys.get(key) if found else None
+        return value if isinstance(value, FakeKey) else None
+
+    def mirror(self, bucket: str, key: str) -> None:
+        """Make the file of an object equal to the object: written, replaced or removed."""
+        path = self._path(bucket, key)
+        if path is None:
+            return
+        value = self.key(bucket, key)
+        try:
+            if value is None:
+                path.unlink(missing_ok=True)
+            else:
+                _write(value, path)
+        except OSError as error:
+            # For instance the keys `a` and `a/b`, which no file system holds at once.
+            log.warning("The sandbox keeps %s/%s in memory only: %s", bucket, key, error.strerror)
+
+    def mirror_bucket(self, bucket: str) -> None:
+        """Remove the files of objects that are gone."""
+        for path in list(self._files(bucket)):
+            key = path.relative_to(self._folder(bucket)).as_posix()
+            if self.key(bucket, key) is None:
+                path.unlink(missing_ok=True)
+
+    def _bucket(self, name: str) -> Any:
+        account = self.owner(name)
+        return models.s3_backends[account]["aws"].buckets.get(name) if account else None
+
+    def _make_bucket(self, name: str, region: str) -> None:
+        if self._bucket(name) is None:
+            models.s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(name, region)
+
+    def _load(self, folder: Path) -> None:
+        bucket = self._bucket(folder.name)
+        for path in self._files(folder.name):
+            name = path.relative_to(folder).as_posix()
+            value = FakeKey(
+                name, b"", DEFAULT_ACCOUNT_ID, bucket.region_name, bucket_name=folder.name
+            )
+            kind, _ = mimetypes.guess_type(path.name)
+            value.set_metadata({"Content-Type": kind or "binary/octet-stream"})
+            _read_from(value, path)
+            bucket.keys.setlist(name, [value])
+
+    def _folder(self, bucket: str) -> Path:
+        assert self._root is not None  # noqa: S101
+        return self._root / bucket
+
+    def _files(self, bucket: str) -> Iterator[Path]:
+        if self._root:
+            for path in sorted(self._folder(bucket).rglob("*")):
+                if path.is_file() and not path.is_symlink() and not path.name.endswith(".part"):
+                    yield path
+
+    def _path(self, bucket: str, key: str) -> Path | None:
+        """Where an object is mirrored; None if nowhere, or if it would be outside its bucket."""
+        if self._root is None:
+            return None
+        segments = [bucket, *key.split("/")]
+        if any(s in ("", ".", "..") or "\\" in s or "\0" in s for s in segments):
+            return None
+        path = self._root.joinpath(*segments)
+        return path if path.resolve() == path else None
+
+
+def _write(value: FakeKey, path: Path) -> None:
+    """Write an object to its file, whole or not at all, and let moto read it from there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        partial = Path(file.name)
+        try:
+            with value.lock:
+                value._value_buffer.seek(0)
+                shutil.copyfileobj(value._value_buffer, file, BLOCK)
+            file.flush()
+            partial.chmod(0o644)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    _read_from(value, path)
+
+
+def _read_from(value: FakeKey, path: Path) -> None:
+    """Back an object by a file instead of by moto's own buffer."""
+    with value.lock:
+        value._value_buffer.close()
+        value._value_buffer = path.open("rb")
+        value.contentsize = path.stat().st_size
+
+
+def _complete(
+    upload: FakeMultipart, parts: Iterator[tuple[int, str]]
+) -> tuple[bytearray, str, tuple[str, str, int] | None]:
+    """`FakeMultipart.complete` with one copy of the object in memory, where moto's makes five.
+
+    The checksum it keeps for HeadObject is the whole object's; checks.py has verified it.
+    """
+    total, md5s, count, last = bytearray(), bytearray(), 0, None
+    for number, etag in parts:
+        part = upload.parts.get(number)
+        if part is None or part.etag.strip('"') != etag.strip('"'):
+            raise InvalidPart
+        if last is not None and last.contentsize < models.S3_UPLOAD_PART_MIN_SIZE:
+            raise EntityTooSmall
+        md5s += bytes.fromhex(part.etag.strip('"'))
+        total += part.value
+        last, count = part, count + 1
+    if count == 0:
+        raise MalformedXML
+    algorithm = upload.metadata.get("x-amz-checksum-algorithm")
+    kind = upload.metadata.get("x-amz-checksum-type")
+    checksum = None
+    if algorithm and kind == "FULL_OBJECT":
+        checksum = (kind, models.compute_checksum(total, algorithm).decode(), 1)
+    return total, f"{md5_hash(bytes(md5s)).hexdigest()}-{count}", checksum
