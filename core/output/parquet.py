@@ -1,0 +1,38 @@
+"""Parquet: zstd, row groups of bounded size."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import IO, ClassVar
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.output.writer import BatchLimit
+
+
+class ParquetEncoder:
+    """Writes one row group a batch, so that a reader needs as little memory as the writer."""
+
+    # 128 Ki rows is near DuckDB's row group (122,880). Smaller ones cost size, larger ones memory.
+    limit: ClassVar[BatchLimit] = BatchLimit(rows=128 * 1024, bytes=16 * 1024 * 1024)
+
+    def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
+        self._schema = schema
+        self._writer = pq.ParquetWriter(file, schema, compression="zstd")
+
+    def put(self, batch: pl.DataFrame) -> None:
+        """Write `batch` as one row group."""
+        table = batch.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._schema)
+        self._writer.write_table(table, row_group_size=table.num_rows)
+
+    def finish(self) -> None:
+        """Write the footer."""
+        self._writer.close()
+
+    def abandon(self) -> None:
+        """Close, or else pyarrow would write a footer when it is collected."""
+        with suppress(Exception):
+            self._writer.close()
+        self._writer.is_open = False

@@ -1,0 +1,206 @@
+"""JSON, NDJSON and CSV: every batch becomes one column of lines, made by polars expressions.
+
+Values, in all three:
+
+- integers and decimals with all their digits (1.10 stays 1.10); floats the shortest text that
+  reads back as the same float;
+- dates ISO 8601: `2024-01-31`, `23:30:00.123456`, `2024-01-31T23:30:00.123456`, a trailing `Z` if
+  the column is in UTC; as many digits of a second as the column's unit has;
+- binary in upper-case hex; booleans `true` and `false`; floats also `NaN`, `Infinity`,
+  `-Infinity` (strings in JSON, which has no such numbers).
+
+CSV follows RFC 4180 to the letter, so lines end in CR LF. Text is quoted only where it must be,
+and when it is empty, to tell it from NULL. One column with NULL is an empty line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, ClassVar
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.types as pt
+
+from core.output.writer import BatchLimit
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What stands around the lines of a file."""
+
+    before: bytes
+    between: bytes
+    after: bytes
+    empty: bytes
+
+
+class TextEncoder:
+    """Writes one line a row.
+
+    Args:
+        file: where to.
+        line: an expression that makes a row's line.
+        layout: what stands around the lines.
+    """
+
+    # The lines of a batch take a few times the batch's memory while they are put together.
+    limit: ClassVar[BatchLimit] = BatchLimit(rows=32 * 1024, bytes=4 * 1024 * 1024)
+
+    def __init__(self, file: IO[bytes], line: pl.Expr, layout: Layout) -> None:
+        self._file = file
+        self._layout = layout
+        self._line = pl.concat_str(line, pl.lit(layout.between.decode()))
+        self._lead = layout.before
+
+    def put(self, batch: pl.DataFrame) -> None:
+        """Write the lines of `batch`, which holds at least one row."""
+        lines = _joined(batch.select(self._line).to_series())
+        self._file.write(self._lead)
+        self._file.write(lines[: len(lines) - len(self._layout.between)])
+        self._lead = self._layout.between
+
+    def finish(self) -> None:
+        """Write what follows the last line."""
+        empty = self._lead is self._layout.before
+        self._file.write(self._layout.empty if empty else self._layout.after)
+
+    def abandon(self) -> None:
+        """Nothing is held."""
+
+
+def _joined(lines: pl.Series) -> memoryview:
+    """The UTF-8 of all lines, one behind the other.
+
+    Arrow's large_string holds exactly that in its data buffer: nothing is copied.
+    """
+    array = lines.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, data = array.buffers()
+    ends = memoryview(offsets).cast("q")
+    return memoryview(data)[ends[array.offset] : ends[array.offset + len(array)]]
+
+
+def json_encoder(file: IO[bytes], schema: pa.Schema) -> TextEncoder:
+    """One array of records, one record a line."""
+    return TextEncoder(file, _record(schema), Layout(b"[\n", b",\n", b"\n]\n", b"[]\n"))
+
+
+def ndjson_encoder(file: IO[bytes], schema: pa.Schema) -> TextEncoder:
+    """One record a line."""
+    return TextEncoder(file, _record(schema), Layout(b"", b"\n", b"\n", b""))
+
+
+def csv_encoder(file: IO[bytes], schema: pa.Schema) -> TextEncoder:
+    """A header line, then one line a row."""
+    header = ",".join(_csv_name(name) for name in schema.names).encode() + b"\r\n"
+    values = [_csv_value(pl.nth(i), kind) for i, kind in enumerate(schema.types)]
+    line = pl.concat_str(values, separator=",")
+    return TextEncoder(file, line, Layout(header, b"\r\n", b"\r\n", header))
+
+
+# ---------------------------------------------------------------------------------------- JSON
+
+_JSON_ESCAPES = {chr(code): f"\\u{code:04x}" for code in range(0x20)} | {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+}
+
+
+def _record(schema: pa.Schema) -> pl.Expr:
+    parts: list[pl.Expr] = []
+    for index, (name, kind) in enumerate(zip(schema.names, schema.types, strict=True)):
+        label = json.dumps(name, ensure_ascii=False)
+        parts += [
+            pl.lit(f"{',' if index else '{'}{label}:"),
+            _json_value(pl.nth(index), kind).fill_null("null"),
+        ]
+    return pl.concat_str(*parts, pl.lit("}"))
+
+
+def _json_value(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
+    if _is_text(kind):
+        text = column.str.replace_many(list(_JSON_ESCAPES), list(_JSON_ESCAPES.values()))
+        return _quoted(text)
+    if pt.is_float64(kind):
+        return _float_text(column, '"{}"'.format)
+    text = _plain_text(column, kind)
+    bare = pt.is_decimal(kind) or pt.is_integer(kind) or pt.is_boolean(kind)
+    return text if bare else _quoted(text)
+
+
+# ----------------------------------------------------------------------------------------- CSV
+
+_CSV_SPECIAL = [",", '"', "\r", "\n"]
+
+
+def _csv_name(name: str) -> str:
+    plain = name and not any(special in name for special in _CSV_SPECIAL)
+    return name if plain else '"' + name.replace('"', '""') + '"'
+
+
+def _csv_value(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
+    if _is_text(kind):
+        special = column.str.contains_any(_CSV_SPECIAL) | (column == "")
+        quoted = _quoted(column.str.replace_all('"', '""', literal=True))
+        text = pl.when(special).then(quoted).otherwise(column)
+    elif pt.is_float64(kind):
+        text = _float_text(column, str)
+    else:
+        text = _plain_text(column, kind)
+    return text.fill_null("")
+
+
+# -------------------------------------------------------------------------------------- values
+
+_SECOND_DIGITS = {"ms": 3, "us": 6, "ns": 9}
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind))
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return bool(pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_binary_view(kind))
+
+
+def _quoted(text: pl.Expr) -> pl.Expr:
+    return pl.concat_str(pl.lit('"'), text, pl.lit('"'))
+
+
+def _float_text(column: pl.Expr, special: Callable[[str], str]) -> pl.Expr:
+    return (
+        pl.when(column.is_nan())
+        .then(pl.lit(special("NaN")))
+        .when(column == float("inf"))
+        .then(pl.lit(special("Infinity")))
+        .when(column == float("-inf"))
+        .then(pl.lit(special("-Infinity")))
+        .otherwise(column.cast(pl.String))
+    )
+
+
+def _plain_text(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
+    """The text of every type but text and float, which need more care.
+
+    Raises:
+        TypeError: a type that the contract does not deliver.
+    """
+    if pt.is_timestamp(kind) and kind.unit in _SECOND_DIGITS:
+        zone = "Z" if kind.tz else ""
+        return column.dt.to_string(f"%Y-%m-%dT%H:%M:%S%.{_SECOND_DIGITS[kind.unit]}f{zone}")
+    if pt.is_time64(kind):
+        return column.dt.to_string(f"%H:%M:%S%.{_SECOND_DIGITS[kind.unit]}f")
+    if pt.is_date32(kind):
+        return column.dt.to_string("%Y-%m-%d")
+    if _is_binary(kind):
+        return column.bin.encode("hex").str.to_uppercase()
+    if pt.is_decimal(kind) or pt.is_integer(kind) or pt.is_boolean(kind):
+        return column.cast(pl.String)
+    raise TypeError(f"a column of type {kind} cannot be written as text")
