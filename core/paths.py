@@ -1,0 +1,140 @@
+"""The directories of our own: spilled data, run state, demo data, logs.
+
+Each follows the platform's conventions (platformdirs), can be set by an environment variable, and
+has a fallback, because under cron or in a container HOME may be missing or read-only.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from core.errors import LocalResourceError
+
+APP_NAME: Final = "amplify-transfer"
+_PRIVATE: Final = 0o700
+_MEMORY_FILE_SYSTEMS: Final = frozenset({"tmpfs", "ramfs", "devtmpfs"})
+
+
+def spill_root() -> Path:
+    """Return the directory under which runs spill, on a real disk if there is one.
+
+    `AMPLIFY_SPILL_DIR`, else the user's cache directory, else `/var/tmp` or the temporary one.
+    Files on a tmpfs count as memory, so such a directory comes last.
+
+    Raises:
+        LocalResourceError: `AMPLIFY_SPILL_DIR` cannot be written, or no directory can.
+    """
+    candidates = [*(cache / "spill" for cache in _own("user_cache_path")), *_fallbacks("spill")]
+    return _first_usable("AMPLIFY_SPILL_DIR", sorted(candidates, key=is_memory_backed))
+
+
+def state_dir() -> Path:
+    """Return the directory for what outlives a run: history, open uploads (`AMPLIFY_STATE_DIR`).
+
+    Raises:
+        LocalResourceError: no candidate can be written.
+    """
+    return _first_usable("AMPLIFY_STATE_DIR", [*_own("user_state_path"), *_fallbacks("state")])
+
+
+def data_dir() -> Path:
+    """Return the directory for the data of the demo (`AMPLIFY_DATA_DIR`).
+
+    Raises:
+        LocalResourceError: no candidate can be written.
+    """
+    return _first_usable("AMPLIFY_DATA_DIR", [*_own("user_data_path"), *_fallbacks("data")])
+
+
+def log_dir() -> Path:
+    """Return the directory for log files (`AMPLIFY_LOG_DIR`).
+
+    Raises:
+        LocalResourceError: no candidate can be written.
+    """
+    return _first_usable("AMPLIFY_LOG_DIR", [*_own("user_log_path"), *_fallbacks("log")])
+
+
+def is_memory_backed(path: Path) -> bool:
+    """Tell whether `path`, or its nearest existing parent, lies on a file system in memory.
+
+    Known on Linux only (`/proc/self/mounts`); elsewhere the answer is no.
+    """
+    real = path.expanduser().resolve()
+    longest, kind = -1, ""
+    for mount_point, file_system in _mounts():
+        if real.is_relative_to(mount_point) and len(mount_point) >= longest:
+            longest, kind = len(mount_point), file_system
+    return kind in _MEMORY_FILE_SYSTEMS
+
+
+def _mounts() -> list[tuple[str, str]]:
+    try:
+        lines = Path("/proc/self/mounts").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return []
+    fields = (line.split(" ") for line in lines)
+    return [(parts[1].replace("\\040", " "), parts[2]) for parts in fields if len(parts) > 2]
+
+
+def _shared_name() -> str:
+    """The name of our directory in a place that all users share: one for each user."""
+    return f"{APP_NAME}-{os.getuid()}" if hasattr(os, "getuid") else APP_NAME
+
+
+def _own(kind: str) -> list[Path]:
+    """The user's own directory of a kind that platformdirs names; none without a home."""
+    import platformdirs
+
+    try:
+        return [Path(getattr(platformdirs, kind)(APP_NAME, appauthor=False))]
+    except RuntimeError:  # no HOME, and no entry in the user database
+        return []
+
+
+def _fallbacks(kind: str) -> list[Path]:
+    shared = ("/var/tmp", tempfile.gettempdir())  # noqa: S108  the owner is checked below
+    return [Path(root, _shared_name(), kind) for root in dict.fromkeys(shared)]
+
+
+def _first_usable(variable: str, candidates: list[Path]) -> Path:
+    if chosen := os.environ.get(variable):
+        path = Path(chosen).expanduser().absolute()
+        if _usable(path):
+            return path
+        raise LocalResourceError(
+            f"The directory {path} cannot be written.",
+            f"Set {variable} to a directory that you own.",
+        )
+    for path in candidates:
+        if path.is_absolute() and _usable(path):
+            return path
+    raise LocalResourceError(
+        f"None of these directories can be written: {', '.join(map(str, candidates))}.",
+        f"Set {variable} to one that can.",
+    )
+
+
+def _usable(path: Path) -> bool:
+    """Make `path` with mode 0700 if it is missing; tell whether it is safe to write to."""
+    try:
+        for directory in (path.parent, path):
+            directory.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        if path.parent.name == _shared_name() and not _ours(path.parent):
+            return False
+        return os.access(path, os.W_OK | os.X_OK)
+    except (OSError, ValueError):
+        return False
+
+
+def _ours(directory: Path) -> bool:
+    """Nobody else made `directory` under our name, to swap our files: it is ours, and private."""
+    if not hasattr(os, "getuid"):
+        return True
+    found = directory.lstat()
+    private = not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and private

@@ -1,0 +1,105 @@
+"""Open a Snowflake session that behaves as the transfer needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from core import settings
+from core.secrets import reveal
+from core.warehouse.failures import translate
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+APPLICATION: Final = "amplify_transfer"
+CHUNK_MEGABYTES: Final = 16
+LOGIN_TIMEOUT: Final = 60  # seconds, without a person
+_INTERACTIVE_LOGIN_TIMEOUT: Final = 120  # seconds, with one: browser, second factor
+_REQUEST_TIMEOUT: Final = 120  # seconds for a request with all its retries
+_ATTEMPT_TIMEOUT: Final = 90  # seconds for one try: Snowflake answers a running query within 45
+_INTERACTIVE: Final = ("externalbrowser", "oauth_authorization_code", "username_password_mfa")
+
+
+def connect(
+    connection: str | Mapping[str, object] | None,
+    *,
+    query_tag: str,
+    timezone: str | None = None,
+    warehouse: str | None = None,
+    role: str | None = None,
+    login_timeout: int | None = None,
+    statement_timeout: int | None = None,
+    chunk_megabytes: int = CHUNK_MEGABYTES,
+) -> SnowflakeConnection:
+    """Sign in.
+
+    The session binds `?` parameters at the server, compares quoted identifiers exactly, ships
+    results in chunks of bounded size and is kept alive until it is closed. The connector's module
+    globals stay as they are, so other users of it in this process are not disturbed.
+
+    Args:
+        connection: a name in Snowflake's connection files (see `core.settings`), or the
+            connector's arguments themselves; None for the default connection.
+        query_tag: what the session's statements are marked with in Snowflake's query history.
+        timezone: IANA name of the session's time zone; None keeps the account's.
+        warehouse: instead of the connection's.
+        role: instead of the connection's.
+        login_timeout: seconds for the whole sign-in; None for the connection's own, or 60, or 120
+            where a person takes part.
+        statement_timeout: seconds after which Snowflake stops a statement; None keeps its own.
+        chunk_megabytes: largest uncompressed size of a result chunk (16 to 160).
+
+    Returns:
+        An open session; the caller closes it.
+
+    Raises:
+        UsageError: there is no such connection, or a parameter is missing or invalid.
+        SignInError: Snowflake refused the sign-in, the role or the warehouse.
+        TemporaryError: Snowflake could not be reached in time.
+    """
+    arguments = _arguments(connection)
+    arguments |= {k: v for k, v in {"warehouse": warehouse, "role": role}.items() if v}
+    timeout = login_timeout or arguments.get("login_timeout") or _login_timeout(arguments)
+    arguments |= {
+        "login_timeout": timeout,
+        "application": APPLICATION,
+        "paramstyle": "qmark",
+        "client_session_keep_alive": True,
+        # Always log out on close: a statement that is still running then is of no use to anybody.
+        "enable_server_session_keep_alive_auto_detection": False,
+        "request_timeout": arguments.get("request_timeout", _REQUEST_TIMEOUT),
+        "retry_timeout": arguments.get("retry_timeout", _ATTEMPT_TIMEOUT),
+        "session_parameters": {
+            **_own_session_parameters(arguments),
+            "QUERY_TAG": query_tag,
+            "CLIENT_RESULT_CHUNK_SIZE": chunk_megabytes,
+            "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
+            **({"TIMEZONE": timezone} if timezone else {}),
+            **({"STATEMENT_TIMEOUT_IN_SECONDS": statement_timeout} if statement_timeout else {}),
+        },
+    }
+    from snowflake import connector
+
+    try:
+        return connector.connect(**arguments)
+    except Exception as error:
+        raise translate(error, "signing in to Snowflake") from error
+
+
+def _arguments(connection: str | Mapping[str, object] | None) -> dict[str, Any]:
+    """The connector's arguments in the clear; they live no longer than the call."""
+    if not isinstance(connection, Mapping):
+        connection = settings.resolve(connection).parameters
+    return {key: reveal(value) for key, value in connection.items() if value is not None}
+
+
+def _own_session_parameters(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    own = arguments.get("session_parameters")
+    return dict(own) if isinstance(own, Mapping) else {}
+
+
+def _login_timeout(arguments: Mapping[str, Any]) -> int:
+    authenticator = str(arguments.get("authenticator", "")).lower()
+    person = authenticator in _INTERACTIVE or authenticator.startswith("https://")
+    return _INTERACTIVE_LOGIN_TIMEOUT if person else LOGIN_TIMEOUT
