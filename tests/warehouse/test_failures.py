@@ -1,0 +1,256 @@
+"""What the connector raises, and what the user is told; the connector's own errors throughout."""
+
+from __future__ import annotations
+
+import errno
+import http.server
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from snowflake.connector import errors as driver
+
+from core.errors import (
+    CancelledError,
+    IntegrityError,
+    LocalResourceError,
+    SignInError,
+    SourceDataError,
+    TemporaryError,
+    TransferError,
+    UsageError,
+)
+from core.warehouse.connect import connect
+from core.warehouse.failures import translate
+
+
+class ScriptedLogin(http.server.ThreadingHTTPServer):
+    """A warehouse that answers every request alike: an HTTP status, or a login refusal."""
+
+    status = 200
+    code = ""
+    text = ""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        return {
+            "account": "acme",
+            "user": "reporter",
+            "password": "hidden-password",
+            "host": "127.0.0.1",
+            "port": self.server_port,
+            "protocol": "http",
+        }
+
+
+class _Answer(http.server.BaseHTTPRequestHandler):
+    server: ScriptedLogin
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        body = json.dumps(
+            {"success": False, "code": self.server.code, "message": self.server.text, "data": {}}
+        ).encode()
+        self.send_response(self.server.status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST  # noqa: N815
+
+    def log_message(self, *args: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def login() -> Iterator[ScriptedLogin]:
+    with ScriptedLogin() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+class TestSigningIn:
+    @pytest.mark.parametrize(
+        ("code", "text", "said"),
+        [
+            ("390100", "Incorrect username or password was specified.", "password is wrong"),
+            ("390144", "JWT token is invalid.", "key pair"),
+            ("390422", "Incoming request with IP/Token 10.9.8.7 is not allowed", "network policy"),
+            ("390189", "Role 'X' specified does not exist or not authorized.", "The role X"),
+            ("390201", "The requested warehouse does not exist: FOO", "warehouse does not exist"),
+            ("394508", "Multi-factor authentication is required", "second factor"),
+            ("390318", "OAuth access token expired. hidden-token", "token is expired"),
+            ("390111", "Session no longer exists.", "session has ended"),
+            ("390999", "Something about hidden-token", "refused the sign-in"),
+        ],
+    )
+    def test_a_refusal(self, login: ScriptedLogin, code: str, text: str, said: str) -> None:
+        login.code, login.text = code, text
+        with pytest.raises(SignInError) as caught:
+            connect(login.parameters, query_tag="t", login_timeout=5)
+        assert said in caught.value.message
+        assert f"Snowflake error {code}" in caught.value.message
+        assert "while signing in to Snowflake" in caught.value.message
+        assert caught.value.hint
+        assert "10.9.8.7" not in str(caught.value)
+        assert "hidden" not in str(caught.value)
+
+    @pytest.mark.parametrize("status", [403, 404])
+    def test_an_account_that_does_not_exist(self, login: ScriptedLogin, status: int) -> None:
+        login.status = status
+        with pytest.raises(SignInError, match="no such Snowflake account"):
+            connect(login.parameters, query_tag="t", login_timeout=5)
+
+    def test_a_service_that_is_down(self, login: ScriptedLogin) -> None:
+        login.status = 503
+        started = time.monotonic()
+        with pytest.raises(TemporaryError):
+            connect(login.parameters, query_tag="t", login_timeout=1)
+        assert time.monotonic() - started < 5
+
+    def test_nobody_listens(self) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            address = {"host": "127.0.0.1", "port": taken.getsockname()[1], "protocol": "http"}
+            started = time.monotonic()
+            with pytest.raises(TemporaryError, match="while signing in") as caught:
+                connect(
+                    {"account": "a", "user": "u", "password": "p", **address},
+                    query_tag="t",
+                    login_timeout=1,
+                )
+            assert time.monotonic() - started < 5
+        assert "network" in caught.value.hint
+
+    def test_a_host_that_does_not_exist(self) -> None:
+        with pytest.raises(TemporaryError):
+            connect(
+                {"account": "a", "user": "u", "password": "p", "host": "snowflake.invalid"},
+                query_tag="t",
+                login_timeout=1,
+            )
+
+    @pytest.mark.parametrize(
+        ("parameters", "missing"),
+        [
+            ({"account": "a", "password": "p"}, "'user'"),
+            ({"user": "u", "password": "p"}, "'account'"),
+            ({"account": "a", "user": "u"}, "'password'"),
+            ({"account": "a", "user": "u", "authenticator": "nonsense"}, "'authenticator'"),
+            (
+                {"account": "a", "user": "u", "authenticator": "snowflake_jwt"},
+                "'private_key'",
+            ),
+            (
+                {
+                    "account": "a",
+                    "user": "u",
+                    "authenticator": "snowflake_jwt",
+                    "private_key_file": "/no/such/key.p8",
+                },
+                "'private_key_file'",
+            ),
+        ],
+    )
+    def test_a_parameter_that_is_missing_or_wrong(
+        self, parameters: dict[str, object], missing: str
+    ) -> None:
+        with pytest.raises(UsageError) as caught:
+            connect(parameters, query_tag="t", login_timeout=5)
+        assert missing in caught.value.message
+
+
+class TestStatements:
+    @pytest.mark.parametrize(
+        ("number", "text", "kind", "said"),
+        [
+            (
+                2003,
+                "SQL compilation error:\nObject 'DEMO.PUBLIC.NOPE' does not exist.",
+                SourceDataError,
+                "DEMO.PUBLIC.NOPE",
+            ),
+            (
+                904,
+                "SQL compilation error: error line 1 at position 7\ninvalid identifier '\"Qty\"'",
+                SourceDataError,
+                '"Qty"',
+            ),
+            (1003, "syntax error line 1 at position 0 unexpected 'X'.", SourceDataError, "refused"),
+            (
+                3001,
+                "SQL access control error:\nInsufficient privileges to operate on table 'T'",
+                SignInError,
+                "privileges on T",
+            ),
+            (604, "SQL execution canceled", CancelledError, "cancelled"),
+            (606, "No active warehouse selected in the current session.", UsageError, "warehouse"),
+            (630, "Statement reached its timeout of 1 second(s)", TemporaryError, "time limit"),
+            (100035, "Timestamp 'secret-value' is not recognized", SourceDataError, "timestamp"),
+            (100038, "Numeric value 'secret-value' is not recognized", SourceDataError, "number"),
+            (100039, "Numeric value out of range: secret-value", SourceDataError, "38 digits"),
+            (100040, "Date 'secret-value' is not recognized", SourceDataError, "date"),
+            (100132, "JavaScript error: secret-value", SourceDataError, "38 digits"),
+            (100999, "Something about 'secret-value'", SourceDataError, "compute"),
+            (300002, "Internal error", TemporaryError, "internal failure"),
+            (390112, "Your session has expired.", TemporaryError, "session has ended"),
+            (252013, "incomplete result", IntegrityError, "incomplete"),
+            (6, "chunk download: 403 https://host/x?Signature=hidden", TemporaryError, "fetched"),
+        ],
+    )
+    def test_a_number(self, number: int, text: str, kind: type[TransferError], said: str) -> None:
+        raised = driver.ProgrammingError(text, errno=number, sfqid="01b2-0003")
+        told = translate(raised, "running a statement")
+        assert type(told) is kind
+        assert said in told.message
+        assert "while running a statement" in told.message
+        assert f"Snowflake error {number}, query 01b2-0003" in told.message
+        assert "secret-value" not in str(told)
+        assert "hidden" not in str(told)
+
+    @pytest.mark.parametrize(
+        ("raised", "kind"),
+        [
+            (driver.OperationalError("x"), TemporaryError),
+            (driver.InternalError("x"), TemporaryError),
+            (driver.InterfaceError("x"), TemporaryError),
+            (driver.ProgrammingError("x"), SourceDataError),
+            (driver.DataError("x"), SourceDataError),
+            (driver.DatabaseError("x"), TransferError),
+        ],
+    )
+    def test_the_class_decides_where_the_number_does_not(
+        self, raised: driver.Error, kind: type[TransferError]
+    ) -> None:
+        assert type(translate(raised, "reading")) is kind
+
+
+class TestThisMachine:
+    @pytest.mark.parametrize(
+        ("raised", "kind"),
+        [
+            (OSError(errno.ENOSPC, "No space left on device"), LocalResourceError),
+            (OSError(errno.EFBIG, "File too large"), LocalResourceError),
+            (MemoryError(), LocalResourceError),
+            (ConnectionResetError(errno.ECONNRESET, "reset"), TemporaryError),
+            (TimeoutError(), TemporaryError),
+            (ValueError("secret-value"), TransferError),
+        ],
+    )
+    def test_errors_that_are_not_the_drivers(
+        self, raised: Exception, kind: type[TransferError]
+    ) -> None:
+        told = translate(raised, "reading")
+        assert type(told) is kind
+        assert "secret-value" not in str(told)
+
+    def test_our_own_come_back_as_they_are(self) -> None:
+        own = SourceDataError("There is no date column.")
+        assert translate(own, "planning") is own
