@@ -1,0 +1,155 @@
+"""The books of a run: what was read, what is written, and that the two agree.
+
+Totals are taken twice, from the batches as they come off the wire and from the groups as they go
+into the file, by other code than the aggregation between them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Context, Decimal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.errors import IntegrityError
+
+# Wide enough for any sum of 38-digit numbers: nothing is ever rounded.
+_EXACT = Context(prec=200)
+# The contract's tolerance for sums of floats, relative to the sum of their magnitudes.
+_FLOAT_TOLERANCE = 1e-9
+BAD_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum of a column.
+
+    Attributes:
+        value: the sum; exact (Decimal) for NUMBER columns.
+        magnitude: the sum of absolute values of a float column, the yardstick of its rounding.
+    """
+
+    value: Decimal | float
+    magnitude: float = 0.0
+
+    def __add__(self, other: Total) -> Total:
+        if isinstance(self.value, Decimal) and isinstance(other.value, Decimal):
+            return Total(_EXACT.add(self.value, other.value))
+        return Total(float(self.value) + float(other.value), self.magnitude + other.magnitude)
+
+    def agrees(self, written: Total) -> bool:
+        """Whether `written`, summed in another order, is the same total."""
+        if isinstance(self.value, Decimal):
+            return self.value == written.value
+        if not math.isfinite(self.value):
+            return str(self.value) == str(written.value)
+        return abs(self.value - float(written.value)) <= _FLOAT_TOLERANCE * self.magnitude
+
+
+def total(values: pa.ChunkedArray | pa.Array) -> Total:
+    """The total of a numeric column, exact for integers and decimals; NULLs count nothing."""
+    if pa.types.is_floating(values.type):
+        return Total(
+            pc.sum(values, min_count=0).as_py(), pc.sum(pc.abs(values), min_count=0).as_py()
+        )
+    return Total(_exact_sum(values))
+
+
+def _exact_sum(values: pa.ChunkedArray | pa.Array) -> Decimal:
+    kind = values.type
+    if pa.types.is_integer(kind) and kind.bit_width == 64:
+        # Two halves of 32 bits each: their 64-bit sums cannot wrap below 2^32 rows.
+        high = pc.shift_right(values, 32)
+        low = pc.bit_wise_and(values, 0xFFFFFFFF)
+        halves = (pc.sum(half, min_count=0).as_py() for half in (high, low))
+        return Decimal(next(halves) * 2**32 + next(halves))
+    if pa.types.is_decimal(kind) and kind.precision > 30:
+        # 38-digit sums in 128 bits wrap silently.
+        values = values.cast(pa.decimal256(70, kind.scale))
+    return Decimal(pc.sum(values, min_count=0).as_py())
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What one batch, or one piece of the result, adds to the books."""
+
+    rows: int
+    blank: int = 0
+    null_dates: int = 0
+    bad_dates: int = 0
+    bad_examples: tuple[str, ...] = ()
+    totals: dict[str, Total] = field(default_factory=dict)
+
+
+@dataclass
+class Account:
+    """The books of one run.
+
+    Attributes:
+        rows_declared: rows of the source, as the warehouse declares them.
+        rows_read: rows that arrived.
+        blank_rows: of those, fully blank ones: removed.
+        null_dates: of the others, those in the NULL month, unparsable dates included.
+        bad_dates: rows whose date does not parse.
+        bad_examples: up to five such values.
+        groups: rows written.
+        read: per summed column the total over the rows read.
+        written: per summed column the total over the rows written.
+    """
+
+    rows_declared: int = 0
+    rows_read: int = 0
+    blank_rows: int = 0
+    null_dates: int = 0
+    bad_dates: int = 0
+    bad_examples: tuple[str, ...] = ()
+    groups: int = 0
+    read: dict[str, Total] = field(default_factory=dict)
+    written: dict[str, Total] = field(default_factory=dict)
+
+    def add_read(self, tally: Tally) -> None:
+        """Book a batch of source rows."""
+        self.rows_read += tally.rows
+        self.blank_rows += tally.blank
+        self.null_dates += tally.null_dates
+        self.bad_dates += tally.bad_dates
+        self.bad_examples = (*self.bad_examples, *tally.bad_examples)[:BAD_EXAMPLES]
+        _add(self.read, tally.totals)
+
+    def add_written(self, tally: Tally) -> None:
+        """Book a piece of the result."""
+        self.groups += tally.rows
+        _add(self.written, tally.totals)
+
+    def check(self, names: Iterable[tuple[str, str]]) -> None:
+        """Compare what was read with what is written.
+
+        Args:
+            names: (key of `read` and `written`, column name) of every summed column.
+
+        Raises:
+            IntegrityError: a count or a total differs; it names the column and both values.
+        """
+        if self.rows_read != self.rows_declared:
+            raise IntegrityError(
+                f"{self.rows_read} rows arrived where the warehouse declares "
+                f"{self.rows_declared}; nothing was delivered.",
+                "Run again.",
+            )
+        zero = Total(Decimal(0))
+        for alias, name in names:
+            read, written = self.read.get(alias, zero), self.written.get(alias, zero)
+            if not read.agrees(written):
+                raise IntegrityError(
+                    f"The sums of {name} do not agree: {read.value} over the rows read, "
+                    f"{written.value} over the rows written; nothing was delivered.",
+                    "This is a defect of amplify-transfer: please report it.",
+                )
+
+
+def _add(totals: dict[str, Total], more: dict[str, Total]) -> None:
+    for name, amount in more.items():
+        totals[name] = totals[name] + amount if name in totals else amount

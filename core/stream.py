@@ -1,0 +1,110 @@
+"""Engine `stream`: the rows travel here, and one lazy query makes the months of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core import aggregate, query
+from core.accounting import Account
+from core.budget import Budget
+from core.events import Phase
+from core.output import Format, open_writer
+from core.plan import Plan
+from core.progress import Reporter
+from core.query import Field
+from core.rows import Rows, to_chunk
+from core.schema import delivered_schema
+from core.warehouse.batches import Download
+from core.warehouse.statement import Cancel, run
+from core.workspace import polars_spill
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """The file to write.
+
+    Attributes:
+        path: where.
+        format: what.
+        gzip: whether compressed as a whole.
+    """
+
+    path: Path
+    format: Format
+    gzip: bool
+
+
+def write_months(
+    connection: SnowflakeConnection,
+    plan: Plan,
+    file: LocalFile,
+    *,
+    budget: Budget,
+    progress: Reporter,
+    cancel: Cancel,
+) -> Account:
+    """Read the table once, aggregate its rows and write the delivery to a local file.
+
+    Args:
+        connection: an open session.
+        plan: what happens to each column.
+        file: what to write, and where.
+        budget: the memory of each stop.
+        progress: told of every batch.
+        cancel: stops the work at any moment.
+
+    Returns:
+        The books, which agree.
+
+    Raises:
+        SourceDataError: dates do not parse, or a sum overflows.
+        IntegrityError: the books do not agree.
+        TransferError: the query, the download or the disk failed, or the run was cancelled.
+    """
+    statement = query.select_rows(plan)
+    progress.start(Phase.QUERY)
+    download = Download(
+        run(connection, statement, cancel),
+        partial(to_chunk, statement.fields),
+        budget=budget.batches,
+        workers=budget.workers,
+        cancel=cancel,
+    )
+    progress.start(Phase.READ, total_rows=download.total_rows, total_bytes=download.total_bytes)
+    rows = Rows(plan, statement.fields, download, progress.add)
+    aggregate.limit_memory(budget.aggregation, polars_spill())
+    try:
+        with rows.own_errors():
+            _write(plan, statement.fields, rows, file, progress, cancel)
+    finally:
+        download.stop()
+    rows.account.check((f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column)
+    return rows.account
+
+
+def _write(
+    plan: Plan,
+    fields: tuple[Field, ...],
+    rows: Rows,
+    file: LocalFile,
+    progress: Reporter,
+    cancel: Cancel,
+) -> None:
+    pieces = aggregate.batches(aggregate.by_month(rows.lazy(), fields), cancel)
+    # The first piece comes once every row is read: only then are the units of timestamps known.
+    first = next(pieces, None)
+    progress.start(Phase.WRITE)
+    units = rows.units()
+    schema = delivered_schema(plan, units)
+    with open_writer(file.path, file.format, schema, gzip=file.gzip) as writer:
+        for piece in chain([] if first is None else [first], pieces):
+            rows.account.add_written(aggregate.tally(piece, fields))
+            writer.write(aggregate.delivered(piece, plan, fields, units))
+            progress.add(piece.height, 0)
