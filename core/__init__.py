@@ -1,0 +1,80 @@
+"""amplify-transfer: a Snowflake table to an S3 bucket, aggregated by month.
+
+Importing this package is cheap; what a name needs is imported with its first use (PEP 562).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.api import transfer_data
+    from core.errors import (
+        CancelledError,
+        DestinationError,
+        DestinationExistsError,
+        IntegrityError,
+        LocalResourceError,
+        SignInError,
+        SourceDataError,
+        TemporaryError,
+        TransferError,
+        UsageError,
+    )
+    from core.events import Event, Phase, Planned, Progress, Warned
+    from core.request import Request
+    from core.transfer import Outcome, Preview, plan_transfer, run_transfer
+
+_HOMES = {
+    "core.api": ("transfer_data",),
+    "core.errors": (
+        "CancelledError",
+        "DestinationError",
+        "DestinationExistsError",
+        "IntegrityError",
+        "LocalResourceError",
+        "SignInError",
+        "SourceDataError",
+        "TemporaryError",
+        "TransferError",
+        "UsageError",
+    ),
+    "core.events": ("Event", "Phase", "Planned", "Progress", "Warned"),
+    "core.request": ("Request",),
+    "core.transfer": ("Outcome", "Preview", "plan_transfer", "run_transfer"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+__all__ = [
+    "CancelledError",
+    "DestinationError",
+    "DestinationExistsError",
+    "Event",
+    "IntegrityError",
+    "LocalResourceError",
+    "Outcome",
+    "Phase",
+    "Planned",
+    "Preview",
+    "Progress",
+    "Request",
+    "SignInError",
+    "SourceDataError",
+    "TemporaryError",
+    "TransferError",
+    "UsageError",
+    "Warned",
+    "plan_transfer",
+    "run_transfer",
+    "transfer_data",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

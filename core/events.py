@@ -31,7 +31,7 @@ class Progress:
         rows: rows done in this phase (read: source rows; write: delivered rows); 0 where
             rows are not what the phase works on.
         total_rows: the rows there will be, if known.
-        bytes: bytes done in this phase (read: uncompressed bytes of the result; upload: bytes sent).
+        bytes: bytes done in this phase (read: uncompressed; upload: sent).
         total_bytes: the bytes there will be, if known.
         elapsed: seconds since the run began.
     """

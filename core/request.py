@@ -1,4 +1,4 @@
-"""What a caller asks for: one frozen, validated value for the app, the command line and the library.
+"""What a caller asks for: one frozen, validated value for all three front ends.
 
 The field names are the command line's option names and `transfer_data`'s keywords.
 """

@@ -1,0 +1,238 @@
+"""The whole journey on one page: request, plan, rows, months, file, delivery, result."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from core import query
+from core.accounting import Account
+from core.bucket import Bucket, Destination, file_name
+from core.budget import Budget
+from core.events import Listener, Phase, Planned, Warned
+from core.output import Format, content_type, extension
+from core.plan import Plan, make_plan
+from core.progress import Reporter
+from core.query import Statement
+from core.request import Request
+from core.sample import take_sample
+from core.source import Source
+from core.stream import LocalFile, write_months
+from core.warehouse.catalog import find
+from core.warehouse.connect import connect
+from core.warehouse.statement import Cancel
+from core.workspace import workspace
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a run would do; nothing was moved.
+
+    Attributes:
+        plan: the role of every column, and why.
+        statement: the one statement that would read the table.
+        url: where the file would be.
+    """
+
+    plan: Plan
+    statement: Statement
+    url: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A delivered transfer.
+
+    Attributes:
+        file_name: the object's key within the bucket, prefix included.
+        row_count: data rows in the file.
+        timestamp: the UTC moment at which the delivery was complete.
+        url: where the object is.
+        size: the object's bytes.
+        plan: what was done to each column.
+        account: what was read and what was written.
+    """
+
+    file_name: str
+    row_count: int
+    timestamp: datetime
+    url: str
+    size: int
+    plan: Plan
+    account: Account
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result JSON: `file_name`, `row_count` and `timestamp`."""
+        return {
+            "file_name": self.file_name,
+            "row_count": self.row_count,
+            "timestamp": f"{self.timestamp:%Y-%m-%dT%H:%M:%SZ}",
+        }
+
+
+def plan_transfer(request: Request, *, cancel: Cancel | None = None) -> Preview:
+    """Find out what `run_transfer` would do: reads a sample, writes nothing, asks nothing of the bucket.
+
+    Raises:
+        TransferError: as `run_transfer`, as far as it can be known before.
+    """
+    journey = _Journey(request, Reporter(None), cancel)
+    with journey.session() as connection:
+        made = journey.make_plan(connection)
+    url = journey.destination.url(journey.key(made.source))
+    return Preview(made, query.select_rows(made), url)
+
+
+def run_transfer(
+    request: Request, *, on_event: Listener | None = None, cancel: Cancel | None = None
+) -> Outcome:
+    """Transfer one table.
+
+    Args:
+        request: what to do.
+        on_event: told of the plan, of warnings, and of progress at most ten times a second; called
+            from the threads that do the work, never from two at once.
+        cancel: set it, from any thread, to stop: the query and the upload are aborted.
+
+    Returns:
+        The outcome, once the object is complete in the bucket and verified.
+
+    Raises:
+        TransferError: nothing was delivered; the class tells why.
+    """
+    journey = _Journey(request, Reporter(on_event), cancel)
+    with journey.session() as connection:
+        made = journey.make_plan(connection)
+        key = journey.key(made.source)
+        with journey.bucket() as bucket, workspace() as directory:
+            overwrite = request.if_exists == "overwrite"
+            bucket.check(key, overwrite=overwrite, cancelled=journey.cancel.is_set)
+            file = LocalFile(directory / "delivery", journey.format, request.gzip)
+            account = write_months(
+                connection,
+                made,
+                file,
+                budget=journey.budget,
+                progress=journey.progress,
+                cancel=journey.cancel,
+            )
+            return journey.deliver(bucket, key, file, made, account)
+
+
+class _Journey:
+    """What one run carries from stop to stop: the request, who listens, who may cancel."""
+
+    def __init__(self, request: Request, progress: Reporter, cancel: Cancel | None) -> None:
+        self.request = request
+        self.progress = progress
+        self.cancel: Cancel = cancel or threading.Event()
+        self.destination = Destination.parse(request.bucket)
+        self.format = Format(request.format)
+        self.budget = Budget.of(request.memory_limit)
+        self.started = datetime.now(UTC)
+        self.run_id = uuid.uuid4().hex
+
+    @contextmanager
+    def session(self) -> Iterator[SnowflakeConnection]:
+        """Sign in to Snowflake, and out at the end."""
+        self.progress.start(Phase.CONNECT)
+        connection = connect(
+            self.request.connection,
+            query_tag=f"amplify-transfer {self.run_id}",
+            timezone=self.request.timezone,
+            warehouse=self.request.warehouse,
+            role=self.request.role,
+        )
+        try:
+            yield connection
+        finally:
+            _sign_out(connection)
+
+    def make_plan(self, connection: SnowflakeConnection) -> Plan:
+        """Describe and sample the table, and decide on its columns."""
+        self.progress.start(Phase.PLAN)
+        source = find(connection, self.request.table, self.cancel)
+        made = make_plan(source, take_sample(connection, source, self.cancel), self.request)
+        self.progress.tell(Planned(made))
+        for warning in made.warnings:
+            self.progress.tell(Warned(warning))
+        return made
+
+    def key(self, source: Source) -> str:
+        """The key of the object."""
+        name = file_name(
+            self.request.file_name,
+            table=source.name.table,
+            schema=source.name.schema,
+            database=source.name.database,
+            timestamp=self.started,
+            run_id=self.run_id,
+            ext=extension(self.format, self.request.gzip),
+        )
+        return self.destination.key(name)
+
+    def bucket(self) -> Bucket:
+        """The destination."""
+        return Bucket(
+            self.destination,
+            profile=self.request.aws_profile,
+            endpoint_url=self.request.endpoint_url,
+            client_options=self.request.s3_options,
+            expected_owner=self.request.expected_bucket_owner,
+        )
+
+    def deliver(
+        self, bucket: Bucket, key: str, file: LocalFile, made: Plan, account: Account
+    ) -> Outcome:
+        """Upload the file; the object appears verified, or not at all."""
+        size = file.path.stat().st_size
+        self.progress.start(Phase.UPLOAD, total_bytes=size)
+        for warning in _findings(made, account):
+            self.progress.tell(Warned(warning))
+        delivery = bucket.upload(
+            file.path,
+            key,
+            content_type=content_type(self.format, self.request.gzip),
+            metadata={
+                "amplify-run-id": self.run_id,
+                "amplify-row-count": str(account.groups),
+                "amplify-source": quote(str(made.source.name)),
+            },
+            overwrite=self.request.if_exists == "overwrite",
+            on_progress=lambda done, total: self.progress.set(0, done, total),
+            cancelled=self.cancel.is_set,
+        )
+        self.progress.finish()
+        url = self.destination.url(key)
+        now = datetime.now(UTC)
+        return Outcome(key, account.groups, now, url, delivery.size, made, account)
+
+
+def _findings(made: Plan, account: Account) -> Iterator[str]:
+    """What the rows turned out to hold that the user should know."""
+    name = made.month.name
+    if account.bad_dates:
+        shown = ", ".join(repr(value) for value in account.bad_examples)
+        yield f"{account.bad_dates:,} rows of {name} hold no date, such as {shown}: NULL month."
+    empty = account.null_dates - account.bad_dates
+    if empty:
+        yield f"{empty:,} rows have no {name}: they are in the NULL month."
+    if not account.groups:
+        yield "The table has no rows but blank ones: the file has no rows."
+
+
+def _sign_out(connection: SnowflakeConnection) -> None:
+    """Close the session without waiting for a network that may be gone."""
+    closing = threading.Thread(target=connection.close, name="sign-out", daemon=True)
+    closing.start()
+    closing.join(1.0)
