@@ -1,0 +1,220 @@
+"""The formats of dates that are not dates in the table: text by a pattern, numbers since 1970.
+
+A pattern is written as in Python's strptime and handed to Snowflake in Snowflake's own elements
+(docs.snowflake.com, "Date and time input and output formats"). Only what both can say is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from typing import NamedTuple
+
+from core.errors import UsageError
+
+
+class EpochUnit(StrEnum):
+    """What a number counts, from 1970-01-01 00:00 UTC on."""
+
+    SECONDS = "epoch_s"
+    MILLISECONDS = "epoch_ms"
+    MICROSECONDS = "epoch_us"
+    NANOSECONDS = "epoch_ns"
+
+    @property
+    def scale(self) -> int:
+        """The digits behind the second: 0, 3, 6 or 9."""
+        return 3 * list(EpochUnit).index(self)
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """One way to write a date as text; made by `parse_format`.
+
+    Attributes:
+        strptime: the pattern as Python writes it: `%m/%d/%Y`.
+        snowflake: the pattern as Snowflake writes it: `MM/DD/YYYY`.
+    """
+
+    strptime: str
+    snowflake: str
+
+    @property
+    def has_time(self) -> bool:
+        """Whether the text holds a time of day."""
+        return any(part in _CLOCK for part in _parts(self.strptime))
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether the text holds an offset from UTC."""
+        return any(part in ("%z", "%:z") for part in _parts(self.strptime))
+
+    @property
+    def order(self) -> str:
+        """The order of year, month and day: `mdY`; tells day-first from month-first."""
+        named = {"%b": "m", "%B": "m", "%m": "m", "%d": "d", "%Y": "Y", "%y": "Y"}
+        return "".join(named.get(part, "") for part in _parts(self.strptime))
+
+    @property
+    def shape(self) -> str:
+        """The `shape` that all texts in this format have."""
+        pieces = [
+            _DIRECTIVES[part].shape if part in _DIRECTIVES else part.replace("%%", "%")
+            for part in _parts(self.strptime)
+        ]
+        return shape("".join(pieces))
+
+    def read(self, text: str) -> date | None:
+        """The date that `text` names in this format, None if it names none."""
+        match = _expression(self.strptime).fullmatch(text)
+        return _date(match.groupdict()) if match else None
+
+
+class _Directive(NamedTuple):
+    snowflake: str
+    expression: str
+    shape: str = "0"
+
+
+# English whatever the locale, as in Snowflake.
+_MONTH_NAMES = [
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+]  # fmt: skip
+_MONTHS = {name[:3].upper(): number for number, name in enumerate(_MONTH_NAMES, 1)}
+_DIRECTIVES = {
+    "%Y": _Directive("YYYY", "(?P<year>[0-9]{4})"),
+    "%y": _Directive("YY", "(?P<short_year>[0-9]{2})"),
+    "%m": _Directive("MM", "(?P<month>0?[1-9]|1[0-2])"),
+    "%d": _Directive("DD", "(?P<day>0?[1-9]|[12][0-9]|3[01])"),
+    "%b": _Directive("MON", f"(?P<name>(?i:{'|'.join(_MONTHS)}))", "a"),
+    "%B": _Directive("MMMM", f"(?P<name>(?i:{'|'.join(_MONTH_NAMES)}))", "a"),
+    "%a": _Directive("DY", "(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun)", "a"),
+    "%H": _Directive("HH24", "(?:[01]?[0-9]|2[0-3])"),
+    "%I": _Directive("HH12", "(?:0?[1-9]|1[0-2])"),
+    "%M": _Directive("MI", "[0-5][0-9]"),
+    "%S": _Directive("SS", "[0-5][0-9]"),
+    "%f": _Directive("FF", "[0-9]{1,9}"),
+    "%p": _Directive("AM", "[AaPp][Mm]", "a"),
+    "%z": _Directive("TZHTZM", "[+-][0-9]{4}", "-0"),
+    "%:z": _Directive("TZH:TZM", "[+-][0-9]{2}:[0-9]{2}", "-0:0"),
+}
+_CLOCK = frozenset({"%H", "%I", "%M", "%S", "%f", "%p"})
+# What the C library and Python write shorter. Snowflake reads one digit wherever it reads two.
+_ALIASES = {
+    "%F": "%Y-%m-%d",
+    "%D": "%m/%d/%y",
+    "%T": "%H:%M:%S",
+    "%R": "%H:%M",
+    "%h": "%b",
+    "%e": "%d",
+} | {f"%-{letter}": f"%{letter}" for letter in "dmHIMS"}
+_TOKEN = re.compile(r"%:z|%-?.|[^%]+|%", re.DOTALL)
+
+
+def parse_format(text: str) -> TextFormat | EpochUnit:
+    """Read a `date_format=` option.
+
+    Args:
+        text: a strptime pattern with a year and a month, or `epoch_s`, `epoch_ms`, `epoch_us`,
+            `epoch_ns`.
+
+    Raises:
+        UsageError: the pattern cannot name a month, or Snowflake cannot read it.
+    """
+    wanted = text.strip()
+    if wanted.lower() in list(EpochUnit):
+        return EpochUnit(wanted.lower())
+    pattern = "".join(_ALIASES.get(part, part) for part in _TOKEN.findall(wanted))
+    parts = _parts(pattern)
+    directives = [part for part in parts if part.startswith("%") and part != "%%"]
+    unknown = [part for part in directives if part not in _DIRECTIVES]
+    if unknown:
+        raise _unusable(wanted, f"{', '.join(unknown)} cannot be read by Snowflake")
+    if '"' in pattern:
+        raise _unusable(wanted, "a pattern cannot hold quotation marks")
+    names = [_meaning(directive) for directive in directives]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise _unusable(wanted, f"it holds the {min(twice)} twice")
+    if not {"year", "month"} <= set(names):
+        raise _unusable(wanted, "it needs a year and a month")
+    return TextFormat(pattern, "".join(_snowflake(part) for part in parts))
+
+
+def _unusable(pattern: str, why: str) -> UsageError:
+    return UsageError(
+        f"The date format {pattern!r} cannot be used: {why}.",
+        f"Use {' '.join(_DIRECTIVES)} (as %d/%m/%Y), or {', '.join(EpochUnit)}.",
+    )
+
+
+def _meaning(directive: str) -> str:
+    """What a pattern may hold only once."""
+    same = {
+        "%Y": "year",
+        "%y": "year",
+        "%m": "month",
+        "%b": "month",
+        "%B": "month",
+        "%d": "day",
+        "%H": "hour",
+        "%I": "hour",
+        "%z": "offset",
+        "%:z": "offset",
+    }
+    return same.get(directive, directive)
+
+
+def shape(text: str) -> str:
+    """`text` with every run of digits as `0` and of letters as `a`, and `+` as `-`."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", text)).replace("+", "-")
+
+
+@cache
+def _parts(pattern: str) -> tuple[str, ...]:
+    """The directives of `pattern`, and the literal text between them."""
+    return tuple(_TOKEN.findall(pattern))
+
+
+def _snowflake(part: str) -> str:
+    if part in _DIRECTIVES:
+        return _DIRECTIVES[part].snowflake
+    literal = "%" if part == "%%" else part
+    # Letters and digits are quoted, lest they read as elements.
+    return re.sub(r"\w+", r'"\g<0>"', literal)
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    parts = _parts(pattern)
+    pieces: list[str] = []
+    for index, part in enumerate(parts):
+        if part not in _DIRECTIVES:
+            pieces.append(re.escape("%" if part == "%%" else part))
+            continue
+        piece = _DIRECTIVES[part].expression
+        neighbours = parts[max(index - 1, 0) : index] + parts[index + 1 : index + 2]
+        if any(_is_number(neighbour) for neighbour in neighbours):
+            piece = piece.replace("0?", "0").replace("]?", "]")  # both digits, or none can tell
+        pieces.append(piece)
+    return re.compile("".join(pieces))
+
+
+def _is_number(part: str) -> bool:
+    return part in _DIRECTIVES and _DIRECTIVES[part].shape == "0"
+
+
+def _date(found: Mapping[str, str | None]) -> date | None:
+    year, short_year, month = found.get("year"), found.get("short_year"), found.get("month")
+    if year is None:  # Snowflake's TWO_DIGIT_CENTURY_START is 1970
+        year = f"{'20' if short_year < '70' else '19'}{short_year}" if short_year else "0"
+    number = int(month) if month else _MONTHS[(found.get("name") or "")[:3].upper()]
+    try:
+        return date(int(year), number, int(found.get("day") or 1))
+    except ValueError:
+        return None
