@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import mimetypes
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
@@ -34,6 +37,7 @@ class Store:
     def __init__(self, data_dir: Path | None) -> None:
         self._root = data_dir.resolve() if data_dir else None
         FakeMultipart.complete = _complete
+        models.FakeKey = _FileKey
 
     def provision(self, bucket: str, region: str) -> dict[str, str]:
         """Make an administrator and the first bucket, and load the mirrored objects.
@@ -108,7 +112,7 @@ class Store:
         bucket = self._bucket(folder.name)
         for path in self._files(folder.name):
             name = path.relative_to(folder).as_posix()
-            value = FakeKey(
+            value = _FileKey(
                 name, b"", DEFAULT_ACCOUNT_ID, bucket.region_name, bucket_name=folder.name
             )
             kind, _ = mimetypes.guess_type(path.name)
@@ -162,28 +166,50 @@ def _read_from(value: FakeKey, path: Path) -> None:
         value.contentsize = path.stat().st_size
 
 
+class _FileKey(FakeKey):  # type: ignore[misc]
+    """An object that may be given as a file instead of as bytes."""
+
+    @FakeKey.value.setter  # type: ignore[untyped-decorator]
+    def value(self, value: bytes | _Joined) -> None:
+        """Take the content."""
+        if isinstance(value, _Joined):
+            self._value_buffer.close()
+            self._value_buffer: IO[bytes] = value.file
+            self.contentsize = value.size
+        else:
+            FakeKey.value.fset(self, value)
+
+
+@dataclass(frozen=True)
+class _Joined:
+    file: IO[bytes]
+    size: int
+
+
 def _complete(
     upload: FakeMultipart, parts: Iterator[tuple[int, str]]
-) -> tuple[bytearray, str, tuple[str, str, int] | None]:
-    """`FakeMultipart.complete` with one copy of the object in memory, where moto's makes five.
+) -> tuple[_Joined, str, tuple[str, str, int] | None]:
+    """`FakeMultipart.complete` on disk; moto's holds five copies of the object in memory.
 
-    The checksum it keeps for HeadObject is the whole object's; checks.py has verified it.
+    The checksum is what HeadObject will tell; checks.py has compared it with the client's.
     """
-    total, md5s, count, last = bytearray(), bytearray(), 0, None
+    joined = tempfile.TemporaryFile()  # noqa: SIM115 - it becomes the object
+    md5s, crc32, count, last = bytearray(), 0, 0, None
     for number, etag in parts:
         part = upload.parts.get(number)
         if part is None or part.etag.strip('"') != etag.strip('"'):
             raise InvalidPart
         if last is not None and last.contentsize < models.S3_UPLOAD_PART_MIN_SIZE:
             raise EntityTooSmall
+        value = part.value
         md5s += bytes.fromhex(part.etag.strip('"'))
-        total += part.value
+        crc32 = zlib.crc32(value, crc32)
+        joined.write(value)
         last, count = part, count + 1
     if count == 0:
         raise MalformedXML
-    algorithm = upload.metadata.get("x-amz-checksum-algorithm")
-    kind = upload.metadata.get("x-amz-checksum-type")
     checksum = None
-    if algorithm and kind == "FULL_OBJECT":
-        checksum = (kind, models.compute_checksum(total, algorithm).decode(), 1)
-    return total, f"{md5_hash(bytes(md5s)).hexdigest()}-{count}", checksum
+    if upload.metadata.get("x-amz-checksum-type") == "FULL_OBJECT":
+        checksum = ("FULL_OBJECT", base64.b64encode(crc32.to_bytes(4, "big")).decode(), 1)
+    etag = f"{md5_hash(bytes(md5s)).hexdigest()}-{count}"
+    return _Joined(joined, joined.tell()), etag, checksum

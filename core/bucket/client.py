@@ -1,0 +1,315 @@
+"""The bucket as the rest of the product sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from core.bucket.names import Destination
+from core.bucket.order import Delivery, Order
+from core.bucket.parts import DEFAULT_PART_SIZE, MIN_PART_SIZE
+from core.bucket.waiting import Waiter
+from core.errors import (
+    CancelledError,
+    DestinationError,
+    DestinationExistsError,
+    TemporaryError,
+    TransferError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from core.bucket.upload import Upload
+
+Checksums = Literal["auto", "required-only"]
+
+# Attempts of one request, the first one included: botocore's standard mode waits 1, 2, 4, ... 20 s
+# between them. An upload is worth waiting for; a check before the query should answer soon.
+UPLOAD_ATTEMPTS = 8
+CHECK_ATTEMPTS = 3
+CONNECT_TIMEOUT_SECONDS = 10
+READ_TIMEOUT_SECONDS = 60
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+MAX_METADATA_BYTES = 2048
+
+CLIENT_OPTIONS = frozenset(
+    {
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "region_name",
+        "endpoint_url",
+    }
+)
+
+
+class Bucket:
+    """A destination, with the credentials to write to it.
+
+    Making one is cheap; boto3 is imported, and the credentials are looked up, on first use.
+
+    Args:
+        destination: where to deliver.
+        profile: a profile of the AWS configuration files; boto3's own rules if None.
+        endpoint_url: the URL of an S3-compatible service; AWS if None.
+        client_options: arguments of boto3's client that take precedence: any of
+            `aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`, `region_name`,
+            `endpoint_url`.
+        expected_owner: the account id that the bucket must belong to; not checked if None.
+        checksums: `required-only` for stores that reject the newer checksum headers; integrity then
+            rests on Content-MD5 and ETags.
+        attempts: how often one request of an upload is tried.
+
+    Raises:
+        UsageError: an unknown client option, or an access point together with an endpoint.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        *,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+        client_options: Mapping[str, str] | None = None,
+        expected_owner: str | None = None,
+        checksums: Checksums = "auto",
+        attempts: int = UPLOAD_ATTEMPTS,
+    ) -> None:
+        options = {"endpoint_url": endpoint_url, **(client_options or {})}
+        if unknown := sorted(options.keys() - CLIENT_OPTIONS):
+            raise UsageError(
+                f"{', '.join(unknown)}: not an option of the S3 client.",
+                f"There are: {', '.join(sorted(CLIENT_OPTIONS))}.",
+            )
+        if destination.bucket.startswith("arn:") and options["endpoint_url"]:
+            raise UsageError("An access point's ARN and an endpoint URL exclude each other.")
+        self.destination = destination
+        self._options = {name: value for name, value in options.items() if value is not None}
+        self._profile, self._attempts, self._checksums = profile, attempts, checksums
+        self._owner = {"ExpectedBucketOwner": expected_owner} if expected_owner else {}
+        self._session: Any = None
+        self._clients: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+
+    def check(
+        self, key: str, *, overwrite: bool, cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Find out, before hours of work, what would make the delivery fail.
+
+        Credentials, the bucket's existence and its owner, and whether the object is there already,
+        as far as the permissions allow to look; with s3:PutObject alone it passes.
+
+        Raises:
+            DestinationError: no or wrong credentials, no such bucket, another owner.
+            DestinationExistsError: the object exists and `overwrite` is false.
+            TemporaryError: S3 cannot be reached.
+            CancelledError: the caller cancelled.
+        """
+        waiter = Waiter(cancelled)
+        with _translation(self.destination.url()):
+            client = waiter.call(self._client, CHECK_ATTEMPTS)
+            exists = waiter.call(self._exists, client, key)
+        if exists and not overwrite:
+            raise DestinationExistsError(
+                f"{self.destination.url(key)} exists already.",
+                'Allow it to be replaced: if_exists="overwrite".',
+            )
+
+    def upload(
+        self,
+        path: Path,
+        key: str,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        overwrite: bool = False,
+        workers: int = 2,
+        part_size: int | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Delivery:
+        """Deliver a file as one object, verified, or leave nothing behind.
+
+        Memory does not depend on the file: parts are read from disk as they are sent.
+
+        Args:
+            path: the finished file; it must not change.
+            key: the object's key, from `Destination.key`.
+            content_type: the object's media type.
+            metadata: the object's metadata, ASCII and at most 2 KB; a run's id in it lets a lost
+                answer be told from another writer's object.
+            overwrite: whether an existing object may be replaced.
+            workers: parts sent at the same time.
+            part_size: bytes of a part, at least 5 MiB, 16 MiB if None; doubled for files that would
+                have more than 10,000.
+            on_progress: called in this thread, ten times a second, with bytes sent and in all.
+            cancelled: asked ten times a second; once true, the upload is aborted within a second.
+
+        Raises:
+            CancelledError: the caller cancelled.
+            DestinationError, DestinationExistsError, IntegrityError, TemporaryError, UsageError,
+            LocalResourceError: see core.errors.
+        """
+        _check_metadata(metadata)
+        order = Order(
+            path=path,
+            target={"Bucket": self.destination.bucket, "Key": key, **self._owner},
+            content_type=content_type,
+            metadata=metadata,
+            overwrite=overwrite,
+            checksums=self._checksums == "auto",
+            part_size=max(part_size or DEFAULT_PART_SIZE, MIN_PART_SIZE),
+            workers=workers,
+        )
+        with _translation(self.destination.url(key)):
+            client = Waiter(cancelled).call(self._client, self._attempts)
+            return self._deliver(client, order, cancelled, on_progress)
+
+    def _deliver(
+        self,
+        client: Any,
+        order: Order,
+        cancelled: Callable[[], bool],
+        on_progress: Callable[[int, int], None] | None,
+        *,
+        repeated: bool = False,
+    ) -> Delivery:
+        """Upload; where another request got in the way, once more from the start."""
+        from core.bucket.upload import Upload, is_overtaken
+
+        upload = Upload(client, order, cancelled, on_progress, repeated=repeated)
+        with _translation(self.destination.url(order.target["Key"]), upload):
+            try:
+                return upload.run()
+            except Exception as error:
+                if repeated or not is_overtaken(error):
+                    raise
+        return self._deliver(client, order, cancelled, on_progress, repeated=True)
+
+    def _exists(self, client: Any, key: str) -> bool:
+        """Whether the object is there, as far as one may know; raises what a check should find."""
+        from botocore.exceptions import ClientError
+
+        from core.bucket.failures import DENIED, code_of, status_of
+
+        where = {"Bucket": self.destination.bucket}
+        try:
+            # Not HeadBucket: its answer has no body, so wrong keys look like missing permissions.
+            page = client.list_objects_v2(**where, **self._owner, Prefix=key, MaxKeys=1)
+            return any(item["Key"] == key for item in page.get("Contents", ()))
+        except ClientError as error:
+            if code_of(error) not in DENIED:
+                raise
+        if self._owner:
+            self._check_owner(client)
+        try:
+            client.head_object(**where, **self._owner, Key=key)
+        except ClientError as error:
+            if status_of(error) in (403, 404):
+                return False
+            raise
+        return True
+
+    def _check_owner(self, client: Any) -> None:
+        """Tell a bucket of another owner from one that may not be listed, where that shows."""
+        from botocore.exceptions import ClientError
+
+        try:
+            client.list_objects_v2(Bucket=self.destination.bucket, MaxKeys=1)
+        except ClientError:
+            return
+        raise DestinationError(
+            f"{self.destination.url()} does not belong to the expected account.",
+            "Check the bucket's name, and the expected owner.",
+        )
+
+    def _client(self, attempts: int) -> Any:
+        """A boto3 client; two of them share one session and its credentials."""
+        if attempts in self._clients:
+            return self._clients[attempts]
+        import boto3
+        from botocore.config import Config
+
+        self._session = self._session or boto3.session.Session(profile_name=self._profile)
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            read_timeout=READ_TIMEOUT_SECONDS,
+            tcp_keepalive=True,
+            # Our own checksums go as plain headers, never as trailers, which many stores reject.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        try:
+            client = self._session.client("s3", config=config, **self._options)
+        except ValueError as error:
+            raise UsageError(
+                "The S3 client rejects its configuration.", "Check the endpoint URL and the region."
+            ) from error
+        for operation in ("PutObject", "UploadPart"):
+            client.meta.events.register(f"before-send.s3.{operation}", _begin_sending)
+        self._clients[attempts] = client
+        return client
+
+
+def _begin_sending(request: Any, **_: Any) -> None:
+    """Tell the body that what is read from now on goes out."""
+    begin = getattr(request.body, "begin", None)
+    if begin:
+        begin()
+
+
+@contextmanager
+def _translation(url: str, upload: Upload | None = None) -> Iterator[None]:
+    """Raise what fails inside as an error of core.errors, with what may be left behind."""
+    try:
+        yield
+    except Exception as error:
+        from core.bucket.failures import translate
+
+        known = translate(error, url)
+        if upload is not None:
+            _explain(known, upload)
+        if known is error:
+            raise
+        raise known from error
+
+
+def _explain(error: TransferError, upload: Upload) -> None:
+    """Add to the hint what an upload knows about what it may have left behind."""
+    hints = [error.hint]
+    if upload.maybe_ours and isinstance(error, DestinationExistsError):
+        hints = ["It may be this run's own: an answer was lost, and S3 does not let us look."]
+    if upload.maybe_delivered and isinstance(error, CancelledError | TemporaryError):
+        hints.append("The object may have been delivered all the same.")
+    if upload.leftover:
+        hints.append(
+            f"An unfinished multipart upload may remain ({upload.leftover}); aborting it needs "
+            "s3:AbortMultipartUpload, or a lifecycle rule of the bucket."
+        )
+    error.hint = " ".join(hint for hint in hints if hint)
+
+
+def _check_metadata(metadata: Mapping[str, str]) -> None:
+    size = sum(len(name) + len(value) for name, value in metadata.items())
+    if size > MAX_METADATA_BYTES or not all(map(str.isascii, [*metadata, *metadata.values()])):
+        raise UsageError(f"The metadata is not ASCII, or above {MAX_METADATA_BYTES} bytes.")

@@ -1,0 +1,215 @@
+"""What S3 and boto3 say went wrong, in the terms of core.errors.
+
+A driver's message may carry keys and signatures: it is chained as the cause, never repeated.
+Imports botocore, so nothing imports this module before a bucket is used.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from botocore import exceptions as boto
+from botocore.exceptions import BotoCoreError, ClientError
+
+from core.errors import (
+    DestinationError,
+    DestinationExistsError,
+    IntegrityError,
+    LocalResourceError,
+    TemporaryError,
+    TransferError,
+    UsageError,
+)
+
+# A part that arrived damaged: sending it again helps.
+DAMAGED = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest", "IncompleteBody"})
+# The upload is gone or was overtaken: only a new upload helps.
+OVERTAKEN = frozenset({"NoSuchUpload", "ConditionalRequestConflict", "OperationAborted"})
+EXISTS = frozenset({"PreconditionFailed", "412"})
+DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
+
+_TEMPORARY = frozenset(
+    {
+        "SlowDown",
+        "InternalError",
+        "ServiceUnavailable",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequests",
+    }
+)
+_REGION = frozenset(
+    {
+        "PermanentRedirect",
+        "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException",
+        "301",
+        "307",
+    }
+)
+_SIGN_IN_HINTS = {
+    "InvalidAccessKeyId": "The access key is unknown; check the AWS profile or the environment.",
+    "SignatureDoesNotMatch": "The secret key does not fit the access key.",
+    "ExpiredToken": "The session has expired; sign in again.",
+    "ExpiredTokenException": "The session has expired; sign in again.",
+    "InvalidToken": "The session token does not fit the keys; sign in again.",
+    "UnrecognizedClientException": "The access key is unknown.",
+    "InvalidClientTokenId": "The access key is unknown.",
+}
+
+
+def code_of(error: BaseException) -> str:
+    """S3's error code, or '' for a failure that S3 did not report."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", ""))
+    return ""
+
+
+def status_of(error: BaseException) -> int:
+    """The HTTP status of an error response, or 0."""
+    return int(_metadata(error).get("HTTPStatusCode", 0))
+
+
+def retries_of(error: BaseException) -> int:
+    """How often botocore repeated the request before it gave the error back."""
+    return int(_metadata(error).get("RetryAttempts", 0))
+
+
+def is_temporary(error: BaseException) -> bool:
+    """Whether the same request may succeed later."""
+    if isinstance(error, ClientError):
+        return code_of(error) in _TEMPORARY or status_of(error) in (429, 500, 502, 503, 504)
+    return isinstance(error, (boto.HTTPClientError, boto.ConnectionError))
+
+
+def translate(error: Exception, url: str) -> TransferError:
+    """The error of core.errors that a failure means.
+
+    Args:
+        error: what boto3, or reading the file, raised.
+        url: the object or bucket that it happened to.
+    """
+    if isinstance(error, TransferError):
+        return error
+    if isinstance(error, ClientError):
+        return _from_response(error, url)
+    if isinstance(error, BotoCoreError):
+        return _from_client(error, url)
+    if isinstance(error, OSError):
+        what = errno.errorcode.get(error.errno or 0, "an input/output error")
+        return LocalResourceError(f"The finished file cannot be read ({what}).")
+    raise error
+
+
+def _from_response(error: ClientError, url: str) -> TransferError:
+    code, status = code_of(error), status_of(error)
+    if code in EXISTS:
+        return DestinationExistsError(f"{url} exists already.", 'Allow it: if_exists="overwrite".')
+    for matches, make in _RESPONSES:
+        if matches(code, status):
+            return make(code, url)
+    if is_temporary(error) or code in OVERTAKEN:
+        return TemporaryError(f"S3 did not take {url} ({code}).", "Try again later.")
+    return DestinationError(f"S3 refuses {url} ({code or status}).")
+
+
+def _one_of(codes: Iterable[str]) -> Callable[[str, int], bool]:
+    return lambda code, _: code in codes
+
+
+_Make = Callable[[str, str], TransferError]
+_RESPONSES: list[tuple[Callable[[str, int], bool], _Make]] = [
+    (
+        _one_of(_SIGN_IN_HINTS),
+        lambda code, url: DestinationError(
+            f"AWS refuses the credentials for {url} ({code}).", _SIGN_IN_HINTS[code]
+        ),
+    ),
+    (
+        _one_of({"NoSuchBucket", "404"}),
+        lambda code, url: DestinationError(
+            f"There is no bucket for {url}.", "Check the bucket's name, the region and the account."
+        ),
+    ),
+    (
+        _one_of({"RequestTimeTooSkewed"}),
+        lambda code, url: DestinationError(
+            "This machine's clock is off by more than 15 minutes; S3 refuses its requests.",
+            "Set the clock.",
+        ),
+    ),
+    (
+        _one_of(_REGION),
+        lambda code, url: DestinationError(
+            f"{url} is in another region ({code}).", "Set the bucket's region in the AWS profile."
+        ),
+    ),
+    (
+        _one_of({"NotImplemented"}),
+        lambda code, url: DestinationError(
+            f"The store of {url} lacks a function that safe delivery needs.",
+            'Set checksums to "required-only", or if_exists to "overwrite".',
+        ),
+    ),
+    (
+        lambda code, _: code in DAMAGED or code in {"InvalidPart", "InvalidPartOrder"},
+        lambda code, url: IntegrityError(
+            f"{url} arrived damaged and was not accepted ({code}).",
+            "Nothing was delivered. Check the network between here and S3.",
+        ),
+    ),
+    (
+        _one_of({"EntityTooLarge", "EntityTooSmall", "KeyTooLongError", "MetadataTooLarge"}),
+        lambda code, url: UsageError(f"{url} breaks a limit of S3 ({code})."),
+    ),
+    (
+        lambda code, status: status == 403 or code in DENIED or code.startswith("KMS."),
+        lambda code, url: DestinationError(
+            f"The credentials may not write to {url} ({code}).",
+            "s3:PutObject is needed; with a KMS key also kms:GenerateDataKey and kms:Decrypt; "
+            "and the bucket must belong to the expected owner, if one is set.",
+        ),
+    ),
+]
+
+
+def _from_client(error: BotoCoreError, url: str) -> TransferError:
+    """An error that boto3 raised itself, named by its class."""
+    if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)):
+        return DestinationError(
+            "There are no AWS credentials, or they are incomplete.",
+            "Name an AWS profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "or run where a role is given.",
+        )
+    if isinstance(error, boto.ProfileNotFound):
+        return UsageError(
+            "There is no such AWS profile.", "`aws configure list-profiles` lists them."
+        )
+    if isinstance(
+        error, (boto.SSOError, boto.TokenRetrievalError, boto.UnauthorizedSSOTokenError)
+    ) or type(error).__name__.startswith("Login"):
+        return DestinationError("The AWS sign-in has expired.", "Run `aws sso login`.")
+    if isinstance(error, (boto.CredentialRetrievalError, boto.InvalidConfigError)):
+        return DestinationError(
+            "The AWS credentials could not be loaded.", "Check the AWS profile's configuration."
+        )
+    if isinstance(error, (boto.NoRegionError, boto.InvalidRegionError)):
+        return UsageError("The AWS region is missing or invalid.", "Set it in the AWS profile.")
+    if isinstance(error, boto.ParamValidationError):
+        return UsageError(f"S3's client rejects the request for {url}.", "Check bucket and key.")
+    if is_temporary(error):
+        return TemporaryError(
+            f"S3 could not be reached for {url} ({type(error).__name__}).",
+            "Check the network and the endpoint URL; then try again.",
+        )
+    return DestinationError(f"The S3 client failed for {url} ({type(error).__name__}).")
+
+
+def _metadata(error: BaseException) -> dict[str, Any]:
+    if isinstance(error, ClientError):
+        return dict(error.response.get("ResponseMetadata", {}))
+    return {}

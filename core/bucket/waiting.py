@@ -1,0 +1,80 @@
+"""Wait for requests without ever being held up by one.
+
+A request that hangs cannot be interrupted from outside. So each runs in a daemon thread, which may
+be abandoned (concurrent.futures' own pools join their threads at exit), and the caller waits in
+short turns between which it can cancel, be interrupted by a signal, and report progress.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+
+from core.errors import CancelledError
+
+T = TypeVar("T")
+Future = concurrent.futures.Future
+
+TURN_SECONDS = 0.1
+
+
+def start(call: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+    """Run `call` in a daemon thread of its own."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="s3", daemon=True).start()
+    return future
+
+
+class Waiter:
+    """Waits for calls in turns of a tenth of a second.
+
+    Args:
+        cancelled: asked every turn; true ends the wait.
+        every_turn: called every turn.
+    """
+
+    def __init__(
+        self, cancelled: Callable[[], bool], every_turn: Callable[[], None] = lambda: None
+    ) -> None:
+        self._cancelled, self._every_turn = cancelled, every_turn
+
+    def call(self, call: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        """Run `call` in the background and return its result.
+
+        Raises:
+            CancelledError: the caller cancelled; the call goes on, and nobody hears of it.
+        """
+        return self.result(start(call, *args, **kwargs))
+
+    def result(self, future: Future[T]) -> T:
+        """Wait for a future."""
+        self.first([future])
+        return future.result()
+
+    def first(self, futures: Collection[Future[T]]) -> set[Future[T]]:
+        """Wait until at least one of some futures is done.
+
+        Returns:
+            Those that are done.
+
+        Raises:
+            CancelledError: the caller cancelled.
+        """
+        while True:
+            if self._cancelled():
+                raise CancelledError("The delivery was cancelled.")
+            done, _ = concurrent.futures.wait(
+                futures, TURN_SECONDS, return_when=concurrent.futures.FIRST_COMPLETED
+            )
+            self._every_turn()
+            if done:
+                return done
