@@ -1,0 +1,5 @@
+"""`python -m tui` is `amplify-transfer`."""
+
+from tui.cli import main
+
+main()

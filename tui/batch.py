@@ -1,0 +1,200 @@
+"""`--batch`: one run without questions. stdout is the result, all else goes to stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from core.errors import CancelledError, TransferError, UsageError
+from tui.console import Console, JsonConsole, TextConsole
+from tui.stop import Stop, Stopped
+
+if TYPE_CHECKING:
+    from core.request import Request
+    from core.transfer import Outcome
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a run is to be done, as against what it should do.
+
+    Attributes:
+        dry_run: show the plan only.
+        demo: against the embedded warehouse and bucket.
+        quiet: nothing but errors on stderr.
+        json: stderr in JSON lines, the dry run's plan as JSON.
+    """
+
+    dry_run: bool = False
+    demo: bool = False
+    quiet: bool = False
+    json: bool = False
+
+
+def run(options: Mapping[str, Any], manner: Manner) -> int:
+    """Do one run, and leave the process if a signal ended it.
+
+    Args:
+        options: of the request; what is missing has its default.
+        manner: how to do it.
+
+    Returns:
+        The exit code: 0, or the one of the error's class.
+    """
+    debug = os.environ.get("AMPLIFY_DEBUG") == "1"
+    _silence_libraries(debug=debug)
+    console = (JsonConsole if manner.json else TextConsole)(sys.stderr, quiet=manner.quiet)
+    with Stop(last_resort=_discard_files) as stop:
+        try:
+            code = _run(options, manner, console, stop)
+        except Stopped:
+            code = _stopped(console, stop)
+        except TransferError as error:
+            code = _failed(error, console, stop)
+            if debug:
+                traceback.print_exception(error)
+        except Exception as error:
+            code = _unexpected(error, console, debug=debug)
+        if stop.signal is not None:
+            _leave(code)  # threads that wait for a network would hold up the interpreter's end
+    return code
+
+
+def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
+    needed = ("table",) if manner.demo else ("table", "bucket")
+    if missing := [f"--{name}" for name in needed if not options.get(name)]:
+        raise UsageError(f"{' and '.join(missing)} must be given.", "See --help.")
+    with _place(options, manner, console) as complete:
+        if manner.dry_run:
+            return _preview(complete, manner, stop)
+        outcome = stop.run(lambda: _transfer(complete, console, stop))
+        console.note(
+            f"Delivered {outcome.url}: {outcome.row_count:,} rows, {outcome.size:,} bytes",
+            url=outcome.url,
+            rows=outcome.row_count,
+            bytes=outcome.size,
+        )
+        _print(json.dumps(outcome.result), console)
+    return 0
+
+
+def _place(
+    options: Mapping[str, Any], manner: Manner, console: Console
+) -> AbstractContextManager[dict[str, Any]]:
+    if not manner.demo:
+        return nullcontext(dict(options))
+    from tui.demo import demo
+
+    return demo(options, console)
+
+
+def _transfer(options: Mapping[str, Any], console: Console, stop: Stop) -> Outcome:
+    request = _request(options)
+    from core import transfer
+
+    return transfer.run(request, on_event=console.event, cancel=stop.cancel)
+
+
+def _preview(options: Mapping[str, Any], manner: Manner, stop: Stop) -> int:
+    from tui import preview
+
+    def make() -> str:
+        request = _request(options)
+        from core import transfer
+
+        show = preview.as_json if manner.json else preview.as_text
+        return show(transfer.plan(request, cancel=stop.cancel))
+
+    print(stop.run(make))  # noqa: T201  what --dry-run is for
+    return 0
+
+
+def _request(options: Mapping[str, Any]) -> Request:
+    from core.request import Request
+
+    return Request.of(**options)
+
+
+def _print(result: str, console: Console) -> None:
+    """Print the result; if nobody takes it, keep it from getting lost: the delivery stands."""
+    try:
+        print(result, flush=True)  # noqa: T201  what --batch is for
+    except OSError:
+        console.note(f"stdout takes no result; it is {result}", result=json.loads(result))
+        _close_quietly()
+
+
+def _close_quietly() -> None:
+    """Let the interpreter's last flush of a broken stdout succeed (docs.python.org, SIGPIPE)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stopped(console: Console, stop: Stop) -> int:
+    console.error(CancelledError("Stopped by a signal; nothing was delivered."))
+    return stop.exit_code
+
+
+def _failed(error: TransferError, console: Console, stop: Stop) -> int:
+    console.error(error)
+    return error.exit_code if stop.signal is None else stop.exit_code
+
+
+def _unexpected(error: Exception, console: Console, *, debug: bool) -> int:
+    """Tell of a defect of ours. Its text may hold data, so it is shown on request only."""
+    if debug:
+        traceback.print_exception(error)
+        hint = "Please report it, with the lines above."
+    elif path := _log(error):
+        hint = f"Please report it, with {path}; AMPLIFY_DEBUG=1 shows more."
+    else:
+        hint = "Please report it, with what AMPLIFY_DEBUG=1 shows."
+    console.error(TransferError(f"Unexpected {type(error).__name__}; nothing was delivered.", hint))
+    return TransferError.exit_code
+
+
+def _log(error: BaseException | None) -> str | None:
+    """Append where `error` and its causes come from, without their texts, to the log file."""
+    from core.paths import log_dir
+
+    lines: list[str] = []
+    while error is not None:
+        lines += traceback.format_tb(error.__traceback__)
+        lines.append(f"{type(error).__module__}.{type(error).__qualname__}\n")
+        error = error.__cause__ or error.__context__
+    try:
+        path = log_dir() / "errors.log"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
+            file.writelines([*lines, "\n"])
+    except (OSError, TransferError):
+        return None
+    return str(path)
+
+
+def _silence_libraries(*, debug: bool) -> None:
+    """Keep the libraries' own lines off stderr: they may carry URLs with signatures in them."""
+    if not debug:
+        warnings.simplefilter("ignore")
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
+def _discard_files() -> None:
+    from core.workspace import discard_own
+
+    discard_own()
+
+
+def _leave(code: int) -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            continue
+    os._exit(code)

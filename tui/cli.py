@@ -1,0 +1,105 @@
+"""The entry point: `amplify-transfer`.
+
+Reading the command line costs a tenth of a second, so nothing else is imported before it is known
+what to do.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from tui import options
+
+_EPILOG = (
+    "Every option is also an environment variable: AMPLIFY_ and its name, as AMPLIFY_DATE_COLUMN. "
+    "Exit codes: 0 delivered, 1 unexpected, 2 usage, 3 Snowflake sign-in, 4 source data, "
+    "5 temporary, 6 destination refused or missing, 7 object exists, 8 integrity, "
+    "9 local resources, 130 and 143 stopped by a signal."
+)
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,  # rich alone would double the time of --help
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run `amplify-transfer` with the process's arguments; exits with the code of the outcome."""
+    app(prog_name="amplify-transfer")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"amplify-transfer {version('amplify-transfer')}")
+        raise typer.Exit
+
+
+@app.command(
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+def transfer(
+    table: options.Table = None,
+    bucket: options.Bucket = None,
+    batch: options.Batch = False,
+    date_column: options.DateColumn = None,
+    date_format: options.DateFormat = None,
+    sum_columns: options.SumColumns = None,
+    key_columns: options.KeyColumns = None,
+    drop_columns: options.DropColumns = None,
+    drop_identifiers: options.DropIdentifiers = False,
+    format: options.Format = None,  # noqa: A002  the option's name
+    gzip: options.Gzip = False,
+    file_name: options.FileName = None,
+    if_exists: options.IfExists = None,
+    on_bad_date: options.OnBadDate = None,
+    timezone: options.Timezone = None,
+    connection: options.Connection = None,
+    warehouse: options.Warehouse = None,
+    role: options.Role = None,
+    aws_profile: options.AwsProfile = None,
+    endpoint_url: options.EndpointUrl = None,
+    expected_bucket_owner: options.ExpectedBucketOwner = None,
+    memory_limit: options.MemoryLimit = None,
+    dry_run: options.DryRun = False,
+    demo: options.Demo = False,
+    quiet: options.Quiet = False,
+    log_format: options.LogFormat = "text",
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print it.", show_default=False
+        ),
+    ] = False,
+) -> None:
+    """Move a Snowflake table to an S3 bucket, aggregated by month."""
+    given = dict(locals())
+    how = {name: given.pop(name) for name in ("batch", "dry_run", "demo", "quiet", "log_format")}
+    del given["version"]
+    request = {name: value for name, value in given.items() if value not in (None, False)}
+    raise typer.Exit(_start(request, **how))
+
+
+def _start(request: dict[str, Any], *, batch: bool, log_format: str, **how: bool) -> int:
+    if log_format not in ("text", "json"):
+        raise typer.BadParameter("text or json", param_hint="--log-format")
+    if batch or how["dry_run"]:
+        from tui.batch import Manner, run
+
+        return run(request, Manner(json=log_format == "json", **how))
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        typer.echo(
+            "There is no terminal for the app here; add --batch to run without it.", err=True
+        )
+    else:
+        typer.echo(
+            "The app, with tables to choose from and a preview, will come; until then use --batch.",
+            err=True,
+        )
+    return 2

@@ -1,0 +1,226 @@
+"""What `--batch` tells on stderr: progress, warnings and the end, as text or as JSON lines.
+
+A reader that goes away (a closed pipe) must not stop a transfer: writing to stderr never fails.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
+
+from core.errors import TransferError
+from core.events import Event, Phase, Planned, Progress, Warned
+
+_LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal
+_BAR_CELLS: Final = 24
+_PHASES: Final = {
+    Phase.CONNECT: "Signing in to Snowflake",
+    Phase.PLAN: "Looking at the table",
+    Phase.QUERY: "Running the query",
+    Phase.READ: "Reading",
+    Phase.WRITE: "Writing the file",
+    Phase.UPLOAD: "Uploading",
+}
+
+
+class Console(ABC):
+    """Writes to stderr from any thread; with `quiet`, errors only."""
+
+    def __init__(self, stream: TextIO | None, *, quiet: bool) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._lock = threading.Lock()
+        self._pace = _Pace()
+
+    def event(self, event: Event) -> None:
+        """Tell one event of a run."""
+        if self._quiet:
+            return
+        with self._lock:
+            match event:
+                case Progress():
+                    self._progress(event)
+                case Planned():
+                    self._planned(event)
+                case Warned():
+                    self._say("warning", event.message)
+
+    def note(self, message: str, **fields: Any) -> None:
+        """Tell something that the user may want to know; `fields` are for JSON."""
+        if not self._quiet:
+            with self._lock:
+                self._say("info", message, **fields)
+
+    def error(self, error: TransferError) -> None:
+        """Tell why there is no delivery."""
+        with self._lock:
+            self._failed(error)
+
+    @abstractmethod
+    def _progress(self, progress: Progress) -> None: ...
+
+    @abstractmethod
+    def _planned(self, planned: Planned) -> None: ...
+
+    @abstractmethod
+    def _say(self, level: str, message: str, **fields: Any) -> None: ...
+
+    @abstractmethod
+    def _failed(self, error: TransferError) -> None: ...
+
+    def _write(self, text: str) -> None:
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._stream = None
+
+
+class JsonConsole(Console):
+    """One JSON object a line: `timestamp`, `level`, `event`, and what belongs to the event."""
+
+    def _progress(self, progress: Progress) -> None:
+        if not self._pace.is_due(progress):
+            return
+        self._line(
+            "info",
+            "progress",
+            phase=progress.phase.value,
+            rows=progress.rows,
+            total_rows=progress.total_rows,
+            bytes=progress.bytes,
+            total_bytes=progress.total_bytes,
+            elapsed=round(progress.elapsed, 3),
+        )
+
+    def _planned(self, planned: Planned) -> None:
+        plan = planned.plan
+        columns = [{"name": column.name, "role": column.role.value} for column in plan.columns]
+        self._line("info", "planned", columns=columns)
+
+    def _say(self, level: str, message: str, **fields: Any) -> None:
+        self._line(level, "warning" if level == "warning" else "note", message=message, **fields)
+
+    def _failed(self, error: TransferError) -> None:
+        self._line(
+            "error",
+            "error",
+            error=error.label,
+            exit_code=error.exit_code,
+            message=error.message,
+            hint=error.hint,
+        )
+
+    def _line(self, level: str, event: str, **fields: Any) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = {"timestamp": now, "level": level, "event": event, **fields}
+        self._write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+class TextConsole(Console):
+    """Text for people: a bar on a terminal, a line every few seconds elsewhere."""
+
+    def __init__(self, stream: TextIO | None, *, quiet: bool) -> None:
+        super().__init__(stream, quiet=quiet)
+        self._terminal = stream is not None and stream.isatty()
+        self._bar_shown = False
+
+    def _progress(self, progress: Progress) -> None:
+        pace = self._pace.of(progress)
+        if self._terminal:
+            width = shutil.get_terminal_size().columns - 1
+            self._write(f"\r{_bar(progress, pace)[:width]}\x1b[K")
+            self._bar_shown = True
+        elif self._pace.is_due(progress):
+            self._write(f"{_line(progress, pace)}\n")
+
+    def _planned(self, planned: Planned) -> None:
+        plan = planned.plan
+        self._text(
+            f"Plan: month of {plan.month.name}; sums {_some([c.name for c in plan.sums])}; "
+            f"keys {_some([c.name for c in plan.keys])}"
+        )
+
+    def _say(self, level: str, message: str, **fields: Any) -> None:
+        self._text(f"Warning: {message}" if level == "warning" else message)
+
+    def _failed(self, error: TransferError) -> None:
+        hint = f"\n  {error.hint}" if error.hint else ""
+        self._text(f"Error ({error.label}): {error.message}{hint}")
+
+    def _text(self, text: str) -> None:
+        wipe = "\r\x1b[K" if self._bar_shown else ""
+        self._bar_shown = False
+        self._write(f"{wipe}{text}\n")
+
+
+class _Pace:
+    """How fast a phase goes, and when a line about it is due."""
+
+    def __init__(self) -> None:
+        self._phase: Phase | None = None
+        self._begun = 0.0
+        self._told = -_LINE_SECONDS
+        self._told_phase: Phase | None = None
+
+    def of(self, progress: Progress) -> tuple[float, float | None]:
+        """Return rows or bytes a second in this phase, and the seconds that are left, if known."""
+        if progress.phase is not self._phase:
+            self._phase, self._begun = progress.phase, progress.elapsed
+        done, total = _amount(progress)
+        spent = progress.elapsed - self._begun
+        speed = done / spent if spent > 0 else 0.0
+        return speed, (max(total - done, 0) / speed if total and speed else None)
+
+    def is_due(self, progress: Progress) -> bool:
+        """Tell whether enough time has passed, or a phase has begun, since this last said yes."""
+        now = time.monotonic()
+        if progress.phase is self._told_phase and now - self._told < _LINE_SECONDS:
+            return False
+        self._told, self._told_phase = now, progress.phase
+        return True
+
+
+def _amount(progress: Progress) -> tuple[int, int | None]:
+    """What a phase counts: bytes where it works on the file, else rows."""
+    if progress.phase is Phase.UPLOAD:
+        return progress.bytes, progress.total_bytes
+    return progress.rows, progress.total_rows
+
+
+def _line(progress: Progress, pace: tuple[float, float | None]) -> str:
+    """`Reading 1,000,000 of 27,753,444 rows (3 %), 2,500,000 rows/s, 0:10 left`."""
+    name = _PHASES[progress.phase]
+    done, total = _amount(progress)
+    if not done and not total:
+        return name
+    unit, scale = ("MB", 1e6) if progress.phase is Phase.UPLOAD else ("rows", 1)
+    speed, left = pace
+    parts = [f"{name} {done / scale:,.0f} {unit}"]
+    if total:
+        parts = [f"{name} {done / scale:,.0f} of {total / scale:,.0f} {unit} ({done / total:.0%})"]
+    if speed:
+        parts.append(f"{speed / scale:,.0f} {unit}/s")
+    if left is not None:
+        parts.append(f"{left // 60:.0f}:{left % 60:02.0f} left")
+    return ", ".join(parts)
+
+
+def _bar(progress: Progress, pace: tuple[float, float | None]) -> str:
+    done, total = _amount(progress)
+    if not total:
+        return _line(progress, pace)
+    filled = round(_BAR_CELLS * min(done / total, 1))
+    return f"[{'#' * filled}{'.' * (_BAR_CELLS - filled)}] {_line(progress, pace)}"
+
+
+def _some(names: list[str], most: int = 8) -> str:
+    shown = ", ".join(names[:most]) or "none"
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
