@@ -22,6 +22,7 @@ except ImportError:  # pragma: no cover - Windows: nothing is swept there
 
 _LOCK = "lock"
 _RUNS, _POLARS = "runs", "polars"
+_PROCESS = uuid.uuid4().hex  # not the process id: containers that share a disk share those
 
 
 def polars_spill() -> Path:
@@ -51,7 +52,7 @@ def workspace() -> Iterator[Path]:
 
 def _make(runs: Path) -> tuple[Path, int]:
     while True:
-        directory = runs / uuid.uuid4().hex
+        directory = runs / f"{_PROCESS}-{uuid.uuid4().hex}"
         directory.mkdir(mode=0o700)
         lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         if _locked(lock) and (directory / _LOCK).exists():
@@ -67,6 +68,13 @@ def _locked(lock: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def discard_own() -> None:
+    """Remove what this process's runs have on disk, for one that is about to be ended."""
+    root = spill_root()
+    for directory in [*(root / _RUNS).glob(f"{_PROCESS}-*"), root / _POLARS / str(os.getpid())]:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def sweep(runs: Path) -> None:

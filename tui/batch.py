@@ -18,8 +18,7 @@ from tui.console import Console, JsonConsole, TextConsole
 from tui.stop import Stop, Stopped
 
 if TYPE_CHECKING:
-    from core.request import Request
-    from core.transfer import Outcome
+    from core import Outcome
 
 
 @dataclass(frozen=True)
@@ -97,30 +96,21 @@ def _place(
 
 
 def _transfer(options: Mapping[str, Any], console: Console, stop: Stop) -> Outcome:
-    request = _request(options)
-    from core import transfer
+    from core import Request, run_transfer
 
-    return transfer.run(request, on_event=console.event, cancel=stop.cancel)
+    return run_transfer(Request.of(**options), on_event=console.event, cancel=stop.cancel)
 
 
 def _preview(options: Mapping[str, Any], manner: Manner, stop: Stop) -> int:
-    from tui import preview
-
     def make() -> str:
-        request = _request(options)
-        from core import transfer
+        from core import Request, plan_transfer
+        from tui import preview
 
         show = preview.as_json if manner.json else preview.as_text
-        return show(transfer.plan(request, cancel=stop.cancel))
+        return show(plan_transfer(Request.of(**options), cancel=stop.cancel))
 
     print(stop.run(make))  # noqa: T201  what --dry-run is for
     return 0
-
-
-def _request(options: Mapping[str, Any]) -> Request:
-    from core.request import Request
-
-    return Request.of(**options)
 
 
 def _print(result: str, console: Console) -> None:
