@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from core.errors import UsageError
 
-_PART = re.compile(r'"((?:[^"]|"")*)"|([^".]+)')
+_PART = re.compile(r'"(?:[^"]|"")+"|[^".]+')
+_TABLE = re.compile(rf"(?:{_PART.pattern})(?:\.(?:{_PART.pattern})){{0,2}}")
 _UNQUOTED = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 
@@ -41,22 +42,17 @@ def parse_table(text: str) -> tuple[str, ...]:
     Raises:
         UsageError: the text is no such name.
     """
-    parts: list[str] = []
-    position = 0
-    text = text.strip()
-    while match := _PART.match(text, position):
-        quoted, bare = match.groups()
-        parts.append(bare.strip().upper() if quoted is None else quoted.replace('""', '"'))
-        position = match.end()
-        if position == len(text) or text[position] != ".":
-            break
-        position += 1
-    if position != len(text) or not 1 <= len(parts) <= 3 or not all(parts):
+    if not _TABLE.fullmatch(text.strip()):
         raise UsageError(
             f"{text!r} is not a table name.",
             'Write TABLE, SCHEMA.TABLE or DATABASE.SCHEMA.TABLE; quote odd parts: "my table".',
         )
-    return tuple(parts)
+    return tuple(map(_stored, _PART.findall(text.strip())))
+
+
+def _stored(part: str) -> str:
+    """A part as Snowflake stores it."""
+    return part[1:-1].replace('""', '"') if part.startswith('"') else part.strip().upper()
 
 
 def find_name(wanted: str, names: Sequence[str], what: str) -> str:

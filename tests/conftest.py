@@ -1,0 +1,54 @@
+"""What all tests share: one sandbox for the session, golden files, no settings of this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the tests away from the user's settings, credentials and directories."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("AMPLIFY_", "SNOWFLAKE_", "AWS_")):
+                patch.delenv(name)
+        patch.setenv("HOME", str(home))
+        patch.setenv("AMPLIFY_SPILL_DIR", str(home / "spill"))
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "aws-credentials"))
+        yield home
+
+
+@pytest.fixture(scope="session")
+def sandbox(own_directories: Path) -> Iterator[Sandbox]:
+    """The sandbox warehouse and bucket, cutting results into small batches."""
+    from core.sandbox.launcher import Sandbox
+
+    with Sandbox(chunk_rows=20_000) as box:
+        yield box
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare text with a file under tests/golden; UPDATE_GOLDEN=1 writes the file instead."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if os.environ.get("UPDATE_GOLDEN"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        assert text == path.read_text(), f"{name} differs; UPDATE_GOLDEN=1 takes the new text"
+
+    return compare

@@ -1,0 +1,6 @@
+SELECT
+  DATE_TRUNC('MONTH', "O_ORDERDATE")::DATE AS "month",
+  "O_ORDERSTATUS" AS "key_1",
+  "O_ORDERKEY" AS "sum_1",
+  "O_TOTALPRICE" AS "sum_2"
+FROM "DB"."S"."T"

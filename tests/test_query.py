@@ -1,0 +1,88 @@
+"""A golden file for every statement, each parsed back as Snowflake SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from core import query
+from core.names import TableName
+from core.query import Statement
+from tests.sources import EVERY_TYPE, ORDERS, plan, source
+
+Golden = Callable[[str, str], None]
+HOSTILE = {'d"; DROP TABLE x --': "DATE", "it's": "VARCHAR(9)", "ünï.cödé [/b]": "FLOAT"}
+TEXT_DATES = {"DOB": "VARCHAR(20)", "AREA": "NUMBER(12,2)"}
+EPOCHS = {"TS": "NUMBER(18,0)", "AMOUNT": "NUMBER(12,2)"}
+PLANS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
+    "orders": (ORDERS, {}),
+    "every_type": (EVERY_TYPE, {"date_column": "day"}),
+    "hostile": (HOSTILE, {}),
+    "text_date": (TEXT_DATES, {"date_column": "DOB", "date_format": "%m/%d/%Y"}),
+    "text_time": (TEXT_DATES, {"date_column": "DOB", "date_format": "%Y-%m-%d %H:%M:%S"}),
+    "text_offset": (TEXT_DATES, {"date_column": "DOB", "date_format": "%Y-%m-%dT%H:%M:%S%:z"}),
+    "epoch_seconds": (EPOCHS, {"date_column": "TS", "date_format": "epoch_s"}),
+    "epoch_nanoseconds": (EPOCHS, {"date_column": "TS", "date_format": "epoch_ns"}),
+    "epoch_fraction": (EPOCHS, {"date_column": "AMOUNT", "date_format": "epoch_s"}),
+    "month_tz": (EVERY_TYPE, {"date_column": "tz", "key_columns": "none"}),
+    "month_ltz": (EVERY_TYPE, {"date_column": "ltz", "key_columns": "none"}),
+    "never_blank": ({"D": "DATE NOT NULL", "N": "NUMBER(3,0)"}, {}),
+}
+
+
+def shown(statement: Statement) -> str:
+    binds = "".join(f"-- :{n} = {value!r}\n" for n, value in enumerate(statement.binds, 1))
+    return f"{statement.sql}\n{binds}"
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_select_rows(name: str, golden: Golden) -> None:
+    columns, options = PLANS[name]
+    statement = query.select_rows(plan(columns, **options))
+    golden(f"sql/rows_{name}.sql", shown(statement))
+    parsed = sqlglot.parse_one(statement.sql, read="snowflake")
+    assert parsed.named_selects == [field.alias for field in statement.fields]
+    assert len(list(parsed.find_all(exp.Table))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("small", {"rows": 595}),
+        ("large", {"rows": 27_753_444}),
+        ("view", {"is_view": True}),
+    ],
+)
+def test_select_sample(name: str, options: dict[str, Any], golden: Golden) -> None:
+    table = source(EVERY_TYPE, **options)
+    statement = query.select_sample(table, query.sampled_columns(table))
+    golden(f"sql/sample_{name}.sql", shown(statement))
+    sqlglot.parse_one(statement.sql, read="snowflake")
+
+
+def test_catalog_statements(golden: Golden) -> None:
+    name = TableName("DB", 'my "schema"', "100%_it's\\")
+    statements = [
+        query.CURRENT_PLACE,
+        query.describe(name),
+        query.show_objects(name),
+        query.show_page(name.database, name.schema, None, 100),
+        query.show_page(name.database, name.schema, "it's", 100),
+    ]
+    golden("sql/catalog.sql", "".join(statement.sql + ";\n" for statement in statements))
+
+
+def test_equal_values_are_bound_once() -> None:
+    statement = query.select_rows(plan({"D": "DATE", "A": "VARCHAR(1)", "B": "VARCHAR(1)"}))
+    assert statement.binds == (query.WHITE_SPACE,)
+    assert statement.sql.count(":1") == 2
+
+
+def test_white_space_is_unicodes() -> None:
+    """Python counts four control characters more; Unicode's White_Space property does not."""
+    python = {chr(n) for n in range(0x110000) if chr(n).isspace()}
+    assert set(query.WHITE_SPACE) == python - {"\x1c", "\x1d", "\x1e", "\x1f"}

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.errors import UsageError
+from core.request import DEFAULT_MEMORY_LIMIT, Request
+from tests.sources import request
+
+
+def test_names_come_as_text_or_sequence() -> None:
+    made = request(sum_columns='A, "b,c" ,"say ""hi"""', key_columns=["x", "y"])
+    assert made.sum_columns == ("A", "b,c", 'say "hi"')
+    assert made.key_columns == ("x", "y")
+
+
+def test_none_stands_for_no_column_and_is_not_the_default() -> None:
+    assert request(key_columns="none").key_columns == ()
+    assert request().key_columns is None
+    assert request(key_columns='"none"').key_columns == ("none",)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("600MB", 600 * 2**20), ("1.5 GB", 3 * 2**29), ("1GiB", 2**30), (2**30, 2**30)],
+)
+def test_sizes(text: Any, size: int) -> None:
+    assert request(memory_limit=text).memory_limit == size
+    assert request().memory_limit == DEFAULT_MEMORY_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"table": ""}, "table: "),
+        ({"format": "xml"}, "format: Input should be 'parquet', 'json', 'ndjson' or 'csv'"),
+        ({"gzip": True}, "parquet is compressed already"),
+        ({"timezone": "Mars/Olympus"}, "timezone: 'Mars/Olympus' is not a time zone"),
+        ({"timezone": "../etc/passwd"}, "timezone: '../etc/passwd' is not a time zone"),
+        ({"memory_limit": "lots"}, "memory_limit: 'lots' is not a size"),
+        ({"memory_limit": "1MB"}, "memory_limit: "),
+        ({"expected_bucket_owner": "me"}, "expected_bucket_owner: "),
+        ({"colour": "red"}, "colour: "),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Request.of(**{"table": "T", "bucket": "b", **options})
+    assert said in caught.value.message
+
+
+def test_connection_and_keys_are_neither_shown_nor_told() -> None:
+    made = request(connection={"password": "hunter2"}, s3_options={"aws_secret_access_key": "s3cr"})
+    assert "hunter2" not in repr(made)
+    assert "s3cr" not in repr(made)
+    with pytest.raises(UsageError) as caught:
+        request(connection=["hunter2"])
+    assert "hunter2" not in str(caught.value)
