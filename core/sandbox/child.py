@@ -1,0 +1,97 @@
+"""One server of the sandbox, as a child process of the launcher.
+
+Reads its configuration as a JSON line from stdin, answers one JSON line on stdout when ready (or
+`{"error": ...}`), and stops at SIGTERM or when stdin ends, that is when the launcher is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+GRACE_SECONDS = 4.0  # after that, a server that has been told to stop is ended
+
+
+def main() -> int:
+    """Run one server until told to stop; returns the process exit code."""
+    configuration = json.loads(sys.stdin.readline())
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=_follow_parent, args=(stop,), daemon=True).start()
+    data_dir, service = Path(configuration["data_dir"]), configuration["service"]
+    serve = {"warehouse": _warehouse, "bucket": _bucket}[service]
+    try:
+        with _directory(data_dir, service, temporary=configuration["temporary"]) as own:
+            serve(configuration, own, stop)
+    except Exception as error:
+        _tell({"error": str(error).strip() or type(error).__name__})
+        return 1
+    return 0
+
+
+def _warehouse(configuration: dict[str, Any], directory: Path, stop: threading.Event) -> None:
+    from core.sandbox.warehouse.engine import Engine
+    from core.sandbox.warehouse.server import create_app, serve
+
+    engine = Engine(directory / "database")
+    try:
+        app = create_app(
+            engine,
+            user=configuration["user"],
+            password=configuration["password"],
+            account=configuration["account"],
+            chunk_rows=configuration["chunk_rows"],
+            results_dir=directory / "results",
+        )
+        serve(app, port=configuration["port"], on_ready=_tell, stop=stop)
+    finally:
+        engine.close()
+
+
+def _bucket(configuration: dict[str, Any], directory: Path, stop: threading.Event) -> None:
+    from core.sandbox.bucket import serve
+
+    serve(port=configuration["port"], data_dir=directory, on_ready=_tell, stop=stop)
+
+
+@contextlib.contextmanager
+def _directory(data_dir: Path, service: str, *, temporary: bool) -> Iterator[Path]:
+    """The service's own directory below `data_dir`; a temporary one goes with the service.
+
+    The launcher removes a temporary directory too, but it may have been killed.
+    """
+    own = data_dir / service
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    own.mkdir(exist_ok=True, mode=0o700)
+    try:
+        yield own
+    finally:
+        if temporary:
+            shutil.rmtree(own, ignore_errors=True)
+            with contextlib.suppress(OSError):  # the other service is still in it, or has left
+                data_dir.rmdir()
+
+
+def _follow_parent(stop: threading.Event) -> None:
+    """Stop with the launcher: nothing more ever comes from stdin but its end."""
+    sys.stdin.read()
+    stop.set()
+    threading.Event().wait(GRACE_SECONDS)
+    os._exit(1)
+
+
+def _tell(message: dict[str, Any]) -> None:
+    print(json.dumps(message), flush=True)  # noqa: T201 - the launcher reads it
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""Starts the sandbox's two servers as child processes, and ends them with this process.
+
+A child holds the reading end of a pipe of which this process holds the other: when this process
+ends, however it ends, the child reads the end of the pipe and stops.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from core.errors import LocalResourceError, UsageError
+
+EXTRA = ("duckdb", "sqlglot", "starlette", "uvicorn", "moto", "werkzeug")
+START_SECONDS = 60.0
+STOP_SECONDS = 5.0
+ROOMY_TEMPORARY = Path("/var/tmp")  # noqa: S108 - on disk where /tmp is in memory; made private below
+
+IDENTITY = {
+    "account": "sandbox",
+    "user": "DEMO",
+    "database": "DEMO",
+    "schema": "PUBLIC",
+    "warehouse": "DEMO_WH",
+    "role": "DEMO_ROLE",
+}
+
+
+class Sandbox:
+    """An embedded Snowflake warehouse and S3 bucket on 127.0.0.1, for as long as the `with` lasts.
+
+    Args:
+        data_dir: where both keep their data; None for a temporary directory, removed at the end.
+        chunk_rows: rows a result chunk, at most; None to cut by bytes only.
+        port, s3_port: TCP ports; 0 lets the system choose.
+        stderr: where the servers report their own errors; None for this process's stderr.
+
+    Attributes:
+        snowflake: arguments for `snowflake.connector.connect`.
+        s3: `bucket`, and the arguments of a boto3 S3 client.
+
+    Raises:
+        UsageError: the `demo` extra is not installed.
+        LocalResourceError: a server did not start (port taken, directory not writable or in use).
+    """
+
+    def __init__(
+        self,
+        data_dir: Path | None = None,
+        chunk_rows: int | None = None,
+        *,
+        port: int = 0,
+        s3_port: int = 0,
+        stderr: int | IO[Any] | None = None,
+    ) -> None:
+        self._data_dir = data_dir
+        self._chunk_rows = chunk_rows
+        self._port = port
+        self._s3_port = s3_port
+        self._stderr = stderr
+        self._temporary: Path | None = None
+        self._children: list[subprocess.Popen[str]] = []
+        self.snowflake: dict[str, Any] = {}
+        self.s3: dict[str, str] = {}
+
+    def __enter__(self) -> Sandbox:
+        require_extra()
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def alive(self) -> bool:
+        """Whether both servers still run."""
+        return all(child.poll() is None for child in self._children)
+
+    def close(self) -> None:
+        """Stop both servers, wait for their processes, remove a temporary data directory."""
+        for child in self._children:
+            if child.stdin:
+                child.stdin.close()
+        for child in self._children:
+            try:
+                child.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+            if child.stdout:
+                child.stdout.close()
+        self._children.clear()
+        if self._temporary:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _start(self) -> None:
+        directory = (self._data_dir or self._make_temporary()).resolve()
+        login = {**IDENTITY, "password": secrets.token_urlsafe(16)}
+        common = {"data_dir": str(directory), "temporary": self._temporary is not None}
+        warehouse = self._spawn(
+            {
+                "service": "warehouse",
+                "port": self._port,
+                "chunk_rows": self._chunk_rows,
+                **{name: login[name] for name in ("account", "user", "password")},
+                **common,
+            }
+        )
+        bucket = self._spawn({"service": "bucket", "port": self._s3_port, **common})
+        address = _ready(warehouse, "warehouse")
+        self.snowflake = {**login, **address, "protocol": "http"}
+        self.s3 = _ready(bucket, "bucket")
+
+    def _make_temporary(self) -> Path:
+        roomy = ROOMY_TEMPORARY if os.access(ROOMY_TEMPORARY, os.W_OK) else None
+        parent = None if "TMPDIR" in os.environ else roomy
+        self._temporary = Path(tempfile.mkdtemp(prefix="amplify-sandbox-", dir=parent))
+        return self._temporary
+
+    def _spawn(self, configuration: dict[str, Any]) -> subprocess.Popen[str]:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "core.sandbox.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+            cwd=Path(__file__).parents[2],
+            start_new_session=True,  # Ctrl-C is for this process; the children follow its end
+        )
+        self._children.append(child)
+        assert child.stdin  # noqa: S101 - asked for above
+        child.stdin.write(json.dumps(configuration) + "\n")
+        child.stdin.flush()
+        return child
+
+
+def require_extra() -> None:
+    """Check that the sandbox's libraries are there.
+
+    Raises:
+        UsageError: the `demo` extra is not installed.
+    """
+    missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"The sandbox needs the demo extra; missing: {', '.join(missing)}.",
+            "Install it with: pip install 'amplify-transfer[demo]'",
+        )
+
+
+def _ready(child: subprocess.Popen[str], name: str) -> dict[str, Any]:
+    """The first line of a child: its address, or why it could not start."""
+    assert child.stdout  # noqa: S101 - asked for when it was made
+    timer = threading.Timer(START_SECONDS, child.kill)
+    timer.start()
+    try:
+        line = child.stdout.readline()
+    finally:
+        timer.cancel()
+    told: dict[str, Any] = json.loads(line) if line else {"error": "it ended without a word"}
+    if "error" in told:
+        raise LocalResourceError(f"The sandbox {name} did not start: {told['error']}.")
+    return told

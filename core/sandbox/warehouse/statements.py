@@ -1,0 +1,252 @@
+"""Statements: run in threads, waited for, stopped, looked up by id and by request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from core.sandbox.warehouse import wire, wire_json
+from core.sandbox.warehouse.model import Answer, Column, Failure
+from core.sandbox.warehouse.results import ResultStore
+from core.sandbox.warehouse.sessions import Session
+
+if TYPE_CHECKING:
+    from core.sandbox.warehouse.engine import Bind, EngineSession
+
+WORKERS = 32  # statements at a time; more wait their turn, as in a real warehouse
+REMEMBERED = 10_000  # finished statements of which the status is kept
+INSIST_SECONDS = 0.05  # an interrupt that comes before the database listens is lost; repeat it
+DEFAULT_TIMEOUT = 172_800  # STATEMENT_TIMEOUT_IN_SECONDS, two days
+MAX_TIMEOUT = 604_800  # what 0 means
+DEFAULT_CHUNK_MB = 160  # CLIENT_RESULT_CHUNK_SIZE
+
+RUNNING = "RUNNING"
+SUCCESS = "SUCCESS"
+FAILED = "FAILED_WITH_ERROR"
+
+_CANCEL = re.compile(r"\s*select\s+system\$cancel_query\s*\(\s*'([^']*)'\s*\)\s*;?\s*", re.I)
+_QUERY = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|show|desc|describe|values)\b", re.I)
+_SELECT_TYPE = 0x1000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a client asks for: one statement with its bind values and options."""
+
+    sql: str
+    binds: Sequence[Bind] = ()
+    request_id: str = ""
+    describe_only: bool = False
+    asynchronous: bool = False
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Statement:
+    """One statement and how it fares. `started` and `ended` are Unix times."""
+
+    order: Order
+    session: Session
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    state: str = RUNNING
+    failure: Failure | None = None
+    statement_type: int = _SELECT_TYPE
+    started: float = field(default_factory=time.time)
+    ended: float = 0.0
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    stopped: Failure | None = None
+    _interrupt: Callable[[], None] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def on_start(self, interrupt: Callable[[], None]) -> None:
+        """Take the engine's handle; called by the engine as soon as there is something to stop."""
+        with self._lock:
+            self._interrupt = interrupt
+            if self.stopped:
+                interrupt()
+
+    def stop(self, why: Failure) -> None:
+        """Ask the statement to fail with `why`; the first reason given stays."""
+        with self._lock:
+            self.stopped = self.stopped or why
+            if self._interrupt and self.state == RUNNING:
+                self._interrupt()
+
+    def finish(self, failure: Failure | None) -> None:
+        """Record the end; nothing is interrupted from here on."""
+        with self._lock:
+            self.failure = failure
+            self.state = FAILED if failure else SUCCESS
+            self.ended = time.time()
+            self._interrupt = None
+
+
+class Statements:
+    """All statements of one server. Every method is called on the event loop."""
+
+    def __init__(self, results: ResultStore) -> None:
+        self.results = results
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="statement")
+        self._by_id: dict[str, Statement] = {}
+        self._by_request: dict[tuple[int, str], Statement] = {}
+
+    def submit(self, session: Session, order: Order) -> Statement:
+        """Start a statement, or find the one that the same request has started before."""
+        request = (session.id, order.request_id)
+        if order.request_id and request in self._by_request:
+            return self._by_request[request]
+        statement = Statement(order, session)
+        self._by_id[statement.id] = statement
+        if order.request_id:
+            self._by_request[request] = statement
+        self._forget_old()
+        loop = asyncio.get_running_loop()
+        seconds = _timeout(session.work, order)
+        timer = loop.call_later(seconds, self._stop, statement, _timed_out(seconds))
+        run = self._pool.submit(self._run, statement, loop)
+        run.add_done_callback(lambda _: _tell(loop, statement, timer))
+        return statement
+
+    def get(self, statement_id: str) -> Statement | None:
+        return self._by_id.get(statement_id)
+
+    def by_request(self, session: Session, request_id: str) -> Statement | None:
+        return self._by_request.get((session.id, request_id))
+
+    def cancel(self, statement: Statement) -> bool:
+        """Stop a statement as its user asked; False if it had ended already."""
+        if statement.state != RUNNING:
+            return False
+        self._stop(statement, Failure(604, "57014", "SQL execution canceled"))
+        return True
+
+    async def close(self) -> None:
+        """Stop everything that runs and wait for the threads to end."""
+        for statement in self._by_id.values():
+            self.cancel(statement)
+        await asyncio.to_thread(self._pool.shutdown)
+
+    def _stop(self, statement: Statement, why: Failure) -> None:
+        if statement.state == RUNNING:
+            statement.stop(why)
+            asyncio.get_running_loop().call_later(INSIST_SECONDS, self._stop, statement, why)
+
+    def _forget_old(self) -> None:
+        if len(self._by_id) > REMEMBERED:
+            oldest = next(s for s in self._by_id.values() if s.state != RUNNING)
+            del self._by_id[oldest.id]
+            self._by_request.pop((oldest.session.id, oldest.order.request_id), None)
+
+    def _run(self, statement: Statement, loop: asyncio.AbstractEventLoop) -> None:
+        """The whole life of a statement, in a thread of the pool."""
+        try:
+            if statement.stopped:
+                raise statement.stopped
+            self._store(statement, self._answer(statement, loop))
+            failure = None
+        except Failure as raised:
+            failure = statement.stopped or raised
+        except Exception as error:
+            _log.exception("statement %s", statement.id)
+            failure = Failure(300002, "XX000", f"Internal error: {error}")
+        statement.finish(failure)
+
+    def _answer(self, statement: Statement, loop: asyncio.AbstractEventLoop) -> Answer:
+        order = statement.order
+        if cancel := _CANCEL.fullmatch(order.sql):
+            return self._cancelled(cancel[1], loop)
+        if order.describe_only and not _QUERY.match(order.sql):
+            raise Failure(2, "0A000", "Unsupported feature 'describe of other than a query'.")
+        return statement.session.work.run(order.sql, order.binds, on_start=statement.on_start)
+
+    def _cancelled(self, statement_id: str, loop: asyncio.AbstractEventLoop) -> Answer:
+        """SYSTEM$CANCEL_QUERY: the answer that Snowflake gives, and its effect."""
+        found = self._by_id.get(statement_id)
+        if found is None:
+            raise Failure(709, "02000", f"Statement {statement_id} not found")
+        if found.state == RUNNING:
+            loop.call_soon_threadsafe(self.cancel, found)
+            text = f"query [{statement_id}] terminated."
+        else:
+            text = "Identified SQL statement is not currently executing."
+        column = Column("SYSTEM$CANCEL_QUERY", "TEXT")
+        return Answer((column,), iter([pa.record_batch({"SYSTEM$CANCEL_QUERY": [text]})]))
+
+    def _store(self, statement: Statement, answer: Answer) -> None:
+        statement.statement_type = answer.statement_type
+        work = statement.session.work
+        as_json = answer.statement_type != _SELECT_TYPE or _wants_json(work)
+        try:
+            self.results.write(
+                statement.id,
+                answer.columns,
+                iter(()) if statement.order.describe_only else _stoppable(statement, answer),
+                encode=wire_json.encode if as_json else wire.encode,
+                result_format="json" if as_json else "arrow",
+                max_chunk_bytes=_number(work, "CLIENT_RESULT_CHUNK_SIZE", DEFAULT_CHUNK_MB) << 20,
+            )
+        finally:
+            close = getattr(answer.batches, "close", None)
+            if close is not None:
+                close()
+
+
+def _stoppable(statement: Statement, answer: Answer) -> Iterator[pa.RecordBatch]:
+    for batch in answer.batches:
+        if statement.stopped:
+            raise statement.stopped
+        yield batch
+    if statement.stopped:
+        raise statement.stopped
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop, statement: Statement, timer: asyncio.TimerHandle
+) -> None:
+    def on_loop() -> None:
+        timer.cancel()
+        statement.done.set()
+
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(on_loop)
+
+
+def _timed_out(seconds: int) -> Failure:
+    return Failure(
+        630,
+        "57014",
+        f"Statement reached its statement or warehouse timeout of {seconds} second(s) "
+        "and was canceled.",
+    )
+
+
+def _timeout(work: EngineSession, order: Order) -> int:
+    name = "STATEMENT_TIMEOUT_IN_SECONDS"
+    own = {key.upper(): value for key, value in order.parameters.items()}
+    seconds = int(own[name]) if name in own else _number(work, name, DEFAULT_TIMEOUT)
+    return seconds or MAX_TIMEOUT
+
+
+def _wants_json(work: EngineSession) -> bool:
+    wanted = work.parameters.get("PYTHON_CONNECTOR_QUERY_RESULT_FORMAT", "ARROW")
+    return str(wanted).upper() == "JSON"
+
+
+def _number(work: EngineSession, name: str, default: int) -> int:
+    value = work.parameters.get(name, default)
+    try:
+        return int(str(value))
+    except ValueError:
+        return default

@@ -1,0 +1,215 @@
+"""An answer's columns and rows in the form in which Snowflake ships them: `rowtype` and Arrow.
+
+The physical types and field metadata are those that Snowflake's own clients decode (nanoarrow
+`ArrowTableConverter.cpp` and `sf_core/src/chunks` of the drivers repository): FIXED is a scaled
+integer of the narrowest width that holds the chunk, TIME and TIMESTAMP count in units of their
+scale, timestamps that would overflow 64 bits travel as structs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.sandbox.warehouse.model import Column
+
+TEXT_BYTES = 16_777_216  # the longest VARCHAR, in bytes
+BINARY_BYTES = 8_388_608
+MAX_UTF8 = 4  # bytes a character
+
+WIDE_TIMESTAMP = 7  # up to this scale every year to 9999 fits 64 bits
+WIDE_ZONED = 3  # TIMESTAMP_TZ carries its fraction apart above this scale
+NARROW_TIME = 4  # up to this scale a day fits 32 bits
+UTC_OFFSET = 1440  # TIMESTAMP_TZ counts its offset in minutes from -24:00
+UNIT_DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+
+_INTEGERS = ((1, pa.int8()), (2, pa.int16()), (4, pa.int32()), (8, pa.int64()))
+_JSON_TYPES = {"VARIANT", "OBJECT", "ARRAY"}
+
+
+def rowtype(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """The columns as the `rowtype` of a query response (types in lower case, all fields given)."""
+    return [
+        {
+            "name": column.name,
+            "database": "",
+            "schema": "",
+            "table": "",
+            "type": column.type.lower(),
+            "precision": _precision(column),
+            "scale": column.scale,
+            "length": _lengths(column)[0],
+            "byteLength": _lengths(column)[1],
+            "nullable": column.nullable,
+            "collation": None,
+        }
+        for column in columns
+    ]
+
+
+def encode(columns: Sequence[Column], table: pa.Table) -> bytes:
+    """The rows of `table` (typed as `model.Answer` says) as one Arrow IPC stream.
+
+    Integer widths are chosen for these rows alone, as Snowflake does for every chunk.
+    """
+    fields: list[pa.Field] = []
+    arrays: list[pa.Array] = []
+    for column, chunked in zip(columns, table.columns, strict=True):
+        array = _encode(column, _contiguous(chunked))
+        fields.append(_field(column, array.type))
+        arrays.append(array)
+    batch = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def _contiguous(chunked: pa.ChunkedArray) -> pa.Array:
+    combined = chunked.combine_chunks()
+    if isinstance(combined, pa.ChunkedArray):  # no chunk at all, or one that had to be split
+        return pa.concat_arrays(combined.chunks or [pa.array([], combined.type)])
+    return combined
+
+
+def _encode(column: Column, array: pa.Array) -> pa.Array:
+    match column.type:
+        case "FIXED":
+            return _fixed(array, column.scale or 0)
+        case "TIME":
+            ticks = _rescale(array.cast(pa.time64("ns")).view(pa.int64()), 9, _scale(column))
+            return ticks.cast(pa.int32() if _scale(column) <= NARROW_TIME else pa.int64())
+        case "TIMESTAMP_NTZ" | "TIMESTAMP_LTZ":
+            return _timestamp(array, _scale(column))
+        case "TIMESTAMP_TZ":
+            return _zoned_timestamp(array, _scale(column))
+        case "REAL":
+            return array.cast(pa.float64())
+        case "BOOLEAN":
+            return array.cast(pa.bool_())
+        case "DATE":
+            return array.cast(pa.date32())
+        case "BINARY":
+            return array.cast(pa.binary())
+        case _:
+            return array.cast(pa.string())
+
+
+def _fixed(array: pa.Array, scale: int) -> pa.Array:
+    """Scaled integers in the narrowest width for these values, or decimal128 when none holds."""
+    whole = array
+    if pa.types.is_decimal(array.type):
+        # The same 128-bit integers, seen without their scale.
+        whole = array.cast(pa.decimal128(38, scale)).view(pa.decimal128(38, 0))
+    elif pa.types.is_null(array.type):
+        whole = array.cast(pa.int8())
+    bounds = pc.min_max(whole)
+    least, most = int(bounds["min"].as_py() or 0), int(bounds["max"].as_py() or 0)
+    for width, integer in _INTEGERS:
+        limit = 1 << (8 * width - 1)
+        if -limit <= least and most < limit:
+            return whole.cast(integer)
+    return whole.cast(pa.decimal128(38, 0)).view(pa.decimal128(38, scale))
+
+
+def _timestamp(array: pa.Array, scale: int) -> pa.Array:
+    ticks, digits = _ticks(array)
+    if scale <= WIDE_TIMESTAMP:
+        return _rescale(ticks, digits, scale)
+    seconds, nanoseconds = _seconds(ticks, digits)
+    return _struct({"epoch": seconds, "fraction": nanoseconds}, array)
+
+
+def _zoned_timestamp(array: pa.Array, scale: int) -> pa.Array:
+    if pa.types.is_null(array.type):
+        array = array.cast(pa.struct({"instant": pa.timestamp("us"), "offset": pa.int32()}))
+    ticks, digits = _ticks(pc.struct_field(array, "instant"))
+    zone = pc.add(pc.struct_field(array, "offset").cast(pa.int32()), pa.scalar(UTC_OFFSET, "int32"))
+    if scale <= WIDE_ZONED:
+        return _struct({"epoch": _rescale(ticks, digits, scale), "timezone": zone}, array)
+    seconds, nanoseconds = _seconds(ticks, digits)
+    return _struct({"epoch": seconds, "fraction": nanoseconds, "timezone": zone}, array)
+
+
+def _struct(children: dict[str, pa.Array], source: pa.Array) -> pa.Array:
+    fields = [pa.field(name, child.type, nullable=True) for name, child in children.items()]
+    return pa.StructArray.from_arrays(
+        list(children.values()), fields=fields, mask=source.is_null() if source.null_count else None
+    )
+
+
+def _ticks(array: pa.Array) -> tuple[pa.Array, int]:
+    """The integers of a timestamp array and how many digits of a second they count."""
+    if pa.types.is_null(array.type):
+        array = array.cast(pa.timestamp("us"))
+    return array.view(pa.int64()), UNIT_DIGITS[array.type.unit]
+
+
+def _rescale(ticks: pa.Array, digits: int, scale: int) -> pa.Array:
+    """Ticks of 10**-digits seconds as ticks of 10**-scale seconds, towards the past."""
+    if scale >= digits:
+        return pc.multiply_checked(ticks, 10 ** (scale - digits))
+    return _floor_divide(ticks, 10 ** (digits - scale))
+
+
+def _seconds(ticks: pa.Array, digits: int) -> tuple[pa.Array, pa.Array]:
+    """Whole seconds (towards the past) and the nanoseconds after them."""
+    per_second = 10**digits
+    seconds = _floor_divide(ticks, per_second)
+    rest = pc.subtract(ticks, pc.multiply(seconds, per_second))
+    return seconds, pc.multiply(rest, 10 ** (9 - digits)).cast(pa.int32())
+
+
+def _floor_divide(values: pa.Array, divisor: int) -> pa.Array:
+    quotient = pc.divide(values, divisor)
+    overshot = pc.greater(pc.multiply(quotient, divisor), values)
+    return pc.subtract(quotient, overshot.cast(pa.int64()))
+
+
+def _field(column: Column, physical: pa.DataType) -> pa.Field:
+    characters, width = _lengths(column)
+    metadata = {
+        "logicalType": column.type,
+        "precision": str(_precision(column) or 0),
+        "scale": str(column.scale or 0),
+        "charLength": str(characters or 0),
+        "byteLength": str(_byte_width(column, physical) or width or 0),
+        "finalType": "T",
+    }
+    return pa.field(column.name, physical, nullable=column.nullable, metadata=metadata)
+
+
+def _byte_width(column: Column, physical: pa.DataType) -> int:
+    """Bytes a value; the client tells the forms of TIMESTAMP_TZ apart by it (8 or 16)."""
+    if pa.types.is_struct(physical):
+        return 8 if physical.num_fields == 2 and column.type == "TIMESTAMP_TZ" else 16
+    if pa.types.is_primitive(physical):
+        return max(int(physical.bit_width) // 8, 1)
+    return 0
+
+
+def _lengths(column: Column) -> tuple[int | None, int | None]:
+    """Length in characters and in bytes; None where the type has none."""
+    match column.type:
+        case "TEXT":
+            characters = column.length or TEXT_BYTES
+            return characters, min(characters * MAX_UTF8, TEXT_BYTES)
+        case "BINARY":
+            return column.length or BINARY_BYTES, column.length or BINARY_BYTES
+        case kind if kind in _JSON_TYPES:
+            return None, None
+        case _:
+            return None, None
+
+
+def _precision(column: Column) -> int | None:
+    if column.type == "FIXED":
+        return 38 if column.precision is None else column.precision
+    return 0 if column.type.startswith("TIME") else None
+
+
+def _scale(column: Column) -> int:
+    return 9 if column.scale is None else column.scale
