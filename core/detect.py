@@ -1,6 +1,6 @@
 """Which column is the date, and how its values are written.
 
-The rule is shared/CONTRACT.md's: real dates before text before numbers, then a name that speaks of
+The rule: real dates before text before numbers, then a name that speaks of
 time, then fewer NULLs, then the order of the table.
 """
 
