@@ -9,12 +9,13 @@ import sys
 import traceback
 import warnings
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.errors import CancelledError, TransferError, UsageError
 from tui.console import Console, JsonConsole, TextConsole
+from tui.demo import Place, demo
 from tui.stop import Stop, Stopped
 
 if TYPE_CHECKING:
@@ -71,28 +72,23 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
     needed = ("table",) if manner.demo else ("table", "bucket")
     if missing := [f"--{name}" for name in needed if not options.get(name)]:
         raise UsageError(f"{' and '.join(missing)} must be given.", "See --help.")
-    with _place(options, manner, console) as complete:
+    if manner.demo:
+        console.note("Starting the embedded warehouse and bucket")
+    with demo(options) if manner.demo else nullcontext(Place(options)) as place:
         if manner.dry_run:
-            return _preview(complete, manner, stop)
-        outcome = stop.run(lambda: _transfer(complete, console, stop))
+            return _preview(place.options, manner, stop)
+        outcome = stop.run(lambda: _transfer(place.options, console, stop))
         console.note(
             f"Delivered {outcome.url}: {outcome.row_count:,} rows, {outcome.size:,} bytes",
             url=outcome.url,
             rows=outcome.row_count,
             bytes=outcome.size,
         )
+        if place.files:
+            file = str(place.files / outcome.url.removeprefix("s3://"))
+            console.note(f"The file is kept in {file}", file=file)
         _print(json.dumps(outcome.result), console)
     return 0
-
-
-def _place(
-    options: Mapping[str, Any], manner: Manner, console: Console
-) -> AbstractContextManager[dict[str, Any]]:
-    if not manner.demo:
-        return nullcontext(dict(options))
-    from tui.demo import demo
-
-    return demo(options, console)
 
 
 def _transfer(options: Mapping[str, Any], console: Console, stop: Stop) -> Outcome:

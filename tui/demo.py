@@ -2,49 +2,54 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from core.errors import UsageError
 from core.paths import data_dir
-from tui.console import Console
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run goes.
+
+    Attributes:
+        options: the options of its request.
+        files: the directory in which `s3://bucket/key` is the file `bucket/key`, if there is one.
+    """
+
+    options: Mapping[str, Any]
+    files: Path | None = None
 
 
 @contextmanager
-def demo(options: Mapping[str, Any], console: Console) -> Iterator[dict[str, Any]]:
-    """Start the sandbox, and stop it at the end.
+def demo(options: Mapping[str, Any]) -> Iterator[Place]:
+    """Start the sandbox, and stop it at the end; its bucket's files stay.
 
     Args:
-        options: the options of a request.
-        console: told where the bucket is.
+        options: the options of a request; without a bucket, the sandbox's own is taken.
 
     Yields:
         The options with the sandbox's connection and bucket in place of real ones.
 
     Raises:
         UsageError: the extra `demo` is not installed.
+        LocalResourceError: a server did not start, or another demo uses the directory.
     """
-    try:
-        from core.sandbox import Sandbox
-    except ModuleNotFoundError as error:
-        if error.name is not None and error.name.partition(".")[0] in ("core", "tui"):
-            raise
-        raise UsageError(
-            f"--demo needs the package {error.name}, which is not installed.",
-            "Install the extra: pip install 'amplify-transfer[demo]'",
-        ) from error
+    from core.sandbox.launcher import Sandbox
+
     directory = data_dir() / "demo"
-    console.note("Starting the embedded warehouse and bucket")
-    with Sandbox(data_dir=directory) as box:
+    with Sandbox(data_dir=directory, stderr=subprocess.DEVNULL) as box:
         s3 = dict(box.s3)
         bucket = s3.pop("bucket")
-        place = {
+        own = {
             "connection": box.snowflake,
             "bucket": options.get("bucket") or bucket,
             "endpoint_url": s3.pop("endpoint_url"),
             "s3_options": s3,
             "aws_profile": None,
         }
-        yield {**options, **place}
-    console.note(f"The bucket of the demo is kept in {directory}", directory=str(directory))
+        yield Place({**options, **own}, directory / "bucket")
