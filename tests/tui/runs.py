@@ -1,0 +1,101 @@
+"""Runs of the real program, in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+SECONDS = 60  # more than any run takes; a hanging one fails its test
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result: the one line on stdout."""
+        (line,) = self.out.splitlines()
+        return dict(json.loads(line))
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What `--log-format json` wrote on stderr."""
+        return [json.loads(line) for line in self.err.splitlines()]
+
+
+def program(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "tui", *arguments]
+
+
+def run(*arguments: str, env: Mapping[str, str] | None = None) -> Ended:
+    """Run `amplify-transfer` to its end, without a terminal."""
+    done = subprocess.run(
+        program(*arguments),
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def place(sandbox: Sandbox, bucket: str | None = None) -> dict[str, str]:
+    """The environment in which a run meets the sandbox: the variables of Snowflake and AWS."""
+    snowflake = {f"SNOWFLAKE_{key.upper()}": str(v) for key, v in sandbox.snowflake.items()}
+    return {
+        **snowflake,
+        "AWS_ACCESS_KEY_ID": sandbox.s3["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": sandbox.s3["aws_secret_access_key"],
+        "AWS_DEFAULT_REGION": sandbox.s3["region_name"],
+        "AMPLIFY_ENDPOINT_URL": sandbox.s3["endpoint_url"],
+        "AMPLIFY_BUCKET": bucket or sandbox.s3["bucket"],
+    }
+
+
+def stop_when_told(
+    *arguments: str, env: Mapping[str, str], at: str, signals: tuple[signal.Signals, ...]
+) -> tuple[Ended, float]:
+    """Run with JSON lines on stderr, and send `signals` when one of them contains `at`.
+
+    Returns:
+        How it ended, and the seconds it took to after the first signal.
+    """
+    with subprocess.Popen(
+        program(*arguments, "--log-format", "json"),
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if at in line:
+                break
+        else:
+            raise AssertionError(f"the run ended before {at}: {lines}")
+        started = time.monotonic()
+        for number in signals:
+            process.send_signal(number)
+        out, err = process.communicate(timeout=SECONDS)
+        return Ended(process.returncode, out, "".join(lines) + err), time.monotonic() - started
