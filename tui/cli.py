@@ -22,7 +22,7 @@ _EPILOG = (
 
 app = typer.Typer(
     add_completion=False,
-    rich_markup_mode=None,  # rich alone would double the time of --help
+    rich_markup_mode=None,  # loading rich would treble the time of --help
     pretty_exceptions_enable=False,
 )
 

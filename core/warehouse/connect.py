@@ -75,6 +75,9 @@ def connect(
             "QUERY_TAG": query_tag,
             "CLIENT_RESULT_CHUNK_SIZE": chunk_megabytes,
             "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
+            # Where an account sets it, asynchronous queries end after five minutes, polled or not
+            # (snowflake-connector-python issue 700; spark-snowflake pull request 562).
+            "ABORT_DETACHED_QUERY": False,
             **({"TIMEZONE": timezone} if timezone else {}),
             **({"STATEMENT_TIMEOUT_IN_SECONDS": statement_timeout} if statement_timeout else {}),
         },
