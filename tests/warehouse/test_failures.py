@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import errno
-import http.server
-import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
@@ -25,55 +22,13 @@ from core.errors import (
 )
 from core.warehouse.connect import connect
 from core.warehouse.failures import translate
-
-
-class ScriptedLogin(http.server.ThreadingHTTPServer):
-    """A warehouse that answers every request alike: an HTTP status, or a login refusal."""
-
-    status = 200
-    code = ""
-    text = ""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answer)
-
-    @property
-    def parameters(self) -> dict[str, object]:
-        return {
-            "account": "acme",
-            "user": "reporter",
-            "password": "hidden-password",
-            "host": "127.0.0.1",
-            "port": self.server_port,
-            "protocol": "http",
-        }
-
-
-class _Answer(http.server.BaseHTTPRequestHandler):
-    server: ScriptedLogin
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        body = json.dumps(
-            {"success": False, "code": self.server.code, "message": self.server.text, "data": {}}
-        ).encode()
-        self.send_response(self.server.status)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST  # noqa: N815
-
-    def log_message(self, *args: object) -> None:
-        """Keep quiet."""
+from tests.warehouse.scripted import ScriptedLogin
 
 
 @pytest.fixture
 def login() -> Iterator[ScriptedLogin]:
-    with ScriptedLogin() as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with ScriptedLogin.running() as server:
         yield server
-        server.shutdown()
 
 
 class TestSigningIn:

@@ -1,0 +1,69 @@
+"""A warehouse that says what a test wants, to the real connector."""
+
+from __future__ import annotations
+
+import gzip
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+
+class ScriptedLogin(http.server.ThreadingHTTPServer):
+    """A warehouse that answers every request alike: an HTTP status, or a login refusal.
+
+    Attributes:
+        asked: the path and the body of every request, in order.
+    """
+
+    status = 200
+    code = ""
+    text = ""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator[Self]:
+        """Serve until the end of the `with`."""
+        with cls() as server:
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+            yield server
+            server.shutdown()
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        return {
+            "account": "acme",
+            "user": "reporter",
+            "password": "hidden-password",
+            "host": "127.0.0.1",
+            "port": self.server_port,
+            "protocol": "http",
+        }
+
+
+class _Answer(http.server.BaseHTTPRequestHandler):
+    server: ScriptedLogin
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers["content-length"]))
+        if self.headers.get("content-encoding") == "gzip":
+            sent = gzip.decompress(sent)
+        self.server.asked.append((self.path, json.loads(sent)))
+        body = json.dumps(
+            {"success": False, "code": self.server.code, "message": self.server.text, "data": {}}
+        ).encode()
+        self.send_response(self.server.status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST  # noqa: N815
+
+    def log_message(self, *args: object) -> None:
+        """Keep quiet."""
