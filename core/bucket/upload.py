@@ -13,8 +13,10 @@ from __future__ import annotations
 import concurrent.futures
 import hashlib
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import reduce
 from typing import Any
 
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 # waits for us to go, more when the network may need them.
 PATIENCE_CANCELLED = (0.2, 0.6)
 PATIENCE_FAILED = (2.0, 30.0)
+# S3 tells when an upload began to the second.
+CLOCK_GRAIN_SECONDS = 2
 
 
 class Upload:
@@ -121,11 +125,35 @@ class Upload:
         future = start(
             self._client.create_multipart_upload, **order.target, **order.attributes, **kind
         )
+        asked = time.monotonic()
         try:
-            return str(self._waiter.result(future)["UploadId"])
+            created = self._waiter.result(future)
         except BaseException:
             future.add_done_callback(self._abort_unseen)
             raise
+        upload_id = str(created["UploadId"])
+        if created["ResponseMetadata"].get("RetryAttempts"):
+            self._waiter.call(self._abort_lost, upload_id, time.monotonic() - asked)
+        return upload_id
+
+    def _abort_lost(self, upload_id: str, seconds: float) -> None:
+        """Abort the uploads that our own repeated Create has left; their ids were never answered.
+
+        Args:
+            upload_id: the upload to keep.
+            seconds: how long Create took. What began on this key in that time is taken for ours.
+        """
+        where = {name: v for name, v in self._order.target.items() if name != "Key"}
+        key = self._order.target["Key"]
+        try:
+            listed = self._client.list_multipart_uploads(**where, Prefix=key).get("Uploads", [])
+            begun = {up["UploadId"]: up["Initiated"] for up in listed if up["Key"] == key}
+            earliest = begun[upload_id] - timedelta(seconds=seconds + CLOCK_GRAIN_SECONDS)
+            for other, when in begun.items():
+                if other != upload_id and earliest <= when <= begun[upload_id]:
+                    self._client.abort_multipart_upload(**self._order.target, UploadId=other)
+        except (ClientError, BotoCoreError, KeyError) as error:
+            log.warning("An unfinished upload of %s may remain (%s).", key, code_of(error))
 
     def _send_all(self, upload_id: str) -> list[tuple[Digest, str]]:
         """Send every part, a few at a time; returns digests and ETags in the parts' order."""

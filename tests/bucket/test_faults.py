@@ -1,0 +1,300 @@
+"""What a bad network, a bad store or an impatient caller does to a delivery."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.bucket import Bucket, Delivery, Destination
+from core.errors import (
+    CancelledError,
+    DestinationError,
+    DestinationExistsError,
+    IntegrityError,
+    TemporaryError,
+    TransferError,
+)
+from tests.buckets import (
+    Action,
+    Inbox,
+    bucket_client,
+    bucket_server,
+    corrupt,
+    hang,
+    inbox,
+    lose_answer,
+    misstore,
+    reply,
+    reset,
+)
+
+__all__ = ["bucket_client", "bucket_server", "inbox"]
+
+KEY = "in/months.parquet"
+ALWAYS = 1000
+PUT = rf"PUT .*{KEY}$"
+CREATE = r"POST .*\?uploads"
+PART = "partNumber=2"
+COMPLETE = r"POST .*uploadId"
+ABORT = "DELETE"
+HEAD = "HEAD"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A file for a single request."""
+    path = tmp_path / "small"
+    path.write_bytes(b"0123456789" * 300)
+    return path
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A file of three parts."""
+    path = tmp_path / "large"
+    path.write_bytes(bytes(range(256)) * (12 * 4096))
+    return path
+
+
+def deliver(inbox: Inbox, path: Path, *, attempts: int = 3, **more: Any) -> Delivery:
+    options = more.pop("options", inbox.options)
+    more = {"content_type": "text/csv", "metadata": {"run-id": "r1"}, **more}
+    with Bucket(Destination(inbox.name), client_options=options, attempts=attempts) as bucket:
+        return bucket.upload(path, KEY, part_size=5 * 2**20, **more)
+
+
+def assert_delivered(inbox: Inbox, path: Path) -> None:
+    assert inbox.read(KEY) == path.read_bytes()
+    assert inbox.keys() == [KEY]
+    assert inbox.unfinished() == []
+
+
+def assert_nothing(inbox: Inbox) -> None:
+    assert inbox.keys() == []
+    assert inbox.unfinished() == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "action"),
+    [
+        pytest.param(PART, corrupt, id="part corrupted"),
+        pytest.param(PART, misstore, id="part stored wrongly"),
+        pytest.param(PART, reply(503, "SlowDown"), id="part slowed down"),
+        pytest.param(PART, reply(400, "RequestTimeout"), id="part timed out"),
+        pytest.param(PART, reset, id="part reset"),
+        pytest.param(PART, lose_answer, id="part's answer lost"),
+        pytest.param(PART, reply(404, "NoSuchUpload"), id="upload gone"),
+        pytest.param(CREATE, reset, id="create reset"),
+        pytest.param(CREATE, lose_answer, id="create's answer lost"),
+        pytest.param(COMPLETE, reset, id="complete reset"),
+        pytest.param(COMPLETE, lose_answer, id="complete's answer lost"),
+        pytest.param(COMPLETE, reply(200, "InternalError"), id="complete failed with 200"),
+        pytest.param(COMPLETE, reply(409, "ConditionalRequestConflict"), id="complete's conflict"),
+    ],
+)
+def test_one_fault_of_a_multipart_upload_is_mended(
+    inbox: Inbox, large: Path, pattern: str, action: Action
+) -> None:
+    inbox.proxy.on(pattern, action)
+    deliver(inbox, large)
+    assert inbox.proxy.seen(pattern) == 2
+    assert_delivered(inbox, large)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        pytest.param(corrupt, id="corrupted"),
+        pytest.param(misstore, id="stored wrongly"),
+        pytest.param(reply(500, "InternalError"), id="internal error"),
+        pytest.param(reset, id="reset"),
+        pytest.param(lose_answer, id="answer lost"),
+        pytest.param(reply(409, "ConditionalRequestConflict"), id="conflict"),
+    ],
+)
+def test_one_fault_of_a_single_request_is_mended(inbox: Inbox, small: Path, action: Action) -> None:
+    inbox.proxy.on(PUT, action)
+    deliver(inbox, small)
+    assert inbox.proxy.seen(PUT) == 2
+    assert_delivered(inbox, small)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "action", "error"),
+    [
+        pytest.param(PART, corrupt, IntegrityError, id="part corrupted"),
+        pytest.param(PART, misstore, IntegrityError, id="part stored wrongly"),
+        pytest.param(PART, reset, TemporaryError, id="part reset"),
+        pytest.param(PART, reply(503, "SlowDown"), TemporaryError, id="part slowed down"),
+        pytest.param(PART, reply(403, "AccessDenied"), DestinationError, id="part denied"),
+        pytest.param(PART, reply(400, "ExpiredToken"), DestinationError, id="session expired"),
+        pytest.param(PART, reply(404, "NoSuchUpload"), TemporaryError, id="upload gone"),
+        pytest.param(CREATE, reply(400, "KMS.DisabledException"), DestinationError, id="key off"),
+        pytest.param(COMPLETE, reply(409, "ConditionalRequestConflict"), TemporaryError, id="409"),
+        pytest.param(COMPLETE, reply(400, "InvalidPart"), IntegrityError, id="invalid part"),
+        pytest.param(COMPLETE, reply(503, "SlowDown"), TemporaryError, id="complete slowed down"),
+        pytest.param(COMPLETE, misstore, IntegrityError, id="put together wrongly"),
+    ],
+)
+def test_a_lasting_fault_of_a_multipart_upload_leaves_nothing(
+    inbox: Inbox, large: Path, pattern: str, action: Action, error: type[TransferError]
+) -> None:
+    inbox.proxy.on(pattern, action, ALWAYS)
+    with pytest.raises(error) as caught:
+        deliver(inbox, large, attempts=1)
+    assert "secret" not in str(caught.value)
+    assert_nothing(inbox)
+
+
+@pytest.mark.parametrize(
+    ("action", "error"),
+    [
+        pytest.param(corrupt, IntegrityError, id="corrupted"),
+        pytest.param(misstore, IntegrityError, id="stored wrongly"),
+        pytest.param(reply(403, "AccessDenied"), DestinationError, id="denied"),
+        pytest.param(reply(403, "RequestTimeTooSkewed"), DestinationError, id="clock"),
+        pytest.param(reply(301, "PermanentRedirect"), DestinationError, id="region"),
+        pytest.param(reply(501, "NotImplemented"), DestinationError, id="not implemented"),
+        pytest.param(reply(429, "TooManyRequests"), TemporaryError, id="too many"),
+        pytest.param(reset, TemporaryError, id="reset"),
+    ],
+)
+def test_a_lasting_fault_of_a_single_request_leaves_nothing(
+    inbox: Inbox, small: Path, action: Action, error: type[TransferError]
+) -> None:
+    inbox.proxy.on(PUT, action, ALWAYS)
+    with pytest.raises(error) as caught:
+        deliver(inbox, small, attempts=1)
+    assert "secret" not in str(caught.value)
+    assert_nothing(inbox)
+
+
+def test_another_writers_object_is_not_taken_for_ours(inbox: Inbox, small: Path) -> None:
+    inbox.client.put_object(
+        Bucket=inbox.name, Key=KEY, Body=small.read_bytes(), Metadata={"run-id": "r2"}
+    )
+    inbox.proxy.on(PUT, reset)
+    with pytest.raises(DestinationExistsError):
+        deliver(inbox, small)
+
+
+@pytest.mark.parametrize("file", ["small", "large"])
+def test_says_that_the_object_may_be_ours_where_it_may_not_look(
+    inbox: Inbox, file: str, request: pytest.FixtureRequest
+) -> None:
+    path: Path = request.getfixturevalue(file)
+    inbox.proxy.on(PUT, lose_answer)
+    # Where S3 forgets a finished upload, a repeated Complete meets the finished object.
+    inbox.proxy.on(COMPLETE, lose_answer)
+    inbox.proxy.on(COMPLETE, reply(412, "PreconditionFailed"))
+    with pytest.raises(DestinationExistsError, match="may be this run's own"):
+        deliver(inbox, path, options=inbox.user("s3:PutObject"))
+    assert inbox.read(KEY) == path.read_bytes()
+
+
+def test_a_failing_abort_is_told(inbox: Inbox, large: Path) -> None:
+    inbox.proxy.on(PART, reply(403, "AccessDenied"), ALWAYS)
+    with pytest.raises(DestinationError, match="unfinished multipart upload may remain"):
+        deliver(inbox, large, options=inbox.user("s3:PutObject"))
+    assert len(inbox.unfinished()) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern"),
+    [("small", PUT), ("large", CREATE), ("large", PART), ("large", COMPLETE)],
+)
+def test_cancels_at_once_whatever_hangs(
+    inbox: Inbox, file: str, pattern: str, request: pytest.FixtureRequest
+) -> None:
+    inbox.proxy.on(pattern, hang)
+    with Bucket(Destination(inbox.name), client_options=inbox.options) as bucket:
+        started: list[float] = []
+
+        def cancelled() -> bool:
+            if inbox.proxy.hanging.is_set():
+                started.append(time.monotonic())
+            return bool(started)
+
+        with pytest.raises(CancelledError):
+            bucket.upload(
+                request.getfixturevalue(file),
+                KEY,
+                content_type="text/csv",
+                metadata={},
+                part_size=5 * 2**20,
+                cancelled=cancelled,
+            )
+    assert time.monotonic() - started[0] < 1.5
+    assert inbox.keys() == []
+    if pattern == CREATE:
+        inbox.proxy.release.set()
+        wait_for(lambda: inbox.proxy.seen(ABORT) == 1)
+    assert wait_for(lambda: inbox.unfinished() == [])
+
+
+def test_cancels_while_a_part_is_on_its_way(inbox: Inbox, large: Path) -> None:
+    sent: list[int] = []
+    with pytest.raises(CancelledError):
+        deliver(
+            inbox,
+            large,
+            cancelled=lambda: bool(sent and sent[-1] > 2**20),
+            on_progress=lambda done, _: sent.append(done),
+        )
+    assert_nothing(inbox)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ZeroDivisionError])
+def test_an_exception_of_the_caller_aborts(
+    inbox: Inbox, large: Path, error: type[BaseException]
+) -> None:
+    def on_progress(done: int, _: int) -> None:
+        if done:
+            raise error
+
+    with pytest.raises(error):
+        deliver(inbox, large, on_progress=on_progress)
+    assert_nothing(inbox)
+
+
+def test_a_hanging_request_does_not_keep_the_process(inbox: Inbox, large: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from core.bucket import Bucket, Destination
+from core.errors import CancelledError
+import threading
+cancel = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), cancel.set()), daemon=True).start()
+try:
+    Bucket(Destination({inbox.name!r}), client_options={inbox.options!r}).upload(
+        Path({str(large)!r}), {KEY!r}, content_type="text/csv", metadata={{}},
+        part_size=5 * 2**20, cancelled=cancel.is_set)
+except CancelledError:
+    sys.exit(130)
+"""
+    inbox.proxy.on(PART, hang)
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
+        assert inbox.proxy.hanging.wait(20)
+        assert process.stdin
+        started = time.monotonic()
+        process.stdin.close()
+        assert process.wait(10) == 130
+    assert time.monotonic() - started < 2
+    assert_nothing(inbox)
+
+
+def wait_for(condition: Callable[[], bool]) -> bool:
+    """Poll until a condition holds, for at most five seconds."""
+    for _ in range(100):
+        if condition():
+            return True
+        threading.Event().wait(0.05)
+    return condition()

@@ -1,0 +1,291 @@
+"""The sandbox bucket in a process of its own, and a proxy that breaks what passes through it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+
+SERVER = """
+import json, sys, threading
+from pathlib import Path
+from core.sandbox.bucket import serve
+
+stop = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+serve(
+    data_dir=Path(sys.argv[1]) if len(sys.argv) > 1 else None,
+    on_ready=lambda ready: print(json.dumps(ready), flush=True),
+    stop=stop,
+)
+"""
+
+
+@contextmanager
+def running_server(data_dir: Path | None = None) -> Iterator[dict[str, str]]:
+    """A sandbox bucket; gives what `serve` passes to `on_ready`."""
+    command = [sys.executable, "-c", SERVER, *([str(data_dir)] if data_dir else [])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdin
+        yield json.loads(process.stdout.readline())
+        process.stdin.close()
+        assert process.wait(10) == 0
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[dict[str, str]]:
+    """The session's sandbox bucket."""
+    with running_server() as ready:
+        yield ready
+
+
+@dataclass
+class Inbox:
+    """A bucket of its own for one test.
+
+    Attributes:
+        name: the bucket's name.
+        options: `client_options` of an administrator.
+        client: a plain client of the administrator, past any proxy.
+        proxy: the proxy that `options` point to.
+    """
+
+    name: str
+    options: dict[str, str]
+    client: Any
+    proxy: Proxy
+
+    def keys(self) -> list[str]:
+        """The keys of all visible objects."""
+        return [
+            item["Key"]
+            for item in self.client.list_objects_v2(Bucket=self.name).get("Contents", [])
+        ]
+
+    def unfinished(self) -> list[str]:
+        """The ids of all multipart uploads neither completed nor aborted."""
+        uploads = self.client.list_multipart_uploads(Bucket=self.name).get("Uploads", [])
+        return [item["UploadId"] for item in uploads]
+
+    def read(self, key: str) -> bytes:
+        """An object's bytes."""
+        data: bytes = self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+        return data
+
+    def user(self, *actions: str) -> dict[str, str]:
+        """`client_options` of a new user who may do `actions` in this bucket, and nothing else."""
+        options = {**self.options, "endpoint_url": self.client.meta.endpoint_url}
+        iam = boto3.client("iam", **options)
+        name = f"user-{uuid.uuid4().hex}"
+        iam.create_user(UserName=name)
+        resources = [f"arn:aws:s3:::{self.name}", f"arn:aws:s3:::{self.name}/*"]
+        statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return {
+            **self.options,
+            "aws_access_key_id": key["AccessKeyId"],
+            "aws_secret_access_key": key["SecretAccessKey"],
+        }
+
+
+@pytest.fixture(scope="session")
+def bucket_client(bucket_server: dict[str, str]) -> Any:
+    """An administrator's client of the session's sandbox bucket."""
+    options = {name: value for name, value in bucket_server.items() if name != "bucket"}
+    return boto3.client("s3", **options)
+
+
+@pytest.fixture
+def inbox(bucket_server: dict[str, str], bucket_client: Any) -> Iterator[Inbox]:
+    """An empty bucket behind a proxy that, unless told otherwise, changes nothing."""
+    name = f"inbox-{uuid.uuid4().hex}"
+    bucket_client.create_bucket(Bucket=name)
+    options = {name: value for name, value in bucket_server.items() if name != "bucket"}
+    with Proxy(options["endpoint_url"]) as proxy:
+        yield Inbox(name, {**options, "endpoint_url": proxy.url}, bucket_client, proxy)
+
+
+class Proxy:
+    """An HTTP proxy in front of a server, which does what `on` tells it to some requests.
+
+    Attributes:
+        log: `METHOD path` of every request, in order of arrival.
+        headers: the headers of every request, in the same order.
+        release: set at the end; lets go what hangs.
+    """
+
+    def __init__(self, upstream: str) -> None:
+        self.upstream = urlsplit(upstream).netloc
+        self.log: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.release = threading.Event()
+        self.hanging = threading.Event()
+        self._rules: list[list[Any]] = []
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Exchange)
+        self._server.daemon_threads = True
+        self._server.proxy = self  # type: ignore[attr-defined]
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Proxy:
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def on(self, pattern: str, action: Action, times: int = 1) -> None:
+        """Do `action` instead of the next `times` requests whose `METHOD path` holds `pattern`."""
+        self._rules.append([re.compile(pattern), action, times])
+
+    def seen(self, pattern: str) -> int:
+        """How many requests held `pattern`."""
+        return sum(1 for line in self.log if re.search(pattern, line))
+
+    def take(self, line: str, headers: dict[str, str]) -> Action:
+        """Log a request, and decide what happens to it."""
+        with self._lock:
+            self.log.append(line)
+            self.headers.append(headers)
+            for rule in self._rules:
+                if rule[2] and rule[0].search(line):
+                    rule[2] -= 1
+                    action: Action = rule[1]
+                    return action
+        return Exchange.pass_on
+
+
+class Exchange(BaseHTTPRequestHandler):
+    """One request on its way through the proxy."""
+
+    protocol_version = "HTTP/1.1"
+
+    def handle(self) -> None:
+        """Handle the request; a broken connection is no news here."""
+        try:
+            super().handle()
+        except ConnectionError:
+            self.close_connection = True
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):
+            return self._do
+        raise AttributeError(name)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing."""
+
+    def _do(self) -> None:
+        action = self.proxy.take(f"{self.command} {self.path}", dict(self.headers))
+        action(self)
+        self.close_connection = True
+
+    @property
+    def proxy(self) -> Proxy:
+        """The proxy."""
+        proxy: Proxy = self.server.proxy  # type: ignore[attr-defined]
+        return proxy
+
+    @cached_property
+    def body(self) -> bytes:
+        """The request's body."""
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def forward(self, body: bytes | None = None) -> tuple[int, dict[str, str], bytes]:
+        """Ask the server; gives status, headers and body of its answer."""
+        content = self.body if body is None else body
+        connection = http.client.HTTPConnection(self.proxy.upstream)
+        connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            if name.lower() not in ("expect", "connection"):
+                connection.putheader(name, value)
+        connection.endheaders(content)
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        return answer.status, dict(answer.getheaders()), data
+
+    def answer(self, status: int, headers: dict[str, str], data: bytes) -> None:
+        """Answer the client."""
+        self.body  # noqa: B018 - unread, it would turn the answer into a reset
+        self.send_response_only(status)
+        for name, value in headers.items():
+            if name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                self.send_header(name, value)
+        length = headers.get("Content-Length") if self.command == "HEAD" else None
+        self.send_header("Content-Length", length or str(len(data)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(data)
+
+    def pass_on(self) -> None:
+        """Change nothing."""
+        self.answer(*self.forward())
+
+
+Action = Callable[[Exchange], None]
+
+
+def reply(status: int, code: str, headers: dict[str, str] | None = None) -> Action:
+    """Answer with an S3 error, without asking the server."""
+    xml = f"<Error><Code>{code}</Code><Message>secret-message</Message></Error>".encode()
+    return lambda exchange: exchange.answer(status, headers or {}, xml)
+
+
+def reset(exchange: Exchange) -> None:
+    """Break the connection."""
+    exchange.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    exchange.rfile.close()
+    exchange.wfile.close()
+    exchange.connection.close()
+    raise ConnectionAbortedError
+
+
+def lose_answer(exchange: Exchange) -> None:
+    """Let the server do it, and break the connection before it can say so."""
+    exchange.forward()
+    reset(exchange)
+
+
+def hang(exchange: Exchange) -> None:
+    """Take the request, and say nothing until the end of the test."""
+    exchange.body  # noqa: B018
+    exchange.proxy.hanging.set()
+    exchange.proxy.release.wait()
+    exchange.pass_on()
+
+
+def corrupt(exchange: Exchange) -> None:
+    """Turn one bit of the body."""
+    body = bytearray(exchange.body)
+    body[len(body) // 2] ^= 1
+    exchange.answer(*exchange.forward(bytes(body)))
+
+
+def misstore(exchange: Exchange) -> None:
+    """Let the server tell that it stored other bytes, as one that verifies nothing would."""
+    status, headers, data = exchange.forward()
+    data = re.sub(rb"[0-9a-f]{32}-", b"0" * 32 + b"-", data)  # Complete tells it in the body.
+    exchange.answer(status, {**headers, "ETag": f'"{"0" * 32}"'}, data)
