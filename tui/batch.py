@@ -52,7 +52,11 @@ def run(options: Mapping[str, Any], manner: Manner) -> int:
     debug = os.environ.get("AMPLIFY_DEBUG") == "1"
     _silence_libraries(debug=debug)
     console = (JsonConsole if manner.json else TextConsole)(sys.stderr, quiet=manner.quiet)
-    with Stop(last_resort=_discard_files) as stop:
+
+    def on_stopping() -> None:
+        console.note("Stopping the query and the upload; Ctrl-C again leaves at once")
+
+    with Stop(on_stopping=on_stopping, last_resort=_discard_files) as stop:
         try:
             code = _run(options, manner, console, stop)
         except Stopped:

@@ -30,6 +30,7 @@ class Stop:
     comes, one after the work is kept in mind only. A second Ctrl-C ends the process at once.
 
     Args:
+        on_stopping: called when the wish to stop has come and the work is waited for.
         last_resort: what must be cleaned up if the work cannot do it itself any more.
 
     Attributes:
@@ -37,9 +38,10 @@ class Stop:
         signal: the number of the first signal; None as long as there was none.
     """
 
-    def __init__(self, last_resort: Callable[[], None]) -> None:
+    def __init__(self, *, on_stopping: Callable[[], None], last_resort: Callable[[], None]) -> None:
         self.cancel = threading.Event()
         self.signal: int | None = None
+        self._on_stopping = on_stopping
         self._last_resort = last_resort
         self._before_work = True
         self._previous: dict[int, Any] = {}
@@ -80,7 +82,9 @@ class Stop:
         thread.start()
         while thread.is_alive() and self.signal is None:
             thread.join(_POLL_SECONDS)
-        thread.join(GRACE_SECONDS)
+        if thread.is_alive():
+            self._on_stopping()
+            thread.join(GRACE_SECONDS)
         if thread.is_alive():
             self._last_resort()
             raise Stopped
