@@ -9,7 +9,7 @@ from typing import Any
 from core.sandbox.warehouse import wire
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.results import Result
-from core.sandbox.warehouse.sessions import Session, Sessions
+from core.sandbox.warehouse.sessions import MASTER_SECONDS, SESSION_SECONDS, Session
 from core.sandbox.warehouse.statements import FAILED, Statement
 
 Body = dict[str, Any]
@@ -50,14 +50,14 @@ def failed(failure: Failure, data: Body | None = None) -> Body:
     }
 
 
-def login(session: Session, sessions: Sessions, user: str) -> Body:
+def login(session: Session, user: str) -> Body:
     work = session.work
     return success(
         {
             "masterToken": session.master_token,
             "token": session.token,
-            "validityInSeconds": int(sessions.session_seconds),
-            "masterValidityInSeconds": int(sessions.master_seconds),
+            "validityInSeconds": int(SESSION_SECONDS),
+            "masterValidityInSeconds": int(MASTER_SECONDS),
             "displayUserName": user.upper(),
             "serverVersion": SERVER_VERSION,
             "firstLogin": False,
@@ -82,13 +82,13 @@ def login(session: Session, sessions: Sessions, user: str) -> Body:
     )
 
 
-def renewed(session: Session, sessions: Sessions) -> Body:
+def renewed(session: Session) -> Body:
     return success(
         {
             "sessionToken": session.token,
-            "validityInSecondsST": int(sessions.session_seconds),
+            "validityInSecondsST": int(SESSION_SECONDS),
             "masterToken": session.master_token,
-            "validityInSecondsMT": int(sessions.master_seconds),
+            "validityInSecondsMT": int(MASTER_SECONDS),
             "sessionId": session.id,
         }
     )

@@ -12,7 +12,7 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ INLINE_ROWS = 1_000
 INLINE_BYTES = 256 * 1024
 FIRST_CHUNK_ROWS = 10_000  # later chunks double until they reach the byte limit, as Snowflake's do
 MAX_CHUNK_BYTES = 16 << 20  # of one uncompressed chunk, even if the session would allow more
-MAX_SOURCE_BYTES = 48 << 20  # of the rows from which one chunk is made
+MAX_SOURCE_BYTES = 32 << 20  # of the rows from which one chunk is made
 COMPRESSORS = 2
 
 RESULT_BYTES = 4 << 30  # on disk, all results together
@@ -62,8 +62,8 @@ class Result:
     inline_rows: int = 0
     chunks: list[Chunk] = field(default_factory=list)
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    made: float = field(default_factory=time.monotonic)
-    touched: float = field(default_factory=time.monotonic)
+    made: float = 0.0
+    touched: float = 0.0
     readers: int = 0
 
     @property
@@ -83,6 +83,7 @@ class ResultStore:
         chunk_rows: rows a chunk, at most; None to let only bytes decide.
         max_bytes: disk space for all results together; the oldest go first.
         max_seconds: age at which a result goes in any case.
+        clock: by which results age, in seconds.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class ResultStore:
         chunk_rows: int | None = None,
         max_bytes: int = RESULT_BYTES,
         max_seconds: float = RESULT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True, mode=0o700)
@@ -99,6 +101,7 @@ class ResultStore:
         self._chunk_rows = chunk_rows
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
+        self._clock = clock
         self._results: dict[str, Result] = {}
         self._lock = threading.Lock()
 
@@ -128,6 +131,7 @@ class ResultStore:
             shutil.rmtree(result.directory, ignore_errors=True)
             raise
         with self._lock:
+            result.made = result.touched = self._clock()
             self._results[name] = result
         self.evict()
         return result
@@ -145,11 +149,11 @@ class ResultStore:
             if result is not None:
                 with self._lock:
                     result.readers -= 1
-                    result.touched = time.monotonic()
+                    result.touched = self._clock()
 
     def evict(self) -> None:
         """Remove results past their age, then the oldest until the rest fits; none being read."""
-        now = time.monotonic()
+        now = self._clock()
         with self._lock:
             total = sum(result.bytes_on_disk for result in self._results.values())
             doomed = []

@@ -13,10 +13,11 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -52,6 +53,7 @@ def create_app(
     results_dir: Path,
     chunk_rows: int | None = None,
     poll_seconds: float = POLL_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
     """The warehouse as an ASGI application.
 
@@ -61,9 +63,11 @@ def create_app(
         results_dir: where results are kept; a directory of its own, emptied at start.
         chunk_rows: rows a chunk, at most; None to cut by bytes only.
         poll_seconds: how long a request waits for its statement before it is told to ask again.
+        clock: by which tokens expire, in seconds.
     """
-    sessions = Sessions(engine, account=account, user=user, password=password)
+    sessions = Sessions(engine, account=account, user=user, password=password, clock=clock)
     statements = Statements(ResultStore(results_dir, chunk_rows=chunk_rows))
+    sessions.on_end = statements.release
     warehouse = Warehouse(sessions, statements, user, poll_seconds)
 
     @asynccontextmanager
@@ -71,6 +75,7 @@ def create_app(
         yield
         await statements.close()
         sessions.end_all()
+        await statements.settled()
 
     return Starlette(routes=warehouse.routes(), lifespan=lifespan, exception_handlers=_ERRORS)
 
@@ -111,6 +116,7 @@ class Warehouse:
         if not self._sessions.knows_account(str(data.get("ACCOUNT_NAME") or "")):
             # An account that does not exist has no host at Snowflake; its front end answers 403.
             return JSONResponse({"success": False, "message": "Forbidden"}, status_code=403)
+        self._sessions.end_expired()
         parameters = request.query_params
         asked = {
             "database": parameters.get("databaseName", ""),
@@ -122,14 +128,14 @@ class Warehouse:
             session = await asyncio.to_thread(self._sessions.login, data, asked)
         except Failure as failure:
             return JSONResponse(responses.failed(failure))
-        return JSONResponse(responses.login(session, self._sessions, self._user))
+        return JSONResponse(responses.login(session, self._user))
 
     async def renew(self, request: Request) -> Response:
         try:
             session = self._sessions.renew(_token(request))
         except Failure as failure:
             return JSONResponse(responses.failed(failure))
-        return JSONResponse(responses.renewed(session, self._sessions))
+        return JSONResponse(responses.renewed(session))
 
     async def heartbeat(self, request: Request) -> Response:
         self._session(request)
@@ -138,7 +144,7 @@ class Warehouse:
     async def end_session(self, request: Request) -> Response:
         session = self._session(request)
         if request.query_params.get("delete") == "true":
-            await asyncio.to_thread(self._sessions.end, session)
+            self._sessions.end(session)
         return JSONResponse(responses.success(None))
 
     async def query(self, request: Request) -> Response:
@@ -236,7 +242,8 @@ def serve(
     Raises:
         OSError: the port is taken.
     """
-    with socket.socket() as listener:
+    # asyncio turns off Nagle's delay only where the protocol is given by number.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         address = {"host": host, "port": listener.getsockname()[1]}
@@ -304,13 +311,12 @@ def _refused(status: int, message: str) -> Response:
 
 
 async def _on_failure(_: Request, failure: Exception) -> Response:
-    assert isinstance(failure, Failure)  # noqa: S101 - registered for this class only
-    return JSONResponse(responses.failed(failure))
+    return JSONResponse(responses.failed(cast(Failure, failure)))
 
 
 async def _on_http_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
-    return _refused(error.status_code, error.detail)
+    refused = cast(HTTPException, error)
+    return _refused(refused.status_code, refused.detail)
 
 
 async def _on_bad_json(_: Request, error: Exception) -> Response:

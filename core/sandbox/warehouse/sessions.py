@@ -7,6 +7,8 @@ import re
 import secrets
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +19,14 @@ if TYPE_CHECKING:
 
 SESSION_SECONDS = 3600.0  # validity that Snowflake gives a session token
 MASTER_SECONDS = 14_400.0
+ENDED_REMEMBERED = 1_000  # tokens that are answered with "no longer exists"
 
 _SIMPLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 
 @dataclass
 class Session:
-    """One signed-in client. Times are of `time.monotonic`."""
+    """One signed-in client; its tokens expire by the clock of `Sessions`."""
 
     id: int
     work: EngineSession
@@ -39,7 +42,11 @@ class Sessions:
     Args:
         engine: gives every session its own state.
         account, user, password: the one account there is.
-        session_seconds, master_seconds: validity of the two tokens.
+        clock: by which tokens expire, in seconds.
+
+    Attributes:
+        on_end: called with a session that has ended; it must close the session's `work`, once
+            nothing uses it any more.
     """
 
     def __init__(
@@ -49,17 +56,16 @@ class Sessions:
         account: str,
         user: str,
         password: str,
-        session_seconds: float = SESSION_SECONDS,
-        master_seconds: float = MASTER_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._account = account
         self._user = user
         self._password = password
-        self.session_seconds = session_seconds
-        self.master_seconds = master_seconds
+        self._clock = clock
+        self.on_end: Callable[[Session], None] = lambda session: session.work.close()
         self._sessions: dict[int, Session] = {}
-        self._ended: set[str] = set()
+        self._ended: deque[str] = deque(maxlen=ENDED_REMEMBERED)
         self._lock = threading.Lock()
         self._next_id = 1
 
@@ -86,7 +92,6 @@ class Sessions:
         for name, value in (data.get("SESSION_PARAMETERS") or {}).items():
             work.parameters[str(name).upper()] = value
         _use(work, asked)
-        self._end_expired()
         with self._lock:
             session = Session(self._next_id, work)
             self._next_id += 1
@@ -103,7 +108,7 @@ class Sessions:
         with self._lock:
             for session in self._sessions.values():
                 if hmac.compare_digest(session.token.encode(), token.encode()):
-                    if time.monotonic() >= session.expires:
+                    if self._clock() >= session.expires:
                         raise Failure(
                             390112, "08001", "Your session has expired. Please login again."
                         )
@@ -125,7 +130,7 @@ class Sessions:
         with self._lock:
             for session in self._sessions.values():
                 if hmac.compare_digest(session.master_token.encode(), master_token.encode()):
-                    if time.monotonic() >= session.master_expires:
+                    if self._clock() >= session.master_expires:
                         raise Failure(390114, "08001", "Authentication token has expired.")
                     session.token, session.master_token = _token("session"), _token("master")
                     self._prolong(session)
@@ -136,21 +141,21 @@ class Sessions:
         """Forget a session; its tokens are refused from now on."""
         with self._lock:
             self._sessions.pop(session.id, None)
-            self._ended.add(session.token)
-        session.work.close()
+            self._ended.append(session.token)
+        self.on_end(session)
 
     def end_all(self) -> None:
         for session in list(self._sessions.values()):
             self.end(session)
 
     def _prolong(self, session: Session) -> None:
-        now = time.monotonic()
-        session.expires = now + self.session_seconds
-        session.master_expires = now + self.master_seconds
+        now = self._clock()
+        session.expires = now + SESSION_SECONDS
+        session.master_expires = now + MASTER_SECONDS
 
-    def _end_expired(self) -> None:
+    def end_expired(self) -> None:
         """End the sessions of clients that went away without logging out."""
-        now = time.monotonic()
+        now = self._clock()
         for session in list(self._sessions.values()):
             if now >= session.master_expires:
                 self.end(session)

@@ -101,6 +101,7 @@ class Statements:
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="statement")
         self._by_id: dict[str, Statement] = {}
         self._by_request: dict[tuple[int, str], Statement] = {}
+        self._releases: set[asyncio.Future[None]] = set()
 
     def submit(self, session: Session, order: Order) -> Statement:
         """Start a statement, or find the one that the same request has started before."""
@@ -132,11 +133,30 @@ class Statements:
         self._stop(statement, Failure(604, "57014", "SQL execution canceled"))
         return True
 
+    def release(self, session: Session) -> None:
+        """Close the state of an ended session as soon as its last statement has ended.
+
+        As at Snowflake, ending a session does not stop what it has started.
+        """
+        task = asyncio.ensure_future(self._release(session))
+        self._releases.add(task)
+        task.add_done_callback(self._releases.discard)
+
+    async def _release(self, session: Session) -> None:
+        for statement in list(self._by_id.values()):
+            if statement.session is session:
+                await statement.done.wait()
+        await asyncio.to_thread(session.work.close)
+
     async def close(self) -> None:
         """Stop everything that runs and wait for the threads to end."""
         for statement in self._by_id.values():
             self.cancel(statement)
         await asyncio.to_thread(self._pool.shutdown)
+
+    async def settled(self) -> None:
+        """Wait until all ended sessions are closed."""
+        await asyncio.gather(*self._releases)
 
     def _stop(self, statement: Statement, why: Failure) -> None:
         if statement.state == RUNNING:
@@ -145,7 +165,9 @@ class Statements:
 
     def _forget_old(self) -> None:
         if len(self._by_id) > REMEMBERED:
-            oldest = next(s for s in self._by_id.values() if s.state != RUNNING)
+            oldest = next(iter(self._by_id.values()))
+            if oldest.state == RUNNING:
+                return
             del self._by_id[oldest.id]
             self._by_request.pop((oldest.session.id, oldest.order.request_id), None)
 

@@ -119,7 +119,7 @@ def _timestamp(array: pa.Array, scale: int) -> pa.Array:
     ticks, digits = _ticks(array)
     if scale <= WIDE_TIMESTAMP:
         return _rescale(ticks, digits, scale)
-    seconds, nanoseconds = _seconds(ticks, digits)
+    seconds, nanoseconds = _seconds(ticks, digits, scale)
     return _struct({"epoch": seconds, "fraction": nanoseconds}, array)
 
 
@@ -130,7 +130,7 @@ def _zoned_timestamp(array: pa.Array, scale: int) -> pa.Array:
     zone = pc.add(pc.struct_field(array, "offset").cast(pa.int32()), pa.scalar(UTC_OFFSET, "int32"))
     if scale <= WIDE_ZONED:
         return _struct({"epoch": _rescale(ticks, digits, scale), "timezone": zone}, array)
-    seconds, nanoseconds = _seconds(ticks, digits)
+    seconds, nanoseconds = _seconds(ticks, digits, scale)
     return _struct({"epoch": seconds, "fraction": nanoseconds, "timezone": zone}, array)
 
 
@@ -155,8 +155,10 @@ def _rescale(ticks: pa.Array, digits: int, scale: int) -> pa.Array:
     return _floor_divide(ticks, 10 ** (digits - scale))
 
 
-def _seconds(ticks: pa.Array, digits: int) -> tuple[pa.Array, pa.Array]:
-    """Whole seconds (towards the past) and the nanoseconds after them."""
+def _seconds(ticks: pa.Array, digits: int, scale: int) -> tuple[pa.Array, pa.Array]:
+    """Whole seconds (towards the past) and the nanoseconds after them, to `scale` digits."""
+    if scale < digits:
+        ticks, digits = _rescale(ticks, digits, scale), scale
     per_second = 10**digits
     seconds = _floor_divide(ticks, per_second)
     rest = pc.subtract(ticks, pc.multiply(seconds, per_second))
