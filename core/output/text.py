@@ -10,7 +10,7 @@ Values, in all three:
   `-Infinity` (strings in JSON, which has no such numbers).
 
 CSV follows RFC 4180 to the letter, so lines end in CR LF. Text is quoted only where it must be,
-and when it is empty, to tell it from NULL. One column with NULL is an empty line.
+and when it is empty, to tell it from NULL (binary likewise). One column with NULL is an empty line.
 """
 
 from __future__ import annotations
@@ -146,6 +146,8 @@ def _csv_name(name: str) -> str:
 
 
 def _csv_value(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
+    if _is_binary(kind):
+        column, kind = _plain_text(column, kind), pa.string()
     if _is_text(kind):
         special = column.str.contains_any(_CSV_SPECIAL) | (column == "")
         quoted = _quoted(column.str.replace_all('"', '""', literal=True))
