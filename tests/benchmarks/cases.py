@@ -1,0 +1,161 @@
+"""What is measured, one case a process: `python -m tests.benchmarks.cases CASE`.
+
+Reads the sandbox's ready line and the table from standard input as JSON; prints one JSON object:
+rows, seconds, and the peak resident memory of the process in MB.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+Setup = dict[str, Any]
+
+
+def product(setup: Setup) -> int:
+    """The product, from the call to the verified object in the bucket."""
+    from core import transfer_data
+
+    result = transfer_data(
+        setup["table"],
+        setup["s3"].pop("bucket"),
+        connection=setup["snowflake"],
+        s3_options=setup["s3"],
+        if_exists="overwrite",
+        file_name="benchmark/{table}.{ext}",
+        **setup["options"],
+    )
+    return int(result["row_count"])
+
+
+def _statement(setup: Setup) -> tuple[Any, Any]:
+    """An open session and the product's own statement for the table."""
+    from core.request import Request
+    from core.transfer import plan_transfer
+    from core.warehouse.connect import connect
+
+    request = Request.of(
+        table=setup["table"], bucket="x-x", connection=setup["snowflake"], **setup["options"]
+    )
+    statement = plan_transfer(request).statement
+    return connect(setup["snowflake"], query_tag="benchmark"), statement
+
+
+def _tables(setup: Setup) -> Iterator[Any]:
+    """The same batches as the product's, downloaded and decoded with two threads."""
+    from core.warehouse.statement import run
+
+    connection, statement = _statement(setup)
+    batches = run(connection, statement, threading.Event()).cursor.get_result_batches()
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(_decode, batch) for batch in batches[:3]]
+        rest = iter(batches[3:])
+        while waiting:
+            yield waiting.pop(0).result()
+            following = next(rest, None)
+            if following is not None:
+                waiting.append(pool.submit(_decode, following))
+
+
+def _decode(batch: Any) -> Any:
+    return batch.to_arrow(number_to_decimal=True)
+
+
+def bare(setup: Setup) -> int:
+    """Download and decode every batch, throw it away: what no program can do without."""
+    return sum(table.num_rows for table in _tables(setup))
+
+
+def naive(setup: Setup) -> int:
+    """What one writes at first: everything into memory, group, write, upload."""
+    import boto3
+    import polars as pl
+    import snowflake.connector
+
+    connection = snowflake.connector.connect(**setup["snowflake"], arrow_number_to_decimal=True)
+    cursor = connection.cursor().execute(f"SELECT * FROM {setup['table']}")
+    frame = pl.from_arrow(cursor.fetch_arrow_all())
+    assert isinstance(frame, pl.DataFrame)
+    day = setup["date"]
+    moment = pl.from_epoch(pl.col(day).cast(pl.Int64)) if day == "TIMESTAMP" else pl.col(day)
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    numbers = [n for n in frame.columns if n not in (day, *texts)]
+    months = (
+        frame.filter(~pl.all_horizontal(pl.all().is_null()))
+        .group_by(moment.dt.truncate("1mo").dt.date().alias(day), *texts)
+        .agg(pl.col(numbers).sum())
+        .sort(day, *texts)
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "months.parquet")
+        months.write_parquet(path)
+        bucket = setup["s3"].pop("bucket")
+        boto3.client("s3", **setup["s3"]).upload_file(str(path), bucket, "benchmark/naive.parquet")
+    return months.height
+
+
+def duck(setup: Setup) -> int:
+    """DuckDB over the same Arrow batches, with the same memory for it."""
+    import duckdb
+    import pyarrow as pa
+
+    tables = _tables(setup)
+    first = next(tables)
+    schema = first.schema
+    for index, field in enumerate(schema):
+        if pa.types.is_integer(field.type):
+            schema = schema.set(index, field.with_type(pa.int64()))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for table in chain([first], tables):
+            yield from table.cast(schema).to_batches()
+
+    reader = pa.RecordBatchReader.from_batches(schema, batches())  # noqa: F841 - named in the SQL
+    groups = [f'"{n}"' for n in schema.names if n == "month" or n.startswith("key_")]
+    sums = [f'sum("{n}") AS "{n}"' for n in schema.names if n.startswith("sum_")]
+    by = ", ".join(groups)
+    order = ", ".join(f"{name} NULLS LAST" for name in groups)
+    with tempfile.TemporaryDirectory(dir=setup["scratch"]) as directory:
+        path = Path(directory, "months.parquet")
+        with duckdb.connect(
+            config={"memory_limit": "300MB", "threads": 2, "temp_directory": directory}
+        ) as engine:
+            engine.execute(
+                f"COPY (SELECT {by}, {', '.join(sums)} FROM reader WHERE NOT blank GROUP BY {by} "
+                f"ORDER BY {order}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+            )
+        with duckdb.connect() as engine:
+            row = engine.execute(f"SELECT count(*) FROM '{path}'").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+CASES: dict[str, Callable[[Setup], int]] = {
+    "bare": bare,
+    "product": product,
+    "naive": naive,
+    "duckdb": duck,
+}
+
+
+def main() -> None:
+    """Run one case and print what it took."""
+    setup = json.load(sys.stdin)
+    began = time.perf_counter()
+    rows = CASES[sys.argv[1]](setup)
+    seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": peak}))
+
+
+if __name__ == "__main__":
+    main()
