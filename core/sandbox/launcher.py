@@ -31,8 +31,8 @@ IDENTITY = {
     "user": "DEMO",
     "database": "DEMO",
     "schema": "PUBLIC",
-    "warehouse": "DEMO_WH",
-    "role": "DEMO_ROLE",
+    "warehouse": "COMPUTE_WH",
+    "role": "SYSADMIN",
 }
 
 
