@@ -10,7 +10,6 @@ s3:PutObject is all the permission this needs.
 
 from __future__ import annotations
 
-import concurrent.futures
 import hashlib
 import logging
 import time
@@ -31,10 +30,10 @@ from core.errors import CancelledError, IntegrityError
 
 log = logging.getLogger(__name__)
 
-# Seconds for requests to end, and for the abort, when an upload is given up: few when somebody
-# waits for us to go, more when the network may need them.
-PATIENCE_CANCELLED = (0.2, 0.6)
-PATIENCE_FAILED = (2.0, 30.0)
+# Seconds for the requests under way to end, and for the abort, when an upload is given up: as many
+# as a bad network may need, and few when somebody waits for us to go.
+SETTLE_SECONDS = (2.0, 0.2)
+ABORT_SECONDS = (30.0, 0.6)
 # S3 tells when an upload began to the second.
 CLOCK_GRAIN_SECONDS = 2
 
@@ -228,13 +227,15 @@ class Upload:
     def _abort(self, upload_id: str, error: BaseException) -> None:
         """Leave no parts behind: they cost money, and nobody sees them."""
         self._sender.stop()
-        failed = isinstance(error, Exception) and not isinstance(error, CancelledError)
-        settle, patience = PATIENCE_FAILED if failed else PATIENCE_CANCELLED
-        concurrent.futures.wait(self._pending, settle)
+        hurried = not isinstance(error, Exception) or isinstance(error, CancelledError)
+        self._waiter.linger(self._pending, *SETTLE_SECONDS, hurried=hurried)
         abort = start(self._client.abort_multipart_upload, UploadId=upload_id, **self._order.target)
-        try:
-            abort.result(patience)
-        except Exception as failure:
+        failure = (
+            abort.exception()
+            if self._waiter.linger([abort], *ABORT_SECONDS, hurried=hurried)
+            else TimeoutError()
+        )
+        if failure is not None:
             self.maybe_delivered = self._landing
             if code_of(failure) != "NoSuchUpload":
                 self.leftover = upload_id

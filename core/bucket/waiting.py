@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
+import time
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
@@ -78,3 +79,26 @@ class Waiter:
             self._every_turn()
             if done:
                 return done
+
+    def linger(
+        self, futures: Collection[Future[Any]], long: float, short: float, *, hurried: bool
+    ) -> bool:
+        """Wait for all of some futures, for `long` seconds, or `short` ones from when we hurry.
+
+        Args:
+            futures: what to wait for; their results are left alone.
+            long: seconds, unless somebody waits for us.
+            short: seconds after the caller has cancelled.
+            hurried: whether to hurry from the start.
+
+        Returns:
+            Whether all are done.
+        """
+        end = time.monotonic() + (short if hurried else long)
+        while concurrent.futures.wait(futures, TURN_SECONDS).not_done:
+            now = time.monotonic()
+            if not hurried and self._cancelled():
+                hurried, end = True, min(end, now + short)
+            if now >= end:
+                return False
+        return True

@@ -239,6 +239,21 @@ def test_cancels_at_once_whatever_hangs(
     assert wait_for(lambda: inbox.unfinished() == [])
 
 
+def test_cancels_while_the_abort_of_a_failed_upload_hangs(inbox: Inbox, large: Path) -> None:
+    inbox.proxy.on(PART, reply(403, "AccessDenied"))
+    inbox.proxy.on(ABORT, hang)
+    started: list[float] = []
+
+    def cancelled() -> bool:
+        if inbox.proxy.hanging.is_set():
+            started.append(time.monotonic())
+        return bool(started)
+
+    with pytest.raises(DestinationError, match="may remain"):
+        deliver(inbox, large, cancelled=cancelled)
+    assert time.monotonic() - started[0] < 1.5
+
+
 def test_cancels_while_a_part_is_on_its_way(inbox: Inbox, large: Path) -> None:
     sent: list[int] = []
     with pytest.raises(CancelledError):

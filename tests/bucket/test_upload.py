@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import base64
+import ssl
 import subprocess
 import sys
 import zlib
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from core.bucket import Bucket, Delivery, Destination
 from core.errors import (
@@ -17,7 +23,7 @@ from core.errors import (
     TemporaryError,
     UsageError,
 )
-from tests.buckets import Inbox, bucket_client, bucket_server, inbox
+from tests.buckets import Inbox, Proxy, bucket_client, bucket_server, inbox
 
 __all__ = ["bucket_client", "bucket_server", "inbox"]
 
@@ -116,6 +122,54 @@ def test_required_only_sends_no_new_checksums(inbox: Inbox, small: Path, large: 
     deliver(inbox, small, options={"checksums": "required-only"}, overwrite=True)
     assert not [h for headers in inbox.proxy.headers for h in headers if "checksum" in h.lower()]
     assert inbox.read(KEY) == small.read_bytes()
+
+
+def test_over_tls_bodies_are_neither_chunked_nor_hashed(
+    inbox: Inbox, large: Path, certificate: tuple[Path, ssl.SSLContext]
+) -> None:
+    authority, context = certificate
+    with Proxy(inbox.client.meta.endpoint_url, context) as proxy:
+        options = {**inbox.options, "endpoint_url": proxy.url}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_CA_BUNDLE", str(authority))
+            deliver(inbox, large, options={"client_options": options})
+    parts = [h for line, h in zip(proxy.log, proxy.headers, strict=True) if "partNumber" in line]
+    assert len(parts) == 3
+    for headers in parts:
+        assert headers["X-Amz-Content-SHA256"] == "UNSIGNED-PAYLOAD"
+        assert "Content-Length" in headers
+        assert "Transfer-Encoding" not in headers
+        assert "X-Amz-Trailer" not in headers
+    assert inbox.read(KEY) == large.read_bytes()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for 127.0.0.1, and the context of a server that shows it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    shown, secret = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    shown.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shown, secret)
+    return shown, context
 
 
 def test_passes_the_expected_owner(inbox: Inbox, small: Path) -> None:
