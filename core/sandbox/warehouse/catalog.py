@@ -1,0 +1,278 @@
+"""The warehouse's catalog: databases, schemas, tables, views, roles and their grants.
+
+It lives in memory, beside one DuckDB database that holds the rows of each table under a physical
+name (`t7`, columns `c0`, `c1`, ...): any name is possible, and names that differ by case only are
+different. A sandbox begins anew at every start.
+
+Roles: the names in `Catalog.limited` see only what they were granted, through GRANT; every other
+role owns everything, as ACCOUNTADMIN does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+
+from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.types import SqlType
+
+Path = tuple[str, str, str]
+_WIDTHS = {"FIXED": 4, "BOOLEAN": 1, "DATE": 4, "TEXT": 12, "BINARY": 16, "VARIANT": 40}
+INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
+OWNER = "SYSADMIN"
+LIMITED_ROLES = ("PUBLIC", "RESTRICTED")
+
+
+def now() -> datetime:
+    """The moment, in UTC, as created_on carries it."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A declared column. `physical` is its name in DuckDB, `default` its expression's SQL."""
+
+    name: str
+    type: SqlType
+    physical: str
+    nullable: bool = True
+    default: str | None = None
+    comment: str | None = None
+
+
+@dataclass
+class Table:
+    """A table, or a view if `query` holds its SQL.
+
+    `fill` gives the DuckDB SQL that makes the rows when the table is first read; `rows` counts
+    them from the beginning.
+    """
+
+    path: Path
+    columns: tuple[TableColumn, ...]
+    physical: str
+    query: str | None = None
+    temporary: bool = False
+    comment: str = ""
+    created_on: datetime = field(default_factory=now)
+    fill: Callable[[], str] | None = None
+    rows: int = 0
+    context: tuple[str | None, str | None] = (None, None)  # where a view's names begin
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def name(self) -> str:
+        """The name without its schema."""
+        return self.path[2]
+
+    @property
+    def kind(self) -> str:
+        """TABLE, TEMPORARY or VIEW."""
+        if self.query is not None:
+            return "VIEW"
+        return "TEMPORARY" if self.temporary else "TABLE"
+
+    @property
+    def bytes(self) -> int:
+        """The size of the rows, by the usual width of a value of each type."""
+        return self.rows * sum(_WIDTHS.get(each.type.name, 8) for each in self.columns)
+
+    def changed(self, rows: int) -> None:
+        """Count rows that came (or, negative, went)."""
+        with self.lock:
+            self.rows += rows
+
+    def ready(self, execute: Callable[[str], object]) -> None:
+        """Make the rows if they are still to be made."""
+        with self.lock:
+            if self.fill is not None:
+                execute(self.fill())
+                self.fill = None
+
+
+@dataclass
+class Schema:
+    """A schema and what is in it."""
+
+    name: str
+    comment: str = ""
+    created_on: datetime = field(default_factory=now)
+    tables: dict[str, Table] = field(default_factory=dict)
+
+
+@dataclass
+class Database:
+    """A database and its schemas."""
+
+    name: str
+    comment: str = ""
+    created_on: datetime = field(default_factory=now)
+    schemas: dict[str, Schema] = field(default_factory=dict)
+
+
+class Catalog:
+    """All objects. Every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._databases: dict[str, Database] = {}
+        self._lock = threading.RLock()
+        self._numbers = count(1)
+        self.started_on = now()
+        self.warehouses = ["COMPUTE_WH"]
+        self.roles = {"ACCOUNTADMIN", "SECURITYADMIN", "USERADMIN", OWNER, *LIMITED_ROLES}
+        self.limited = set(LIMITED_ROLES)
+        self.grants: dict[str, set[tuple[tuple[str, ...], str]]] = {}
+
+    def physical(self) -> str:
+        """A new name for a DuckDB table."""
+        return f"t{next(self._numbers)}"
+
+    def create_database(self, name: str, comment: str = "", *, replace: bool = False) -> None:
+        """Add a database with its PUBLIC schema.
+
+        Raises:
+            Failure: 2002 if it exists and is not to be replaced.
+        """
+        with self._lock:
+            if name in self._databases and not replace:
+                raise failures.already_exists(name)
+            self._databases[name] = Database(name, comment)
+            self._databases[name].schemas["PUBLIC"] = Schema("PUBLIC")
+
+    def create_schema(
+        self, database: str, name: str, comment: str = "", *, replace: bool = False
+    ) -> None:
+        """Add a schema; raises as `create_database`, and 2003 if the database is missing."""
+        with self._lock:
+            schemas = self.database(database).schemas
+            if (name in schemas and not replace) or name == INFORMATION_SCHEMA:
+                raise failures.already_exists(name)
+            schemas[name] = Schema(name, comment)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a database of that name."""
+        return name in self._databases
+
+    def database(self, name: str) -> Database:
+        """The database of that name.
+
+        Raises:
+            Failure: 2003.
+        """
+        found = self._databases.get(name)
+        if found is None:
+            raise failures.missing_object("Database", name)
+        return found
+
+    def schema(self, database: str, name: str) -> Schema:
+        """The schema of that name.
+
+        Raises:
+            Failure: 2003.
+        """
+        found = self.database(database).schemas.get(name)
+        if found is None:
+            raise failures.missing_object("Schema", f"{display(database)}.{display(name)}")
+        return found
+
+    def find(self, path: Path) -> Table | None:
+        """The table or view at `path`, if all of it exists."""
+        database = self._databases.get(path[0])
+        schema = database.schemas.get(path[1]) if database else None
+        return schema.tables.get(path[2]) if schema else None
+
+    def add(self, table: Table, *, replace: bool = False) -> Table | None:
+        """Put a table or view in its schema; the one that it replaces is returned.
+
+        Raises:
+            Failure: 2002 if the name is taken, 2003 if the schema is missing.
+        """
+        with self._lock:
+            tables = self.schema(*table.path[:2]).tables
+            former = tables.get(table.name)
+            if former is not None and not replace:
+                raise failures.already_exists(table.name)
+            tables[table.name] = table
+            return former
+
+    def remove(self, path: Path) -> Table:
+        """Take a table or view out.
+
+        Raises:
+            Failure: 2003.
+        """
+        with self._lock:
+            found = self.find(path)
+            if found is None:
+                raise failures.missing_object("Object", dotted(path))
+            return self.schema(*path[:2]).tables.pop(path[2])
+
+    def remove_schema(self, database: str, name: str) -> list[Table]:
+        """Take a schema out; its tables are returned."""
+        with self._lock:
+            schema = self.schema(database, name)
+            del self.database(database).schemas[name]
+            return list(schema.tables.values())
+
+    def remove_database(self, name: str) -> list[Table]:
+        """Take a database out; its tables are returned."""
+        with self._lock:
+            found = self.database(name)
+            del self._databases[name]
+            return [t for schema in found.schemas.values() for t in schema.tables.values()]
+
+    def databases(self) -> list[Database]:
+        """All databases by name."""
+        with self._lock:
+            return sorted(self._databases.values(), key=lambda each: each.name)
+
+    def tables(self) -> Iterator[Table]:
+        """All tables and views, by database, schema and name."""
+        with self._lock:
+            found = [
+                table
+                for database in self.databases()
+                for schema in sorted(database.schemas.values(), key=lambda each: each.name)
+                for table in sorted(schema.tables.values(), key=lambda each: each.name)
+            ]
+        yield from found
+
+    def grant(self, role: str, path: tuple[str, ...], privilege: str) -> None:
+        """Let `role` use `privilege` on the object at `path`."""
+        with self._lock:
+            self.grants.setdefault(role, set()).add((path, privilege))
+
+    def revoke(self, role: str, path: tuple[str, ...], privilege: str) -> None:
+        """Take a grant back; none is needed."""
+        with self._lock:
+            self.grants.get(role, set()).discard((path, privilege))
+
+    def privileges(self, role: str, path: tuple[str, ...]) -> set[str]:
+        """What `role` may do with the object: OWNERSHIP, or the grants of it and of PUBLIC."""
+        if role not in self.limited:
+            return {"OWNERSHIP"}
+        given = self.grants.get(role, set()) | self.grants.get("PUBLIC", set())
+        return {privilege for granted, privilege in given if granted == path}
+
+    def visible(self, role: str, path: tuple[str, ...]) -> bool:
+        """Whether `role` may know of the object: it has any privilege on it or inside it."""
+        if role not in self.limited:
+            return True
+        given = self.grants.get(role, set()) | self.grants.get("PUBLIC", set())
+        return any(granted[: len(path)] == path for granted, _ in given)
+
+
+def display(name: str) -> str:
+    """A name as Snowflake prints it in messages: quoted when it has to be."""
+    plain = name.isascii() and name.replace("_", "A").replace("$", "A").isalnum()
+    if plain and name == name.upper() and not name[:1].isdigit():
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def dotted(path: tuple[str, ...]) -> str:
+    """A path as Snowflake prints it in messages."""
+    return ".".join(display(each) for each in path)

@@ -1,0 +1,174 @@
+"""One statement at work: its session, its DuckDB cursor, its interruption."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+
+import duckdb
+import pyarrow as pa
+from sqlglot import exp
+
+from core.sandbox.warehouse import failures, reader
+from core.sandbox.warehouse.catalog import Catalog, Table
+from core.sandbox.warehouse.model import Answer, Column
+from core.sandbox.warehouse.names import SessionNames
+from core.sandbox.warehouse.state import SessionState
+from core.sandbox.warehouse.translate.binder import Bind
+from core.sandbox.warehouse.translate.query import translate
+from core.sandbox.warehouse.translate.scope import BoundQuery
+from core.sandbox.warehouse.types import TEXT, SqlType
+
+SELECT, DML, INSERT, UPDATE, DELETE, MERGE = 0x1000, 0x3000, 0x3100, 0x3200, 0x3300, 0x3400
+SCL, DDL = 0x4000, 0x6000
+_REPEAT_SECONDS = 0.05
+
+
+class Interruption:
+    """Stops what a cursor runs. DuckDB forgets an interrupt that comes between two queries of a
+    statement, so it is repeated until the statement has ended.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self.requested = threading.Event()
+
+    def request(self) -> None:
+        """Stop the statement; returns at once. Any thread may call it, at any time."""
+        if self.requested.is_set() or self._ended.is_set():
+            return
+        self.requested.set()
+        threading.Thread(target=self._repeat, name="interrupt", daemon=True).start()
+
+    def _repeat(self) -> None:
+        while True:
+            with self._lock:
+                if self._ended.is_set():
+                    return
+                self._cursor.interrupt()
+            self._ended.wait(_REPEAT_SECONDS)
+
+    def end(self) -> None:
+        """The statement is over: close its cursor."""
+        with self._lock:
+            if not self._ended.is_set():
+                self._ended.set()
+                self._cursor.close()
+
+    def check(self) -> None:
+        """Raise Failure 604 if the statement was to stop."""
+        if self.requested.is_set():
+            raise failures.cancelled()
+
+
+class Execution:
+    """What the statements of every kind are carried out with."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        state: SessionState,
+        cursor: duckdb.DuckDBPyConnection,
+        binds: Sequence[Bind] = (),
+    ) -> None:
+        self.catalog = catalog
+        self.state = state
+        self.binds = binds
+        self.names = SessionNames(catalog, state)
+        self.interruption = Interruption(cursor)
+        self._cursor = cursor
+        self._streaming = False
+
+    def translate(self, node: exp.Expr) -> BoundQuery:
+        """A query of the statement as DuckDB SQL."""
+        return translate(node, self.names, self.binds)
+
+    def prepare(self) -> None:
+        """Make the rows of the tables that the statement reads, where they are still to be made."""
+        for table in self.names.touched:
+            table.ready(self.execute)
+
+    def execute(self, sql: str) -> list[tuple[object, ...]]:
+        """Run DuckDB SQL to its end; its rows.
+
+        Raises:
+            Failure: Snowflake's for whatever went wrong.
+        """
+        self.interruption.check()
+        try:
+            return self._cursor.execute(sql).fetchall()
+        except duckdb.Error as error:
+            self.interruption.check()
+            raise failures.from_duckdb(error) from error
+
+    def stream(self, query: BoundQuery) -> Answer:
+        """The answer of a query; ends the statement when it has been read or dropped."""
+        self.prepare()
+        types = [type_ for _, type_ in query.columns]
+        if not types:
+            raise failures.syntax(1, 7, "FROM")
+        sql = f"SELECT {reader.select_list(types, 'q')} FROM ({query.sql}) AS q"
+        self.interruption.check()
+        try:
+            arrow = self._cursor.sql(sql).to_arrow_reader(reader.BATCH_ROWS)
+        except duckdb.Error as error:
+            self.interruption.check()
+            raise failures.from_duckdb(error) from error
+        self._streaming = True
+        columns = tuple(type_.column(name) for name, type_ in query.columns)
+        return Answer(columns, self._batches(arrow, types), SELECT)
+
+    def _batches(
+        self, arrow: pa.RecordBatchReader, types: list[SqlType]
+    ) -> Iterator[pa.RecordBatch]:
+        try:
+            while True:
+                self.interruption.check()
+                try:
+                    batch = arrow.read_next_batch()
+                except StopIteration:
+                    return
+                except (pa.ArrowException, duckdb.Error, OSError) as error:
+                    self.interruption.check()
+                    raise failures.from_duckdb(error) from error
+                yield from reader.shaped(batch, types)
+        finally:
+            with suppress(Exception):
+                arrow.close()
+            self.interruption.end()
+
+    def finish(self) -> None:
+        """End the statement, unless its answer is still to be read."""
+        if not self._streaming:
+            self.interruption.end()
+
+    def drop(self, tables: Sequence[Table]) -> None:
+        """Remove the rows of tables that left the catalog."""
+        for table in tables:
+            if table.query is None:
+                self.execute(f"DROP TABLE IF EXISTS {table.physical}")
+
+
+def rows_answer(
+    columns: Sequence[Column], rows: Sequence[Sequence[object]], statement_type: int = SELECT
+) -> Answer:
+    """An answer made of Python rows."""
+    batch = reader.rows_batch(columns, rows)
+    return Answer(tuple(columns), iter([batch]), statement_type)
+
+
+def status(message: str, statement_type: int = DDL) -> Answer:
+    """The one row that Snowflake gives for a statement that returns no data."""
+    return rows_answer([TEXT.column("status")], [[message]], statement_type)
+
+
+def counts(names: Sequence[str], values: Sequence[int], statement_type: int) -> Answer:
+    """The row of counts that DML returns, such as `number of rows inserted`."""
+    columns = [SqlType("FIXED", precision=19).column(name) for name in names]
+    return rows_answer(columns, [values], statement_type)
+
+
+Handler = Callable[[Execution, exp.Expr], Answer]

@@ -1,0 +1,151 @@
+"""What names mean to a session: full paths, tables, views, privileges, CURRENT_*."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from core.sandbox.warehouse import failures, information
+from core.sandbox.warehouse.catalog import INFORMATION_SCHEMA, Catalog, Path, Table, dotted
+from core.sandbox.warehouse.state import SessionState
+from core.sandbox.warehouse.translate.dialect import parse
+from core.sandbox.warehouse.translate.query import translate
+from core.sandbox.warehouse.translate.scope import BoundQuery, fold
+
+VERSION = "9.99.0"
+_MAX_VIEW_DEPTH = 30
+
+
+class SessionNames:
+    """Resolves names for one statement of a session. `touched` are the tables that it reads."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        state: SessionState,
+        context: tuple[str | None, str | None] | None = None,
+        depth: int = 0,
+    ) -> None:
+        self.catalog = catalog
+        self.state = state
+        self.touched: list[Table] = []
+        self._context = context
+        self._depth = depth
+
+    def path(self, names: tuple[str, ...]) -> Path:
+        """The full path of a table's name.
+
+        Raises:
+            Failure: 90105 when a part is missing and the session has none.
+        """
+        database, schema = self._context or (self.state.database, self.state.schema)
+        if len(names) == 3:
+            return names[0], names[1], names[2]
+        if database is None:
+            raise failures.no_database()
+        if len(names) == 2:
+            return database, names[0], names[1]
+        if schema is None:
+            raise failures.no_database()
+        return database, schema, names[0]
+
+    def schema_path(self, names: tuple[str, ...]) -> tuple[str, str]:
+        """The full path of a schema's name; raises as `path`."""
+        if len(names) > 1:
+            return names[-2], names[-1]
+        if self.state.database is None:
+            raise failures.no_database()
+        return self.state.database, names[0]
+
+    def table(self, node: exp.Expr, kind: str = "Table") -> Table:
+        """The table that a statement names, visible to the role.
+
+        Raises:
+            Failure: 2003.
+        """
+        written = tuple(fold(part) for part in node.find(exp.Table).parts)
+        return self.lookup(written, kind)
+
+    def lookup(self, written: tuple[str, ...], kind: str = "Object") -> Table:
+        """The table or view of that name, visible to the role; raises as `table`."""
+        path = self.path(written)
+        found = self.catalog.find(path)
+        if found is None or not self.catalog.visible(self.state.role, path):
+            self._explain_missing(path, written)
+            raise failures.missing_object(kind, dotted(written))
+        return found
+
+    def _explain_missing(self, path: Path, written: tuple[str, ...]) -> None:
+        """Name the database or schema, when it is that which is missing."""
+        if len(written) == 3 and not self.catalog.visible(self.state.role, path[:1]):
+            raise failures.missing_object("Database", dotted(path[:1]))
+        if len(written) > 1:
+            if not self.catalog.visible(self.state.role, path[:2]):
+                raise failures.missing_object("Schema", dotted(path[:2]))
+            self.catalog.schema(*path[:2])
+
+    def allow(self, table: Table, *privileges: str) -> None:
+        """Refuse (3001) unless the role owns the table or has one of `privileges` on it."""
+        if not self.catalog.privileges(self.state.role, table.path) & {"OWNERSHIP", *privileges}:
+            raise failures.insufficient_privileges("Table", table.name)
+
+    def relation(self, path: tuple[str, ...]) -> tuple[BoundQuery, tuple[str, ...]]:
+        """The query that reads a table or view, and its full name.
+
+        Raises:
+            Failure: 2003, 3001, 90105.
+        """
+        full = self.path(path)
+        if full[1] == INFORMATION_SCHEMA:
+            self.catalog.database(full[0])
+            return information.relation(self.catalog, self.state.role, full), full
+        table = self.lookup(path)
+        self.allow(table, "SELECT")
+        if table.query is not None:
+            return self._view(table), full
+        self.touched.append(table)
+        columns = tuple((each.name, each.type) for each in table.columns)
+        listed = ", ".join(f"{each.physical} AS c{i}" for i, each in enumerate(table.columns))
+        plain = all(each.physical == f"c{i}" for i, each in enumerate(table.columns))
+        sql = f"SELECT {listed} FROM {table.physical}"
+        return BoundQuery(sql, columns, table.physical if plain else None), full
+
+    def _view(self, view: Table) -> BoundQuery:
+        """A view's query runs with its owner's rights and in its own schema."""
+        if self._depth > _MAX_VIEW_DEPTH:
+            raise failures.invalid("View definition is recursive", 2067, "42601")
+        owner = SessionState(parameters=self.state.parameters)
+        names = SessionNames(self.catalog, owner, view.context, self._depth + 1)
+        query = translate(parse(view.query or ""), names)
+        self.touched += names.touched
+        if len(query.columns) != len(view.columns):
+            raise failures.invalid(
+                f"View definition for '{dotted(view.path)}' declared {len(view.columns)}"
+                f" column(s), but view query produces {len(query.columns)} column(s).",
+                2057,
+                "42601",
+            )
+        columns = zip(view.columns, query.columns, strict=True)
+        return BoundQuery(query.sql, tuple((each.name, kind) for each, (_, kind) in columns))
+
+    def context(self, name: str) -> str | None:
+        """CURRENT_<name>()."""
+        state = self.state
+        known: dict[str, str | None] = {
+            "ACCOUNT": state.account.upper(),
+            "ACCOUNT_NAME": state.account.upper(),
+            "ORGANIZATION_NAME": "SANDBOX",
+            "REGION": "SANDBOX_LOCAL",
+            "USER": state.user,
+            "ROLE": state.role,
+            "WAREHOUSE": state.warehouse or None,
+            "DATABASE": state.database,
+            "SCHEMA": state.schema,
+            "SESSION": state.session_id,
+            "VERSION": VERSION,
+            "LAST_QUERY_ID": state.last_query_id,
+        }
+        return known.get(name)
+
+    def zone(self) -> str:
+        """The session's TIMEZONE."""
+        return self.state.timezone

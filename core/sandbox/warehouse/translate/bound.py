@@ -1,0 +1,63 @@
+"""A translated expression: DuckDB SQL and the Snowflake type of its value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from core.sandbox.warehouse.types import SqlType
+
+
+@dataclass(frozen=True)
+class Bound:
+    """DuckDB SQL whose value has exactly the DuckDB type `type.physical`.
+
+    `literal` is the value of a constant (text of a TEXT, digits of a number), else None.
+    `t`, `n`, `o` are the parts of a timestamp: microseconds as a TIMESTAMP, left-over nanoseconds,
+    offset in minutes; kept apart so that a chain of functions builds no struct in between.
+    """
+
+    sql: str
+    type: SqlType
+    literal: str | None = None
+    parts: tuple[str, str, str] | None = None
+
+    @property
+    def t(self) -> str:
+        """The timestamp to the microsecond, as DuckDB SQL."""
+        if self.parts:
+            return self.parts[0]
+        return f"({self.sql}).t" if self.type.has_nanos else self.sql
+
+    @property
+    def n(self) -> str:
+        """Nanoseconds beyond the microsecond, as DuckDB SQL; the text 0 when there are none."""
+        if self.parts:
+            return self.parts[1]
+        return f"({self.sql}).n" if self.type.has_nanos else "0"
+
+    @property
+    def o(self) -> str:
+        """Offset from UTC in minutes, as DuckDB SQL; 0 for what has none."""
+        if self.parts:
+            return self.parts[2]
+        return f"({self.sql}).o" if self.type.name == "TIMESTAMP_TZ" else "0"
+
+    def typed(self, type_: SqlType) -> Bound:
+        """The same SQL, known by another type that is held the same way."""
+        return replace(self, type=type_)
+
+
+def timestamp(type_: SqlType, t: str, n: str = "0", o: str = "0") -> Bound:
+    """A timestamp from its parts."""
+    if type_.name == "TIMESTAMP_TZ":
+        fields = f"{{'t': {t}, 'n': ({n})::SMALLINT, 'o': ({o})::SMALLINT}}"
+        return Bound(f"(CASE WHEN {t} IS NOT NULL THEN {fields} END)", type_, parts=(t, n, o))
+    if type_.has_nanos:
+        fields = f"{{'t': {t}, 'n': ({n})::SMALLINT}}"
+        return Bound(f"(CASE WHEN {t} IS NOT NULL THEN {fields} END)", type_, parts=(t, n, o))
+    return Bound(t, type_, parts=(t, "0", "0"))
+
+
+def quote(value: str) -> str:
+    """A DuckDB text literal."""
+    return "'" + value.replace("'", "''") + "'"

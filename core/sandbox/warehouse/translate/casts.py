@@ -1,0 +1,329 @@
+"""Conversion between types: `::`, CAST, TRY_CAST, and what Snowflake converts by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse.translate import formats
+from core.sandbox.warehouse.translate.binder import Binder, binds
+from core.sandbox.warehouse.translate.bound import Bound, quote, timestamp
+from core.sandbox.warehouse.translate.datatypes import from_ast
+from core.sandbox.warehouse.types import MICRO_SCALE, SqlType
+
+TIMESTAMP_FORMAT = "YYYY-MM-DD HH24:MI:SS.FF3"
+ZONED_FORMAT = "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM"
+TIME_FORMAT = "HH24:MI:SS"
+EPOCH_SCALES = {0: 31_536_000_000, 3: 31_536_000_000_000, 6: 31_536_000_000_000_000}
+
+
+@binds(exp.Cast)
+def _cast_node(binder: Binder, node: exp.Expr) -> Bound:
+    return cast(binder, binder.bind(node.this), from_ast(node.args["to"]))
+
+
+@binds(exp.TryCast)
+def _try_cast_node(binder: Binder, node: exp.Expr) -> Bound:
+    return cast(binder, binder.bind(node.this), from_ast(node.args["to"]), lenient=True)
+
+
+def cast(binder: Binder, value: Bound, target: SqlType, *, lenient: bool = False) -> Bound:
+    """`value` converted to `target`; with `lenient`, NULL where it cannot be.
+
+    Raises:
+        Failure: 1007 when there is no conversion between the types.
+    """
+    if value.type == target and value.parts is None:
+        return value
+    if value.type.name == "NULL":
+        return Bound(f"CAST(NULL AS {target.physical})", target)
+    if value.type.is_json and not target.is_json and target.name != "TEXT":
+        value = scalar(value)
+    converter = _CONVERTERS.get(target.name)
+    result = converter(binder, value, target, lenient) if converter else None
+    if result is None:
+        raise failures.invalid(
+            f"invalid type [CAST({value.type.display} AS {target.display})] for parameter"
+            f" 'TO_{target.declared_name}'"
+        )
+    return result
+
+
+def scalar(value: Bound) -> Bound:
+    """A VARIANT's value as text: strings without quotes, JSON null as NULL."""
+    return Bound(
+        f"(CASE WHEN {value.sql} <> 'null' THEN json_extract_string({value.sql}, '$') END)",
+        types.TEXT,
+    )
+
+
+def _plain(value: str, target: SqlType, lenient: bool) -> Bound:
+    word = "TRY_CAST" if lenient else "CAST"
+    return Bound(f"{word}({value} AS {target.physical})", target)
+
+
+def _to_number(_: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:
+    if value.type.is_numeric:
+        return _plain(value.sql, target, lenient)
+    if value.type.name == "TEXT":  # DuckDB would take 1_000 for a number
+        return _plain(f"replace({value.sql}, '_', '?')", target, lenient)
+    if value.type.name == "BOOLEAN":
+        return _plain(f"CAST({value.sql} AS INTEGER)", target, lenient)
+    return None
+
+
+_TRUE = "('true','t','yes','y','on','1')"
+_FALSE = "('false','f','no','n','off','0')"
+
+
+def _to_boolean(_: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:
+    if value.type.name == "BOOLEAN":
+        return value
+    if value.type.is_numeric:
+        return Bound(f"({value.sql} <> 0)", target)
+    if value.type.name != "TEXT":
+        return None
+    word = f"lower(trim({value.sql}))"
+    return Bound(
+        f"(CASE WHEN {word} IN {_TRUE} THEN TRUE WHEN {word} IN {_FALSE} THEN FALSE"
+        f"{_complaint(value, 100037, '22018', 'Boolean', lenient)} END)",
+        target,
+    )
+
+
+def _complaint(value: Bound, code: int, state: str, what: str, lenient: bool) -> str:
+    """The last branch of a CASE: an error unless the value was NULL."""
+    if lenient:
+        return ""
+    message = f"'{what} ''' || {value.sql} || ''' is not recognized'"
+    return f" WHEN {value.sql} IS NOT NULL THEN {failures.raising(code, state, message)}"
+
+
+def _to_text(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:
+    if value.type.name == "TEXT" and target.length >= value.type.length:
+        return Bound(value.sql, target, literal=value.literal)
+    sql = to_text(binder, value)
+    if target.length < types.MAX_TEXT:
+        sql = f"left({sql}, {target.length})"
+    return Bound(sql, target)
+
+
+def to_text(binder: Binder, value: Bound, pattern: str | None = None) -> str:
+    """`value` as text (DuckDB SQL), by the session's output formats or by `pattern`."""
+    kind = value.type.name
+    if kind in ("TEXT", "NULL"):
+        return value.sql
+    if kind == "REAL":
+        plain = f"regexp_replace(CAST({value.sql} AS VARCHAR), '\\.0$', '')"
+        return f"(CASE WHEN isnan({value.sql}) THEN 'NaN' ELSE {plain} END)"
+    if kind == "BINARY":
+        return f"hex({value.sql})"
+    if value.type.is_json:
+        return scalar(value).sql
+    if kind == "TIME":
+        moment = f"(DATE '1970-01-01' + CAST({value.sql} AS TIME))"
+        nanos = f"CAST(epoch_ns({value.sql}) % 1000 AS INTEGER)"
+        return formats.render(moment, nanos, "0", pattern or TIME_FORMAT)
+    if kind == "DATE" and pattern:
+        return formats.render(f"CAST({value.sql} AS TIMESTAMP)", "0", "0", pattern)
+    if value.type.is_timestamp:
+        default = TIMESTAMP_FORMAT if kind == "TIMESTAMP_NTZ" else ZONED_FORMAT
+        offset = offset_of(binder, value)
+        return formats.render(wall(binder, value), value.n, offset, pattern or default)
+    return f"CAST({value.sql} AS VARCHAR)"
+
+
+def zone_wall(zone: str, t: str) -> str:
+    """The wall clock in `zone` at the UTC instant `t`."""
+    return t if zone == "UTC" else f"timezone({quote(zone)}, timezone('UTC', {t}))"
+
+
+def zone_instant(zone: str, t: str) -> str:
+    """The UTC instant at which the wall clock in `zone` shows `t`."""
+    return t if zone == "UTC" else f"timezone('UTC', timezone({quote(zone)}, {t}))"
+
+
+def wall(binder: Binder, value: Bound) -> str:
+    """The wall clock that a DATE or timestamp shows, as a TIMESTAMP: TZ in its own offset."""
+    if value.type.name == "DATE":
+        return f"CAST({value.sql} AS TIMESTAMP)"
+    if value.type.name == "TIMESTAMP_LTZ":
+        return zone_wall(binder.translation.names.zone(), value.t)
+    if value.type.name == "TIMESTAMP_TZ":
+        return f"({value.t} + to_minutes(CAST({value.o} AS INTEGER)))"
+    return value.t
+
+
+def offset_of(binder: Binder, value: Bound) -> str:
+    """Minutes from UTC at which `value` is shown."""
+    if value.type.name == "TIMESTAMP_TZ":
+        return value.o
+    zone = binder.translation.names.zone()
+    if value.type.name == "TIMESTAMP_LTZ":
+        shown = zone_wall(zone, value.t)
+        return f"CAST(date_diff('minute', {value.t}, {shown}) AS SMALLINT)"
+    local = wall(binder, value)
+    return f"CAST(date_diff('minute', {zone_instant(zone, local)}, {local}) AS SMALLINT)"
+
+
+def _to_date(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:
+    if value.type.name == "DATE":
+        return value
+    if value.type.is_timestamp:
+        return Bound(f"CAST({wall(binder, value)} AS DATE)", target)
+    if value.type.name != "TEXT":
+        return None
+    read = formats.parse_automatically(value.sql)
+    return Bound(
+        f"(CASE WHEN {read.t} IS NOT NULL THEN CAST({read.t} AS DATE)"
+        f"{_complaint(value, 100040, '22007', 'Date', lenient)} END)",
+        target,
+    )
+
+
+def _to_time(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:
+    if value.type.name == "TIME":
+        return Bound(value.sql, target)
+    if value.type.is_timestamp:
+        nanos = f"lpad(CAST({value.n} AS VARCHAR), 3, '0')"
+        clock = f"strftime({wall(binder, value)}, '%H:%M:%S.%f') || {nanos}"
+        return Bound(f"CAST({clock} AS TIME_NS)", target)
+    if value.type.name != "TEXT":
+        return None
+    return Bound(
+        f"(CASE WHEN TRY_CAST({value.sql} AS TIME_NS) IS NOT NULL"
+        f" THEN CAST({value.sql} AS TIME_NS)"
+        f"{_complaint(value, 100108, '22007', 'Time', lenient)} END)",
+        target,
+    )
+
+
+def _to_timestamp(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:
+    if value.type.name == "TEXT":
+        read = formats.parse_automatically(value.sql)
+        return from_parsed(binder, value, read, target, lenient=lenient, automatic=True)
+    if value.type.name == "FIXED":
+        return from_epoch(binder, value, 0, target)
+    if value.type.name != "DATE" and not value.type.is_timestamp:
+        return None
+    return rescale(_to_kind(binder, value, target), target.scale)
+
+
+def _to_kind(binder: Binder, value: Bound, target: SqlType) -> Bound:
+    """A DATE or timestamp as the timestamp kind of `target`, digits untouched."""
+    type_ = SqlType(target.name, scale=max(value.type.scale, target.scale))
+    if value.type.name == target.name:
+        return timestamp(type_, value.t, value.n, value.o)
+    if target.name == "TIMESTAMP_NTZ":
+        return timestamp(type_, wall(binder, value), value.n)
+    zone = binder.translation.names.zone()
+    zoned = value.type.name in ("TIMESTAMP_LTZ", "TIMESTAMP_TZ")
+    instant = value.t if zoned else zone_instant(zone, wall(binder, value))
+    return timestamp(type_, instant, value.n, offset_of(binder, value))
+
+
+def rescale(value: Bound, scale: int) -> Bound:
+    """A timestamp with `scale` digits of a second; further ones are cut off."""
+    type_ = SqlType(value.type.name, scale=scale)
+    t, n = value.t, value.n
+    if value.type.scale <= scale:
+        return timestamp(type_, t, n, value.o)
+    if scale > MICRO_SCALE:
+        return timestamp(type_, t, n if n == "0" else f"({n} - {n} % {10 ** (9 - scale)})", value.o)
+    if scale < MICRO_SCALE and value.type.scale > 0:
+        step = 10 ** (MICRO_SCALE - scale)
+        t = f"make_timestamp(epoch_us({t}) - (epoch_us({t}) % {step} + {step}) % {step})"
+    return timestamp(type_, t, "0", value.o)
+
+
+def from_epoch(binder: Binder, value: Bound, scale: int, target: SqlType) -> Bound:
+    """A timestamp from a NUMBER of 10**-scale seconds since 1970 in UTC."""
+    if scale <= MICRO_SCALE and not value.type.scale:
+        t = f"make_timestamp(CAST({value.sql} AS BIGINT) * {10 ** (MICRO_SCALE - scale)})"
+        instant = timestamp(SqlType("TIMESTAMP_NTZ", scale=9), t)
+    else:
+        nanos = f"CAST(floor({value.sql} * {10 ** (9 - scale)}) AS HUGEINT)"
+        left = f"(({nanos} % 1000 + 1000) % 1000)"
+        t = f"make_timestamp(CAST(({nanos} - {left}) // 1000 AS BIGINT))"
+        instant = timestamp(SqlType("TIMESTAMP_NTZ", scale=9), t, f"CAST({left} AS SMALLINT)")
+    if target.name == "TIMESTAMP_NTZ":
+        return rescale(instant, target.scale)
+    local = timestamp(SqlType("TIMESTAMP_LTZ", scale=9), instant.t, instant.n)
+    return rescale(_to_kind(binder, local, target), target.scale)
+
+
+def from_parsed(
+    binder: Binder,
+    value: Bound,
+    read: formats.Parsed,
+    target: SqlType,
+    *,
+    lenient: bool,
+    automatic: bool = False,
+) -> Bound:
+    """A timestamp from a text that `formats` has read."""
+    t = read.t
+    if not lenient:
+        complaint = _complaint(value, 100035, "22007", "Timestamp", lenient)
+        t = f"(CASE WHEN {t} IS NOT NULL THEN {t}{complaint} END)"
+    if target.name == "TIMESTAMP_NTZ":  # the offset in the text is ignored
+        return rescale(timestamp(SqlType("TIMESTAMP_NTZ", scale=9), t, read.n), target.scale)
+    local = timestamp(SqlType("TIMESTAMP_NTZ", scale=9), t, read.n)
+    zone = binder.translation.names.zone()
+    instant, offset = zone_instant(zone, t), offset_of(binder, local)
+    if read.o is not None:
+        own = f"({t} - to_minutes(CAST({read.o} AS INTEGER)))"
+        if automatic:
+            named = formats.has_zone(value.sql)
+            instant = f"(CASE WHEN {named} THEN {own} ELSE {instant} END)"
+            offset = f"(CASE WHEN {named} THEN {read.o} ELSE {offset} END)"
+        else:
+            instant, offset = own, read.o
+    full = timestamp(SqlType(target.name, scale=9), instant, read.n, offset)
+    return rescale(full, target.scale)
+
+
+def _to_binary(_: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:
+    if value.type.name == "BINARY":
+        return Bound(value.sql, target)
+    if value.type.name != "TEXT":
+        return None
+    if lenient:
+        return Bound(f"TRY(unhex({value.sql}))", target)
+    return Bound(f"unhex({value.sql})", target)
+
+
+def _to_variant(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:
+    if value.type.is_json:
+        return Bound(value.sql, target)
+    if value.type.name in ("FIXED", "BOOLEAN", "TEXT"):
+        return Bound(f"CAST(to_json({value.sql}) AS VARCHAR)", target)
+    if value.type.name == "REAL":
+        number = f"CAST(to_json({value.sql}) AS VARCHAR)"
+        return Bound(
+            f"(CASE WHEN isfinite({value.sql}) THEN {number}"
+            f" ELSE to_json({to_text(binder, value)})::VARCHAR END)",
+            target,
+        )
+    return Bound(f"CAST(to_json({to_text(binder, value)}) AS VARCHAR)", target)
+
+
+_Converter = Callable[[Binder, Bound, SqlType, bool], Bound | None]
+_CONVERTERS: dict[str, _Converter] = {
+    "FIXED": _to_number,
+    "REAL": _to_number,
+    "BOOLEAN": _to_boolean,
+    "TEXT": _to_text,
+    "DATE": _to_date,
+    "TIME": _to_time,
+    "TIMESTAMP_NTZ": _to_timestamp,
+    "TIMESTAMP_LTZ": _to_timestamp,
+    "TIMESTAMP_TZ": _to_timestamp,
+    "BINARY": _to_binary,
+    "VARIANT": _to_variant,
+    "OBJECT": _to_variant,
+    "ARRAY": _to_variant,
+    "GEOGRAPHY": _to_variant,
+}

@@ -1,0 +1,21 @@
+"""The functions that the sandbox knows; importing the package registers them."""
+
+from core.sandbox.warehouse.translate.functions import (
+    aggregates,
+    conditional,
+    context,
+    numeric,
+    semistructured,
+    temporal,
+    textual,
+)
+
+__all__ = [
+    "aggregates",
+    "conditional",
+    "context",
+    "numeric",
+    "semistructured",
+    "temporal",
+    "textual",
+]

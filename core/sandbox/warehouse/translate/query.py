@@ -1,0 +1,310 @@
+"""Queries: SELECT with all its clauses, set operations, common table expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse.translate import functions, variables  # noqa: F401 - they register
+from core.sandbox.warehouse.translate.binder import Bind, Binder, Names, Translation
+from core.sandbox.warehouse.translate.bound import Bound
+from core.sandbox.warehouse.translate.casts import cast
+from core.sandbox.warehouse.translate.functions.aggregates import order_terms
+from core.sandbox.warehouse.translate.functions.registry import AGGREGATES, constant
+from core.sandbox.warehouse.translate.operators import comparable, truth
+from core.sandbox.warehouse.translate.scope import BoundQuery, Scope, fold
+from core.sandbox.warehouse.translate.sources import from_clause, star_fields, values
+from core.sandbox.warehouse.types import SqlType
+
+_SET_OPERATIONS = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
+Item = tuple[str, exp.Expr | Bound]
+
+
+def translate(node: exp.Expr, names: Names, binds: Sequence[Bind] = ()) -> BoundQuery:
+    """A whole query.
+
+    Raises:
+        Failure: when it does not compile.
+    """
+    return bind_query(node, translation(names, binds), None)
+
+
+def translation(names: Names, binds: Sequence[Bind] = ()) -> Translation:
+    """What the translation of one statement shares."""
+    return Translation(names, binds, bind_query)
+
+
+def bind_query(node: exp.Expr, shared: Translation, parent: Scope | None) -> BoundQuery:
+    """A query inside `parent`'s names."""
+    prefix, parent = _common_tables(node, shared, parent)
+    if isinstance(node, exp.Select):
+        result = _select(node, shared, parent)
+    elif type(node) in _SET_OPERATIONS:
+        result = _set_operation(node, shared, parent)
+    elif isinstance(node, exp.Values):
+        result = values(shared, node)
+    elif isinstance(node, exp.Subquery):
+        result = _finish(node, shared, parent, bind_query(node.this, shared, parent))
+    else:
+        raise failures.unsupported(node.key.upper())
+    return BoundQuery(prefix + result.sql, result.columns) if prefix else result
+
+
+def _common_tables(
+    node: exp.Expr, shared: Translation, parent: Scope | None
+) -> tuple[str, Scope | None]:
+    """WITH as DuckDB SQL, and the scope in which its names are known."""
+    clause = node.args.get("with_")
+    if clause is None:
+        return "", parent
+    scope = Scope(parent=parent)
+    recursive = bool(clause.args.get("recursive"))
+    parts = []
+    for each in clause.expressions:
+        alias = each.args["alias"]
+        names = tuple(fold(column) for column in alias.args.get("columns") or [])
+        physical = shared.fresh("w")
+        query = each.this.unnest()
+        if recursive and isinstance(query, exp.Union):
+            anchor = bind_query(query.this, shared, scope)
+            scope.ctes[fold(alias.this)] = (physical, _renamed(anchor, names))
+        bound = _renamed(bind_query(query, shared, scope), names)
+        parts.append(f"{physical} AS ({bound.sql})")
+        scope.ctes[fold(alias.this)] = (physical, bound)
+    return f"WITH {'RECURSIVE ' if recursive else ''}{', '.join(parts)} ", scope
+
+
+def _renamed(query: BoundQuery, names: tuple[str, ...]) -> BoundQuery:
+    if not names:
+        return query
+    fields = query.relation("r", (), names).fields
+    return BoundQuery(query.sql, tuple((each.name, each.value.type) for each in fields))
+
+
+def _set_operation(node: exp.Expr, shared: Translation, parent: Scope | None) -> BoundQuery:
+    operation = type(node)
+    distinct = node.args.get("distinct")
+    branches: list[exp.Expr] = [node.expression]
+    first = node.this
+    while (
+        type(first) is operation
+        and first.args.get("distinct") == distinct
+        and not any(first.args.get(key) for key in ("order", "limit", "with_"))
+    ):
+        branches.append(first.expression)  # a loop: long chains of UNION ALL are common
+        first = first.this
+    queries = [bind_query(each, shared, parent) for each in [first, *reversed(branches)]]
+    if len({len(each.columns) for each in queries}) != 1:
+        raise failures.invalid(
+            f"invalid number of result columns for set operator input branches, expected"
+            f" {len(queries[0].columns)}, got {len(queries[-1].columns)} in a branch",
+            1789,
+            "42601",
+        )
+    kinds = [
+        types.common([each.columns[i][1] for each in queries])
+        for i in range(len(queries[0].columns))
+    ]
+    word = _SET_OPERATIONS[operation] + ("" if distinct is not False else " ALL")
+    sql = f" {word} ".join(_converted(shared, each, kinds) for each in queries)
+    columns = tuple((name, kind) for (name, _), kind in zip(queries[0].columns, kinds, strict=True))
+    return _finish(node, shared, parent, BoundQuery(sql, columns))
+
+
+def _converted(shared: Translation, query: BoundQuery, kinds: list[SqlType]) -> str:
+    """A branch of a set operation, its columns converted to `kinds`."""
+    alias = shared.fresh("r")
+    binder = Binder(shared, Scope())
+    items = (
+        f"{cast(binder, Bound(f'{alias}.c{i}', type_), kinds[i]).sql} AS c{i}"
+        for i, (_, type_) in enumerate(query.columns)
+    )
+    return f"(SELECT {', '.join(items)} FROM ({query.sql}) AS {alias})"
+
+
+def _finish(
+    node: exp.Expr, shared: Translation, parent: Scope | None, query: BoundQuery
+) -> BoundQuery:
+    """ORDER BY and LIMIT over the columns of `query` alone."""
+    order, limit = node.args.get("order"), _limits(node, Binder(shared, Scope()))
+    if order is None and not limit:
+        return query
+    alias = shared.fresh("r")
+    scope = Scope(parent=parent, relations=[query.relation(alias, ())])
+    outputs = [Bound(f"{alias}.c{i}", type_) for i, (_, type_) in enumerate(query.columns)]
+    ordered = _order(order, Binder(shared, scope), [name for name, _ in query.columns], outputs)
+    names = ", ".join(f"{alias}.c{i}" for i in range(len(query.columns)))
+    sql = f"SELECT {names} FROM ({query.sql}) AS {alias}{ordered}{limit}"
+    return BoundQuery(sql, query.columns)
+
+
+def _select(node: exp.Select, shared: Translation, parent: Scope | None) -> BoundQuery:
+    if not node.expressions:
+        raise failures.syntax(1, 7, "FROM")
+    scope = Scope(parent=parent)
+    binder = Binder(shared, scope)
+    sql = from_clause(shared, scope, node)
+    items = _items(node, scope)
+    scope.aliases = {name: each for name, each in items if isinstance(each, exp.Alias)}
+    where = node.args.get("where")
+    if where is not None:
+        sql += f" WHERE {truth(binder, where.this)}"
+    sql += _group(node, binder, items)
+    outputs = [each if isinstance(each, Bound) else binder.bind(each) for _, each in items]
+    outputs = [
+        Bound(scope.group_keys.get(each.sql, each.sql), each.type, each.literal, None)
+        if each.sql in scope.group_keys
+        else each
+        for each in outputs
+    ]
+    if node.args.get("having") is not None:
+        sql += f" HAVING {truth(binder, node.args['having'].this)}"
+    if node.args.get("qualify") is not None:
+        sql += f" QUALIFY {truth(binder, node.args['qualify'].this)}"
+    columns = tuple((name, each.type) for (name, _), each in zip(items, outputs, strict=True))
+    listed = ", ".join(f"{each.sql} AS c{i}" for i, each in enumerate(outputs))
+    if node.args.get("distinct") is not None:
+        return _finish(node, shared, parent, BoundQuery(f"SELECT DISTINCT {listed}{sql}", columns))
+    sql += _order(node.args.get("order"), binder, [name for name, _ in items], outputs)
+    return BoundQuery(f"SELECT {listed}{sql}{_limits(node, binder)}", columns)
+
+
+def _items(node: exp.Select, scope: Scope) -> list[Item]:
+    """The select list with every `*` expanded: names, and expressions or columns."""
+    items: list[Item] = []
+    for each in node.expressions:
+        star = each if isinstance(each, exp.Star) else each.this
+        if isinstance(star, exp.Star) and isinstance(each, exp.Star | exp.Column):
+            qualifier = tuple(fold(part) for part in each.parts[:-1]) if each is not star else ()
+            items += _star_items(scope, star, qualifier)
+        else:
+            items.append((output_name(each), each))
+    return items
+
+
+def _star_items(scope: Scope, star: exp.Star, qualifier: tuple[str, ...]) -> list[Item]:
+    excluded = {fold(each) for each in star.args.get("except_") or []}
+    renamed = {fold(each.this): fold(each.args["alias"]) for each in star.args.get("rename") or []}
+    replaced = {fold(each.args["alias"]): each.this for each in star.args.get("replace") or []}
+    return [
+        (renamed.get(each.name, each.name), replaced.get(each.name, each.value))
+        for each in star_fields(scope, qualifier)
+        if each.name not in excluded
+    ]
+
+
+def output_name(node: exp.Expr) -> str:
+    """The name of a select item: its alias, its column's name, or its text in upper case."""
+    if isinstance(node, exp.Alias):
+        return fold(node.args["alias"])
+    if isinstance(node, exp.Column):
+        return fold(node.parts[-1])
+    return node.sql(dialect="snowflake").upper()
+
+
+def _group(node: exp.Select, binder: Binder, items: list[Item]) -> str:
+    """GROUP BY. A TIMESTAMP_TZ is grouped by its instant; one of the values stands for all."""
+    group = node.args.get("group")
+    if group is None:
+        return ""
+    if any(group.args.get(key) for key in ("rollup", "cube", "grouping_sets")):
+        raise failures.unsupported("GROUP BY ROLLUP, CUBE or GROUPING SETS")
+    wanted = list(group.expressions)
+    if group.args.get("all"):
+        wanted = [each for _, each in items if not _aggregates(each)]
+    keys: list[str] = []
+    stand_ins: dict[str, str] = {}
+    for each in wanted:
+        value = _group_key(each, binder, items)
+        key = comparable(value)
+        if value.type.name == "TIMESTAMP_TZ":
+            stand_ins[value.sql] = f"min({value.sql})"
+        if value.literal is not None:
+            continue  # a constant does not divide anything; DuckDB would read a position
+        keys.append(key)
+    binder.scope.group_keys = stand_ins
+    return " GROUP BY " + (", ".join(keys) or "()")
+
+
+def _group_key(node: exp.Expr | Bound, binder: Binder, items: list[Item]) -> Bound:
+    if isinstance(node, Bound):
+        return node
+    if isinstance(node, exp.Literal) and not node.args.get("is_string"):
+        item = items[_position(node, len(items))][1]
+        return item if isinstance(item, Bound) else binder.bind(item)
+    return binder.bind(node)
+
+
+def _position(node: exp.Literal, count: int) -> int:
+    """The index that a position in GROUP BY or ORDER BY means.
+
+    Raises:
+        Failure: 2077 when there is no such column.
+    """
+    text: str = node.this
+    if not text.isdigit() or not 1 <= int(text) <= count:
+        raise failures.invalid(
+            f"[{text}] position is not in the select list of {count} columns", 2077, "42601"
+        )
+    return int(text) - 1
+
+
+def _aggregates(node: exp.Expr | Bound) -> bool:
+    if isinstance(node, Bound):
+        return False
+    return any(
+        isinstance(each.this, str) and each.this.upper() in AGGREGATES
+        for each in node.find_all(exp.Anonymous)
+    )
+
+
+def _order(order: exp.Expr | None, binder: Binder, names: list[str], outputs: list[Bound]) -> str:
+    """ORDER BY: a position or a name of the select list means that item, before any column."""
+    if order is None:
+        return ""
+    found = []
+    for ordered in order.expressions:
+        this = ordered.this
+        index = None
+        if isinstance(this, exp.Literal) and not this.args.get("is_string"):
+            index = _position(this, len(outputs))
+        elif (
+            isinstance(this, exp.Column)
+            and len(this.parts) == 1
+            and names.count(fold(this.this)) == 1
+        ):
+            index = names.index(fold(this.this))
+        found.append((ordered, index))
+    terms = []
+    for ordered, index in found:
+        if index is None:
+            terms.append(order_terms(binder, exp.Order(expressions=[ordered.copy()]))[10:])
+            continue
+        key = comparable(outputs[index])
+        descending = bool(ordered.args.get("desc"))
+        given = ordered.args.get("nulls_first")
+        first = descending if given is None else bool(given)
+        direction = "DESC" if descending else "ASC"
+        terms.append(f"{key} {direction} NULLS {'FIRST' if first else 'LAST'}")
+    return " ORDER BY " + ", ".join(terms)
+
+
+def _limits(node: exp.Expr, binder: Binder) -> str:
+    limit, offset = node.args.get("limit"), node.args.get("offset")
+    sql = ""
+    if isinstance(limit, exp.Fetch):
+        sql += f" LIMIT {_whole(binder, limit.args['count'])}"
+    elif limit is not None and not isinstance(limit.expression, exp.Null):
+        sql += f" LIMIT {_whole(binder, limit.expression)}"
+    if offset is not None:
+        sql += f" OFFSET {_whole(binder, offset.expression)}"
+    return sql
+
+
+def _whole(binder: Binder, node: exp.Expr) -> int:
+    text = constant(binder.bind(node), "LIMIT")
+    if not text.isdigit():
+        raise failures.syntax(1, 0, text)
+    return int(text)

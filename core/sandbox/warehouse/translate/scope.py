@@ -1,0 +1,117 @@
+"""What names mean at a place in a query: relations and their columns, aliases, enclosing queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.translate.bound import Bound
+from core.sandbox.warehouse.types import SqlType
+
+
+def fold(identifier: exp.Expr | str | None) -> str:
+    """The name that an identifier stands for: upper case unless quoted."""
+    if isinstance(identifier, exp.Identifier):
+        name: str = identifier.this
+        return name if identifier.args.get("quoted") else name.upper()
+    if isinstance(identifier, exp.Expr):
+        return fold(identifier.this)
+    return (identifier or "").upper()
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column that a relation offers."""
+
+    name: str
+    value: Bound
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Something in a FROM clause. `path` is what may qualify its columns, outermost name first."""
+
+    path: tuple[str, ...]
+    fields: tuple[Field, ...]
+
+    def answers_to(self, qualifier: tuple[str, ...]) -> bool:
+        """Whether `qualifier.column` may mean a column of this relation."""
+        return self.path[-len(qualifier) :] == qualifier if qualifier else True
+
+
+@dataclass(frozen=True)
+class BoundQuery:
+    """A translated query. Its DuckDB columns are called c0, c1, ... in the order of `columns`.
+
+    `table` is the DuckDB table when the query is nothing but that table.
+    """
+
+    sql: str
+    columns: tuple[tuple[str, SqlType], ...]
+    table: str | None = None
+
+    def relation(self, alias: str, path: tuple[str, ...], names: tuple[str, ...] = ()) -> Relation:
+        """The query as a relation whose physical name is `alias`."""
+        if names and len(names) != len(self.columns):
+            raise failures.invalid(
+                f"Invalid column definition list: {len(names)} names for {len(self.columns)}"
+                " columns",
+                2026,
+                "42601",
+            )
+        fields = tuple(
+            Field(names[i] if names else name, Bound(f"{alias}.c{i}", type_))
+            for i, (name, type_) in enumerate(self.columns)
+        )
+        return Relation(path, fields)
+
+
+@dataclass
+class Scope:
+    """One SELECT's names. `group_keys` maps a grouped expression's SQL to what stands for it."""
+
+    parent: Scope | None = None
+    relations: list[Relation] = field(default_factory=list)
+    merged: dict[str, Bound] = field(default_factory=dict)  # columns of JOIN ... USING
+    aliases: dict[str, exp.Expr] = field(default_factory=dict)
+    ctes: dict[str, tuple[str, BoundQuery]] = field(default_factory=dict)
+    group_keys: dict[str, str] = field(default_factory=dict)
+    windows: dict[str, exp.Window] = field(default_factory=dict)
+    resolving: list[str] = field(default_factory=list)
+    in_aggregate: int = 0
+
+    def own(self, name: str, qualifier: tuple[str, ...]) -> Bound | None:
+        """The column of that name in this SELECT's relations.
+
+        Raises:
+            Failure: 1052 if several have it.
+        """
+        if not qualifier and name in self.merged:
+            return self.merged[name]
+        found = [
+            each.value
+            for relation in self.relations
+            if relation.answers_to(qualifier)
+            for each in relation.fields
+            if each.name == name
+        ]
+        if len(found) > 1:
+            raise failures.ambiguous(name)
+        return found[0] if found else None
+
+    def cte(self, name: str) -> tuple[str, BoundQuery] | None:
+        """The common table expression of that name here or further out."""
+        for scope in self.chain():
+            if name in scope.ctes:
+                return scope.ctes[name]
+        return None
+
+    def chain(self) -> Iterator[Scope]:
+        """This scope and those around it."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
