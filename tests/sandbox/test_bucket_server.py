@@ -3,6 +3,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
+import socket
+import threading
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from core.sandbox.bucket import serve
 from tests.buckets import Inbox, bucket_client, bucket_server, inbox, running_server
 
 __all__ = ["bucket_client", "bucket_server", "inbox"]
@@ -199,6 +202,30 @@ def test_permissions_are_enforced(inbox: Inbox) -> None:
     assert refused(client.head_object, Bucket=inbox.name, Key="k") == ("403", 403)
     assert refused(client.list_objects_v2, Bucket=inbox.name) == ("AccessDenied", 403)
     assert refused(client.put_object, Bucket="partner-inbox", Key="k") == ("AccessDenied", 403)
+
+
+def test_permissions_can_be_switched_off_and_on(inbox: Inbox) -> None:
+    netloc = urlsplit(inbox.client.meta.endpoint_url).netloc
+
+    def set_enforced_after(requests: str) -> None:
+        connection = http.client.HTTPConnection(netloc)
+        headers = {"Content-Type": "text/plain"}
+        connection.request("POST", "/moto-api/reset-auth", body=requests, headers=headers)
+        assert connection.getresponse().status == 200
+        connection.close()
+
+    nobody = boto3.client("s3", **inbox.user("s3:PutObject"))
+    set_enforced_after("inf")
+    try:
+        assert nobody.list_objects_v2(Bucket=inbox.name)["KeyCount"] == 0
+    finally:
+        set_enforced_after("0")
+    assert refused(nobody.list_objects_v2, Bucket=inbox.name) == ("AccessDenied", 403)
+
+
+def test_a_taken_port_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        serve(port=taken.getsockname()[1], on_ready=lambda _: None, stop=threading.Event())
 
 
 class TestMirror:

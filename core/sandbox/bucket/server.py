@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -35,9 +36,37 @@ def serve(
     Raises:
         OSError: the port is taken, or `data_dir` cannot be written.
     """
+    from werkzeug.serving import make_server
+
+    app, credentials = _application(data_dir)
+    handler = _quiet_handler()
+    # A socket of our own: where a port is taken, werkzeug's would print that and exit.
+    with socket.create_server((host, port), backlog=128) as listener:
+        port = listener.getsockname()[1]
+        server = make_server(
+            host, port, app, threaded=True, request_handler=handler, fd=listener.fileno()
+        )
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            on_ready(
+                {
+                    "endpoint_url": f"http://{host}:{port}",
+                    **credentials,
+                    "region_name": REGION,
+                    "bucket": DEFAULT_BUCKET,
+                }
+            )
+            stop.wait()
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+def _application(data_dir: Path | None) -> tuple[Any, dict[str, str]]:
+    """moto behind the checks, and the administrator's keys; imports what takes long to import."""
     from moto import settings
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import make_server
 
     from core.sandbox.bucket.checks import Checks
     from core.sandbox.bucket.store import Store
@@ -45,24 +74,7 @@ def serve(
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0  # IAM is enforced from the first request on.
     store = Store(data_dir)
     credentials = store.provision(DEFAULT_BUCKET, REGION)
-    app = Checks(DomainDispatcherApplication(create_backend_app), store)
-    server = make_server(host, port, app, threaded=True, request_handler=_quiet_handler())
-    try:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        on_ready(
-            {
-                "endpoint_url": f"http://{host}:{server.server_port}",
-                **credentials,
-                "region_name": REGION,
-                "bucket": DEFAULT_BUCKET,
-            }
-        )
-        stop.wait()
-        server.shutdown()
-        thread.join()
-    finally:
-        server.server_close()
+    return Checks(DomainDispatcherApplication(create_backend_app), store), credentials
 
 
 def _quiet_handler() -> type[Any]:
