@@ -96,3 +96,10 @@ class CancelledError(TransferError):
 
     exit_code = 130
     label = "cancelled"
+
+    def __init__(
+        self,
+        message: str = "The transfer was cancelled; nothing was delivered.",
+        hint: str = "Run it again when you like.",
+    ) -> None:
+        super().__init__(message, hint)

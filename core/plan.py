@@ -175,7 +175,10 @@ def _asked_roles(source: Source, request: Request) -> dict[str, Role]:
         for wanted in names:
             name = find_name(wanted, list(types), "column")
             if name in asked:
-                raise UsageError(f"Column {name} is named twice: as {asked[name]} and as {role}.")
+                raise UsageError(
+                    f"Column {name} is named twice: as {asked[name]} and as {role}.",
+                    "A column has one role: name it once.",
+                )
             if role is Role.SUM and not types[name].numeric:
                 raise UsageError(
                     f"Column {name} is {types[name].text}: it cannot be summed.",

@@ -32,6 +32,9 @@ from core.workspace import workspace
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
+# Of the source's name in the object's metadata: S3 takes 2 KB in all.
+_SOURCE_CHARACTERS = 1_000
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -206,7 +209,7 @@ class _Journey:
             metadata={
                 "amplify-run-id": self.run_id,
                 "amplify-row-count": str(account.groups),
-                "amplify-source": quote(str(made.source.name)),
+                "amplify-source": quote(str(made.source.name))[:_SOURCE_CHARACTERS],
             },
             overwrite=self.request.if_exists == "overwrite",
             on_progress=lambda done, total: self.progress.set(0, done, total),

@@ -88,7 +88,7 @@ def test_ambiguous_dates_ask_for_the_format(sandbox: Sandbox) -> None:
         ({"sum_columns": "O_TOTAL"}, "O_TOTALPRICE"),
         ({"key_columns": "O_CLERK,O_CLERK"}, "O_CLERK is named twice"),
         ({"date_column": "O_DATE"}, "O_ORDERDATE"),
-        ({"date_column": "O_ORDERDATE", "date_format": "%Y"}, "O_ORDERDATE"),
+        ({"date_column": "O_ORDERDATE", "date_format": "%Y-%m-%d"}, "O_ORDERDATE"),
         ({"file_name": "{colour}"}, "{colour}"),
         ({"file_name": "../{table}"}, ".."),
     ],
@@ -100,7 +100,7 @@ def test_options_that_cannot_be_meant(sandbox: Sandbox, more: dict[str, Any], sa
 
 
 def test_no_permission(sandbox: Sandbox) -> None:
-    error = refused(sandbox, "ORDERS_100K", role="PUBLIC")
+    error = refused(sandbox, "DEMO.PUBLIC.ORDERS_100K", role="PUBLIC")
     assert isinstance(error, SourceDataError | SignInError)
     assert "role" in str(error)
 

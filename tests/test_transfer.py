@@ -120,8 +120,12 @@ LOCATIONS = """
 
 def test_locations(sandbox: Sandbox) -> None:
     rows = raw_rows(sandbox, "LOCATIONS_595")
-    blank = " AND ".join(f"coalesce(trim(\"{c}\"::VARCHAR), '') = ''" for c in rows.column_names)
-    sql = LOCATIONS.format(blank=blank, dob="strptime(nullif(trim(DOB), ''), '%m/%d/%Y')")
+    blank = " AND ".join(
+        rf'''regexp_full_match(coalesce("{name}"::VARCHAR, ''), '\s*')'''
+        for name in rows.column_names
+    )
+    dob = r"strptime(nullif(regexp_replace(DOB, '\s', '', 'g'), ''), '%m/%d/%Y')"
+    sql = LOCATIONS.format(blank=blank, dob=dob)
     result = transfer(
         sandbox, "LOCATIONS_595", sum_columns="AREA_KM2", date_column="DOB", key_columns="none"
     )

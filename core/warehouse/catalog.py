@@ -63,7 +63,7 @@ def _full_name(
     if not all(parts):
         raise UsageError(
             f"No database or schema is selected for table {parts[-1]}.",
-            "Write DATABASE.SCHEMA.TABLE, or set both in the connection.",
+            "Write DATABASE.SCHEMA.TABLE, or set both in the connection; the role must see them.",
         )
     return TableName(*parts)
 

@@ -58,7 +58,7 @@ class Result:
 def check(cancel: Cancel) -> None:
     """Raise CancelledError if `cancel` is set."""
     if cancel.is_set():
-        raise CancelledError("The transfer was cancelled; nothing was delivered.")
+        raise CancelledError
 
 
 def run(connection: SnowflakeConnection, statement: Statement, cancel: Cancel) -> Result:
