@@ -9,7 +9,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -40,14 +40,14 @@ class Manner:
 
 
 def run(options: Mapping[str, Any], manner: Manner) -> int:
-    """Do one run, and leave the process if a signal ended it.
+    """Do one run.
 
     Args:
         options: of the request; what is missing has its default.
         manner: how to do it.
 
     Returns:
-        The exit code: 0, or the one of the error's class.
+        The exit code: 0, the one of the error's class, or 128 and the number of a signal.
     """
     debug = os.environ.get("AMPLIFY_DEBUG") == "1"
     _silence_libraries(debug=debug)
@@ -67,9 +67,19 @@ def run(options: Mapping[str, Any], manner: Manner) -> int:
                 traceback.print_exception(error)
         except Exception as error:
             code = _unexpected(error, console, debug=debug)
-        if stop.signal is not None:
-            _leave(code)  # threads that wait for a network would hold up the interpreter's end
     return code
+
+
+def leave(code: int) -> NoReturn:
+    """End the process at once with `code`.
+
+    The interpreter's own end would wait for threads that wait for a network, and takes a fifth of
+    a second to dismantle the native libraries.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+            stream.flush()
+    os._exit(code)
 
 
 def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
@@ -80,7 +90,7 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
         console.note("Starting the embedded warehouse and bucket")
     with demo(options) if manner.demo else nullcontext(Place(options)) as place:
         if manner.dry_run:
-            return _preview(place.options, manner, stop)
+            return _preview(place.options, manner, console, stop)
         outcome = stop.run(lambda: _transfer(place.options, console, stop))
         console.note(
             f"Delivered {outcome.url}: {outcome.row_count:,} rows, {outcome.size:,} bytes",
@@ -98,10 +108,14 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
 def _transfer(options: Mapping[str, Any], console: Console, stop: Stop) -> Outcome:
     from core import Request, run_transfer
 
-    return run_transfer(Request.of(**options), on_event=console.event, cancel=stop.cancel)
+    request = Request.of(**options)
+    try:
+        return run_transfer(request, on_event=console.event, cancel=stop.cancel)
+    finally:
+        _discard_files()  # polars would remove what it spilled at the interpreter's end only
 
 
-def _preview(options: Mapping[str, Any], manner: Manner, stop: Stop) -> int:
+def _preview(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
     def make() -> str:
         from core import Request, plan_transfer
         from tui import preview
@@ -109,7 +123,7 @@ def _preview(options: Mapping[str, Any], manner: Manner, stop: Stop) -> int:
         show = preview.as_json if manner.json else preview.as_text
         return show(plan_transfer(Request.of(**options), cancel=stop.cancel))
 
-    print(stop.run(make))  # noqa: T201  what --dry-run is for
+    _print(stop.run(make), console)
     return 0
 
 
@@ -117,8 +131,10 @@ def _print(result: str, console: Console) -> None:
     """Print the result; if nobody takes it, keep it from getting lost: the delivery stands."""
     try:
         print(result, flush=True)  # noqa: T201  what --batch is for
+    except UnicodeEncodeError:  # a terminal or a locale without Unicode
+        print(result.encode("ascii", "backslashreplace").decode(), flush=True)  # noqa: T201
     except OSError:
-        console.note(f"stdout takes no result; it is {result}", result=json.loads(result))
+        console.note(f"stdout takes no result; it is {result}")
         _close_quietly()
 
 
@@ -179,12 +195,3 @@ def _discard_files() -> None:
     from core.workspace import discard_own
 
     discard_own()
-
-
-def _leave(code: int) -> NoReturn:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError, AttributeError):
-            continue
-    os._exit(code)

@@ -90,9 +90,9 @@ def _start(request: dict[str, Any], *, batch: bool, log_format: str, **how: bool
     if log_format not in ("text", "json"):
         raise typer.BadParameter("text or json", param_hint="--log-format")
     if batch or how["dry_run"]:
-        from tui.batch import Manner, run
+        from tui.batch import Manner, leave, run
 
-        return run(request, Manner(json=log_format == "json", **how))
+        leave(run(request, Manner(json=log_format == "json", **how)))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         typer.echo(
             "There is no terminal for the app here; add --batch to run without it.", err=True

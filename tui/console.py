@@ -121,7 +121,7 @@ class JsonConsole(Console):
     def _line(self, level: str, event: str, **fields: Any) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"timestamp": now, "level": level, "event": event, **fields}
-        self._write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._write(json.dumps(line) + "\n")
 
 
 class TextConsole(Console):

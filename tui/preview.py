@@ -67,7 +67,6 @@ def as_json(preview: Preview) -> str:
             "binds": list(preview.statement.binds),
             "warnings": list(preview.plan.warnings),
         },
-        ensure_ascii=False,
         default=str,
     )
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,15 +70,18 @@ def place(sandbox: Sandbox, bucket: str | None = None) -> dict[str, str]:
 
 
 def stop_when_told(
-    *arguments: str, env: Mapping[str, str], at: str, signals: tuple[signal.Signals, ...]
+    *arguments: str,
+    env: Mapping[str, str],
+    steps: Sequence[tuple[str, signal.Signals]],
+    launcher: Sequence[str] = (),
 ) -> tuple[Ended, float]:
-    """Run with JSON lines on stderr, and send `signals` when one of them contains `at`.
+    """Run with JSON lines on stderr; when one contains a step's text, send the step's signal.
 
     Returns:
-        How it ended, and the seconds it took to after the first signal.
+        How it ended, and the seconds it took to after the last signal.
     """
     with subprocess.Popen(
-        program(*arguments, "--log-format", "json"),
+        [*launcher, *program(*arguments, "--log-format", "json")],
         env={**os.environ, **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -87,15 +90,15 @@ def stop_when_told(
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        lines = []
-        for line in process.stderr:
-            lines.append(line)
-            if at in line:
-                break
-        else:
-            raise AssertionError(f"the run ended before {at}: {lines}")
-        started = time.monotonic()
-        for number in signals:
+        lines: list[str] = []
+        for text, number in steps:
+            for line in process.stderr:
+                lines.append(line)
+                if text in line:
+                    break
+            else:
+                raise AssertionError(f"the run ended before {text}: {lines}")
             process.send_signal(number)
+        started = time.monotonic()
         out, err = process.communicate(timeout=SECONDS)
         return Ended(process.returncode, out, "".join(lines) + err), time.monotonic() - started

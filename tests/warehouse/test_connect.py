@@ -41,7 +41,7 @@ def value(session: snowflake.connector.SnowflakeConnection, sql: str, *binds: ob
 
 
 def test_values_are_bound_at_the_server(session: snowflake.connector.SnowflakeConnection) -> None:
-    assert value(session, "SELECT ? AS V", "it's %s") == "it's %s"
+    assert value(session, "SELECT :1 AS V", "it's %s") == "it's %s"
     assert value(session, "SELECT :2 AS V", "a", "b") == "b"
     assert snowflake.connector.paramstyle == "pyformat"
 
