@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from core.events import Event, Listener, Phase, Progress
 
@@ -19,27 +20,25 @@ class Reporter:
         self._listener = listener
         self._began = time.monotonic()
         self._told = 0.0
-        self._now = Progress(Phase.CONNECT, 0, None, 0, None, 0.0)
+        self._now: Progress | None = None
 
     def start(
         self, phase: Phase, *, total_rows: int | None = None, total_bytes: int | None = None
     ) -> None:
-        """Enter `phase`; its first and its last state are always told."""
+        """Enter `phase`; its first and last state are always told, those between at times."""
         self._flush()
         self._now = Progress(phase, 0, total_rows, 0, total_bytes, 0.0)
         self._flush()
 
     def add(self, rows: int, size: int) -> None:
-        """So many more rows and bytes are done."""
-        self.set(self._now.rows + rows, self._now.bytes + size)
+        """So many more rows and bytes are done in this phase."""
+        if self._now is not None:
+            self._set(self._now.rows + rows, self._now.bytes + size)
 
-    def set(self, rows: int, size: int, total_bytes: int | None = None) -> None:
-        """So many rows and bytes are done in this phase."""
-        now = self._now
-        total = now.total_bytes if total_bytes is None else total_bytes
-        self._now = Progress(now.phase, rows, now.total_rows, size, total, 0.0)
-        if time.monotonic() - self._told >= _INTERVAL:
-            self._flush()
+    def set_bytes(self, size: int) -> None:
+        """So many bytes are done in this phase, in all."""
+        if self._now is not None:
+            self._set(self._now.rows, size)
 
     def finish(self) -> None:
         """Tell the last state."""
@@ -50,10 +49,13 @@ class Reporter:
         if self._listener is not None:
             self._listener(event)
 
+    def _set(self, rows: int, size: int) -> None:
+        if self._now is not None:
+            self._now = replace(self._now, rows=rows, bytes=size)
+        if time.monotonic() - self._told >= _INTERVAL:
+            self._flush()
+
     def _flush(self) -> None:
-        self._told = time.monotonic()
-        now = self._now
-        elapsed = self._told - self._began
-        self.tell(
-            Progress(now.phase, now.rows, now.total_rows, now.bytes, now.total_bytes, elapsed)
-        )
+        if self._now is not None:
+            self._told = time.monotonic()
+            self.tell(replace(self._now, elapsed=self._told - self._began))

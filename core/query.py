@@ -121,7 +121,7 @@ def select_sample(source: Source, columns: tuple[SourceColumn, ...]) -> Statemen
     fields = [Field(f"sample_{n}", _sampled(column)) for n, column in enumerate(columns, 1)]
     sampling = ""
     if not source.is_view and source.rows and source.rows > 2 * SAMPLE_ROWS:
-        percent = 100 * 2 * SAMPLE_ROWS / source.rows
+        percent = max(100 * 2 * SAMPLE_ROWS / source.rows, 0.000001)
         sampling = f" SAMPLE BERNOULLI ({percent:.6f}) SEED ({_SAMPLE_SEED})"
     return _select(
         fields, f"FROM {qualified(source.name)}{sampling}\nLIMIT {SAMPLE_ROWS}", _Binds()

@@ -84,7 +84,7 @@ class Outcome:
 
 
 def plan_transfer(request: Request, *, cancel: Cancel | None = None) -> Preview:
-    """Find out what `run_transfer` would do: reads a sample, writes nothing, asks nothing of the bucket.
+    """Find out what `run_transfer` would do. Reads a sample; the bucket is not asked.
 
     Raises:
         TransferError: as `run_transfer`, as far as it can be known before.
@@ -212,7 +212,7 @@ class _Journey:
                 "amplify-source": quote(str(made.source.name))[:_SOURCE_CHARACTERS],
             },
             overwrite=self.request.if_exists == "overwrite",
-            on_progress=lambda done, total: self.progress.set(0, done, total),
+            on_progress=lambda done, _: self.progress.set_bytes(done),
             cancelled=self.cancel.is_set,
         )
         self.progress.finish()
