@@ -26,6 +26,9 @@ START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 ROOMY_TEMPORARY = Path("/var/tmp")  # noqa: S108 - on disk where /tmp is in memory; made private below
 
+# glibc keeps what many threads have freed, unless told otherwise (mallopt(3)).
+LEAN_MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
+
 IDENTITY = {
     "account": "sandbox",
     "user": "DEMO",
@@ -143,6 +146,7 @@ class Sandbox:
             stderr=self._stderr,
             text=True,
             cwd=Path(__file__).parents[2],
+            env=os.environ | LEAN_MALLOC,
             start_new_session=True,  # Ctrl-C is for this process; the children follow its end
         )
         self._children.append(child)

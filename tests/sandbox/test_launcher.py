@@ -87,6 +87,7 @@ def test_the_children_end_although_a_statement_runs(tmp_path: Path) -> None:
         assert connection.get_query_status(cursor.sfqid) == QueryStatus.RUNNING
         process.kill()
         assert all_end(children)
+        connection.close()
 
 
 def test_the_command_ends_when_a_server_does(tmp_path: Path) -> None:

@@ -26,9 +26,11 @@ from core.sandbox.warehouse.model import Column
 INLINE_ROWS = 1_000
 INLINE_BYTES = 256 * 1024
 FIRST_CHUNK_ROWS = 10_000  # later chunks double until they reach the byte limit, as Snowflake's do
-MAX_CHUNK_BYTES = 16 << 20  # of one uncompressed chunk, even if the session would allow more
-MAX_SOURCE_BYTES = 32 << 20  # of the rows from which one chunk is made
+MAX_CHUNK_BYTES = 8 << 20  # of one uncompressed chunk, even if the session would allow more
+MAX_SOURCE_BYTES = 16 << 20  # of the rows from which one chunk is made
 COMPRESSORS = 2
+GZIP_WINDOW = 31  # zlib's sign for a gzip header around the widest window
+BLOCK_BYTES = 1 << 20
 
 RESULT_BYTES = 4 << 30  # on disk, all results together
 RESULT_SECONDS = 24 * 3600.0  # Snowflake keeps a result for 24 hours
@@ -224,6 +226,7 @@ class _Writer:
             self._target_rows = max(rows * self._max_bytes * 9 // len(data) // 10, 1)
             self._put_back(table)
             return
+        del table  # its memory is needed while this waits for the compressors
         self._write(data, rows)
         fitting = max(rows * self._max_bytes * 9 // max(len(data), 1) // 10, 1)
         limit = self._chunk_rows or max(2 * self._target_rows, FIRST_CHUNK_ROWS)
@@ -260,7 +263,9 @@ class _Writer:
 
 
 def _compress(path: Path, data: bytes, rows: int) -> Chunk:
-    gzip = zlib.compressobj(1, zlib.DEFLATED, 31)
-    packed = gzip.compress(data) + gzip.flush()
-    path.write_bytes(packed)
-    return Chunk(path, rows, len(data), len(packed))
+    gzip = zlib.compressobj(1, zlib.DEFLATED, GZIP_WINDOW)
+    with path.open("wb") as file:
+        for start in range(0, len(data), BLOCK_BYTES):
+            file.write(gzip.compress(memoryview(data)[start : start + BLOCK_BYTES]))
+        file.write(gzip.flush())
+        return Chunk(path, rows, len(data), file.tell())
