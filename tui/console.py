@@ -195,13 +195,19 @@ def _amount(progress: Progress) -> tuple[int, int | None]:
     return progress.rows, progress.total_rows
 
 
+def _unit(progress: Progress) -> tuple[str, float]:
+    if progress.phase is not Phase.UPLOAD:
+        return "rows", 1
+    return ("MB", 1e6) if (progress.total_bytes or 0) >= 1e7 else ("kB", 1e3)
+
+
 def _line(progress: Progress, pace: tuple[float, float | None]) -> str:
     """`Reading 1,000,000 of 27,753,444 rows (3 %), 2,500,000 rows/s, 0:10 left`."""
     name = _PHASES[progress.phase]
     done, total = _amount(progress)
     if not done and not total:
         return name
-    unit, scale = ("MB", 1e6) if progress.phase is Phase.UPLOAD else ("rows", 1)
+    unit, scale = _unit(progress)
     speed, left = pace
     parts = [f"{name} {done / scale:,.0f} {unit}"]
     if total:

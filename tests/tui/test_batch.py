@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,8 @@ import boto3
 import psutil
 import pyarrow.parquet
 import pytest
-import snowflake.connector
 
+from core.warehouse.connect import connect
 from tests.tui.runs import SECONDS, Ended, place, program, run, stop_when_told
 from tui import batch
 
@@ -48,13 +48,25 @@ def env(sandbox: Sandbox, bucket: Any, tmp_path: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def slow_view(sandbox: Sandbox) -> Iterator[str]:
     """A view that would take minutes to read."""
-    with closing(snowflake.connector.connect(**sandbox.snowflake)) as session:
+    with closing(connect(sandbox.snowflake, query_tag="tests")) as session:
         session.cursor().execute(
             "CREATE OR REPLACE VIEW SLOW AS SELECT MAX(A.O_ORDERDATE) AS D, COUNT(*) AS N "
             "FROM ORDERS_100K A CROSS JOIN ORDERS_100K B WHERE A.O_ORDERKEY > B.O_CUSTKEY"
         )
         yield "SLOW"
         session.cursor().execute("DROP VIEW SLOW")
+
+
+@pytest.fixture(scope="module")
+def large_table(sandbox: Sandbox) -> Iterator[str]:
+    """A table whose result comes in 150 batches."""
+    with closing(connect(sandbox.snowflake, query_tag="tests")) as session:
+        session.cursor().execute(
+            "CREATE OR REPLACE TABLE LARGE AS SELECT A.O_ORDERDATE AS D, A.O_TOTALPRICE AS N "
+            "FROM ORDERS_100K A CROSS JOIN (SELECT 1 FROM ORDERS_100K LIMIT 30) B"
+        )
+        yield "LARGE"
+        session.cursor().execute("DROP TABLE LARGE")
 
 
 @pytest.fixture
@@ -224,6 +236,13 @@ class TestRefused:
         assert nothing_delivered(bucket)
         assert left_behind(env) == []
 
+    def test_no_credentials_for_aws(self, env: dict[str, str], tmp_path: Path) -> None:
+        without = {key: value for key, value in env.items() if not key.startswith("AWS_")}
+        ended = run(*LOCATIONS, env={**without, "HOME": str(tmp_path)})
+        assert (ended.code, ended.out) == (6, ""), ended.err
+        assert "credentials" in ended.err
+        assert "Traceback" not in ended.err
+
     def test_an_object_that_exists(self, env: dict[str, str], bucket: Any) -> None:
         bucket.put_object(Key="there.parquet", Body=b"theirs")
         ended = run(*LOCATIONS, "--file-name", "there.{ext}", env=env)
@@ -247,6 +266,14 @@ class TestStopped:
             *("--batch", "--table", slow_view), env=env, steps=[('"plan"', number)]
         )
         self.assert_clean(ended, code, env)
+        assert seconds < 2
+        assert nothing_delivered(bucket)
+
+    def test_while_rows_are_read(self, env: dict[str, str], bucket: Any, large_table: str) -> None:
+        ended, seconds = stop_when_told(
+            *("--batch", "--table", large_table), env=env, steps=[('"read"', signal.SIGINT)]
+        )
+        self.assert_clean(ended, 130, env)
         assert seconds < 2
         assert nothing_delivered(bucket)
 
@@ -313,26 +340,36 @@ class TestDemo:
         assert pyarrow.parquet.read_metadata(file).num_rows == ended.result["row_count"]
 
     @pytest.mark.parametrize(
-        ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+        ("text", "number", "code"),
+        [
+            ("Starting the embedded", signal.SIGTERM, 143),
+            ("Starting the embedded", signal.SIGINT, 130),
+            ('"plan"', signal.SIGTERM, 143),
+            ('"plan"', signal.SIGKILL, -signal.SIGKILL),
+        ],
     )
     def test_no_server_outlives_the_run(
-        self, alone: dict[str, str], number: signal.Signals, code: int, silent_endpoint: str
+        self, alone: dict[str, str], text: str, number: signal.Signals, code: int
     ) -> None:
-        with subprocess.Popen(
-            program("--demo", "--batch", "--table", "ORDERS_100K", "--log-format", "json"),
-            env={**os.environ, **alone},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            assert process.stderr is not None
-            assert any('"plan"' in line for line in process.stderr)
-            servers = psutil.Process(process.pid).children(recursive=True)
-            assert len(servers) >= 2
-            process.send_signal(number)
-            assert process.wait(SECONDS) == code
-            _, alive = psutil.wait_procs(servers, timeout=10)
+        ended, seconds = stop_when_told(
+            *("--demo", "--batch", "--table", "ORDERS_100K"), env=alone, steps=[(text, number)]
+        )
+        assert ended.code == code
+        assert ended.out == ""
+        assert "Traceback" not in ended.err
+        assert seconds < 2
+        _, alive = psutil.wait_procs(processes_of(alone), timeout=10)
         assert alive == []
+
+
+def processes_of(env: dict[str, str]) -> list[psutil.Process]:
+    """The processes that were started with this environment, by whatever parent."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("AMPLIFY_DATA_DIR") == env["AMPLIFY_DATA_DIR"]:
+                found.append(process)
+    return found
 
 
 class Broken(dict[str, Any]):

@@ -68,10 +68,16 @@ class TestText:
         text = told(TextConsole(stream := io.StringIO(), quiet=False), stream, READING[0], *many)
         assert text.splitlines() == ["Signing in to Snowflake", "Reading 0 of 1,000 rows (0%)"]
 
-    def test_an_upload_is_told_in_megabytes(self) -> None:
+    @pytest.mark.parametrize(
+        ("done", "total", "line"),
+        [
+            (5_000_000, 20_000_000, "Uploading 5 of 20 MB (25%)\n"),
+            (1_000, 20_000, "Uploading 1 of 20 kB (5%)\n"),
+        ],
+    )
+    def test_an_upload_is_told_in_bytes(self, done: int, total: int, line: str) -> None:
         console = TextConsole(stream := io.StringIO(), quiet=False)
-        text = told(console, stream, progress(Phase.UPLOAD, 5_000_000, 20_000_000, 1.0))
-        assert text == "Uploading 5 of 20 MB (25%)\n"
+        assert told(console, stream, progress(Phase.UPLOAD, done, total, 1.0)) == line
 
     def test_an_error_is_one_block_with_class_and_hint(self) -> None:
         console = TextConsole(stream := io.StringIO(), quiet=True)
