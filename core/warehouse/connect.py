@@ -18,6 +18,19 @@ LOGIN_TIMEOUT: Final = 60  # seconds, without a person
 _INTERACTIVE_LOGIN_TIMEOUT: Final = 120  # seconds, with one: browser, second factor
 _REQUEST_TIMEOUT: Final = 120  # seconds for a request with all its retries
 _ATTEMPT_TIMEOUT: Final = 90  # seconds for one try: Snowflake answers a running query within 45
+_REQUIRED: Final = {
+    "application": APPLICATION,
+    "paramstyle": "qmark",
+    "client_session_keep_alive": True,
+    # Always log out on close: a statement that is still running then is of no use to anybody.
+    "enable_server_session_keep_alive_auto_detection": False,
+}
+_REQUIRED_OF_SESSIONS: Final = {
+    "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
+    # Where an account sets it, asynchronous queries end after five minutes, polled or not
+    # (snowflake-connector-python issue 700; spark-snowflake pull request 562).
+    "ABORT_DETACHED_QUERY": False,
+}
 _INTERACTIVE: Final = ("externalbrowser", "oauth_authorization_code", "username_password_mfa")
 
 
@@ -58,28 +71,24 @@ def connect(
         SignInError: Snowflake refused the sign-in, the role or the warehouse.
         TemporaryError: Snowflake could not be reached in time.
     """
-    arguments = _arguments(connection)
-    arguments |= {k: v for k, v in {"warehouse": warehouse, "role": role}.items() if v}
-    timeout = login_timeout or arguments.get("login_timeout") or _login_timeout(arguments)
-    arguments |= {
-        "login_timeout": timeout,
-        "application": APPLICATION,
-        "paramstyle": "qmark",
-        "client_session_keep_alive": True,
-        # Always log out on close: a statement that is still running then is of no use to anybody.
-        "enable_server_session_keep_alive_auto_detection": False,
-        "request_timeout": arguments.get("request_timeout", _REQUEST_TIMEOUT),
-        "retry_timeout": arguments.get("retry_timeout", _ATTEMPT_TIMEOUT),
+    own = _arguments(connection)
+    session = {
+        "QUERY_TAG": query_tag,
+        "CLIENT_RESULT_CHUNK_SIZE": chunk_megabytes,
+        "TIMEZONE": timezone,
+        "STATEMENT_TIMEOUT_IN_SECONDS": statement_timeout,
+    }
+    arguments = {
+        **own,
+        **_REQUIRED,
+        **_given({"warehouse": warehouse, "role": role}),
+        "login_timeout": login_timeout or own.get("login_timeout") or _login_timeout(own),
+        "request_timeout": own.get("request_timeout", _REQUEST_TIMEOUT),
+        "retry_timeout": own.get("retry_timeout", _ATTEMPT_TIMEOUT),
         "session_parameters": {
-            **_own_session_parameters(arguments),
-            "QUERY_TAG": query_tag,
-            "CLIENT_RESULT_CHUNK_SIZE": chunk_megabytes,
-            "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
-            # Where an account sets it, asynchronous queries end after five minutes, polled or not
-            # (snowflake-connector-python issue 700; spark-snowflake pull request 562).
-            "ABORT_DETACHED_QUERY": False,
-            **({"TIMEZONE": timezone} if timezone else {}),
-            **({"STATEMENT_TIMEOUT_IN_SECONDS": statement_timeout} if statement_timeout else {}),
+            **_own_session_parameters(own),
+            **_REQUIRED_OF_SESSIONS,
+            **_given(session),
         },
     }
     from snowflake import connector
@@ -95,6 +104,10 @@ def _arguments(connection: str | Mapping[str, object] | None) -> dict[str, Any]:
     if not isinstance(connection, Mapping):
         connection = settings.resolve(connection).parameters
     return {key: reveal(value) for key, value in connection.items() if value is not None}
+
+
+def _given(values: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in values.items() if value}
 
 
 def _own_session_parameters(arguments: Mapping[str, Any]) -> dict[str, Any]:
