@@ -14,6 +14,7 @@ import snowflake.connector
 
 from core.sandbox.warehouse.model import Answer, Column, Failure
 from core.sandbox.warehouse.server import create_app, serve
+from core.sandbox.warehouse.state import SessionState
 
 LOGIN = {"account": "sandbox", "user": "demo", "password": "open sesame"}
 ROLES = ("ANALYST", '"odd role"')
@@ -68,6 +69,7 @@ class Session:
         self.role = "PUBLIC"
         self.warehouse = ""
         self.parameters: dict[str, object] = {"TIMEZONE": "UTC"}
+        self.state = SessionState()
 
     def run(
         self,

@@ -32,7 +32,7 @@ COMPRESSORS = 2
 GZIP_WINDOW = 31  # zlib's sign for a gzip header around the widest window
 BLOCK_BYTES = 1 << 20
 
-RESULT_BYTES = 4 << 30  # on disk, all results together
+RESULT_BYTES = 2 << 30  # on disk, all results together
 RESULT_SECONDS = 24 * 3600.0  # Snowflake keeps a result for 24 hours
 READING_SECONDS = 120.0  # a result touched so recently counts as being read
 

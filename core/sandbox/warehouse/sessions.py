@@ -94,6 +94,7 @@ class Sessions:
         _use(work, asked)
         with self._lock:
             session = Session(self._next_id, work)
+            work.state.session_id = str(session.id)
             self._next_id += 1
             self._prolong(session)
             self._sessions[session.id] = session

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -183,6 +183,7 @@ class Statements:
         except Exception as error:
             _log.exception("statement %s", statement.id)
             failure = Failure(300002, "XX000", f"Internal error: {error}")
+        statement.session.work.state.last_query_id = statement.id
         statement.finish(failure)
 
     def _answer(self, statement: Statement, loop: asyncio.AbstractEventLoop) -> Answer:
@@ -210,6 +211,7 @@ class Statements:
         statement.statement_type = answer.statement_type
         work = statement.session.work
         as_json = answer.statement_type != _SELECT_TYPE or _wants_json(work)
+        megabytes = _number(work.parameters, "CLIENT_RESULT_CHUNK_SIZE", DEFAULT_CHUNK_MB)
         try:
             self.results.write(
                 statement.id,
@@ -217,7 +219,7 @@ class Statements:
                 iter(()) if statement.order.describe_only else _stoppable(statement, answer),
                 encode=wire_json.encode if as_json else wire.encode,
                 result_format="json" if as_json else "arrow",
-                max_chunk_bytes=_number(work, "CLIENT_RESULT_CHUNK_SIZE", DEFAULT_CHUNK_MB) << 20,
+                max_chunk_bytes=max(megabytes, 1) << 20,
             )
         finally:
             close = getattr(answer.batches, "close", None)
@@ -257,8 +259,8 @@ def _timed_out(seconds: int) -> Failure:
 def _timeout(work: EngineSession, order: Order) -> int:
     name = "STATEMENT_TIMEOUT_IN_SECONDS"
     own = {key.upper(): value for key, value in order.parameters.items()}
-    seconds = int(own[name]) if name in own else _number(work, name, DEFAULT_TIMEOUT)
-    return seconds or MAX_TIMEOUT
+    seconds = _number(work.parameters | own, name, DEFAULT_TIMEOUT)
+    return min(seconds, MAX_TIMEOUT) if seconds > 0 else MAX_TIMEOUT
 
 
 def _wants_json(work: EngineSession) -> bool:
@@ -266,8 +268,8 @@ def _wants_json(work: EngineSession) -> bool:
     return str(wanted).upper() == "JSON"
 
 
-def _number(work: EngineSession, name: str, default: int) -> int:
-    value = work.parameters.get(name, default)
+def _number(parameters: Mapping[str, Any], name: str, default: int) -> int:
+    value = parameters.get(name, default)
     try:
         return int(str(value))
     except ValueError:
