@@ -112,7 +112,7 @@ def _transfer(options: Mapping[str, Any], console: Console, stop: Stop) -> Outco
     try:
         return run_transfer(request, on_event=console.event, cancel=stop.cancel)
     finally:
-        _discard_files()  # polars would remove what it spilled at the interpreter's end only
+        _discard_files()  # the process ends without the clean-up of the libraries
 
 
 def _preview(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
