@@ -33,7 +33,7 @@ _TYPES = {
 
 @binds(exp.Placeholder)
 def _placeholder(binder: Binder, node: exp.Expr) -> Bound:
-    kind, value = binder.translation.bind(str(node.name or ""))
+    kind, value = binder.translation.bind(str(node.this or ""))  # `?` is named "?"
     return variable(binder, kind.upper(), value)
 
 
