@@ -39,13 +39,15 @@ def table(columns: Sequence[Column], *batches: Sequence[pa.Array]) -> Answer:
 class Script:
     """What the engine does: `answers` by statement text; every text that was run is in `ran`.
 
-    `BLOCK` runs until it is interrupted (`started` tells when it does), or `released`.
+    `BLOCK` runs until it is interrupted (`started` and `interrupted` tell when),
+    or `released`. `closed` tells of every session closed.
     """
 
     answers: dict[str, Callable[[Session, Sequence[Bind]], Answer]] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
     started: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     released: threading.Event = field(default_factory=threading.Event)
+    interrupted: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     closed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def says(self, sql: str, answer: Callable[[], Answer]) -> None:
@@ -112,6 +114,7 @@ class Session:
                 if self._script.released.is_set():
                     yield pa.record_batch({"V": ["released"]})
                     return
+            self._script.interrupted.release()
             raise Failure(604, "57014", "the engine was interrupted")
 
         if on_start:

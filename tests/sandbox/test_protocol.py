@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import urllib.error
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 import snowflake.connector
+import snowflake.connector.aio
 from snowflake.connector.constants import QueryStatus
 from snowflake.connector.errors import DatabaseError, Error, ProgrammingError
 
@@ -251,6 +253,19 @@ class TestStopping:
         with pytest.raises(ProgrammingError) as caught:
             connection.cursor().query_result(cursor.sfqid)
         assert (caught.value.errno, caught.value.sqlstate) == (604, "57014")
+
+    async def test_cancelling_an_asyncio_task_aborts_by_request_id(self, tmp_path: Path) -> None:
+        with running(tmp_path) as server:
+            arguments = {**LOGIN, "host": "127.0.0.1", "port": server.port, "protocol": "http"}
+            connection = snowflake.connector.aio.SnowflakeConnection(**arguments)
+            await connection.connect()
+            task = asyncio.create_task(connection.cursor().execute("BLOCK"))
+            assert await asyncio.to_thread(server.script.started.acquire, timeout=5)
+            task.cancel()
+            assert await asyncio.to_thread(server.script.interrupted.acquire, timeout=5)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await connection.close()
 
     def test_a_finished_statement_cannot_be_aborted(
         self, server: Server, connection: snowflake.connector.SnowflakeConnection

@@ -111,3 +111,10 @@ def peak(process: psutil.Process) -> int:
     if found is None:
         pytest.skip("the peak is known on Linux only")
     return int(found[1]) * 1024
+
+
+@pytest.mark.parametrize(("style", "marks"), [("qmark", "?, ?"), ("numeric", ":1, :2")])
+def test_values_are_bound_in_both_styles(sandbox: Sandbox, style: str, marks: str) -> None:
+    with snowflake.connector.connect(**sandbox.snowflake, paramstyle=style) as connection:
+        rows = connection.cursor().execute(f"SELECT {marks}", [41, "it's"]).fetchall()
+        assert rows == [(41, "it's")]
