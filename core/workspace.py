@@ -1,16 +1,18 @@
-"""The directory of one run: private, on a real disk, gone at the end; orphans are swept.
+"""The directories of a run and of its process: private, on a real disk, gone at the end.
 
-A run holds a lock on a file in its directory for as long as it lives. A directory whose lock is
-free belongs to a process that was killed.
+Whoever uses a directory holds a lock on a file in it for as long as it lives. A directory whose
+lock is free belongs to a process that was killed, and is swept.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from core.paths import spill_root
@@ -21,15 +23,12 @@ except ImportError:  # pragma: no cover - Windows: nothing is swept there
     fcntl = None  # type: ignore[assignment]
 
 _LOCK = "lock"
-_RUNS, _POLARS = "runs", "polars"
 _PROCESS = uuid.uuid4().hex  # not the process id: containers that share a disk share those
 
 
 def polars_spill() -> Path:
-    """Where polars spills; it makes a directory for each process below."""
-    path = spill_root() / _POLARS
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+    """The directory to which polars spills: one for the process, as its memory budget is."""
+    return _own_spill(_runs())
 
 
 @contextmanager
@@ -39,15 +38,33 @@ def workspace() -> Iterator[Path]:
     Raises:
         LocalResourceError: no directory can be written.
     """
-    runs = spill_root() / _RUNS
-    runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    sweep(runs)
+    runs = _runs()
+    _sweep(runs)
     directory, lock = _make(runs)
     try:
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
         os.close(lock)
+
+
+def discard_own() -> None:
+    """Remove what this process has on disk, for one that is about to be ended."""
+    for directory in _runs().glob(f"{_PROCESS}-*"):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _runs() -> Path:
+    runs = spill_root() / "runs"
+    runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return runs
+
+
+@cache
+def _own_spill(runs: Path) -> Path:
+    directory, _ = _make(runs)  # locked until the process ends
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
 
 
 def _make(runs: Path) -> tuple[Path, int]:
@@ -70,15 +87,7 @@ def _locked(lock: int) -> bool:
     return True
 
 
-def discard_own() -> None:
-    """Remove what this process's runs have on disk, for one that is about to be ended."""
-    root = spill_root()
-    for directory in [*(root / _RUNS).glob(f"{_PROCESS}-*"), root / _POLARS / str(os.getpid())]:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def sweep(runs: Path) -> None:
-    """Remove what killed processes left: their run directories and what polars spilled."""
+def _sweep(runs: Path) -> None:
     if fcntl is None:
         return
     for path in runs.glob(f"*/{_LOCK}"):
@@ -89,16 +98,3 @@ def sweep(runs: Path) -> None:
         if _locked(lock):
             shutil.rmtree(path.parent, ignore_errors=True)
         os.close(lock)
-    for path in (runs.parent / _POLARS).glob("*"):
-        if path.name.isdecimal() and not _alive(int(path.name)):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from core.workspace import polars_spill, workspace
+from core.workspace import discard_own, polars_spill, workspace
 
 HOLD = """
 import sys, time
 from core.workspace import polars_spill, workspace
-import os
 with workspace() as directory:
     (directory / "delivery").write_text("half")
-    (polars_spill() / str(os.getpid())).mkdir()
-    print(directory, flush=True)
+    (polars_spill() / "spilled").write_text("half")
+    print(directory, polars_spill(), flush=True)
     sys.stdin.read()
 """
 
@@ -28,13 +27,13 @@ def spill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "spill"
 
 
-def hold() -> tuple[subprocess.Popen[str], Path]:
-    """Another process with a run of its own."""
+def hold() -> tuple[subprocess.Popen[str], list[Path]]:
+    """Another process with a run of its own, and its directories."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    return process, Path(process.stdout.readline().strip())
+    return process, [Path(text) for text in process.stdout.readline().split()]
 
 
 def test_the_directory_is_private_and_goes_with_the_run(spill: Path) -> None:
@@ -51,23 +50,26 @@ def test_it_goes_with_an_error_too() -> None:
     assert not directory.exists()
 
 
-def test_runs_of_living_processes_are_left_alone() -> None:
+def test_directories_of_living_processes_are_left_alone_and_go_with_them() -> None:
     process, theirs = hold()
-    with workspace() as ours:
-        assert theirs.exists()
-        assert ours != theirs
+    with workspace():
+        assert all(directory.exists() for directory in theirs)
     process.communicate("")
-    assert not theirs.exists()
+    assert not any(directory.exists() for directory in theirs)
 
 
 def test_what_a_killed_process_left_is_swept() -> None:
     process, theirs = hold()
     process.send_signal(signal.SIGKILL)
-    process.wait()
-    spilled = polars_spill() / str(process.pid)
-    assert theirs.exists()
-    assert spilled.exists()
-    with workspace():
-        assert not theirs.exists()
-        assert not spilled.exists()
     process.communicate()
+    assert all(directory.exists() for directory in theirs)
+    with workspace():
+        assert not any(directory.exists() for directory in theirs)
+
+
+def test_a_process_can_discard_all_it_has() -> None:
+    with workspace() as directory:
+        spilled = polars_spill()
+        discard_own()
+        assert not directory.exists()
+        assert not spilled.exists()

@@ -92,7 +92,7 @@ _BY_NUMBER: Final[dict[int, _Meaning]] = {
     6: _TRANSPORT,
     7: _SETTING,
     14: _NO_ANSWER,
-    604: _Meaning(CancelledError, "The statement was cancelled at the warehouse."),
+    604: _Meaning(TemporaryError, "The statement was cancelled at the warehouse.", _AGAIN),
     606: _Meaning(UsageError, "No warehouse is active.", "Name one with --warehouse."),
     630: _Meaning(
         TemporaryError,

@@ -11,7 +11,6 @@ import pytest
 from snowflake.connector import errors as driver
 
 from core.errors import (
-    CancelledError,
     IntegrityError,
     LocalResourceError,
     SignInError,
@@ -145,7 +144,7 @@ class TestStatements:
                 SignInError,
                 "privileges on T",
             ),
-            (604, "SQL execution canceled", CancelledError, "cancelled"),
+            (604, "SQL execution canceled", TemporaryError, "cancelled at the warehouse"),
             (606, "No active warehouse selected in the current session.", UsageError, "warehouse"),
             (630, "Statement reached its timeout of 1 second(s)", TemporaryError, "time limit"),
             (100035, "Timestamp 'secret-value' is not recognized", SourceDataError, "timestamp"),
