@@ -118,3 +118,14 @@ def test_values_are_bound_in_both_styles(sandbox: Sandbox, style: str, marks: st
     with snowflake.connector.connect(**sandbox.snowflake, paramstyle=style) as connection:
         rows = connection.cursor().execute(f"SELECT {marks}", [41, "it's"]).fetchall()
         assert rows == [(41, "it's")]
+
+
+def test_executemany_inserts_all_rows_in_one_statement(sandbox: Sandbox) -> None:
+    with snowflake.connector.connect(**sandbox.snowflake, paramstyle="qmark") as connection:
+        cursor = connection.cursor()
+        cursor.execute("CREATE OR REPLACE TABLE MANY_BINDS (N NUMBER(9, 0), T VARCHAR)")
+        cursor.executemany("INSERT INTO MANY_BINDS VALUES (?, ?)", [(n, None) for n in range(500)])
+        assert cursor.rowcount == 500
+        counts = "SELECT COUNT(*), SUM(N), COUNT(T) FROM MANY_BINDS"
+        assert cursor.execute(counts).fetchall() == [(500, 124_750, 0)]
+        cursor.execute("DROP TABLE MANY_BINDS")

@@ -10,7 +10,7 @@ from core.sandbox.warehouse import wire
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.results import Result
 from core.sandbox.warehouse.sessions import MASTER_SECONDS, SESSION_SECONDS, Session
-from core.sandbox.warehouse.statements import FAILED, Statement
+from core.sandbox.warehouse.statements import FAILED, INSERT_TYPE, Statement
 
 Body = dict[str, Any]
 
@@ -145,7 +145,7 @@ def query(statement: Statement, result: Result, base_url: str) -> Body:
         "finalWarehouseName": work.warehouse,
         "finalRoleName": work.role,
         "numberOfBinds": len(statement.order.binds),
-        "arrayBindSupported": False,
+        "arrayBindSupported": statement.statement_type == INSERT_TYPE,
         "statementTypeId": statement.statement_type,
         "version": 1,
         "sqlState": "00000",

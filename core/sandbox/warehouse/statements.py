@@ -30,6 +30,8 @@ DEFAULT_TIMEOUT = 172_800  # STATEMENT_TIMEOUT_IN_SECONDS, two days
 MAX_TIMEOUT = 604_800  # what 0 means
 DEFAULT_CHUNK_MB = 160  # CLIENT_RESULT_CHUNK_SIZE
 
+INSERT_TYPE = 0x3100
+
 RUNNING = "RUNNING"
 SUCCESS = "SUCCESS"
 FAILED = "FAILED_WITH_ERROR"
@@ -37,6 +39,12 @@ FAILED = "FAILED_WITH_ERROR"
 _CANCEL = re.compile(r"\s*select\s+system\$cancel_query\s*\(\s*'([^']*)'\s*\)\s*;?\s*", re.I)
 _QUERY = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|show|desc|describe|values)\b", re.I)
 _SELECT_TYPE = 0x1000
+_DDL_TYPE = 0x6000
+_CHANGES = {  # statementTypeId and what the one column counts
+    "INSERT": (INSERT_TYPE, "inserted"),
+    "UPDATE": (0x3200, "updated"),
+    "DELETE": (0x3300, "deleted"),
+}
 
 _log = logging.getLogger(__name__)
 
@@ -191,7 +199,7 @@ class Statements:
         if cancel := _CANCEL.fullmatch(order.sql):
             return self._cancelled(cancel[1], loop)
         if order.describe_only and not _QUERY.match(order.sql):
-            raise Failure(2, "0A000", "Unsupported feature 'describe of other than a query'.")
+            return _described(order.sql)
         return statement.session.work.run(order.sql, order.binds, on_start=statement.on_start)
 
     def _cancelled(self, statement_id: str, loop: asyncio.AbstractEventLoop) -> Answer:
@@ -225,6 +233,15 @@ class Statements:
             close = getattr(answer.batches, "close", None)
             if close is not None:
                 close()
+
+
+def _described(sql: str) -> Answer:
+    """What a statement that changes something would answer, without running it."""
+    verb = (sql.split(maxsplit=1) or [""])[0].upper()
+    if verb in _CHANGES:
+        kind, change = _CHANGES[verb]
+        return Answer((Column(f"number of rows {change}", "FIXED", 19, 0),), iter(()), kind)
+    return Answer((Column("status", "TEXT"),), iter(()), _DDL_TYPE)
 
 
 def _stoppable(statement: Statement, answer: Answer) -> Iterator[pa.RecordBatch]:
