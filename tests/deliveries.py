@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,12 +18,16 @@ from core import transfer_data
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
-LOCK = threading.Lock()
+def connect(box: Sandbox) -> Any:
+    """A session as anyone opens one, with the unmodified connector."""
+    return snowflake.connector.connect(
+        **box.snowflake, enable_server_session_keep_alive_auto_detection=False
+    )
 
 
 def execute(box: Sandbox, *statements: str) -> list[Any]:
     """Run statements in the sandbox warehouse; the rows of the last."""
-    with snowflake.connector.connect(**box.snowflake) as connection:
+    with connect(box) as connection:
         for statement in statements:
             cursor = connection.cursor().execute(statement)
         return list(cursor.fetchall())
@@ -77,7 +80,7 @@ def rows_of(table: pa.Table) -> list[tuple[Any, ...]]:
 
 def raw_rows(box: Sandbox, table: str) -> pa.Table:
     """Every row of a table of the sandbox, batch by batch, in exact types."""
-    with snowflake.connector.connect(**box.snowflake) as connection:
+    with connect(box) as connection:
         cursor = connection.cursor().execute(f"SELECT * FROM {table}")
         parts = [b.to_arrow(number_to_decimal=True) for b in cursor.get_result_batches() or []]
     return pa.concat_tables([p for p in parts if p.num_rows], promote_options="permissive")

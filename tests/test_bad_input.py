@@ -185,7 +185,7 @@ def test_cancelled_in_any_phase(sandbox: Sandbox, own_directories: Path, phase: 
     error = refused(sandbox, "ORDERS_100K", on_progress=listen, cancel=cancel)
     assert isinstance(error, CancelledError)
     assert seen
-    assert not list((own_directories / "spill" / "runs").glob("*"))
+    assert not list((own_directories / "spill").rglob("delivery*"))
 
 
 def test_cancelling_stops_the_statement_at_the_warehouse(sandbox: Sandbox) -> None:
