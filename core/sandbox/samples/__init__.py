@@ -4,8 +4,8 @@
 `LOCATIONS_595`                595 places: unicode names, a text column DOB with dates such as
                                    07/23/1968, 14 fully blank rows, NULLs
 `ORDERS_100K`              100,000 the columns of TPC-H's ORDERS; 2 blank rows
-`MOVIE_RATINGS_27M`     27,753,444 USERID, MOVIEID, RATING, TIMESTAMP (epoch seconds), one user after
-                                   the other, 285 months from 1995-01 to 2018-09
+`MOVIE_RATINGS_27M`     27,753,444 USERID, MOVIEID, RATING, TIMESTAMP (epoch seconds), one user
+                                   after the other, 285 months from 1995-01 to 2018-09
 `"Mixed Case"`                  60 quoted and unicode column names, two that differ by case only,
                                    every type, NaN, NULLs, blank rows, 0001-01-01 and 9999-12-31,
                                    TIMESTAMP_TZ around the ends of months in several offsets

@@ -35,7 +35,15 @@ _FLOATS = ("'NaN'::DOUBLE", "'inf'::DOUBLE", "'-inf'::DOUBLE", "0.0", "-0.0", "1
            "0.1", "NULL")  # fmt: skip
 _DATES = (date(1, 1, 1), date(9999, 12, 31), date(1969, 12, 31), date(2024, 2, 29), None)
 _BLANK = {7, 23, 41}
-_PAYLOADS = ({"a": 1, "b": [1, 2, {"c": None}]}, [], {}, "text", 12.5, True, None)
+_PAYLOADS: tuple[object, ...] = (
+    {"a": 1, "b": [1, 2, {"c": None}]},
+    [],
+    {},
+    "text",
+    12.5,
+    True,
+    None,
+)
 
 
 def _moment(random: Random) -> tuple[datetime, int]:

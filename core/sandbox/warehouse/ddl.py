@@ -262,11 +262,21 @@ def _alter(execution: Execution, table: Table, action: exp.Expr) -> None:
         table.path = target
         execution.catalog.add(table)
     elif isinstance(action, exp.Drop):
-        column = dml.column_of(table, fold(action.this.parts[-1]))
-        execution.execute(f"ALTER TABLE {table.physical} DROP COLUMN {column.physical}")
-        table.columns = tuple(each for each in table.columns if each is not column)
+        for each in action.args["tables"]:
+            _drop_column(execution, table, dml.column_of(table, fold(each.parts[-1])))
     else:
         raise failures.unsupported(f"ALTER TABLE ... {action.key.upper()}")
+
+
+def _drop_column(execution: Execution, table: Table, column: TableColumn) -> None:
+    """Drop a column; those behind it move up, so that column i is always called c<i>."""
+    execution.execute(f"ALTER TABLE {table.physical} DROP COLUMN {column.physical}")
+    kept = [each for each in table.columns if each is not column]
+    for i, each in enumerate(kept):
+        if each.physical != f"c{i}":
+            execution.execute(f"ALTER TABLE {table.physical} RENAME {each.physical} TO c{i}")
+            kept[i] = replace(each, physical=f"c{i}")
+    table.columns = tuple(kept)
 
 
 def _refuse_duplicate(table: Table, name: str) -> None:
@@ -275,8 +285,7 @@ def _refuse_duplicate(table: Table, name: str) -> None:
 
 
 def _add_column(execution: Execution, table: Table, node: exp.ColumnDef) -> None:
-    used = [int(each.physical[1:]) for each in table.columns]
-    column = _column(node, max(used, default=-1) + 1)
+    column = _column(node, len(table.columns))
     _refuse_duplicate(table, column.name)
     if not column.nullable and table.rows:
         raise failures.invalid(

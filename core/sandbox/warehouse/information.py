@@ -63,7 +63,7 @@ def relation(catalog: Catalog, role: str, path: Path) -> BoundQuery:
     if name == "SCHEMATA":
         return _query(_SCHEMATA, list(_schema_rows(catalog, role, database)))
     if name == "DATABASES":
-        rows = [
+        rows: list[Row] = [
             (each.name, OWNER, "NO", each.created_on, each.comment)
             for each in catalog.databases()
             if catalog.visible(role, (each.name,))

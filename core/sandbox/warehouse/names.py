@@ -15,6 +15,18 @@ VERSION = "9.99.0"
 _MAX_VIEW_DEPTH = 30
 
 
+def table_path(node: exp.Expr) -> tuple[str, ...]:
+    """The name of the table in a statement's node, as it is written.
+
+    Raises:
+        Failure: 1003 if there is none.
+    """
+    table = node.find(exp.Table)
+    if table is None or not table.parts:
+        raise failures.syntax(1, 0, "<EOF>")
+    return tuple(fold(part) for part in table.parts)
+
+
 class SessionNames:
     """Resolves names for one statement of a session. `touched` are the tables that it reads."""
 
@@ -62,8 +74,7 @@ class SessionNames:
         Raises:
             Failure: 2003.
         """
-        written = tuple(fold(part) for part in node.find(exp.Table).parts)
-        return self.lookup(written, kind)
+        return self.lookup(table_path(node), kind)
 
     def lookup(self, written: tuple[str, ...], kind: str = "Object") -> Table:
         """The table or view of that name, visible to the role; raises as `table`."""
@@ -104,10 +115,9 @@ class SessionNames:
             return self._view(table), full
         self.touched.append(table)
         columns = tuple((each.name, each.type) for each in table.columns)
-        listed = ", ".join(f"{each.physical} AS c{i}" for i, each in enumerate(table.columns))
-        plain = all(each.physical == f"c{i}" for i, each in enumerate(table.columns))
+        listed = ", ".join(each.physical for each in table.columns)
         sql = f"SELECT {listed} FROM {table.physical}"
-        return BoundQuery(sql, columns, table.physical if plain else None), full
+        return BoundQuery(sql, columns, table.physical), full
 
     def _view(self, view: Table) -> BoundQuery:
         """A view's query runs with its owner's rights and in its own schema."""

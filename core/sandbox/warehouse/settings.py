@@ -1,4 +1,4 @@
-"""Statements that change a session or its rights: USE, ALTER SESSION, GRANT, REVOKE, CREATE ROLE."""
+"""Statements about sessions and rights: USE, ALTER SESSION, GRANT, REVOKE, CREATE ROLE."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlglot import exp
 from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.execution import SCL, Execution, status
 from core.sandbox.warehouse.model import Answer
+from core.sandbox.warehouse.show import show
 from core.sandbox.warehouse.state import DEFAULT_PARAMETERS
 from core.sandbox.warehouse.translate.scope import fold
 from core.sandbox.warehouse.translate.times import check_zone
@@ -124,10 +125,12 @@ _ROLE = re.compile(
 
 
 def command(execution: Execution, node: exp.Expr) -> Answer:
-    """What the parser leaves as text: CREATE ROLE; anything else is not known."""
+    """What the parser leaves as text: CREATE ROLE, SHOW ROLES; anything else is not known."""
     word = str(node.this).upper()
     rest = node.expression
     text = rest if isinstance(rest, str) else str(getattr(rest, "this", rest) or "")
+    if word == "SHOW" and text.strip().upper() == "ROLES":
+        return show(execution, exp.Show(this="ROLES"))
     role = _ROLE.fullmatch(text) if word == "CREATE" else None
     if role is None:
         raise failures.unsupported(f"{word} {text}".strip()[:60])

@@ -58,6 +58,12 @@ def timestamp(type_: SqlType, t: str, n: str = "0", o: str = "0") -> Bound:
     return Bound(t, type_, parts=(t, "0", "0"))
 
 
+def time_of_day(nanos: str) -> str:
+    """A TIME_NS from nanoseconds since midnight (DuckDB SQL)."""
+    clock = f"{nanos} // 3600000000000, {nanos} // 60000000000 % 60, {nanos} // 1000000000 % 60"
+    return f"CAST(printf('%02d:%02d:%02d.%09d', {clock}, {nanos} % 1000000000) AS TIME_NS)"
+
+
 def quote(value: str) -> str:
     """A DuckDB text literal."""
     return "'" + value.replace("'", "''") + "'"

@@ -88,7 +88,7 @@ def _to_boolean(_: Binder, value: Bound, target: SqlType, lenient: bool) -> Boun
     word = f"lower(trim({value.sql}))"
     return Bound(
         f"(CASE WHEN {word} IN {_TRUE} THEN TRUE WHEN {word} IN {_FALSE} THEN FALSE"
-        f"{_complaint(value, 100037, '22018', 'Boolean', lenient)} END)",
+        f"{_complaint(value, 100037, '22018', 'Boolean value', lenient)} END)",
         target,
     )
 
@@ -244,7 +244,8 @@ def from_epoch(binder: Binder, value: Bound, scale: int, target: SqlType) -> Bou
         t = f"make_timestamp(CAST({value.sql} AS BIGINT) * {10 ** (MICRO_SCALE - scale)})"
         instant = timestamp(SqlType("TIMESTAMP_NTZ", scale=9), t)
     else:
-        nanos = f"CAST(floor({value.sql} * {10 ** (9 - scale)}) AS HUGEINT)"
+        wide = f"CAST({value.sql} AS DECIMAL(38,{value.type.scale}))"
+        nanos = f"CAST(floor({wide} * {10 ** (9 - scale)}) AS HUGEINT)"
         left = f"(({nanos} % 1000 + 1000) % 1000)"
         t = f"make_timestamp(CAST(({nanos} - {left}) // 1000 AS BIGINT))"
         instant = timestamp(SqlType("TIMESTAMP_NTZ", scale=9), t, f"CAST({left} AS SMALLINT)")
@@ -298,7 +299,10 @@ def _to_binary(_: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound
 def _to_variant(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:
     if value.type.is_json:
         return Bound(value.sql, target)
-    if value.type.name in ("FIXED", "BOOLEAN", "TEXT"):
+    if value.type.name == "FIXED":
+        digits = f"CAST({value.sql} AS VARCHAR)"
+        return Bound(f"rtrim(rtrim({digits}, '0'), '.')" if value.type.scale else digits, target)
+    if value.type.name in ("BOOLEAN", "TEXT"):
         return Bound(f"CAST(to_json({value.sql}) AS VARCHAR)", target)
     if value.type.name == "REAL":
         number = f"CAST(to_json({value.sql}) AS VARCHAR)"

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from sqlglot import exp
+from sqlglot.expressions import DType
 
 from core.sandbox.warehouse import failures, types
 from core.sandbox.warehouse.types import SqlType
 
-_D = exp.DataType.Type
-_FIXED: dict[_D, SqlType] = dict.fromkeys(
-    (_D.INT, _D.BIGINT, _D.SMALLINT, _D.TINYINT, _D.INT128, _D.MEDIUMINT, _D.UBIGINT), types.INTEGER
+_FIXED: dict[DType, SqlType] = dict.fromkeys(
+    (DType.INT, DType.BIGINT, DType.SMALLINT, DType.TINYINT, DType.INT128, DType.MEDIUMINT),
+    types.INTEGER,
 )
-_OTHER: dict[_D, SqlType] = {
-    _D.FLOAT: types.REAL,
-    _D.DOUBLE: types.REAL,
-    _D.BOOLEAN: types.BOOLEAN,
-    _D.DATE: types.DATE,
-    _D.VARIANT: types.VARIANT,
-    _D.OBJECT: types.OBJECT,
-    _D.STRUCT: types.OBJECT,
-    _D.ARRAY: types.ARRAY,
-    _D.GEOGRAPHY: SqlType("GEOGRAPHY"),
-    _D.GEOMETRY: SqlType("GEOGRAPHY"),
+_OTHER: dict[DType, SqlType] = {
+    DType.FLOAT: types.REAL,
+    DType.DOUBLE: types.REAL,
+    DType.BOOLEAN: types.BOOLEAN,
+    DType.DATE: types.DATE,
+    DType.VARIANT: types.VARIANT,
+    DType.OBJECT: types.OBJECT,
+    DType.STRUCT: types.OBJECT,
+    DType.ARRAY: types.ARRAY,
+    DType.GEOGRAPHY: SqlType("GEOGRAPHY"),
+    DType.GEOMETRY: SqlType("GEOGRAPHY"),
 }
-_TEXT = {_D.VARCHAR, _D.NVARCHAR, _D.TEXT}
-_CHAR = {_D.CHAR, _D.NCHAR}
+_TEXT = {DType.VARCHAR, DType.NVARCHAR, DType.TEXT}
+_CHAR = {DType.CHAR, DType.NCHAR}
 _SCALED = {
-    _D.TIME: types.TIME,
-    _D.DATETIME: types.NTZ,
-    _D.TIMESTAMP: types.NTZ,
-    _D.TIMESTAMPNTZ: types.NTZ,
-    _D.TIMESTAMPLTZ: types.LTZ,
-    _D.TIMESTAMPTZ: types.TZ,
+    DType.TIME: types.TIME,
+    DType.DATETIME: types.NTZ,
+    DType.TIMESTAMP: types.NTZ,
+    DType.TIMESTAMPNTZ: types.NTZ,
+    DType.TIMESTAMPLTZ: types.LTZ,
+    DType.TIMESTAMPTZ: types.TZ,
 }
 
 
@@ -47,13 +48,13 @@ def from_ast(node: exp.DataType) -> SqlType:
         return _FIXED[kind]
     if kind in _OTHER:
         return _OTHER[kind]
-    if kind == _D.DECIMAL:
+    if kind == DType.DECIMAL:
         return types.number(*(parameters or [types.MAX_PRECISION]))
     if kind in _TEXT:
         return types.text(parameters[0] if parameters else types.MAX_TEXT)
     if kind in _CHAR:
         return types.text(parameters[0] if parameters else 1)
-    if kind in (_D.BINARY, _D.VARBINARY):
+    if kind in (DType.BINARY, DType.VARBINARY):
         return SqlType("BINARY", length=parameters[0] if parameters else types.MAX_BINARY)
     if kind in _SCALED:
         base = _SCALED[kind]

@@ -63,7 +63,8 @@ def parse(sql: str) -> exp.Expr:
         raise failures.Failure(
             8,
             "0A000",
-            f"Actual statement count {len(statements)} did not match the desired statement count 1.",
+            f"Actual statement count {len(statements)} did not match the desired statement"
+            " count 1.",
         )
     return statements[0].copy()
 

@@ -124,7 +124,8 @@ def _directive(part: str) -> str:
 def offset_minutes(text: str) -> str:
     """Minutes of an offset such as +05:30, -0800, +1 or Z, from its text (DuckDB SQL)."""
     digits = f"regexp_replace({text}, '[^0-9]', '', 'g')"
-    hours = f"coalesce(try_cast(CASE WHEN length({digits}) > 2 THEN left({digits}, -2) ELSE {digits} END AS INTEGER), 0)"
+    first = f"CASE WHEN length({digits}) > 2 THEN left({digits}, -2) ELSE {digits} END"
+    hours = f"coalesce(try_cast({first} AS INTEGER), 0)"
     minutes = f"CASE WHEN length({digits}) > 2 THEN CAST(right({digits}, 2) AS INTEGER) ELSE 0 END"
     return f"((CASE WHEN starts_with({text}, '-') THEN -1 ELSE 1 END) * ({hours} * 60 + {minutes}))"
 

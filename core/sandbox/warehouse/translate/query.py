@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures, types
-from core.sandbox.warehouse.translate import functions, variables  # noqa: F401 - they register
+from core.sandbox.warehouse.translate import (  # noqa: F401 - they register themselves
+    arithmetic,
+    functions,
+    variables,
+    variant,
+)
 from core.sandbox.warehouse.translate.binder import Bind, Binder, Names, Translation
 from core.sandbox.warehouse.translate.bound import Bound
 from core.sandbox.warehouse.translate.casts import cast
@@ -18,7 +23,11 @@ from core.sandbox.warehouse.translate.scope import BoundQuery, Scope, fold
 from core.sandbox.warehouse.translate.sources import from_clause, star_fields, values
 from core.sandbox.warehouse.types import SqlType
 
-_SET_OPERATIONS = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
+_SET_OPERATIONS: dict[type[exp.Expr], str] = {
+    exp.Union: "UNION",
+    exp.Except: "EXCEPT",
+    exp.Intersect: "INTERSECT",
+}
 Item = tuple[str, exp.Expr | Bound]
 
 
@@ -175,10 +184,11 @@ def _items(node: exp.Select, scope: Scope) -> list[Item]:
     """The select list with every `*` expanded: names, and expressions or columns."""
     items: list[Item] = []
     for each in node.expressions:
-        star = each if isinstance(each, exp.Star) else each.this
-        if isinstance(star, exp.Star) and isinstance(each, exp.Star | exp.Column):
-            qualifier = tuple(fold(part) for part in each.parts[:-1]) if each is not star else ()
-            items += _star_items(scope, star, qualifier)
+        if isinstance(each, exp.Star):
+            items += _star_items(scope, each, ())
+        elif isinstance(each, exp.Column) and isinstance(each.this, exp.Star):
+            qualifier = tuple(fold(part) for part in each.parts[:-1])
+            items += _star_items(scope, each.this, qualifier)
         else:
             items.append((output_name(each), each))
     return items

@@ -1,4 +1,4 @@
-"""What names mean at a place in a query: relations and their columns, aliases, enclosing queries."""
+"""What names mean at a place in a query: relations, their columns, aliases, enclosing queries."""
 
 from __future__ import annotations
 

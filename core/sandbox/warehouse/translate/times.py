@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.sandbox.warehouse import failures, types
 from core.sandbox.warehouse.translate.binder import Binder
-from core.sandbox.warehouse.translate.bound import Bound, quote, timestamp
+from core.sandbox.warehouse.translate.bound import Bound, quote, time_of_day, timestamp
 from core.sandbox.warehouse.translate.casts import (
     cast,
     offset_of,
@@ -38,6 +38,7 @@ _UNITS = {
     "timezone_minute": ("tzm",),
 }
 _NAMES = {alias: unit for unit, aliases in _UNITS.items() for alias in (unit, *aliases)}
+_DAY_NANOS = 86_400_000_000_000
 _DATE_UNITS = ("year", "quarter", "month", "week", "day")
 _CLOCK_MICROS = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000,
                  "millisecond": 1000, "microsecond": 1}  # fmt: skip
@@ -71,7 +72,7 @@ def truncate(binder: Binder, unit: str, value: Bound) -> Bound:
     if value.type.name == "TIME":
         step = _CLOCK_MICROS.get(unit, 1) * 1000
         nanos = f"epoch_ns({value.sql})"
-        return Bound(f"make_time_ns({nanos} - {nanos} % {step})", value.type)
+        return Bound(time_of_day(f"({nanos} - {nanos} % {step})"), value.type)
     if not value.type.is_timestamp:
         raise failures.invalid("Invalid argument types for function 'DATE_TRUNC'", 1044, "42P13")
     if unit == "nanosecond":
@@ -98,7 +99,7 @@ def add(binder: Binder, value: Bound, unit: str, amount: str) -> Bound:
         micros = f"{amount} * {_CLOCK_MICROS.get(unit, 0)}"
         day = f"(epoch_ns({value.sql}) + {micros} * 1000)"
         return Bound(
-            f"make_time_ns(({day} % 86400000000000 + 86400000000000) % 86400000000000)", value.type
+            time_of_day(f"(({day} % {_DAY_NANOS} + {_DAY_NANOS}) % {_DAY_NANOS})"), value.type
         )
     if value.type.name == "DATE":
         if unit in _DATE_UNITS:

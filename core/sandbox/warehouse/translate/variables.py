@@ -18,7 +18,7 @@ from core.sandbox.warehouse.translate.binder import (
     number_literal,
     text_literal,
 )
-from core.sandbox.warehouse.translate.bound import Bound, timestamp
+from core.sandbox.warehouse.translate.bound import Bound, time_of_day, timestamp
 from core.sandbox.warehouse.translate.casts import cast
 from core.sandbox.warehouse.types import SqlType
 
@@ -64,7 +64,7 @@ def _constant(binder: Binder, type_: SqlType, value: str) -> Bound:
         day = date(1970, 1, 1) + timedelta(days=int(value) // _MS_PER_DAY)
         return Bound(f"DATE '{day.isoformat()}'", type_)
     if type_.name == "TIME":
-        return Bound(f"make_time_ns({int(value)})", type_)
+        return Bound(time_of_day(str(int(value))), type_)
     if type_.name == "BINARY":
         return blob_literal(bytes.fromhex(value))
     if type_.is_timestamp:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse.translate.arithmetic import divide, numeric
 from core.sandbox.warehouse.translate.binder import Binder, binds
 from core.sandbox.warehouse.translate.bound import Bound
 from core.sandbox.warehouse.translate.casts import cast, to_text
@@ -15,7 +16,7 @@ from core.sandbox.warehouse.translate.functions.registry import (
     function,
     special,
 )
-from core.sandbox.warehouse.translate.operators import comparable, divide, numeric, truth
+from core.sandbox.warehouse.translate.operators import comparable, truth
 from core.sandbox.warehouse.types import MAX_PRECISION
 
 _COUNT = types.number(18)
@@ -176,30 +177,10 @@ def _min_by(binder: Binder, arguments: list[exp.Expr]) -> Bound:
 
 
 AGGREGATES.update(
-    [
-        "COUNT",
-        "COUNT_IF",
-        "APPROX_COUNT_DISTINCT",
-        "HLL",
-        "SUM",
-        "AVG",
-        "MIN",
-        "MAX",
-        "ANY_VALUE",
-        "STDDEV",
-        "STDDEV_SAMP",
-        "STDDEV_POP",
-        "VARIANCE",
-        "VAR_SAMP",
-        "VAR_POP",
-        "MEDIAN",
-        "BOOLAND_AGG",
-        "BOOLOR_AGG",
-        "LISTAGG",
-        "ARRAY_AGG",
-        "MAX_BY",
-        "MIN_BY",
-    ]
+    """
+    COUNT COUNT_IF APPROX_COUNT_DISTINCT HLL SUM AVG MIN MAX ANY_VALUE STDDEV STDDEV_SAMP STDDEV_POP
+    VARIANCE VAR_SAMP VAR_POP MEDIAN BOOLAND_AGG BOOLOR_AGG LISTAGG ARRAY_AGG MAX_BY MIN_BY
+    """.split()  # noqa: SIM905 - a list would be thrice as long
 )
 
 

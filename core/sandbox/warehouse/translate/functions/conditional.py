@@ -5,16 +5,12 @@ from __future__ import annotations
 from sqlglot import exp
 
 from core.sandbox.warehouse import types
+from core.sandbox.warehouse.translate.arithmetic import numeric
 from core.sandbox.warehouse.translate.binder import Binder, number_literal
 from core.sandbox.warehouse.translate.bound import Bound
 from core.sandbox.warehouse.translate.casts import cast
 from core.sandbox.warehouse.translate.functions.registry import check_count, function, special
-from core.sandbox.warehouse.translate.operators import (
-    choose,
-    compare,
-    numeric,
-    truth,
-)
+from core.sandbox.warehouse.translate.operators import choose, compare, truth
 
 NOTHING = Bound("NULL::VARCHAR", types.NULL)
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse.translate.arithmetic import (
+    divide,
+    modulo,
+    numeric,
+    scaled,
+    unscaled,
+)
 from core.sandbox.warehouse.translate.binder import Binder
 from core.sandbox.warehouse.translate.bound import Bound
 from core.sandbox.warehouse.translate.casts import cast
 from core.sandbox.warehouse.translate.functions.registry import constant, function
-from core.sandbox.warehouse.translate.operators import divide, modulo, numeric
 from core.sandbox.warehouse.types import SqlType
 
 
@@ -46,26 +54,26 @@ def _to_digits(binder: Binder, name: str, value: Bound, digits: Bound | None) ->
     places = _integer(digits, name.upper()) if digits is not None else 0
     if number.type.name == "REAL":
         factor = f"pow(10, {places})"
-        scaled = f"({number.sql} * {factor})" if places else number.sql
+        moved = f"({number.sql} * {factor})" if places else number.sql
         back = f" / {factor}" if places else ""
-        return Bound(f"({name}({scaled}){back})", types.REAL)
+        return Bound(f"({name}({moved}){back})", types.REAL)
     if places >= number.type.scale:
         return number
     scale = max(places, 0)
     type_ = types.number(number.type.precision - number.type.scale + scale + 1, scale)
-    step = f"CAST('{10**-places:.{scale}f}' AS DECIMAL({max(abs(places) + 1, 2)},{scale}))"
-    if name == "round" and places >= 0:
-        sql = number.sql
-    elif places:
-        inverse = f"CAST(10 AS DECIMAL(2,0)) ^ {places}"
-        whole = f"CAST({name}({number.sql} * CAST({inverse} AS DECIMAL(38,{-min(places, 0)}))) AS DECIMAL(38,0))"
-        if places > 0:
-            power = f"CAST({10**places} AS DECIMAL({places + 1},0))"
-            whole = f"CAST({name}({number.sql} * {power}) AS DECIMAL({type_.precision + 1},0))"
-        sql = f"({whole} * {step})"
-    else:
-        sql = f"{name}({number.sql})"
-    return Bound(f"CAST({sql} AS {type_.physical})", type_)
+    unit = 10 ** (number.type.scale - places)
+    kept = _ROUNDINGS[name](unscaled(number), f"{unit}::HUGEINT")
+    if places < 0:
+        kept = f"({kept} * {10**-places}::HUGEINT)"
+    return Bound(f"CAST({scaled(kept, scale)} AS {type_.physical})", type_)
+
+
+_ROUNDINGS: dict[str, Callable[[str, str], str]] = {
+    "trunc": lambda x, unit: f"({x} // {unit})",
+    "round": lambda x, unit: f"snowflake_divide({x}, {unit})",
+    "floor": lambda x, unit: f"(({x} - ({x} % {unit} + {unit}) % {unit}) // {unit})",
+    "ceil": lambda x, unit: f"(({x} + ({unit} - {x} % {unit}) % {unit}) // {unit})",
+}
 
 
 @function("ABS")

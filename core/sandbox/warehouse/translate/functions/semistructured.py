@@ -7,7 +7,7 @@ from core.sandbox.warehouse.translate.binder import Binder
 from core.sandbox.warehouse.translate.bound import Bound
 from core.sandbox.warehouse.translate.casts import cast, to_text
 from core.sandbox.warehouse.translate.functions.registry import function
-from core.sandbox.warehouse.translate.operators import extract, json_object
+from core.sandbox.warehouse.translate.variant import extract, json_object
 
 
 @function("PARSE_JSON")

@@ -131,7 +131,8 @@ def _to_date(binder: Binder, value: Bound, form: Bound | None, lenient: bool) ->
 
 
 def _cannot_parse(value: Bound, what: str, code: int, pattern: str) -> str:
-    message = f"'Can''t parse ''' || {value.sql} || ''' as {what} with format ''' || {quote(pattern)} || ''''"
+    wanted = f"''' as {what} with format ''' || {quote(pattern)} || ''''"
+    message = f"'Can''t parse ''' || {value.sql} || {wanted}"
     return f" WHEN {value.sql} IS NOT NULL THEN {failures.raising(code, '22007', message)}"
 
 
