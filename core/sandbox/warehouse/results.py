@@ -215,6 +215,7 @@ class _Writer:
 
     def _cut(self, rows: int) -> None:
         table = self._take(rows)
+        rows = table.num_rows
         data = self._encode(self._result.columns, table)
         if not self._inline_done:
             self._inline_done = True
@@ -233,9 +234,10 @@ class _Writer:
         self._target_rows = min(limit, fitting)
 
     def _take(self, rows: int) -> pa.Table:
-        parts = []
+        """The next rows: `rows` of them, or fewer where a timestamp changes its unit."""
+        parts: list[pa.RecordBatch] = []
         left = rows
-        while left:
+        while left and (not parts or self._pending[0].schema == parts[0].schema):
             batch = self._pending.popleft()
             self._pending_bytes -= batch.nbytes
             if batch.num_rows > left:
@@ -245,7 +247,7 @@ class _Writer:
                 batch = batch.slice(0, left)
             parts.append(batch)
             left -= batch.num_rows
-        self._pending_rows -= rows
+        self._pending_rows -= rows - left
         return pa.Table.from_batches(parts)
 
     def _put_back(self, table: pa.Table) -> None:
