@@ -131,6 +131,9 @@ def difference(binder: Binder, unit: str, start: Bound, end: Bound) -> Bound:
     """DATEDIFF: how many boundaries of `unit` lie between, NUMBER(9,0)."""
     unit = unit_of(unit, "DATEDIFF")
     start, end = _moment(binder, start), _moment(binder, end)
+    if unit == "nanosecond" and start.type.name == end.type.name == "TIME":
+        count = f"(epoch_ns({end.sql}) - epoch_ns({start.sql}))"
+        return Bound(f"CAST({count} AS DECIMAL(18,0))", types.number(18))
     first, last = wall(binder, start), wall(binder, end)
     if unit == "nanosecond":
         count = (
