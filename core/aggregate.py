@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from core.errors import LocalResourceError, SourceDataError
 from core.plan import Plan, Role
 from core.query import Field
 from core.schema import is_nanosecond_key
-from core.warehouse.statement import Cancel, check
 
 _BATCH_ROWS = 64 * 1024
 
@@ -51,14 +50,17 @@ def by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFrame:
     )
 
 
-def batches(query: pl.LazyFrame, cancel: Cancel) -> Iterator[pl.DataFrame]:
+def batches(query: pl.LazyFrame, watch: Callable[[], None]) -> Iterator[pl.DataFrame]:
     """Run `query` and hand out its result piece by piece.
 
-    Polars cannot be interrupted while it merges or sorts, so it works in a thread that a
-    cancelled run leaves behind: it ends at its next piece.
+    Polars cannot be interrupted while it merges or sorts, so it works in a thread that a run
+    which ends early leaves behind: it ends at its next piece.
+
+    Args:
+        query: what `by_month` made.
+        watch: called ten times a second; what it raises ends the run.
 
     Raises:
-        CancelledError: `cancel` was set.
         SourceDataError: a sum has more than 38 digits.
         LocalResourceError: the disk for spilling is full.
     """
@@ -85,7 +87,7 @@ def batches(query: pl.LazyFrame, cancel: Cancel) -> Iterator[pl.DataFrame]:
 
     threading.Thread(target=collect, name="aggregate", daemon=True).start()
     try:
-        while (piece := _next_piece(pieces, cancel)) is not None:
+        while (piece := _next_piece(pieces, watch)) is not None:
             if isinstance(piece, BaseException):
                 raise _failure(piece) from piece
             yield piece
@@ -94,10 +96,10 @@ def batches(query: pl.LazyFrame, cancel: Cancel) -> Iterator[pl.DataFrame]:
 
 
 def _next_piece(
-    pieces: queue.Queue[pl.DataFrame | BaseException | None], cancel: Cancel
+    pieces: queue.Queue[pl.DataFrame | BaseException | None], watch: Callable[[], None]
 ) -> pl.DataFrame | BaseException | None:
     while True:
-        check(cancel)
+        watch()
         try:
             return pieces.get(timeout=0.1)
         except queue.Empty:

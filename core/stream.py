@@ -19,8 +19,8 @@ from core.query import Field
 from core.rows import Rows, to_chunk
 from core.schema import delivered_schema
 from core.warehouse.batches import Download
-from core.warehouse.statement import Cancel, run
-from core.workspace import polars_spill
+from core.warehouse.statement import Cancel, check, run
+from core.workspace import check_space, polars_spill
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -97,7 +97,11 @@ def _write(
     progress: Reporter,
     cancel: Cancel,
 ) -> None:
-    pieces = aggregate.batches(aggregate.by_month(rows.lazy(), fields), cancel)
+    def watch() -> None:
+        check(cancel)
+        check_space(file.path.parent)
+
+    pieces = aggregate.batches(aggregate.by_month(rows.lazy(), fields), watch)
     # The first piece comes once every row is read: only then are the units of timestamps known.
     first = next(pieces, None)
     progress.start(Phase.WRITE)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from core.errors import LocalResourceError
 from core.paths import spill_root
 
 try:
@@ -22,6 +23,7 @@ try:
 except ImportError:  # pragma: no cover - Windows: nothing is swept there
     fcntl = None  # type: ignore[assignment]
 
+SPARE_BYTES = 64 * 1024 * 1024
 _LOCK = "lock"
 _PROCESS = uuid.uuid4().hex  # not the process id: containers that share a disk share those
 
@@ -46,6 +48,27 @@ def workspace() -> Iterator[Path]:
     finally:
         shutil.rmtree(directory, ignore_errors=True)
         os.close(lock)
+
+
+def check_space(directory: Path, spare: int = SPARE_BYTES) -> None:
+    """Make sure that the disk of `directory` is not about to be full.
+
+    Polars panics in its own threads when it cannot spill, prints that, and goes on in memory:
+    so a run must end before.
+
+    Args:
+        directory: any on that disk.
+        spare: bytes that must be free.
+
+    Raises:
+        LocalResourceError: fewer are.
+    """
+    if shutil.disk_usage(directory).free < spare:
+        raise LocalResourceError(
+            f"The disk of {directory} has less than {spare // 2**20} MB left; "
+            "nothing was delivered.",
+            "Free some space, or name a directory on another disk in AMPLIFY_SPILL_DIR.",
+        )
 
 
 def discard_own() -> None:

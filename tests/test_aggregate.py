@@ -19,6 +19,7 @@ from polars.io.plugins import register_io_source
 from core import aggregate, query
 from core.errors import CancelledError, SourceDataError
 from core.query import Field
+from core.warehouse.statement import check
 from tests.sources import plan
 
 COLUMNS = {
@@ -64,7 +65,7 @@ def months(frames: list[pl.DataFrame], fields: tuple[Field, ...] = FIELDS) -> pl
         schema=frames[0].schema,
     )
     monthly = aggregate.by_month(source, fields)
-    pieces = list(aggregate.batches(monthly, threading.Event()))
+    pieces = list(aggregate.batches(monthly, lambda: None))
     return pl.concat(pieces) if pieces else monthly.clear().collect()
 
 
@@ -140,7 +141,7 @@ def test_cancelling_ends_the_wait_while_polars_works() -> None:
     threading.Thread(target=lambda: (asked.wait(30), cancel.set())).start()
     try:
         with pytest.raises(CancelledError):
-            list(aggregate.batches(monthly, cancel))
+            list(aggregate.batches(monthly, lambda: check(cancel)))
         assert not release.is_set()
     finally:
         release.set()
@@ -155,6 +156,6 @@ def test_an_error_of_the_source_comes_through() -> None:
         list(
             aggregate.batches(
                 aggregate.by_month(register_io_source(broken, schema=SCHEMA), FIELDS),
-                threading.Event(),
+                lambda: None,
             )
         )

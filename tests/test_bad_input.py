@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -23,6 +26,7 @@ from core.errors import (
 )
 from core.events import Event, Phase, Progress
 from tests.deliveries import bucket_client, execute, make_table, objects, options, transfer
+from tests.tui.runs import place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,6 +174,30 @@ def test_no_directory_to_write_to(sandbox: Sandbox, tmp_path: Path, monkeypatch:
     file.write_text("")
     monkeypatch.setenv("AMPLIFY_SPILL_DIR", str(file))
     assert isinstance(refused(sandbox, "LOCATIONS_595"), LocalResourceError)
+
+
+FULL_DISK = """
+import resource, runpy
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+runpy.run_module("tui", run_name="__main__")
+"""
+
+
+def test_disk_full(sandbox: Sandbox, own_directories: Path) -> None:
+    """The file outgrows what may be written, as it does on a full disk."""
+    before = objects(sandbox)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, "--batch", "--table", "ORDERS_100K"],
+        env={**os.environ, **place(sandbox)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == LocalResourceError.exit_code
+    assert "disk is full" in done.stderr
+    assert done.stdout == ""
+    assert objects(sandbox) == before
+    assert not list((own_directories / "spill").rglob("delivery*"))
 
 
 @pytest.mark.parametrize("phase", list(Phase))

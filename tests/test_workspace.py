@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import signal
 import stat
 import subprocess
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core.workspace import discard_own, polars_spill, workspace
+from core.errors import LocalResourceError
+from core.workspace import check_space, discard_own, polars_spill, workspace
 
 HOLD = """
 import sys, time
@@ -73,3 +75,11 @@ def test_a_process_can_discard_all_it_has() -> None:
         discard_own()
         assert not directory.exists()
         assert not spilled.exists()
+
+
+def test_a_disk_that_is_about_to_be_full_is_an_error(spill: Path) -> None:
+    with workspace() as directory:
+        check_space(directory)
+        free = shutil.disk_usage(directory).free
+        with pytest.raises(LocalResourceError, match="AMPLIFY_SPILL_DIR"):
+            check_space(directory, spare=2 * free)
