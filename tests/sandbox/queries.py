@@ -66,6 +66,10 @@ def read(answer: Answer) -> list[Row]:
 def _values(column: pa.Array) -> Sequence[Any]:
     if pa.types.is_timestamp(column.type):
         return [_trimmed(each) for each in column.cast(pa.string()).to_pylist()]
+    if pa.types.is_struct(column.type) and column.type.field(0).name == "t":
+        micros, nanos = column.flatten()
+        pairs = zip(micros.cast(pa.string()).to_pylist(), nanos.to_pylist(), strict=True)
+        return [None if text is None else _trimmed(f"{text}{left:03}") for text, left in pairs]
     if pa.types.is_struct(column.type):
         instants, offsets = column.flatten()
         pairs = zip(_values(instants), offsets.to_pylist(), strict=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+import pyarrow as pa
 import pytest
 
 from core.sandbox.warehouse.engine import Engine, EngineSession
+from core.sandbox.warehouse.wire import encode
 from tests.sandbox.queries import engine_in, failing, one, rows, session_in, types
 
 
@@ -221,12 +223,27 @@ def test_writing_by_format(session: EngineSession) -> None:
 
 
 def test_nanoseconds_beside_far_years(session: EngineSession) -> None:
-    """One column, values that no single Arrow unit holds: they come in several batches."""
-    sql = f"""SELECT COLUMN1::TIMESTAMP_NTZ t FROM VALUES
-              ('9999-12-31'), ({NANOS}), ('0001-01-01'), (NULL) ORDER BY t"""
-    assert rows(session, sql) == [
-        ("0001-01-01 00:00:00",),
-        ("2024-01-31 23:59:59.123456789",),
-        ("9999-12-31 00:00:00",),
-        (None,),
+    """One column, values that no single Arrow unit holds; on the wire they are whole, too."""
+    sql = f"""SELECT COLUMN1::TIMESTAMP_NTZ, COLUMN1::TIMESTAMP_TZ, COLUMN1::TIMESTAMP_NTZ(7)
+              FROM VALUES ('9999-12-31 23:59:59.999999999'), ({NANOS}), ('0001-01-01'), (NULL)
+              ORDER BY 1"""
+    assert [row[0] for row in rows(session, sql)] == [
+        "0001-01-01 00:00:00",
+        "2024-01-31 23:59:59.123456789",
+        "9999-12-31 23:59:59.999999999",
+        None,
     ]
+    answer = session.run(sql)
+    sent = pa.ipc.open_stream(encode(answer.columns, pa.Table.from_batches(answer.batches)))
+    plain, zoned, short = sent.read_all().columns
+    assert plain.to_pylist() == [
+        {"epoch": -62_135_596_800, "fraction": 0},
+        {"epoch": 1_706_745_599, "fraction": 123_456_789},
+        {"epoch": 253_402_300_799, "fraction": 999_999_999},
+        None,
+    ]
+    assert zoned.to_pylist()[1:3] == [
+        {"epoch": 1_706_745_599, "fraction": 123_456_789, "timezone": 1440},
+        {"epoch": 253_402_300_799, "fraction": 999_999_999, "timezone": 1440},
+    ]
+    assert short.to_pylist()[1] == 17_067_455_991_234_567

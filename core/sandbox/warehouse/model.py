@@ -48,6 +48,9 @@ class Answer:
     TIMESTAMP_TZ           struct<instant: timestamp of any unit (UTC), offset: int32 (minutes)>
     ====================== ==============================================================
 
+    A timestamp may also be struct<t: timestamp[us], n: int16>: microseconds and the nanoseconds
+    left over. It holds year 9999 to the nanosecond, which no single unit does.
+
     `statement_type` is Snowflake's statementTypeId (0x1000 SELECT, 0x3000 DML, 0x6000 DDL, ...).
     """
 

@@ -116,21 +116,24 @@ def _fixed(array: pa.Array, scale: int) -> pa.Array:
 
 
 def _timestamp(array: pa.Array, scale: int) -> pa.Array:
-    ticks, digits = _ticks(array)
-    if scale <= WIDE_TIMESTAMP:
-        return _rescale(ticks, digits, scale)
-    seconds, nanoseconds = _seconds(ticks, digits, scale)
-    return _struct({"epoch": seconds, "fraction": nanoseconds}, array)
+    if scale > WIDE_TIMESTAMP:
+        seconds, nanoseconds = _seconds(array, scale)
+        return _struct({"epoch": seconds, "fraction": nanoseconds}, array)
+    ticks, digits, rest = _ticks(array)
+    rescaled = _rescale(ticks, digits, scale)
+    if rest is None or scale <= digits:
+        return rescaled
+    return pc.add_checked(rescaled, _floor_divide(rest, 10 ** (9 - scale)))
 
 
 def _zoned_timestamp(array: pa.Array, scale: int) -> pa.Array:
     if pa.types.is_null(array.type):
         array = array.cast(pa.struct({"instant": pa.timestamp("us"), "offset": pa.int32()}))
-    ticks, digits = _ticks(pc.struct_field(array, "instant"))
+    instant = pc.struct_field(array, "instant")
     zone = pc.add(pc.struct_field(array, "offset").cast(pa.int32()), pa.scalar(UTC_OFFSET, "int32"))
     if scale <= WIDE_ZONED:
-        return _struct({"epoch": _rescale(ticks, digits, scale), "timezone": zone}, array)
-    seconds, nanoseconds = _seconds(ticks, digits, scale)
+        return _struct({"epoch": _timestamp(instant, scale), "timezone": zone}, array)
+    seconds, nanoseconds = _seconds(instant, scale)
     return _struct({"epoch": seconds, "fraction": nanoseconds, "timezone": zone}, array)
 
 
@@ -141,11 +144,16 @@ def _struct(children: dict[str, pa.Array], source: pa.Array) -> pa.Array:
     )
 
 
-def _ticks(array: pa.Array) -> tuple[pa.Array, int]:
-    """The integers of a timestamp array and how many digits of a second they count."""
-    if pa.types.is_null(array.type):
+def _ticks(array: pa.Array) -> tuple[pa.Array, int, pa.Array | None]:
+    """The integers of a timestamp array, how many digits of a second they count, and the
+    nanoseconds beyond them, if they are apart."""
+    rest = None
+    if pa.types.is_struct(array.type):
+        rest = pc.struct_field(array, "n").cast(pa.int64())
+        array = pc.struct_field(array, "t")
+    elif pa.types.is_null(array.type):
         array = array.cast(pa.timestamp("us"))
-    return array.view(pa.int64()), UNIT_DIGITS[array.type.unit]
+    return array.view(pa.int64()), UNIT_DIGITS[array.type.unit], rest
 
 
 def _rescale(ticks: pa.Array, digits: int, scale: int) -> pa.Array:
@@ -155,14 +163,19 @@ def _rescale(ticks: pa.Array, digits: int, scale: int) -> pa.Array:
     return _floor_divide(ticks, 10 ** (digits - scale))
 
 
-def _seconds(ticks: pa.Array, digits: int, scale: int) -> tuple[pa.Array, pa.Array]:
+def _seconds(array: pa.Array, scale: int) -> tuple[pa.Array, pa.Array]:
     """Whole seconds (towards the past) and the nanoseconds after them, to `scale` digits."""
+    ticks, digits, beyond = _ticks(array)
     if scale < digits:
         ticks, digits = _rescale(ticks, digits, scale), scale
     per_second = 10**digits
     seconds = _floor_divide(ticks, per_second)
     rest = pc.subtract(ticks, pc.multiply(seconds, per_second))
-    return seconds, pc.multiply(rest, 10 ** (9 - digits)).cast(pa.int32())
+    nanoseconds = pc.multiply(rest, 10 ** (9 - digits))
+    if beyond is not None and scale > digits:
+        step = 10 ** (9 - scale)
+        nanoseconds = pc.add(nanoseconds, pc.multiply(_floor_divide(beyond, step), step))
+    return seconds, nanoseconds.cast(pa.int32())
 
 
 def _floor_divide(values: pa.Array, divisor: int) -> pa.Array:
