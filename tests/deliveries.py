@@ -18,6 +18,7 @@ from core import transfer_data
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
+
 def connect(box: Sandbox) -> Any:
     """A session as anyone opens one, with the unmodified connector."""
     return snowflake.connector.connect(

@@ -37,12 +37,12 @@ def demo(options: Mapping[str, Any]) -> Iterator[Place]:
 
     Raises:
         UsageError: the extra `demo` is not installed.
-        LocalResourceError: a server did not start, or another demo uses the directory.
+        LocalResourceError: a server did not start.
     """
     from core.sandbox.launcher import Sandbox
 
     directory = data_dir() / "demo"
-    with Sandbox(data_dir=directory, stderr=subprocess.DEVNULL) as box:
+    with Sandbox(bucket_dir=directory, stderr=subprocess.DEVNULL) as box:
         s3 = dict(box.s3)
         bucket = s3.pop("bucket")
         own = {

@@ -45,6 +45,8 @@ class Sandbox:
     Args:
         data_dir: where both keep their data; None for a temporary directory, removed at the end.
         chunk_rows: rows a result chunk, at most; None to cut by bytes only.
+        bucket_dir: where the bucket keeps its objects instead, for longer than the sandbox lives;
+            several sandboxes may share it.
         port, s3_port: TCP ports; 0 lets the system choose.
         stderr: where the servers report their own errors; None for this process's stderr.
 
@@ -62,11 +64,13 @@ class Sandbox:
         data_dir: Path | None = None,
         chunk_rows: int | None = None,
         *,
+        bucket_dir: Path | None = None,
         port: int = 0,
         s3_port: int = 0,
         stderr: int | IO[Any] | None = None,
     ) -> None:
         self._data_dir = data_dir
+        self._bucket_dir = bucket_dir
         self._chunk_rows = chunk_rows
         self._port = port
         self._s3_port = s3_port
@@ -127,6 +131,8 @@ class Sandbox:
                 **common,
             }
         )
+        if self._bucket_dir:
+            common = {"data_dir": str(self._bucket_dir.resolve()), "temporary": False}
         bucket = self._spawn({"service": "bucket", "port": self._s3_port, **common})
         address = _ready(warehouse, "warehouse")
         self.snowflake = {**login, **address, "protocol": "http"}
