@@ -88,7 +88,7 @@ def _trimmed(text: str | None) -> str | None:
 
 
 @contextmanager
-def failing(code: int, message: str = "") -> Iterator[pytest.ExceptionInfo[Failure]]:
+def failing(code: int, message: str | None = None) -> Iterator[pytest.ExceptionInfo[Failure]]:
     """The statement inside fails with this code, its message matching `message`."""
     with pytest.raises(Failure, match=message) as caught:
         yield caught

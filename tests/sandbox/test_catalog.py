@@ -150,6 +150,14 @@ def test_describe(session: EngineSession) -> None:
     assert described(session, "DESC TABLE ITEMS")[0] == ("A", "NUMBER(12,2)", "COLUMN", "N", None)
     assert described(session, "DESCRIBE VIEW V") == [("TWICE", "NUMBER(12,2)", "COLUMN", "Y", None)]
     session.run("DROP TABLE ALL_TYPES")
+    session.run("CREATE TABLE RARE (X DECFLOAT, Y VECTOR(FLOAT, 3))")
+    session.run("INSERT INTO RARE SELECT 1.5, [1, 2.5, 3]::VECTOR(FLOAT, 3)")
+    assert [row[1] for row in described(session, "DESCRIBE TABLE RARE")] == [
+        "DECFLOAT",
+        "VECTOR(FLOAT, 3)",
+    ]
+    assert rows(session, "SELECT X::FLOAT, TO_JSON(Y::ARRAY) FROM RARE") == [(1.5, "[1,2.5,3]")]
+    session.run("DROP TABLE RARE")
 
 
 def test_information_schema(session: EngineSession) -> None:

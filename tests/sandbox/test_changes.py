@@ -75,6 +75,14 @@ def test_create_as_select_keeps_types(session: EngineSession) -> None:
         rows(session, "SELECT * FROM BROKEN")
 
 
+def test_temporary_tables_go_with_their_session(engine: Engine, session: EngineSession) -> None:
+    other = session_in(engine, str(session.schema))
+    other.run("CREATE TEMPORARY TABLE PASSING AS SELECT 1 AS A")
+    other.run("CREATE TABLE STAYING AS SELECT 1 AS A")
+    other.close()
+    assert [row[1] for row in rows(session, "SHOW TABLES")] == ["STAYING"]
+
+
 def test_insert_converts_and_refuses(session: EngineSession) -> None:
     session.run("CREATE TABLE T (A NUMBER(4,1) NOT NULL, S VARCHAR(3) DEFAULT 'dft', D DATE)")
     session.run("INSERT INTO T (D, A) VALUES ('2024-01-02', '12.34')")

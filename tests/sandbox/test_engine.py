@@ -62,6 +62,11 @@ def test_windows(session: EngineSession) -> None:
     ]
 
 
+def test_average_over_a_window(session: EngineSession) -> None:
+    sql = "SELECT A, AVG(A) OVER (ORDER BY A) FROM T WHERE A < 3 ORDER BY A"
+    assert rows(session, sql) == [(1, Decimal("1.000000")), (2, Decimal("1.500000"))]
+
+
 def test_joins(session: EngineSession) -> None:
     assert rows(session, "SELECT A, D FROM T JOIN U ON T.B = U.B ORDER BY A") == [
         (1, 10.0),

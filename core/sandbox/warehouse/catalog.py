@@ -20,6 +20,7 @@ from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.types import SqlType
 
 Path = tuple[str, str, str]
+_PATIENCE = 0.05  # seconds between looks at whether the statement was stopped
 _WIDTHS = {"FIXED": 4, "BOOLEAN": 1, "DATE": 4, "TEXT": 12, "BINARY": 16, "VARIANT": 40}
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 OWNER = "SYSADMIN"
@@ -85,12 +86,16 @@ class Table:
         with self.lock:
             self.rows += rows
 
-    def ready(self, execute: Callable[[str], object]) -> None:
-        """Make the rows if they are still to be made."""
-        with self.lock:
+    def ready(self, execute: Callable[[str], object], check: Callable[[], None]) -> None:
+        """Make the rows if they are still to be made; `check` raises when that is not wanted."""
+        while not self.lock.acquire(timeout=_PATIENCE):  # another statement makes them
+            check()
+        try:
             if self.fill is not None:
                 execute(self.fill())
                 self.fill = None
+        finally:
+            self.lock.release()
 
 
 @dataclass

@@ -84,6 +84,8 @@ def _table(execution: Execution, node: exp.Expr) -> Answer:
         sql = dml.insertion(execution, table, table.columns, query)
         table.changed(int(str(execution.execute(sql)[0][0])))
     former = execution.catalog.add(table, replace=_replacing(node))
+    if table.temporary:
+        execution.state.temporary.append(table)
     if former is not None:
         execution.drop([former])
     return status(f"Table {path[2]} successfully created.")
@@ -239,7 +241,7 @@ def alter_table(execution: Execution, node: exp.Expr) -> Answer:
     _own(execution, table.path, "TABLE")
     if table.query is not None:
         raise failures.unsupported("ALTER VIEW")
-    table.ready(execution.execute)
+    execution.ready(table)
     for action in node.args.get("actions") or []:
         _alter(execution, table, action)
     return status("Statement executed successfully.")

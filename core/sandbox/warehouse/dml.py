@@ -67,7 +67,7 @@ def insert(execution: Execution, node: exp.Expr) -> Answer:
     if node.args.get("overwrite"):
         empty(execution, table)
     execution.prepare()
-    table.ready(execution.execute)
+    execution.ready(table)
     written = int(str(execution.execute(sql)[0][0]))
     table.changed(written)
     return counts(["number of rows inserted"], [written], INSERT)
@@ -152,7 +152,7 @@ def update(execution: Execution, node: exp.Expr) -> Answer:
         column = column_of(table, fold(each.this.parts[-1]))
         sets.append(f"{column.physical} = {stored(binder, binder.bind(each.expression), column)}")
     sql = f"UPDATE {table.physical} SET {', '.join(sets)}{_where(binder, node)}"
-    table.ready(execution.execute)
+    execution.ready(table)
     execution.prepare()
     changed = int(str(execution.execute(sql)[0][0]))
     return counts(
@@ -182,7 +182,7 @@ def delete(execution: Execution, node: exp.Expr) -> Answer:
     _alias(scope, node.this)
     binder = Binder(translation(execution.names, execution.binds), scope)
     sql = f"DELETE FROM {table.physical}{_where(binder, node)}"
-    table.ready(execution.execute)
+    execution.ready(table)
     execution.prepare()
     gone = int(str(execution.execute(sql)[0][0]))
     table.changed(-gone)
@@ -191,6 +191,6 @@ def delete(execution: Execution, node: exp.Expr) -> Answer:
 
 def empty(execution: Execution, table: Table) -> None:
     """Remove all rows."""
-    table.ready(execution.execute)
+    execution.ready(table)
     execution.execute(f"DELETE FROM {table.physical}")
     table.changed(-table.rows)

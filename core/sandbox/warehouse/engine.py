@@ -166,7 +166,14 @@ class EngineSession:
             execution.finish()
 
     def close(self) -> None:
-        """End the session. Statements that still run are not stopped."""
+        """End the session: its temporary tables go. Statements that still run are not stopped."""
+        execution = Execution(self._engine.catalog, self.state, self._engine.cursor())
+        try:
+            for table in self.state.temporary:
+                if self._engine.catalog.find(table.path) is table:
+                    execution.drop([self._engine.catalog.remove(table.path)])
+        finally:
+            execution.finish()
 
 
 def _query(execution: Execution, node: exp.Expr) -> Answer:

@@ -89,7 +89,11 @@ class Execution:
     def prepare(self) -> None:
         """Make the rows of the tables that the statement reads, where they are still to be made."""
         for table in self.names.touched:
-            table.ready(self.execute)
+            self.ready(table)
+
+    def ready(self, table: Table) -> None:
+        """Make the rows of one table."""
+        table.ready(self.execute, self.interruption.check)
 
     def execute(self, sql: str) -> list[tuple[object, ...]]:
         """Run DuckDB SQL to its end; its rows.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from core.sandbox.warehouse.catalog import Table
+
 DEFAULT_PARAMETERS: dict[str, object] = {
     "TIMEZONE": "America/Los_Angeles",
     "QUERY_TAG": "",
@@ -22,7 +24,7 @@ DEFAULT_PARAMETERS: dict[str, object] = {
 
 @dataclass
 class SessionState:
-    """One session's names and parameters (upper-case; values of their own types)."""
+    """One session's names, its temporary tables, and its parameters (upper-case names)."""
 
     database: str | None = None
     schema: str | None = None
@@ -32,6 +34,7 @@ class SessionState:
     account: str = "SANDBOX"
     session_id: str = "1"
     last_query_id: str | None = None
+    temporary: list[Table] = field(default_factory=list)
     parameters: dict[str, object] = field(default_factory=lambda: dict(DEFAULT_PARAMETERS))
 
     @property

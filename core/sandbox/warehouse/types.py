@@ -40,13 +40,15 @@ class SqlType:
 
     `name` is a `Column.type` (or GEOGRAPHY, or NULL for an untyped NULL). `precision` and `scale`
     are FIXED's digits; `scale` also the digits of a second of TIME and timestamps; `length` is in
-    characters (TEXT) or bytes (BINARY).
+    characters (TEXT) or bytes (BINARY). `alias` is how DESCRIBE names a type that is held, and
+    answered, as another: DECFLOAT as REAL, VECTOR as ARRAY, MAP as OBJECT.
     """
 
     name: str
     precision: int = 0
     scale: int = 0
     length: int = 0
+    alias: str = ""
 
     @property
     def is_timestamp(self) -> bool:
@@ -84,6 +86,8 @@ class SqlType:
     @property
     def display(self) -> str:
         """The type as DESCRIBE TABLE prints it, such as NUMBER(12,2)."""
+        if self.alias:
+            return self.alias
         if self.name == "FIXED":
             return f"NUMBER({self.precision},{self.scale})"
         if self.name in ("TEXT", "BINARY"):
@@ -95,6 +99,8 @@ class SqlType:
     @property
     def declared_name(self) -> str:
         """The type as INFORMATION_SCHEMA.COLUMNS.DATA_TYPE and TYPEOF-like answers name it."""
+        if self.alias:
+            return self.alias.partition("(")[0]
         return {"FIXED": "NUMBER", "REAL": "FLOAT", "NULL": "VARCHAR"}.get(self.name, self.name)
 
     def column(self, name: str, *, nullable: bool = True) -> Column:

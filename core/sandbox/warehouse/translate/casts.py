@@ -9,7 +9,7 @@ from sqlglot import exp
 from core.sandbox.warehouse import failures, types
 from core.sandbox.warehouse.translate import formats
 from core.sandbox.warehouse.translate.binder import Binder, binds
-from core.sandbox.warehouse.translate.bound import Bound, quote, timestamp
+from core.sandbox.warehouse.translate.bound import Bound, quote, time_of_day, timestamp
 from core.sandbox.warehouse.translate.datatypes import from_ast
 from core.sandbox.warehouse.types import MICRO_SCALE, SqlType
 
@@ -123,9 +123,8 @@ def to_text(binder: Binder, value: Bound, pattern: str | None = None) -> str:
     if value.type.is_json:
         return scalar(value).sql
     if kind == "TIME":
-        moment = f"(DATE '1970-01-01' + CAST({value.sql} AS TIME))"
-        nanos = f"CAST(epoch_ns({value.sql}) % 1000 AS INTEGER)"
-        return formats.render(moment, nanos, "0", pattern or TIME_FORMAT)
+        moment = clock_of_1970(value)
+        return formats.render(moment.t, moment.n, "0", pattern or TIME_FORMAT)
     if kind == "DATE" and pattern:
         return formats.render(f"CAST({value.sql} AS TIMESTAMP)", "0", "0", pattern)
     if value.type.is_timestamp:
@@ -133,6 +132,12 @@ def to_text(binder: Binder, value: Bound, pattern: str | None = None) -> str:
         offset = offset_of(binder, value)
         return formats.render(wall(binder, value), value.n, offset, pattern or default)
     return f"CAST({value.sql} AS VARCHAR)"
+
+
+def clock_of_1970(value: Bound) -> Bound:
+    """A TIME as a timestamp of 1970-01-01."""
+    nanos = f"epoch_ns({value.sql})"
+    return timestamp(types.NTZ, f"make_timestamp({nanos} // 1000)", f"({nanos} % 1000)")
 
 
 def zone_wall(zone: str, t: str) -> str:
@@ -183,21 +188,35 @@ def _to_date(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bo
     )
 
 
+_CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
+
+
 def _to_time(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:
     if value.type.name == "TIME":
-        return Bound(value.sql, target)
+        return _cut_time(value, target)
     if value.type.is_timestamp:
         nanos = f"lpad(CAST({value.n} AS VARCHAR), 3, '0')"
         clock = f"strftime({wall(binder, value)}, '%H:%M:%S.%f') || {nanos}"
-        return Bound(f"CAST({clock} AS TIME_NS)", target)
+        return _cut_time(Bound(f"CAST({clock} AS TIME_NS)", types.TIME), target)
     if value.type.name != "TEXT":
         return None
-    return Bound(
-        f"(CASE WHEN TRY_CAST({value.sql} AS TIME_NS) IS NOT NULL"
-        f" THEN CAST({value.sql} AS TIME_NS)"
+    short = f"(CASE WHEN length({value.sql}) < 6 THEN {value.sql} || ':00' ELSE {value.sql} END)"
+    shape = f"regexp_full_match({value.sql}, '{_CLOCK}')"
+    fits = f"{shape} AND TRY_CAST({short} AS TIME_NS)"
+    read = Bound(
+        f"(CASE WHEN {fits} IS NOT NULL THEN CAST({short} AS TIME_NS)"
         f"{_complaint(value, 100108, '22007', 'Time', lenient)} END)",
-        target,
+        types.TIME,
     )
+    return _cut_time(read, target)
+
+
+def _cut_time(value: Bound, target: SqlType) -> Bound:
+    """A TIME with no more digits of a second than `target`."""
+    if value.type.scale <= target.scale:
+        return Bound(value.sql, target)
+    nanos, step = f"epoch_ns({value.sql})", 10 ** (9 - target.scale)
+    return Bound(time_of_day(f"({nanos} - {nanos} % {step})"), target)
 
 
 def _to_timestamp(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:

@@ -15,6 +15,7 @@ _FIXED: dict[DType, SqlType] = dict.fromkeys(
 _OTHER: dict[DType, SqlType] = {
     DType.FLOAT: types.REAL,
     DType.DOUBLE: types.REAL,
+    DType.DECFLOAT: SqlType("REAL", alias="DECFLOAT"),
     DType.BOOLEAN: types.BOOLEAN,
     DType.DATE: types.DATE,
     DType.VARIANT: types.VARIANT,
@@ -24,6 +25,7 @@ _OTHER: dict[DType, SqlType] = {
     DType.GEOGRAPHY: SqlType("GEOGRAPHY"),
     DType.GEOMETRY: SqlType("GEOGRAPHY"),
 }
+_RELABELLED = {DType.VECTOR: "ARRAY", DType.MAP: "OBJECT"}
 _TEXT = {DType.VARCHAR, DType.NVARCHAR, DType.TEXT}
 _CHAR = {DType.CHAR, DType.NCHAR}
 _SCALED = {
@@ -60,4 +62,6 @@ def from_ast(node: exp.DataType) -> SqlType:
         base = _SCALED[kind]
         return SqlType(base.name, scale=min(parameters[0], 9) if parameters else base.scale)
     name = node.sql(dialect="snowflake")
+    if kind in _RELABELLED:
+        return SqlType(_RELABELLED[kind], alias=name)
     raise failures.invalid(f"Unsupported data type '{name}'.", 2040, "42601")

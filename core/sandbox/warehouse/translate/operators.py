@@ -181,7 +181,7 @@ def _like(binder: Binder, node: exp.Expr) -> Bound:
 @binds(exp.RegexpLike)
 def _rlike(binder: Binder, node: exp.Expr) -> Bound:
     value, pattern = binder.bind(node.this), binder.bind(node.expression)
-    sql = f"regexp_full_match({to_text(binder, value)}, {to_text(binder, pattern)}, 's')"
+    sql = f"regexp_full_match({to_text(binder, value)}, {to_text(binder, pattern)}, 'cn')"
     return Bound(sql, types.BOOLEAN)
 
 

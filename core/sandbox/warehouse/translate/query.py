@@ -211,7 +211,7 @@ def output_name(node: exp.Expr) -> str:
         return fold(node.args["alias"])
     if isinstance(node, exp.Column):
         return fold(node.parts[-1])
-    return node.sql(dialect="snowflake").upper()
+    return node.sql(dialect="snowflake", comments=False).upper()
 
 
 def _group(node: exp.Select, binder: Binder, items: list[Item]) -> str:

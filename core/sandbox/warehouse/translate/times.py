@@ -7,6 +7,7 @@ from core.sandbox.warehouse.translate.binder import Binder
 from core.sandbox.warehouse.translate.bound import Bound, quote, time_of_day, timestamp
 from core.sandbox.warehouse.translate.casts import (
     cast,
+    clock_of_1970,
     offset_of,
     wall,
     zone_instant,
@@ -57,13 +58,14 @@ def unit_of(name: str, function: str) -> str:
 
 
 def _moment(binder: Binder, value: Bound) -> Bound:
-    """Text becomes a timestamp, as Snowflake's date functions take it."""
+    """Text becomes a timestamp, as Snowflake's date functions take it; a TIME one of 1970-01-01."""
+    if value.type.name == "TIME":
+        return clock_of_1970(value)
     return cast(binder, value, types.NTZ) if value.type.name in ("TEXT", "NULL") else value
 
 
 def truncate(binder: Binder, unit: str, value: Bound) -> Bound:
     """DATE_TRUNC: the type stays; a zoned timestamp is cut on the wall clock that it shows."""
-    value = _moment(binder, value)
     unit = unit_of(unit, "DATE_TRUNC")
     if value.type.name == "DATE":
         if unit not in _DATE_UNITS:
@@ -73,6 +75,7 @@ def truncate(binder: Binder, unit: str, value: Bound) -> Bound:
         step = _CLOCK_MICROS.get(unit, 1) * 1000
         nanos = f"epoch_ns({value.sql})"
         return Bound(time_of_day(f"({nanos} - {nanos} % {step})"), value.type)
+    value = _moment(binder, value)
     if not value.type.is_timestamp:
         raise failures.invalid("Invalid argument types for function 'DATE_TRUNC'", 1044, "42P13")
     if unit == "nanosecond":
@@ -93,7 +96,6 @@ def _on_wall(binder: Binder, value: Bound, shown: str, n: str = "0") -> Bound:
 
 def add(binder: Binder, value: Bound, unit: str, amount: str) -> Bound:
     """DATEADD: `amount` (DuckDB SQL, BIGINT) units later; a DATE stays one for whole days."""
-    value = _moment(binder, value)
     unit = unit_of(unit, "DATEADD")
     if value.type.name == "TIME":
         micros = f"{amount} * {_CLOCK_MICROS.get(unit, 0)}"
@@ -106,6 +108,7 @@ def add(binder: Binder, value: Bound, unit: str, amount: str) -> Bound:
             moved = f"({value.sql} + {_interval(unit, amount)})"
             return Bound(f"CAST({moved} AS DATE)", types.DATE)
         value = cast(binder, value, types.NTZ)
+    value = _moment(binder, value)
     if unit == "nanosecond":
         total = f"({value.n} + {amount})"
         left = f"(({total} % 1000 + 1000) % 1000)"
@@ -155,9 +158,6 @@ def part(binder: Binder, unit: str, value: Bound) -> Bound:
     """DATE_PART / EXTRACT."""
     value = _moment(binder, value)
     unit = unit_of(unit, "DATE_PART")
-    if value.type.name == "TIME":
-        sub_micro = f"epoch_ns({value.sql}) % 1000"
-        value = timestamp(types.NTZ, f"(DATE '1970-01-01' + CAST({value.sql} AS TIME))", sub_micro)
     shown = wall(binder, value)
     if unit in _EXTRACTS:
         name, digits = _EXTRACTS[unit]

@@ -270,35 +270,32 @@ def _within_group(binder: Binder, node: exp.Expr) -> Bound:
 
 @binds(exp.Window)
 def _window(binder: Binder, node: exp.Expr) -> Bound:
-    if node.args.get("over") is None or isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls):
+    call = node.this
+    name = str(call.this).upper() if isinstance(call, exp.Anonymous) else ""
+    if node.args.get("over") is None or not name:
         raise failures.unsupported("this window clause")
-    call = binder_call(binder, node.this)
+    if name not in FUNCTIONS:
+        raise failures.unknown_function(name)
+    if name in ("LISTAGG", "ARRAY_AGG"):
+        raise failures.unsupported(f"{name} with OVER")
     parts = [comparable(binder.bind(each)) for each in node.args.get("partition_by") or []]
     partition = "PARTITION BY " + ", ".join(parts) if parts else ""
     order = order_terms(binder, node.args.get("order"))
-    over = f"({partition}{order}{_frame(node.args.get('spec'))})"
-    sql = call.sql
-    if sql.startswith("CAST(") and sql.endswith(f" AS {call.type.physical})"):
-        inner = sql[len("CAST(") : -len(f" AS {call.type.physical})")]
-        return Bound(f"CAST({inner} OVER {over} AS {call.type.physical})", call.type)
-    windowed = f"{sql} OVER {over}"
-    if call.type == _COUNT:
-        return _counted(windowed)
-    return Bound(f"({windowed})", call.type)
+    over = f" OVER ({partition}{order}{_frame(node.args.get('spec'))})"
+    if name == "AVG":
+        total, count = (_over(FUNCTIONS[each](binder, call.expressions), over)
+                        for each in ("SUM", "COUNT"))  # fmt: skip
+        return divide(total, count, zero="NULL")
+    return _over(FUNCTIONS[name](binder, call.expressions), over)
 
 
-def binder_call(binder: Binder, node: exp.Expr) -> Bound:
-    """The function under OVER. It is a single DuckDB call, perhaps in one CAST."""
-    name = str(node.this).upper() if isinstance(node, exp.Anonymous) else ""
-    if name not in FUNCTIONS:
-        raise failures.unknown_function(name or node.key.upper())
-    if name in ("AVG", "LISTAGG", "ARRAY_AGG"):
-        raise failures.unsupported(f"{name} with OVER")
-    binder.scope.in_aggregate += name in AGGREGATES
-    try:
-        return FUNCTIONS[name](binder, node.expressions)
-    finally:
-        binder.scope.in_aggregate -= name in AGGREGATES
+def _over(call: Bound, over: str) -> Bound:
+    """A function of a window. Its SQL is one call, perhaps inside one CAST, which stays outside."""
+    start, end = "CAST(", f" AS {call.type.physical})"
+    inner = call.sql
+    if inner.startswith(start) and inner.endswith(end):
+        inner = inner[len(start) : -len(end)]
+    return Bound(f"CAST({inner}{over} AS {call.type.physical})", call.type)
 
 
 def _frame(spec: exp.Expr | None) -> str:

@@ -34,9 +34,14 @@ def _last_query_id(binder: Binder, index: Bound | None = None) -> Bound:
     return Bound(quote(value) if value else "NULL::VARCHAR", types.TEXT)
 
 
-@special("CURRENT_TIMESTAMP", "SYSDATE", "LOCALTIMESTAMP", "GETDATE", "SYSTIMESTAMP")
+@special("CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "GETDATE", "SYSTIMESTAMP")
 def _current_timestamp(_: Binder, __: list[exp.Expr]) -> Bound:
     return timestamp(types.LTZ, "timezone('UTC', now())")
+
+
+@function("SYSDATE", least=0)
+def _sysdate(_: Binder) -> Bound:
+    return timestamp(types.NTZ, "timezone('UTC', now())")
 
 
 @special("CURRENT_DATE")

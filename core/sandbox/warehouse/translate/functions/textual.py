@@ -216,10 +216,10 @@ def _regexp_like(binder: Binder, value: Bound, pattern: Bound, flags: Bound | No
 
 
 def _regex_flags(flags: Bound | None) -> str:
-    """Snowflake's i, s, m, c; its dot meets no newline unless `s` is given."""
-    given = constant(flags, "REGEXP") if flags is not None else "c"
-    known = "".join(each for each in given if each in "ism")
-    return quote(known.replace("m", "m") if "s" in known else known + "n")
+    """Snowflake's i and s; its dot meets no newline unless `s` is given."""
+    given = constant(flags, "REGEXP") if flags is not None else ""
+    known = "i" if "i" in given else "c"
+    return quote(known + ("s" if "s" in given else "n"))
 
 
 @function("REGEXP_REPLACE", least=2, most=3)
