@@ -11,13 +11,13 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO
+from typing import Any, Final, NamedTuple, TextIO
 
 from core.errors import TransferError
 from core.events import Event, Phase, Planned, Progress, Warned
 
 _LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal
-_BAR_CELLS: Final = 24
+_BAR_CELLS: Final = 12
 _PHASES: Final = {
     Phase.CONNECT: "Signing in to Snowflake",
     Phase.PLAN: "Looking at the table",
@@ -161,6 +161,14 @@ class TextConsole(Console):
         self._write(f"{wipe}{text}\n")
 
 
+class _Speed(NamedTuple):
+    """Rows or bytes a second in a phase, seconds left if known, seconds spent."""
+
+    now: float
+    left: float | None
+    spent: float
+
+
 class _Pace:
     """How fast a phase goes, and when a line about it is due."""
 
@@ -170,14 +178,14 @@ class _Pace:
         self._told = -_LINE_SECONDS
         self._told_phase: Phase | None = None
 
-    def of(self, progress: Progress) -> tuple[float, float | None]:
-        """Return rows or bytes a second in this phase, and the seconds that are left, if known."""
+    def of(self, progress: Progress) -> _Speed:
+        """Return how fast the phase goes."""
         if progress.phase is not self._phase:
             self._phase, self._begun = progress.phase, progress.elapsed
         done, total = _amount(progress)
         spent = progress.elapsed - self._begun
         speed = done / spent if spent > 0 else 0.0
-        return speed, (max(total - done, 0) / speed if total and speed else None)
+        return _Speed(speed, max(total - done, 0) / speed if total and speed else None, spent)
 
     def is_due(self, progress: Progress) -> bool:
         """Tell whether enough time has passed, or a phase has begun, since this last said yes."""
@@ -201,30 +209,36 @@ def _unit(progress: Progress) -> tuple[str, float]:
     return ("MB", 1e6) if (progress.total_bytes or 0) >= 1e7 else ("kB", 1e3)
 
 
-def _line(progress: Progress, pace: tuple[float, float | None]) -> str:
-    """`Reading 1,000,000 of 27,753,444 rows (3 %), 2,500,000 rows/s, 0:10 left`."""
-    name = _PHASES[progress.phase]
+def _line(progress: Progress, speed: _Speed) -> str:
+    """`Reading 1,000,000 of 4,000,000 rows (25%), 500,000/s, 0:06 left`."""
     done, total = _amount(progress)
-    if not done and not total:
-        return name
-    unit, scale = _unit(progress)
-    speed, left = pace
-    parts = [f"{name} {done / scale:,.0f} {unit}"]
-    if total:
-        parts = [f"{name} {done / scale:,.0f} of {total / scale:,.0f} {unit} ({done / total:.0%})"]
-    if speed:
-        parts.append(f"{speed / scale:,.0f} {unit}/s")
-    if left is not None:
-        parts.append(f"{left // 60:.0f}:{left % 60:02.0f} left")
-    return ", ".join(parts)
+    return _told(progress, speed, f" ({done / total:.0%})" if done and total else "")
 
 
-def _bar(progress: Progress, pace: tuple[float, float | None]) -> str:
+def _bar(progress: Progress, speed: _Speed) -> str:
+    """The same behind a bar that shows the share: it fits 80 columns."""
     done, total = _amount(progress)
     if not total:
-        return _line(progress, pace)
+        return _told(progress, speed)
     filled = round(_BAR_CELLS * min(done / total, 1))
-    return f"[{'#' * filled}{'.' * (_BAR_CELLS - filled)}] {_line(progress, pace)}"
+    return f"[{'#' * filled}{'.' * (_BAR_CELLS - filled)}] {_told(progress, speed)}"
+
+
+def _told(progress: Progress, speed: _Speed, share: str = "") -> str:
+    done, total = _amount(progress)
+    unit, scale = _unit(progress)
+    parts = [_PHASES[progress.phase]]
+    if done and total:
+        parts[0] += f" {done / scale:,.0f} of {total / scale:,.0f} {unit}{share}"
+    elif done or total:
+        parts[0] += f" {(done or total or 0) / scale:,.0f} {unit}"
+    elif speed.spent >= 1:
+        parts.append(f"{speed.spent:.0f} s")
+    if speed.now:
+        parts.append(f"{speed.now / scale:,.0f}/s")
+    if speed.left is not None:
+        parts.append(f"{speed.left // 60:.0f}:{speed.left % 60:02.0f} left")
+    return ", ".join(parts)
 
 
 def _some(names: list[str], most: int = 8) -> str:

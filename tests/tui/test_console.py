@@ -49,8 +49,9 @@ class TestText:
         monkeypatch.setenv("COLUMNS", "120")
         text = told(TextConsole(stream := Terminal(), quiet=False), stream, *READING)
         last = text.split("\r")[-1]
-        assert last.startswith("[######..................] Reading 1,000,000 of 4,000,000 rows")
-        assert "(25%), 500,000 rows/s, 0:06 left" in last
+        assert last.startswith(
+            "[###.........] Reading 1,000,000 of 4,000,000 rows, 500,000/s, 0:06"
+        )
         assert "\n" not in text
 
     def test_the_bar_fits_the_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +67,7 @@ class TestText:
     def test_elsewhere_there_are_lines_and_few_of_them(self) -> None:
         many = [progress(Phase.READ, n, 1000, 2.0 + n / 10) for n in range(100)]
         text = told(TextConsole(stream := io.StringIO(), quiet=False), stream, READING[0], *many)
-        assert text.splitlines() == ["Signing in to Snowflake", "Reading 0 of 1,000 rows (0%)"]
+        assert text.splitlines() == ["Signing in to Snowflake", "Reading 1,000 rows"]
 
     @pytest.mark.parametrize(
         ("done", "total", "line"),
