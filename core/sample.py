@@ -1,4 +1,4 @@
-"""A few thousand rows of a source, for detection to look at."""
+"""A few thousand rows of a source, for detection and for people to look at."""
 
 from __future__ import annotations
 
@@ -6,30 +6,34 @@ from typing import TYPE_CHECKING
 
 from core import query
 from core.plan import Sample
-from core.source import Source
-from core.warehouse.batches import Download
-from core.warehouse.statement import Cancel, run
+from core.source import Source, SourceColumn
+from core.warehouse.small import read_columns
+from core.warehouse.statement import Cancel
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-_BUDGET = 32 * 1024 * 1024  # bytes of batches in flight
 
-
-def take_sample(connection: SnowflakeConnection, source: Source, cancel: Cancel) -> Sample:
+def take_sample(
+    connection: SnowflakeConnection,
+    source: Source,
+    cancel: Cancel,
+    columns: tuple[SourceColumn, ...] | None = None,
+) -> Sample:
     """Read the sample of `query.select_sample`.
+
+    Args:
+        connection: an open session.
+        source: the table or view.
+        cancel: stops the statement.
+        columns: the columns to read; those that detection looks at if None.
 
     Returns:
         The values by column name: numbers, and text for everything else; None for NULL. Empty
-        for a table without any column that detection looks at.
+        for a table without any such column.
     """
-    columns = query.sampled_columns(source)
+    columns = query.sampled_columns(source) if columns is None else columns
     if not columns:
         return {}
-    result = run(connection, query.select_sample(source, columns), cancel)
-    values: dict[str, list[object]] = {column.name: [] for column in columns}
-    tables = Download(result, lambda table: table, budget=_BUDGET, workers=2, cancel=cancel)
-    for _, table in sorted(tables):
-        for column, part in zip(columns, table.columns, strict=True):
-            values[column.name].extend(part.to_pylist())
-    return values
+    values = read_columns(connection, query.select_sample(source, columns), cancel)
+    return {column.name: each for column, each in zip(columns, values, strict=True)}

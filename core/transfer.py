@@ -25,7 +25,7 @@ from core.sample import take_sample
 from core.source import Source
 from core.stream import LocalFile, write_months
 from core.warehouse.catalog import find
-from core.warehouse.connect import connect
+from core.warehouse.connect import connect, sign_out
 from core.warehouse.statement import Cancel
 from core.workspace import workspace
 
@@ -159,7 +159,7 @@ class _Journey:
         try:
             yield connection
         finally:
-            _sign_out(connection)
+            sign_out(connection)
 
     def make_plan(self, connection: SnowflakeConnection) -> Plan:
         """Describe and sample the table, and decide on its columns."""
@@ -232,10 +232,3 @@ def _findings(made: Plan, account: Account) -> Iterator[str]:
         yield f"{empty:,} rows have no {name}: they are in the NULL month."
     if not account.groups:
         yield "The table has no rows but blank ones: the file has no rows."
-
-
-def _sign_out(connection: SnowflakeConnection) -> None:
-    """Close the session without waiting for a network that may be gone."""
-    closing = threading.Thread(target=connection.close, name="sign-out", daemon=True)
-    closing.start()
-    closing.join(1.0)

@@ -11,8 +11,9 @@ from sqlglot import exp
 
 from core import query
 from core.names import TableName
+from core.plan import make_plan
 from core.query import Statement
-from tests.sources import EVERY_TYPE, ORDERS, plan, source
+from tests.sources import EVERY_TYPE, ORDERS, plan, request, source
 
 Golden = Callable[[str, str], None]
 HOSTILE = {'d"; DROP TABLE x --': "DATE", "it's": "VARCHAR(9)", "ünï.cödé [/b]": "FLOAT"}
@@ -72,6 +73,10 @@ def test_catalog_statements(golden: Golden) -> None:
         query.show_objects(name),
         query.show_page(name.database, name.schema, None, 100),
         query.show_page(name.database, name.schema, "it's", 100),
+        query.show_databases(None, 100),
+        query.show_databases("it's", 100),
+        query.show_schemas(name.database, None, 100),
+        query.show_schemas(name.database, "it's", 100),
     ]
     golden("sql/catalog.sql", "".join(statement.sql + ";\n" for statement in statements))
 
@@ -86,3 +91,44 @@ def test_white_space_is_unicodes() -> None:
     """Python counts four control characters more; Unicode's White_Space property does not."""
     python = {chr(n) for n in range(0x110000) if chr(n).isspace()}
     assert set(query.WHITE_SPACE) == python - {"\x1c", "\x1d", "\x1e", "\x1f"}
+
+
+MONTHS = ("orders", "every_type", "text_date", "epoch_fraction", "month_tz", "never_blank")
+
+
+@pytest.mark.parametrize("name", MONTHS)
+@pytest.mark.parametrize("exact", [False, True])
+def test_select_months(name: str, exact: bool, golden: Golden) -> None:
+    columns, options = PLANS[name]
+    made = plan(columns, **options)
+    statement = query.select_months(made, exact=exact)
+    golden(f"sql/months_{name}_{'exact' if exact else 'sample'}.sql", shown(statement))
+    parsed = sqlglot.parse_one(statement.sql, read="snowflake")
+    assert parsed.named_selects == [field.alias for field in statement.fields]
+    rows = query.select_rows(made)
+    assert all(field.sql in statement.sql for field in rows.fields if field.alias != "bad")
+    assert statement.binds == rows.binds
+
+
+@pytest.mark.parametrize(("rows", "sampled"), [(100_000, False), (27_753_444, True)])
+def test_months_of_a_large_table_are_sampled(rows: int, sampled: bool) -> None:
+    columns, options = PLANS["orders"]
+    made = make_plan(source(columns, rows=rows), {}, request(**options))
+    assert ("SAMPLE BERNOULLI" in query.select_months(made, exact=False).sql) is sampled
+    assert query.reads_all(made) is not sampled
+    assert "SAMPLE" not in query.select_months(made, exact=True).sql
+
+
+def test_names_with_line_ends_stay_whole() -> None:
+    made = plan({"a\nb\u2028c": "DATE"})
+    for exact in (False, True):
+        assert '"a\nb\u2028c"' in query.select_months(made, exact=exact).sql
+
+
+def test_only_the_widest_sums_are_rounded() -> None:
+    made = plan({"D": "DATE", "WIDE": "NUMBER(38,2)", "N": "NUMBER(12,2)", "F": "FLOAT"})
+    fields = query.select_months(made, exact=True, rounded=True).fields
+    sums = {f.column.name: f.sql for f in fields if f.is_sum and f.column}
+    assert [name for name, sql in sums.items() if "::FLOAT" in sql] == ["WIDE"]
+    plain = query.select_months(made, exact=True).sql
+    assert "::FLOAT" not in plain

@@ -5,12 +5,14 @@ Only DESCRIBE and SHOW are used: they need no running warehouse and cost nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from core import query
 from core.errors import SourceDataError, TransferError, UsageError
 from core.names import TableName, nearest_hint, parse_table
+from core.query import Statement
 from core.source import ColumnType, Source, SourceColumn
 from core.warehouse.statement import Cancel, run
 
@@ -19,7 +21,66 @@ if TYPE_CHECKING:
 
 _MISSING = 2003
 _PAGE = 10_000  # SHOW returns no more at once
+_FIRST_PAGE = 1_000  # sooner there, for somebody waits for it
 _NAMES_LOOKED_AT = 50_000
+_NOT_FOR_TRANSFER = "INFORMATION_SCHEMA"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A table or view among others.
+
+    Attributes:
+        name: where it is.
+        kind: as SHOW OBJECTS calls it: TABLE, VIEW and others.
+        rows: how many rows there are; None where Snowflake does not keep count.
+        bytes: stored bytes, compressed; None where they are not known.
+    """
+
+    name: TableName
+    kind: str
+    rows: int | None
+    bytes: int | None
+
+
+def databases(connection: SnowflakeConnection, cancel: Cancel) -> list[str]:
+    """The names of the databases that the role may see."""
+    pages = _pages(connection, query.show_databases, cancel)
+    return [row["name"] for page in pages for row in page]
+
+
+def schemas(connection: SnowflakeConnection, database: str, cancel: Cancel) -> list[str]:
+    """The names of a database's schemas, INFORMATION_SCHEMA left out."""
+
+    def page(after: str | None, rows: int) -> Statement:
+        return query.show_schemas(database, after, rows)
+
+    pages = _pages(connection, page, cancel)
+    names = (row["name"] for page in pages for row in page)
+    return [name for name in names if name != _NOT_FOR_TRANSFER]
+
+
+def tables(
+    connection: SnowflakeConnection, database: str, schema: str | None, cancel: Cancel
+) -> Iterator[list[Entry]]:
+    """The tables and views of a schema, or of every schema of a database, page by page."""
+    # Schema by schema: `LIMIT ... FROM 'name'` goes by the object's name alone, so it would lose
+    # rows where several schemas are listed at once.
+    for each in [schema] if schema is not None else schemas(connection, database, cancel):
+
+        def page(after: str | None, rows: int, schema: str = each) -> Statement:
+            return query.show_page(database, schema, after, rows)
+
+        for found in _pages(connection, page, cancel):
+            yield [
+                Entry(
+                    TableName(database, each, row["name"]),
+                    row["kind"],
+                    _count(row["rows"]),
+                    _count(row["bytes"]),
+                )
+                for row in found
+            ]
 
 
 def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
@@ -78,12 +139,34 @@ def _missing(connection: SnowflakeConnection, name: TableName, cancel: Cancel) -
 
 
 def _names(connection: SnowflakeConnection, name: TableName, cancel: Cancel) -> Iterator[str]:
-    """The tables and views beside `name`, page by page."""
-    after: str | None = None
-    for _ in range(_NAMES_LOOKED_AT // _PAGE):
-        page = query.show_page(name.database, name.schema, after, _PAGE)
-        names = [row["name"] for row in run(connection, page, cancel).rows()]
-        yield from names
-        if len(names) < _PAGE or names[-1] == after:
+    """The first of the tables and views beside `name`."""
+    seen = 0
+    for page in tables(connection, name.database, name.schema, cancel):
+        yield from (entry.name.table for entry in page)
+        seen += len(page)
+        if seen >= _NAMES_LOOKED_AT:
             return
-        after = names[-1]
+
+
+def _pages(
+    connection: SnowflakeConnection,
+    statement: Callable[[str | None, int], Statement],
+    cancel: Cancel,
+) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a SHOW, page by page; `statement` makes that of a page, from a name on.
+
+    FROM matches beginnings of names, so a page may repeat rows of the one before: they are left
+    out, and a page without a new row is the last.
+    """
+    seen: set[str] = set()
+    after: str | None = None
+    size = _FIRST_PAGE
+    while True:
+        rows = list(run(connection, statement(after, size), cancel).rows())
+        new = [row for row in rows if row["name"] not in seen]
+        if new or after is None:
+            yield new
+        if len(rows) < size or not new:
+            return
+        seen.update(row["name"] for row in new)
+        after, size = rows[-1]["name"], _PAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,6 +98,13 @@ def connect(
         return connector.connect(**arguments)
     except Exception as error:
         raise translate(error, "signing in to Snowflake") from error
+
+
+def sign_out(connection: SnowflakeConnection) -> None:
+    """Close the session without waiting for a network that may be gone."""
+    closing = threading.Thread(target=connection.close, name="sign-out", daemon=True)
+    closing.start()
+    closing.join(1.0)
 
 
 def _arguments(connection: str | Mapping[str, object] | None) -> dict[str, Any]:

@@ -68,10 +68,10 @@ def run(connection: SnowflakeConnection, statement: Statement, cancel: Cancel) -
         CancelledError: `cancel` was set; the statement was aborted.
         TransferError: it failed; the class tells why.
     """
-    cursor = connection.cursor()
     query_id = ""
     try:
         check(cancel)
+        cursor = connection.cursor()
         query_id = cursor.execute_async(statement.sql, statement.binds or None)["queryId"] or ""
         delay = _FIRST_POLL
         while connection.is_still_running(connection.get_query_status(query_id)):

@@ -1,0 +1,41 @@
+"""The SQL of a plan. The only package that makes SQL.
+
+Identifiers go through `quoted`, values are bound (`:1`, `:2`, ... server-side), and every
+selected expression has an alias of ours, so no name in a table can disturb the statement.
+Text follows Snowflake's reference; the semantics relied upon are named where they matter.
+"""
+
+from core.query.catalog import (
+    CURRENT_PLACE,
+    describe,
+    show_databases,
+    show_objects,
+    show_page,
+    show_schemas,
+)
+from core.query.months import PREVIEW_ROWS, reads_all, select_months
+from core.query.rows import BAD_VALUE_CHARACTERS, WHITE_SPACE, select_rows
+from core.query.sample import SAMPLE_ROWS, sampled_columns, select_sample
+from core.query.text import Field, Statement, qualified, quoted
+
+__all__ = [
+    "BAD_VALUE_CHARACTERS",
+    "CURRENT_PLACE",
+    "PREVIEW_ROWS",
+    "SAMPLE_ROWS",
+    "WHITE_SPACE",
+    "Field",
+    "Statement",
+    "describe",
+    "qualified",
+    "quoted",
+    "reads_all",
+    "sampled_columns",
+    "select_months",
+    "select_rows",
+    "select_sample",
+    "show_databases",
+    "show_objects",
+    "show_page",
+    "show_schemas",
+]

@@ -1,0 +1,164 @@
+"""The read of a plan: a row for each row of the table, with its month, keys and addends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.dates import EpochUnit, TextFormat
+from core.plan import Plan
+from core.query.text import Binds, Field, Statement, qualified, quoted, select
+from core.source import TIMESTAMPS, Source, SourceColumn
+
+# What "white space" is in "text made only of white space": Unicode's White_Space property.
+WHITE_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+
+# Seconds of 0001-01-01 and 9999-12-31T23:59:59: what a Snowflake timestamp holds. Nanosecond
+# epochs reach only as far as 64 bits do (1677-2262).
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+_INT64 = 2**63 - 1
+BAD_VALUE_CHARACTERS = 100
+
+
+def select_rows(plan: Plan) -> Statement:
+    """The one read of engine `stream`: a row of the result for each row of the table.
+
+    The month is computed here, where it costs least, and in the value's own time zone, which
+    the wire does not carry. Blank rows and unparsable dates travel as flags: so they are counted
+    in the same snapshot, and the row count that the warehouse declares is that of the table.
+    """
+    bind = Binds()
+    return select(row_fields(plan, bind), f"FROM {qualified(plan.source.name)}", bind)
+
+
+def row_fields(plan: Plan, bind: Binds) -> list[Field]:
+    """What a plan makes of a row: `month`, `key_1`..., `sum_1`..., and `blank` and `bad`.
+
+    The flags are missing where no row can be blank, or no date bad.
+    """
+    fields = [
+        Field("month", _month(plan, bind), plan.month),
+        *(Field(f"key_{n}", key(c.source), c) for n, c in enumerate(plan.keys, 1)),
+        *(Field(f"sum_{n}", addend(c.source), c) for n, c in enumerate(plan.sums, 1)),
+    ]
+    blank = _blank(plan.source, bind)
+    if blank:
+        fields.append(Field("blank", blank))
+    bad = _bad_date(plan, bind)
+    if bad:
+        fields.append(Field("bad", bad))
+    return fields
+
+
+def _month(plan: Plan, bind: Binds) -> str:
+    """The first day of the month, a DATE.
+
+    DATE_TRUNC keeps its argument's type and cuts a TIMESTAMP_LTZ in the session's zone; a
+    TIMESTAMP_TZ cast to NTZ is its own wall clock (docs.snowflake.com, "Date & time data types").
+    """
+    column = plan.month.source
+    name = quoted(column.name)
+    match column.type.kind, plan.month_format:
+        case _, TextFormat():
+            moment = _parsed_text(plan, bind)
+        case _, EpochUnit() as unit:
+            whole = _whole(column)
+            valid = _epoch_range(unit, whole, bind)
+            moment = f"TO_TIMESTAMP_NTZ(IFF({valid}, {whole}, NULL), {unit.scale})"
+        case "TIMESTAMP_TZ", _:
+            moment = f"{name}::TIMESTAMP_NTZ"
+        case _:
+            moment = name
+    return f"DATE_TRUNC('MONTH', {moment})::DATE"
+
+
+def _parsed_text(plan: Plan, bind: Binds) -> str:
+    """The moment a text names in the plan's format, NULL if it does not parse."""
+    assert isinstance(plan.month_format, TextFormat)  # noqa: S101 - for the type checker
+    text = f"TRIM({quoted(plan.month.name)}, {bind(WHITE_SPACE)})"
+    pattern = bind(plan.month_format.snowflake)
+    if plan.month_format.has_offset:
+        return f"TRY_TO_TIMESTAMP_TZ({text}, {pattern})::TIMESTAMP_NTZ"
+    if plan.month_format.has_time:
+        return f"TRY_TO_TIMESTAMP_NTZ({text}, {pattern})"
+    return f"TRY_TO_DATE({text}, {pattern})"
+
+
+def _whole(column: SourceColumn) -> str:
+    name = quoted(column.name)
+    if column.type.kind == "FIXED" and column.type.scale == 0:
+        return name
+    return f"FLOOR({name})" if column.type.kind == "FIXED" else f"FLOOR({name})::NUMBER(38,0)"
+
+
+def _epoch_range(unit: EpochUnit, whole: str, bind: Binds) -> str:
+    scale = 10**unit.scale
+    first = max(_FIRST_SECOND * scale, -_INT64)
+    last = min(_LAST_SECOND * scale + scale - 1, _INT64)
+    return f"{whole} BETWEEN {bind(first)} AND {bind(last)}"
+
+
+def _bad_date(plan: Plan, bind: Binds) -> str | None:
+    """The value, as text, where there is one that is no date; None if that cannot be."""
+    name = quoted(plan.month.name)
+    match plan.month_format:
+        case TextFormat():
+            given = f"TRIM({name}, {bind(WHITE_SPACE)}) <> ''"
+            missing = f"{_parsed_text(plan, bind)} IS NULL"
+            return f"IFF({given} AND {missing}, LEFT({name}, {BAD_VALUE_CHARACTERS}), NULL)"
+        case EpochUnit() as unit:
+            valid = _epoch_range(unit, _whole(plan.month.source), bind)
+            return f"IFF({valid}, NULL, {name}::VARCHAR)"
+        case _:
+            return None
+
+
+def _blank(source: Source, bind: Binds) -> str | None:
+    """Whether a whole row is blank; None if no row can be."""
+    tests: list[str] = []
+    for column in source.columns:
+        name = quoted(column.name)
+        match column.type.kind:
+            case "TEXT":
+                tests.append(f"COALESCE(TRIM({name}, {bind(WHITE_SPACE)}), '') = ''")
+            case "VARIANT":
+                tests.append(f"COALESCE(IS_NULL_VALUE({name}), TRUE)")
+            case _ if not column.nullable:
+                return None
+            case _:
+                tests.append(f"{name} IS NULL")
+    # The cheapest tests first: most rows fail one of them.
+    tests.sort(key=lambda test: not test.endswith(" IS NULL"))
+    return "(" + " AND ".join(tests) + ")"
+
+
+# How a key travels, by its kind: as text what no file format has a type for.
+_KEY_SQL: dict[str, Callable[[str], str]] = {
+    "VARIANT": "TO_JSON({})".format,
+    "OBJECT": "TO_JSON({})".format,
+    "ARRAY": "TO_JSON({})".format,
+    "MAP": "TO_JSON({})".format,
+    "VECTOR": "TO_JSON({}::ARRAY)".format,
+    "GEOGRAPHY": "TO_JSON(ST_ASGEOJSON({}))".format,
+    "GEOMETRY": "TO_JSON(ST_ASGEOJSON({}))".format,
+}
+_PLAIN_KEYS = frozenset({"FIXED", "REAL", "TEXT", "BOOLEAN", "BINARY", "DATE"}) | TIMESTAMPS
+
+
+def key(column: SourceColumn) -> str:
+    """A column as it travels as a key."""
+    name = quoted(column.name)
+    if column.type.kind == "TIME":
+        # The connector cuts TIME to microseconds; a count of nanoseconds travels whole.
+        return f"DATEDIFF('NANOSECOND', '00:00:00'::TIME, {name})"
+    if column.type.kind in _PLAIN_KEYS:
+        return name
+    return _KEY_SQL.get(column.type.kind, "{}::VARCHAR".format)(name)
+
+
+def addend(column: SourceColumn) -> str:
+    """A numeric column as it is summed."""
+    name = quoted(column.name)
+    return f"{name}::FLOAT" if column.type.kind == "DECFLOAT" else name

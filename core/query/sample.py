@@ -1,0 +1,49 @@
+"""A look at a few thousand rows: for detection, and for people."""
+
+from __future__ import annotations
+
+from core.query.rows import BAD_VALUE_CHARACTERS, addend, key
+from core.query.text import Binds, Field, Statement, qualified, quoted, select
+from core.source import TIMESTAMPS, Source, SourceColumn
+
+SAMPLE_ROWS = 5_000
+_SEED = 1
+_DETECTED = frozenset({"TEXT", "FIXED", "DATE"}) | TIMESTAMPS
+_AS_TEXT = frozenset({"DATE", "TIME", "BOOLEAN", "BINARY"}) | TIMESTAMPS
+_SHORT = 40  # characters of what only people look at
+
+
+def select_sample(source: Source, columns: tuple[SourceColumn, ...]) -> Statement:
+    """About 5,000 rows of `columns`; the same rows at every call for a table.
+
+    Numbers stay numbers, all else becomes text. Small tables are read whole. Views are read from
+    their beginning: Snowflake samples views neither with a seed nor in less than a full read.
+    """
+    fields = [Field(f"sample_{n}", _sampled(column)) for n, column in enumerate(columns, 1)]
+    # Twice as many as needed, so that nearly always LIMIT finds its rows before the table's end.
+    sampling = sample_clause(source, 2 * SAMPLE_ROWS)
+    return select(fields, f"FROM {qualified(source.name)}{sampling}\nLIMIT {SAMPLE_ROWS}", Binds())
+
+
+def sample_clause(source: Source, rows: int) -> str:
+    """What takes about `rows` rows from all over a table; empty for smaller ones, and for views."""
+    if source.is_view or not source.rows or source.rows <= rows:
+        return ""
+    percent = max(100 * rows / source.rows, 0.000001)
+    return f" SAMPLE BERNOULLI ({percent:.6f}) SEED ({_SEED})"
+
+
+def sampled_columns(source: Source) -> tuple[SourceColumn, ...]:
+    """The columns that detection looks at."""
+    return tuple(column for column in source.columns if column.type.kind in _DETECTED)
+
+
+def _sampled(column: SourceColumn) -> str:
+    name, kind = quoted(column.name), column.type.kind
+    if kind == "TEXT":
+        return f"LEFT({name}, {BAD_VALUE_CHARACTERS})"
+    if column.type.numeric:
+        return addend(column)
+    if kind not in _AS_TEXT:
+        return f"LEFT({key(column)}, {_SHORT})"
+    return f"LEFT({name}::VARCHAR, {_SHORT})" if kind == "BINARY" else f"{name}::VARCHAR"
