@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.sandbox.warehouse.engine import Engine, EngineSession
 from tests.sandbox.queries import engine_in, failing, one, read, rows, session_in, types
@@ -148,6 +150,26 @@ def test_names_that_differ_by_case_and_odd_names(session: EngineSession) -> None
     assert one(session, 'SELECT id FROM "odd ""t"".1"') == 1
     session.run('DROP TABLE "odd ""t"".1"')
     session.run('DROP TABLE "ODD ""T"".1"')
+
+
+_ANY = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(names=st.lists(_ANY, min_size=1, max_size=5, unique=True), value=_ANY)
+def test_any_name_and_any_text(engine: Engine, names: list[str], value: str) -> None:
+    session = session_in(engine)
+    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+    table = f"DEMO.PUBLIC.{quoted[0]}"
+    text = value.replace("\\", "\\\\").replace("'", "''")
+    session.run(f"CREATE OR REPLACE TABLE {table} ({', '.join(q + ' VARCHAR' for q in quoted)})")
+    session.run(f"INSERT INTO {table} ({quoted[-1]}) VALUES ('{text}')")
+    answer = session.run(f"SELECT {', '.join(quoted)} FROM {table} WHERE {quoted[-1]} = ?",
+                         [("TEXT", value)])  # fmt: skip
+    assert [column.name for column in answer.columns] == names
+    assert read(answer)[0][-1] == value
+    assert [row[0] for row in rows(session, f"DESCRIBE TABLE {table}")] == names
+    session.run(f"DROP TABLE {table}")
 
 
 def test_samples(session: EngineSession) -> None:
