@@ -1,0 +1,60 @@
+"""A bare app in which one screen is tried on its own, and what tests ask of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import App
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+SECONDS = 30  # more than anything takes; what hangs fails its test
+
+
+class Host(App[None]):
+    """Shows one screen and keeps what it was dismissed with.
+
+    Attributes:
+        answers: what screens were dismissed with, in turn.
+        copied: what was put on the clipboard, in turn.
+    """
+
+    def __init__(self, screen: Screen[Any]) -> None:
+        super().__init__()
+        self.first = screen
+        self.answers: list[Any] = []
+        self.copied: list[str] = []
+
+    def on_mount(self) -> None:
+        self.push_screen(self.first, self.answers.append)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self.copied.append(text)
+        super().copy_to_clipboard(text)
+
+
+async def until(pilot: Pilot[Any], met: Callable[[], object], *, at_once: bool = False) -> None:
+    """Let the app work until `met` is true, and what it has to show is shown.
+
+    `Pilot.pause` waits for an idle process, up to a second, so it comes last.
+    """
+    async with asyncio.timeout(SECONDS):
+        while not met():
+            await asyncio.sleep(0.01)
+    if not at_once:
+        await pilot.pause()
+
+
+def shown(app: App[Any]) -> str:
+    """The text on the screen, a line a row."""
+    return "\n".join(
+        "".join(segment.text for segment in strip)
+        for strip in app.screen._compositor.render_strips()
+    )
+
+
+def whole(app: App[Any]) -> str:
+    """The words of the screen on one line, for texts that wrap."""
+    return " ".join(shown(app).replace("│", " ").replace("█", " ").replace("▊", " ").split())

@@ -1,0 +1,1 @@
+"""The screens around the workbench, each of one idea and usable in any app."""

@@ -1,0 +1,1 @@
+"""One run: a last look, progress, the result."""

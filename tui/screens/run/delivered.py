@@ -1,0 +1,124 @@
+"""The end of a run: the result JSON, and the books that it rests on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.screens.fact import Fact
+from tui.screens.run.figures import size, span
+
+if TYPE_CHECKING:
+    from core.accounting import Total
+    from core.transfer import Outcome
+
+_NAME_CELLS = 24
+
+
+class Delivered(Vertical):
+    """A delivery.
+
+    Args:
+        outcome: of the run.
+        seconds: the run took.
+        warnings: that the run gave.
+    """
+
+    DEFAULT_CSS = """
+    Delivered {
+        height: auto;
+        & .result {
+            padding: 0 1;
+            margin-bottom: 1;
+            text-wrap: nowrap;
+            text-overflow: fold;
+            background: $boost;
+            border-left: thick $success;
+        }
+        & .totals { margin-top: 1; }
+        & .agree { margin-top: 1; color: $text-success; }
+        & .warning {
+            color: $text-warning;
+            margin-top: 1;
+            padding-left: 1;
+            border-left: thick $warning;
+        }
+    }
+    """
+
+    def __init__(self, outcome: Outcome, seconds: float, warnings: tuple[str, ...]) -> None:
+        super().__init__()
+        self._outcome = outcome
+        self._seconds = seconds
+        self._warnings = warnings
+
+    def compose(self) -> ComposeResult:
+        """The JSON, the facts, the totals, the warnings."""
+        outcome = self._outcome
+        yield Static(pretty(outcome.result), classes="result")
+        yield Fact("Object", outcome.url)
+        yield Fact("Size", f"{size(outcome.size)} in {span(self._seconds)}")
+        for label, value in self._books():
+            yield Fact(label, value)
+        if lines := list(_totals(outcome)):
+            yield Static(Content("\n").join(lines), classes="totals")
+        yield Static(
+            "✓ The books agree: rows read and declared, totals read and written.", classes="agree"
+        )
+        for warning in self._warnings:
+            yield Static(Content(warning), classes="warning")
+
+    def _books(self) -> Iterator[tuple[str, Content]]:
+        account, month = self._outcome.account, self._outcome.plan.month.name
+        yield "Rows read", _count(account.rows_read, "as many as the warehouse declares")
+        yield "Blank", _count(account.blank_rows, "removed")
+        if account.null_dates:
+            yield "No date", _count(account.null_dates, f"{month} is NULL: in the NULL month")
+        yield "Groups", _count(account.groups, "rows in the file")
+
+
+def pretty(result: dict[str, Any]) -> Content:
+    """The result JSON, a line a field, coloured by kind of value."""
+    fields = [
+        Content.assemble(
+            "  ",
+            (json.dumps(name), "$text-accent"),
+            ": ",
+            (json.dumps(value), "$text-success" if isinstance(value, str) else "bold"),
+        )
+        for name, value in result.items()
+    ]
+    return Content.assemble("{\n", Content(",\n").join(fields), "\n}")
+
+
+def _count(number: int, meaning: str) -> Content:
+    return Content.assemble((f"{number:>14,}", "bold"), "  ", (meaning, "dim"))
+
+
+def _totals(outcome: Outcome) -> Iterator[Content]:
+    """A line a summed column: its total over the rows read, which is that over the rows written."""
+    from core.query import select_rows
+
+    account = outcome.account
+    for field in select_rows(outcome.plan).fields:
+        if not (field.is_sum and field.column and field.alias in account.written):
+            continue
+        name = field.column.name
+        shown = name if len(name) <= _NAME_CELLS else name[: _NAME_CELLS - 1] + "…"
+        yield Content.assemble(
+            ("Σ ", "$text-accent"),
+            shown.ljust(_NAME_CELLS + 1),
+            (f"{_number(account.written[field.alias]):>32}", "bold"),
+            ("  ✓", "$text-success"),
+        )
+
+
+def _number(total: Total) -> str:
+    value = total.value
+    return f"{value:,.6g}" if isinstance(value, float) and abs(value) >= 1e15 else f"{value:,}"

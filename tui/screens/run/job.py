@@ -1,0 +1,95 @@
+"""One transfer in a thread of its own, which tells its screen by messages only.
+
+The thread is a daemon, so that a call which hangs in a network cannot hold up the end of the
+program; the wish to stop is an event that core looks at between all its waits.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from core.events import Event, Planned, Progress, Warned
+
+if TYPE_CHECKING:
+    from core.request import Request
+    from core.transfer import Outcome
+
+Post = Callable[[Message], object]
+
+
+class Moved(Message):
+    """The run has come further."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self.progress = progress
+
+
+class Noticed(Message):
+    """The run has found out something: its plan, or a warning."""
+
+    def __init__(self, event: Planned | Warned) -> None:
+        super().__init__()
+        self.event = event
+
+
+class Ended(Message):
+    """The run is over: either `outcome` or `error` is given."""
+
+    def __init__(self, outcome: Outcome | None, error: BaseException | None) -> None:
+        super().__init__()
+        self.outcome = outcome
+        self.error = error
+
+
+class Job:
+    """Runs `request` from the moment it is made.
+
+    Args:
+        request: what to do.
+        post: takes the messages, from any thread.
+
+    Attributes:
+        began: `time.monotonic()` of the start.
+    """
+
+    def __init__(self, request: Request, post: Post) -> None:
+        self._request = request
+        self._post = post
+        self._cancel = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="transfer", daemon=True)
+        self.began = time.monotonic()
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it still works."""
+        return self._thread.is_alive()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._cancel.is_set()
+
+    def stop(self) -> None:
+        """Ask it to stop the query and the upload, and to end."""
+        self._cancel.set()
+
+    def _run(self) -> None:
+        outcome: Outcome | None = None
+        failure: BaseException | None = None
+        try:
+            from core.transfer import run_transfer
+
+            outcome = run_transfer(self._request, on_event=self._tell, cancel=self._cancel)
+        except BaseException as error:  # whatever it is, the screen must know that it is over
+            failure = error
+        self._post(Ended(outcome, failure))
+
+    def _tell(self, event: Event) -> None:
+        self._post(Moved(event) if isinstance(event, Progress) else Noticed(event))

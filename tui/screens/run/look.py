@@ -1,0 +1,106 @@
+"""The last look before a run: what goes where, and what happens to each column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from core.names import listed
+from core.request import MEBIBYTE
+from tui.screens.fact import Fact
+
+if TYPE_CHECKING:
+    from core.plan import Plan, PlannedColumn
+    from core.request import Request
+
+
+class LastLook(Vertical):
+    """A request and its plan, in a few lines.
+
+    Args:
+        request: what is asked for.
+        plan: what will happen to each column.
+    """
+
+    DEFAULT_CSS = """
+    LastLook {
+        height: auto;
+        & .warning {
+            color: $text-warning;
+            margin-top: 1;
+            padding-left: 1;
+            border-left: thick $warning;
+        }
+    }
+    """
+
+    def __init__(self, request: Request, plan: Plan) -> None:
+        super().__init__()
+        self._request = request
+        self._plan = plan
+
+    def compose(self) -> ComposeResult:
+        """One line a fact, then the warnings."""
+        for label, fact in self._facts():
+            yield Fact(label, fact)
+        for warning in self._plan.warnings:
+            yield Static(Content(warning), classes="warning")
+
+    def _facts(self) -> Iterator[tuple[str, Content]]:
+        plan, request = self._plan, self._request
+        rows = plan.source.rows
+        counted = "rows not counted" if rows is None else f"{rows:,} rows"
+        yield "From", Content.assemble((str(plan.source.name), "bold"), f"  {counted}")
+        yield "To", Content.styled(destination(request, plan), "bold")
+        yield "As", Content(_file(request))
+        month = plan.month
+        how = f"{month.source.type.text}, {month.why}"
+        yield "Month", Content.assemble((month.name, "bold"), f"  {how}")
+        yield "Sum", _columns(plan.sums, "none: the file says which keys occur in which month")
+        yield "Keep", _columns(plan.keys, "none: one row a month")
+        if dropped := [c for c in plan.columns if c not in plan.delivered]:
+            yield "Leave out", _columns(dropped, "")
+        most = f"{request.memory_limit // MEBIBYTE} MB"
+        yield "Engine", Content(f"stream: rows are read and summed here, in at most {most}")
+
+
+def destination(request: Request, plan: Plan) -> str:
+    """Where the object will be if the run starts now."""
+    from core.bucket import Destination, file_name
+    from core.output import Format, extension
+
+    source = plan.source.name
+    name = file_name(
+        request.file_name,
+        table=source.table,
+        schema=source.schema,
+        database=source.database,
+        timestamp=datetime.now(UTC),
+        run_id="run_id",
+        ext=extension(Format(request.format), request.gzip),
+    )
+    place = Destination.parse(request.bucket)
+    return place.url(place.key(name))
+
+
+def _file(request: Request) -> str:
+    packed = ", gzip" if request.gzip else ""
+    exists = (
+        "replaces an object of that name"
+        if request.if_exists == "overwrite"
+        else "never replaces an object"
+    )
+    return f"{request.format}{packed}; {exists}"
+
+
+def _columns(columns: Sequence[PlannedColumn], none: str) -> Content:
+    if not columns:
+        return Content.styled(none, "dim")
+    names = listed([column.name for column in columns], most=10)
+    return Content.assemble((f"{len(columns)}  ", "dim"), names)

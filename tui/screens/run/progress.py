@@ -1,0 +1,186 @@
+"""A run under way: its phases, the figures of the one it is in, and its warnings."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from core.events import Phase, Progress
+from tui.screens.run.figures import clock, memory, size, span
+from tui.screens.run.track import Track, amount, fraction
+
+PHASES: Final = {
+    Phase.CONNECT: "Sign in",
+    Phase.PLAN: "Look at table",
+    Phase.QUERY: "Run query",
+    Phase.READ: "Read and sum",
+    Phase.WRITE: "Write file",
+    Phase.UPLOAD: "Upload",
+}
+STOPPING: Final = {
+    Phase.CONNECT: "Stopping: the sign-in is given up.",
+    Phase.PLAN: "Stopping: Snowflake is told to abort the query.",
+    Phase.QUERY: "Stopping: Snowflake is told to abort the query.",
+    Phase.READ: "Stopping: the result is no longer read, and what was read is discarded.",
+    Phase.WRITE: "Stopping: the file is discarded.",
+    Phase.UPLOAD: "Stopping: the upload is aborted; S3 drops its parts.",
+}
+_NONE: Final = "–"  # noqa: RUF001  an en dash, on purpose
+_BAR: Final = 22  # cells
+_FIGURES: Final = ("rows/s", "data/s", "left", "memory", "elapsed")
+
+
+class PhaseList(Widget):
+    """The phases of a run, done, under way and to come, one a line."""
+
+    DEFAULT_CSS = "PhaseList { height: 6; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.track = Track()
+        self.elapsed = 0.0
+
+    def render(self) -> Content:
+        """All of them, in their order."""
+        return Content("\n").join(self._line(phase) for phase in Phase)
+
+    def _line(self, phase: Phase) -> Content:
+        now = self.track.now
+        spent = self.track.seconds(phase, self.elapsed)
+        name = f"{PHASES[phase]:<14}"
+        if spent is None:
+            return Content.assemble(("· ", "dim"), (name, "dim"))
+        if now is not None and now.phase is phase:
+            return Content.assemble(
+                ("▸ ", "bold $text-accent"), (name, "bold"), *_under_way(now, self.size.width)
+            )
+        return Content.assemble(
+            ("✓ ", "$text-success"),
+            name,
+            (f"{span(spent):>8}   ", "dim"),
+            (_done(self.track.last(phase)), "dim"),
+        )
+
+
+class Figures(Widget):
+    """Speed, time left, memory, time passed: a figure above its name."""
+
+    DEFAULT_CSS = "Figures { height: 2; margin-top: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: tuple[str, ...] = (_NONE,) * len(_FIGURES)
+
+    def set(self, track: Track, elapsed: float) -> None:
+        """Show the figures of `track`, `elapsed` seconds after its start."""
+        left = track.seconds_left
+        self.values = (
+            f"{track.rows_per_second:,.0f}" if track.rows_per_second else _NONE,
+            size(track.bytes_per_second) if track.bytes_per_second else _NONE,
+            clock(left) if left is not None else _NONE,
+            size(memory()),
+            clock(elapsed),
+        )
+        self.refresh()
+
+    def render(self) -> Content:
+        """Two lines of equal cells."""
+        cell = max(10, self.size.width // len(_FIGURES))
+        above = "".join(value.ljust(cell) for value in self.values)
+        below = "".join(name.ljust(cell) for name in _FIGURES)
+        return Content.assemble((above, "bold"), "\n", (below, "dim"))
+
+
+class Running(Vertical):
+    """Everything about a run under way.
+
+    Args:
+        route: from where to where, in a line.
+    """
+
+    DEFAULT_CSS = """
+    Running {
+        height: auto;
+        & .route { text-style: bold; margin-bottom: 1; }
+        & .note { margin-top: 1; color: $text-warning; display: none; }
+        & .note.-some { display: block; }
+    }
+    """
+
+    def __init__(self, route: str) -> None:
+        super().__init__()
+        self._route = route
+        self._phases = PhaseList()
+        self._figures = Figures()
+        self._began = time.monotonic()
+
+    def compose(self) -> ComposeResult:
+        """Route, phases, figures, one line for what the user should know."""
+        yield Static(Content(self._route), classes="route")
+        yield self._phases
+        yield self._figures
+        yield Static(classes="note", markup=False)
+
+    def on_mount(self) -> None:
+        """Keep the clock and the memory moving where no event comes."""
+        self.set_interval(0.5, self.tick)
+
+    def begin(self, began: float) -> None:
+        """Start anew, for a run that began at `time.monotonic()` `began`."""
+        self._began = began
+        self._phases.track = Track()
+        self.say("")
+        self.tick()
+
+    def move(self, progress: Progress) -> None:
+        """Show how far the run has come."""
+        self._phases.track.note(progress)
+        self.tick()
+
+    def tick(self) -> None:
+        """Show the time that has passed."""
+        self._phases.elapsed = elapsed = time.monotonic() - self._began
+        self._phases.refresh()
+        self._figures.set(self._phases.track, elapsed)
+
+    @property
+    def phase(self) -> Phase:
+        """Where the run is."""
+        now = self._phases.track.now
+        return Phase.CONNECT if now is None else now.phase
+
+    def say(self, text: str) -> None:
+        """Show one line below the figures; an empty one takes it away."""
+        note = self.query_one(".note", Static)
+        note.update(Content(text))
+        note.set_class(bool(text), "-some")
+
+
+def _under_way(now: Progress, width: int) -> list[Content | tuple[str, str]]:
+    """A bar where the end is known, and what there is of what."""
+    part, (done, total) = fraction(now), amount(now)
+    shown = size if now.phase is Phase.UPLOAD else _rows
+    if part is None:
+        return [(shown(done), "")] if done else [("…", "dim")]
+    bar = max(8, min(_BAR, width - 56))
+    filled = round(part * bar)
+    text = f" {part:>4.0%}  {shown(done)} of {shown(total or 0)}"
+    return [("━" * filled, "$accent"), ("━" * (bar - filled), "$surface-lighten-3"), (text, "")]
+
+
+def _done(last: Progress | None) -> str:
+    if last is None or not amount(last)[0]:
+        return ""
+    if last.phase is Phase.UPLOAD:
+        return size(last.bytes)
+    return _rows(last.rows) + (f" · {size(last.bytes)}" if last.bytes else "")
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} rows"

@@ -1,0 +1,271 @@
+"""A run from the last look to the result, in one dialog."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from enum import Enum, auto
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.reactive import reactive
+from textual.widgets import ContentSwitcher
+
+from core.errors import CancelledError
+from core.events import Planned
+from tui.screens.actions import Action, ActionBar
+from tui.screens.dialog import Dialog, DialogScreen
+from tui.screens.error import ErrorPanel, copy
+from tui.screens.failure import Failure
+from tui.screens.run.delivered import Delivered
+from tui.screens.run.job import Ended, Job, Moved, Noticed
+from tui.screens.run.look import LastLook
+from tui.screens.run.progress import STOPPING, Running
+
+if TYPE_CHECKING:
+    from core.plan import Plan
+    from core.request import Request
+    from core.transfer import Outcome
+
+_PATIENCE = 2.0  # seconds that a stop may take before one may leave without it
+
+
+class State(Enum):
+    """Where the dialog is."""
+
+    LOOK = auto()
+    RUNNING = auto()
+    STOPPING = auto()
+    DELIVERED = auto()
+    FAILED = auto()
+
+
+_HEADINGS = {
+    State.LOOK: "Send this?",
+    State.RUNNING: "Sending",
+    State.STOPPING: "Stopping",
+    State.DELIVERED: "✓ Delivered",
+    State.FAILED: "Not delivered",
+}
+_OVER = (State.DELIVERED, State.FAILED)
+_ACTIONS = {
+    State.LOOK: (Action("Send", "enter", "send", "primary"), Action("Back", "esc", "close")),
+    State.RUNNING: (Action("Cancel", "c", "cancel", "error"),),
+    State.STOPPING: (Action("Do not wait", "esc", "close"),),
+    State.DELIVERED: (
+        Action("Copy JSON", "j", "copy_json", "primary"),
+        Action("Save JSON", "s", "save_json"),
+        Action("Copy command", "b", "copy_command"),
+        Action("Copy Python", "p", "copy_python"),
+        Action("Run again", "r", "again"),
+        Action("Close", "esc", "close"),
+    ),
+    State.FAILED: (
+        Action("Run again", "r", "again", "primary"),
+        Action("Details", "d", "details"),
+        Action("Copy error", "e", "copy_error"),
+        Action("Close", "esc", "close"),
+    ),
+}
+
+
+class RunScreen(DialogScreen["Outcome | None"]):
+    """Shows what will be sent, sends it, tells the result; dismisses with the outcome, if any.
+
+    Args:
+        request: what to do.
+        plan: what the user looked at; if the run finds another one, it says so.
+    """
+
+    HELP = """\
+A transfer, from the last look to the result.
+
+Nothing is read before you press Send. While it runs you can cancel at any time: the query and the \
+upload are aborted, and nothing is left in the bucket. The file appears there whole and verified, \
+or not at all.
+
+The result JSON is what --batch prints. Its books are what was counted on both sides: rows read \
+against rows declared, and the total of each summed column over rows read and rows written."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "send", "Send"),
+        Binding("c", "cancel", "Cancel the run"),
+        Binding("j", "copy_json", "Copy the result JSON"),
+        Binding("s", "save_json", "Save the result JSON as a file"),
+        Binding("b", "copy_command", "Copy as a command"),
+        Binding("p", "copy_python", "Copy as Python"),
+        Binding("d", "details", "Details of the error"),
+        Binding("e", "copy_error", "Copy the error"),
+        Binding("r", "again", "Run again"),
+        Binding("escape", "close", "Close"),
+    ]
+
+    state: reactive[State] = reactive(State.LOOK, init=False, bindings=True)
+
+    def __init__(self, request: Request, plan: Plan) -> None:
+        super().__init__()
+        self.request = request
+        self.plan = plan
+        self.outcome: Outcome | None = None
+        self.failure: Failure | None = None
+        self._warnings: list[str] = []
+        self._job: Job | None = None
+        self._may_leave = False
+
+    @property
+    def running(self) -> bool:
+        """Whether a transfer is under way."""
+        return self._job is not None and self._job.running
+
+    def stop(self) -> None:
+        """Ask the transfer to stop, without waiting."""
+        if self._job is not None:
+            self._job.stop()
+
+    def compose(self) -> ComposeResult:
+        """Heading, the view of the state, actions."""
+        with Dialog(_HEADINGS[State.LOOK], "-wide", "-steady"):
+            with (
+                VerticalScroll(classes="body", can_focus=False),
+                ContentSwitcher(initial="look", id="views"),
+            ):
+                with Vertical(id="look"):
+                    yield LastLook(self.request, self.plan)
+                with Vertical(id="running"):
+                    yield Running(f"{self.plan.source.name} → {self.request.bucket}")
+                yield Vertical(id="ended")
+            yield ActionBar(*_ACTIONS[State.LOOK])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what makes sense in this state is offered."""
+        known = {each.name for actions in _ACTIONS.values() for each in actions}
+        if action == "close" and self.state is State.STOPPING:
+            return self._may_leave
+        return action not in known or any(each.name == action for each in _ACTIONS[self.state])
+
+    async def watch_state(self, state: State) -> None:
+        """Show the view and the actions of `state`."""
+        views = {State.LOOK: "look", State.RUNNING: "running", State.STOPPING: "running"}
+        self.query_one("#views", ContentSwitcher).current = views.get(state, "ended")
+        self.query_one(Dialog).border_title = _HEADINGS[state]
+        for name in State:
+            self.set_class(name is state, f"-{name.name.lower()}")
+        with self.app.batch_update():
+            await self.query_one(ActionBar).remove()
+            await self.query_one(Dialog).mount(ActionBar(*_ACTIONS[state]))
+        if buttons := self.query("ActionBar Button"):
+            buttons.first().focus()
+
+    # ------------------------------------------------------------------------------- the run
+
+    def action_send(self) -> None:
+        """Start."""
+        self.outcome = self.failure = None
+        self._warnings.clear()
+        self._may_leave = False
+        self._job = Job(self.request, self.post_message)
+        self.query_one(Running).begin(self._job.began)
+        self.state = State.RUNNING
+
+    def action_again(self) -> None:
+        """Start once more."""
+        self.action_send()
+
+    def action_cancel(self) -> None:
+        """Stop the query or the upload, and say so."""
+        self.stop()
+        running = self.query_one(Running)
+        running.say(STOPPING[running.phase])
+        self.state = State.STOPPING
+        self.set_timer(_PATIENCE, self._allow_leaving)
+
+    def _allow_leaving(self) -> None:
+        """A call that hangs in the network may take minutes; the run ends when it returns."""
+        if self.state is State.STOPPING:
+            self._may_leave = True
+            self.refresh_bindings()
+            self.query_one(Running).say(
+                "Waiting for the network to answer. You need not wait: nothing will be delivered."
+            )
+
+    @on(Moved)
+    def _move(self, message: Moved) -> None:
+        self.query_one(Running).move(message.progress)
+
+    @on(Noticed)
+    def _notice(self, message: Noticed) -> None:
+        event = message.event
+        if not isinstance(event, Planned):
+            self._warnings.append(event.message)
+        elif _roles(event.plan) != _roles(self.plan):
+            self._warnings.append(
+                "The plan of the run differs from the one you looked at: the table has changed."
+            )
+
+    @on(Ended)
+    async def _end(self, message: Ended) -> None:
+        seconds = time.monotonic() - self._job.began if self._job else 0.0
+        ended = self.query_one("#ended", Vertical)
+        await ended.remove_children()
+        if message.outcome is not None:
+            self.outcome = message.outcome
+            await ended.mount(Delivered(message.outcome, seconds, tuple(self._warnings)))
+            self.state = State.DELIVERED
+            return
+        error = message.error or CancelledError()
+        self.failure = Failure.of(error)
+        await ended.mount(ErrorPanel(self.failure))
+        self.state = State.FAILED
+
+    def on_unmount(self) -> None:
+        """Whoever takes the screen away ends its run."""
+        self.stop()
+
+    # --------------------------------------------------------------------------- afterwards
+
+    def action_close(self) -> None:
+        """Back, with the outcome if there is one."""
+        self.dismiss(self.outcome)
+
+    def action_details(self) -> None:
+        """Show where an error came from."""
+        self.query_one(ErrorPanel).toggle_details()
+
+    def action_copy_error(self) -> None:
+        """Copy the error for a report."""
+        if self.failure is not None:
+            copy(self.app, self.failure.text, "The error")
+
+    def action_copy_json(self) -> None:
+        """Copy the result as --batch prints it."""
+        if self.outcome is not None:
+            copy(self.app, json.dumps(self.outcome.result), "The result JSON")
+
+    def action_save_json(self) -> None:
+        """Save the result as a file; in a browser that is a download."""
+        if self.outcome is None:
+            return
+        name = self.outcome.file_name.rpartition("/")[2]
+        text = json.dumps(self.outcome.result) + "\n"
+        self.app.deliver_text(
+            io.StringIO(text), save_filename=f"{name}.result.json", mime_type="application/json"
+        )
+
+    def action_copy_command(self) -> None:
+        """Copy this transfer as a command."""
+        from core.recipe import as_command
+
+        copy(self.app, as_command(self.request), "The command")
+
+    def action_copy_python(self) -> None:
+        """Copy this transfer as Python."""
+        from core.recipe import as_python
+
+        copy(self.app, as_python(self.request), "The Python code")
+
+
+def _roles(plan: Plan) -> list[tuple[str, str]]:
+    return [(column.name, column.role.value) for column in plan.columns]
