@@ -91,7 +91,7 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
     with demo(options) if manner.demo else nullcontext(Place(options)) as place:
         if manner.dry_run:
             return _preview(place.options, manner, console, stop)
-        outcome = stop.run(lambda: _transfer(place.options, console, stop))
+        outcome = stop.run(lambda: _transfer(place.options, manner, console, stop))
         console.note(
             f"Delivered {outcome.url}: {outcome.row_count:,} rows, {outcome.size:,} bytes",
             url=outcome.url,
@@ -105,12 +105,15 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
     return 0
 
 
-def _transfer(options: Mapping[str, Any], console: Console, stop: Stop) -> Outcome:
-    from core import Request, run_transfer
+def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> Outcome:
+    from core import Request
+    from core.history import run_recorded
 
     request = Request.of(**options)
     try:
-        return run_transfer(request, on_event=console.event, cancel=stop.cancel)
+        return run_recorded(
+            request, by="batch", demo=manner.demo, on_event=console.event, cancel=stop.cancel
+        )
     finally:
         _discard_files()  # the process ends without the clean-up of the libraries
 

@@ -1,0 +1,242 @@
+"""The history of runs: one line of JSON a run, the newest thousand, in the state directory.
+
+The front ends write it, by `run_recorded`; the library's call leaves nothing behind but its
+delivery. No secret is in it: a connection is stored by name or not at all. It serves people, so
+whatever goes wrong with it never fails a run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+from pydantic import ValidationError
+
+from core.errors import TransferError
+from core.events import Listener
+from core.paths import state_dir
+from core.request import Request
+from core.transfer import Outcome, run_transfer
+from core.warehouse.statement import Cancel
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows: two runs that end at once may lose a line
+    fcntl = None  # type: ignore[assignment]
+
+KEPT: Final = 1_000
+DELIVERED: Final = "delivered"
+_FILE, _LOCK = "history.jsonl", "history.lock"
+_LOCK_SECONDS: Final = 1.0
+_TEXT: Final = 2_000  # characters of a message
+
+FrontEnd = Literal["app", "batch"]
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """A run that has ended.
+
+    Attributes:
+        started: when, in UTC.
+        seconds: how long it took.
+        by: the front end.
+        demo: whether it was against the embedded warehouse and bucket.
+        table: the full name of the table, or what was asked for if it was not found.
+        url: where the object is; the destination as asked for if nothing was delivered.
+        outcome: `delivered`, or the label of the error's class (`core.errors`).
+        rows: rows in the file; None if nothing was delivered.
+        bytes: its size; None if nothing was delivered.
+        message: what went wrong; empty if nothing did.
+        hint: what to do about it.
+        result: the result JSON; empty if nothing was delivered.
+        account: the counts of the run and, by summed column, the totals that agreed; empty if
+            nothing was delivered.
+        request: what to run again, without secrets; None if its connection has no name.
+    """
+
+    started: datetime
+    seconds: float
+    by: FrontEnd
+    demo: bool
+    table: str
+    url: str
+    outcome: str
+    rows: int | None = None
+    bytes: int | None = None
+    message: str = ""
+    hint: str = ""
+    result: Mapping[str, Any] = field(default_factory=dict)
+    account: Mapping[str, Any] = field(default_factory=dict)
+    request: Request | None = None
+
+    def as_line(self) -> str:
+        """The entry as one line of JSON."""
+        values = {
+            **asdict(self),
+            "started": self.started.isoformat(),
+            "request": self.request.model_dump(mode="json", exclude_defaults=True)
+            if self.request
+            else None,
+        }
+        return json.dumps(values) + "\n"
+
+    @classmethod
+    def parse(cls, line: str) -> Self:
+        """Read a line; a request that this version does not understand is left out.
+
+        Raises:
+            ValueError, TypeError, AttributeError: it is none.
+        """
+        values = json.loads(line)
+        request = values.pop("request", None)
+        known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        with suppress(ValidationError):
+            known["request"] = Request(**request) if request else None
+        return cls(**{**known, "started": datetime.fromisoformat(values["started"])})
+
+
+def run_recorded(
+    request: Request,
+    *,
+    by: FrontEnd,
+    demo: bool = False,
+    on_event: Listener | None = None,
+    cancel: Cancel | None = None,
+) -> Outcome:
+    """Do as `core.transfer.run_transfer`, and write down how it ended.
+
+    Args:
+        request: what to do.
+        by: the front end that does it.
+        demo: whether `request` goes to the embedded warehouse and bucket.
+        on_event: as for `run_transfer`.
+        cancel: as for `run_transfer`.
+    """
+    started, clock = datetime.now(UTC), time.monotonic()
+
+    def entry(**more: Any) -> HistoryEntry:
+        about = {"table": request.table, "url": request.bucket, **more}
+        seconds = round(time.monotonic() - clock, 3)
+        kept = _without_secrets(request, demo=demo)
+        return HistoryEntry(started, seconds, by, demo, request=kept, **about)
+
+    try:
+        outcome = run_transfer(request, on_event=on_event, cancel=cancel)
+    except TransferError as error:
+        record(entry(outcome=error.label, message=error.message[:_TEXT], hint=error.hint[:_TEXT]))
+        raise
+    except Exception as error:  # its text may hold data
+        record(entry(outcome=TransferError.label, message=f"Unexpected {type(error).__name__}."))
+        raise
+    record(
+        entry(
+            table=str(outcome.plan.source.name),
+            url=outcome.url,
+            outcome=DELIVERED,
+            rows=outcome.row_count,
+            bytes=outcome.size,
+            result=outcome.result,
+            account=_account(outcome),
+        )
+    )
+    return outcome
+
+
+def record(entry: HistoryEntry) -> None:
+    """Append a run; the oldest beyond a thousand go. Does nothing where it cannot write."""
+    with suppress(OSError, TransferError):
+        directory = state_dir()
+        with _lock(directory):
+            _append(directory / _FILE, entry.as_line())
+
+
+def entries(limit: int = KEPT) -> list[HistoryEntry]:
+    """The newest `limit` runs, newest first; lines that cannot be read are skipped."""
+    try:
+        lines = _lines(state_dir() / _FILE)
+    except (OSError, TransferError):
+        return []
+    found: list[HistoryEntry] = []
+    for line in reversed(lines):
+        if len(found) == limit:
+            break
+        with suppress(ValueError, TypeError, KeyError, AttributeError):
+            found.append(HistoryEntry.parse(line))
+    return found
+
+
+def _without_secrets(request: Request, *, demo: bool) -> Request | None:
+    if demo:  # its addresses and keys end with it
+        gone = ("connection", "s3_options", "endpoint_url")
+        return request.model_copy(update=dict.fromkeys(gone))
+    if not isinstance(request.connection, str | None):
+        return None
+    return request.model_copy(update={"s3_options": None})
+
+
+def _account(outcome: Outcome) -> dict[str, Any]:
+    account = outcome.account
+    names = ("rows_declared", "rows_read", "blank_rows", "null_dates", "bad_dates", "groups")
+    sums = {f"sum_{n}": column.name for n, column in enumerate(outcome.plan.sums, 1)}
+    totals = {
+        name: str(account.read[key].value) for key, name in sums.items() if key in account.read
+    }
+    return {**{name: getattr(account, name) for name in names}, "totals": totals}
+
+
+def _append(path: Path, line: str) -> None:
+    lines = _lines(path)
+    if len(lines) < KEPT:
+        # After a line that was cut off, begin a new one.
+        start = "" if not lines or lines[-1].endswith("\n") else "\n"
+        _write(path, start + line, os.O_APPEND)
+        return
+    kept = [each if each.endswith("\n") else each + "\n" for each in lines[1 - KEPT :]]
+    new = path.with_suffix(".new")
+    _write(new, "".join(kept) + line, os.O_TRUNC)
+    new.replace(path)
+
+
+def _write(path: Path, text: str, how: int) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "wb") as file:
+        file.write(text.encode())
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of the file with their ends; the last may lack it."""
+    try:
+        with path.open("rb") as file:
+            return [line.decode("utf-8", "replace") for line in file]
+    except FileNotFoundError:
+        return []
+
+
+@contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    """Keep other processes out for a moment; who waits in vain writes all the same."""
+    lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while not _locked(lock) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _locked(lock: int) -> bool:
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
