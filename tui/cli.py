@@ -93,13 +93,10 @@ def _start(request: dict[str, Any], *, batch: bool, log_format: str, **how: bool
         from tui.batch import Manner, leave, run
 
         leave(run(request, Manner(json=log_format == "json", **how)))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        typer.echo(
-            "There is no terminal for the app here; add --batch to run without it.", err=True
-        )
-    else:
-        typer.echo(
-            "The app, with tables to choose from and a preview, will come; until then use --batch.",
-            err=True,
-        )
+    if all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        from tui.batch import leave
+        from tui.start import start
+
+        leave(start(request, demo=how["demo"]))
+    typer.echo("There is no terminal for the app here; add --batch to run without it.", err=True)
     return 2

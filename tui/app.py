@@ -1,0 +1,188 @@
+"""The app: opens the workbench on a connection, and holds what belongs to no screen."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from core.errors import TransferError
+from core.request import Request
+from tui.memory import Memory
+from tui.screens.error import show_error
+from tui.workbench import jobs
+from tui.workbench.draft import request_of
+from tui.workbench.lane import Work
+from tui.workbench.messages import Opened
+from tui.workbench.screen import Workbench
+
+if TYPE_CHECKING:
+    from tui.screens.connect.link import Link
+
+
+class TransferApp(App[None]):
+    """amplify-transfer on a terminal.
+
+    Args:
+        options: of the request, as on the command line; what is missing is asked for.
+        demo: whether to start the embedded warehouse and bucket.
+        memory: what is kept from one start to the next; the user's own if None.
+    """
+
+    TITLE = "amplify-transfer"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1,question_mark", "help", "Help", key_display="F1", id="help"),
+        Binding("f2", "connect", "Connect", show=False, id="connect"),
+        Binding("ctrl+q,f10", "quit", "Quit", key_display="F10", id="quit", priority=True),
+    ]
+
+    def __init__(
+        self,
+        options: Mapping[str, Any] | None = None,
+        *,
+        demo: bool = False,
+        memory: Memory | None = None,
+    ) -> None:
+        super().__init__()
+        self._options = dict(options or {})
+        self._demo = demo
+        self._memory = memory or Memory.of_user("demo" if demo else "")
+        self._resources = contextlib.ExitStack()
+
+    def on_mount(self) -> None:
+        """Open the workbench, or ask where to."""
+        if self._memory.theme in self.available_themes:
+            self.theme = self._memory.theme
+        self.theme_changed_signal.subscribe(self, self._theme_changed)
+        self.set_keymap(dict(self._memory.keys))
+        if self._demo:
+            self._open(self._demo_opening(), "demo")
+        elif (link := self._only_link()) is not None:
+            self._open_link(*link)
+        else:
+            self.action_connect()
+
+    def _theme_changed(self, theme: Any) -> None:
+        self._memory.theme = theme.name
+
+    # ----------------------------------------------------------------------------- connecting
+
+    def _only_link(self) -> tuple[str, str | Mapping[str, Any]] | None:
+        """The connection to take without asking: the one named, or the only one there is."""
+        from core import settings
+
+        given = self._options.get("connection")
+        if given is not None:
+            return (given if isinstance(given, str) else "connection"), given
+        try:
+            known = settings.connections()
+        except TransferError as error:
+            show_error(self, error)
+            return None
+        return next(((name, name) for name in known), None) if len(known) == 1 else None
+
+    def _open_link(self, name: str, connection: str | Mapping[str, Any]) -> None:
+        self._options["connection"] = connection
+        request = request_of(self._options)
+        self._open(jobs.opening(connection, request), name)
+
+    def _open(self, opening: Work, place: str) -> None:
+        try:
+            request = self._request()
+        except TransferError as error:
+            show_error(self, error)
+            request = request_of({})
+        self.push_screen(Workbench(request, opening, place, self._memory))
+
+    def _request(self) -> Request:
+        """What the command line asks for, else what was chosen last."""
+        choices = {} if self._options.get("table") else self._memory.choices
+        try:
+            return request_of({**choices, **self._options})
+        except TransferError:
+            return request_of(self._options)
+
+    def _demo_opening(self) -> Work:
+        """Start the sandbox, then sign in to it."""
+
+        def work(cancel: threading.Event) -> Iterator[Message]:
+            from tui.demo import demo
+
+            place = self._resources.enter_context(demo(self._request_options()))
+            request = request_of(place.options)
+            for message in jobs.opening(place.options["connection"], request)(cancel):
+                yield Opened(message.explorer, request) if isinstance(message, Opened) else message
+
+        return work
+
+    def _request_options(self) -> dict[str, Any]:
+        request = self._request()
+        known = {name: getattr(request, name) for name in Request.model_fields}
+        return {name: value for name, value in known.items() if value not in (None, "?")}
+
+    # -------------------------------------------------------------------------------- actions
+
+    def action_connect(self) -> None:
+        """Choose another connection."""
+        from tui.screens.connect import ConnectScreen
+
+        self.push_screen(ConnectScreen(None), self._connected)
+
+    def _connected(self, link: Link | None) -> None:
+        if link is None:
+            if not any(isinstance(screen, Workbench) for screen in self.screen_stack):
+                self.exit()
+            return
+        if isinstance(self.screen, Workbench):
+            self.pop_screen()
+        self._resources.callback(link.close)
+        self._options.update(link.options)
+        self._open_link(link.name, link.connection)
+
+    def action_help(self) -> None:
+        """Explain the focused part."""
+        from tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_history(self) -> None:
+        """Show the runs so far; one may be repeated."""
+        from tui.screens.history import HistoryScreen
+
+        self.push_screen(HistoryScreen(), self._repeat)
+
+    def _repeat(self, request: Request | None) -> None:
+        if request is not None and isinstance(self.screen, Workbench):
+            self.screen.take(request)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: Textual's own commands, and what the screen can do."""
+        yield from super().get_system_commands(screen)
+        for _, binding, enabled, _ in screen.active_bindings.values():
+            if enabled and binding.id and binding.description:
+                yield SystemCommand(
+                    binding.description,
+                    f"the key {binding.key_display or binding.key}",
+                    lambda action=binding.action: self.run_action(action, screen.focused or screen),
+                )
+
+    # ----------------------------------------------------------------------------- last words
+
+    def _fatal_error(self) -> None:
+        """Tell of a defect of ours without its locals and its text: they may hold secrets."""
+        from rich.text import Text
+
+        from tui.screens.failure import Failure
+
+        error = self._exception or RuntimeError()
+        self.bell()
+        self._exit_renderables.append(Text(Failure.of(error).text))
+        self._close_messages_no_wait()

@@ -1,0 +1,62 @@
+"""Text and numbers as a terminal shows them: one line, in whole cells, without surprises."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from rich.cells import cell_len, set_cell_size
+
+Align = Literal["left", "right"]
+
+# A control character moves the cursor, a bidirectional override reorders the line: both are
+# shown as a sign instead (Unicode's control pictures).
+_CONTROLS: Final = (
+    {code: 0x2400 + code for code in range(0x20)}
+    | {0x7F: 0x2421}
+    | dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000)], "\ufffd")
+    | dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "·")
+    | {0x2028: "⏎", 0x2029: "⏎"}
+)
+_MAGNITUDES: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+
+
+def visible(text: str) -> str:
+    """`text` on one line, with a sign for every character that would disturb the terminal."""
+    return text if text.isascii() and text.isprintable() else text.translate(_CONTROLS)
+
+
+def fit(text: str, width: int, align: Align = "left") -> str:
+    """`text` in exactly `width` cells: padded, or cut with an ellipsis."""
+    shown = visible(text)
+    length = cell_len(shown)
+    if length > width:
+        return (
+            ""
+            if width <= 0
+            else set_cell_size(shown, width - 1).rstrip()
+            + "…"
+            + (" " * (width - 1 - cell_len(set_cell_size(shown, width - 1).rstrip())))
+        )
+    padding = " " * (width - length)
+    return padding + shown if align == "right" else shown + padding
+
+
+def short(number: float | None) -> str:
+    """A number in at most six characters: `950`, `12.3k`, `27.8M`; a dash for None."""
+    if number is None:
+        return "-"
+    for magnitude, unit in _MAGNITUDES:
+        if abs(number) >= magnitude * 0.99995:
+            return f"{number / magnitude:.3g}{unit}".replace("e+03", "000")
+    return f"{number:.4g}"
+
+
+def size(amount: int | None) -> str:
+    """Bytes as people read them: `950 B`, `4.2 MB`; a dash for None."""
+    if amount is None:
+        return "-"
+    value, units = float(amount), ["B", "kB", "MB", "GB", "TB", "PB"]
+    while value >= 999.5 and len(units) > 1:
+        value /= 1000
+        units.pop(0)
+    return f"{value:.3g} {units[0]}"

@@ -1,0 +1,239 @@
+"""Part 2: every column, what happens to it, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from core.edit import written_format
+from core.errors import TransferError
+from core.plan import Plan, PlannedColumn, Role
+from core.source import SourceColumn
+from tui.widgets.lines import Lines, Piece
+from tui.widgets.text import fit, visible
+from tui.workbench.messages import RoleAsked
+from tui.workbench.pane import Pane
+
+if TYPE_CHECKING:
+    from core.explore import ColumnFacts, Look
+
+_SIGNS = {Role.MONTH: "◆", Role.SUM: "Σ", Role.KEY: "●", Role.DROP: "·"}
+_ROLE_CELLS, _NULL_CELLS = 8, 6
+_NAME_CELLS, _TYPE_CELLS = (8, 26), (6, 18)  # fewest and most
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """One column as it is listed; `planned` is None until there is a plan."""
+
+    column: SourceColumn
+    planned: PlannedColumn | None
+    nulls: str
+    samples: str
+
+
+class ColumnLines(Lines[ColumnRow]):
+    """The columns of a table."""
+
+    def heading(self, width: int) -> list[Piece]:
+        """What stands in which place."""
+        name, kind = self._widths()
+        head = f" {fit('column', name)} {fit('role', _ROLE_CELLS)} {fit('type', kind)} "
+        return [Piece(head + f"{fit('null', _NULL_CELLS, 'right')}  {self._titles(width)}", "head")]
+
+    def pieces(self, item: ColumnRow, width: int) -> list[Piece]:
+        """Name, role, type, share of NULLs, samples, reason."""
+        name, kind = self._widths()
+        planned = item.planned
+        role = planned.role if planned else None
+        sign = f"{_SIGNS[role]} {role}" if role else "…"
+        flag = bool(planned and planned.identifier and role is Role.SUM)
+        dropped = role is Role.DROP
+        why = _why(planned)
+        samples, reason = self._rest(width)
+        return [
+            Piece(f" {fit(item.column.name, name)} ", "dim" if dropped else ""),
+            Piece(fit(sign, _ROLE_CELLS) + " ", str(role) if role else "dim"),
+            Piece(fit(item.column.type.text, kind) + " ", "dim"),
+            Piece(fit(item.nulls, _NULL_CELLS, "right") + "  ", "dim"),
+            Piece(fit(item.samples, samples) + "  ", "dim" if dropped else ""),
+            Piece(fit(why, reason), "warning" if flag else "dim"),
+        ]
+
+    def row_width(self) -> int:
+        """All of it, if need be by scrolling."""
+        name, kind = self._widths()
+        return name + _ROLE_CELLS + kind + _NULL_CELLS + 7 + 24 + 24
+
+    @property
+    def role_cells(self) -> range:
+        """Where the role of a row is."""
+        start = self._widths()[0] + 2
+        return range(start, start + _ROLE_CELLS)
+
+    def _titles(self, width: int) -> str:
+        samples, reason = self._rest(width)
+        return f"{fit('samples', samples)}  {fit('why', reason)}"
+
+    def _rest(self, width: int) -> tuple[int, int]:
+        name, kind = self._widths()
+        rest = max(48, width - (name + _ROLE_CELLS + kind + _NULL_CELLS + 7 + 2))
+        longest = max((len(row.samples) for row in self.items), default=24)
+        samples = min(max(24, rest * 55 // 100), max(24, longest))
+        return samples, rest - samples
+
+    def _widths(self) -> tuple[int, int]:
+        names = max((len(row.column.name) for row in self.items), default=0)
+        kinds = max((len(row.column.type.text) for row in self.items), default=0)
+        return _between(names, _NAME_CELLS), _between(kinds, _TYPE_CELLS)
+
+
+class ColumnsPane(Pane):
+    """The list of columns; keys and clicks ask for other roles."""
+
+    BORDER_TITLE = "2 Columns"
+    HELP = """\
+What happens to each column. One column is cut to its month, numbers are summed, the rest \
+are keys that stay as they are; dropped columns are left out.
+
+A letter gives the column under the cursor a role, space goes through those that it can have, and \
+so does a click on the role. Numbers that look like identifiers are summed as the rule says, but \
+flagged: i drops them all. u goes back to the rule. f changes how the dates are read."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "role('month')", "Month", id="columns.month"),
+        Binding("s", "role('sum')", "Sum", id="columns.sum"),
+        Binding("k", "role('key')", "Key", id="columns.key"),
+        Binding("d", "role('drop')", "Drop", id="columns.drop"),
+        Binding("space", "cycle", "Next role", show=False, id="columns.cycle"),
+        Binding("i", "screen.drop_identifiers", "Drop ids", id="columns.identifiers"),
+        Binding("u", "screen.restore", "Restore", id="columns.restore"),
+        Binding("f", "screen.date_format", "Date format", id="columns.format"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="columns")
+        self._list = ColumnLines(empty="pick a table on the left", id="column-list")
+        self._note = Static("", id="column-note", markup=False)
+        self._plan: Plan | None = None
+        self._valid: Mapping[str, Sequence[Role]] = {}
+
+    def compose(self) -> ComposeResult:
+        """The list, and the column under the cursor in full."""
+        yield self._list
+        yield self._note
+
+    def go(self) -> None:
+        """Take the focus."""
+        self._list.focus()
+
+    def wait(self, name: str) -> None:
+        """Say that `name` is being looked at."""
+        self._plan, self._valid = None, {}
+        self._list.set_empty(f"looking at {visible(name)} …")
+        self._list.show([], cursor=0)
+        self._note.update("")
+        self.tell("")
+
+    def wait_for_choice(self) -> None:
+        """There is no table to show."""
+        self._list.set_empty("pick a table on the left")
+        self._list.show([], cursor=0)
+
+    def refuse(self, error: TransferError) -> None:
+        """Say why there is no plan; a date column or its format is what helps."""
+        self.tell(" no plan yet ", "$text-error")
+        told = Content.styled(f"✗ {visible(error.message)}", "$text-error")
+        self._note.update(told + Content(f" {visible(error.hint)}" if error.hint else ""))
+
+    def show(self, look: Look, plan: Plan | None, valid: Mapping[str, Sequence[Role]]) -> None:
+        """Show the columns; `valid` says which roles each of them can have."""
+        self._plan, self._valid = plan, valid
+        planned = {column.name: column for column in plan.columns} if plan else {}
+        rows = [
+            ColumnRow(column, planned.get(column.name), _nulls(facts), "  ".join(facts.values))
+            for column, facts in zip(look.source.columns, look.facts, strict=True)
+        ]
+        self._list.set_empty("")
+        self._list.show(rows)
+        self._tell_month()
+        self._explain()
+
+    def _tell_month(self) -> None:
+        plan = self._plan
+        if plan is None:
+            return
+        shown = visible(written_format(plan) or "")
+        also = f" · or {len(plan.alternatives)} others" if plan.alternatives else ""
+        self.tell(f"month: {visible(plan.month.name)} {shown}".rstrip() + also)
+
+    def _explain(self) -> None:
+        row = self._list.current
+        if row is None:
+            self._note.update("")
+            return
+        why = _why(row.planned)
+        valid = ", ".join(self._valid.get(row.column.name, ()))
+        can = f"can be {valid}" if valid else ""
+        told = " · ".join(filter(None, [row.column.name, why, can]))
+        self._note.update(Content(visible(told)))
+
+    # --------------------------------------------------------------------------------- events
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey the roles that the column under the cursor cannot have."""
+        if action == "role":
+            row = self._list.current
+            return True if row and parameters[0] in self._valid.get(row.column.name, ()) else None
+        return True
+
+    def action_role(self, role: str) -> None:
+        """Ask for `role` for the column under the cursor."""
+        row = self._list.current
+        if row is not None:
+            self.post_message(RoleAsked(row.column.name, Role(role)))
+
+    def action_cycle(self) -> None:
+        """Ask for the next role that the column can have."""
+        row = self._list.current
+        valid = list(self._valid.get(row.column.name, ())) if row else []
+        if row is None or row.planned is None or not valid:
+            return
+        at = valid.index(row.planned.role) if row.planned.role in valid else -1
+        wanted = valid[(at + 1) % len(valid)]
+        if wanted is not row.planned.role:
+            self.post_message(RoleAsked(row.column.name, wanted))
+
+    @on(Lines.Moved, "#column-list")
+    def _moved(self, event: Lines.Moved) -> None:
+        event.stop()
+        self._explain()
+        self.refresh_bindings()
+
+    @on(Lines.Chosen, "#column-list")
+    def _chosen(self, event: Lines.Chosen) -> None:
+        event.stop()
+        if event.x < 0 or event.x in self._list.role_cells:
+            self.action_cycle()
+
+
+def _why(planned: PlannedColumn | None) -> str:
+    if planned is None:
+        return ""
+    if planned.identifier and planned.role is Role.SUM:
+        return f"! looks like an identifier: {planned.identifier}"
+    return planned.why
+
+
+def _nulls(facts: ColumnFacts) -> str:
+    return "0" if not facts.nulls else ("<1%" if facts.nulls < 0.01 else f"{facts.nulls:.0%}")
+
+
+def _between(wanted: int, limits: tuple[int, int]) -> int:
+    return min(max(wanted, limits[0]), limits[1])

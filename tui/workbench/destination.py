@@ -1,0 +1,139 @@
+"""Part 4: where the file goes, and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.suggester import SuggestFromList
+from textual.widgets import Button, Input, Label, Static
+
+from core.bucket.names import DEFAULT_TEMPLATE
+from tui.widgets.choice import Choice
+from tui.widgets.text import visible
+from tui.workbench.draft import NOWHERE, Target
+from tui.workbench.messages import OptionsChanged
+from tui.workbench.pane import Pane
+
+if TYPE_CHECKING:
+    from core.request import Request
+
+_FORMATS = ("parquet", "json", "ndjson", "csv")
+
+
+class DestinationPane(Pane):
+    """The form; it tells every change at once."""
+
+    BORDER_TITLE = "4 Destination"
+    HELP = """\
+Where the file goes: a bucket, s3://bucket/prefix/ or the ARN of an access point. What you type is \
+checked while you type; "Test access" asks S3 whether the bucket is there and lets you in.
+
+The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext}; left empty it is \
+{table}_monthly_{timestamp}.{ext}. An object that exists is never replaced unless you choose so."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f6", "screen.test_access", "Test access", id="destination.test"),
+    ]
+
+    def __init__(self, request: Request, buckets: Sequence[str] = ()) -> None:
+        super().__init__(id="destination")
+        suggester = SuggestFromList(buckets) if buckets else None
+        self._to = Input(
+            placeholder="bucket or s3://bucket/prefix/", compact=True, suggester=suggester, id="to"
+        )
+        self._file = Input(placeholder=DEFAULT_TEMPLATE, compact=True, id="name")
+        self._format = Choice(_FORMATS, id="format")
+        self._gzip = Choice(("plain", "gzip"), id="gzip")
+        self._exists = Choice(("fail", "overwrite"), id="exists")
+        self._verdict = Static("", id="verdict", markup=False)
+        self._begin = request
+
+    def compose(self) -> ComposeResult:
+        """The form, line by line."""
+        with Horizontal(classes="field"):
+            yield Label("To")
+            yield self._to
+        with Horizontal(classes="field"):
+            yield Label("Name")
+            yield self._file
+        with Horizontal(classes="field"):
+            yield Label("Format")
+            yield self._format
+            yield self._gzip
+        with Horizontal(classes="field"):
+            yield Label("If exists")
+            yield self._exists
+        yield self._verdict
+        with Horizontal(id="actions"):
+            yield Button("Test access  F6", compact=True, id="test", action="screen.test_access")
+            yield Button("Run  F5", "primary", compact=True, id="run", action="screen.run")
+
+    def on_mount(self) -> None:
+        """Show what is asked for already."""
+        self.fill(self._begin)
+
+    def go(self) -> None:
+        """Take the focus."""
+        self._to.focus()
+
+    def fill(self, request: Request) -> None:
+        """Show the options of `request`."""
+        with self.prevent(Input.Changed):
+            self._to.value = request.bucket if request.bucket != NOWHERE else ""
+            self._file.value = request.file_name or ""
+        self._format.value = request.format
+        self._gzip.value = "gzip" if request.gzip else "plain"
+        self._gzip.disabled = request.format == "parquet"
+        self._exists.value = request.if_exists
+
+    def show(self, target: Target) -> None:
+        """Say where the file will be, or what is wrong."""
+        self._to.set_class(bool(target.error), "-wrong")
+        if target.error:
+            self._verdict.update(Content.styled(f"✗ {visible(target.error)}", "$text-error"))
+        elif target.url:
+            arrow = Content.styled("→ ", "$text-success bold")
+            self._verdict.update(arrow + Content(visible(target.url)))
+        else:
+            self._verdict.update(Content.styled("where should the file go?", "$text-muted"))
+
+    def allow(self, *, run: bool) -> None:
+        """Enable what can be done."""
+        self.query_one("#run", Button).disabled = not run
+
+    # --------------------------------------------------------------------------------- events
+
+    @on(Input.Changed, "#to")
+    def _typed_bucket(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(OptionsChanged(bucket=event.value.strip()))
+
+    @on(Input.Changed, "#name")
+    def _typed_name(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(OptionsChanged(file_name=event.value.strip() or None))
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.screen.focus_next()
+
+    @on(Choice.Changed)
+    def _chosen(self, event: Choice.Changed) -> None:
+        event.stop()
+        if event.choice is self._format:
+            self._gzip.disabled = event.value == "parquet"
+            if self._gzip.disabled:
+                self._gzip.value = "plain"
+        self.post_message(
+            OptionsChanged(
+                format=self._format.value,
+                gzip=self._gzip.value == "gzip",
+                if_exists=self._exists.value,
+            )
+        )

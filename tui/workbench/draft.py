@@ -1,0 +1,143 @@
+"""The transfer as it stands: what is asked for, what the table is like, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from core import edit
+from core.edit import defaults
+from core.errors import UsageError
+from core.plan import Role
+from core.request import Request
+
+if TYPE_CHECKING:
+    from core.explore import Look
+    from core.plan import Plan
+
+# A request names a bucket and a table; before there is one, these stand for it. No bucket and no
+# table can have such a name.
+NOWHERE: Final = "?"
+NOTHING: Final = "?"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be said about the destination.
+
+    Attributes:
+        url: of the object as it will be; empty while that is not known.
+        error: what is wrong with what was typed.
+    """
+
+    url: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One transfer being put together.
+
+    Attributes:
+        request: what is asked for.
+        look: the table; None until it was looked at.
+        plan: what happens to its columns; None while that is being decided, or cannot be.
+    """
+
+    request: Request
+    look: Look | None = None
+    plan: Plan | None = None
+
+    @property
+    def target(self) -> Target:
+        """Where the file will be, or why it cannot be there."""
+        if self.request.bucket == NOWHERE:
+            return Target()
+        try:
+            return Target(self._url())
+        except UsageError as error:
+            return Target(error=error.message)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it can be run."""
+        return self.plan is not None and bool(self.target.url)
+
+    def key(self) -> str:
+        """The object's key, were it delivered now.
+
+        Raises:
+            UsageError: destination or file name cannot be meant.
+        """
+        from core.bucket import Destination, file_name
+        from core.output import Format, extension
+
+        request = self.request
+        name = self.look.source.name if self.look else None
+        filled = file_name(
+            request.file_name,
+            table=name.table if name else "table",
+            schema=name.schema if name else "schema",
+            database=name.database if name else "database",
+            timestamp=datetime.now(UTC),
+            run_id="run",
+            ext=extension(Format(request.format), request.gzip),
+        )
+        return Destination.parse(request.bucket).key(filled)
+
+    def _url(self) -> str:
+        from core.bucket import Destination
+
+        return Destination.parse(self.request.bucket).url(self.key())
+
+
+def request_of(options: Mapping[str, Any]) -> Request:
+    """A request of `options`, of which table and bucket may still be missing.
+
+    Raises:
+        UsageError: as `Request.of`.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    return Request.of(**{"table": NOTHING, "bucket": NOWHERE, **given})
+
+
+def changed(request: Request, **options: Any) -> Request:
+    """`request` with other options, validated again.
+
+    Raises:
+        UsageError: as `Request.of`.
+    """
+    known = {name: getattr(request, name) for name in type(request).model_fields}
+    return Request.of(**{**known, **options})
+
+
+def other_table(request: Request, table: str) -> Request:
+    """`request` for another table: what was said of columns is forgotten.
+
+    Raises:
+        UsageError: as `Request.of`.
+    """
+    return changed(defaults(request), table=table)
+
+
+def with_role(draft: Draft, column: str, role: Role) -> Request:
+    """The request of `draft` with another role for a column.
+
+    Raises:
+        UsageError: the column cannot have it.
+    """
+    if draft.plan is not None:
+        return edit.with_role(draft.request, draft.plan, column, role)
+    # Without a plan there is no date column yet: naming one is what helps.
+    return changed(draft.request, date_column=column, date_format=None)
+
+
+def roles(draft: Draft) -> Mapping[str, Sequence[Role]]:
+    """The roles that each column can have."""
+    if draft.plan is not None:
+        plan = draft.plan
+        return {column.name: edit.valid_roles(plan, column.name) for column in plan.columns}
+    columns = draft.look.source.columns if draft.look else ()
+    return {column.name: (Role.MONTH,) for column in columns}

@@ -1,0 +1,117 @@
+"""What the lanes do: each job asks the core, and tells what it found in messages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from core.errors import SourceDataError
+from tui.workbench.lane import Work
+from tui.workbench.messages import (
+    AccessTested,
+    DatabasesFound,
+    Looked,
+    Opened,
+    Planned,
+    Previewed,
+    TablesFound,
+)
+
+if TYPE_CHECKING:
+    from core.explore import Explorer, Look
+    from core.names import TableName
+    from core.plan import Plan
+    from core.request import Request
+
+
+def opening(connection: str | Mapping[str, Any] | None, request: Request) -> Work:
+    """Sign in."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        from core.explore import Explorer  # the connector takes a second to import
+
+        explorer = Explorer.open(
+            connection,
+            warehouse=request.warehouse,
+            role=request.role,
+            timezone=request.timezone,
+        )
+        yield Opened(explorer)
+
+    return work
+
+
+def surveying(explorer: Explorer) -> Work:
+    """Find the databases."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        yield DatabasesFound(explorer.databases(cancel))
+
+    return work
+
+
+def listing(explorer: Explorer, database: str) -> Work:
+    """List the tables of a database, page by page."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        try:
+            for page in explorer.tables(database, None, cancel):
+                yield TablesFound(database, page, complete=False)
+        except SourceDataError:  # it vanished, or is of no concern to this role
+            pass
+        yield TablesFound(database, (), complete=True)
+
+    return work
+
+
+def looking(explorer: Explorer, name: TableName | str) -> Work:
+    """Describe and sample a table."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        yield Looked(explorer.look(name, cancel))
+
+    return work
+
+
+def planning(look: Look, request: Request) -> Work:
+    """Decide on the columns."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        from core.explore import Explorer
+
+        yield Planned(request, Explorer.plan(look, request))
+
+    return work
+
+
+def previewing(explorer: Explorer, plan: Plan, *, exact: bool) -> Work:
+    """Compute the months."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        yield Previewed(plan, explorer.preview(plan, cancel, exact=exact))
+
+    return work
+
+
+def testing(request: Request, key: str) -> Work:
+    """Ask S3 whether the bucket is there and lets us in, and whether the object exists."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        from core.bucket import Bucket, Destination
+
+        destination = Destination.parse(request.bucket)
+        with Bucket(
+            destination,
+            profile=request.aws_profile,
+            endpoint_url=request.endpoint_url,
+            client_options=request.s3_options,
+            expected_owner=request.expected_bucket_owner,
+        ) as bucket:
+            overwrite = request.if_exists == "overwrite"
+            bucket.check(key, overwrite=overwrite, cancelled=cancel.is_set)
+        yield AccessTested(destination.url())
+
+    return work

@@ -1,0 +1,104 @@
+"""What reaches the workbench: from its lanes, and from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from core.explore import Explorer, Look
+    from core.months import Months
+    from core.names import TableName
+    from core.plan import Plan, Role
+    from core.request import Request
+    from core.warehouse.catalog import Entry
+
+
+class Opened(Message):
+    """The session with Snowflake is open; `request` has what became known of the place."""
+
+    def __init__(self, explorer: Explorer, request: Request | None = None) -> None:
+        super().__init__()
+        self.explorer, self.request = explorer, request
+
+
+class DatabasesFound(Message):
+    """The databases that the role may see."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self.names = names
+
+
+class TablesFound(Message):
+    """More tables of a database; the last page says that these are all."""
+
+    def __init__(self, database: str, entries: Sequence[Entry], *, complete: bool) -> None:
+        super().__init__()
+        self.database, self.entries, self.complete = database, entries, complete
+
+
+class DatabaseSeen(Message):
+    """The heading of a database that was not listed yet came into view."""
+
+    def __init__(self, database: str) -> None:
+        super().__init__()
+        self.database = database
+
+
+class TablePicked(Message):
+    """The user chose a table."""
+
+    def __init__(self, name: TableName) -> None:
+        super().__init__()
+        self.name = name
+
+
+class Looked(Message):
+    """A table was described and sampled."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+
+
+class Planned(Message):
+    """The plan of a request."""
+
+    def __init__(self, request: Request, plan: Plan) -> None:
+        super().__init__()
+        self.request, self.plan = request, plan
+
+
+class Previewed(Message):
+    """The months of a plan."""
+
+    def __init__(self, plan: Plan, months: Months) -> None:
+        super().__init__()
+        self.plan, self.months = plan, months
+
+
+class RoleAsked(Message):
+    """The user gave a column a role."""
+
+    def __init__(self, column: str, role: Role) -> None:
+        super().__init__()
+        self.column, self.role = column, role
+
+
+class OptionsChanged(Message):
+    """The user changed options of the request."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self.options = options
+
+
+class AccessTested(Message):
+    """The bucket was asked; it lets us in."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url

@@ -1,0 +1,18 @@
+"""A part of the workbench: a frame with a title, and what belongs below it."""
+
+from __future__ import annotations
+
+from textual.containers import Vertical
+from textual.content import Content
+
+
+class Pane(Vertical):
+    """A framed part; the number in its title is the key that goes there."""
+
+    def tell(self, text: str, look: str = "") -> None:
+        """Write a short remark into the frame; `look` is a style of Textual, such as a variable."""
+        self.border_subtitle = Content.styled(text, look) if look else Content(text)
+
+    def go(self) -> None:
+        """Take the focus."""
+        raise NotImplementedError

@@ -1,0 +1,191 @@
+"""Part 3: the months, of a sample at first, exactly on request; a table and a chart of each sum."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from core.plan import Plan
+from tui.widgets.bars import Bars, Series
+from tui.widgets.lines import Lines, Piece
+from tui.widgets.text import fit, short, visible
+from tui.workbench.pane import Pane
+
+if TYPE_CHECKING:
+    from core.months import MonthRow, Months
+
+_MONTH_CELLS, _COUNT_CELLS, _SUM_CELLS = 8, 9, (10, 22)
+# Above this share of rows out to rows in, the keys leave nothing to aggregate.
+_BARELY_AGGREGATED = 0.8
+
+
+class MonthLines(Lines["MonthRow"]):
+    """One line a month."""
+
+    names: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()
+
+    def heading(self, width: int) -> list[Piece]:
+        """The sums' names."""
+        head = f" {fit('month', _MONTH_CELLS)} {fit('rows', _COUNT_CELLS, 'right')} "
+        sums = " ".join(
+            " " + fit(name, cells, "right")
+            for name, cells in zip(self.names, self.widths, strict=True)
+        )
+        return [Piece(head + sums + " ", "head")]
+
+    def pieces(self, item: MonthRow, width: int) -> list[Piece]:
+        """The month, its rows, and its sums in full."""
+        month = f"{item.month:%Y-%m}" if item.month else "no date"
+        sums = " ".join(
+            " " + fit(_figure(value), cells, "right")
+            for value, cells in zip(item.sums, self.widths, strict=True)
+        )
+        return [
+            Piece(f" {fit(month, _MONTH_CELLS)} ", "month" if item.month else "warning"),
+            Piece(fit(f"{item.rows:,}", _COUNT_CELLS, "right") + " ", "dim"),
+            Piece(sums),
+        ]
+
+    def row_width(self) -> int:
+        """All sums, if need be by scrolling."""
+        return _MONTH_CELLS + _COUNT_CELLS + 4 + sum(cells + 2 for cells in self.widths)
+
+    def fill(self, plan: Plan, months: Months) -> None:
+        """Show `months`."""
+        self.names = tuple(column.name for column in plan.sums)
+        fewest, most = _SUM_CELLS
+        self.widths = (
+            tuple(
+                min(
+                    most,
+                    max(fewest, len(name), *(len(_figure(row.sums[n])) for row in months.months)),
+                )
+                for n, name in enumerate(self.names)
+            )
+            if months.months
+            else tuple(fewest for _ in self.names)
+        )
+        self.show(months.months, cursor=0)
+
+
+class PreviewPane(Pane):
+    """What would come out."""
+
+    BORDER_TITLE = "3 Months"
+    HELP = """\
+What the transfer will look like: each month with its rows and its sums.
+
+At first this is computed from a SAMPLE of the table, and says so; e computes it exactly in \
+Snowflake, which may take a while for big tables. Sums are shown by month only; the file has a row \
+for each month and each combination of the keys. "Rows out" tells how many that will be: where it \
+is close to the rows in, drop a key with many values. q shows the SQL."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "screen.exact", "Exact", id="preview.exact"),
+        Binding("q", "screen.sql", "SQL", id="preview.sql"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="preview")
+        self._summary = Static("", id="summary", markup=False)
+        self._months = MonthLines(empty="", id="month-list")
+        self._bars = Bars(id="bars")
+
+    def compose(self) -> ComposeResult:
+        """The summary above table and chart."""
+        yield self._summary
+        with Horizontal():
+            yield self._months
+            yield self._bars
+
+    def go(self) -> None:
+        """Take the focus."""
+        self._months.focus()
+
+    def clear(self, text: str = "") -> None:
+        """Show nothing, and why."""
+        self._months.names = self._months.widths = ()
+        self._months.set_empty(text)
+        self._months.show([], cursor=0)
+        self._bars.show([], [])
+        self._summary.update("")
+        self.tell("")
+
+    def wait(self, what: str) -> None:
+        """Say what is being computed; what is shown belongs to another plan until then."""
+        self.add_class("-stale")
+        self.tell(f" {what} … ", "$text-accent")
+
+    def fail(self, text: str) -> None:
+        """Say why there is no preview."""
+        self.remove_class("-stale")
+        self.clear(text)
+        self.tell(" no preview ", "$text-error")
+
+    def show(self, plan: Plan, months: Months) -> None:
+        """Show `months`, which are those of `plan`."""
+        self.remove_class("-stale")
+        self._months.set_empty("no rows but blank ones")
+        self._months.fill(plan, months)
+        dated = [row for row in months.months if row.month is not None]
+        series = [
+            Series(
+                column.name,
+                tuple(None if row.sums[n] is None else float(row.sums[n] or 0) for row in dated),
+                _total([row.sums[n] for row in months.months]),
+            )
+            for n, column in enumerate(plan.sums)
+        ]
+        if not series:  # nothing is summed: the rows themselves are what there is to see
+            counts = tuple(float(row.rows) for row in dated)
+            series = [Series("rows", counts, short(sum(counts)))]
+        self._bars.show([row.month for row in dated if row.month], series)
+        self._summary.update(_summary(plan, months))
+        if months.sampled:
+            self.tell(f" SAMPLE of {months.rows_seen:,} rows · e for exact ", "$text-warning bold")
+        else:
+            self.tell(f" EXACT · all {months.rows_seen:,} rows ", "$text-success bold")
+
+
+def _summary(plan: Plan, months: Months) -> Content:
+    """Rows in, rows out, and what is odd."""
+    total = plan.source.rows if months.sampled else months.rows_seen
+    about = "about " if months.sampled else ""
+    parts: list[tuple[str, str] | str] = [
+        ("in ", "$text-muted"),
+        (f"{total:,}" if total is not None else "?", "bold"),
+        ("  →  out ", "$text-muted"),
+    ]
+    expected = months.expected_rows
+    parts.append((f"{about}{expected:,}" if expected is not None else "?", "bold"))
+    of_sample = " in the sample" if months.sampled else ""
+    if months.blank_rows:
+        parts.append((f"  ·  {months.blank_rows:,} blank{of_sample}", "$text-muted"))
+    if months.bad_dates:
+        parts.append((f"  ·  {months.bad_dates:,} unreadable dates{of_sample}", "$text-error"))
+    undated = sum(row.rows for row in months.months if row.month is None)
+    if undated > months.bad_dates:
+        parts.append((f"  ·  {undated - months.bad_dates:,} without a date", "$text-warning"))
+    if expected and total and expected > _BARELY_AGGREGATED * total and plan.keys and total > 100:
+        told = f"\n! the {len(plan.keys)} keys are nearly unique: hardly anything is aggregated"
+        parts.append((told, "$text-warning"))
+    return Content.assemble(*parts)
+
+
+def _figure(value: Decimal | float | None) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, Decimal):
+        return f"{value:,f}"
+    return visible(f"{value:,.6g}" if abs(value) < 1e15 else f"{value:.6e}")
+
+
+def _total(values: list[Decimal | float | None]) -> str:
+    given = [float(value) for value in values if value is not None]
+    return short(sum(given)) if given else "-"

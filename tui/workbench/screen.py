@@ -1,0 +1,337 @@
+"""The workbench: one transfer in four parts, each filled as soon as it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from core import edit
+from core.errors import TransferError, UsageError
+from core.request import Request
+from tui.memory import Memory
+from tui.screens.error import show_error
+from tui.widgets.text import visible
+from tui.workbench.columns import ColumnsPane
+from tui.workbench.destination import DestinationPane
+from tui.workbench.draft import (
+    NOTHING,
+    NOWHERE,
+    Draft,
+    Target,
+    changed,
+    other_table,
+    roles,
+    with_role,
+)
+from tui.workbench.lane import JobFailed, Slot, Work
+from tui.workbench.messages import (
+    AccessTested,
+    DatabaseSeen,
+    DatabasesFound,
+    Looked,
+    Opened,
+    OptionsChanged,
+    Planned,
+    Previewed,
+    RoleAsked,
+    TablePicked,
+    TablesFound,
+)
+from tui.workbench.preview import PreviewPane
+from tui.workbench.session import Session
+from tui.workbench.tables import TablesPane
+
+_PLANNED_BY = (
+    *("date_column", "date_format", "on_bad_date", "timezone"),
+    *("sum_columns", "key_columns", "drop_columns", "drop_identifiers"),
+)
+
+
+class Workbench(Screen[None]):
+    """Tables, columns, months, destination.
+
+    Args:
+        request: where to begin; without a connection it is that of `opening`.
+        opening: the job that signs in.
+        place: what to call the place signed in to.
+        memory: what is kept from one start to the next.
+    """
+
+    CSS_PATH: ClassVar = ["../styles/widgets.tcss", "../styles/workbench.tcss"]
+    AUTO_FOCUS = "#table-list"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-medium"), (46, "-high")]  # noqa: RUF012
+    HELP = """\
+One transfer, in four parts: a table, what happens to its columns, the months that come out, and \
+where they go. The digits 1 to 4 and Tab go from part to part, z shows one part alone, F5 runs."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5,r", "run", "Run", key_display="F5", id="run"),
+        *(Binding(f"{n}", f"go({n})", f"Part {n}", show=False, id=f"go.{n}") for n in (1, 2, 3, 4)),
+        Binding("z", "zoom", "Zoom", id="zoom"),
+        Binding("slash", "filter", "Filter tables", show=False, id="filter"),
+        Binding("ctrl+r,f8", "reload", "Reload tables", show=False, id="reload"),
+    ]
+
+    def __init__(self, request: Request, opening: Work, place: str, memory: Memory) -> None:
+        super().__init__()
+        self.draft = Draft(request)
+        self._memory, self._opening, self._place = memory, opening, place
+        self._session = Session(self.post_message)
+        self._surveyed = False
+        self.tables = TablesPane(memory.recent_tables)
+        self.columns = ColumnsPane()
+        self.preview = PreviewPane()
+        self.destination = DestinationPane(request, memory.recent_buckets)
+
+    def compose(self) -> ComposeResult:
+        """Tables on the left, the rest on the right."""
+        yield Static("", id="top", markup=False)
+        with Horizontal(id="parts"):
+            yield self.tables
+            with Vertical(id="right"):
+                yield self.columns
+                yield self.preview
+                yield self.destination
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Sign in."""
+        self._session.open(self._opening)
+        self.preview.clear("the months of the table appear here")
+        self._refresh_state()
+
+    def on_unmount(self) -> None:
+        """Cancel what is under way; nothing is waited for."""
+        self._session.close()
+
+    # ------------------------------------------------------------------------------- session
+
+    @on(Opened)
+    def _opened(self, message: Opened) -> None:
+        self._session.explorer = message.explorer
+        if message.request is not None:
+            self.draft = replace(self.draft, request=message.request)
+            self.destination.fill(message.request)
+        database, _ = message.explorer.place
+        if database:
+            self.tables.add_databases([database])
+            if self.tables.ask(database):
+                self._session.list_tables(database)
+        else:
+            self._session.survey()
+        if self.draft.request.table != NOTHING:
+            self._look(self.draft.request.table)
+        self._refresh_state()
+
+    @on(DatabasesFound)
+    def _databases_found(self, message: DatabasesFound) -> None:
+        self.tables.add_databases(message.names)
+        self._session.list_next()
+
+    @on(DatabaseSeen)
+    def _database_seen(self, message: DatabaseSeen) -> None:
+        if self.tables.ask(message.database):
+            self._session.list_tables(message.database)
+
+    @on(TablesFound)
+    def _tables_found(self, message: TablesFound) -> None:
+        self.tables.add_tables(message.database, message.entries, complete=message.complete)
+        if message.complete and not self._surveyed:
+            self._surveyed = True
+            self._session.survey()
+        elif message.complete:
+            self._session.list_next()
+
+    # --------------------------------------------------------------------------- one transfer
+
+    @on(TablePicked)
+    def _table_picked(self, message: TablePicked) -> None:
+        self.draft = Draft(other_table(self.draft.request, str(message.name)))
+        self._look(str(message.name))
+        self.columns.go()
+
+    def _look(self, name: str) -> None:
+        self.draft = Draft(self.draft.request)
+        self.columns.wait(name)
+        self.preview.clear()
+        self._session.look(name)
+        self._refresh_state()
+
+    @on(Looked)
+    def _looked(self, message: Looked) -> None:
+        name = message.look.source.name
+        self.draft = replace(self.draft, look=message.look)
+        self.tables.mark(name)
+        self._memory.use_table(name)
+        self.columns.show(message.look, None, {})
+        self._plan()
+
+    def _plan(self) -> None:
+        if self.draft.look is not None:
+            self.preview.wait("deciding")
+            self._session.plan(self.draft.look, self.draft.request)
+
+    @on(Planned)
+    def _planned(self, message: Planned) -> None:
+        look = self.draft.look
+        if look is None or message.plan.source != look.source:
+            return  # of the table before
+        self.draft = replace(self.draft, plan=message.plan)
+        self.columns.show(look, message.plan, roles(self.draft))
+        self.preview.wait("sampling")
+        self._session.preview(message.plan, exact=False)
+        self._refresh_state()
+
+    @on(Previewed)
+    def _previewed(self, message: Previewed) -> None:
+        if message.plan == self.draft.plan:
+            self.preview.show(message.plan, message.months)
+            self.months = message.months
+
+    @on(JobFailed)
+    def _failed(self, message: JobFailed) -> None:
+        error = message.error
+        look = self.draft.look
+        if message.slot is Slot.PLAN and isinstance(error, TransferError) and look:
+            self.draft = replace(self.draft, plan=None)
+            self.columns.show(look, None, roles(self.draft))
+            self.columns.refuse(error)
+            self.preview.fail("")
+            self._refresh_state()
+            return
+        if message.slot in (Slot.PLAN, Slot.PREVIEW):
+            self.preview.fail(getattr(error, "message", type(error).__name__))
+        elif message.slot is Slot.OPEN:
+            self.tables.fail("not signed in · F2 connects")
+        elif message.slot is Slot.LOOK:
+            self.columns.wait_for_choice()
+        elif message.slot is Slot.CATALOG:
+            self._session.list_next()
+        show_error(self.app, error)
+
+    # ------------------------------------------------------------------------------- changes
+
+    @on(RoleAsked)
+    def _role_asked(self, message: RoleAsked) -> None:
+        self._change(lambda: with_role(self.draft, message.column, message.role))
+
+    @on(OptionsChanged)
+    def _options_changed(self, message: OptionsChanged) -> None:
+        options: dict[str, Any] = dict(message.options)
+        if "bucket" in options:
+            options["bucket"] = options["bucket"] or NOWHERE
+        self.change(**options)
+
+    def take(self, request: Request) -> None:
+        """Begin anew with `request`, such as one of the history; the place stays as it is."""
+        place = ("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options")
+        kept = {name: getattr(self.draft.request, name) for name in place}
+        self.draft = Draft(changed(request, **kept))
+        self.destination.fill(self.draft.request)
+        self._look(self.draft.request.table)
+
+    def change(self, **options: Any) -> None:
+        """Change options of the request, and whatever follows from them."""
+        self._change(lambda: changed(self.draft.request, **options))
+
+    def _change(self, make: Callable[[], Request]) -> None:
+        before = self.draft.request
+        try:
+            request = make()
+        except UsageError as error:
+            self.destination.show(Target(error=error.message))
+            self.destination.allow(run=False)
+            return
+        self.draft = replace(self.draft, request=request)
+        if any(getattr(before, name) != getattr(request, name) for name in _PLANNED_BY):
+            self._plan()
+        self._refresh_state()
+
+    def _refresh_state(self) -> None:
+        target = self.draft.target
+        self.destination.show(target)
+        self.destination.allow(run=self.draft.complete)
+        top = self.query_one("#top", Static)
+        table = self.draft.look.source.name.table if self.draft.look else ""
+        parts: list[Any] = [(" amplify-transfer ", "bold $text-primary"), f" {self._place}"]
+        if table:
+            parts += [("  ▸  ", "$text-muted"), visible(table)]
+        if target.url:
+            bucket = target.url.rpartition("/")[0] + "/"
+            parts += [("  ▸  ", "$text-muted"), visible(bucket)]
+        top.update(Content.assemble(*parts))
+        self._memory.keep(self.draft.request)
+        self.refresh_bindings()
+
+    # ------------------------------------------------------------------------------- actions
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what cannot be done yet."""
+        ready: Mapping[str, bool] = {
+            "run": self.draft.complete,
+            "exact": self.draft.plan is not None,
+            "sql": self.draft.plan is not None,
+            "test_access": bool(self.draft.target.url),
+            "restore": self.draft.look is not None,
+            "drop_identifiers": self.draft.look is not None,
+            "date_format": self.draft.look is not None,
+        }
+        return True if ready.get(action, True) else None
+
+    def action_go(self, part: int) -> None:
+        """Go to a part."""
+        (self.tables, self.columns, self.preview, self.destination)[part - 1].go()
+
+    def action_zoom(self) -> None:
+        """Show the focused part alone, or all of them again."""
+        self.toggle_class("-zoomed")
+
+    def action_filter(self) -> None:
+        """Type a filter of the tables."""
+        self.tables.action_filter()
+
+    def action_exact(self) -> None:
+        """Compute the months over the whole table."""
+        if self.draft.plan is not None:
+            self.preview.wait("computing exactly")
+            self._session.preview(self.draft.plan, exact=True)
+
+    def action_drop_identifiers(self) -> None:
+        """Drop every number that looks like an identifier, or sum them again."""
+        request = self.draft.request
+        if request.drop_identifiers:
+            self.change(drop_identifiers=False)
+        else:
+            self._change(lambda: edit.drop_identifiers(request))
+
+    def action_restore(self) -> None:
+        """Back to the rule."""
+        self._change(lambda: edit.defaults(self.draft.request))
+
+    def action_test_access(self) -> None:
+        """Ask S3 whether it lets us in."""
+        if self.draft.target.url:
+            self.destination.tell(" asking S3 … ", "$text-accent")
+            self._session.test_access(self.draft.request, self.draft.key())
+
+    @on(AccessTested)
+    def _access_tested(self, message: AccessTested) -> None:
+        self.destination.tell(" ✓ S3 lets us in ", "$text-success")
+        self.app.notify(f"{message.url} is there and lets us in.", markup=False)
+
+    def action_run(self) -> None:
+        """Open the last look before the run."""
+        if self.draft.plan is not None and self.draft.complete:
+            from tui.screens.run.screen import RunScreen
+
+            self._memory.use_bucket(self.draft.request.bucket)
+            self.app.push_screen(RunScreen(self.draft.request, self.draft.plan))

@@ -1,0 +1,82 @@
+"""The workbench's threads: one for the session with Snowflake, one for planning, one for S3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from tui.workbench import jobs
+from tui.workbench.lane import Lane, Slot, Work
+
+if TYPE_CHECKING:
+    from core.explore import Explorer, Look
+    from core.plan import Plan
+    from core.request import Request
+
+
+class Session:
+    """Starts jobs; what they find is posted.
+
+    Args:
+        post: takes the messages, from any thread.
+
+    Attributes:
+        explorer: the open session; None until it is.
+    """
+
+    def __init__(self, post: Callable[[Message], object]) -> None:
+        self.explorer: Explorer | None = None
+        self._snowflake = Lane("session", post)
+        self._desk = Lane("desk", post)
+        self._bucket = Lane("bucket", post)
+        self._unlisted: list[str] = []
+
+    def open(self, opening: Work) -> None:
+        """Sign in."""
+        self._snowflake.put(Slot.OPEN, opening)
+
+    def survey(self) -> None:
+        """Find the databases."""
+        if self.explorer:
+            self._snowflake.put(Slot.CATALOG, jobs.surveying(self.explorer))
+
+    def list_tables(self, database: str) -> None:
+        """List the tables of a database, once those asked for before are listed."""
+        self._unlisted.append(database)
+        if not self._snowflake.busy(Slot.CATALOG):
+            self.list_next()
+
+    def list_next(self) -> None:
+        """Go on with the next database asked for."""
+        if self._unlisted and self.explorer:
+            work = jobs.listing(self.explorer, self._unlisted.pop(0))
+            self._snowflake.put(Slot.CATALOG, work)
+
+    def look(self, name: str) -> None:
+        """Describe and sample a table; a preview under way is of no use any more."""
+        self._snowflake.cancel(Slot.PREVIEW)
+        self._desk.cancel(Slot.PLAN)
+        if self.explorer:
+            self._snowflake.put(Slot.LOOK, jobs.looking(self.explorer, name))
+
+    def plan(self, look: Look, request: Request) -> None:
+        """Decide on the columns."""
+        self._snowflake.cancel(Slot.PREVIEW)
+        self._desk.put(Slot.PLAN, jobs.planning(look, request))
+
+    def preview(self, plan: Plan, *, exact: bool) -> None:
+        """Compute the months."""
+        if self.explorer:
+            self._snowflake.put(Slot.PREVIEW, jobs.previewing(self.explorer, plan, exact=exact))
+
+    def test_access(self, request: Request, key: str) -> None:
+        """Ask S3 whether it lets us in."""
+        self._bucket.put(Slot.BUCKET, jobs.testing(request, key))
+
+    def close(self) -> None:
+        """Cancel everything and sign out; nothing is waited for."""
+        self._snowflake.close(self.explorer.close if self.explorer else None)
+        self._desk.close()
+        self._bucket.close()
