@@ -105,6 +105,9 @@ class Download(Generic[T]):
                 self._todo.put(None)
 
     def _fits(self, index: int, costs: dict[int, int]) -> bool:
+        """Whether one more batch may be under way: one ahead of each worker is enough."""
+        if len(costs) >= 2 * self._workers:
+            return False
         return not costs or sum(costs.values()) + self._cost(index) <= self._budget
 
     def _cost(self, index: int) -> int:
