@@ -8,10 +8,9 @@ whatever goes wrong with it never fails a run.
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,20 +20,15 @@ from pydantic import ValidationError
 
 from core.errors import TransferError
 from core.events import Listener
+from core.files import append, lock, replace
 from core.paths import state_dir
 from core.request import Request
 from core.transfer import Outcome, run_transfer
 from core.warehouse.statement import Cancel
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows: two runs that end at once may lose a line
-    fcntl = None  # type: ignore[assignment]
-
 KEPT: Final = 1_000
 DELIVERED: Final = "delivered"
 _FILE, _LOCK = "history.jsonl", "history.lock"
-_LOCK_SECONDS: Final = 1.0
 _TEXT: Final = 2_000  # characters of a message
 
 FrontEnd = Literal["app", "batch"]
@@ -108,6 +102,7 @@ def run_recorded(
     *,
     by: FrontEnd,
     demo: bool = False,
+    connection_name: str | None = None,
     on_event: Listener | None = None,
     cancel: Cancel | None = None,
 ) -> Outcome:
@@ -117,6 +112,8 @@ def run_recorded(
         request: what to do.
         by: the front end that does it.
         demo: whether `request` goes to the embedded warehouse and bucket.
+        connection_name: the name to write down where the request holds the arguments of a
+            connection that is known by name, such as one whose password was asked for.
         on_event: as for `run_transfer`.
         cancel: as for `run_transfer`.
     """
@@ -125,7 +122,7 @@ def run_recorded(
     def entry(**more: Any) -> HistoryEntry:
         about = {"table": request.table, "url": request.bucket, **more}
         seconds = round(time.monotonic() - clock, 3)
-        kept = _without_secrets(request, demo=demo)
+        kept = _without_secrets(request, connection_name, demo=demo)
         return HistoryEntry(started, seconds, by, demo, request=kept, **about)
 
     try:
@@ -154,7 +151,7 @@ def record(entry: HistoryEntry) -> None:
     """Append a run; the oldest beyond a thousand go. Does nothing where it cannot write."""
     with suppress(OSError, TransferError):
         directory = state_dir()
-        with _lock(directory):
+        with lock(directory / _LOCK):
             _append(directory / _FILE, entry.as_line())
 
 
@@ -173,13 +170,14 @@ def entries(limit: int = KEPT) -> list[HistoryEntry]:
     return found
 
 
-def _without_secrets(request: Request, *, demo: bool) -> Request | None:
+def _without_secrets(request: Request, name: str | None, *, demo: bool) -> Request | None:
     if demo:  # its addresses and keys end with it
         gone = ("connection", "s3_options", "endpoint_url")
         return request.model_copy(update=dict.fromkeys(gone))
-    if not isinstance(request.connection, str | None):
+    known = request.connection if isinstance(request.connection, str | None) else name
+    if known is None and request.connection is not None:
         return None
-    return request.model_copy(update={"s3_options": None})
+    return request.model_copy(update={"connection": known, "s3_options": None})
 
 
 def _account(outcome: Outcome) -> dict[str, Any]:
@@ -194,20 +192,13 @@ def _account(outcome: Outcome) -> dict[str, Any]:
 
 def _append(path: Path, line: str) -> None:
     lines = _lines(path)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+        line = "\n" + line  # after one that was cut off
     if len(lines) < KEPT:
-        # After a line that was cut off, begin a new one.
-        start = "" if not lines or lines[-1].endswith("\n") else "\n"
-        _write(path, start + line, os.O_APPEND)
-        return
-    kept = [each if each.endswith("\n") else each + "\n" for each in lines[1 - KEPT :]]
-    new = path.with_suffix(".new")
-    _write(new, "".join(kept) + line, os.O_TRUNC)
-    new.replace(path)
-
-
-def _write(path: Path, text: str, how: int) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "wb") as file:
-        file.write(text.encode())
+        append(path, line)
+    else:
+        replace(path, "".join(lines[1 - KEPT :]) + line.lstrip())
 
 
 def _lines(path: Path) -> list[str]:
@@ -217,26 +208,3 @@ def _lines(path: Path) -> list[str]:
             return [line.decode("utf-8", "replace") for line in file]
     except FileNotFoundError:
         return []
-
-
-@contextmanager
-def _lock(directory: Path) -> Iterator[None]:
-    """Keep other processes out for a moment; who waits in vain writes all the same."""
-    lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        deadline = time.monotonic() + _LOCK_SECONDS
-        while not _locked(lock) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _locked(lock: int) -> bool:
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -50,6 +50,15 @@ def data_dir() -> Path:
     return _first_usable("AMPLIFY_DATA_DIR", [*_own("user_data_path"), *_fallbacks("data")])
 
 
+def config_dir() -> Path:
+    """Return the directory for settings and connections of our own (`AMPLIFY_CONFIG_DIR`).
+
+    Raises:
+        LocalResourceError: no candidate can be written.
+    """
+    return _first_usable("AMPLIFY_CONFIG_DIR", [*_own("user_config_path"), *_fallbacks("config")])
+
+
 def log_dir() -> Path:
     """Return the directory for log files (`AMPLIFY_LOG_DIR`).
 

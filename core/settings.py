@@ -8,11 +8,13 @@ Whoever uses the Snowflake CLI or the Python connector has configured this progr
 - Environment: `SNOWFLAKE_CONNECTIONS_<NAME>_<KEY>` wins over the files, `SNOWFLAKE_<KEY>` fills
   what is missing, and `PRIVATE_KEY_PASSPHRASE` wins over every other passphrase. The generic
   variables alone make a connection too, named `environment`.
+- Connections made in this program (`core.keep`) come last: `connections.toml` in our own
+  configuration directory, in the same form.
 - The default: `$SNOWFLAKE_DEFAULT_CONNECTION_NAME`, else `default_connection_name`, else
   `default`, else the one from the environment.
 
 Source: snowflake-cli `_app/snow_connector.py` and `api/config.py`; snowflake-connector-python 5.2.
-These files are read, never written.
+Snowflake's files are read, never written.
 """
 
 from __future__ import annotations
@@ -27,19 +29,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from core.errors import UsageError
+from core.errors import LocalResourceError, UsageError
+from core.paths import config_dir
 from core.secrets import Secret
+from core.vault import KeptSecret
 
 ENVIRONMENT: Final = "environment"
+OWN_FILE: Final = "connections.toml"
+IN_KEYRING: Final = "in_keyring"  # in our file: the parameters whose values are in the keyring
 
-_SECRETS: Final = frozenset(
+SECRETS: Final = frozenset(
     {
         *("password", "passcode", "token", "session_token", "master_token", "external_session_id"),
         *("private_key", "private_key_raw", "private_key_password", "private_key_passphrase"),
         *("private_key_file_pwd", "oauth_client_secret", "proxy", "proxy_password"),
     }
 )
-_KEYS: Final = _SECRETS | {
+_KEYS: Final = SECRETS | {
     *("account", "user", "host", "port", "protocol", "authenticator", "token_file_path"),
     *("database", "schema", "warehouse", "role", "secondary_roles"),
     *("private_key_file", "private_key_path", "workload_identity_provider"),
@@ -66,19 +72,25 @@ class Connection:
     Attributes:
         name: its name in Snowflake's files, or `environment`.
         parameters: arguments for the connector; passwords, tokens and keys are `Secret`.
+        origin: the file it comes from; None if that is the environment.
+        own: whether it was made in this program.
     """
 
     name: str
     parameters: Mapping[str, Any]
+    origin: Path | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True)
 class _Files:
-    """What the two files say, and which were looked at."""
+    """What the files say, which of Snowflake's were looked at, and what comes from where."""
 
     looked_at: tuple[Path, ...]
     entries: Mapping[str, Mapping[str, Any]]
     default: str | None
+    origins: Mapping[str, Path]
+    own: Path | None
 
 
 def connections() -> dict[str, Connection]:
@@ -139,7 +151,9 @@ def _connection(name: str, files: _Files) -> Connection:
     passphrase = os.environ.get("PRIVATE_KEY_PASSPHRASE")
     if passphrase and not merged.keys().isdisjoint({"private_key", "private_key_file"}):
         merged["private_key_password"] = Secret(passphrase)
-    return Connection(name, MappingProxyType(merged))
+    origin = files.origins.get(name)
+    own = origin is not None and origin == files.own
+    return Connection(name, MappingProxyType(merged), origin, own)
 
 
 def _canonical(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,7 +171,7 @@ def _canonical(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _typed(key: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    if key in _SECRETS:
+    if key in SECRETS:
         return Secret(value)
     if key in _NUMBERS and value.isdecimal():
         return int(value)
@@ -215,13 +229,45 @@ def _directory() -> Path:
 def _read_files() -> _Files:
     directory = _directory()
     paths = (directory / "config.toml", directory / "connections.toml")
-    config, own = (_read_toml(path) for path in paths)
+    config, connections = (_read_toml(path) for path in paths)
     entries: dict[str, dict[str, Any]] = {}
-    for source in (_tables(config.get("connections", {})), _tables(own)):
+    origins: dict[str, Path] = {}
+    found = (_tables(config.get("connections", {})), _tables(connections))
+    for path, source in zip(paths, found, strict=True):
         for name, table in source.items():
             entries.setdefault(name, {}).update(_canonical(table))
+            origins[name] = path
+    own = _own_path()
+    for name, table in own_tables().items():
+        if own and name not in entries:
+            entries[name] = _with_kept(name, table)
+            origins[name] = own
     default = config.get("default_connection_name")
-    return _Files(paths, entries, default if isinstance(default, str) and default else None)
+    named = default if isinstance(default, str) and default else None
+    return _Files(paths, entries, named, origins, own)
+
+
+def own_tables() -> dict[str, dict[str, Any]]:
+    """Return what our own file says, as it is written there.
+
+    Raises:
+        UsageError: as for `connections`.
+    """
+    path = _own_path()
+    return _tables(_read_toml(path)) if path else {}
+
+
+def _own_path() -> Path | None:
+    try:
+        return config_dir() / OWN_FILE
+    except LocalResourceError:  # no directory, so no file in it
+        return None
+
+
+def _with_kept(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {key: value for key, value in table.items() if key != IN_KEYRING}
+    kept = [key for key in table.get(IN_KEYRING, ()) if key in SECRETS]
+    return {**_canonical(plain), **{key: KeptSecret(name, key) for key in kept}}
 
 
 def _tables(value: Any) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core import history
+from core import files
 from core.errors import CancelledError, DestinationExistsError
 from core.history import KEPT, HistoryEntry, entries, record, run_recorded
 from core.request import Request
@@ -92,6 +92,12 @@ class TestRuns:
         assert not any(secret in text for secret in secrets)
         assert entries()[0].request is None, "a connection without a name cannot be used again"
 
+    def test_a_connection_known_by_name(self, sandbox: Sandbox) -> None:
+        run_recorded(locations(sandbox), by="app", connection_name="prod")
+        kept = entries()[0].request
+        assert kept is not None
+        assert (kept.connection, kept.s3_options) == ("prod", None)
+
     def test_a_batch_run_is_recorded(self, sandbox: Sandbox, state: Path) -> None:
         env = {**place(sandbox), "AMPLIFY_FILE_NAME": "history/{run_id}.{ext}"}
         ended = run("--batch", "--table", "LOCATIONS_595", "--date-column", "DOB", env=env)
@@ -168,8 +174,8 @@ class TestFile:
     def test_a_lock_that_is_held_is_not_waited_for_long(
         self, state: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(history, "_LOCK_SECONDS", 0.05)
+        monkeypatch.setattr(files, "_PATIENCE", 0.05)
         state.mkdir()
-        with history._lock(state):
+        with files.lock(state / "history.lock"):
             record(entry(1))
         assert entries() == [entry(1)]

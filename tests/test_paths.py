@@ -16,6 +16,7 @@ FUNCTIONS = {
     "AMPLIFY_STATE_DIR": paths.state_dir,
     "AMPLIFY_DATA_DIR": paths.data_dir,
     "AMPLIFY_LOG_DIR": paths.log_dir,
+    "AMPLIFY_CONFIG_DIR": paths.config_dir,
 }
 
 

@@ -1,0 +1,194 @@
+"""Connections made here: kept without their secrets, used by name everywhere."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from keyring.backends import chainer, fail, null
+
+from core import keep, settings, vault
+from core.errors import LocalResourceError, UsageError
+from core.explore import Explorer
+from core.secrets import Secret, reveal
+from tests.keyrings import AskingKeyring, LockedKeyring, MemoryKeyring, using
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+PARAMETERS = {
+    "account": 'my"account\\',
+    "user": "üser\t\x7f",
+    "port": 443,
+    "oauth_disable_pkce": True,
+    "password": Secret("hunter2"),
+    "role": "",
+    "warehouse": None,
+}
+
+
+@pytest.fixture(autouse=True)
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for variable in list(os.environ):
+        if variable.startswith(("SNOWFLAKE", "XDG_")):
+            monkeypatch.delenv(variable)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AMPLIFY_CONFIG_DIR", str(tmp_path / "config"))
+    return tmp_path / "config" / "connections.toml"
+
+
+@pytest.fixture
+def keyring() -> Iterator[MemoryKeyring]:
+    backend = MemoryKeyring()
+    with using(backend):
+        yield backend
+
+
+def shown(name: str) -> dict[str, object]:
+    return {key: reveal(value) for key, value in settings.resolve(name).parameters.items()}
+
+
+class TestRemembering:
+    def test_by_name_everywhere(self, keyring: MemoryKeyring, own: Path) -> None:
+        assert keep.remember(" prod ", PARAMETERS) == keep.Remembered()
+        expected = {k: reveal(v) for k, v in PARAMETERS.items() if v}
+        assert shown("prod") == expected
+        connection = settings.connections()["prod"]
+        assert (connection.own, connection.origin) == (True, own)
+        assert list(keep.own_connections()) == ["prod"]
+
+    def test_no_secret_is_in_the_file(self, keyring: MemoryKeyring, own: Path) -> None:
+        keep.remember("prod", {**PARAMETERS, "token": "hunter3"})
+        assert "hunter" not in own.read_text()
+        assert stat.S_IMODE(own.stat().st_mode) == 0o600
+        assert sorted(keyring.kept.values()) == ["hunter2", "hunter3"]
+        assert "hunter" not in repr(settings.resolve("prod"))
+
+    def test_listing_does_not_ask_the_keyring(self, keyring: MemoryKeyring) -> None:
+        keep.remember("prod", PARAMETERS)
+        with using(LockedKeyring()):
+            assert settings.connections()["prod"].parameters["password"]
+            with pytest.raises(LocalResourceError, match="KeyringLocked"):
+                shown("prod")
+
+    def test_a_second_one_and_a_new_first_one(self, keyring: MemoryKeyring) -> None:
+        keep.remember("prod", PARAMETERS)
+        keep.remember("a.b [c]", {"account": "x"})
+        keep.remember("prod", {"account": "y", "token": Secret("t")})
+        assert shown("prod") == {"account": "y", "token": "t"}
+        assert shown("a.b [c]") == {"account": "x"}
+        assert list(keyring.kept.values()) == ["t"]
+
+    def test_the_environment_wins(
+        self, keyring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        keep.remember("prod", PARAMETERS)
+        monkeypatch.setenv("SNOWFLAKE_CONNECTIONS_PROD_PASSWORD", "other")
+        keyring.kept.clear()
+        assert shown("prod")["password"] == "other"
+
+    def test_snowflakes_files_win_and_keep_their_names(
+        self, keyring: MemoryKeyring, own: Path, tmp_path: Path
+    ) -> None:
+        keep.remember("prod", {"account": "ours"})
+        theirs = tmp_path / ".snowflake" / "connections.toml"
+        theirs.parent.mkdir()
+        theirs.write_text('[prod]\naccount = "theirs"\n')
+        theirs.chmod(0o600)
+        assert shown("prod") == {"account": "theirs"}
+        before = theirs.read_bytes()
+        with pytest.raises(UsageError, match="already"):
+            keep.remember("prod", {"account": "ours"})
+        with pytest.raises(UsageError, match="not made here"):
+            keep.forget("prod")
+        assert theirs.read_bytes() == before
+
+    @pytest.mark.parametrize("name", ["", "  ", "a\nb", "environment"])
+    def test_names_that_cannot_be(self, keyring: MemoryKeyring, name: str, own: Path) -> None:
+        with pytest.raises(UsageError):
+            keep.remember(name, PARAMETERS)
+        assert not own.exists()
+        assert not keyring.kept
+
+    def test_what_cannot_be_kept(self, keyring: MemoryKeyring, own: Path) -> None:
+        with pytest.raises(UsageError, match="session_parameters"):
+            keep.remember("prod", {**PARAMETERS, "session_parameters": {"A": 1}})
+        with pytest.raises(UsageError, match="user"):
+            keep.remember("prod", {"user": Secret("u")})
+        assert not keyring.kept
+
+    def test_a_directory_that_cannot_be_written(
+        self, keyring: MemoryKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv("AMPLIFY_CONFIG_DIR", str(tmp_path / "file"))
+        assert settings.connections() == {}
+        with pytest.raises(LocalResourceError, match="cannot be written"):
+            keep.remember("prod", PARAMETERS)
+        assert not keyring.kept
+
+    def test_a_session_by_name(self, keyring: MemoryKeyring, sandbox: Sandbox) -> None:
+        keep.remember("ours", sandbox.snowflake)
+        with Explorer.open("ours") as explorer:
+            assert "DEMO" in explorer.databases(threading.Event())
+
+
+class TestForgetting:
+    def test_all_of_it(self, keyring: MemoryKeyring, own: Path) -> None:
+        keep.remember("prod", PARAMETERS)
+        keep.remember("test", {"account": "x"})
+        keep.forget("prod")
+        assert list(settings.connections()) == ["test"]
+        assert not keyring.kept
+        assert list(tomllib.loads(own.read_text())) == ["test"]
+
+    def test_a_locked_keyring_does_not_hold_it_up(self, keyring: MemoryKeyring) -> None:
+        keep.remember("prod", PARAMETERS)
+        with using(LockedKeyring()):
+            keep.forget("prod")
+        assert settings.connections() == {}
+
+
+class TestKeyrings:
+    @pytest.mark.parametrize("backend", [fail.Keyring(), null.Keyring(), LockedKeyring()])
+    def test_without_one_secrets_are_asked_for(
+        self, backend: fail.Keyring | null.Keyring | LockedKeyring, own: Path
+    ) -> None:
+        with using(backend):
+            remembered = keep.remember("prod", PARAMETERS)
+            assert remembered.asked == ("password",)
+            assert remembered.why
+            assert "password" not in shown("prod")
+            assert "hunter" not in own.read_text()
+
+    def test_which_keep_secrets(self) -> None:
+        for backend, expected in (
+            (fail.Keyring(), False), (null.Keyring(), False), (MemoryKeyring(), True),
+        ):  # fmt: skip
+            with using(backend):
+                assert vault.available() is expected
+        assert vault._is_fit(chainer.ChainerBackend()) is False, "no backend here keeps anything"
+
+    def test_one_that_does_not_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(vault, "_SECONDS", 0.1)
+        backend = AskingKeyring()
+        with using(backend):
+            started = time.monotonic()
+            with pytest.raises(LocalResourceError, match="did not answer"):
+                vault.fetch("prod", "password")
+            assert time.monotonic() - started < 5
+        backend.answered.set()
+
+    def test_one_that_lost_the_secret(self, keyring: MemoryKeyring) -> None:
+        keep.remember("prod", PARAMETERS)
+        keyring.kept.clear()
+        with pytest.raises(LocalResourceError, match="no password") as caught:
+            shown("prod")
+        assert "SNOWFLAKE_CONNECTIONS_PROD_PASSWORD" in caught.value.hint
