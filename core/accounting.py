@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +21,7 @@ from core.errors import IntegrityError
 _EXACT = Context(prec=200)
 # The contract's tolerance for sums of floats, relative to the sum of their magnitudes.
 _FLOAT_TOLERANCE = 1e-9
+MOST_DIGITS = 38
 BAD_EXAMPLES = 5
 
 
@@ -49,27 +51,38 @@ class Total:
         return abs(self.value - float(written.value)) <= _FLOAT_TOLERANCE * self.magnitude
 
 
-def total(values: pa.ChunkedArray | pa.Array) -> Total:
-    """The total of a numeric column, exact for integers and decimals; NULLs count nothing."""
+def total(values: pa.ChunkedArray | pa.Array, digits: int = MOST_DIGITS) -> Total:
+    """The total of a numeric column, exact for integers and decimals; NULLs count nothing.
+
+    Args:
+        values: integers, decimals or floats.
+        digits: the most digits that a decimal value may have; the fewer, the faster.
+    """
     if pa.types.is_floating(values.type):
-        return Total(
-            pc.sum(values, min_count=0).as_py(), pc.sum(pc.abs(values), min_count=0).as_py()
-        )
-    return Total(_exact_sum(values))
-
-
-def _exact_sum(values: pa.ChunkedArray | pa.Array) -> Decimal:
-    kind = values.type
-    if pa.types.is_integer(kind) and kind.bit_width == 64:
+        return Total(_sum(values), _sum(pc.abs(values)))
+    if pa.types.is_int64(values.type):
         # Two halves of 32 bits each: their 64-bit sums cannot wrap below 2^32 rows.
-        high = pc.shift_right(values, 32)
-        low = pc.bit_wise_and(values, 0xFFFFFFFF)
-        halves = (pc.sum(half, min_count=0).as_py() for half in (high, low))
-        return Decimal(next(halves) * 2**32 + next(halves))
-    if pa.types.is_decimal(kind) and kind.precision > 30:
-        # 38-digit sums in 128 bits wrap silently.
-        values = values.cast(pa.decimal256(70, kind.scale))
-    return Decimal(pc.sum(values, min_count=0).as_py())
+        high, low = pc.shift_right(values, 32), pc.bit_wise_and(values, 0xFFFFFFFF)
+        return Total(Decimal(_sum(high) * 2**32 + _sum(low)))
+    if pa.types.is_decimal(values.type) and _may_wrap(values, digits):
+        values = values.cast(pa.decimal256(70, values.type.scale))
+    return Total(Decimal(_sum(values)))
+
+
+def _sum(values: pa.ChunkedArray | pa.Array) -> Any:
+    return pc.sum(values, min_count=0).as_py()
+
+
+def _may_wrap(values: pa.ChunkedArray | pa.Array, digits: int) -> bool:
+    """Whether the sum may have more than 38 digits: in 128 bits it wraps silently."""
+    if digits + len(str(len(values))) <= MOST_DIGITS:
+        return False
+    extremes = pc.min_max(values).as_py()
+    if extremes["min"] is None:
+        return False
+    largest = max(abs(extremes["min"]), abs(extremes["max"]))
+    scaled = _EXACT.scaleb(_EXACT.multiply(largest, len(values)), values.type.scale)
+    return bool(scaled >= 10**MOST_DIGITS)
 
 
 @dataclass(frozen=True)

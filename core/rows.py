@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from polars.io.plugins import register_io_source
 
-from core.accounting import BAD_EXAMPLES, Account, Tally, total
+from core.accounting import BAD_EXAMPLES, MOST_DIGITS, Account, Tally, total
 from core.errors import IntegrityError, SourceDataError
 from core.plan import Plan
 from core.query import Field
@@ -54,9 +54,13 @@ def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
             f"The result has {table.num_columns} columns instead of {len(fields)}.",
             "The table may have been altered during the run: run again.",
         )
-    columns = {
-        field.alias: cast_column(column, read_type(field))
-        for field, column in zip(fields, table.columns, strict=True)
+    raw = dict(zip(fields, table.columns, strict=True))
+    columns = {field.alias: cast_column(values, read_type(field)) for field, values in raw.items()}
+    totals = {
+        # Of the values before the cast: the narrower a batch comes, the faster it is summed.
+        field.alias: total(values, field.column.source.type.precision or MOST_DIGITS)
+        for field, values in raw.items()
+        if field.column and field.is_sum
     }
     columns, blank = _without_blank(columns)
     bad = columns.pop("bad", None)
@@ -66,7 +70,7 @@ def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
         null_dates=columns["month"].null_count,
         bad_dates=0 if bad is None else len(bad) - bad.null_count,
         bad_examples=() if bad is None else _examples(bad),
-        totals={field.alias: total(columns[field.alias]) for field in fields if field.is_sum},
+        totals=totals,
     )
     frame = pl.from_arrow(pa.table(columns))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker

@@ -20,6 +20,18 @@ def test_integers_are_summed_exactly(values: list[int | None]) -> None:
     assert total(pa.array(values, pa.int64())).value == sum(v for v in values if v is not None)
 
 
+@pytest.mark.parametrize("width", [8, 16, 32])
+def test_narrow_integers_do_not_wrap(width: int) -> None:
+    most = 2 ** (width - 1) - 1
+    narrow = {8: pa.int8(), 16: pa.int16(), 32: pa.int32()}[width]
+    assert total(pa.array([most] * 1000 + [None], narrow)).value == 1000 * most
+
+
+def test_values_of_few_digits_are_summed_exactly() -> None:
+    values = pa.array([Decimal("99.99")] * 999 + [None], pa.decimal128(38, 2))
+    assert total(values, digits=4).value == Decimal("99890.01")
+
+
 @given(st.lists(NUMBER_38), st.sampled_from([0, 2, 38]))
 def test_decimals_are_summed_exactly(values: list[int | None], scale: int) -> None:
     exact = Context(prec=200)
