@@ -39,8 +39,9 @@ class TransferApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "help", "Help", key_display="F1", id="help"),
-        Binding("f2", "connect", "Connect", show=False, id="connect"),
         Binding("ctrl+q,f10", "quit", "Quit", key_display="F10", id="quit", priority=True),
+        Binding("f9,h", "history", "History", key_display="F9", id="history"),
+        Binding("f2", "connect", "Connect", show=False, id="connect"),
     ]
 
     def __init__(
@@ -54,6 +55,7 @@ class TransferApp(App[None]):
         self._options = dict(options or {})
         self._demo = demo
         self._memory = memory or Memory.of_user("demo" if demo else "")
+        self._place: str | None = None
         self._resources = contextlib.ExitStack()
 
     def on_mount(self) -> None:
@@ -76,20 +78,17 @@ class TransferApp(App[None]):
 
     def _only_link(self) -> tuple[str, str | Mapping[str, Any]] | None:
         """The connection to take without asking: the one named, or the only one there is."""
-        from core import settings
-
         given = self._options.get("connection")
         if given is not None:
             return (given if isinstance(given, str) else "connection"), given
-        try:
-            known = settings.connections()
-        except TransferError as error:
-            show_error(self, error)
-            return None
-        return next(((name, name) for name in known), None) if len(known) == 1 else None
+        from tui.screens.connect.entries import entries
+
+        found, _ = entries()
+        ready = [entry for entry in found if entry.missing is None]
+        return (ready[0].name, ready[0].link.connection) if len(found) == len(ready) == 1 else None
 
     def _open_link(self, name: str, connection: str | Mapping[str, Any]) -> None:
-        self._options["connection"] = connection
+        self._place, self._options["connection"] = name, connection
         request = request_of(self._options)
         self._open(jobs.opening(connection, request), name)
 
@@ -133,7 +132,7 @@ class TransferApp(App[None]):
         """Choose another connection."""
         from tui.screens.connect import ConnectScreen
 
-        self.push_screen(ConnectScreen(None), self._connected)
+        self.push_screen(ConnectScreen(self._place), self._connected)
 
     def _connected(self, link: Link | None) -> None:
         if link is None:

@@ -17,8 +17,9 @@ from textual.strip import Strip
 from tui.widgets.text import fit, short
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
-_FEWEST_ROWS, _MOST_ROWS = 2, 6  # of bars, a chart
+_FEWEST_ROWS, _MOST_ROWS = 3, 7  # of bars, a chart
 _SCALE_CELLS = 7
+_ROOMY_CELLS = 30  # from which on there is room for words
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,17 @@ class _Chart:
     top: float
     floor: float
 
+    @property
+    def flat(self) -> bool:
+        """Whether there is nothing to draw."""
+        return self.top == self.floor
+
 
 class Bars(ScrollView, can_focus=True):
     """Bar charts of monthly values, one below the other, with one axis of years."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *("bars--title", "bars--dim", "bars--bar", "bars--negative", "bars--axis"),
+        *("bars--title", "bars--dim", "bars--bar", "bars--other", "bars--axis"),
     }
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -58,6 +64,7 @@ class Bars(ScrollView, can_focus=True):
         self._months: Sequence[date] = ()
         self._series: Sequence[Series] = ()
         self._charts: list[_Chart] = []
+        self._lines: list[tuple[_Chart, int]] = []  # row 0 is the title
         self._rows = _FEWEST_ROWS
         self._per_bar = 1
         self._bar_cells = 1
@@ -89,12 +96,11 @@ class Bars(ScrollView, can_focus=True):
             return Strip.blank(width, base)
         if y == height - 1:
             return self._axis(width)
-        chart, row = divmod(int(self.scroll_offset.y) + y, self._rows + 1)
-        if chart >= len(self._charts):
+        line = int(self.scroll_offset.y) + y
+        if line >= len(self._lines):
             return Strip.blank(width, base)
-        if row == 0:
-            return self._title(self._charts[chart], width)
-        return self._bars(self._charts[chart], row, width)
+        chart, row = self._lines[line]
+        return self._bars(chart, row, width) if row else self._title(chart, width)
 
     # ------------------------------------------------------------------------------- geometry
 
@@ -106,11 +112,17 @@ class Bars(ScrollView, can_focus=True):
         self._per_bar = max(1, -(-count // cells))
         bars = -(-count // self._per_bar) if count else 0
         self._bar_cells = min(4, max(1, cells // bars)) if bars else 1
-        if self._series and height:
-            share = (height - 1) // len(self._series) - 1
-            self._rows = min(_MOST_ROWS, max(_FEWEST_ROWS, share))
         self._charts = [self._chart(each) for each in self._series]
-        self.virtual_size = Size(0, (self._rows + 1) * len(self._series) + 1)
+        flat = sum(chart.flat for chart in self._charts)
+        if drawn := len(self._charts) - flat:
+            share = (height - 1 - flat) // drawn - 1
+            self._rows = min(_MOST_ROWS, max(_FEWEST_ROWS, share))
+        self._lines = [
+            (chart, row)
+            for chart in self._charts
+            for row in range(1 if chart.flat else self._rows + 1)
+        ]
+        self.virtual_size = Size(0, len(self._lines) + 1)
         self.refresh()
 
     def _chart(self, series: Series) -> _Chart:
@@ -126,8 +138,8 @@ class Bars(ScrollView, can_focus=True):
 
     def _title(self, chart: _Chart, width: int) -> Strip:
         total = next((s.total for s in self._series if s.name == chart.title), "")
-        told = f" total {total} " if total else " "
-        name = fit(chart.title, max(1, width - len(told) - 1))
+        told = f" total {total} " if width >= _ROOMY_CELLS else f" {total} "
+        name = fit(chart.title, max(1, width - len(told)))
         return self._strip([(name, "title"), (told, "dim")], width)
 
     def _bars(self, chart: _Chart, row: int, width: int) -> Strip:
@@ -136,15 +148,16 @@ class Bars(ScrollView, can_focus=True):
         low = (self._rows - row) * 8
         scale = {1: chart.top, self._rows: chart.floor}.get(row)
         label = fit("" if scale is None else short(scale), _SCALE_CELLS - 1, "right") + " "
-        cells = []
-        for value in chart.bars:
-            height = round((value - min(chart.floor, 0.0)) / span * levels) if value else 0
+        parts = [(label, "dim")]
+        gap = self._bar_cells > 2
+        for index, value in enumerate(chart.bars):
+            height = round((value - chart.floor) / span * levels) if value else 0
             if value > 0:
                 height = max(1, height)
-            cells.append(_EIGHTHS[min(8, max(0, height - low))])
-        wide, gap = self._bar_cells, self._bar_cells > 2
-        text = "".join(cell * (wide - gap) + " " * gap for cell in cells)
-        return self._strip([(label, "dim"), (text, "bar")], width)
+            cell = _EIGHTHS[min(8, max(0, height - low))]
+            look = "bar" if self._months[index * self._per_bar].year % 2 else "other"
+            parts.append((cell * (self._bar_cells - gap) + " " * gap, look))
+        return self._strip(parts, width)
 
     def _axis(self, width: int) -> Strip:
         """The years, each at its January."""

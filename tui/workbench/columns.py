@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from core.edit import written_format
 from core.errors import TransferError
+from core.names import listed
 from core.plan import Plan, PlannedColumn, Role
 from core.source import SourceColumn
 from tui.widgets.lines import Lines, Piece
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
 _SIGNS = {Role.MONTH: "◆", Role.SUM: "Σ", Role.KEY: "●", Role.DROP: "·"}
 _ROLE_CELLS, _NULL_CELLS = 8, 6
+_AROUND_ROWS = 5  # frame, heading, note
 _NAME_CELLS, _TYPE_CELLS = (8, 26), (6, 18)  # fewest and most
+_SAMPLE_CELLS, _WHY_CELLS = 24, 20  # fewest
 
 
 @dataclass(frozen=True)
@@ -44,55 +47,52 @@ class ColumnLines(Lines[ColumnRow]):
 
     def heading(self, width: int) -> list[Piece]:
         """What stands in which place."""
-        name, kind = self._widths()
-        head = f" {fit('column', name)} {fit('role', _ROLE_CELLS)} {fit('type', kind)} "
-        return [Piece(head + f"{fit('null', _NULL_CELLS, 'right')}  {self._titles(width)}", "head")]
+        name, kind, samples, why = self._widths(width)
+        titles = [
+            f" {fit('column', name)} {fit('role', _ROLE_CELLS)} {fit('type', kind)} ",
+            f"{fit('null', _NULL_CELLS, 'right')}  {fit('samples', samples)}  {fit('why', why)}",
+        ]
+        return [Piece("".join(titles), "head")]
 
     def pieces(self, item: ColumnRow, width: int) -> list[Piece]:
-        """Name, role, type, share of NULLs, samples, reason."""
-        name, kind = self._widths()
+        """Name, role, type, share of NULLs, samples, reason where there is room."""
+        name, kind, samples, why = self._widths(width)
         planned = item.planned
         role = planned.role if planned else None
-        sign = f"{_SIGNS[role]} {role}" if role else "…"
-        flag = bool(planned and planned.identifier and role is Role.SUM)
-        dropped = role is Role.DROP
-        why = _why(planned)
-        samples, reason = self._rest(width)
+        look = "dim" if role is Role.DROP else ""
+        flag = " !" if _flagged(planned) else ""
+        sign = fit(f"{_SIGNS[role]} {role}" if role else "…", _ROLE_CELLS - len(flag))
         return [
-            Piece(f" {fit(item.column.name, name)} ", "dim" if dropped else ""),
-            Piece(fit(sign, _ROLE_CELLS) + " ", str(role) if role else "dim"),
+            Piece(f" {fit(item.column.name, name)} ", look),
+            Piece(sign, str(role) if role else "dim"),
+            Piece(flag + " ", "warning"),
             Piece(fit(item.column.type.text, kind) + " ", "dim"),
             Piece(fit(item.nulls, _NULL_CELLS, "right") + "  ", "dim"),
-            Piece(fit(item.samples, samples) + "  ", "dim" if dropped else ""),
-            Piece(fit(why, reason), "warning" if flag else "dim"),
+            Piece(fit(item.samples, samples) + "  ", look),
+            Piece(fit(_why(planned), why), "warning" if flag else "dim"),
         ]
 
     def row_width(self) -> int:
-        """All of it, if need be by scrolling."""
-        name, kind = self._widths()
-        return name + _ROLE_CELLS + kind + _NULL_CELLS + 7 + 24 + 24
+        """All of it but the reason, if need be by scrolling."""
+        name, kind, *_ = self._widths(0)
+        return name + kind + _ROLE_CELLS + _NULL_CELLS + 6 + _SAMPLE_CELLS
 
     @property
     def role_cells(self) -> range:
         """Where the role of a row is."""
-        start = self._widths()[0] + 2
+        start = self._widths(0)[0] + 2
         return range(start, start + _ROLE_CELLS)
 
-    def _titles(self, width: int) -> str:
-        samples, reason = self._rest(width)
-        return f"{fit('samples', samples)}  {fit('why', reason)}"
-
-    def _rest(self, width: int) -> tuple[int, int]:
-        name, kind = self._widths()
-        rest = max(48, width - (name + _ROLE_CELLS + kind + _NULL_CELLS + 7 + 2))
-        longest = max((len(row.samples) for row in self.items), default=24)
-        samples = min(max(24, rest * 55 // 100), max(24, longest))
-        return samples, rest - samples
-
-    def _widths(self) -> tuple[int, int]:
-        names = max((len(row.column.name) for row in self.items), default=0)
-        kinds = max((len(row.column.type.text) for row in self.items), default=0)
-        return _between(names, _NAME_CELLS), _between(kinds, _TYPE_CELLS)
+    def _widths(self, width: int) -> tuple[int, int, int, int]:
+        """Cells of name, type, samples and reason."""
+        name = _longest((row.column.name for row in self.items), _NAME_CELLS)
+        kind = _longest((row.column.type.text for row in self.items), _TYPE_CELLS)
+        rest = max(_SAMPLE_CELLS, width - (name + kind + _ROLE_CELLS + _NULL_CELLS + 6))
+        if rest < _SAMPLE_CELLS + _WHY_CELLS + 2:
+            return name, kind, rest, 0
+        most = rest - 2 - _SAMPLE_CELLS
+        why = _longest((_why(row.planned) for row in self.items), (_WHY_CELLS, most))
+        return name, kind, rest - 2 - why, why
 
 
 class ColumnsPane(Pane):
@@ -113,8 +113,10 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         Binding("d", "role('drop')", "Drop", id="columns.drop"),
         Binding("space", "cycle", "Next role", show=False, id="columns.cycle"),
         Binding("i", "screen.drop_identifiers", "Drop ids", id="columns.identifiers"),
-        Binding("u", "screen.restore", "Restore", id="columns.restore"),
-        Binding("f", "screen.date_format", "Date format", id="columns.format"),
+        Binding("u", "screen.restore", "Reset", id="columns.restore"),
+        Binding(
+            "f", "screen.date_format", "Format", tooltip="How dates are read", id="columns.format"
+        ),
     ]
 
     def __init__(self) -> None:
@@ -132,6 +134,12 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
     def go(self) -> None:
         """Take the focus."""
         self._list.focus()
+
+    @property
+    def current(self) -> SourceColumn | None:
+        """The column under the cursor."""
+        row = self._list.current
+        return row.column if row else None
 
     def wait(self, name: str) -> None:
         """Say that `name` is being looked at."""
@@ -162,6 +170,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         ]
         self._list.set_empty("")
         self._list.show(rows)
+        self.styles.max_height = len(rows) + _AROUND_ROWS
         self._tell_month()
         self._explain()
 
@@ -170,8 +179,15 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         if plan is None:
             return
         shown = visible(written_format(plan) or "")
-        also = f" · or {len(plan.alternatives)} others" if plan.alternatives else ""
-        self.tell(f"month: {visible(plan.month.name)} {shown}".rstrip() + also)
+        flagged = sum(map(_flagged, plan.columns))
+        told = [
+            f"month: {visible(plan.month.name)} {shown}".rstrip(),
+            f"or {listed([other.column for other in plan.alternatives], 2)}"
+            if plan.alternatives
+            else "",
+            f"! {flagged} like identifiers: i drops" if flagged else "",
+        ]
+        self.tell(f" {visible(' · '.join(filter(None, told)))} ")
 
     def _explain(self) -> None:
         row = self._list.current
@@ -226,7 +242,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
 def _why(planned: PlannedColumn | None) -> str:
     if planned is None:
         return ""
-    if planned.identifier and planned.role is Role.SUM:
+    if _flagged(planned):
         return f"! looks like an identifier: {planned.identifier}"
     return planned.why
 
@@ -235,5 +251,11 @@ def _nulls(facts: ColumnFacts) -> str:
     return "0" if not facts.nulls else ("<1%" if facts.nulls < 0.01 else f"{facts.nulls:.0%}")
 
 
-def _between(wanted: int, limits: tuple[int, int]) -> int:
-    return min(max(wanted, limits[0]), limits[1])
+def _flagged(planned: PlannedColumn | None) -> bool:
+    return planned is not None and bool(planned.identifier) and planned.role is Role.SUM
+
+
+def _longest(texts: Iterable[str], limits: tuple[int, int]) -> int:
+    """Cells of the longest of `texts`, within limits."""
+    fewest, most = limits
+    return min(max(fewest, max(map(len, texts), default=0)), max(fewest, most))

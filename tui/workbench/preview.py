@@ -20,7 +20,7 @@ from tui.workbench.pane import Pane
 if TYPE_CHECKING:
     from core.months import MonthRow, Months
 
-_MONTH_CELLS, _COUNT_CELLS, _SUM_CELLS = 8, 9, (10, 22)
+_MONTH_CELLS, _COUNT_CELLS, _SUM_CELLS = 7, 9, (10, 22)
 # Above this share of rows out to rows in, the keys leave nothing to aggregate.
 _BARELY_AGGREGATED = 0.8
 
@@ -28,6 +28,7 @@ _BARELY_AGGREGATED = 0.8
 class MonthLines(Lines["MonthRow"]):
     """One line a month."""
 
+    order: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()
 
@@ -44,8 +45,8 @@ class MonthLines(Lines["MonthRow"]):
         """The month, its rows, and its sums in full."""
         month = f"{item.month:%Y-%m}" if item.month else "no date"
         sums = " ".join(
-            " " + fit(_figure(value), cells, "right")
-            for value, cells in zip(item.sums, self.widths, strict=True)
+            " " + fit(_figure(item.sums[n]), cells, "right")
+            for n, cells in zip(self.order, self.widths, strict=True)
         )
         return [
             Piece(f" {fit(month, _MONTH_CELLS)} ", "month" if item.month else "warning"),
@@ -59,7 +60,8 @@ class MonthLines(Lines["MonthRow"]):
 
     def fill(self, plan: Plan, months: Months) -> None:
         """Show `months`."""
-        self.names = tuple(column.name for column in plan.sums)
+        self.order = order(plan)
+        self.names = tuple(plan.sums[n].name for n in self.order)
         fewest, most = _SUM_CELLS
         self.widths = (
             tuple(
@@ -67,7 +69,7 @@ class MonthLines(Lines["MonthRow"]):
                     most,
                     max(fewest, len(name), *(len(_figure(row.sums[n])) for row in months.months)),
                 )
-                for n, name in enumerate(self.names)
+                for n, name in zip(self.order, self.names, strict=True)
             )
             if months.months
             else tuple(fewest for _ in self.names)
@@ -110,11 +112,11 @@ is close to the rows in, drop a key with many values. q shows the SQL."""
 
     def clear(self, text: str = "") -> None:
         """Show nothing, and why."""
-        self._months.names = self._months.widths = ()
-        self._months.set_empty(text)
+        self._months.order, self._months.names, self._months.widths = (), (), ()
+        self._months.set_empty("")
         self._months.show([], cursor=0)
         self._bars.show([], [])
-        self._summary.update("")
+        self._summary.update(Content.styled(visible(text), "$text-muted"))
         self.tell("")
 
     def wait(self, what: str) -> None:
@@ -136,11 +138,11 @@ is close to the rows in, drop a key with many values. q shows the SQL."""
         dated = [row for row in months.months if row.month is not None]
         series = [
             Series(
-                column.name,
+                plan.sums[n].name,
                 tuple(None if row.sums[n] is None else float(row.sums[n] or 0) for row in dated),
                 _total([row.sums[n] for row in months.months]),
             )
-            for n, column in enumerate(plan.sums)
+            for n in order(plan)
         ]
         if not series:  # nothing is summed: the rows themselves are what there is to see
             counts = tuple(float(row.rows) for row in dated)
@@ -151,6 +153,11 @@ is close to the rows in, drop a key with many values. q shows the SQL."""
             self.tell(f" SAMPLE of {months.rows_seen:,} rows · e for exact ", "$text-warning bold")
         else:
             self.tell(f" EXACT · all {months.rows_seen:,} rows ", "$text-success bold")
+
+
+def order(plan: Plan) -> tuple[int, ...]:
+    """The sums of `plan` in the order to show: those that look like identifiers say the least."""
+    return tuple(sorted(range(len(plan.sums)), key=lambda n: bool(plan.sums[n].identifier)))
 
 
 def _summary(plan: Plan, months: Months) -> Content:
@@ -173,7 +180,7 @@ def _summary(plan: Plan, months: Months) -> Content:
     if undated > months.bad_dates:
         parts.append((f"  ·  {undated - months.bad_dates:,} without a date", "$text-warning"))
     if expected and total and expected > _BARELY_AGGREGATED * total and plan.keys and total > 100:
-        told = f"\n! the {len(plan.keys)} keys are nearly unique: hardly anything is aggregated"
+        told = f"\n! the {len(plan.keys)} keys are nearly unique: little is aggregated"
         parts.append((told, "$text-warning"))
     return Content.assemble(*parts)
 

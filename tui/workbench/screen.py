@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
-from core import edit
 from core.errors import TransferError, UsageError
 from core.request import Request
 from tui.memory import Memory
 from tui.screens.error import show_error
-from tui.widgets.text import visible
 from tui.workbench.columns import ColumnsPane
 from tui.workbench.destination import DestinationPane
 from tui.workbench.draft import (
     NOTHING,
-    NOWHERE,
     Draft,
     Target,
-    changed,
     other_table,
     roles,
-    with_role,
 )
+from tui.workbench.editing import Editing
 from tui.workbench.lane import JobFailed, Slot, Work
 from tui.workbench.messages import (
     AccessTested,
@@ -39,24 +33,18 @@ from tui.workbench.messages import (
     DatabasesFound,
     Looked,
     Opened,
-    OptionsChanged,
     Planned,
     Previewed,
-    RoleAsked,
     TablePicked,
     TablesFound,
 )
 from tui.workbench.preview import PreviewPane
 from tui.workbench.session import Session
 from tui.workbench.tables import TablesPane
-
-_PLANNED_BY = (
-    *("date_column", "date_format", "on_bad_date", "timezone"),
-    *("sum_columns", "key_columns", "drop_columns", "drop_identifiers"),
-)
+from tui.workbench.top import TopLine
 
 
-class Workbench(Screen[None]):
+class Workbench(Editing):
     """Tables, columns, months, destination.
 
     Args:
@@ -82,8 +70,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
     ]
 
     def __init__(self, request: Request, opening: Work, place: str, memory: Memory) -> None:
-        super().__init__()
-        self.draft = Draft(request)
+        super().__init__(request)
         self._memory, self._opening, self._place = memory, opening, place
         self._session = Session(self.post_message)
         self._surveyed = False
@@ -94,7 +81,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     def compose(self) -> ComposeResult:
         """Tables on the left, the rest on the right."""
-        yield Static("", id="top", markup=False)
+        yield TopLine(self._place)
         with Horizontal(id="parts"):
             yield self.tables
             with Vertical(id="right"):
@@ -107,7 +94,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         """Sign in."""
         self._session.open(self._opening)
         self.preview.clear("the months of the table appear here")
-        self._refresh_state()
+        self.refresh_state()
 
     def on_unmount(self) -> None:
         """Cancel what is under way; nothing is waited for."""
@@ -130,7 +117,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
             self._session.survey()
         if self.draft.request.table != NOTHING:
             self._look(self.draft.request.table)
-        self._refresh_state()
+        self.refresh_state()
 
     @on(DatabasesFound)
     def _databases_found(self, message: DatabasesFound) -> None:
@@ -164,7 +151,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.columns.wait(name)
         self.preview.clear()
         self._session.look(name)
-        self._refresh_state()
+        self.refresh_state()
 
     @on(Looked)
     def _looked(self, message: Looked) -> None:
@@ -173,9 +160,10 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.tables.mark(name)
         self._memory.use_table(name)
         self.columns.show(message.look, None, {})
-        self._plan()
+        self.plan()
 
-    def _plan(self) -> None:
+    def plan(self) -> None:
+        """Have the columns decided on."""
         if self.draft.look is not None:
             self.preview.wait("deciding")
             self._session.plan(self.draft.look, self.draft.request)
@@ -189,13 +177,12 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.columns.show(look, message.plan, roles(self.draft))
         self.preview.wait("sampling")
         self._session.preview(message.plan, exact=False)
-        self._refresh_state()
+        self.refresh_state()
 
     @on(Previewed)
     def _previewed(self, message: Previewed) -> None:
         if message.plan == self.draft.plan:
             self.preview.show(message.plan, message.months)
-            self.months = message.months
 
     @on(JobFailed)
     def _failed(self, message: JobFailed) -> None:
@@ -206,7 +193,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
             self.columns.show(look, None, roles(self.draft))
             self.columns.refuse(error)
             self.preview.fail("")
-            self._refresh_state()
+            self.refresh_state()
             return
         if message.slot in (Slot.PLAN, Slot.PREVIEW):
             self.preview.fail(getattr(error, "message", type(error).__name__))
@@ -218,57 +205,25 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
             self._session.list_next()
         show_error(self.app, error)
 
-    # ------------------------------------------------------------------------------- changes
-
-    @on(RoleAsked)
-    def _role_asked(self, message: RoleAsked) -> None:
-        self._change(lambda: with_role(self.draft, message.column, message.role))
-
-    @on(OptionsChanged)
-    def _options_changed(self, message: OptionsChanged) -> None:
-        options: dict[str, Any] = dict(message.options)
-        if "bucket" in options:
-            options["bucket"] = options["bucket"] or NOWHERE
-        self.change(**options)
+    # -------------------------------------------------------------------------------- changes
 
     def take(self, request: Request) -> None:
         """Begin anew with `request`, such as one of the history; the place stays as it is."""
-        place = ("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options")
-        kept = {name: getattr(self.draft.request, name) for name in place}
-        self.draft = Draft(changed(request, **kept))
+        self.draft = self.restarted(request)
         self.destination.fill(self.draft.request)
         self._look(self.draft.request.table)
 
-    def change(self, **options: Any) -> None:
-        """Change options of the request, and whatever follows from them."""
-        self._change(lambda: changed(self.draft.request, **options))
+    def refuse(self, error: UsageError) -> None:
+        """Say that a change cannot be; until it is taken back, nothing runs."""
+        self.destination.show(Target(error=error.message))
+        self.destination.allow(run=False)
 
-    def _change(self, make: Callable[[], Request]) -> None:
-        before = self.draft.request
-        try:
-            request = make()
-        except UsageError as error:
-            self.destination.show(Target(error=error.message))
-            self.destination.allow(run=False)
-            return
-        self.draft = replace(self.draft, request=request)
-        if any(getattr(before, name) != getattr(request, name) for name in _PLANNED_BY):
-            self._plan()
-        self._refresh_state()
-
-    def _refresh_state(self) -> None:
+    def refresh_state(self) -> None:
+        """Show where the file will be, and what can be done."""
         target = self.draft.target
         self.destination.show(target)
         self.destination.allow(run=self.draft.complete)
-        top = self.query_one("#top", Static)
-        table = self.draft.look.source.name.table if self.draft.look else ""
-        parts: list[Any] = [(" amplify-transfer ", "bold $text-primary"), f" {self._place}"]
-        if table:
-            parts += [("  ▸  ", "$text-muted"), visible(table)]
-        if target.url:
-            bucket = target.url.rpartition("/")[0] + "/"
-            parts += [("  ▸  ", "$text-muted"), visible(bucket)]
-        top.update(Content.assemble(*parts))
+        self.query_one(TopLine).show(self.draft, target.url)
         self._memory.keep(self.draft.request)
         self.refresh_bindings()
 
@@ -305,17 +260,17 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
             self.preview.wait("computing exactly")
             self._session.preview(self.draft.plan, exact=True)
 
-    def action_drop_identifiers(self) -> None:
-        """Drop every number that looks like an identifier, or sum them again."""
-        request = self.draft.request
-        if request.drop_identifiers:
-            self.change(drop_identifiers=False)
-        else:
-            self._change(lambda: edit.drop_identifiers(request))
+    def action_date_format(self) -> None:
+        """Ask how the dates are written."""
+        self.ask_date_format(self.columns.current)
 
-    def action_restore(self) -> None:
-        """Back to the rule."""
-        self._change(lambda: edit.defaults(self.draft.request))
+    def action_sql(self) -> None:
+        """Show the statement of the transfer."""
+        if self.draft.plan is not None:
+            from core import query
+            from tui.workbench.dialogs import SqlDialog
+
+            self.app.push_screen(SqlDialog(query.select_rows(self.draft.plan)))
 
     def action_test_access(self) -> None:
         """Ask S3 whether it lets us in."""

@@ -1,0 +1,150 @@
+"""What the workbench asks and tells in dialogs: the format of dates, the SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from core.dates import EpochUnit, TextFormat, parse_format
+from core.errors import UsageError
+from core.query import Statement
+from core.recognise import fit_text, recognise_text
+from core.source import SourceColumn
+from tui.screens.actions import Action, ActionBar
+from tui.screens.dialog import Dialog, DialogScreen
+from tui.screens.error import copy
+from tui.widgets.text import visible
+
+_COMMON = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y-%m-%d %H:%M:%S")
+
+
+class FormatDialog(DialogScreen["str | None"]):
+    """Asks how the dates of a column are written; dismisses with the format, or None.
+
+    Args:
+        column: the column.
+        values: sampled values of it.
+        current: the format as it is; None to have it detected.
+    """
+
+    DEFAULT_CSS = """
+    FormatDialog #formats { height: auto; max-height: 6; margin-top: 1; border: none; }
+    FormatDialog #format-verdict { height: auto; }
+    """
+    HELP = """\
+Formats are written as in strptime: %d day, %m month as a number, %b or %B as a word, %Y year, \
+%H %M %S time. Numbers count from 1970: epoch_s, epoch_ms, epoch_us or epoch_ns.
+
+What you type is tried on the sample at once. Left empty, the format is detected."""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Back")]
+
+    def __init__(self, column: SourceColumn, values: Sequence[object], current: str | None) -> None:
+        super().__init__()
+        self._column, self._current = column, current
+        self._texts = [text for v in values if isinstance(v, str) and (text := v.strip())]
+
+    def compose(self) -> ComposeResult:
+        """What it is about, the format, those to choose from, what it does to the sample."""
+        shown = ", ".join(dict.fromkeys(visible(text) for text in self._texts[:3]))
+        with Dialog("How are the dates written?", "-small"):
+            about = f"{visible(self._column.name)}   {shown}"
+            yield Static(Content(about), classes="text")
+            yield Input(self._current or "", placeholder="detected", id="format-input")
+            yield Static("", id="format-verdict", markup=False)
+            options = [Option(Content(each), id=each) for each in self._offered()]
+            yield OptionList(*options, id="formats", markup=False, compact=True)
+            yield ActionBar(
+                Action("Use it", "enter", "use", "primary"), Action("Back", "esc", "close")
+            )
+
+    def _offered(self) -> list[str]:
+        if self._column.type.numeric:
+            return [unit.value for unit in EpochUnit]
+        fit = recognise_text(self._texts)
+        best = [each.strptime for each in (fit.format, fit.rival) if each] if fit else []
+        return list(dict.fromkeys([*best, *_COMMON]))
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self.query_one("#format-verdict", Static).update(self._verdict(event.value.strip()))
+
+    def _verdict(self, text: str) -> Content:
+        if not text:
+            return Content.styled("will be detected", "$text-muted")
+        try:
+            known = parse_format(text)
+        except UsageError as error:
+            return Content.styled(f"✗ {visible(error.message)}", "$text-error")
+        if not isinstance(known, TextFormat) or not self._texts:
+            return Content.styled("✓ a format", "$text-success")
+        fit = fit_text(known, self._texts)
+        told = f"fits {fit.fitting:,} of {fit.total:,} sampled values"
+        if fit.fitting < fit.total:
+            return Content.styled(f"! {told}", "$text-warning")
+        first = known.read(self._texts[0])
+        example = f" · {visible(self._texts[0])} is {first:%d %B %Y}" if first else ""
+        return Content.styled(f"✓ {told}{example}", "$text-success")
+
+    @on(OptionList.OptionSelected)
+    def _offer_taken(self, event: OptionList.OptionSelected) -> None:
+        field = self.query_one(Input)
+        field.value = event.option.id or ""
+        field.focus()
+
+    @on(Input.Submitted)
+    def action_use(self) -> None:
+        """Take what was typed, if it is a format."""
+        text = self.query_one(Input).value.strip()
+        try:
+            if text:
+                parse_format(text)
+        except UsageError:
+            return
+        self.dismiss(text)
+
+    def action_close(self) -> None:
+        """Leave the format as it is."""
+        self.dismiss(None)
+
+
+class SqlDialog(DialogScreen[None]):
+    """Shows the one statement that reads the table.
+
+    Args:
+        statement: as it will be run.
+    """
+
+    HELP = "The statement that the transfer runs in Snowflake; :1, :2, ... are bound values."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "close", "Close"),
+        Binding("c", "copy", "Copy"),
+    ]
+
+    def __init__(self, statement: Statement) -> None:
+        super().__init__()
+        bound = [f"-- :{n} = {value!r}" for n, value in enumerate(statement.binds, 1)]
+        self._text = "\n".join([statement.sql, *bound])
+
+    def compose(self) -> ComposeResult:
+        """The text."""
+        shown = "\n".join(visible(line) for line in self._text.splitlines())
+        with Dialog("SQL of the transfer", "-wide"):
+            with VerticalScroll(classes="body"):
+                yield Static(Content(shown))
+            yield ActionBar(Action("Close", "esc", "close", "primary"), Action("Copy", "c", "copy"))
+
+    def action_close(self) -> None:
+        """Back."""
+        self.dismiss(None)
+
+    def action_copy(self) -> None:
+        """Copy the statement."""
+        copy(self.app, self._text, "The SQL")

@@ -1,0 +1,119 @@
+"""The draft and how the user changes it; what follows from a change, the workbench knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from textual import on
+from textual.screen import Screen
+
+from core import edit
+from core.errors import UsageError
+from core.request import Request
+from core.source import SourceColumn
+from tui.workbench.draft import NOWHERE, Draft, changed, with_role
+from tui.workbench.messages import OptionsChanged, RoleAsked
+
+# A change of any of these needs a new plan.
+_PLANNED_BY: Final = (
+    *("date_column", "date_format", "on_bad_date", "timezone"),
+    *("sum_columns", "key_columns", "drop_columns", "drop_identifiers"),
+)
+_PLACE: Final = (
+    *("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options"),
+    "memory_limit",
+)
+
+
+class Editing(Screen[None]):
+    """A screen that edits a draft.
+
+    Args:
+        request: where to begin.
+
+    Attributes:
+        draft: the transfer as it stands.
+    """
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self.draft = Draft(request)
+
+    # ---------------------------------------------------------------- what the workbench does
+
+    def plan(self) -> None:
+        """Have the plan made anew."""
+        raise NotImplementedError
+
+    def refresh_state(self) -> None:
+        """Show what can be told at once."""
+        raise NotImplementedError
+
+    def refuse(self, error: UsageError) -> None:
+        """Say that a change cannot be."""
+        raise NotImplementedError
+
+    # -------------------------------------------------------------------------------- changes
+
+    def restarted(self, request: Request) -> Draft:
+        """A new draft of `request`, at the place where this one is."""
+        place = {name: getattr(self.draft.request, name) for name in _PLACE}
+        return Draft(changed(request, **place))
+
+    def change(self, make: Callable[[Request], Request]) -> None:
+        """Change the request, and whatever follows from it; what cannot be is refused."""
+        before = self.draft.request
+        try:
+            request = make(before)
+        except UsageError as error:
+            self.refuse(error)
+            return
+        self.draft = replace(self.draft, request=request)
+        if any(getattr(before, name) != getattr(request, name) for name in _PLANNED_BY):
+            self.plan()
+        self.refresh_state()
+
+    @on(RoleAsked)
+    def _role_asked(self, message: RoleAsked) -> None:
+        self.change(lambda _: with_role(self.draft, message.column, message.role))
+
+    @on(OptionsChanged)
+    def _options_changed(self, message: OptionsChanged) -> None:
+        options: dict[str, Any] = dict(message.options)
+        if "bucket" in options:
+            options["bucket"] = options["bucket"] or NOWHERE
+        self.change(lambda request: changed(request, **options))
+
+    def action_drop_identifiers(self) -> None:
+        """Drop every number that looks like an identifier, or sum them again."""
+        if self.draft.request.drop_identifiers:
+            self.change(lambda request: changed(request, drop_identifiers=False))
+        else:
+            self.change(edit.drop_identifiers)
+
+    def action_restore(self) -> None:
+        """Back to the rule."""
+        self.change(edit.defaults)
+
+    def ask_date_format(self, under_cursor: SourceColumn | None) -> None:
+        """Ask how the dates are written: of the month column, else of the one under the cursor."""
+        plan, look = self.draft.plan, self.draft.look
+        column = plan.month.source if plan else under_cursor
+        if column is None or look is None:
+            return
+        if column.type.kind in ("DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ"):
+            self.app.notify(f"{column.name} holds real dates: there is no format.", markup=False)
+            return
+        from tui.workbench.dialogs import FormatDialog
+
+        current = edit.written_format(plan) if plan else self.draft.request.date_format
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                wanted = {"date_column": column.name, "date_format": text or None}
+                self.change(lambda request: changed(request, **wanted))
+
+        values = look.sample.get(column.name, ())
+        self.app.push_screen(FormatDialog(column, values, current), answered)
