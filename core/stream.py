@@ -12,6 +12,7 @@ from core import aggregate, query
 from core.accounting import Account
 from core.budget import Budget
 from core.events import Phase
+from core.head import Head, head_of
 from core.output import Format, open_writer
 from core.plan import Plan
 from core.progress import Reporter
@@ -24,6 +25,19 @@ from core.workspace import check_space, polars_spill
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        account: the books, which agree.
+        head: the first rows.
+    """
+
+    account: Account
+    head: Head
 
 
 @dataclass(frozen=True)
@@ -49,7 +63,7 @@ def write_months(
     budget: Budget,
     progress: Reporter,
     cancel: Cancel,
-) -> Account:
+) -> Written:
     """Read the table once, aggregate its rows and write the delivery to a local file.
 
     Args:
@@ -61,7 +75,7 @@ def write_months(
         cancel: stops the work at any moment.
 
     Returns:
-        The books, which agree.
+        The books, which agree, and the first rows.
 
     Raises:
         SourceDataError: dates do not parse, or a sum overflows.
@@ -82,11 +96,11 @@ def write_months(
     aggregate.limit_memory(budget.aggregation, polars_spill())
     try:
         with rows.own_errors():
-            _write(plan, statement.fields, rows, file, progress, cancel)
+            head = _write(plan, statement.fields, rows, file, progress, cancel)
     finally:
         download.stop()
     rows.account.check((f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column)
-    return rows.account
+    return Written(rows.account, head)
 
 
 def _write(
@@ -96,7 +110,7 @@ def _write(
     file: LocalFile,
     progress: Reporter,
     cancel: Cancel,
-) -> None:
+) -> Head:
     def watch() -> None:
         check(cancel)
         check_space(file.path.parent)
@@ -107,8 +121,13 @@ def _write(
     progress.start(Phase.WRITE)
     units = rows.units()
     schema = delivered_schema(plan, units)
+    head = Head(tuple(schema.names))
     with open_writer(file.path, file.format, schema, gzip=file.gzip) as writer:
         for piece in chain([] if first is None else [first], pieces):
             rows.account.add_written(aggregate.tally(piece, fields))
-            writer.write(aggregate.delivered(piece, plan, fields, units))
+            made = aggregate.delivered(piece, plan, fields, units)
+            if piece is first:
+                head = head_of(made)
+            writer.write(made)
             progress.add(piece.height, 0)
+    return head

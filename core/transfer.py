@@ -16,6 +16,7 @@ from core.accounting import Account
 from core.bucket import Bucket, Destination, file_name
 from core.budget import Budget
 from core.events import Listener, Phase, Planned, Warned
+from core.head import Head
 from core.output import Format, content_type, extension
 from core.plan import Plan, make_plan
 from core.progress import Reporter
@@ -23,7 +24,7 @@ from core.query import Statement
 from core.request import Request
 from core.sample import take_sample
 from core.source import Source
-from core.stream import LocalFile, write_months
+from core.stream import LocalFile, Written, write_months
 from core.warehouse.catalog import find
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.statement import Cancel
@@ -63,6 +64,7 @@ class Outcome:
         size: the object's bytes.
         plan: what was done to each column.
         account: what was read and what was written.
+        head: the first rows of the file.
     """
 
     file_name: str
@@ -72,6 +74,7 @@ class Outcome:
     size: int
     plan: Plan
     account: Account
+    head: Head
 
     @property
     def result(self) -> dict[str, Any]:
@@ -121,7 +124,7 @@ def run_transfer(
             overwrite = request.if_exists == "overwrite"
             bucket.check(key, overwrite=overwrite, cancelled=journey.cancel.is_set)
             file = LocalFile(directory / "delivery", journey.format, request.gzip)
-            account = write_months(
+            written = write_months(
                 connection,
                 made,
                 file,
@@ -129,7 +132,7 @@ def run_transfer(
                 progress=journey.progress,
                 cancel=journey.cancel,
             )
-            return journey.deliver(bucket, key, file, made, account)
+            return journey.deliver(bucket, key, file, made, written)
 
 
 class _Journey:
@@ -195,10 +198,10 @@ class _Journey:
         )
 
     def deliver(
-        self, bucket: Bucket, key: str, file: LocalFile, made: Plan, account: Account
+        self, bucket: Bucket, key: str, file: LocalFile, made: Plan, written: Written
     ) -> Outcome:
         """Upload the file; the object appears verified, or not at all."""
-        size = file.path.stat().st_size
+        account, size = written.account, file.path.stat().st_size
         self.progress.start(Phase.UPLOAD, total_bytes=size)
         for warning in _findings(made, account):
             self.progress.tell(Warned(warning))
@@ -218,7 +221,7 @@ class _Journey:
         self.progress.finish()
         url = self.destination.url(key)
         now = datetime.now(UTC)
-        return Outcome(key, account.groups, now, url, delivery.size, made, account)
+        return Outcome(key, account.groups, now, url, delivery.size, made, account, written.head)
 
 
 def _findings(made: Plan, account: Account) -> Iterator[str]:
