@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,7 +50,7 @@ class ActionBar(ItemGrid):
     """
 
     def __init__(self, *actions: Action, id: str | None = None) -> None:  # noqa: A002  Textual's
-        super().__init__(id=id, min_column_width=18, regular=True)
+        super().__init__(id=id, min_column_width=20, regular=True)
         self._actions = actions
         self.styles.max_width = _WIDEST * len(actions)
 
@@ -61,5 +62,5 @@ class ActionBar(ItemGrid):
                 action.variant,
                 compact=True,
                 action=f"screen.{action.name}",
-                id=f"do-{action.name.replace('_', '-')}",
+                id="do-" + re.sub(r"\W|_", "-", action.name).strip("-"),
             )

@@ -7,6 +7,8 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.widgets.text import visible
+
 
 class Fact(Horizontal):
     """One line of a list of facts.
@@ -27,7 +29,7 @@ class Fact(Horizontal):
     def __init__(self, label: str, value: Content | str) -> None:
         super().__init__()
         self._label = label
-        self._value = Content(value) if isinstance(value, str) else value
+        self._value = Content(visible(value)) if isinstance(value, str) else value
 
     def compose(self) -> ComposeResult:
         """Label, value."""

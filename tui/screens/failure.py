@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import TransferError
+from tui.widgets.text import visible
 
 _HEADINGS: Final = {
     "unexpected": "Something unexpected happened",
@@ -51,8 +52,8 @@ class Failure:
             _HEADINGS.get(told.label, _HEADINGS["unexpected"]),
             told.label,
             told.exit_code,
-            told.message,
-            told.hint,
+            visible_lines(told.message),
+            visible_lines(told.hint),
             _details(error),
         )
 
@@ -61,6 +62,11 @@ class Failure:
         """All of it, to paste into a report."""
         head = f"{self.heading} ({self.label}, exit code {self.code})"
         return "\n".join(filter(None, [head, self.message, self.hint, "", self.details]))
+
+
+def visible_lines(text: str) -> str:
+    """`text` with its line breaks, and signs for all else that would disturb the terminal."""
+    return "\n".join(map(visible, text.splitlines()))
 
 
 def _unexpected(error: BaseException) -> TransferError:

@@ -2,50 +2,65 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import asyncio
+import time
+from typing import Any, Final
 
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.widgets import Static
+from textual.app import App
 
-from tui.screens.actions import Action, ActionBar
-from tui.screens.dialog import Dialog, DialogScreen
+from tui.screens.question import Question
+from tui.screens.run.screen import RunScreen
+
+_GRACE: Final = 0.7  # seconds for the run to end by itself
+_POLL: Final = 0.02
 
 
-class QuitDialog(DialogScreen[bool]):
-    """Asks whether to stop a running transfer and leave; dismisses with the answer.
+class QuitDialog(Question):
+    """Asks whether to stop a running transfer and leave.
 
     Args:
         table: the table that is being transferred.
     """
 
     HELP = "A transfer is running. Leaving stops it, and delivers nothing; staying lets it go on."
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "leave", "Stop and leave"),
-        Binding("n,escape", "stay", "Stay"),
-    ]
 
     def __init__(self, table: str) -> None:
-        super().__init__()
-        self._table = table
+        super().__init__(
+            "Leave while a transfer runs?",
+            f"{table} is on its way. Leaving stops the query and the upload; nothing is "
+            "delivered, and nothing is left in the bucket.",
+            yes="Stop and leave",
+            no="Stay",
+        )
 
-    def compose(self) -> ComposeResult:
-        """The question."""
-        with Dialog("Leave while a transfer runs?", "-small"):
-            yield Static(
-                f"{self._table} is on its way. Leaving stops the query and the upload; "
-                "nothing is delivered, nothing is left in the bucket.",
-                markup=False,
-            )
-            yield ActionBar(
-                Action("Stay", "n", "stay", "primary"),
-                Action("Stop and leave", "y", "leave", "error"),
-            )
 
-    def action_leave(self) -> None:
-        """Stop it."""
-        self.dismiss(True)
+def request_quit(app: App[Any]) -> None:
+    """Leave; while a transfer runs, ask first.
 
-    def action_stay(self) -> None:
-        """Let it go on."""
-        self.dismiss(False)
+    What runs is told to stop, and gets a moment to abort the query and the upload; whether it
+    answers or not, the program leaves within a second.
+    """
+    run = next((each for each in app.screen_stack if isinstance(each, RunScreen)), None)
+    if run is None or not run.running:
+        app.exit()
+        return
+    if isinstance(app.screen, QuitDialog):
+        return
+
+    def answered(leave: bool | None) -> None:
+        if leave:
+            run.stop()
+            app.run_worker(_leave(app, run), name="leave")
+
+    app.push_screen(QuitDialog(str(run.plan.source.name)), answered)
+
+
+async def _leave(app: App[Any], run: RunScreen) -> None:
+    deadline = time.monotonic() + _GRACE
+    while run.running and time.monotonic() < deadline:
+        await asyncio.sleep(_POLL)
+    if run.running:
+        from core.workspace import discard_own
+
+        discard_own()
+    app.exit()

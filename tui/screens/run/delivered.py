@@ -12,7 +12,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.screens.fact import Fact
-from tui.screens.run.figures import size, span
+from tui.screens.figures import size, span
+from tui.widgets.text import fit
 
 if TYPE_CHECKING:
     from core.accounting import Total
@@ -110,10 +111,10 @@ def _totals(outcome: Outcome) -> Iterator[Content]:
         if not (field.is_sum and field.column and field.alias in account.written):
             continue
         name = field.column.name
-        shown = name if len(name) <= _NAME_CELLS else name[: _NAME_CELLS - 1] + "…"
         yield Content.assemble(
             ("Σ ", "$text-accent"),
-            shown.ljust(_NAME_CELLS + 1),
+            fit(name, _NAME_CELLS),
+            " ",
             (f"{_number(account.written[field.alias]):>32}", "bold"),
             ("  ✓", "$text-success"),
         )

@@ -53,13 +53,15 @@ class Job:
     Args:
         request: what to do.
         post: takes the messages, from any thread.
+        demo: whether `request` goes to the embedded warehouse and bucket, for the history.
 
     Attributes:
         began: `time.monotonic()` of the start.
     """
 
-    def __init__(self, request: Request, post: Post) -> None:
+    def __init__(self, request: Request, post: Post, *, demo: bool) -> None:
         self._request = request
+        self._demo = demo
         self._post = post
         self._cancel = threading.Event()
         self._thread = threading.Thread(target=self._run, name="transfer", daemon=True)
@@ -84,9 +86,15 @@ class Job:
         outcome: Outcome | None = None
         failure: BaseException | None = None
         try:
-            from core.transfer import run_transfer
+            from core.history import run_recorded
 
-            outcome = run_transfer(self._request, on_event=self._tell, cancel=self._cancel)
+            outcome = run_recorded(
+                self._request,
+                by="app",
+                demo=self._demo,
+                on_event=self._tell,
+                cancel=self._cancel,
+            )
         except BaseException as error:  # whatever it is, the screen must know that it is over
             failure = error
         self._post(Ended(outcome, failure))

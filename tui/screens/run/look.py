@@ -14,6 +14,7 @@ from textual.widgets import Static
 from core.names import listed
 from core.request import MEBIBYTE
 from tui.screens.fact import Fact
+from tui.widgets.text import visible
 
 if TYPE_CHECKING:
     from core.plan import Plan, PlannedColumn
@@ -56,12 +57,12 @@ class LastLook(Vertical):
         plan, request = self._plan, self._request
         rows = plan.source.rows
         counted = "rows not counted" if rows is None else f"{rows:,} rows"
-        yield "From", Content.assemble((str(plan.source.name), "bold"), f"  {counted}")
-        yield "To", Content.styled(destination(request, plan), "bold")
+        yield "From", Content.assemble((visible(str(plan.source.name)), "bold"), f"  {counted}")
+        yield "To", Content.styled(visible(destination(request, plan)), "bold")
         yield "As", Content(_file(request))
         month = plan.month
         how = f"{month.source.type.text}, {month.why}"
-        yield "Month", Content.assemble((month.name, "bold"), f"  {how}")
+        yield "Month", Content.assemble((visible(month.name), "bold"), f"  {how}")
         yield "Sum", _columns(plan.sums, "none: the file says which keys occur in which month")
         yield "Keep", _columns(plan.keys, "none: one row a month")
         if dropped := [c for c in plan.columns if c not in plan.delivered]:
@@ -103,4 +104,4 @@ def _columns(columns: Sequence[PlannedColumn], none: str) -> Content:
     if not columns:
         return Content.styled(none, "dim")
     names = listed([column.name for column in columns], most=10)
-    return Content.assemble((f"{len(columns)}  ", "dim"), names)
+    return Content.assemble((f"{len(columns)}  ", "dim"), visible(names))

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from core.events import Phase, Progress
-from tui.screens.run.figures import clock, memory, size, span
+from tui.screens.figures import clock, memory, size, span
 from tui.screens.run.track import Track, amount, fraction
 
 PHASES: Final = {

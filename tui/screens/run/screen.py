@@ -25,6 +25,7 @@ from tui.screens.run.delivered import Delivered
 from tui.screens.run.job import Ended, Job, Moved, Noticed
 from tui.screens.run.look import LastLook
 from tui.screens.run.progress import STOPPING, Running
+from tui.widgets.text import visible
 
 if TYPE_CHECKING:
     from core.plan import Plan
@@ -79,6 +80,7 @@ class RunScreen(DialogScreen["Outcome | None"]):
     Args:
         request: what to do.
         plan: what the user looked at; if the run finds another one, it says so.
+        demo: whether it goes to the embedded warehouse and bucket.
     """
 
     HELP = """\
@@ -105,8 +107,9 @@ against rows declared, and the total of each summed column over rows read and ro
 
     state: reactive[State] = reactive(State.LOOK, init=False, bindings=True)
 
-    def __init__(self, request: Request, plan: Plan) -> None:
+    def __init__(self, request: Request, plan: Plan, *, demo: bool = False) -> None:
         super().__init__()
+        self._demo = demo
         self.request = request
         self.plan = plan
         self.outcome: Outcome | None = None
@@ -135,7 +138,7 @@ against rows declared, and the total of each summed column over rows read and ro
                 with Vertical(id="look"):
                     yield LastLook(self.request, self.plan)
                 with Vertical(id="running"):
-                    yield Running(f"{self.plan.source.name} → {self.request.bucket}")
+                    yield Running(visible(f"{self.plan.source.name} → {self.request.bucket}"))
                 yield Vertical(id="ended")
             yield ActionBar(*_ACTIONS[State.LOOK])
 
@@ -166,7 +169,7 @@ against rows declared, and the total of each summed column over rows read and ro
         self.outcome = self.failure = None
         self._warnings.clear()
         self._may_leave = False
-        self._job = Job(self.request, self.post_message)
+        self._job = Job(self.request, self.post_message, demo=self._demo)
         self.query_one(Running).begin(self._job.began)
         self.state = State.RUNNING
 
@@ -258,7 +261,7 @@ against rows declared, and the total of each summed column over rows read and ro
         """Copy this transfer as a command."""
         from core.recipe import as_command
 
-        copy(self.app, as_command(self.request), "The command")
+        copy(self.app, as_command(self.request, demo=self._demo), "The command")
 
     def action_copy_python(self) -> None:
         """Copy this transfer as Python."""

@@ -1,0 +1,315 @@
+"""A new connection: filled in, tried, then kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Select, Static
+
+from core import keep, vault
+from core.keep import Remembered
+from core.secrets import Secret
+from tui.screens.actions import Action, ActionBar
+from tui.screens.connect.link import Link
+from tui.screens.connect.secret import SecretInput
+from tui.screens.dialog import Dialog, DialogScreen
+from tui.screens.failure import Failure
+
+_WAYS: Final = {
+    "Password": "snowflake",
+    "Password and second factor": "username_password_mfa",
+    "Key pair": "snowflake_jwt",
+    "Access token": "programmatic_access_token",
+    "Browser (single sign-on)": "externalbrowser",
+}
+# Which fields a way to sign in needs, besides those that all need.
+_FIELDS: Final = {
+    "snowflake": ("password",),
+    "username_password_mfa": ("password",),
+    "snowflake_jwt": ("private_key_file", "private_key_password"),
+    "programmatic_access_token": ("token",),
+    "externalbrowser": (),
+}
+_REQUIRED: Final = ("name", "account", "user", "password", "private_key_file", "token")
+_LABELS: Final = {
+    "name": "Name",
+    "account": "Account",
+    "user": "User",
+    "authenticator": "Sign in by",
+    "password": "Password",
+    "private_key_file": "Key file",
+    "private_key_password": "Passphrase",
+    "token": "Token",
+    "role": "Role",
+    "warehouse": "Warehouse",
+}
+_PLACEHOLDERS: Final = {
+    "name": "what to call it here",
+    "account": "ORGANIZATION-ACCOUNT",
+    "private_key_file": "~/.snowflake/rsa_key.p8",
+    "private_key_password": "if the key file has one",
+    "role": "the user's default",
+    "warehouse": "the user's default",
+}
+
+
+class Tried(Message):
+    """A sign-in was tried: it worked, or `error` says why not.
+
+    `kept` tells what became of the secrets, if the connection was to be kept.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, object],
+        error: Exception | None = None,
+        kept: Remembered | None = None,
+    ) -> None:
+        super().__init__()
+        self.parameters = parameters
+        self.error = error
+        self.kept = kept
+
+
+class KeyringFound(Message):
+    """Whether there is a keyring; to ask it may take a while."""
+
+    def __init__(self, found: bool) -> None:
+        super().__init__()
+        self.found = found
+
+
+class Field(Horizontal):
+    """A label and what is filled in beside it.
+
+    Args:
+        name: of the connector's parameter.
+        widget: to fill in.
+    """
+
+    def __init__(self, name: str, widget: Widget) -> None:
+        super().__init__(id=f"field-{name.replace('_', '-')}")
+        self._label = _LABELS[name]
+        self._widget = widget
+
+    def compose(self) -> ComposeResult:
+        """Label, widget."""
+        yield Static(self._label, classes="label", markup=False)
+        yield self._widget
+
+
+class ConnectionForm(DialogScreen["Link | None"]):
+    """Asks for a new connection, tries it, keeps it; dismisses with it, or None."""
+
+    HELP = """\
+A new way to Snowflake. It is tried before it is kept.
+
+The account is the part of your Snowflake address before .snowflakecomputing.com, such as \
+MYORG-ACCOUNT1. Role and warehouse may stay empty.
+
+Passwords, tokens and passphrases go to the system's keyring, never to a file. Where there is no \
+keyring they are asked for each time."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "try_it", "Try the sign-in"),
+        Binding("f3", "keep", "Try, keep and open"),
+        Binding("f4", "open_once", "Try and open, keep nothing"),
+        Binding("escape", "close", "Back"),
+    ]
+
+    def __init__(self, taken: frozenset[str] = frozenset()) -> None:
+        super().__init__()
+        self._taken = taken
+        self._then: str | None = None
+        self._trying = False
+        self._keyring: bool | None = None
+
+    def compose(self) -> ComposeResult:
+        """Fields, what came of trying, what can be done."""
+        with Dialog("New connection"):
+            with VerticalScroll(classes="body", can_focus=False):
+                for name in ("name", "account", "user"):
+                    yield Field(name, _input(name))
+                yield Field(
+                    "authenticator",
+                    Select(
+                        _WAYS.items(),
+                        value="snowflake",
+                        allow_blank=False,
+                        compact=True,
+                        id="authenticator",
+                    ),
+                )
+                for name in ("password", "private_key_file", "private_key_password", "token"):
+                    yield Field(name, _input(name))
+                for name in ("role", "warehouse"):
+                    yield Field(name, _input(name))
+                yield Static(id="where", classes="muted", markup=False)
+            yield Static(id="told", markup=False)
+            yield ActionBar(
+                Action("Keep and open", "F3", "keep", "primary"),
+                Action("Only try", "F2", "try_it"),
+                Action("Open once", "F4", "open_once"),
+                Action("Back", "esc", "close"),
+            )
+
+    def on_mount(self) -> None:
+        """Look for a keyring."""
+        self._show_fields()
+        post = self.post_message
+        _in_thread(lambda: post(KeyringFound(vault.available())))
+
+    @on(KeyringFound)
+    def _keyring_found(self, message: KeyringFound) -> None:
+        self._keyring = message.found
+        self._show_fields()
+
+    @on(Select.Changed)
+    def _show_fields(self) -> None:
+        """Show the fields that the way to sign in needs."""
+        wanted = _FIELDS[self._way]
+        for name in {each for names in _FIELDS.values() for each in names}:
+            self.query_one(f"#field-{name.replace('_', '-')}").display = name in wanted
+        self.query_one("#where", Static).update(Content(self._where()))
+
+    @property
+    def _way(self) -> str:
+        return str(self.query_one("#authenticator", Select).value)
+
+    def _where(self) -> str:
+        if not set(_FIELDS[self._way]) - {"private_key_file"}:
+            return "Your browser opens for the sign-in; there is no secret to keep."
+        if self._keyring is False:
+            return (
+                "This machine has no keyring: secrets are written nowhere, and asked for each time."
+            )
+        return "Secrets are kept in the system's keyring, never in a file."
+
+    # ----------------------------------------------------------------------------- trying it
+
+    def action_try_it(self) -> None:
+        """Sign in and out again."""
+        self._try(None)
+
+    def action_keep(self) -> None:
+        """Try; if it works keep it and open it."""
+        self._try("keep")
+
+    def action_open_once(self) -> None:
+        """Try; if it works open it and keep nothing."""
+        self._try("open")
+
+    @on(Input.Submitted)
+    @on(SecretInput.Entered)
+    def _next(self) -> None:
+        """Enter goes from field to field."""
+        self.focus_next()
+
+    def _try(self, then: str | None) -> None:
+        if self._trying:
+            return
+        if problem := self._problem(then):
+            self._tell(problem, "-bad")
+            return
+        self._then, self._trying = then, True
+        browser = self._way == "externalbrowser"
+        self._tell("Signing in: look at your browser…" if browser else "Signing in…", "-busy")
+        parameters, post = self._parameters(), self.post_message
+        name = self._text("name") if then == "keep" else None
+        _in_thread(lambda: post(_try(parameters, name)))
+
+    def _problem(self, then: str | None) -> str | None:
+        """What is still missing, or cannot be."""
+        for name in _REQUIRED:
+            if name == "name" and then != "keep":
+                continue
+            if self._asked(name) and not self._text(name):
+                self.query_one(f"#{name.replace('_', '-')}").focus()
+                return f"{_LABELS[name]} is missing."
+        if then == "keep" and self._text("name") in self._taken:
+            self.query_one("#name").focus()
+            return f"There is a connection {self._text('name')} already."
+        return None
+
+    def _asked(self, name: str) -> bool:
+        return name in ("name", "account", "user") or name in _FIELDS[self._way]
+
+    def _text(self, name: str) -> str:
+        return self.query_one(f"#{name.replace('_', '-')}", Input).value.strip()
+
+    def _parameters(self) -> dict[str, object]:
+        """The connector's arguments; secrets as `Secret`."""
+        names = ("account", "user", *_FIELDS[self._way], "role", "warehouse")
+        given: dict[str, object] = {"authenticator": self._way}
+        for name in names:
+            if text := self._text(name):
+                given[name] = Secret(text) if _is_secret(name) else text
+        return given
+
+    @on(Tried)
+    def _tried(self, message: Tried) -> None:
+        self._trying = False
+        if message.error is not None:
+            failure = Failure.of(message.error)
+            self._tell(f"✗ {failure.message} {failure.hint}".rstrip(), "-bad")
+            return
+        if self._then is None:
+            self._tell("✓ The sign-in works.", "-good")
+            return
+        name = self._text("name") or self._text("account")
+        if message.kept is None or message.kept.asked:
+            if message.kept is not None:
+                self.app.notify(
+                    f"{message.kept.why} {name} is kept without its secrets: they are asked for "
+                    "each time.",
+                    title="Secrets are not kept",
+                    severity="warning",
+                    markup=False,
+                )
+            self.dismiss(Link(name, message.parameters))
+            return
+        self.dismiss(Link(name, name))
+
+    def _tell(self, text: str, look: str) -> None:
+        told = self.query_one("#told", Static)
+        told.update(Content(text))
+        told.set_classes(look)
+
+    def action_close(self) -> None:
+        """Back without a connection."""
+        self.dismiss(None)
+
+
+def _try(parameters: Mapping[str, object], name: str | None) -> Tried:
+    """Sign in and out; if that works and there is a name, keep the connection under it."""
+    try:
+        from core.explore import Explorer
+
+        Explorer.open(parameters).close()
+        kept = keep.remember(name, parameters) if name else None
+    except Exception as error:
+        return Tried(parameters, error)
+    return Tried(parameters, kept=kept)
+
+
+def _in_thread(work: Callable[[], object]) -> None:
+    threading.Thread(target=work, name="connection", daemon=True).start()
+
+
+def _is_secret(name: str) -> bool:
+    return name in ("password", "token", "private_key_password")
+
+
+def _input(name: str) -> Input:
+    placeholder, own_id = _PLACEHOLDERS.get(name, ""), name.replace("_", "-")
+    if _is_secret(name):
+        return SecretInput(placeholder=placeholder, id=own_id, compact=True)
+    return Input(placeholder=placeholder, id=own_id, compact=True)

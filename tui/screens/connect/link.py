@@ -1,0 +1,93 @@
+"""What choosing a connection gives, and what is known of one before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+_WAYS: Final = {
+    "snowflake": "password",
+    "username_password_mfa": "password and second factor",
+    "snowflake_jwt": "key pair",
+    "programmatic_access_token": "access token",
+    "externalbrowser": "browser sign-in",
+    "oauth": "OAuth token",
+    "oauth_authorization_code": "OAuth in the browser",
+    "oauth_client_credentials": "OAuth client",
+    "workload_identity": "workload identity",
+}
+# Which parameter is asked for if an entry has neither it nor one of its stand-ins.
+_NEEDS: Final = {
+    "snowflake": ("password", ("token", "token_file_path", "session_token")),
+    "username_password_mfa": ("password", ()),
+    "programmatic_access_token": ("token", ("token_file_path", "password")),
+    "oauth": ("token", ("token_file_path",)),
+}
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way to Snowflake that the user chose.
+
+    Attributes:
+        name: for people; the entry's name, or `demo`.
+        connection: as in a `Request`: the name of an entry, or the connector's arguments.
+        options: of every request that goes with it, such as the demo's bucket.
+        files: where the demo keeps its bucket's files; None elsewhere.
+        close: ends what runs for it; to be called when the program ends.
+    """
+
+    name: str
+    connection: str | Mapping[str, object] = field(repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    files: Path | None = None
+    close: Callable[[], None] = field(default=_nothing, repr=False, compare=False)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the embedded warehouse and bucket are behind it."""
+        return self.files is not None
+
+
+def authenticator(parameters: Mapping[str, object]) -> str:
+    """The connector's name of the way to sign in."""
+    given = str(parameters.get("authenticator") or "").lower()
+    if given:
+        return given
+    return "snowflake_jwt" if {"private_key", "private_key_file"} & set(parameters) else "snowflake"
+
+
+def way(parameters: Mapping[str, object]) -> str:
+    """The way to sign in, in words."""
+    name = authenticator(parameters)
+    return "single sign-on" if name.startswith("https://") else _WAYS.get(name, name)
+
+
+def missing_secret(parameters: Mapping[str, object]) -> str | None:
+    """The parameter that must be asked for before signing in; None if everything is there."""
+    name = authenticator(parameters)
+    if name == "snowflake_jwt":
+        path = parameters.get("private_key_file")
+        asked = not parameters.get("private_key_password") and _encrypted(path)
+        return "private_key_password" if asked else None
+    needed, others = _NEEDS.get(name, (None, ()))
+    if needed is None or any(parameters.get(each) for each in (needed, *others)):
+        return None
+    return needed
+
+
+def _encrypted(path: object) -> bool:
+    """Whether a key file is encrypted, as its PEM header tells (RFC 7468, RFC 1421)."""
+    if not isinstance(path, str):
+        return False
+    try:
+        head = Path(path).expanduser().read_bytes()[:200]
+    except (OSError, RuntimeError):
+        return False
+    return b"ENCRYPTED" in head

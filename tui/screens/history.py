@@ -1,0 +1,200 @@
+"""Every run of the app and of --batch: what, where, how it went; one to see, or to repeat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import DataTable, Footer, Static
+
+from core import recipe
+from core.history import DELIVERED, HistoryEntry, entries
+from core.request import Request
+from tui.screens.error import copy
+from tui.screens.fact import Fact
+from tui.screens.failure import visible_lines
+from tui.screens.figures import size, span
+from tui.widgets.text import fit
+
+_STYLES: Final = Path(__file__).parents[1] / "styles"
+_HEAD: Final = ("When", "Table", "Rows", "Took", "Outcome", "By", "Where")
+_LONGEST: Final = 28  # characters of a name in the list; the rest is below it
+
+
+class HistoryScreen(Screen[Request | None]):
+    """Lists the runs, newest first; dismisses with the request to repeat, or None."""
+
+    CSS_PATH = _STYLES / "history.tcss"
+    HELP = """\
+Every run by this app and by --batch on this machine, newest first; the last thousand are kept.
+
+The highlighted one is told below the list: its result JSON and its books, or what went wrong and \
+what to do. Repeating one fills in the workbench; nothing runs before you say so."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,r", "repeat", "Repeat", key_display="enter"),
+        Binding("j,c", "copy_result", "Copy JSON", key_display="j"),
+        Binding("b", "copy_command", "Copy command"),
+        Binding("p", "copy_python", "Copy Python"),
+        Binding("escape,q", "close", "Back", key_display="esc"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries = entries()
+
+    def compose(self) -> ComposeResult:
+        """The list, the run under the cursor, keys."""
+        table: DataTable[Text] = DataTable(cursor_type="row", id="runs", cell_padding=1)
+        table.border_title = "History"
+        yield table
+        with VerticalScroll(id="run", can_focus=False):
+            yield from _about(self._entries[0]) if self._entries else _nothing()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        table = self.query_one("#runs", DataTable)
+        for head in _HEAD:
+            table.add_column(Text(head, justify="right" if head in ("Rows", "Took") else "left"))
+        for entry in self._entries:
+            table.add_row(*_cells(entry, self.app.theme_variables))
+        total = len(self._entries)
+        table.border_subtitle = f"{total:,} {'run' if total == 1 else 'runs'}"
+        table.focus()
+
+    @property
+    def entry(self) -> HistoryEntry | None:
+        """The run under the cursor."""
+        row = self.query_one("#runs", DataTable).cursor_row
+        return self._entries[row] if 0 <= row < len(self._entries) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what this run does not have."""
+        entry = self.entry if self.is_mounted else None
+        if action == "copy_result":
+            return bool(entry and entry.result) or None
+        if action in ("repeat", "copy_command", "copy_python"):
+            return bool(entry and entry.request) or None
+        return True
+
+    @on(DataTable.RowHighlighted)
+    async def _show(self) -> None:
+        if (entry := self.entry) is None:
+            return
+        about = self.query_one("#run", VerticalScroll)
+        async with about.batch():
+            await about.remove_children()
+            await about.mount_all(_about(entry))
+        self.refresh_bindings()
+
+    @on(DataTable.RowSelected)
+    def action_repeat(self) -> None:
+        """Back, with the run's request."""
+        if (entry := self.entry) is None:
+            return
+        if entry.request is None:
+            self.app.notify(
+                "This run signed in with a connection that has no name: it cannot be repeated.",
+                severity="warning",
+                markup=False,
+            )
+            return
+        self.dismiss(entry.request)
+
+    def action_copy_result(self) -> None:
+        """Copy the result as --batch prints it."""
+        if (entry := self.entry) is not None and entry.result:
+            copy(self.app, json.dumps(dict(entry.result)), "The result JSON")
+
+    def action_copy_command(self) -> None:
+        """Copy the run as a command."""
+        if (entry := self.entry) is not None and entry.request is not None:
+            copy(self.app, recipe.as_command(entry.request, demo=entry.demo), "The command")
+
+    def action_copy_python(self) -> None:
+        """Copy the run as Python."""
+        if (entry := self.entry) is not None and entry.request is not None:
+            copy(self.app, recipe.as_python(entry.request), "The Python code")
+
+    def action_close(self) -> None:
+        """Back without a choice."""
+        self.dismiss(None)
+
+
+def _cells(entry: HistoryEntry, colours: Mapping[str, str]) -> Iterator[Text]:
+    good = entry.outcome == DELIVERED
+    stopped = entry.outcome == "cancelled"
+    mark = "✓" if good else "■" if stopped else "✗"
+    look = colours.get("success" if good else "warning" if stopped else "error", "")
+    yield Text(_when(entry.started))
+    yield Text(_short(entry.table.rpartition(".")[2] if entry.table else ""), style="bold")
+    yield Text("" if entry.rows is None else f"{entry.rows:,}", justify="right")
+    yield Text(span(entry.seconds), justify="right", style="dim")
+    yield Text(f"{mark} {entry.outcome.replace('_', ' ')}", style=look)
+    yield Text("demo" if entry.demo else entry.by, style="dim")
+    yield Text(_short(entry.url.rpartition("/")[0] if good else entry.url), style="dim")
+
+
+def _about(entry: HistoryEntry) -> Iterator[Widget]:
+    if entry.result:
+        yield Static(Content(json.dumps(dict(entry.result))), classes="result")
+    else:
+        hint = f"\n{entry.hint}" if entry.hint else ""
+        yield Static(Content(visible_lines(f"{entry.message}{hint}")), classes="failure")
+    moment = entry.started.astimezone().strftime("%A, %d %B %Y, %H:%M:%S")
+    where = (
+        "in the demo" if entry.demo else f"by the {entry.by}" if entry.by == "app" else "--batch"
+    )
+    yield Fact("When", f"{moment}, {where}, {span(entry.seconds)}")
+    yield Fact("From", entry.table)
+    yield Fact("To", f"{entry.url}  {size(entry.bytes)}" if entry.bytes is not None else entry.url)
+    yield from _books(entry.account)
+
+
+def _books(account: Mapping[str, Any]) -> Iterator[Widget]:
+    if not account:
+        return
+    counts = (
+        ("read", "rows_read"),
+        ("blank", "blank_rows"),
+        ("without a date", "null_dates"),
+        ("groups", "groups"),
+    )
+    parts = [
+        f"{account[key]:,} {word}" for word, key in counts if isinstance(account.get(key), int)
+    ]
+    yield Fact("Books", " · ".join(parts))
+    totals = account.get("totals")
+    if isinstance(totals, Mapping) and totals:
+        yield Fact("Totals", " · ".join(_total(*each) for each in totals.items()))
+
+
+def _total(name: str, value: object) -> str:
+    try:
+        return f"{name} {Decimal(str(value)):,}"
+    except ArithmeticError:
+        return f"{name} {value}"
+
+
+def _nothing() -> Iterator[Widget]:
+    yield Static("Nothing has run yet. Runs of this app and of --batch will be listed here.")
+
+
+def _when(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _short(text: str) -> str:
+    return fit(text, _LONGEST).rstrip()
