@@ -6,17 +6,14 @@ integers chunk by chunk, so two batches of one column may arrive differently.
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from core.errors import IntegrityError
 from core.plan import Plan, PlannedColumn, Role
 from core.query import Field
 from core.source import TIMESTAMPS, ColumnType
 
-# Instants since the epoch in nanoseconds: wide enough for years 1 to 9999.
+# Nanoseconds since the epoch: wide enough for years 1 to 9999.
 NANOSECONDS = pa.decimal128(38, 0)
 _PLAIN = {
     "REAL": pa.float64(),
@@ -35,8 +32,7 @@ def number_type(column: ColumnType) -> pa.DataType:
 
 def is_nanosecond_key(column: PlannedColumn) -> bool:
     """Whether a column is a timestamp key that declares more digits than microseconds hold."""
-    kind = column.source.type
-    return column.role is Role.KEY and kind.kind in TIMESTAMPS and (kind.scale or 0) > 6
+    return column.role is Role.KEY and column.source.type.has_nanoseconds
 
 
 def read_type(field: Field) -> pa.DataType:
@@ -90,8 +86,6 @@ def cast_column(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray
     if values.type == target:
         return values
     try:
-        if target == NANOSECONDS and pa.types.is_timestamp(values.type):
-            return _nanoseconds(values)
         return values.cast(target)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise IntegrityError(
@@ -102,16 +96,3 @@ def cast_column(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray
 
 def _zone(kind: ColumnType) -> str | None:
     return None if kind.kind == "TIMESTAMP_NTZ" else "UTC"
-
-
-_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-
-
-def _nanoseconds(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Timestamps of any unit as nanoseconds since the epoch.
-
-    The connector sends a chunk in microseconds when one of its years is outside 1677-2262.
-    """
-    counts = values.cast(pa.timestamp(values.type.unit)).cast(pa.int64()).cast(pa.decimal128(19, 0))
-    factor = pa.scalar(Decimal(_PER_UNIT[values.type.unit]), pa.decimal128(10, 0))
-    return pc.multiply(counts, factor).cast(NANOSECONDS)

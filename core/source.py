@@ -64,6 +64,11 @@ class ColumnType:
         return self.kind in NUMERIC
 
     @property
+    def has_nanoseconds(self) -> bool:
+        """Whether it is a timestamp of more digits than microseconds hold: scale 7 to 9."""
+        return self.kind in TIMESTAMPS and (self.scale or 0) > 6
+
+    @property
     def fits_int64(self) -> bool:
         """Whether every value is a 64-bit integer: NUMBER(p,0) with p up to 18."""
         return self.kind == "FIXED" and self.scale == 0 and (self.precision or 38) <= 18

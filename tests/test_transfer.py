@@ -173,6 +173,28 @@ def test_movie_ratings(sandbox: Sandbox) -> None:
     ]
 
 
+def test_every_type_and_hard_names(sandbox: Sandbox) -> None:
+    """The fourth sample table; its blank rows have a blank text or a JSON null here and there."""
+    rows = raw_rows(sandbox, '"Mixed Case"')
+    assert delivered(sandbox, transfer(sandbox, '"Mixed Case"')).num_rows == 57
+    expected = oracle(
+        """
+        SELECT sum("Id")::DECIMAL(38,0), sum("price.net")::DECIMAL(38,4),
+               date_trunc('month', COLUMNS('say .*'))::DATE AS m, sum("SELECT")::DECIMAL(38,0)
+        FROM rows WHERE "Id" IS NOT NULL GROUP BY m ORDER BY m NULLS LAST
+        """,
+        rows=rows,
+    )
+    result = transfer(
+        sandbox,
+        '"Mixed Case"',
+        date_column='say "when"',
+        sum_columns=["Id", "price.net", "SELECT"],
+        key_columns="none",
+    )
+    assert rows_of(delivered(sandbox, result)) == expected
+
+
 def test_the_same_input_gives_the_same_bytes(sandbox: Sandbox) -> None:
     first, second = (download(sandbox, transfer(sandbox, "ORDERS_100K")) for _ in range(2))
     assert first == second

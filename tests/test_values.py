@@ -269,6 +269,25 @@ def test_sentinel_timestamps_are_delivered_in_microseconds(sandbox: Sandbox) -> 
     ]
 
 
+def test_nanoseconds_before_1970_arrive_whole(sandbox: Sandbox) -> None:
+    row = "('2024-01-05', '1969-12-31 23:59:59.999999999', '1900-01-01 00:00:00.5 +0100')"
+    columns = "D DATE, K TIMESTAMP_NTZ(9), Z TIMESTAMP_TZ(9)"
+    name = make_table(sandbox, columns, row)
+    text = download(sandbox, transfer(sandbox, name, date_column="D", format="ndjson")).decode()
+    assert json.loads(text) == {
+        "D": "2024-01-01",
+        "K": "1969-12-31T23:59:59.999999999",
+        "Z": "1899-12-31T23:00:00.500000000Z",
+    }
+
+
+def test_no_type_holds_sentinels_and_nanoseconds_in_one_batch(sandbox: Sandbox) -> None:
+    rows = ("('2024-01-05', '9999-12-31')", "('2024-01-05', '2024-01-01 00:00:00.000000001')")
+    name = make_table(sandbox, "D DATE, K TIMESTAMP_NTZ(9)", *rows)
+    with pytest.raises(SourceDataError, match="No file format holds the timestamps of K"):
+        transfer(sandbox, name, date_column="D")
+
+
 def test_no_type_holds_sentinels_and_nanoseconds(sandbox: Sandbox) -> None:
     name = make_table(sandbox, "D DATE, K TIMESTAMP_NTZ(9), C NUMBER(9,0)")
     for value in ("9999-12-31", "2024-01-01 00:00:00.000000001"):

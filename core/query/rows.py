@@ -153,6 +153,11 @@ def key(column: SourceColumn) -> str:
     if column.type.kind == "TIME":
         # The connector cuts TIME to microseconds; a count of nanoseconds travels whole.
         return f"DATEDIFF('NANOSECOND', '00:00:00'::TIME, {name})"
+    if column.type.has_nanoseconds:
+        # It cuts these too, where a batch holds a year beyond 64 bits. A whole second has one
+        # reading as an epoch, before 1970 too.
+        second = f"DATE_PART(EPOCH_SECOND, DATE_TRUNC('SECOND', {name}))"
+        return f"{second} * 1000000000 + DATE_PART(NANOSECOND, {name})"
     if column.type.kind in _PLAIN_KEYS:
         return name
     return _KEY_SQL.get(column.type.kind, "{}::VARCHAR".format)(name)
