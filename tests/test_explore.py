@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
 NEVER = threading.Event()
+LARGE = 400_000
 BLANK = "(NULL, NULL, NULL)"
 
 
@@ -30,6 +31,19 @@ BLANK = "(NULL, NULL, NULL)"
 def explorer(sandbox: Sandbox) -> Iterator[Explorer]:
     with Explorer.open(sandbox.snowflake) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def large(sandbox: Sandbox) -> str:
+    """A table with ten months: U is unique, H is there twice and C four hundred times."""
+    execute(
+        sandbox,
+        "CREATE OR REPLACE TABLE LARGE AS SELECT"
+        " DATEADD('MONTH', SEQ4() % 10, '2024-01-15'::DATE) AS D, SEQ4() AS U,"
+        f" SEQ4() % {LARGE // 2} AS H, SEQ4() % 1000 AS C, 1 AS N"
+        f" FROM TABLE(GENERATOR(ROWCOUNT => {LARGE}))",
+    )
+    return "LARGE"
 
 
 def preview(explorer: Explorer, table: str, exact: bool = False, **options: Any) -> Months:
@@ -40,6 +54,14 @@ def preview(explorer: Explorer, table: str, exact: bool = False, **options: Any)
 class TestCatalog:
     def test_where_the_session_is(self, explorer: Explorer) -> None:
         assert explorer.place == ("DEMO", "PUBLIC")
+
+    def test_nowhere(self, sandbox: Sandbox) -> None:
+        place = {k: v for k, v in sandbox.snowflake.items() if k not in ("database", "schema")}
+        with Explorer.open(place) as opened:
+            assert opened.place == (None, None)
+            assert opened.look("DEMO.PUBLIC.ORDERS_1998", NEVER).source.is_view
+            with pytest.raises(UsageError, match="No database or schema"):
+                opened.look("ORDERS_1998", NEVER)
 
     def test_databases_and_schemas(self, explorer: Explorer) -> None:
         assert "DEMO" in explorer.databases(NEVER)
@@ -177,32 +199,34 @@ class TestPreview:
             months = preview(explorer, "ORDERS_100K", exact, key_columns="none")
             assert months.expected_rows == len(months.months) == 80
 
-    def test_a_sample_of_a_large_table(self, explorer: Explorer) -> None:
-        look = explorer.look("MOVIE_RATINGS_27M", NEVER)
-        plan = explorer.plan(look, request(sum_columns="RATING", key_columns="none"))
-        months = explorer.preview(plan, NEVER, exact=False)
+    def test_a_sample_of_a_large_table(self, explorer: Explorer, large: str) -> None:
+        months = preview(explorer, large, key_columns="none")
         assert months.sampled
         assert months.rows_seen == pytest.approx(100_000, rel=0.1)
-        assert months.expected_rows == pytest.approx(285, abs=5)
+        assert (len(months.months), months.expected_rows) == (10, 10)
+        exact = preview(explorer, large, exact=True, key_columns="none")
+        assert not exact.sampled
+        assert (exact.rows_seen, exact.expected_rows) == (LARGE, 10)
+        assert sum(month.rows for month in exact.months) == LARGE
 
-    def test_many_groups_are_expected_from_few(self, explorer: Explorer) -> None:
-        look = explorer.look("MOVIE_RATINGS_27M", NEVER)
-        plan = explorer.plan(look, request(key_columns="USERID,MOVIEID", sum_columns="RATING"))
-        months = explorer.preview(plan, NEVER, exact=False)
-        assert months.expected_rows is not None
-        assert months.expected_rows > 20_000_000
+    @pytest.mark.parametrize(("keys", "groups"), [("U", LARGE), ("H", LARGE // 2), ("C", 1_000)])
+    def test_groups_are_estimated_from_a_sample(
+        self, explorer: Explorer, large: str, keys: str, groups: int
+    ) -> None:
+        months = preview(explorer, large, key_columns=keys, sum_columns="N")
+        assert months.expected_rows == pytest.approx(groups, rel=0.15)
 
     def test_views_are_looked_at_from_their_beginning(
-        self, explorer: Explorer, sandbox: Sandbox
+        self, explorer: Explorer, sandbox: Sandbox, large: str
     ) -> None:
         small = preview(explorer, "ORDERS_1998")
         assert not small.sampled
         assert small.expected_rows is not None
-        execute(sandbox, "CREATE OR REPLACE VIEW RATED AS SELECT * FROM MOVIE_RATINGS_27M")
-        large = preview(explorer, "RATED", sum_columns="RATING")
-        execute(sandbox, "DROP VIEW RATED")
-        assert large.sampled
-        assert (large.rows_seen, large.expected_rows) == (100_000, None)
+        execute(sandbox, f"CREATE OR REPLACE VIEW LARGE_VIEW AS SELECT * FROM {large}")
+        seen = preview(explorer, "LARGE_VIEW", sum_columns="N")
+        execute(sandbox, "DROP VIEW LARGE_VIEW")
+        assert seen.sampled
+        assert (seen.rows_seen, seen.expected_rows) == (100_000, None)
 
     @pytest.mark.parametrize("exact", [False, True])
     def test_blank_rows_and_bad_dates(
@@ -258,6 +282,16 @@ class TestPreview:
         rows = rows_of(delivered(sandbox, transfer(sandbox, '"Mixed Case"', **options)))
         months = preview(explorer, '"Mixed Case"', exact=True, **options).months
         assert [(*month.sums, month.month) for month in months] == rows
+
+
+class TestPrivileges:
+    def test_only_what_the_role_may_see(self, sandbox: Sandbox) -> None:
+        execute(sandbox, "CREATE ROLE IF NOT EXISTS NOBODY")
+        with Explorer.open(sandbox.snowflake, role="NOBODY") as opened:
+            assert opened.databases(NEVER) == []
+            with pytest.raises(TransferError) as caught:
+                opened.look("DEMO.PUBLIC.ORDERS_100K", NEVER)
+        assert caught.value.exit_code in (3, 4)
 
 
 class TestCancelling:

@@ -65,6 +65,14 @@ def test_select_sample(name: str, options: dict[str, Any], golden: Golden) -> No
     sqlglot.parse_one(statement.sql, read="snowflake")
 
 
+@pytest.mark.parametrize(("width", "rows"), [(100, 5_000), (500, 1_000), (5_000, 200)])
+def test_fewer_rows_of_a_wide_table(width: int, rows: int) -> None:
+    table = source({f"C{n}": "DATE" for n in range(width)}, rows=10**6)
+    for columns in (table.columns, table.columns[:1]):
+        sql = query.select_sample(table, columns).sql
+        assert sql.endswith(f" SAMPLE BERNOULLI ({2 * rows / 10**4:.6f}) SEED (1)\nLIMIT {rows}")
+
+
 def test_catalog_statements(golden: Golden) -> None:
     name = TableName("DB", 'my "schema"', "100%_it's\\")
     statements = [

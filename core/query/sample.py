@@ -7,6 +7,8 @@ from core.query.text import Binds, Field, Statement, qualified, quoted, select
 from core.source import TIMESTAMPS, Source, SourceColumn
 
 SAMPLE_ROWS = 5_000
+_VALUES = 500_000  # about 40 MB of Python values
+_LEAST_ROWS = 200
 _SEED = 1
 _DETECTED = frozenset({"TEXT", "FIXED", "DATE"}) | TIMESTAMPS
 _AS_TEXT = frozenset({"DATE", "TIME", "BOOLEAN", "BINARY"}) | TIMESTAMPS
@@ -14,15 +16,17 @@ _SHORT = 40  # characters of what only people look at
 
 
 def select_sample(source: Source, columns: tuple[SourceColumn, ...]) -> Statement:
-    """About 5,000 rows of `columns`; the same rows at every call for a table.
+    """About 5,000 rows of `columns`, fewer of a table with more than a hundred columns.
 
+    They are the same rows at every call for a table, whatever columns are asked for.
     Numbers stay numbers, all else becomes text. Small tables are read whole. Views are read from
     their beginning: Snowflake samples views neither with a seed nor in less than a full read.
     """
     fields = [Field(f"sample_{n}", _sampled(column)) for n, column in enumerate(columns, 1)]
     # Twice as many as needed, so that nearly always LIMIT finds its rows before the table's end.
-    sampling = sample_clause(source, 2 * SAMPLE_ROWS)
-    return select(fields, f"FROM {qualified(source.name)}{sampling}\nLIMIT {SAMPLE_ROWS}", Binds())
+    rows = min(SAMPLE_ROWS, max(_VALUES // len(source.columns), _LEAST_ROWS))
+    sampling = sample_clause(source, 2 * rows)
+    return select(fields, f"FROM {qualified(source.name)}{sampling}\nLIMIT {rows}", Binds())
 
 
 def sample_clause(source: Source, rows: int) -> str:
