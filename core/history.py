@@ -149,7 +149,7 @@ def run_recorded(
 
 def record(entry: HistoryEntry) -> None:
     """Append a run; the oldest beyond a thousand go. Does nothing where it cannot write."""
-    with suppress(OSError, TransferError):
+    with suppress(Exception):  # a delivery stands, whether it is written down or not
         directory = state_dir()
         with lock(directory / _LOCK):
             _append(directory / _FILE, entry.as_line())
