@@ -156,7 +156,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
 
     def refuse(self, error: TransferError) -> None:
         """Say why there is no plan; a date column or its format is what helps."""
-        self.tell(" no plan yet ", "$text-error")
+        self.tell("no plan yet", "$text-error")
         told = Content.styled(f"✗ {visible(error.message)}", "$text-error")
         self._note.update(told + Content(f" {visible(error.hint)}" if error.hint else ""))
 
@@ -187,7 +187,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
             else "",
             f"! {flagged} like identifiers: i drops" if flagged else "",
         ]
-        self.tell(f" {visible(' · '.join(filter(None, told)))} ")
+        self.tell(visible(" · ".join(filter(None, told))))
 
     def _explain(self) -> None:
         row = self._list.current

@@ -113,6 +113,18 @@ def changed(request: Request, **options: Any) -> Request:
     return Request.of(**{**known, **options})
 
 
+# A change of any of these needs a new plan.
+_DECIDING: Final = (
+    *("table", "date_column", "date_format", "on_bad_date", "timezone"),
+    *("sum_columns", "key_columns", "drop_columns", "drop_identifiers"),
+)
+
+
+def decided_by(request: Request) -> tuple[object, ...]:
+    """What of `request` its plan depends on."""
+    return tuple(getattr(request, name) for name in _DECIDING)
+
+
 def other_table(request: Request, table: str) -> Request:
     """`request` for another table: what was said of columns is forgotten.
 
@@ -130,7 +142,8 @@ def with_role(draft: Draft, column: str, role: Role) -> Request:
     """
     if draft.plan is not None:
         return edit.with_role(draft.request, draft.plan, column, role)
-    # Without a plan there is no date column yet: naming one is what helps.
+    if role is not Role.MONTH:
+        raise UsageError("There is no date column yet: choose the month first.")
     return changed(draft.request, date_column=column, date_format=None)
 
 

@@ -13,14 +13,9 @@ from core import edit
 from core.errors import UsageError
 from core.request import Request
 from core.source import SourceColumn
-from tui.workbench.draft import NOWHERE, Draft, changed, with_role
+from tui.workbench.draft import NOWHERE, Draft, changed, decided_by, with_role
 from tui.workbench.messages import OptionsChanged, RoleAsked
 
-# A change of any of these needs a new plan.
-_PLANNED_BY: Final = (
-    *("date_column", "date_format", "on_bad_date", "timezone"),
-    *("sum_columns", "key_columns", "drop_columns", "drop_identifiers"),
-)
 _PLACE: Final = (
     *("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options"),
     "memory_limit",
@@ -40,11 +35,17 @@ class Editing(Screen[None]):
     def __init__(self, request: Request) -> None:
         super().__init__()
         self.draft = Draft(request)
+        self._waiting: list[RoleAsked] = []
 
     # ---------------------------------------------------------------- what the workbench does
 
     def plan(self) -> None:
         """Have the plan made anew."""
+        raise NotImplementedError
+
+    @property
+    def planning(self) -> bool:
+        """Whether a plan is on its way."""
         raise NotImplementedError
 
     def refresh_state(self) -> None:
@@ -59,6 +60,7 @@ class Editing(Screen[None]):
 
     def restarted(self, request: Request) -> Draft:
         """A new draft of `request`, at the place where this one is."""
+        self._waiting.clear()
         place = {name: getattr(self.draft.request, name) for name in _PLACE}
         return Draft(changed(request, **place))
 
@@ -71,13 +73,28 @@ class Editing(Screen[None]):
             self.refuse(error)
             return
         self.draft = replace(self.draft, request=request)
-        if any(getattr(before, name) != getattr(request, name) for name in _PLANNED_BY):
+        if decided_by(before) != decided_by(request):
             self.plan()
         self.refresh_state()
 
     @on(RoleAsked)
     def _role_asked(self, message: RoleAsked) -> None:
-        self.change(lambda _: with_role(self.draft, message.column, message.role))
+        # A role is changed in the plan that is shown: one that is on its way must come first.
+        self._waiting.append(message)
+        if not self.planning:
+            self.change_next_role()
+
+    def forget_waiting(self) -> None:
+        """Forget the roles asked for: there is no plan to change."""
+        self._waiting.clear()
+
+    def change_next_role(self) -> None:
+        """Go on with the roles asked for while the plan was being made."""
+        while self._waiting and not self.planning:
+            self.change(self._with_role(self._waiting.pop(0)))
+
+    def _with_role(self, asked: RoleAsked) -> Callable[[Request], Request]:
+        return lambda _: with_role(self.draft, asked.column, asked.role)
 
     @on(OptionsChanged)
     def _options_changed(self, message: OptionsChanged) -> None:

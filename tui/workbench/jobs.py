@@ -22,7 +22,6 @@ from tui.workbench.messages import (
 
 if TYPE_CHECKING:
     from core.explore import Explorer, Look
-    from core.names import TableName
     from core.plan import Plan
     from core.request import Request
 
@@ -67,11 +66,11 @@ def listing(explorer: Explorer, database: str) -> Work:
     return work
 
 
-def looking(explorer: Explorer, name: TableName | str) -> Work:
+def looking(explorer: Explorer, name: str) -> Work:
     """Describe and sample a table."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
-        yield Looked(explorer.look(name, cancel))
+        yield Looked(name, explorer.look(name, cancel))
 
     return work
 

@@ -57,11 +57,11 @@ class TablePicked(Message):
 
 
 class Looked(Message):
-    """A table was described and sampled."""
+    """A table was described and sampled; `asked` is what it was called."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, asked: str, look: Look) -> None:
         super().__init__()
-        self.look = look
+        self.asked, self.look = asked, look
 
 
 class Planned(Message):

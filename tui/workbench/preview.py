@@ -78,7 +78,11 @@ class MonthLines(Lines["MonthRow"]):
 
 
 class PreviewPane(Pane):
-    """What would come out."""
+    """What would come out.
+
+    Attributes:
+        shown: the plan whose months are shown; None while there are none.
+    """
 
     BORDER_TITLE = "3 Months"
     HELP = """\
@@ -95,6 +99,7 @@ is close to the rows in, drop a key with many values. q shows the SQL."""
 
     def __init__(self) -> None:
         super().__init__(id="preview")
+        self.shown: Plan | None = None
         self._summary = Static("", id="summary", markup=False)
         self._months = MonthLines(empty="", id="month-list")
         self._bars = Bars(id="bars")
@@ -112,6 +117,8 @@ is close to the rows in, drop a key with many values. q shows the SQL."""
 
     def clear(self, text: str = "") -> None:
         """Show nothing, and why."""
+        self.shown = None
+        self.remove_class("-stale")
         self._months.order, self._months.names, self._months.widths = (), (), ()
         self._months.set_empty("")
         self._months.show([], cursor=0)
@@ -122,16 +129,17 @@ is close to the rows in, drop a key with many values. q shows the SQL."""
     def wait(self, what: str) -> None:
         """Say what is being computed; what is shown belongs to another plan until then."""
         self.add_class("-stale")
-        self.tell(f" {what} … ", "$text-accent")
+        self.tell(f"{what} …", "$text-accent")
 
     def fail(self, text: str) -> None:
         """Say why there is no preview."""
         self.remove_class("-stale")
         self.clear(text)
-        self.tell(" no preview ", "$text-error")
+        self.tell("no preview", "$text-error")
 
     def show(self, plan: Plan, months: Months) -> None:
         """Show `months`, which are those of `plan`."""
+        self.shown = plan
         self.remove_class("-stale")
         self._months.set_empty("no rows but blank ones")
         self._months.fill(plan, months)
@@ -150,9 +158,9 @@ is close to the rows in, drop a key with many values. q shows the SQL."""
         self._bars.show([row.month for row in dated if row.month], series)
         self._summary.update(_summary(plan, months))
         if months.sampled:
-            self.tell(f" SAMPLE of {months.rows_seen:,} rows · e for exact ", "$text-warning bold")
+            self.tell(f"SAMPLE of {months.rows_seen:,} rows · e for exact", "$text-warning bold")
         else:
-            self.tell(f" EXACT · all {months.rows_seen:,} rows ", "$text-success bold")
+            self.tell(f"EXACT · all {months.rows_seen:,} rows", "$text-success bold")
 
 
 def order(plan: Plan) -> tuple[int, ...]:
@@ -165,9 +173,9 @@ def _summary(plan: Plan, months: Months) -> Content:
     total = plan.source.rows if months.sampled else months.rows_seen
     about = "about " if months.sampled else ""
     parts: list[tuple[str, str] | str] = [
-        ("in ", "$text-muted"),
+        ("in", "$text-muted"),
         (f"{total:,}" if total is not None else "?", "bold"),
-        ("  →  out ", "$text-muted"),
+        ("  →  out", "$text-muted"),
     ]
     expected = months.expected_rows
     parts.append((f"{about}{expected:,}" if expected is not None else "?", "bold"))

@@ -22,6 +22,7 @@ from tui.workbench.draft import (
     NOTHING,
     Draft,
     Target,
+    decided_by,
     other_table,
     roles,
 )
@@ -73,7 +74,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         super().__init__(request)
         self._memory, self._opening, self._place = memory, opening, place
         self._session = Session(self.post_message)
-        self._surveyed = False
+        self._surveyed = self._planning = False
         self.tables = TablesPane(memory.recent_tables)
         self.columns = ColumnsPane()
         self.preview = PreviewPane()
@@ -148,6 +149,8 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     def _look(self, name: str) -> None:
         self.draft = Draft(self.draft.request)
+        self._planning = False
+        self.forget_waiting()
         self.columns.wait(name)
         self.preview.clear()
         self._session.look(name)
@@ -155,6 +158,8 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     @on(Looked)
     def _looked(self, message: Looked) -> None:
+        if message.asked != self.draft.request.table:
+            return  # another one is on its way
         name = message.look.source.name
         self.draft = replace(self.draft, look=message.look)
         self.tables.mark(name)
@@ -166,18 +171,26 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         """Have the columns decided on."""
         if self.draft.look is not None:
             self.preview.wait("deciding")
+            self._planning = True
             self._session.plan(self.draft.look, self.draft.request)
 
     @on(Planned)
     def _planned(self, message: Planned) -> None:
         look = self.draft.look
-        if look is None or message.plan.source != look.source:
-            return  # of the table before
+        if look is None or decided_by(message.request) != decided_by(self.draft.request):
+            return  # another one is on its way
+        self._planning = False
         self.draft = replace(self.draft, plan=message.plan)
         self.columns.show(look, message.plan, roles(self.draft))
         self.preview.wait("sampling")
         self._session.preview(message.plan, exact=False)
         self.refresh_state()
+        self.change_next_role()
+
+    @property
+    def planning(self) -> bool:
+        """Whether a plan is on its way."""
+        return self._planning
 
     @on(Previewed)
     def _previewed(self, message: Previewed) -> None:
@@ -189,6 +202,8 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         error = message.error
         look = self.draft.look
         if message.slot is Slot.PLAN and isinstance(error, TransferError) and look:
+            self._planning = False
+            self.forget_waiting()
             self.draft = replace(self.draft, plan=None)
             self.columns.show(look, None, roles(self.draft))
             self.columns.refuse(error)
@@ -232,7 +247,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done yet."""
         ready: Mapping[str, bool] = {
-            "run": self.draft.complete,
+            "run": self.draft.complete and not self._planning,
             "exact": self.draft.plan is not None,
             "sql": self.draft.plan is not None,
             "test_access": bool(self.draft.target.url),
@@ -275,17 +290,17 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
     def action_test_access(self) -> None:
         """Ask S3 whether it lets us in."""
         if self.draft.target.url:
-            self.destination.tell(" asking S3 … ", "$text-accent")
+            self.destination.tell("asking S3 …", "$text-accent")
             self._session.test_access(self.draft.request, self.draft.key())
 
     @on(AccessTested)
     def _access_tested(self, message: AccessTested) -> None:
-        self.destination.tell(" ✓ S3 lets us in ", "$text-success")
+        self.destination.tell("✓ S3 lets us in", "$text-success")
         self.app.notify(f"{message.url} is there and lets us in.", markup=False)
 
     def action_run(self) -> None:
         """Open the last look before the run."""
-        if self.draft.plan is not None and self.draft.complete:
+        if self.draft.plan is not None and self.draft.complete and not self._planning:
             from tui.screens.run.screen import RunScreen
 
             self._memory.use_bucket(self.draft.request.bucket)

@@ -136,7 +136,7 @@ into view."""
         self._list.set_empty("no table matches" if self._filter.value else "no tables yet")
         self._list.show(view.rows, cursor=at)
         narrowed = f"{view.matching:,} of " if self._filter.value else ""
-        self.tell(f" {narrowed}{view.total:,} tables ")
+        self.tell(f"{narrowed}{view.total:,} tables")
         self.call_after_refresh(self._list.ask_in_view)
 
     # --------------------------------------------------------------------------------- events

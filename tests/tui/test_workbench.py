@@ -1,0 +1,168 @@
+"""The workbench as a user meets it: keys in, what is shown and decided out; on the sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.plan import Role
+from tests.tui.app_fixtures import SMALL, USUAL, workbench
+from tests.tui.hosts import shown, until, whole
+from tui.screens.error import ErrorDialog
+from tui.screens.help import HelpScreen
+from tui.screens.run.screen import RunScreen
+from tui.workbench.dialogs import FormatDialog, SqlDialog
+from tui.workbench.messages import RoleAsked
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+
+@pytest.mark.parametrize("size", [SMALL, USUAL])
+async def test_from_a_table_to_the_run(sandbox: Sandbox, size: tuple[int, int]) -> None:
+    async with workbench(sandbox, size=size) as drive:
+        await drive.tables()
+        await drive.pick("ORDERS_100K")
+        assert drive.roles()["O_ORDERDATE"] == "month"
+        assert drive.roles()["O_TOTALPRICE"] == "sum"
+        await drive.previewed()
+        assert len(drive.lines("month-list").items) >= 79
+        assert "99,998" in shown(drive.app)
+
+        await drive.press("i")  # the flagged identifiers
+        await drive.until_roles(O_ORDERKEY="drop", O_CUSTKEY="drop")
+        await drive.previewed()
+
+        await drive.press("4")
+        await drive.press(*"partner-inbox/monthly")
+        assert "not an S3 destination" in whole(drive.app)
+        await drive.press(*["home", *"s3://", "f5"])
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
+        request = drive.app.screen.request
+        assert request.bucket == "s3://partner-inbox/monthly"
+        assert request.drop_identifiers
+
+
+async def test_roles_change_by_key_and_only_to_what_can_be(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.press("2", "home", "d")
+        await drive.press("down", "down", "s")  # text: it has no sum
+        await drive.press("d")
+        await drive.until_roles(O_ORDERKEY="drop", O_ORDERSTATUS="drop")
+        await drive.press("down", "space")  # of sum, key, drop, month
+        await drive.until_roles(O_TOTALPRICE="key")
+        assert drive.bench.draft.request.drop_columns == ("O_ORDERKEY",)
+        await drive.press("u")
+        await drive.until_roles(O_ORDERKEY="sum", O_ORDERSTATUS="key", O_ORDERDATE="month")
+
+
+async def test_keys_pressed_faster_than_plans_are_made_all_count(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        for column in ("O_ORDERKEY", "O_CUSTKEY", "O_CLERK", "O_COMMENT"):
+            drive.bench.post_message(RoleAsked(column, Role.DROP))
+        drive.bench.post_message(RoleAsked("O_CLERK", Role.KEY))
+        await drive.until_roles(
+            O_ORDERKEY="drop", O_CUSTKEY="drop", O_COMMENT="drop", O_CLERK="key"
+        )
+        assert set(drive.bench.draft.request.drop_columns) == {
+            *("O_ORDERKEY", "O_CUSTKEY", "O_COMMENT")
+        }
+
+
+async def test_a_click_on_the_role_changes_it(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        cells = drive.lines("column-list").role_cells  # type: ignore[attr-defined]
+        await drive.pilot.click("#column-list", offset=(cells.start + 1, 1))
+        await drive.until_roles(O_ORDERKEY="key")
+
+
+async def test_the_filter_narrows_while_one_types(sandbox: Sandbox) -> None:
+    async with workbench(sandbox) as drive:
+        await drive.tables()
+        everything = len(drive.matching)
+        await drive.press("slash", *"ord 100")
+        await until(drive.pilot, lambda: drive.matching == ["ORDERS_100K"])
+        assert f"1 of {everything} tables" in shown(drive.app)
+        await drive.press("escape")
+        await until(drive.pilot, lambda: len(drive.matching) == everything)
+
+
+async def test_a_sample_is_called_one_and_e_gives_the_exact_months(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "LOCATIONS_595", "date_column": "DOB"}) as drive:
+        await drive.planned("LOCATIONS_595")
+        await drive.previewed()
+        await drive.press("3", "e")
+        await until(drive.pilot, lambda: "EXACT" in shown(drive.app))
+        assert "595" in shown(drive.app)
+
+
+async def test_sql_and_help_on_request(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.press("3", "q")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, SqlDialog))
+        assert "DATE_TRUNC" in shown(drive.app)
+        await drive.press("escape", "f1")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, HelpScreen))
+        assert "each month with its rows" in whole(drive.app)
+
+
+async def test_without_a_plan_the_columns_tell_why_and_a_month_helps(sandbox: Sandbox) -> None:
+    options = {"table": "ORDERS_100K", "date_format": "epoch_ns"}
+    async with workbench(sandbox, options) as drive:
+        await until(drive.pilot, lambda: "no plan yet" in shown(drive.app))
+        assert "No column is written as epoch_ns" in whole(drive.app)
+        await drive.press("f5")
+        assert drive.app.screen is drive.bench
+        await drive.press("2", *["down"] * 4, "m")
+        await drive.until_roles(O_ORDERDATE="month")
+
+
+async def test_a_format_is_tried_on_the_sample(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "LOCATIONS_595", "date_column": "DOB"}) as drive:
+        await drive.planned("LOCATIONS_595")
+        await drive.press("2", "f")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, FormatDialog))
+        assert "✓ fits" in shown(drive.app)
+        drive.app.screen.query_one("#format-input").value = "%Y"  # type: ignore[attr-defined]
+        await until(drive.pilot, lambda: "needs a year and a month" in whole(drive.app))
+        drive.app.screen.query_one("#format-input").value = "%b %Y"  # type: ignore[attr-defined]
+        await until(drive.pilot, lambda: "! fits 0 of" in whole(drive.app))
+
+
+async def test_access_is_tested_on_request(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"bucket": sandbox.s3["bucket"]}) as drive:
+        await drive.tables()
+        await drive.press("4", "f6")
+        await until(drive.pilot, lambda: "S3 lets us in" in shown(drive.app))
+
+
+async def test_a_missing_bucket_is_told_in_a_dialog(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"bucket": "no-such-bucket-here"}) as drive:
+        await drive.tables()
+        await drive.press("4", "f6")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, ErrorDialog))
+        assert "no-such-bucket-here" in shown(drive.app)
+
+
+async def test_a_refused_sign_in_is_told(sandbox: Sandbox) -> None:
+    wrong = {**sandbox.snowflake, "password": "wrong-password-9"}
+    async with workbench(sandbox, {"connection": wrong}) as drive:
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, ErrorDialog))
+        assert "wrong-password-9" not in shown(drive.app)
+        await drive.press("escape")
+        assert "not signed in" in shown(drive.app)
+
+
+async def test_one_part_alone(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.press("2", "z")
+        await until(drive.pilot, lambda: not drive.bench.tables.display)
+        assert drive.bench.columns.size.width > 110
+        await drive.press("z")
+        await until(drive.pilot, lambda: drive.bench.tables.display)
