@@ -244,7 +244,7 @@ class TestForm:
                 app.screen.query_one("#authenticator", Select).value = value
                 await pilot.pause()
                 assert label in shown(app)
-                assert "Keep and open" in shown(app)
+                assert "Save  F3" in shown(app)
 
     async def test_what_is_missing_is_said(self) -> None:
         app = Host(ConnectionForm(frozenset({"prod"})))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from textual.widgets import DataTable
 
 from core.errors import DestinationExistsError
 from core.events import Phase
 from core.request import Request
 from core.transfer import plan_transfer
 from core.warehouse.connect import connect
-from tests.tui.hosts import Host, until, whole
+from tests.tui.hosts import Host, shown, until, whole
+from tui.screens.quit import QuitDialog, request_quit
 from tui.screens.run.progress import PHASES
 from tui.screens.run.screen import RunScreen, State
 
@@ -64,6 +67,13 @@ def screen_of(request: Request) -> RunScreen:
     return RunScreen(request, plan_transfer(request).plan)
 
 
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Where a service takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield server.getsockname()[1]
+
+
 @pytest.fixture(scope="module")
 def slow_view(sandbox: Sandbox) -> Iterator[str]:
     """A view that would take minutes to read."""
@@ -95,7 +105,7 @@ async def test_from_the_last_look_to_the_result(
     screen = screen_of(request_of(sandbox, bucket))
     app = Host(screen)
     async with app.run_test(size=size, notifications=True) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: "Send this?" in shown(app))
         look = whole(app)
         assert "DEMO.PUBLIC.LOCATIONS_595 595 rows" in look
         assert f"s3://{bucket.name}/from-us/LOCATIONS_595" in look
@@ -111,6 +121,14 @@ async def test_from_the_last_look_to_the_result(
         await pilot.press("j")
         assert json.loads(app.copied[-1]) == result
         assert not app.copied[-1].endswith("\n")
+        await pilot.press("v")
+        await until(pilot, lambda: "581 rows of from-us/" in whole(app))
+        table = app.screen.query_one(DataTable)
+        heads = [str(column.label) for column in table.columns.values()]
+        assert heads == [column.name for column in screen.outcome.plan.delivered]
+        first = table.get_row_at(0)[heads.index("DOB")]
+        assert str(first) == screen.outcome.head.rows[0][heads.index("DOB")]
+        await pilot.press("escape")
         await pilot.press("escape")
         assert app.answers == [screen.outcome]
 
@@ -210,3 +228,72 @@ class TestCancel:
         screen = screen_of(request_of(sandbox, bucket, table=large_table, date_column="D"))
         assert await self.stop_in(screen, Phase.READ, spill) < 3
         assert left_behind(bucket) == []
+
+
+class Quitter(Host):
+    """An app that leaves as the product does."""
+
+    async def action_quit(self) -> None:
+        request_quit(self)
+
+
+class TestLeave:
+    async def leave_during(self, screen: RunScreen, phase: Phase) -> float:
+        """Leave once `phase` is shown; the seconds from the answer to the end of the app."""
+        app = Quitter(screen)
+        async with app.run_test(notifications=True) as pilot:
+            await pilot.press("enter")
+            await until(pilot, lambda: phase is shown_phase(screen), at_once=True)
+            await app.action_quit()
+            await until(pilot, lambda: isinstance(app.screen, QuitDialog), at_once=True)
+            began = time.monotonic()
+            app.screen.action_answer(True)  # type: ignore[attr-defined]
+            await until(pilot, lambda: app._exit, at_once=True)
+            return time.monotonic() - began
+
+    async def test_while_the_warehouse_works(
+        self, sandbox: Sandbox, bucket: Any, slow_view: str
+    ) -> None:
+        plan = plan_transfer(request_of(sandbox, bucket)).plan
+        slow = request_of(sandbox, bucket, table=slow_view, date_column="D")
+        assert await self.leave_during(RunScreen(slow, plan), Phase.PLAN) < 1.5
+        assert left_behind(bucket) == []
+
+    async def test_while_the_warehouse_does_not_answer(
+        self, sandbox: Sandbox, bucket: Any, silent_port: int
+    ) -> None:
+        request = request_of(sandbox, bucket)
+        silent = {**sandbox.snowflake, "host": "127.0.0.1", "port": silent_port}
+        hung = request.model_copy(update={"connection": silent})
+        screen = RunScreen(hung, plan_transfer(request).plan)
+        assert await self.leave_during(screen, Phase.CONNECT) < 1.5
+        assert screen.running  # it could not be waited for
+
+    async def test_staying_lets_it_go_on(self, sandbox: Sandbox, bucket: Any) -> None:
+        screen = screen_of(request_of(sandbox, bucket, table="ORDERS_100K", date_column=None))
+        app = Quitter(screen)
+        async with app.run_test() as pilot:
+            await pilot.press("enter")
+            await app.action_quit()
+            await until(pilot, lambda: isinstance(app.screen, QuitDialog), at_once=True)
+            await pilot.press("n")
+            await until(pilot, lambda: screen.state is State.DELIVERED)
+            await app.action_quit()
+            assert app._exit
+
+    async def test_a_hung_sign_in_need_not_be_waited_for(
+        self, sandbox: Sandbox, bucket: Any, silent_port: int
+    ) -> None:
+        request = request_of(sandbox, bucket)
+        silent = {**sandbox.snowflake, "host": "127.0.0.1", "port": silent_port}
+        hung = request.model_copy(update={"connection": silent})
+        app = Host(RunScreen(hung, plan_transfer(request).plan))
+        async with app.run_test() as pilot:
+            await pilot.press("enter")
+            await until(pilot, lambda: "▸ Sign in" in whole(app))
+            await pilot.press("c")
+            await pilot.press("escape")
+            assert app.answers == []
+            await until(pilot, lambda: "You need not wait" in whole(app))
+            await pilot.press("escape")
+            assert app.answers == [None]

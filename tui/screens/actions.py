@@ -50,7 +50,7 @@ class ActionBar(ItemGrid):
     """
 
     def __init__(self, *actions: Action, id: str | None = None) -> None:  # noqa: A002  Textual's
-        super().__init__(id=id, min_column_width=20, regular=True)
+        super().__init__(id=id, min_column_width=16)
         self._actions = actions
         self.styles.max_width = _WIDEST * len(actions)
 

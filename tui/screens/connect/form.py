@@ -120,8 +120,8 @@ Passwords, tokens and passphrases go to the system's keyring, never to a file. W
 keyring they are asked for each time."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "try_it", "Try the sign-in"),
-        Binding("f3", "keep", "Try, keep and open"),
-        Binding("f4", "open_once", "Try and open, keep nothing"),
+        Binding("f3", "keep", "Try, save and open"),
+        Binding("f4", "open_once", "Try and open, save nothing"),
         Binding("escape", "close", "Back"),
     ]
 
@@ -155,8 +155,8 @@ keyring they are asked for each time."""
                 yield Static(id="where", classes="muted", markup=False)
             yield Static(id="told", markup=False)
             yield ActionBar(
-                Action("Keep and open", "F3", "keep", "primary"),
-                Action("Only try", "F2", "try_it"),
+                Action("Save", "F3", "keep", "primary"),
+                Action("Try", "F2", "try_it"),
                 Action("Open once", "F4", "open_once"),
                 Action("Back", "esc", "close"),
             )

@@ -63,7 +63,7 @@ class Delivered(Vertical):
         """The JSON, the facts, the totals, the warnings."""
         outcome = self._outcome
         yield Static(pretty(outcome.result), classes="result")
-        yield Fact("Object", outcome.url)
+        yield Fact("Bucket", outcome.url.removesuffix(outcome.file_name))
         yield Fact("Size", f"{size(outcome.size)} in {span(self._seconds)}")
         for label, value in self._books():
             yield Fact(label, value)

@@ -22,6 +22,7 @@ from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.error import ErrorPanel, copy
 from tui.screens.failure import Failure
 from tui.screens.run.delivered import Delivered
+from tui.screens.run.head import HeadScreen
 from tui.screens.run.job import Ended, Job, Moved, Noticed
 from tui.screens.run.look import LastLook
 from tui.screens.run.progress import STOPPING, Running
@@ -60,8 +61,9 @@ _ACTIONS = {
     State.DELIVERED: (
         Action("Copy JSON", "j", "copy_json", "primary"),
         Action("Save JSON", "s", "save_json"),
-        Action("Copy command", "b", "copy_command"),
-        Action("Copy Python", "p", "copy_python"),
+        Action("First rows", "v", "first_rows"),
+        Action("As command", "b", "copy_command"),
+        Action("As Python", "p", "copy_python"),
         Action("Run again", "r", "again"),
         Action("Close", "esc", "close"),
     ),
@@ -97,6 +99,7 @@ against rows declared, and the total of each summed column over rows read and ro
         Binding("c", "cancel", "Cancel the run"),
         Binding("j", "copy_json", "Copy the result JSON"),
         Binding("s", "save_json", "Save the result JSON as a file"),
+        Binding("v", "first_rows", "First rows of the file"),
         Binding("b", "copy_command", "Copy as a command"),
         Binding("p", "copy_python", "Copy as Python"),
         Binding("d", "details", "Details of the error"),
@@ -256,6 +259,11 @@ against rows declared, and the total of each summed column over rows read and ro
         self.app.deliver_text(
             io.StringIO(text), save_filename=f"{name}.result.json", mime_type="application/json"
         )
+
+    def action_first_rows(self) -> None:
+        """Show the first rows of the file."""
+        if self.outcome is not None:
+            self.app.push_screen(HeadScreen(self.outcome))
 
     def action_copy_command(self) -> None:
         """Copy this transfer as a command."""
