@@ -145,6 +145,12 @@ class TransferApp(App[None]):
         self._options.update(link.options)
         self._open_link(link.name, link.connection)
 
+    async def action_quit(self) -> None:
+        """Leave; while a transfer runs, ask first."""
+        from tui.screens.quit import request_quit
+
+        request_quit(self)
+
     def action_help(self) -> None:
         """Explain the focused part."""
         from tui.screens.help import HelpScreen
