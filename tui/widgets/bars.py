@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from typing import ClassVar, Final
 
 from rich.segment import Segment
@@ -128,7 +129,7 @@ class Bars(ScrollView, can_focus=True):
     def _chart(self, series: Series) -> _Chart:
         step = self._per_bar
         bars = tuple(
-            sum(value or 0.0 for value in series.values[at : at + step])
+            sum(value for value in series.values[at : at + step] if value and isfinite(value))
             for at in range(0, len(series.values), step)
         )
         top, floor = max((0.0, *bars)), min((0.0, *bars))
