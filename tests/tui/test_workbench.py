@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.widgets import Input, Static
 
 from core.plan import Role
 from tests.tui.app_fixtures import SMALL, USUAL, workbench
@@ -127,11 +128,19 @@ async def test_a_format_is_tried_on_the_sample(sandbox: Sandbox) -> None:
         await drive.planned("LOCATIONS_595")
         await drive.press("2", "f")
         await until(drive.pilot, lambda: isinstance(drive.app.screen, FormatDialog))
-        assert "✓ fits" in shown(drive.app)
-        drive.app.screen.query_one("#format-input").value = "%Y"  # type: ignore[attr-defined]
-        await until(drive.pilot, lambda: "needs a year and a month" in whole(drive.app))
-        drive.app.screen.query_one("#format-input").value = "%b %Y"  # type: ignore[attr-defined]
-        await until(drive.pilot, lambda: "! fits 0 of" in whole(drive.app))
+        dialog = drive.app.screen
+
+        def verdict() -> str:
+            return str(dialog.query_one("#format-verdict", Static).content)
+
+        assert verdict().startswith("✓ fits")
+        for text, said in (("%Y", "needs a year and a month"), ("%b %Y", "! fits 0 of")):
+            dialog.query_one(Input).value = text
+            await until(drive.pilot, lambda said=said: said in verdict())
+        dialog.query_one(Input).value = ""
+        await drive.press("enter")
+        await drive.planned("LOCATIONS_595")
+        assert drive.bench.draft.request.date_format is None
 
 
 async def test_access_is_tested_on_request(sandbox: Sandbox) -> None:

@@ -1,0 +1,149 @@
+"""Leaving in every state, hostile names, crashes, and what is kept until the next start."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.widgets import Input
+
+from tests.tui.app_fixtures import SMALL, USUAL, workbench
+from tests.tui.hosts import shown, until, whole
+from tui.memory import Memory
+from tui.screens.run.screen import RunScreen
+from tui.workbench.dialogs import SqlDialog
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+QUIT_SECONDS = 1.0
+
+
+@contextmanager
+def frozen(sandbox: Sandbox) -> Iterator[None]:
+    """The servers take requests, and answer none."""
+    for child in sandbox._children:
+        os.kill(child.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for child in sandbox._children:
+            os.kill(child.pid, signal.SIGCONT)
+
+
+async def test_quitting_while_a_query_hangs(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.previewed()
+        with frozen(sandbox):
+            await drive.press("3", "e")
+            assert "computing exactly" in shown(drive.app)
+            began = time.monotonic()
+            drive.app.exit()
+            await until(drive.pilot, lambda: not drive.app.is_running, at_once=True)
+            assert time.monotonic() - began < QUIT_SECONDS
+
+
+async def test_quitting_while_the_sign_in_hangs(sandbox: Sandbox) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        hung = {**sandbox.snowflake, "host": host, "port": port}
+        async with workbench(sandbox, {"connection": hung}) as drive:
+            await until(drive.pilot, lambda: "signing in" in shown(drive.app))
+            began = time.monotonic()
+            drive.app.exit()
+            await until(drive.pilot, lambda: not drive.app.is_running, at_once=True)
+            assert time.monotonic() - began < QUIT_SECONDS
+
+
+@pytest.mark.parametrize("size", [SMALL, USUAL])
+async def test_hostile_names_all_the_way_to_the_run(
+    sandbox: Sandbox, size: tuple[int, int]
+) -> None:
+    options = {"bucket": sandbox.s3["bucket"]}
+    async with workbench(sandbox, options, size=size) as drive:
+        await drive.pick("Mixed Case")
+        await drive.previewed()
+        assert "Mixed Case" in shown(drive.app)
+        for _ in drive.lines("column-list").items:
+            await drive.press("down")
+        await drive.press("3", "q")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, SqlDialog))
+        await drive.press("escape", "f5")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
+        await drive.press("escape")
+
+
+async def test_choices_survive_a_restart(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "app.json"
+    async with workbench(sandbox, {}, memory=Memory(path, "test")) as drive:
+        await drive.pick("ORDERS_100K")
+        await drive.press("d")
+        await drive.until_roles(O_ORDERKEY="drop")
+        drive.bench.query_one("#to", Input).value = "s3://partner-inbox/kept"
+        await until(drive.pilot, lambda: drive.bench.draft.target.url)
+        drive.app.theme = "nord"
+        await drive.pilot.pause()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert sandbox.snowflake["password"] not in path.read_text()
+    async with workbench(sandbox, {}, memory=Memory(path, "test")) as drive:
+        await drive.planned("ORDERS_100K")
+        assert drive.roles()["O_ORDERKEY"] == "drop"
+        assert drive.bench.query_one("#to", Input).value == "s3://partner-inbox/kept"
+        assert drive.app.theme == "nord"
+        assert drive.matching[0] == "ORDERS_100K"
+
+
+async def test_keys_can_be_changed_in_the_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "app.json"
+    path.write_text(json.dumps({"keys": {"columns.drop": "x"}}))
+    async with workbench(sandbox, {"table": "ORDERS_100K"}, memory=Memory(path)) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.press("2", "x")
+        await drive.until_roles(O_ORDERKEY="drop")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"profiles": 3, "keys": [1], "theme": 7}'])
+async def test_a_damaged_file_is_no_obstacle(sandbox: Sandbox, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "app.json"
+    path.write_text(text)
+    memory = Memory(path)
+    assert (memory.recent_tables, memory.recent_buckets, memory.keys) == ([], [], {})
+    memory.use_bucket("b")
+    assert Memory(path).recent_buckets == ["b"]
+
+
+async def test_a_crash_shows_no_secret(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        password = "hunter2"
+        raise RuntimeError(f"cannot use {password}")
+
+    with pytest.raises(RuntimeError):  # noqa: PT012  the app raises it when it is left
+        async with workbench(sandbox) as drive:
+            await drive.tables()
+            drive.app.call_later(fail)
+            await until(drive.pilot, lambda: not drive.app.is_running, at_once=True)
+    told = capsys.readouterr().err
+    assert "RuntimeError" in told
+    assert "report" in told
+    assert "hunter2" not in told
+
+
+async def test_no_colour_still_tells_roles_and_the_cursor(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        assert "Σ sum  !" in shown(drive.app)
+        assert "◆ month" in whole(drive.app)
