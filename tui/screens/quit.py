@@ -49,7 +49,7 @@ def request_quit(app: App[Any]) -> None:
 
     def answered(leave: bool | None) -> None:
         if leave:
-            run.stop()
+            run.abandon()
             app.run_worker(_leave(app, run), name="leave")
 
     app.push_screen(QuitDialog(str(run.plan.source.name)), answered)

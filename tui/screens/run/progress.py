@@ -31,6 +31,14 @@ STOPPING: Final = {
     Phase.WRITE: "Stopping: the file is discarded.",
     Phase.UPLOAD: "Stopping: the upload is aborted; S3 drops its parts.",
 }
+STOPPED: Final = {
+    Phase.CONNECT: "It was signing in: no query was started.",
+    Phase.PLAN: "It was looking at the table: Snowflake was told to abort the query.",
+    Phase.QUERY: "The query was running: Snowflake was told to abort it.",
+    Phase.READ: "Rows were being read: what had come is discarded.",
+    Phase.WRITE: "The file was being written: it is deleted.",
+    Phase.UPLOAD: "The file was on its way: the upload was aborted.",
+}
 _NONE: Final = "–"  # noqa: RUF001  an en dash, on purpose
 _BAR: Final = 22  # cells
 _FIGURES: Final = ("rows/s", "data/s", "left", "memory", "elapsed")
@@ -58,7 +66,9 @@ class PhaseList(Widget):
             return Content.assemble(("· ", "dim"), (name, "dim"))
         if now is not None and now.phase is phase:
             return Content.assemble(
-                ("▸ ", "bold $text-accent"), (name, "bold"), *_under_way(now, self.size.width)
+                ("▸ ", "bold $text-accent"),
+                (name, "bold"),
+                *_under_way(now, spent, self.size.width),
             )
         return Content.assemble(
             ("✓ ", "$text-success"),
@@ -162,15 +172,15 @@ class Running(Vertical):
         note.set_class(bool(text), "-some")
 
 
-def _under_way(now: Progress, width: int) -> list[Content | tuple[str, str]]:
+def _under_way(now: Progress, spent: float, width: int) -> list[Content | tuple[str, str]]:
     """A bar where the end is known, and what there is of what."""
     part, (done, total) = fraction(now), amount(now)
     shown = size if now.phase is Phase.UPLOAD else _rows
     if part is None:
-        return [(shown(done), "")] if done else [("…", "dim")]
+        return [(shown(done), "")] if done else [(f"{span(spent):>8} …", "dim")]
     bar = max(8, min(_BAR, width - 56))
     filled = round(part * bar)
-    text = f" {part:>4.0%}  {shown(done)} of {shown(total or 0)}"
+    text = f" {part:>4.0%}  {shown(done).removesuffix(' rows')} of {shown(total or 0)}"
     return [("━" * filled, "$accent"), ("━" * (bar - filled), "$surface-lighten-3"), (text, "")]
 
 

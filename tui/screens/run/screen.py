@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.reactive import reactive
-from textual.widgets import ContentSwitcher
+from textual.widgets import ContentSwitcher, Static
 
 from core.errors import CancelledError
 from core.events import Planned
@@ -25,7 +25,7 @@ from tui.screens.run.delivered import Delivered
 from tui.screens.run.head import HeadScreen
 from tui.screens.run.job import Ended, Job, Moved, Noticed
 from tui.screens.run.look import LastLook
-from tui.screens.run.progress import STOPPING, Running
+from tui.screens.run.progress import STOPPED, STOPPING, Running
 from tui.widgets.text import visible
 
 if TYPE_CHECKING:
@@ -120,14 +120,16 @@ against rows declared, and the total of each summed column over rows read and ro
         self._warnings: list[str] = []
         self._job: Job | None = None
         self._may_leave = False
+        self._abandoned = False
 
     @property
     def running(self) -> bool:
         """Whether a transfer is under way."""
         return self._job is not None and self._job.running
 
-    def stop(self) -> None:
-        """Ask the transfer to stop, without waiting."""
+    def abandon(self) -> None:
+        """Ask the transfer to stop; however it ends, it is no longer told: the app is leaving."""
+        self._abandoned = True
         if self._job is not None:
             self._job.stop()
 
@@ -156,7 +158,9 @@ against rows declared, and the total of each summed column over rows read and ro
         """Show the view and the actions of `state`."""
         views = {State.LOOK: "look", State.RUNNING: "running", State.STOPPING: "running"}
         self.query_one("#views", ContentSwitcher).current = views.get(state, "ended")
-        self.query_one(Dialog).border_title = _HEADINGS[state]
+        dialog = self.query_one(Dialog)
+        dialog.border_title = self._heading(state)
+        dialog.set_class(state is State.FAILED, "-error")
         for name in State:
             self.set_class(name is state, f"-{name.name.lower()}")
         with self.app.batch_update():
@@ -164,6 +168,10 @@ against rows declared, and the total of each summed column over rows read and ro
             await self.query_one(Dialog).mount(ActionBar(*_ACTIONS[state]))
         if buttons := self.query("ActionBar Button"):
             buttons.first().focus()
+
+    def _heading(self, state: State) -> str:
+        failed = self.failure is not None and state is State.FAILED
+        return self.failure.heading if failed and self.failure else _HEADINGS[state]
 
     # ------------------------------------------------------------------------------- the run
 
@@ -182,7 +190,9 @@ against rows declared, and the total of each summed column over rows read and ro
 
     def action_cancel(self) -> None:
         """Stop the query or the upload, and say so."""
-        self.stop()
+        if self._job is None:
+            return
+        self._job.stop()
         running = self.query_one(Running)
         running.say(STOPPING[running.phase])
         self.state = State.STOPPING
@@ -213,6 +223,8 @@ against rows declared, and the total of each summed column over rows read and ro
 
     @on(Ended)
     async def _end(self, message: Ended) -> None:
+        if self._abandoned:
+            return
         seconds = time.monotonic() - self._job.began if self._job else 0.0
         ended = self.query_one("#ended", Vertical)
         await ended.remove_children()
@@ -224,11 +236,15 @@ against rows declared, and the total of each summed column over rows read and ro
         error = message.error or CancelledError()
         self.failure = Failure.of(error)
         await ended.mount(ErrorPanel(self.failure))
+        if isinstance(error, CancelledError):
+            phase = self.query_one(Running).phase
+            text = f"{STOPPED[phase]} Nothing is in the bucket, and no file is left here."
+            await ended.mount(Static(text, classes="stopped"))
         self.state = State.FAILED
 
     def on_unmount(self) -> None:
         """Whoever takes the screen away ends its run."""
-        self.stop()
+        self.abandon()
 
     # --------------------------------------------------------------------------- afterwards
 
