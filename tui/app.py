@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -38,10 +39,19 @@ class TransferApp(App[None]):
     TITLE = "amplify-transfer"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1,question_mark", "help", "Help", key_display="F1", id="help"),
+        Binding(
+            "f1,question_mark",
+            "help",
+            "Help",
+            key_display="F1",
+            tooltip="Help for the focused part",
+            id="help",
+        ),
         Binding("ctrl+q,f10", "quit", "Quit", key_display="F10", id="quit", priority=True),
-        Binding("f9,h", "history", "History", key_display="F9", id="history"),
-        Binding("f2", "connect", "Connect", show=False, id="connect"),
+        Binding(
+            "f9,h", "history", "History", key_display="F9", tooltip="History of runs", id="history"
+        ),
+        Binding("f2", "connect", "Connect", show=False, tooltip="Connect elsewhere", id="connect"),
     ]
 
     def __init__(
@@ -169,15 +179,19 @@ class TransferApp(App[None]):
             self.screen.take(request)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: Textual's own commands, and what the screen can do."""
-        yield from super().get_system_commands(screen)
-        for _, binding, enabled, _ in screen.active_bindings.values():
-            if enabled and binding.id and binding.description:
-                yield SystemCommand(
-                    binding.description,
-                    f"the key {binding.key_display or binding.key}",
-                    lambda action=binding.action: self.run_action(action, screen.focused or screen),
-                )
+        """The palette: what the keys do here, and the themes."""
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+        offered: set[str] = set()
+        for node, binding, enabled, tooltip in screen.active_bindings.values():
+            if not (enabled and binding.id and binding.description) or binding.action in offered:
+                continue
+            offered.add(binding.action)
+            key = binding.key_display or self.get_key_display(binding)
+            yield SystemCommand(
+                tooltip or binding.tooltip or binding.description,
+                f"Key {key}",
+                partial(self.run_action, binding.action, node),
+            )
 
     # ----------------------------------------------------------------------------- last words
 

@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input
 
-from tests.tui.app_fixtures import SMALL, USUAL, workbench
+from core.request import Request
+from tests.tui.app_fixtures import SMALL, USUAL, Driver, workbench
 from tests.tui.hosts import shown, until, whole
+from tui.app import TransferApp
 from tui.memory import Memory
+from tui.screens.connect import ConnectScreen
 from tui.screens.run.screen import RunScreen
 from tui.workbench.dialogs import SqlDialog
+from tui.workbench.screen import Workbench
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -100,6 +104,41 @@ async def test_choices_survive_a_restart(sandbox: Sandbox, tmp_path: Path) -> No
         assert drive.bench.query_one("#to", Input).value == "s3://partner-inbox/kept"
         assert drive.app.theme == "nord"
         assert drive.matching[0] == "ORDERS_100K"
+
+
+async def test_the_only_connection_is_taken_and_another_can_be_chosen(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [
+        "[only]",
+        *(f"{key} = {json.dumps(value)}" for key, value in sandbox.snowflake.items()),
+    ]
+    (tmp_path / "connections.toml").write_text("\n".join(lines))
+    (tmp_path / "connections.toml").chmod(0o600)
+    monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path))
+    app = TransferApp({}, memory=Memory(None))
+    async with app.run_test(size=USUAL, notifications=True) as pilot:
+        drive = Driver(app, pilot)
+        await drive.tables()
+        first = drive.bench
+        assert "only" in shown(app).splitlines()[0]
+        await drive.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, ConnectScreen))
+        await drive.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Workbench) and app.screen is not first)
+        await drive.tables()
+        assert sum(isinstance(screen, Workbench) for screen in app.screen_stack) == 1
+
+
+async def test_a_run_of_the_history_fills_the_workbench(sandbox: Sandbox) -> None:
+    async with workbench(sandbox) as drive:
+        await drive.tables()
+        request = Request.of(table="ORDERS_100K", bucket="s3://b-of-then/x", key_columns="none")
+        drive.bench.take(request)
+        await drive.planned("ORDERS_100K")
+        assert "key" not in drive.roles().values()
+        assert drive.bench.query_one("#to", Input).value == "s3://b-of-then/x"
+        assert drive.bench.draft.request.connection == dict(sandbox.snowflake)
 
 
 async def test_keys_can_be_changed_in_the_file(sandbox: Sandbox, tmp_path: Path) -> None:

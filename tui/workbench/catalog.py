@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.names import TableName
     from core.warehouse.catalog import Entry
+
+
+_MOST_RECENT = 5
 
 
 @dataclass(frozen=True)
@@ -41,31 +45,54 @@ class View:
     total: int
 
 
+@dataclass
+class _Schema:
+    """The tables of a schema, and their full names folded for searching."""
+
+    database: str
+    name: str
+    entries: list[Entry] = field(default_factory=list)
+    folded: list[str] = field(default_factory=list)
+
+    def add(self, entry: Entry) -> None:
+        """Put a table behind the others."""
+        self.entries.append(entry)
+        self.folded.append(f"{self.database}.{self.name}.{entry.name.table}".casefold())
+
+    def matching(self, words: Sequence[str]) -> list[Entry]:
+        """The tables whose name holds every word."""
+        entries, folded = self.entries, self.folded
+        for word in words:
+            hits = [word in text for text in folded]
+            entries, folded = list(compress(entries, hits)), list(compress(folded, hits))
+        return entries
+
+
 class Catalog:
     """Databases with their tables, and the tables used last."""
 
     def __init__(self, recent: Sequence[TableName] = ()) -> None:
         self._recent = list(recent)
-        self._tables: dict[str, dict[str, list[Entry]]] = {}
+        self._databases: dict[str, dict[str, _Schema]] = {}
         self._complete: set[str] = set()
         self._asked: set[str] = set()
-        self._folded: list[str] | None = None
-        self._flat: list[Entry] = []
 
     def add_databases(self, names: Sequence[str]) -> None:
         """Put `names` behind the databases known."""
         for name in names:
-            self._tables.setdefault(name, {})
+            self._databases.setdefault(name, {})
 
     def add_tables(self, database: str, entries: Sequence[Entry], *, complete: bool) -> None:
         """Put `entries` behind the tables known of `database`."""
-        schemas = self._tables.setdefault(database, {})
+        schemas = self._databases.setdefault(database, {})
         for entry in entries:
-            schemas.setdefault(entry.name.schema, []).append(entry)
+            name = entry.name.schema
+            if name not in schemas:
+                schemas[name] = _Schema(database, name)
+            schemas[name].add(entry)
         self._asked.add(database)
         if complete:
             self._complete.add(database)
-        self._folded = None
 
     def ask(self, database: str) -> bool:
         """Note that `database` is being listed; false if it was before."""
@@ -76,56 +103,33 @@ class Catalog:
 
     def used(self, name: TableName) -> None:
         """Put `name` on top of the tables used last."""
-        self._recent = [name, *(each for each in self._recent if each != name)][:5]
+        self._recent = [name, *(each for each in self._recent if each != name)][:_MOST_RECENT]
 
     def view(self, needle: str = "") -> View:
         """The tables whose name holds every word of `needle`, in any case."""
         words = needle.casefold().split()
-        folded = self._index()
-        found = self._flat
-        for word in words:
-            pairs = [(e, text) for e, text in zip(found, folded, strict=True) if word in text]
-            found, folded = [e for e, _ in pairs], [text for _, text in pairs]
-        rows = self._rows(found, everything=not words)
-        return View(rows, len(found), len(self._flat))
-
-    def _index(self) -> list[str]:
-        if self._folded is None:
-            self._flat = [
-                entry
-                for schemas in self._tables.values()
-                for entries in schemas.values()
-                for entry in entries
-            ]
-            self._folded = [
-                f"{e.name.database}.{e.name.schema}.{e.name.table}".casefold() for e in self._flat
-            ]
-        return self._folded
-
-    def _rows(self, found: Sequence[Entry], *, everything: bool) -> list[Heading | Entry]:
-        rows: list[Heading | Entry] = []
-        if everything:
-            known = set(self._recent)
-            last = {e.name: e for e in self._flat if e.name in known} if known else {}
-            recent = [last[name] for name in self._recent if name in last]
-            if recent:
-                rows += [Heading("Recent"), *recent]
-        counts: dict[tuple[str, str], int] = {}
-        for entry in found:
-            place = entry.name.database, entry.name.schema
-            counts[place] = counts.get(place, 0) + 1
-        at, databases = 0, dict.fromkeys(self._tables)
-        for (database, schema), count in counts.items():
-            databases.pop(database, None)
+        rows: list[Heading | Entry] = [] if words else self._recent_rows()
+        matching = total = 0
+        for database, schemas in self._databases.items():
             more = "" if database in self._complete else "+"
-            rows.append(Heading(f"{database}.{schema}", f"{count:,}{more}"))
-            rows += found[at : at + count]
-            at += count
-        if everything:
-            rows += [self._unlisted(name) for name in databases]
-        return rows
+            for schema in schemas.values():
+                total += len(schema.entries)
+                if found := schema.matching(words):
+                    matching += len(found)
+                    rows.append(Heading(f"{database}.{schema.name}", f"{len(found):,}{more}"))
+                    rows += found
+            if not words and not schemas:
+                rows.append(self._without_tables(database))
+        return View(rows, matching, total)
 
-    def _unlisted(self, database: str) -> Heading:
+    def _recent_rows(self) -> list[Heading | Entry]:
+        known: list[Heading | Entry] = []
+        for name in self._recent:
+            schema = self._databases.get(name.database, {}).get(name.schema)
+            known += [each for each in schema.entries if each.name == name] if schema else []
+        return [Heading("Recent"), *known] if known else []
+
+    def _without_tables(self, database: str) -> Heading:
         if database in self._complete:
             return Heading(database, "no tables")
         return Heading(database, "…", "" if database in self._asked else database)

@@ -107,13 +107,25 @@ A letter gives the column under the cursor a role, space goes through those that
 so does a click on the role. Numbers that look like identifiers are summed as the rule says, but \
 flagged: i drops them all. u goes back to the rule. f changes how the dates are read."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "role('month')", "Month", id="columns.month"),
-        Binding("s", "role('sum')", "Sum", id="columns.sum"),
-        Binding("k", "role('key')", "Key", id="columns.key"),
-        Binding("d", "role('drop')", "Drop", id="columns.drop"),
+        Binding("m", "role('month')", "Month", tooltip="Column is the month", id="columns.month"),
+        Binding("s", "role('sum')", "Sum", tooltip="Sum the column", id="columns.sum"),
+        Binding("k", "role('key')", "Key", tooltip="Keep the column as a key", id="columns.key"),
+        Binding("d", "role('drop')", "Drop", tooltip="Drop the column", id="columns.drop"),
         Binding("space", "cycle", "Next role", show=False, id="columns.cycle"),
-        Binding("i", "screen.drop_identifiers", "Drop ids", id="columns.identifiers"),
-        Binding("u", "screen.restore", "Reset", id="columns.restore"),
+        Binding(
+            "i",
+            "screen.drop_identifiers",
+            "Drop ids",
+            tooltip="Drop numbers that look like identifiers",
+            id="columns.identifiers",
+        ),
+        Binding(
+            "u",
+            "screen.restore",
+            "Reset",
+            tooltip="Back to the rule for all columns",
+            id="columns.restore",
+        ),
         Binding(
             "f", "screen.date_format", "Format", tooltip="How dates are read", id="columns.format"
         ),

@@ -93,8 +93,14 @@ Snowflake, which may take a while for big tables. Sums are shown by month only; 
 for each month and each combination of the keys. "Rows out" tells how many that will be: where it \
 is close to the rows in, drop a key with many values. q shows the SQL."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "screen.exact", "Exact", id="preview.exact"),
-        Binding("q", "screen.sql", "SQL", id="preview.sql"),
+        Binding(
+            "e",
+            "screen.exact",
+            "Exact",
+            tooltip="Compute the months over the whole table",
+            id="preview.exact",
+        ),
+        Binding("q", "screen.sql", "SQL", tooltip="Show the SQL of the transfer", id="preview.sql"),
     ]
 
     def __init__(self) -> None:
