@@ -304,4 +304,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
             from tui.screens.run.screen import RunScreen
 
             self._memory.use_bucket(self.draft.request.bucket)
-            self.app.push_screen(RunScreen(self.draft.request, self.draft.plan))
+            request = self.draft.request
+            # A connection of the user's own that is called so goes by its name.
+            demo = self._place == "demo" and not isinstance(request.connection, str)
+            self.app.push_screen(RunScreen(request, self.draft.plan, demo=demo))
