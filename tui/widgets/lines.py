@@ -43,14 +43,14 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
         *("lines--key", "lines--drop", "lines--bar"),
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home,g", "edge(0)", "First", show=False),
-        Binding("end,G", "edge(1)", "Last", show=False),
-        Binding("left", "sideways(-8)", "Left", show=False),
-        Binding("right", "sideways(8)", "Right", show=False),
+        Binding("up", "move(-1)", "", show=False),
+        Binding("down", "move(1)", "", show=False),
+        Binding("pageup", "page(-1)", "", show=False),
+        Binding("pagedown", "page(1)", "", show=False),
+        Binding("home,g", "edge(0)", "", show=False),
+        Binding("end,G", "edge(1)", "", show=False),
+        Binding("left", "sideways(-8)", "", show=False),
+        Binding("right", "sideways(8)", "", show=False),
         Binding("enter", "choose", "Choose", show=False),
     ]
 

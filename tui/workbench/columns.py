@@ -45,8 +45,10 @@ class ColumnRow:
 class ColumnLines(Lines[ColumnRow]):
     """The columns of a table."""
 
-    def heading(self, width: int) -> list[Piece]:
+    def heading(self, width: int) -> list[Piece] | None:
         """What stands in which place."""
+        if not self.items:
+            return None
         name, kind, samples, why = self._widths(width)
         titles = [
             f" {fit('column', name)} {fit('role', _ROLE_CELLS)} {fit('type', kind)} ",
@@ -197,7 +199,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
             f"or {listed([other.column for other in plan.alternatives], 2)}"
             if plan.alternatives
             else "",
-            f"! {flagged} like identifiers: i drops" if flagged else "",
+            f"! {flagged} like identifiers, i drops them" if flagged else "",
         ]
         self.tell(visible(" · ".join(filter(None, told))))
 
@@ -207,9 +209,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
             self._note.update("")
             return
         why = _why(row.planned)
-        valid = ", ".join(self._valid.get(row.column.name, ()))
-        can = f"can be {valid}" if valid else ""
-        told = " · ".join(filter(None, [row.column.name, why, can]))
+        told = " · ".join(filter(None, [row.column.name, why]))
         self._note.update(Content(visible(told)))
 
     # --------------------------------------------------------------------------------- events

@@ -37,7 +37,14 @@ checked while you type; "Test access" asks S3 whether the bucket is there and le
 The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext}; left empty it is \
 {table}_monthly_{timestamp}.{ext}. An object that exists is never replaced unless you choose so."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f6", "screen.test_access", "Test access", id="destination.test"),
+        Binding(
+            "f6",
+            "screen.test_access",
+            "Test access",
+            key_display="F6",
+            tooltip="Ask S3 whether it lets us in",
+            id="destination.test",
+        ),
     ]
 
     def __init__(self, request: Request, buckets: Sequence[str] = ()) -> None:
@@ -61,10 +68,13 @@ The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext};
         with Horizontal(classes="field"):
             yield Label("Name")
             yield self._file
-        with Horizontal(classes="field"):
-            yield Label("Format")
-            yield self._format
-            yield self._gzip
+        with Horizontal(classes="pair"):
+            with Horizontal(classes="field"):
+                yield Label("Format")
+                yield self._format
+            with Horizontal(classes="field"):
+                yield Label("Compress")
+                yield self._gzip
         with Horizontal(classes="field"):
             yield Label("If exists")
             yield self._exists
@@ -100,7 +110,7 @@ The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext};
             arrow = Content.styled("→ ", "$text-success bold")
             self._verdict.update(arrow + Content(visible(target.url)))
         else:
-            self._verdict.update(Content.styled("where should the file go?", "$text-muted"))
+            self._verdict.update(Content.styled("where should the file go?", "$foreground-muted"))
 
     def allow(self, *, run: bool) -> None:
         """Enable what can be done."""
@@ -111,6 +121,7 @@ The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext};
     @on(Input.Changed, "#to")
     def _typed_bucket(self, event: Input.Changed) -> None:
         event.stop()
+        self.tell("")  # what S3 said was about another one
         self.post_message(OptionsChanged(bucket=event.value.strip()))
 
     @on(Input.Changed, "#name")

@@ -78,7 +78,7 @@ What you type is tried on the sample at once. Left empty, the format is detected
 
     def _verdict(self, text: str) -> Content:
         if not text:
-            return Content.styled("will be detected", "$text-muted")
+            return Content.styled("will be detected", "$foreground-muted")
         try:
             known = parse_format(text)
         except UsageError as error:

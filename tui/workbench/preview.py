@@ -32,8 +32,10 @@ class MonthLines(Lines["MonthRow"]):
     names: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()
 
-    def heading(self, width: int) -> list[Piece]:
+    def heading(self, width: int) -> list[Piece] | None:
         """The sums' names."""
+        if not self.items:
+            return None
         head = f" {fit('month', _MONTH_CELLS)} {fit('rows', _COUNT_CELLS, 'right')} "
         sums = " ".join(
             " " + fit(name, cells, "right")
@@ -129,7 +131,7 @@ is close to the rows in, drop a key with many values. q shows the SQL."""
         self._months.set_empty("")
         self._months.show([], cursor=0)
         self._bars.show([], [])
-        self._summary.update(Content.styled(visible(text), "$text-muted"))
+        self._summary.update(Content.styled(visible(text), "$foreground-muted"))
         self.tell("")
 
     def wait(self, what: str) -> None:
@@ -179,15 +181,15 @@ def _summary(plan: Plan, months: Months) -> Content:
     total = plan.source.rows if months.sampled else months.rows_seen
     about = "about " if months.sampled else ""
     parts: list[tuple[str, str] | str] = [
-        ("in", "$text-muted"),
+        ("in ", "$foreground-muted"),
         (f"{total:,}" if total is not None else "?", "bold"),
-        ("  →  out", "$text-muted"),
+        ("  →  out ", "$foreground-muted"),
     ]
     expected = months.expected_rows
     parts.append((f"{about}{expected:,}" if expected is not None else "?", "bold"))
     of_sample = " in the sample" if months.sampled else ""
     if months.blank_rows:
-        parts.append((f"  ·  {months.blank_rows:,} blank{of_sample}", "$text-muted"))
+        parts.append((f"  ·  {months.blank_rows:,} blank{of_sample}", "$foreground-muted"))
     if months.bad_dates:
         parts.append((f"  ·  {months.bad_dates:,} unreadable dates{of_sample}", "$text-error"))
     undated = sum(row.rows for row in months.months if row.month is None)

@@ -31,5 +31,5 @@ class TopLine(Static):
         table = draft.look.source.name.table if draft.look else ""
         bucket = url.rpartition("/")[0] + "/" if url else ""
         for stop in filter(None, (table, bucket)):
-            parts += [("  ▸  ", "$text-muted"), (visible(stop), "$foreground")]
+            parts += [("  ▸  ", "$foreground-muted"), (visible(stop), "$foreground")]
         self.update(Content.assemble(*parts))
