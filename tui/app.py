@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +18,7 @@ from core.request import Request
 from tui.memory import Memory
 from tui.screens.error import show_error
 from tui.workbench import jobs
-from tui.workbench.draft import request_of
+from tui.workbench.draft import options_of, request_of
 from tui.workbench.lane import Work
 from tui.workbench.messages import Opened
 from tui.workbench.screen import Workbench
@@ -64,7 +64,7 @@ class TransferApp(App[None]):
         super().__init__()
         self._options = dict(options or {})
         self._demo = demo
-        self._memory = memory or Memory.of_user("demo" if demo else "")
+        self._memory = memory or Memory.of_user()
         self._place: str | None = None
         self._resources = contextlib.ExitStack()
 
@@ -75,9 +75,9 @@ class TransferApp(App[None]):
         self.theme_changed_signal.subscribe(self, self._theme_changed)
         self.set_keymap(dict(self._memory.keys))
         if self._demo:
-            self._open(self._demo_opening(), "demo")
+            self._open("demo", self._demo_opening, {})
         elif (link := self._only_link()) is not None:
-            self._open_link(*link)
+            self._open_link(link)
         else:
             self.action_connect()
 
@@ -86,55 +86,58 @@ class TransferApp(App[None]):
 
     # ----------------------------------------------------------------------------- connecting
 
-    def _only_link(self) -> tuple[str, str | Mapping[str, Any]] | None:
+    def _only_link(self) -> Link | None:
         """The connection to take without asking: the one named, or the only one there is."""
+        from tui.screens.connect.entries import entries
+        from tui.screens.connect.link import Link
+
         given = self._options.get("connection")
         if given is not None:
-            return (given if isinstance(given, str) else "connection"), given
-        from tui.screens.connect.entries import entries
-
+            return Link(given if isinstance(given, str) else "connection", given)
         found, _ = entries()
         ready = [entry for entry in found if entry.missing is None]
-        return (ready[0].name, ready[0].link.connection) if len(found) == len(ready) == 1 else None
+        return ready[0].link if len(found) == len(ready) == 1 else None
 
-    def _open_link(self, name: str, connection: str | Mapping[str, Any]) -> None:
-        self._place, self._options["connection"] = name, connection
-        request = request_of(self._options)
-        self._open(jobs.opening(connection, request), name)
+    def _open_link(self, link: Link) -> None:
+        def opening(request: Request) -> Work:
+            return jobs.opening(link.connection, request)
 
-    def _open(self, opening: Work, place: str) -> None:
-        try:
-            request = self._request()
-        except TransferError as error:
-            show_error(self, error)
-            request = request_of({})
-        self.push_screen(Workbench(request, opening, place, self._memory))
+        self._open(link.name, opening, {**link.options, "connection": link.connection})
 
-    def _request(self) -> Request:
-        """What the command line asks for, else what was chosen last."""
+    def _open(
+        self, name: str, opening: Callable[[Request], Work], options: Mapping[str, Any]
+    ) -> None:
+        """Open the workbench at the place called `name`, whose own options are `options`."""
+        self._place = name
+        self._memory.profile = name
+        request = self._request(options)
+        self.push_screen(Workbench(request, opening(request), name, self._memory))
+
+    def _request(self, options: Mapping[str, Any]) -> Request:
+        """What the command line asks for, else what was chosen last; `options` before both."""
         choices = {} if self._options.get("table") else self._memory.choices
         try:
-            return request_of({**choices, **self._options})
+            return request_of({**choices, **self._options, **options})
+        except TransferError as error:
+            if not choices:  # then it is the command line that cannot be meant
+                show_error(self, error)
+        try:
+            return request_of({**self._options, **options})
         except TransferError:
-            return request_of(self._options)
+            return request_of(options)
 
-    def _demo_opening(self) -> Work:
+    def _demo_opening(self, request: Request) -> Work:
         """Start the sandbox, then sign in to it."""
 
         def work(cancel: threading.Event) -> Iterator[Message]:
             from tui.demo import demo
 
-            place = self._resources.enter_context(demo(self._request_options()))
-            request = request_of(place.options)
-            for message in jobs.opening(place.options["connection"], request)(cancel):
-                yield Opened(message.explorer, request) if isinstance(message, Opened) else message
+            place = self._resources.enter_context(demo(options_of(request)))
+            known = request_of(place.options)
+            for message in jobs.opening(place.options["connection"], known)(cancel):
+                yield Opened(message.explorer, known) if isinstance(message, Opened) else message
 
         return work
-
-    def _request_options(self) -> dict[str, Any]:
-        request = self._request()
-        known = {name: getattr(request, name) for name in Request.model_fields}
-        return {name: value for name, value in known.items() if value not in (None, "?")}
 
     # -------------------------------------------------------------------------------- actions
 
@@ -152,8 +155,7 @@ class TransferApp(App[None]):
         if isinstance(self.screen, Workbench):
             self.pop_screen()
         self._resources.callback(link.close)
-        self._options.update(link.options)
-        self._open_link(link.name, link.connection)
+        self._open_link(link)
 
     async def action_quit(self) -> None:
         """Leave; while a transfer runs, ask first."""

@@ -32,20 +32,23 @@ class Memory:
 
     Args:
         path: the file; None to keep nothing.
-        profile: what recent names belong to: the demo's are not those of a real account.
+
+    Attributes:
+        profile: what recent names and choices belong to: the name of the connection.
     """
 
-    def __init__(self, path: Path | None, profile: str = "") -> None:
-        self._path, self._profile = path, profile
+    def __init__(self, path: Path | None) -> None:
+        self.profile = ""
+        self._path = path
         self._kept = _read(path)
 
     @classmethod
-    def of_user(cls, profile: str = "") -> Memory:
+    def of_user(cls) -> Memory:
         """The user's own."""
         try:
-            return cls(state_dir() / _FILE, profile)
+            return cls(state_dir() / _FILE)
         except TransferError:
-            return cls(None, profile)
+            return cls(None)
 
     @property
     def theme(self) -> str:
@@ -107,13 +110,13 @@ class Memory:
 
     def _own(self) -> Mapping[str, Any]:
         profiles = self._kept.get("profiles")
-        own = profiles.get(self._profile) if isinstance(profiles, dict) else None
+        own = profiles.get(self.profile) if isinstance(profiles, dict) else None
         return own if isinstance(own, dict) else {}
 
     def _keep_own(self, **values: object) -> None:
         profiles = self._kept.get("profiles")
         known = profiles if isinstance(profiles, dict) else {}
-        self._keep(profiles={**known, self._profile: {**self._own(), **values}})
+        self._keep(profiles={**known, self.profile: {**self._own(), **values}})
 
     def _keep(self, **values: object) -> None:
         changed = {**self._kept, **values}

@@ -16,11 +16,11 @@ import pytest
 from textual.widgets import Input
 
 from core.request import Request
-from tests.tui.app_fixtures import SMALL, USUAL, Driver, workbench
+from tests.tui.app_fixtures import SMALL, USUAL, Driver, place, workbench
 from tests.tui.hosts import shown, until, whole
 from tui.app import TransferApp
 from tui.memory import Memory
-from tui.screens.connect import ConnectScreen
+from tui.screens.connect import ConnectScreen, Link
 from tui.screens.run.screen import RunScreen
 from tui.workbench.dialogs import SqlDialog
 from tui.workbench.screen import Workbench
@@ -88,7 +88,7 @@ async def test_hostile_names_all_the_way_to_the_run(
 
 async def test_choices_survive_a_restart(sandbox: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "app.json"
-    async with workbench(sandbox, {}, memory=Memory(path, "test")) as drive:
+    async with workbench(sandbox, {}, memory=Memory(path)) as drive:
         await drive.pick("ORDERS_100K")
         await drive.press("d")
         await drive.until_roles(O_ORDERKEY="drop")
@@ -98,7 +98,7 @@ async def test_choices_survive_a_restart(sandbox: Sandbox, tmp_path: Path) -> No
         await drive.pilot.pause()
     assert path.stat().st_mode & 0o777 == 0o600
     assert sandbox.snowflake["password"] not in path.read_text()
-    async with workbench(sandbox, {}, memory=Memory(path, "test")) as drive:
+    async with workbench(sandbox, {}, memory=Memory(path)) as drive:
         await drive.planned("ORDERS_100K")
         assert drive.roles()["O_ORDERKEY"] == "drop"
         assert drive.bench.query_one("#to", Input).value == "s3://partner-inbox/kept"
@@ -128,6 +128,25 @@ async def test_the_only_connection_is_taken_and_another_can_be_chosen(
         await until(pilot, lambda: isinstance(app.screen, Workbench) and app.screen is not first)
         await drive.tables()
         assert sum(isinstance(screen, Workbench) for screen in app.screen_stack) == 1
+
+
+async def test_leaving_one_place_for_another_takes_nothing_along(sandbox: Sandbox) -> None:
+    own = place(sandbox)
+    demo = {"endpoint_url": "http://127.0.0.1:9", "s3_options": {"region_name": "nowhere"}}
+    app = TransferApp({}, memory=Memory(None))
+    async with app.run_test(size=USUAL, notifications=True) as pilot:
+        drive = Driver(app, pilot)
+        await until(pilot, lambda: isinstance(app.screen, ConnectScreen))
+        app.screen.dismiss(Link("demo", own["connection"], demo))
+        await until(pilot, lambda: isinstance(app.screen, Workbench))
+        await drive.tables()
+        assert drive.bench.draft.request.endpoint_url == demo["endpoint_url"]
+        await drive.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, ConnectScreen))
+        app.screen.dismiss(Link("other", own["connection"]))
+        await until(pilot, lambda: isinstance(app.screen, Workbench))
+        assert drive.bench.draft.request.endpoint_url is None
+        assert drive.bench.draft.request.s3_options is None
 
 
 async def test_a_run_of_the_history_fills_the_workbench(sandbox: Sandbox) -> None:

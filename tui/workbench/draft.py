@@ -103,6 +103,12 @@ def request_of(options: Mapping[str, Any]) -> Request:
     return Request.of(**{"table": NOTHING, "bucket": NOWHERE, **given})
 
 
+def options_of(request: Request) -> dict[str, Any]:
+    """The options that make `request`; what is missing in it is left out."""
+    known = {name: getattr(request, name) for name in type(request).model_fields}
+    return {name: value for name, value in known.items() if value not in (None, NOTHING, NOWHERE)}
+
+
 def changed(request: Request, **options: Any) -> Request:
     """`request` with other options, validated again.
 
