@@ -24,6 +24,8 @@ from tui.workbench.messages import Opened
 from tui.workbench.screen import Workbench
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
     from tui.screens.connect.link import Link
 
 
@@ -66,6 +68,7 @@ class TransferApp(App[None]):
         self._demo = demo
         self._memory = memory or Memory.of_user()
         self._place: str | None = None
+        self._clashes: set[str] = set()
         self._resources = contextlib.ExitStack()
 
     def on_mount(self) -> None:
@@ -80,6 +83,14 @@ class TransferApp(App[None]):
             self._open_link(link)
         else:
             self.action_connect()
+
+    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
+        """Tell of keys that the user's file gives to two actions: the later one loses."""
+        names = ", ".join(sorted(str(binding.id) for binding in clashed_bindings))
+        if names not in self._clashes:  # Textual asks again at each key
+            self._clashes.add(names)
+            told = f"The keys of {names} clash with others: see {self._memory.path}."
+            self.notify(told, severity="warning", markup=False)
 
     def _theme_changed(self, theme: Any) -> None:
         self._memory.theme = theme.name

@@ -34,12 +34,13 @@ class Memory:
         path: the file; None to keep nothing.
 
     Attributes:
+        path: the file.
         profile: what recent names and choices belong to: the name of the connection.
     """
 
     def __init__(self, path: Path | None) -> None:
         self.profile = ""
-        self._path = path
+        self.path = path
         self._kept = _read(path)
 
     @classmethod
@@ -123,9 +124,9 @@ class Memory:
         if changed == self._kept:
             return
         self._kept = changed
-        if self._path is not None:
+        if self.path is not None:
             with suppress(OSError):
-                _write(self._path, changed)
+                _write(self.path, changed)
 
 
 def _read(path: Path | None) -> dict[str, Any]:

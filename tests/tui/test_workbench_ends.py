@@ -16,11 +16,13 @@ import pytest
 from textual.widgets import Input
 
 from core.request import Request
+from core.sandbox.launcher import Sandbox as OwnSandbox
 from tests.tui.app_fixtures import SMALL, USUAL, Driver, place, workbench
 from tests.tui.hosts import shown, until, whole
 from tui.app import TransferApp
 from tui.memory import Memory
 from tui.screens.connect import ConnectScreen, Link
+from tui.screens.error import ErrorDialog
 from tui.screens.run.screen import RunScreen
 from tui.workbench.dialogs import SqlDialog
 from tui.workbench.screen import Workbench
@@ -167,6 +169,30 @@ async def test_keys_can_be_changed_in_the_file(sandbox: Sandbox, tmp_path: Path)
         await drive.planned("ORDERS_100K")
         await drive.press("2", "x")
         await drive.until_roles(O_ORDERKEY="drop")
+
+
+async def test_keys_that_clash_are_told(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "app.json"
+    path.write_text(json.dumps({"keys": {"columns.drop": "x", "columns.sum": "x"}}))
+    async with workbench(sandbox, {"table": "ORDERS_100K"}, memory=Memory(path)) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.press("2", "down")
+        told = drive.app._notifications
+        await until(drive.pilot, lambda: any("columns.sum clash" in n.message for n in told))
+
+
+async def test_a_lost_connection_is_told_and_the_app_goes_on(own_directories: Path) -> None:
+    with OwnSandbox() as box:
+        async with workbench(box, {"table": "ORDERS_100K"}) as drive:
+            await drive.planned("ORDERS_100K")
+            await drive.previewed()
+            box.close()
+            await drive.press("3", "e")
+            await until(drive.pilot, lambda: isinstance(drive.app.screen, ErrorDialog))
+            await drive.press("escape")
+            assert "no preview" in shown(drive.app)
+            await drive.press("2", "d")
+            await drive.until_roles(O_ORDERKEY="drop")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"profiles": 3, "keys": [1], "theme": 7}'])

@@ -45,6 +45,7 @@ The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext};
             tooltip="Ask S3 whether it lets us in",
             id="destination.test",
         ),
+        Binding("escape", "screen.go(2)", "Leave the form", show=False),
     ]
 
     def __init__(self, request: Request, buckets: Sequence[str] = ()) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -113,6 +113,27 @@ class Editing(Screen[None]):
     def action_restore(self) -> None:
         """Back to the rule."""
         self.change(edit.defaults)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what cannot be done yet."""
+        ready: Mapping[str, bool] = {
+            "run": self.draft.complete and not self.planning,
+            "exact": self.draft.plan is not None,
+            "sql": self.draft.plan is not None,
+            "test_access": bool(self.draft.target.url),
+            "restore": self.draft.look is not None,
+            "drop_identifiers": self.draft.look is not None,
+            "date_format": self.draft.look is not None,
+        }
+        return True if ready.get(action, True) else None
+
+    def action_sql(self) -> None:
+        """Show the statement of the transfer."""
+        if self.draft.plan is not None:
+            from core import query
+            from tui.workbench.dialogs import SqlDialog
+
+            self.app.push_screen(SqlDialog(query.select_rows(self.draft.plan)))
 
     def ask_date_format(self, under_cursor: SourceColumn | None) -> None:
         """Ask how the dates are written: of the month column, else of the one under the cursor."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -244,19 +243,6 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     # ------------------------------------------------------------------------------- actions
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey what cannot be done yet."""
-        ready: Mapping[str, bool] = {
-            "run": self.draft.complete and not self._planning,
-            "exact": self.draft.plan is not None,
-            "sql": self.draft.plan is not None,
-            "test_access": bool(self.draft.target.url),
-            "restore": self.draft.look is not None,
-            "drop_identifiers": self.draft.look is not None,
-            "date_format": self.draft.look is not None,
-        }
-        return True if ready.get(action, True) else None
-
     def action_go(self, part: int) -> None:
         """Go to a part."""
         (self.tables, self.columns, self.preview, self.destination)[part - 1].go()
@@ -278,14 +264,6 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
     def action_date_format(self) -> None:
         """Ask how the dates are written."""
         self.ask_date_format(self.columns.current)
-
-    def action_sql(self) -> None:
-        """Show the statement of the transfer."""
-        if self.draft.plan is not None:
-            from core import query
-            from tui.workbench.dialogs import SqlDialog
-
-            self.app.push_screen(SqlDialog(query.select_rows(self.draft.plan)))
 
     def action_test_access(self) -> None:
         """Ask S3 whether it lets us in."""
