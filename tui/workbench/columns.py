@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 _SIGNS = {Role.MONTH: "◆", Role.SUM: "Σ", Role.KEY: "●", Role.DROP: "·"}
 _ROLE_CELLS, _NULL_CELLS = 8, 6
 _AROUND_ROWS = 5  # frame, heading, note
-_NAME_CELLS, _TYPE_CELLS = (8, 26), (6, 18)  # fewest and most
-_SAMPLE_CELLS, _WHY_CELLS = 24, 20  # fewest
+_NAME_CELLS, _TYPE_CELLS, _WHY_CELLS = (8, 26), (6, 18), (20, 60)  # fewest and most
+_SAMPLE_CELLS = 24
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class ColumnRow:
 
 class ColumnLines(Lines[ColumnRow]):
     """The columns of a table."""
+
+    _name_cells, _type_cells, _why_cells = _NAME_CELLS[0], _TYPE_CELLS[0], _WHY_CELLS[0]
 
     def heading(self, width: int) -> list[Piece] | None:
         """What stands in which place."""
@@ -85,15 +88,20 @@ class ColumnLines(Lines[ColumnRow]):
         start = self._widths(0)[0] + 2
         return range(start, start + _ROLE_CELLS)
 
+    def show(self, items: Sequence[ColumnRow], cursor: int | None = None) -> None:
+        """Show `items`; the places follow from the longest of their texts."""
+        self._name_cells = _longest((row.column.name for row in items), _NAME_CELLS)
+        self._type_cells = _longest((row.column.type.text for row in items), _TYPE_CELLS)
+        self._why_cells = _longest((_why(row.planned) for row in items), _WHY_CELLS)
+        super().show(items, cursor)
+
     def _widths(self, width: int) -> tuple[int, int, int, int]:
-        """Cells of name, type, samples and reason."""
-        name = _longest((row.column.name for row in self.items), _NAME_CELLS)
-        kind = _longest((row.column.type.text for row in self.items), _TYPE_CELLS)
+        """Cells of name, type, samples and reason; the reason only where there is room."""
+        name, kind = self._name_cells, self._type_cells
         rest = max(_SAMPLE_CELLS, width - (name + kind + _ROLE_CELLS + _NULL_CELLS + 6))
-        if rest < _SAMPLE_CELLS + _WHY_CELLS + 2:
+        if rest < _SAMPLE_CELLS + _WHY_CELLS[0] + 2:
             return name, kind, rest, 0
-        most = rest - 2 - _SAMPLE_CELLS
-        why = _longest((_why(row.planned) for row in self.items), (_WHY_CELLS, most))
+        why = min(self._why_cells, rest - 2 - _SAMPLE_CELLS)
         return name, kind, rest - 2 - why, why
 
 
@@ -270,4 +278,4 @@ def _flagged(planned: PlannedColumn | None) -> bool:
 def _longest(texts: Iterable[str], limits: tuple[int, int]) -> int:
     """Cells of the longest of `texts`, within limits."""
     fewest, most = limits
-    return min(max(fewest, max(map(len, texts), default=0)), max(fewest, most))
+    return min(max(fewest, max(map(cell_len, texts), default=0)), most)
