@@ -18,7 +18,7 @@ from textual.strip import Strip
 from tui.widgets.text import fit, short
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
-_FEWEST_ROWS, _MOST_ROWS = 3, 7  # of bars, a chart
+_FEWEST_ROWS, _MOST_ROWS = 3, 9  # of bars, a chart
 _SCALE_CELLS = 7
 _ROOMY_CELLS = 30  # from which on there is room for words
 
@@ -90,12 +90,12 @@ class Bars(ScrollView, can_focus=True):
         self._cut()
 
     def render_line(self, y: int) -> Strip:
-        """One line: of a title, of bars, or of the axis, which stays at the bottom."""
+        """One line: of a title, of bars, or of the axis, which stays in view."""
         width, height = self.scrollable_content_region.size
         base = self.rich_style
         if not self._charts:
             return Strip.blank(width, base)
-        if y == height - 1:
+        if y == min(height - 1, len(self._lines)):
             return self._axis(width)
         line = int(self.scroll_offset.y) + y
         if line >= len(self._lines):
