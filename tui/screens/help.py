@@ -91,7 +91,8 @@ def keys(screen: Screen[Any]) -> Iterator[tuple[str, str]]:
     by_action: dict[tuple[str, str], list[str]] = {}
     for _, binding, enabled, tooltip in screen.active_bindings.values():
         what = tooltip or binding.tooltip or binding.description
-        if enabled and what:
+        told = binding.show or binding.id or tooltip or binding.tooltip
+        if enabled and what and told:
             by_action.setdefault((binding.action, what), []).append(_shown(binding))
     for (_, what), names in by_action.items():
         yield ", ".join(dict.fromkeys(names)), what

@@ -135,7 +135,7 @@ against rows declared, and the total of each summed column over rows read and ro
 
     def compose(self) -> ComposeResult:
         """Heading, the view of the state, actions."""
-        with Dialog(_HEADINGS[State.LOOK], "-wide", "-steady"):
+        with Dialog(_HEADINGS[State.LOOK], "-wide"):
             with (
                 VerticalScroll(classes="body", can_focus=False),
                 ContentSwitcher(initial="look", id="views"),
