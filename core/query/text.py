@@ -29,6 +29,11 @@ class Field:
         return self.column is not None and self.column.role is Role.SUM
 
     @property
+    def is_key(self) -> bool:
+        """Whether the column is a key."""
+        return self.column is not None and self.column.role is Role.KEY
+
+    @property
     def is_group(self) -> bool:
         """Whether the column is part of the group: the month or a key."""
         return self.column is not None and self.column.role is not Role.SUM
