@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input, Static
 
+from core.names import TableName
 from core.plan import Role
+from core.warehouse.catalog import Entry
 from tests.tui.app_fixtures import SMALL, USUAL, workbench
 from tests.tui.hosts import shown, until, whole
 from tui.screens.error import ErrorDialog
@@ -90,6 +92,17 @@ async def test_the_filter_narrows_while_one_types(sandbox: Sandbox) -> None:
         assert f"1 of {everything} tables" in shown(drive.app)
         await drive.press("escape")
         await until(drive.pilot, lambda: len(drive.matching) == everything)
+
+
+async def test_the_tables_can_be_listed_anew(sandbox: Sandbox) -> None:
+    async with workbench(sandbox) as drive:
+        await drive.tables()
+        before = drive.matching
+        ghost = Entry(TableName("DEMO", "PUBLIC", "GHOST"), "TABLE", 1, 1)
+        drive.bench.tables.add_tables("DEMO", [ghost], complete=True)
+        await until(drive.pilot, lambda: "GHOST" in drive.matching)
+        await drive.press("f8")
+        await until(drive.pilot, lambda: drive.matching == before)
 
 
 async def test_a_sample_is_called_one_and_e_gives_the_exact_months(sandbox: Sandbox) -> None:

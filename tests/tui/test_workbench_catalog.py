@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from textual.app import App, ComposeResult
+
 from core.names import TableName
 from core.warehouse.catalog import Entry
+from tests.tui.hosts import until
 from tui.workbench.catalog import Catalog, Heading
+from tui.workbench.tables import TableLines, TablesPane
 
 
 def entry(database: str, schema: str, table: str) -> Entry:
@@ -75,3 +79,21 @@ def test_a_hundred_thousand_tables() -> None:
     view = catalog.view("le_09999")
     assert view.matching == 10
     assert len(view.rows) == 11
+
+
+async def test_the_list_follows_the_filter_over_a_hundred_thousand_tables() -> None:
+    pane = TablesPane()
+
+    class Stage(App[None]):
+        def compose(self) -> ComposeResult:
+            yield pane
+
+    async with Stage().run_test() as pilot:
+        for page in range(10):
+            names = [f"TABLE_{page * 10_000 + n:06}" for n in range(10_000)]
+            tables = [entry("BIG", f"S{page}", name) for name in names]
+            pane.add_tables("BIG", tables, complete=page == 9)
+        await pilot.press(*"le_09999")
+        await until(pilot, lambda: "10 of 100,000 tables" in str(pane.border_subtitle))
+        await pilot.press("down", "enter")
+        assert pane.query_one(TableLines).current == entry("BIG", "S9", "TABLE_099991")

@@ -69,10 +69,14 @@ class _Schema:
 
 
 class Catalog:
-    """Databases with their tables, and the tables used last."""
+    """Databases with their tables, and the tables used last.
+
+    Attributes:
+        recent: the tables used last, the latest first.
+    """
 
     def __init__(self, recent: Sequence[TableName] = ()) -> None:
-        self._recent = list(recent)
+        self.recent = list(recent)
         self._databases: dict[str, dict[str, _Schema]] = {}
         self._complete: set[str] = set()
         self._asked: set[str] = set()
@@ -103,7 +107,7 @@ class Catalog:
 
     def used(self, name: TableName) -> None:
         """Put `name` on top of the tables used last."""
-        self._recent = [name, *(each for each in self._recent if each != name)][:_MOST_RECENT]
+        self.recent = [name, *(each for each in self.recent if each != name)][:_MOST_RECENT]
 
     def view(self, needle: str = "") -> View:
         """The tables whose name holds every word of `needle`, in any case."""
@@ -124,7 +128,7 @@ class Catalog:
 
     def _recent_rows(self) -> list[Heading | Entry]:
         known: list[Heading | Entry] = []
-        for name in self._recent:
+        for name in self.recent:
             schema = self._databases.get(name.database, {}).get(name.schema)
             known += [each for each in schema.entries if each.name == name] if schema else []
         return [Heading("Recent"), *known] if known else []

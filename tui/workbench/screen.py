@@ -66,7 +66,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         *(Binding(f"{n}", f"go({n})", f"Part {n}", show=False, id=f"go.{n}") for n in (1, 2, 3, 4)),
         Binding("z", "zoom", "Zoom", tooltip="Show the focused part alone", id="zoom"),
         Binding("slash", "filter", "Filter tables", show=False, id="filter"),
-        Binding("ctrl+r,f8", "reload", "Reload tables", show=False, id="reload"),
+        Binding("f8", "reload", "Reload tables", show=False, id="reload"),
     ]
 
     def __init__(self, request: Request, opening: Work, place: str, memory: Memory) -> None:
@@ -108,16 +108,20 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         if message.request is not None:
             self.draft = replace(self.draft, request=message.request)
             self.destination.fill(message.request)
-        database, _ = message.explorer.place
-        if database:
-            self.tables.add_databases([database])
-            if self.tables.ask(database):
-                self._session.list_tables(database)
-        else:
-            self._session.survey()
+        self._list_all(message.explorer.place[0])
         if self.draft.request.table != NOTHING:
             self._look(self.draft.request.table)
         self.refresh_state()
+
+    def _list_all(self, first: str | None) -> None:
+        """List the session's own database, then find the others."""
+        self._surveyed = first is None
+        if first is None:
+            self._session.survey()
+            return
+        self.tables.add_databases([first])
+        self.tables.ask(first)
+        self._session.list_tables(first)
 
     @on(DatabasesFound)
     def _databases_found(self, message: DatabasesFound) -> None:
@@ -254,6 +258,12 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
     def action_filter(self) -> None:
         """Type a filter of the tables."""
         self.tables.action_filter()
+
+    def action_reload(self) -> None:
+        """List the tables anew."""
+        if self._session.explorer:
+            self.tables.forget()
+            self._list_all(self._session.explorer.place[0])
 
     def action_exact(self) -> None:
         """Compute the months over the whole table."""

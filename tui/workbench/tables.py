@@ -102,6 +102,11 @@ into view."""
 
     # ------------------------------------------------------------------------------- contents
 
+    def forget(self) -> None:
+        """Begin anew: everything is to be listed again."""
+        self._catalog = Catalog(self._catalog.recent)
+        self._refresh_list()
+
     def add_databases(self, names: Sequence[str]) -> None:
         """There are these databases."""
         self._catalog.add_databases(names)
