@@ -80,6 +80,15 @@ class TestErrors:
             assert "ValueError" in whole(app)
             assert "hunter2" not in whole(app) + app.copied[0]
 
+    async def test_help_from_within_a_dialog(self) -> None:
+        app = Host(ErrorDialog(TransferError("m")))
+        async with app.run_test(size=(120, 40)) as pilot:
+            await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
+            await pilot.press("f1")
+            await until(pilot, lambda: "safe to paste into a report" in whole(app))
+            await pilot.press("f1")
+            await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
+
     async def test_one_dialog_at_a_time(self) -> None:
         app = Host(ErrorDialog(TransferError("the first")))
         async with app.run_test() as pilot:
@@ -88,9 +97,12 @@ class TestErrors:
             assert "the first" in whole(app)
 
     async def test_a_long_one_still_has_its_buttons(self) -> None:
-        app = Host(ErrorDialog(TransferError("long " * 400, "advice " * 100)))
+        app = Host(ErrorDialog(TransferError("long " * 400, "advice " * 100 + "the end")))
         async with app.run_test(size=(80, 24)) as pilot:
             await until(pilot, lambda: "Close  esc" in shown(app))
+            assert "the end" not in whole(app)
+            await pilot.press(*["pagedown"] * 12)
+            await until(pilot, lambda: "the end" in whole(app))
 
 
 class Part(Static, can_focus=True):
