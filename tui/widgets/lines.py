@@ -5,7 +5,7 @@ Textual's own lists measure every row; this one asks for those in view only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from rich.segment import Segment
@@ -38,9 +38,8 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *("lines--cursor", "lines--hover", "lines--head", "lines--dim", "lines--good"),
-        *("lines--accent", "lines--warning", "lines--match", "lines--month", "lines--sum"),
-        *("lines--key", "lines--drop", "lines--bar"),
+        *("lines--cursor", "lines--hover", "lines--head", "lines--dim", "lines--accent"),
+        *("lines--warning", "lines--month", "lines--sum", "lines--key", "lines--drop"),
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "", show=False),
@@ -262,6 +261,3 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
 
 def _background(style: Style) -> Style:
     return Style(bgcolor=style.bgcolor)
-
-
-Filter = Callable[[str], Sequence[int]]
