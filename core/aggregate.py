@@ -142,7 +142,7 @@ def _is_int64(field: Field) -> bool:
 
 def _grouping(field: Field) -> pl.Expr:
     column = pl.col(field.alias)
-    if field.column is not None and field.column.source.type.kind == "REAL":
+    if field.is_key and field.column and field.column.source.type.kind == "REAL":
         return (column + 0.0).alias(field.alias)  # -0.0 and 0.0 are one key: 0.0
     return column
 

@@ -140,6 +140,16 @@ def test_epochs_out_of_range_do_not_parse(sandbox: Sandbox) -> None:
         )
 
 
+def test_epochs_may_be_floats(sandbox: Sandbox) -> None:
+    bad = ("'NaN'::FLOAT", "'-inf'::FLOAT", "1e300", "1e17")
+    rows = ("(1706745599.5, 1)", "(NULL, 2)", *(f"({value}, 4)" for value in bad))
+    how = {"date_column": "TS", "date_format": "epoch_s"}
+    got = months(sandbox, "TS FLOAT, N NUMBER(3,0)", *rows, **how, on_bad_date="null")
+    assert got == [(JAN, Decimal(1)), (None, Decimal(18))]
+    with pytest.raises(SourceDataError, match="4 rows of TS hold no date"):
+        months(sandbox, "TS FLOAT, N NUMBER(3,0)", *rows, **how)
+
+
 def test_sums_are_exact_to_the_last_digit(sandbox: Sandbox) -> None:
     big, small = "9" * 35 + ".01", "0.01"
     rows = (f"('2024-01-01', {big}, 90071992547409.93)", f"('2024-01-02', {small}, 0.02)")

@@ -88,9 +88,10 @@ def _parsed_text(plan: Plan, bind: Binds) -> str:
 
 def _whole(column: SourceColumn) -> str:
     name = quoted(column.name)
-    if column.type.kind == "FIXED" and column.type.scale == 0:
-        return name
-    return f"FLOOR({name})" if column.type.kind == "FIXED" else f"FLOOR({name})::NUMBER(38,0)"
+    if column.type.kind == "FIXED":
+        return name if column.type.scale == 0 else f"FLOOR({name})"
+    # NaN, which is above all numbers, infinities and what is far beyond an epoch have no NUMBER.
+    return f"IFF(ABS({name}) < 1e19, FLOOR({name}), NULL)::NUMBER(38,0)"
 
 
 def _epoch_range(unit: EpochUnit, whole: str, bind: Binds) -> str:
