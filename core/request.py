@@ -18,7 +18,7 @@ from core.errors import UsageError
 MEBIBYTE = 1024 * 1024
 SMALLEST_MEMORY_LIMIT = 300 * MEBIBYTE
 DEFAULT_MEMORY_LIMIT = 600 * MEBIBYTE
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
 
 
 def split_names(value: Any) -> Any:
@@ -30,7 +30,10 @@ def split_names(value: Any) -> Any:
         return value
     if value.strip().lower() == "none":
         return ()
-    names = next(csv.reader([value], skipinitialspace=True), [])
+    try:
+        names = next(csv.reader([value], skipinitialspace=True), [])
+    except csv.Error as error:  # a line break outside quotes, a name longer than any
+        raise ValueError("not a list of names such as A,B") from error
     return tuple(name.strip() for name in names if name.strip())
 
 
