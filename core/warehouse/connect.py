@@ -31,6 +31,9 @@ _REQUIRED_OF_SESSIONS: Final = {
     # Where an account sets it, asynchronous queries end after five minutes, polled or not
     # (snowflake-connector-python issue 700; spark-snowflake pull request 562).
     "ABORT_DETACHED_QUERY": False,
+    # Where a user or an account sets it, results end after so many rows, and say so nowhere
+    # (docs.snowflake.com, "Parameters").
+    "ROWS_PER_RESULTSET": 0,
 }
 _INTERACTIVE: Final = ("externalbrowser", "oauth_authorization_code", "username_password_mfa")
 

@@ -72,7 +72,8 @@ def test_a_statement_ends_at_its_time_limit(parameters: dict[str, Any]) -> None:
 def test_what_a_session_is_asked_for() -> None:
     with ScriptedLogin.running() as login:
         login.code, login.text = "390100", "Incorrect username or password was specified."
-        own = {**login.parameters, "session_parameters": {"WEEK_START": 1, "QUERY_TAG": "theirs"}}
+        theirs = {"WEEK_START": 1, "QUERY_TAG": "theirs", "ROWS_PER_RESULTSET": 1000}
+        own = {**login.parameters, "session_parameters": theirs}
         with pytest.raises(SignInError):
             connect(
                 own,
@@ -92,6 +93,7 @@ def test_what_a_session_is_asked_for() -> None:
         "CLIENT_SESSION_KEEP_ALIVE": "true",
         "QUERY_TAG": "ours",
         "QUOTED_IDENTIFIERS_IGNORE_CASE": "false",
+        "ROWS_PER_RESULTSET": "0",
         "STATEMENT_TIMEOUT_IN_SECONDS": "90",
         "TIMEZONE": "Europe/Zurich",
         "WEEK_START": "1",
