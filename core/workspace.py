@@ -11,7 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -42,7 +42,8 @@ def workspace() -> Iterator[Path]:
     """
     runs = _runs()
     _sweep(runs)
-    directory, lock = _make(runs)
+    with _told(runs):
+        directory, lock = _make(runs)
     try:
         yield directory
     finally:
@@ -73,19 +74,34 @@ def check_space(directory: Path, spare: int = SPARE_BYTES) -> None:
 
 def discard_own() -> None:
     """Remove what this process has on disk, for one that is about to be ended."""
-    for directory in _runs().glob(f"{_PROCESS}-*"):
-        shutil.rmtree(directory, ignore_errors=True)
+    with suppress(LocalResourceError):  # then there is nothing
+        for directory in _runs().glob(f"{_PROCESS}-*"):
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _runs() -> Path:
     runs = spill_root() / "runs"
-    runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _told(runs):
+        runs.mkdir(mode=0o700, parents=True, exist_ok=True)
     return runs
+
+
+@contextmanager
+def _told(directory: Path) -> Iterator[None]:
+    """Tell the user when the disk refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise LocalResourceError(
+            f"{directory} cannot be written: {error.strerror or 'I/O error'}.",
+            "Free some space, or name another directory in AMPLIFY_SPILL_DIR.",
+        ) from error
 
 
 @cache
 def _own_spill(runs: Path) -> Path:
-    directory, _ = _make(runs)  # locked until the process ends
+    with _told(runs):
+        directory, _ = _make(runs)  # locked until the process ends
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return directory
 

@@ -77,6 +77,14 @@ def test_a_process_can_discard_all_it_has() -> None:
         assert not spilled.exists()
 
 
+def test_a_place_that_cannot_be_written_is_an_error(spill: Path) -> None:
+    spill.mkdir()
+    (spill / "runs").touch()
+    with pytest.raises(LocalResourceError, match="runs cannot be written"), workspace():
+        pass
+    discard_own()  # and stays silent, lest it hide the error
+
+
 def test_a_disk_that_is_about_to_be_full_is_an_error(spill: Path) -> None:
     with workspace() as directory:
         check_space(directory)
