@@ -128,6 +128,10 @@ class Download(Generic[T]):
                 self._done.put((index, self._convert(self._fetch(index))))
             except Exception as error:  # the reader raises it
                 self._done.put((index, error))
+            except BaseException as error:  # a panic of polars: without it the reader would wait
+                failure = self._failure(error)
+                failure.__cause__ = error
+                self._done.put((index, failure))
 
     def _fetch(self, index: int) -> pa.Table:
         """Download and decode one batch, with fresh URLs after a failure."""
@@ -168,5 +172,5 @@ class Download(Generic[T]):
             self._batches = batches
 
     @staticmethod
-    def _failure(error: Exception) -> TransferError:
+    def _failure(error: BaseException) -> TransferError:
         return translate(error, "downloading the result")
