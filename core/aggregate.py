@@ -16,11 +16,13 @@ from pathlib import Path
 import polars as pl
 
 from core.accounting import Tally, total
-from core.errors import LocalResourceError, SourceDataError
+from core.errors import LocalResourceError, SourceDataError, TransferError
 from core.plan import Plan, Role
 from core.query import Field
 from core.schema import is_nanosecond_key
 
+# The rows of each group. Where polars panics its result just ends, without an error: these tell.
+ROWS = "rows"
 _BATCH_ROWS = 64 * 1024
 
 
@@ -41,13 +43,15 @@ def limit_memory(size: int, spill: Path) -> None:
 def by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFrame:
     """Group by month and keys, sum the sums; ordered by month, then keys, NULLs last.
 
+    The last column, `rows`, counts the rows of each group.
+
     A sum is NULL where a group has only NULLs. Sums of NUMBERs are DECIMAL(38,s) and exact: a sum
     past 38 digits ends the query with an error.
     """
     by = [field for field in fields if field.is_group]
     sums = [field for field in fields if field.is_sum]
     grouped = rows.group_by([_grouping(field) for field in by])
-    result = grouped.agg([_sum(field) for field in sums]) if sums else grouped.agg()
+    result = grouped.agg(*(_sum(field) for field in sums), pl.len().alias(ROWS))
     names = [field.alias for field in by]
     return result.sort(names, nulls_last=True).with_columns(
         pl.col(field.alias).cast(pl.Decimal(38, 0)) for field in sums if _is_int64(field)
@@ -171,8 +175,8 @@ def _delivered(field: Field, unit: str) -> pl.Expr:
     return column
 
 
-def _failure(error: BaseException) -> BaseException:
-    """The error of ours for one of polars'; any other as it is."""
+def _failure(error: BaseException) -> Exception:
+    """The error of ours for one of polars', and for its panics; any other as it is."""
     text = str(error).lower()
     if "overflow" in text:
         return SourceDataError(
@@ -184,4 +188,6 @@ def _failure(error: BaseException) -> BaseException:
             "The disk for temporary files is full; nothing was delivered.",
             "Free space, or name another directory in AMPLIFY_SPILL_DIR.",
         )
-    return error
+    if isinstance(error, Exception):
+        return error
+    return TransferError(f"Unexpected {type(error).__name__} of polars; nothing was delivered.")

@@ -107,7 +107,7 @@ class Rows:
         self._far: frozenset[str] = frozenset()
         self._fine: frozenset[str] = frozenset()
         self.account = Account(rows_declared=download.total_rows)
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
 
     def lazy(self) -> pl.LazyFrame:
         """The rows as a LazyFrame: `month`, `key_1`..., `sum_1`..."""
@@ -164,7 +164,7 @@ class Rows:
             for frame in self._frames():
                 wanted = frame if with_columns is None else frame.select(with_columns)
                 yield wanted if predicate is None else wanted.filter(predicate)
-        except BaseException as error:
+        except Exception as error:
             self.error = error
             raise
 

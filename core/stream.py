@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from core import aggregate, query
 from core.accounting import Account
 from core.budget import Budget
+from core.errors import IntegrityError
 from core.events import Phase
 from core.head import Head, head_of
 from core.output import Format, open_writer
@@ -122,12 +123,19 @@ def _write(
     units = rows.units()
     schema = delivered_schema(plan, units)
     head = Head(tuple(schema.names))
+    grouped = 0
     with open_writer(file.path, file.format, schema, gzip=file.gzip) as writer:
         for piece in chain([] if first is None else [first], pieces):
+            grouped += int(piece[aggregate.ROWS].sum())
             rows.account.add_written(aggregate.tally(piece, fields))
             made = aggregate.delivered(piece, plan, fields, units)
             if piece is first:
                 head = head_of(made)
             writer.write(made)
             progress.add(piece.height, 0)
+    if grouped != (expected := rows.account.rows_read - rows.account.blank_rows):
+        raise IntegrityError(
+            f"{grouped} rows are in the groups instead of {expected}; nothing was delivered.",
+            "Run again; if it stays, please report it: this is a defect of amplify-transfer.",
+        )
     return head

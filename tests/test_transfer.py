@@ -11,17 +11,20 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
-from core import Planned, Progress, transfer_data
+from core import IntegrityError, Planned, Progress, aggregate, transfer_data
 from core.events import Event, Phase
+from core.query import Field
 from tests.deliveries import (
     bucket_client,
     delivered,
     download,
     execute,
     make_table,
+    objects,
     options,
     oracle,
     raw_rows,
@@ -242,3 +245,24 @@ def test_blankness_counts_dropped_columns_too(sandbox: Sandbox) -> None:
     )
     table = delivered(sandbox, transfer(sandbox, name, key_columns="none"))
     assert rows_of(table) == [(None, None)]
+
+
+def test_a_result_that_ends_early_is_not_delivered(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where polars panics its result ends without an error; without sums no total tells."""
+
+    def panicking(values: pl.Series, **_: object) -> pl.Series:
+        raise pl.exceptions.PanicException("of one value")
+
+    real = aggregate.by_month
+
+    def by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFrame:
+        month = pl.col("month").map_batches(panicking, return_dtype=pl.Date, is_elementwise=True)
+        return real(rows, fields).with_columns(month)
+
+    monkeypatch.setattr(aggregate, "by_month", by_month)
+    table = make_table(sandbox, "D DATE, K TEXT", "('2024-01-01', 'a')", "('2024-02-01', 'b')")
+    with pytest.raises(IntegrityError, match="0 rows are in the groups instead of 2"):
+        transfer(sandbox, table)
+    assert not [key for key in objects(sandbox) if table in key]
