@@ -61,12 +61,8 @@ def run(options: Mapping[str, Any], manner: Manner) -> int:
             code = _run(options, manner, console, stop)
         except Stopped:
             code = _stopped(console, stop)
-        except TransferError as error:
-            code = _failed(error, console, stop)
-            if debug:
-                traceback.print_exception(error)
-        except Exception as error:
-            code = _unexpected(error, console, debug=debug)
+        except (Exception, KeyboardInterrupt) as error:
+            code = _failed(error, console, stop, debug=debug)
     return code
 
 
@@ -151,12 +147,21 @@ def _stopped(console: Console, stop: Stop) -> int:
     return stop.exit_code
 
 
-def _failed(error: TransferError, console: Console, stop: Stop) -> int:
+def _failed(error: BaseException, console: Console, stop: Stop, *, debug: bool) -> int:
+    if stop.signal is not None:
+        # polars watches Ctrl-C too and breaks off: what fails after a signal, fails of it.
+        if debug:
+            traceback.print_exception(error)
+        return _stopped(console, stop)
+    if not isinstance(error, TransferError):
+        return _unexpected(error, console, debug=debug)
     console.error(error)
-    return error.exit_code if stop.signal is None else stop.exit_code
+    if debug:
+        traceback.print_exception(error)
+    return error.exit_code
 
 
-def _unexpected(error: Exception, console: Console, *, debug: bool) -> int:
+def _unexpected(error: BaseException, console: Console, *, debug: bool) -> int:
     """Tell of a defect of ours. Its text may hold data, so it is shown on request only."""
     if debug:
         traceback.print_exception(error)

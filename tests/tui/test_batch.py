@@ -18,9 +18,11 @@ import psutil
 import pyarrow.parquet
 import pytest
 
+from core.errors import IntegrityError
 from core.warehouse.connect import connect
 from tests.tui.runs import SECONDS, Ended, place, program, run, stop_when_told
 from tui import batch
+from tui.stop import Stop
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -400,3 +402,24 @@ class TestDefects:
         monkeypatch.setenv("AMPLIFY_DEBUG", "1")
         assert batch.run(Broken(), batch.Manner()) == 1
         assert "hidden value" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), IntegrityError("Rows are missing.")])
+def test_what_a_signal_breaks_is_told_as_cancelled(
+    failure: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """polars breaks off by itself on Ctrl-C, whichever thread it works in."""
+
+    def work(options: Any, manner: batch.Manner, console: Any, stop: Stop) -> int:
+        def break_off() -> int:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert stop.cancel.wait(SECONDS)
+            raise failure
+
+        return stop.run(break_off)
+
+    monkeypatch.setattr(batch, "_run", work)
+    assert batch.run({}, batch.Manner()) == 130
+    told = capsys.readouterr().err
+    assert "Error (cancelled): Stopped by a signal; nothing was delivered." in told
+    assert "Rows are missing" not in told
