@@ -83,6 +83,7 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
     if missing := [f"--{name}" for name in needed if not options.get(name)]:
         raise UsageError(f"{' and '.join(missing)} must be given.", "See --help.")
     if manner.demo:
+        _check(options)
         console.note("Starting the embedded warehouse and bucket")
     with demo(options) if manner.demo else nullcontext(Place(options)) as place:
         if manner.dry_run:
@@ -99,6 +100,13 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
             console.note(f"The file is kept in {file}", file=file)
         _print(json.dumps(outcome.result), console)
     return 0
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """Tell mistakes before the servers start: that takes a second or two."""
+    from core import Request
+
+    Request.of(**{"bucket": "demo", **options})
 
 
 def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> Outcome:
@@ -128,6 +136,9 @@ def _preview(options: Mapping[str, Any], manner: Manner, console: Console, stop:
 
 def _print(result: str, console: Console) -> None:
     """Print the result; if nobody takes it, keep it from getting lost: the delivery stands."""
+    if sys.stdout is None:  # closed before we came (`>&-`)
+        console.note(f"stdout is closed; the result is {result}")
+        return
     try:
         print(result, flush=True)  # noqa: T201  what --batch is for
     except UnicodeEncodeError:  # a terminal or a locale without Unicode

@@ -423,3 +423,17 @@ def test_what_a_signal_breaks_is_told_as_cancelled(
     told = capsys.readouterr().err
     assert "Error (cancelled): Stopped by a signal; nothing was delivered." in told
     assert "Rows are missing" not in told
+
+
+def test_a_mistake_is_told_before_the_demo_starts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert batch.run({"table": "T", "format": "xml"}, batch.Manner(demo=True)) == 2
+    told = capsys.readouterr().err
+    assert "'parquet', 'json'" in told
+    assert "Starting" not in told
+
+
+def test_a_closed_stdout_does_not_lose_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = batch.TextConsole(stream := io.StringIO(), quiet=False)
+    monkeypatch.setattr("sys.stdout", None)
+    batch._print("the result", console)
+    assert stream.getvalue() == "stdout is closed; the result is the result\n"
