@@ -82,7 +82,8 @@ class Rebatcher:
     def rest(self) -> Iterator[pl.DataFrame]:
         """Yield the rows still held, if any."""
         if self._pending:
-            batch = pl.concat(self._pending)
+            # In one piece: a parquet page ends where a chunk of memory does.
+            batch = pl.concat(self._pending).rechunk()
             self._pending, self._rows, self._bytes = [], 0, 0
             yield batch
 
