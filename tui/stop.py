@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 Result = TypeVar("Result")
 
-GRACE_SECONDS: Final = 1.5  # to abort query and upload: the promise is to be gone within 2
+GRACE_SECONDS: Final = 1.2  # to abort query and upload: the promise is to be gone within 2
 _POLL_SECONDS: Final = 0.1
 _SIGNALS: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
