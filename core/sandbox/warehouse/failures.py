@@ -124,7 +124,8 @@ _DUCKDB_CODES: tuple[tuple[str, int, str, str], ...] = (
     ),
     (r"NOT NULL constraint failed", 100072, "22000", "NULL result in a non-nullable column"),
     (
-        r"must appear in the GROUP BY|must be part of the GROUP BY",
+        r"must appear in the GROUP BY|must be part of the GROUP BY|must be a grouping column|"
+        r"GROUPING statement cannot be used without groups",
         979,
         "42601",
         "SQL compilation error:\n[expression] is not a valid group by expression",

@@ -17,7 +17,8 @@ from core.sandbox.warehouse.translate.binder import Bind, Binder, Names, Transla
 from core.sandbox.warehouse.translate.bound import Bound
 from core.sandbox.warehouse.translate.casts import cast
 from core.sandbox.warehouse.translate.functions.aggregates import order_terms
-from core.sandbox.warehouse.translate.functions.registry import AGGREGATES, constant
+from core.sandbox.warehouse.translate.functions.registry import constant
+from core.sandbox.warehouse.translate.grouping import Item, group_by, position
 from core.sandbox.warehouse.translate.operators import comparable, truth
 from core.sandbox.warehouse.translate.scope import BoundQuery, Scope, fold
 from core.sandbox.warehouse.translate.sources import from_clause, star_fields, values
@@ -28,7 +29,6 @@ _SET_OPERATIONS: dict[type[exp.Expr], str] = {
     exp.Except: "EXCEPT",
     exp.Intersect: "INTERSECT",
 }
-Item = tuple[str, exp.Expr | Bound]
 
 
 def translate(node: exp.Expr, names: Names, binds: Sequence[Bind] = ()) -> BoundQuery:
@@ -160,7 +160,7 @@ def _select(node: exp.Select, shared: Translation, parent: Scope | None) -> Boun
     where = node.args.get("where")
     if where is not None:
         sql += f" WHERE {truth(binder, where.this)}"
-    sql += _group(node, binder, items)
+    sql += group_by(node, binder, items)
     outputs = [each if isinstance(each, Bound) else binder.bind(each) for _, each in items]
     outputs = [
         Bound(scope.group_keys.get(each.sql, each.sql), each.type, each.literal, None)
@@ -214,62 +214,6 @@ def output_name(node: exp.Expr) -> str:
     return node.sql(dialect="snowflake", comments=False).upper()
 
 
-def _group(node: exp.Select, binder: Binder, items: list[Item]) -> str:
-    """GROUP BY. A TIMESTAMP_TZ is grouped by its instant; one of the values stands for all."""
-    group = node.args.get("group")
-    if group is None:
-        return ""
-    if any(group.args.get(key) for key in ("rollup", "cube", "grouping_sets")):
-        raise failures.unsupported("GROUP BY ROLLUP, CUBE or GROUPING SETS")
-    wanted = list(group.expressions)
-    if group.args.get("all"):
-        wanted = [each for _, each in items if not _aggregates(each)]
-    keys: list[str] = []
-    stand_ins: dict[str, str] = {}
-    for each in wanted:
-        value = _group_key(each, binder, items)
-        key = comparable(value)
-        if value.type.name == "TIMESTAMP_TZ":
-            stand_ins[value.sql] = f"min({value.sql})"
-        if value.literal is not None:
-            continue  # a constant does not divide anything; DuckDB would read a position
-        keys.append(key)
-    binder.scope.group_keys = stand_ins
-    return " GROUP BY " + (", ".join(keys) or "()")
-
-
-def _group_key(node: exp.Expr | Bound, binder: Binder, items: list[Item]) -> Bound:
-    if isinstance(node, Bound):
-        return node
-    if isinstance(node, exp.Literal) and not node.args.get("is_string"):
-        item = items[_position(node, len(items))][1]
-        return item if isinstance(item, Bound) else binder.bind(item)
-    return binder.bind(node)
-
-
-def _position(node: exp.Literal, count: int) -> int:
-    """The index that a position in GROUP BY or ORDER BY means.
-
-    Raises:
-        Failure: 2077 when there is no such column.
-    """
-    text: str = node.this
-    if not text.isdigit() or not 1 <= int(text) <= count:
-        raise failures.invalid(
-            f"[{text}] position is not in the select list of {count} columns", 2077, "42601"
-        )
-    return int(text) - 1
-
-
-def _aggregates(node: exp.Expr | Bound) -> bool:
-    if isinstance(node, Bound):
-        return False
-    return any(
-        isinstance(each.this, str) and each.this.upper() in AGGREGATES
-        for each in node.find_all(exp.Anonymous)
-    )
-
-
 def _order(order: exp.Expr | None, binder: Binder, names: list[str], outputs: list[Bound]) -> str:
     """ORDER BY: a position or a name of the select list means that item, before any column."""
     if order is None:
@@ -279,7 +223,7 @@ def _order(order: exp.Expr | None, binder: Binder, names: list[str], outputs: li
         this = ordered.this
         index = None
         if isinstance(this, exp.Literal) and not this.args.get("is_string"):
-            index = _position(this, len(outputs))
+            index = position(this, len(outputs))
         elif (
             isinstance(this, exp.Column)
             and len(this.parts) == 1

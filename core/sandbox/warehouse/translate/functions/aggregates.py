@@ -176,10 +176,18 @@ def _min_by(binder: Binder, arguments: list[exp.Expr]) -> Bound:
     return Bound(f"arg_min({value.sql}, {comparable(by)})", value.type)
 
 
+@special("GROUPING", "GROUPING_ID")
+def _grouping(binder: Binder, arguments: list[exp.Expr]) -> Bound:
+    check_count("GROUPING", len(arguments), 1, -1)
+    keys = ", ".join(comparable(binder.bind(each)) for each in arguments)
+    return _counted(f"GROUPING({keys})")
+
+
 AGGREGATES.update(
     """
     COUNT COUNT_IF APPROX_COUNT_DISTINCT HLL SUM AVG MIN MAX ANY_VALUE STDDEV STDDEV_SAMP STDDEV_POP
     VARIANCE VAR_SAMP VAR_POP MEDIAN BOOLAND_AGG BOOLOR_AGG LISTAGG ARRAY_AGG MAX_BY MIN_BY
+    GROUPING GROUPING_ID
     """.split()  # noqa: SIM905 - a list would be thrice as long
 )
 

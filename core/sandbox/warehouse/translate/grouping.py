@@ -1,0 +1,92 @@
+"""GROUP BY with ROLLUP, CUBE and GROUPING SETS, and GROUPING, which tells their rows apart.
+
+Rules: docs.snowflake.com "GROUP BY", "GROUP BY GROUPING SETS", "GROUPING". A set `()` gives one
+row, also where there is no row to group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.translate.binder import Binder
+from core.sandbox.warehouse.translate.bound import Bound
+from core.sandbox.warehouse.translate.functions.registry import AGGREGATES
+from core.sandbox.warehouse.translate.operators import comparable
+
+Item = tuple[str, exp.Expr | Bound]
+_SETS: dict[type[object], str] = {
+    exp.GroupingSets: "GROUPING SETS",
+    exp.Rollup: "ROLLUP",
+    exp.Cube: "CUBE",
+}
+
+
+def group_by(node: exp.Select, binder: Binder, items: Sequence[Item]) -> str:
+    """GROUP BY as DuckDB SQL; `items` is the select list, which positions and ALL refer to.
+
+    A TIMESTAMP_TZ is grouped by its instant; one of the values of the group stands for all.
+
+    Raises:
+        Failure: when a key does not compile.
+    """
+    group = node.args.get("group")
+    if group is None:
+        return ""
+    wanted: list[exp.Expr | Bound] = list(group.expressions)
+    if group.args.get("all"):
+        wanted = [each for _, each in items if not _aggregates(each)]
+    rolled_up = any(type(each) in _SETS for each in wanted)
+    stand_ins: dict[str, str] = {}
+
+    def written(each: exp.Expr | Bound) -> str:
+        """A key, or a set of keys; nothing for a constant: DuckDB would read a position."""
+        if isinstance(each, exp.Tuple | exp.GroupingSets | exp.Rollup | exp.Cube):
+            word = _SETS.get(type(each), "")
+            inner = [text for part in each.expressions if (text := written(part))]
+            return f"{word}({', '.join(inner)})"
+        value = _key(each, binder, items)
+        key = comparable(value)
+        if value.type.name == "TIMESTAMP_TZ":
+            one = f"min({value.sql})"
+            present = f"(CASE WHEN GROUPING({key}) = 0 THEN {one} END)"
+            stand_ins[value.sql] = present if rolled_up else one
+        return key if value.literal is None else ""
+
+    keys = [text for each in wanted if (text := written(each))]
+    binder.scope.group_keys = stand_ins
+    return " GROUP BY " + (", ".join(keys) or "()")
+
+
+def _key(node: exp.Expr | Bound, binder: Binder, items: Sequence[Item]) -> Bound:
+    if isinstance(node, Bound):
+        return node
+    if isinstance(node, exp.Literal) and not node.args.get("is_string"):
+        item = items[position(node, len(items))][1]
+        return item if isinstance(item, Bound) else binder.bind(item)
+    return binder.bind(node)
+
+
+def position(node: exp.Literal, count: int) -> int:
+    """The index that a position in GROUP BY or ORDER BY means.
+
+    Raises:
+        Failure: 2077 when there is no such column.
+    """
+    text: str = node.this
+    if not text.isdigit() or not 1 <= int(text) <= count:
+        raise failures.invalid(
+            f"[{text}] position is not in the select list of {count} columns", 2077, "42601"
+        )
+    return int(text) - 1
+
+
+def _aggregates(node: exp.Expr | Bound) -> bool:
+    if isinstance(node, Bound):
+        return False
+    return any(
+        isinstance(each.this, str) and each.this.upper() in AGGREGATES
+        for each in node.find_all(exp.Anonymous)
+    )
