@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from core.names import TableName
 from core.plan import PlannedColumn, Role
+from core.secrets import Secret
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,24 @@ class Field:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement ready to run: its text, the values bound to it, and what it selects."""
+    """A statement ready to run.
+
+    Attributes:
+        sql: its text, to be shown to anyone: secrets are asterisks.
+        binds: the values bound to it.
+        fields: what it selects.
+        secret: the text with its secrets, where it holds any.
+    """
 
     sql: str
     binds: tuple[object, ...] = ()
     fields: tuple[Field, ...] = ()
+    secret: Secret | None = None
+
+    @property
+    def revealed(self) -> str:
+        """The text that runs, secrets included: for the warehouse only."""
+        return self.secret.reveal() if self.secret else self.sql
 
 
 @dataclass
@@ -79,5 +93,5 @@ def select(fields: Sequence[Field], rest: str, bind: Binds) -> Statement:
 
 
 def literal(text: str) -> str:
-    """A string literal, for SHOW, which takes no bound values."""
+    """A string literal, for SHOW and COPY INTO, which take no bound values."""
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -8,7 +8,7 @@ connector are used: its other calls ignore Ctrl-C and time limits, and some corr
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -61,8 +61,20 @@ def check(cancel: Cancel) -> None:
         raise CancelledError
 
 
-def run(connection: SnowflakeConnection, statement: Statement, cancel: Cancel) -> Result:
+def run(
+    connection: SnowflakeConnection,
+    statement: Statement,
+    cancel: Cancel,
+    *,
+    on_start: Callable[[str], None] = lambda _: None,
+) -> Result:
     """Run `statement` to its end; whatever interrupts that also stops it at the warehouse.
+
+    Args:
+        connection: an open session.
+        statement: what to run.
+        cancel: stops the wait, and the statement.
+        on_start: told the query id as soon as there is one.
 
     Raises:
         CancelledError: `cancel` was set; the statement was aborted.
@@ -72,7 +84,9 @@ def run(connection: SnowflakeConnection, statement: Statement, cancel: Cancel) -
     try:
         check(cancel)
         cursor = connection.cursor()
-        query_id = cursor.execute_async(statement.sql, statement.binds or None)["queryId"] or ""
+        started = cursor.execute_async(statement.revealed, statement.binds or None)
+        query_id = started["queryId"] or ""
+        on_start(query_id)
         delay = _FIRST_POLL
         while connection.is_still_running(connection.get_query_status(query_id)):
             cancel.wait(delay)
