@@ -140,3 +140,45 @@ def test_only_the_widest_sums_are_rounded() -> None:
     assert [name for name, sql in sums.items() if "::FLOAT" in sql] == ["WIDE"]
     plain = query.select_months(made, exact=True).sql
     assert "::FLOAT" not in plain
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_select_groups(name: str, golden: Golden) -> None:
+    columns, options = PLANS[name]
+    made = plan(columns, **options)
+    statement = query.select_groups(made)
+    golden(f"sql/groups_{name}.sql", shown(statement))
+    parsed = sqlglot.parse_one(statement.sql, read="snowflake")
+    assert parsed.named_selects == [field.alias for field in statement.fields]
+    assert [f.alias for f in statement.fields][:2] == ["total", "month"]
+
+
+@pytest.mark.parametrize("ways", [{"at_rest": True, "ordered": False}, {"rounded": True}])
+def test_select_groups_in_other_ways(ways: dict[str, bool], golden: Golden) -> None:
+    columns, options = PLANS["every_type"]
+    statement = query.select_groups(plan(columns, **options), **ways)
+    golden(f"sql/groups_{next(iter(ways))}.sql", shown(statement))
+    parsed = sqlglot.parse_one(statement.sql, read="snowflake")
+    assert parsed.named_selects == [field.alias for field in statement.fields]
+
+
+def test_keys_are_grouped_to_the_letter() -> None:
+    made = plan({"D": "DATE", "T": "VARCHAR(9) COLLATE 'en-ci'", "Z": "TIMESTAMP_TZ(3)"})
+    sql = query.select_groups(made).sql
+    assert """COLLATE("T", 'utf8') AS "key_1",\n  CONVERT_TIMEZONE('UTC', "Z") AS "key_2",""" in sql
+
+
+def test_only_the_widest_totals_are_rounded() -> None:
+    made = plan({"D": "DATE", "WIDE": "NUMBER(38,2)", "N": "NUMBER(12,2)"})
+    sums = {f.alias: f.sql for f in query.select_groups(made, rounded=True).fields}
+    assert (sums["sum_1"], sums["total_1"]) == ('"group_sum_1"', 'SUM("group_sum_1"::FLOAT)')
+    assert sums["sum_2"] == 'SUM("group_sum_2")'
+    assert "total_2" not in sums
+
+
+@pytest.mark.parametrize("name", ["text_date", "epoch_fraction"])
+def test_select_bad_dates(name: str, golden: Golden) -> None:
+    columns, options = PLANS[name]
+    statement = query.select_bad_dates(plan(columns, **options), 5)
+    golden(f"sql/bad_{name}.sql", shown(statement))
+    sqlglot.parse_one(statement.sql, read="snowflake")

@@ -13,15 +13,24 @@ from core.query.catalog import (
     show_page,
     show_schemas,
 )
+from core.query.grouped import SAFE_DIGITS, select_groups
 from core.query.months import PREVIEW_ROWS, reads_all, select_months
-from core.query.rows import BAD_VALUE_CHARACTERS, WHITE_SPACE, select_rows
+from core.query.rows import (
+    BAD_VALUE_CHARACTERS,
+    INT64,
+    WHITE_SPACE,
+    select_bad_dates,
+    select_rows,
+)
 from core.query.sample import SAMPLE_ROWS, sampled_columns, select_sample
 from core.query.text import Field, Statement, qualified, quoted
 
 __all__ = [
     "BAD_VALUE_CHARACTERS",
     "CURRENT_PLACE",
+    "INT64",
     "PREVIEW_ROWS",
+    "SAFE_DIGITS",
     "SAMPLE_ROWS",
     "WHITE_SPACE",
     "Field",
@@ -31,6 +40,8 @@ __all__ = [
     "quoted",
     "reads_all",
     "sampled_columns",
+    "select_bad_dates",
+    "select_groups",
     "select_months",
     "select_rows",
     "select_sample",

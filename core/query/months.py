@@ -6,13 +6,12 @@ The rows are those of `core.query.rows`, so the rules are written down once.
 from __future__ import annotations
 
 from core.plan import Plan
+from core.query.grouped import SAFE_DIGITS
 from core.query.rows import row_fields
 from core.query.sample import sample_clause
 from core.query.text import Binds, Field, Statement, qualified, quoted, select
 
 PREVIEW_ROWS = 100_000
-# A sum of 10^10 numbers of so many digits has at most 38.
-_SAFE_DIGITS = 28
 
 
 def reads_all(plan: Plan) -> bool:
@@ -84,7 +83,7 @@ def _sums(fields: list[Field], rounded: bool) -> list[Field]:
     sums: list[Field] = []
     for f in fields:
         if f.is_sum and f.column is not None:
-            wide = (f.column.source.type.precision or 0) > _SAFE_DIGITS
+            wide = (f.column.source.type.precision or 0) > SAFE_DIGITS
             cast = "::FLOAT" if rounded and wide else ""
             sums.append(Field(f.alias, f"SUM({quoted(f.alias)}{cast})", f.column))
     return sums

@@ -18,7 +18,7 @@ WHITE_SPACE = (
 # Seconds of 0001-01-01 and 9999-12-31T23:59:59: what a Snowflake timestamp holds. Nanosecond
 # epochs reach only as far as 64 bits do (1677-2262).
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
-_INT64 = 2**63 - 1
+INT64 = 2**63 - 1
 BAD_VALUE_CHARACTERS = 100
 
 
@@ -33,14 +33,34 @@ def select_rows(plan: Plan) -> Statement:
     return select(row_fields(plan, bind), f"FROM {qualified(plan.source.name)}", bind)
 
 
-def row_fields(plan: Plan, bind: Binds) -> list[Field]:
+def select_bad_dates(plan: Plan, rows: int) -> Statement:
+    """The dates of a few rows that do not parse, as text.
+
+    Raises:
+        ValueError: the plan's dates always parse.
+    """
+    bind = Binds()
+    bad = _bad_date(plan, bind)
+    if bad is None:
+        raise ValueError("dates of this type always parse")
+    every = select([Field("bad", bad)], f"FROM {qualified(plan.source.name)}", bind)
+    where = f'FROM (\n{every.sql}\n)\nWHERE "bad" IS NOT NULL\nLIMIT {rows}'
+    return select([Field("bad", quoted("bad"))], where, bind)
+
+
+def row_fields(plan: Plan, bind: Binds, *, at_rest: bool = False) -> list[Field]:
     """What a plan makes of a row: `month`, `key_1`..., `sum_1`..., and `blank` and `bad`.
 
     The flags are missing where no row can be blank, or no date bad.
+
+    Args:
+        plan: what happens to each column.
+        bind: takes the values.
+        at_rest: the keys are not to travel, but to stay at Snowflake; see `key`.
     """
     fields = [
         Field("month", _month(plan, bind), plan.month),
-        *(Field(f"key_{n}", key(c.source), c) for n, c in enumerate(plan.keys, 1)),
+        *(Field(f"key_{n}", key(c.source, at_rest=at_rest), c) for n, c in enumerate(plan.keys, 1)),
         *(Field(f"sum_{n}", addend(c.source), c) for n, c in enumerate(plan.sums, 1)),
     ]
     blank = _blank(plan.source, bind)
@@ -96,8 +116,8 @@ def _whole(column: SourceColumn) -> str:
 
 def _epoch_range(unit: EpochUnit, whole: str, bind: Binds) -> str:
     scale = 10**unit.scale
-    first = max(_FIRST_SECOND * scale, -_INT64)
-    last = min(_LAST_SECOND * scale + scale - 1, _INT64)
+    first = max(_FIRST_SECOND * scale, -INT64)
+    last = min(_LAST_SECOND * scale + scale - 1, INT64)
     return f"{whole} BETWEEN {bind(first)} AND {bind(last)}"
 
 
@@ -148,20 +168,27 @@ _KEY_SQL: dict[str, Callable[[str], str]] = {
 _PLAIN_KEYS = frozenset({"FIXED", "REAL", "TEXT", "BOOLEAN", "BINARY", "DATE"}) | TIMESTAMPS
 
 
-def key(column: SourceColumn) -> str:
-    """A column as it travels as a key."""
+def key(column: SourceColumn, *, at_rest: bool = False) -> str:
+    """A column as a key: as it travels, or `at_rest`, where nothing of the wire disturbs it."""
     name = quoted(column.name)
-    if column.type.kind == "TIME":
+    if not at_rest and column.type.kind == "TIME":
         # The connector cuts TIME to microseconds; a count of nanoseconds travels whole.
         return f"DATEDIFF('NANOSECOND', '00:00:00'::TIME, {name})"
-    if column.type.has_nanoseconds:
-        # It cuts these too, where a batch holds a year beyond 64 bits. A whole second has one
-        # reading as an epoch, before 1970 too.
-        second = f"DATE_PART(EPOCH_SECOND, DATE_TRUNC('SECOND', {name}))"
-        return f"{second} * 1000000000 + DATE_PART(NANOSECOND, {name})"
-    if column.type.kind in _PLAIN_KEYS:
+    if not at_rest and column.type.has_nanoseconds:
+        return nanoseconds(name)
+    if column.type.kind == "TIME" or column.type.kind in _PLAIN_KEYS:
         return name
     return _KEY_SQL.get(column.type.kind, "{}::VARCHAR".format)(name)
+
+
+def nanoseconds(timestamp: str) -> str:
+    """A timestamp as a count of nanoseconds since 1970.
+
+    The connector cuts TIMESTAMPs of 7 to 9 digits too, where a batch holds a year beyond 64 bits.
+    A whole second has one reading as an epoch, before 1970 too.
+    """
+    second = f"DATE_PART(EPOCH_SECOND, DATE_TRUNC('SECOND', {timestamp}))"
+    return f"{second} * 1000000000 + DATE_PART(NANOSECOND, {timestamp})"
 
 
 def addend(column: SourceColumn) -> str:

@@ -1,0 +1,150 @@
+"""The months of a plan, aggregated at the warehouse, with the books of the read beside them.
+
+The rows are those of `core.query.rows`, so the rules are written down once. The grand total is
+one more grouping set: a row of the same statement, over the same snapshot.
+"""
+
+from __future__ import annotations
+
+from core.plan import Plan
+from core.query.rows import INT64, nanoseconds, row_fields
+from core.query.text import Binds, Field, Statement, qualified, quoted, select
+from core.source import ColumnType
+
+# The columns of the inner queries that the outer one would otherwise give another meaning: which of
+# a column and an alias of one name is meant is a fine point of HAVING.
+_FLAGS = {"blank": "blank_row", "bad": "bad_date"}
+_GROUP = "group_"
+# A sum of 10^10 numbers of so many digits has at most 38.
+SAFE_DIGITS = 28
+
+
+def select_groups(
+    plan: Plan, *, at_rest: bool = False, ordered: bool = True, rounded: bool = False
+) -> Statement:
+    """A row for each group, and one for the grand total.
+
+    Its columns: `total`, whether the row is the grand total; `month`, `key_1`..., both NULL there;
+    `sum_1`...; `magnitude_1`..., the sum of absolute values of a sum of floats, the yardstick of
+    its rounding; `rows`, those that are not blank; `blank`, the blank rows; `bad`, the rows whose
+    date does not parse; `far_1`... and `fine_1`..., of a timestamp key of 7 to 9 digits: the rows
+    beyond 64 bits of nanoseconds, and those with a fraction of a microsecond.
+
+    Groups of blank rows only are left out; the total counts their rows. An empty table may have
+    no total.
+
+    Args:
+        plan: what happens to each column.
+        at_rest: the result stays at Snowflake: every key keeps the type that it has there, as far
+            as files have one; else a TIME and a TIMESTAMP of 7 to 9 digits travel as counts of
+            nanoseconds.
+        ordered: the total first, then by month and keys, NULLs last.
+        rounded: the grand total of the widest numbers in columns of its own, `total_1`..., as
+            floats: it has more digits than any group. `sum_1`... is NULL there.
+    """
+    bind = Binds()
+    fields = [_grouped_as(f) for f in row_fields(plan, bind, at_rest=at_rest)]
+    groups = [f for f in fields if f.is_group]
+    rows = select(fields, f"FROM {qualified(plan.source.name)}", bind)
+    measures = _measures(fields, bind, at_rest=at_rest)
+    by = [f.alias for f in groups]
+    if rounded:
+        inner = [Field(_GROUP + f.alias, f.sql) for f in measures]
+        where = f"FROM (\n{rows.sql}\n)\nGROUP BY {_listed(by)}"
+        rows = select([*_named(groups), *inner], where, bind)
+        by += [_GROUP + f.alias for f in measures if _wide(f)]
+        measures = [again for f in measures for again in _totalled(f)]
+    outer = [Field("total", f'GROUPING("{by[0]}") = 1'), *_named(groups), *measures]
+    counted = next(f.sql for f in measures if f.alias == "rows")
+    rest = f"FROM (\n{rows.sql}\n)\nGROUP BY GROUPING SETS (({_listed(by)}), ())"
+    if any(f.alias == _FLAGS["blank"] for f in fields):
+        rest += f"\nHAVING {outer[0].sql} OR {counted} > 0"
+    if ordered:
+        order = ", ".join(f"{quoted(f.alias)} NULLS LAST" for f in groups)
+        rest += f'\nORDER BY "total" DESC, {order}'
+    return select(outer, rest, bind)
+
+
+def _measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
+    """What is counted and summed of the rows of a group."""
+    sums = [Field(f.alias, f"SUM({quoted(f.alias)})", f.column) for f in fields if f.is_sum]
+    sizes = [
+        Field(_numbered("magnitude", f), f"SUM(ABS({quoted(f.alias)}))")
+        for f in fields
+        if f.is_sum and _type(f).kind != "FIXED"
+    ]
+    flags = {f.alias for f in fields if f.column is None}
+    blank, bad = _FLAGS["blank"], _FLAGS["bad"]
+    counts = [
+        Field("rows", f"COUNT_IF(NOT {quoted(blank)})" if blank in flags else "COUNT(*)"),
+        Field("blank", f"COUNT_IF({quoted(blank)})" if blank in flags else "0"),
+        Field("bad", f"COUNT({quoted(bad)})" if bad in flags else "0"),
+    ]
+    return [*sums, *sizes, *counts, *_extents(fields, bind, at_rest=at_rest)]
+
+
+def _extents(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
+    """How far and how fine the timestamps of 7 to 9 digits are, for the unit they are delivered in.
+
+    The rule is that of `core.schema.timestamp_units`.
+    """
+    extents: list[Field] = []
+    for f in fields:
+        if f.is_key and _type(f).has_nanoseconds:
+            count = nanoseconds(quoted(f.alias)) if at_rest else quoted(f.alias)
+            extents.append(Field(_numbered("far", f), f"COUNT_IF(ABS({count}) > {bind(INT64)})"))
+            extents.append(Field(_numbered("fine", f), f"COUNT_IF(MOD({count}, 1000) <> 0)"))
+    return extents
+
+
+def _grouped_as(field: Field) -> Field:
+    """A field of the rows as what is equal in the delivery is equal to GROUP BY.
+
+    -0.0 and 0.0 are one key; so are the same moments in different zones, which a delivery has in
+    UTC; and texts are compared to the letter, whatever the column's collation.
+    """
+    if field.column is None:
+        return Field(_FLAGS[field.alias], field.sql)
+    kind, sql = field.column.source.type, field.sql
+    if not field.is_key or sql != quoted(field.column.name):
+        return field
+    if kind.kind == "REAL":
+        sql = f"{sql} + 0"
+    elif kind.kind == "TIMESTAMP_TZ":
+        sql = f"CONVERT_TIMEZONE('UTC', {sql})"
+    elif kind.kind == "TEXT" and " COLLATE " in kind.text.upper():
+        sql = f"COLLATE({sql}, 'utf8')"
+    return Field(field.alias, sql, field.column)
+
+
+def _totalled(field: Field) -> list[Field]:
+    """A measure of the groups, summed up for the grand total."""
+    name = quoted(_GROUP + field.alias)
+    if not _wide(field):
+        return [Field(field.alias, f"SUM({name})", field.column)]
+    return [
+        Field(field.alias, name, field.column),
+        Field(_numbered("total", field), f"SUM({name}::FLOAT)"),
+        Field(_numbered("magnitude", field), f"SUM(ABS({name}::FLOAT))"),
+    ]
+
+
+def _wide(field: Field) -> bool:
+    return field.is_sum and (_type(field).precision or 0) > SAFE_DIGITS
+
+
+def _type(field: Field) -> ColumnType:
+    assert field.column is not None  # noqa: S101 - for the type checker
+    return field.column.source.type
+
+
+def _numbered(name: str, field: Field) -> str:
+    return f"{name}_{field.alias.rpartition('_')[2]}"
+
+
+def _named(fields: list[Field]) -> list[Field]:
+    return [Field(f.alias, quoted(f.alias), f.column) for f in fields]
+
+
+def _listed(aliases: list[str]) -> str:
+    return ", ".join(map(quoted, aliases))

@@ -1,0 +1,11 @@
+SELECT
+  "bad" AS "bad"
+FROM (
+SELECT
+  IFF(TRIM("DOB", :1) <> '' AND TRY_TO_DATE(TRIM("DOB", :1), :2) IS NULL, LEFT("DOB", 100), NULL) AS "bad"
+FROM "DB"."S"."T"
+)
+WHERE "bad" IS NOT NULL
+LIMIT 5
+-- :1 = '\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
+-- :2 = 'MM/DD/YYYY'

@@ -1,0 +1,61 @@
+SELECT
+  GROUPING("month") = 1 AS "total",
+  "month" AS "month",
+  "key_1" AS "key_1",
+  "key_2" AS "key_2",
+  "key_3" AS "key_3",
+  "key_4" AS "key_4",
+  "key_5" AS "key_5",
+  "key_6" AS "key_6",
+  "key_7" AS "key_7",
+  "key_8" AS "key_8",
+  "key_9" AS "key_9",
+  "key_10" AS "key_10",
+  "key_11" AS "key_11",
+  "key_12" AS "key_12",
+  "key_13" AS "key_13",
+  "key_14" AS "key_14",
+  SUM("sum_1") AS "sum_1",
+  SUM("sum_2") AS "sum_2",
+  SUM("sum_3") AS "sum_3",
+  SUM("sum_4") AS "sum_4",
+  SUM("sum_5") AS "sum_5",
+  SUM(ABS("sum_4")) AS "magnitude_4",
+  SUM(ABS("sum_5")) AS "magnitude_5",
+  COUNT_IF(NOT "blank_row") AS "rows",
+  COUNT_IF("blank_row") AS "blank",
+  0 AS "bad",
+  COUNT_IF(ABS("key_5") > :2) AS "far_5",
+  COUNT_IF(MOD("key_5", 1000) <> 0) AS "fine_5",
+  COUNT_IF(ABS("key_7") > :2) AS "far_7",
+  COUNT_IF(MOD("key_7", 1000) <> 0) AS "fine_7"
+FROM (
+SELECT
+  DATE_TRUNC('MONTH', "day")::DATE AS "month",
+  "txt" AS "key_1",
+  "ok" AS "key_2",
+  DATEDIFF('NANOSECOND', '00:00:00'::TIME, "t") AS "key_3",
+  "ntz3" AS "key_4",
+  DATE_PART(EPOCH_SECOND, DATE_TRUNC('SECOND', "ntz9")) * 1000000000 + DATE_PART(NANOSECOND, "ntz9") AS "key_5",
+  "ltz" AS "key_6",
+  DATE_PART(EPOCH_SECOND, DATE_TRUNC('SECOND', "tz")) * 1000000000 + DATE_PART(NANOSECOND, "tz") AS "key_7",
+  "bin" AS "key_8",
+  TO_JSON("v") AS "key_9",
+  TO_JSON("o") AS "key_10",
+  TO_JSON("a") AS "key_11",
+  TO_JSON("vec"::ARRAY) AS "key_12",
+  TO_JSON(ST_ASGEOJSON("geo")) AS "key_13",
+  "odd ""one"""::VARCHAR AS "key_14",
+  "n" AS "sum_1",
+  "big" AS "sum_2",
+  "money" AS "sum_3",
+  "f" AS "sum_4",
+  "df"::FLOAT AS "sum_5",
+  ("day" IS NULL AND "n" IS NULL AND "big" IS NULL AND "money" IS NULL AND "f" IS NULL AND "df" IS NULL AND "ok" IS NULL AND "t" IS NULL AND "ntz3" IS NULL AND "ntz9" IS NULL AND "ltz" IS NULL AND "tz" IS NULL AND "bin" IS NULL AND "o" IS NULL AND "a" IS NULL AND "vec" IS NULL AND "geo" IS NULL AND "odd ""one""" IS NULL AND COALESCE(TRIM("txt", :1), '') = '' AND COALESCE(IS_NULL_VALUE("v"), TRUE)) AS "blank_row"
+FROM "DB"."S"."T"
+)
+GROUP BY GROUPING SETS (("month", "key_1", "key_2", "key_3", "key_4", "key_5", "key_6", "key_7", "key_8", "key_9", "key_10", "key_11", "key_12", "key_13", "key_14"), ())
+HAVING GROUPING("month") = 1 OR COUNT_IF(NOT "blank_row") > 0
+ORDER BY "total" DESC, "month" NULLS LAST, "key_1" NULLS LAST, "key_2" NULLS LAST, "key_3" NULLS LAST, "key_4" NULLS LAST, "key_5" NULLS LAST, "key_6" NULLS LAST, "key_7" NULLS LAST, "key_8" NULLS LAST, "key_9" NULLS LAST, "key_10" NULLS LAST, "key_11" NULLS LAST, "key_12" NULLS LAST, "key_13" NULLS LAST, "key_14" NULLS LAST
+-- :1 = '\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
+-- :2 = 9223372036854775807

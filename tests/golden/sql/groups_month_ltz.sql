@@ -1,0 +1,28 @@
+SELECT
+  GROUPING("month") = 1 AS "total",
+  "month" AS "month",
+  SUM("sum_1") AS "sum_1",
+  SUM("sum_2") AS "sum_2",
+  SUM("sum_3") AS "sum_3",
+  SUM("sum_4") AS "sum_4",
+  SUM("sum_5") AS "sum_5",
+  SUM(ABS("sum_4")) AS "magnitude_4",
+  SUM(ABS("sum_5")) AS "magnitude_5",
+  COUNT_IF(NOT "blank_row") AS "rows",
+  COUNT_IF("blank_row") AS "blank",
+  0 AS "bad"
+FROM (
+SELECT
+  DATE_TRUNC('MONTH', "ltz")::DATE AS "month",
+  "n" AS "sum_1",
+  "big" AS "sum_2",
+  "money" AS "sum_3",
+  "f" AS "sum_4",
+  "df"::FLOAT AS "sum_5",
+  ("day" IS NULL AND "n" IS NULL AND "big" IS NULL AND "money" IS NULL AND "f" IS NULL AND "df" IS NULL AND "ok" IS NULL AND "t" IS NULL AND "ntz3" IS NULL AND "ntz9" IS NULL AND "ltz" IS NULL AND "tz" IS NULL AND "bin" IS NULL AND "o" IS NULL AND "a" IS NULL AND "vec" IS NULL AND "geo" IS NULL AND "odd ""one""" IS NULL AND COALESCE(TRIM("txt", :1), '') = '' AND COALESCE(IS_NULL_VALUE("v"), TRUE)) AS "blank_row"
+FROM "DB"."S"."T"
+)
+GROUP BY GROUPING SETS (("month"), ())
+HAVING GROUPING("month") = 1 OR COUNT_IF(NOT "blank_row") > 0
+ORDER BY "total" DESC, "month" NULLS LAST
+-- :1 = '\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'

@@ -1,0 +1,20 @@
+SELECT
+  GROUPING("month") = 1 AS "total",
+  "month" AS "month",
+  SUM("sum_1") AS "sum_1",
+  COUNT_IF(NOT "blank_row") AS "rows",
+  COUNT_IF("blank_row") AS "blank",
+  COUNT("bad_date") AS "bad"
+FROM (
+SELECT
+  DATE_TRUNC('MONTH', TRY_TO_DATE(TRIM("DOB", :1), :2))::DATE AS "month",
+  "AREA" AS "sum_1",
+  ("AREA" IS NULL AND COALESCE(TRIM("DOB", :1), '') = '') AS "blank_row",
+  IFF(TRIM("DOB", :1) <> '' AND TRY_TO_DATE(TRIM("DOB", :1), :2) IS NULL, LEFT("DOB", 100), NULL) AS "bad_date"
+FROM "DB"."S"."T"
+)
+GROUP BY GROUPING SETS (("month"), ())
+HAVING GROUPING("month") = 1 OR COUNT_IF(NOT "blank_row") > 0
+ORDER BY "total" DESC, "month" NULLS LAST
+-- :1 = '\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
+-- :2 = 'MM/DD/YYYY'
