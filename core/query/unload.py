@@ -1,0 +1,310 @@
+"""What engine `unload` runs after the grouped statement, over its result.
+
+The result stays at Snowflake under its query id; RESULT_SCAN reads it again without the table
+(docs.snowflake.com, "RESULT_SCAN"). COPY INTO takes no bound values, so these statements hold
+literals.
+
+Sources: docs.snowflake.com, "COPY INTO <location>" and "Data unloading considerations".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from core.names import TableName
+from core.plan import Plan, PlannedColumn, Role
+from core.query.text import Field, Statement, literal, qualified, quoted
+from core.secrets import Secret
+from core.source import TIMESTAMPS
+
+# Snowflake's own maximum of MAX_FILE_SIZE on AWS, in bytes: 5 GB.
+LARGEST_FILE = 5 * 1024**3
+# Parquet's types then follow the statement's types, not the values (DECIMAL(38,s) for every sum):
+# docs.snowflake.com, "ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION".
+DECLARED_TYPES = Statement("ALTER SESSION SET ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION = FALSE")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """AWS keys, for Snowflake to write with."""
+
+    key_id: Secret
+    secret: Secret
+    token: Secret | None = None
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where Snowflake writes, and by what right: exactly one of the three.
+
+    Attributes:
+        url: `s3://bucket/key`; a `/` at its end makes it the folder of many files.
+        stage: the stage that it lies in, and the path below the stage.
+        integration: the storage integration, in its stored case.
+        keys: AWS keys.
+        kms_key_id: the KMS key that the files are encrypted with; the bucket's own rule if None.
+    """
+
+    url: str
+    stage: tuple[TableName, str] | None = None
+    integration: str | None = None
+    keys: Keys | None = None
+    kms_key_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Files:
+    """What Snowflake writes.
+
+    Attributes:
+        format: `parquet`, `csv` or `ndjson`.
+        gzip: whether csv and ndjson are compressed.
+        single: one file; else as many as it takes.
+        largest: bytes of a file, at most.
+        overwrite: whether an existing file may be replaced; single files only.
+    """
+
+    format: str
+    gzip: bool
+    single: bool
+    largest: int = LARGEST_FILE
+    overwrite: bool = False
+
+
+def copy_into(
+    grouped: Statement, plan: Plan, query_id: str, to: Location, files: Files
+) -> Statement:
+    """`COPY INTO` of the groups: every delivered column under its name, in the table's order.
+
+    Its result has a row for each file: its name, bytes and rows (DETAILED_OUTPUT).
+
+    Args:
+        grouped: the statement that made the groups, with `at_rest`.
+        plan: what happens to each column.
+        query_id: of the finished grouped statement.
+        to: where to.
+        files: what to write.
+    """
+    aliases = {f.column.name: f.alias for f in grouped.fields if f.column}
+    if files.format == "ndjson":
+        columns = [f"  {_record(plan, aliases)} AS {quoted('line')}"]
+    else:
+        value = _csv_value if files.format == "csv" else _plain
+        columns = [
+            f"  {value(c, _of(aliases[c.name]))} AS {quoted(c.name)}" for c in plan.delivered
+        ]
+    listed = ",\n".join(columns)
+    rows = f"SELECT\n{listed}\n{_groups(query_id)}\n{_order(grouped)}"
+    options = "\n".join(_options(files))
+    return _with_keys(
+        lambda keys: f"COPY INTO {_target(to)}{_access(to, keys)}\nFROM (\n{rows}\n)\n{options}",
+        to.keys,
+    )
+
+
+def first_groups(grouped: Statement, plan: Plan, query_id: str, rows: int) -> Statement:
+    """The first `rows` groups as they are delivered: columns in the table's order, typed."""
+    fields = {f.column.name: f for f in grouped.fields if f.column}
+    chosen = [replace(fields[c.name], sql=_of(fields[c.name].alias)) for c in plan.delivered]
+    columns = ",\n".join(f"  {f.sql} AS {quoted(f.alias)}" for f in chosen)
+    sql = f"SELECT\n{columns}\n{_groups(query_id)}\n{_order(grouped)}\nLIMIT {rows}"
+    return Statement(sql, fields=tuple(chosen))
+
+
+def sum_groups(grouped: Statement, query_id: str) -> Statement:
+    """The books over the result: a row for the groups, and one for the grand total.
+
+    Its columns: `total`; `groups`, the rows of the result; `rows`, `blank`, `bad`; `empty`, the
+    rows in the NULL month; `sum_1`..., as floats where the grand total is rounded; `magnitude_1`...
+    """
+    names = {f.alias for f in grouped.fields}
+    month = next(f.alias for f in grouped.fields if f.is_group)
+    fields = [
+        Field("total", _of("total")),
+        Field("groups", "COUNT(*)"),
+        *(Field(name, f"SUM({_of(name)})") for name in ("rows", "blank", "bad")),
+        Field("empty", f"SUM(IFF({_of(month)} IS NULL, {_of('rows')}, 0))"),
+    ]
+    for f in grouped.fields:
+        number = f.alias.rpartition("_")[2]
+        if f.is_sum:
+            rounded = f"total_{number}"
+            source = rounded if rounded in names else f.alias
+            fields.append(Field(f.alias, f"SUM({_of(source)})", f.column))
+        elif f.alias.startswith("magnitude_"):
+            fields.append(Field(f.alias, f"SUM({_of(f.alias)})"))
+    columns = ",\n".join(f"  {f.sql} AS {quoted(f.alias)}" for f in fields)
+    sql = f"SELECT\n{columns}\nFROM {result_of(query_id)} AS {_ROWS}\nGROUP BY {_of('total')}"
+    return Statement(sql, fields=tuple(fields))
+
+
+def describe_stage(stage: TableName) -> Statement:
+    """The properties of a stage, its URL among them."""
+    return Statement(f"DESCRIBE STAGE {qualified(stage)}")
+
+
+def result_of(query_id: str) -> str:
+    """The result of a finished statement as a table."""
+    return f"TABLE(RESULT_SCAN({literal(query_id)}))"
+
+
+def _groups(query_id: str) -> str:
+    # A name of ours for the rows, and every column qualified by it: a delivered column may have
+    # the name of any column here, and ORDER BY would take the delivered one.
+    return f"FROM {result_of(query_id)} AS {_ROWS}\nWHERE NOT {_of('total')}"
+
+
+_ROWS = quoted("groups")
+
+
+def _of(alias: str) -> str:
+    return f"{_ROWS}.{quoted(alias)}"
+
+
+def _order(grouped: Statement) -> str:
+    by = [_of(f.alias) for f in grouped.fields if f.is_group]
+    return "ORDER BY " + ", ".join(f"{name} NULLS LAST" for name in by)
+
+
+# ------------------------------------------------------------------------------------- location
+
+
+def _target(to: Location) -> str:
+    if to.stage is None:
+        return literal(to.url)
+    name, path = to.stage
+    return literal(f"@{qualified(name)}/{path}")
+
+
+def _access(to: Location, keys: list[str]) -> str:
+    lines: list[str] = []
+    if to.integration is not None:
+        lines.append(f"STORAGE_INTEGRATION = {quoted(to.integration)}")
+    if keys:
+        names = ("AWS_KEY_ID", "AWS_SECRET_KEY", "AWS_TOKEN")
+        pairs = (f"{name} = {key}" for name, key in zip(names, keys, strict=False))
+        lines.append(f"CREDENTIALS = ({' '.join(pairs)})")
+    if to.kms_key_id is not None:
+        lines.append(f"ENCRYPTION = (TYPE = 'AWS_SSE_KMS' KMS_KEY_ID = {literal(to.kms_key_id)})")
+    return "".join(f"\n{line}" for line in lines)
+
+
+def _with_keys(text: Callable[[list[str]], str], keys: Keys | None) -> Statement:
+    """The statement whose text is made with the literals of `keys`, which only `secret` shows."""
+    if keys is None:
+        return Statement(text([]))
+    known = [key for key in (keys.key_id, keys.secret, keys.token) if key is not None]
+    shown = text([literal(str(key)) for key in known])
+    return Statement(shown, secret=Secret(text([literal(key.reveal()) for key in known])))
+
+
+# ---------------------------------------------------------------------------------------- files
+
+
+def _options(files: Files) -> Iterator[str]:
+    yield f"FILE_FORMAT = ({' '.join(_format(files))})"
+    yield f"HEADER = {_bool(files.format != 'ndjson')}"
+    yield f"SINGLE = {_bool(files.single)}"
+    yield f"MAX_FILE_SIZE = {files.largest}"
+    if files.single:
+        yield f"OVERWRITE = {_bool(files.overwrite)}"
+    else:
+        yield "INCLUDE_QUERY_ID = TRUE"  # excludes SINGLE and OVERWRITE
+    yield "DETAILED_OUTPUT = TRUE"
+
+
+def _format(files: Files) -> Iterator[str]:
+    if files.format == "parquet":
+        yield "TYPE = PARQUET COMPRESSION = SNAPPY"
+        return
+    yield f"TYPE = CSV COMPRESSION = {'GZIP' if files.gzip else 'NONE'}"
+    yield f"FILE_EXTENSION = {literal(files.format + ('.gz' if files.gzip else ''))}"
+    yield "ESCAPE = NONE ESCAPE_UNENCLOSED_FIELD = NONE"
+    if files.format == "csv":
+        yield "FIELD_DELIMITER = ',' RECORD_DELIMITER = '\\r\\n'"
+        yield "FIELD_OPTIONALLY_ENCLOSED_BY = '\"'"
+        yield "NULL_IF = ('') DATE_FORMAT = 'YYYY-MM-DD' BINARY_FORMAT = HEX"
+    else:
+        yield "FIELD_DELIMITER = NONE RECORD_DELIMITER = '\\n' FIELD_OPTIONALLY_ENCLOSED_BY = NONE"
+        yield "NULL_IF = () EMPTY_FIELD_AS_NULL = FALSE"
+
+
+def _bool(value: bool) -> str:
+    return "TRUE" if value else "FALSE"
+
+
+# --------------------------------------------------------------------------------------- values
+
+# As core/output/text.py writes them.
+_ESCAPES = {
+    "\\": "\\\\",
+    '"': '\\"',
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+}
+_CONTROL = {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in _ESCAPES}
+
+
+def _plain(_: PlannedColumn, name: str) -> str:
+    return name
+
+
+def _csv_value(column: PlannedColumn, name: str) -> str:
+    """Times as text, so that no setting of the session decides on their digits."""
+    return _time_text(column, name) or name
+
+
+def _record(plan: Plan, aliases: dict[str, str]) -> str:
+    """A line of JSON: the keys in the table's order, numbers with all their digits."""
+    parts: list[str] = []
+    for number, column in enumerate(plan.delivered):
+        label = json.dumps(column.name, ensure_ascii=False)
+        parts.append(literal(f"{',' if number else '{'}{label}:"))
+        parts.append(f"COALESCE({_json_value(column, _of(aliases[column.name]))}, 'null')")
+    return "\n  || ".join([*parts, "'}'"])
+
+
+def _json_value(column: PlannedColumn, name: str) -> str:
+    kind = column.source.type.kind
+    if column.role is not Role.KEY or kind in ("FIXED", "BOOLEAN", "DATE"):
+        text = f"{name}::VARCHAR"
+        if column.role is Role.MONTH or kind == "DATE":
+            return _in_quotes(f"TO_VARCHAR({name}, 'YYYY-MM-DD')")
+        return text
+    if kind == "BINARY":
+        return _in_quotes(f"TO_VARCHAR({name}, 'HEX')")
+    return _in_quotes(_time_text(column, name) or _escaped(name))
+
+
+def _in_quotes(text: str) -> str:
+    return f"'\"' || {text} || '\"'"
+
+
+def _escaped(text: str) -> str:
+    for character, escape in (_ESCAPES | _CONTROL).items():
+        text = f"REPLACE({text}, {_character(character)}, {literal(escape)})"
+    return text
+
+
+def _character(character: str) -> str:
+    return f"CHR({ord(character)})" if character < " " else literal(character)
+
+
+def _time_text(column: PlannedColumn, name: str) -> str | None:
+    """ISO 8601 with six digits of a second, as the other engines write; None if it is no time."""
+    kind = column.source.type.kind
+    if column.role is not Role.KEY:
+        return None
+    if kind == "TIME":
+        return f"TO_VARCHAR({name}, 'HH24:MI:SS.FF6')"
+    if kind not in TIMESTAMPS:
+        return None
+    form = "'YYYY-MM-DD\"T\"HH24:MI:SS.FF6'"
+    if kind == "TIMESTAMP_NTZ":
+        return f"TO_VARCHAR({name}, {form})"
+    return f"TO_VARCHAR(CONVERT_TIMEZONE('UTC', {name})::TIMESTAMP_NTZ, {form}) || 'Z'"
