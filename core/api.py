@@ -36,6 +36,11 @@ def transfer_data(
     endpoint_url: str | None = None,
     s3_options: Mapping[str, str] | None = None,
     expected_bucket_owner: str | None = None,
+    storage_integration: str | None = None,
+    stage: str | None = None,
+    unload_credentials: bool = False,
+    kms_key_id: str | None = None,
+    max_file_size: int | str = "5GB",
     memory_limit: int | str = "600MB",
     on_progress: Listener | None = None,
     cancel: Cancel | None = None,
@@ -70,6 +75,13 @@ def transfer_data(
         endpoint_url: URL of an S3-compatible service.
         s3_options: further arguments for boto3's client, such as keys and region.
         expected_bucket_owner: the AWS account id (12 digits) that must own the bucket.
+        storage_integration: the storage integration by which engine `unload` writes.
+        stage: the external stage in which it writes instead: `NAME`, `@DB.SCHEMA.NAME/path`.
+        unload_credentials: hand Snowflake this run's own AWS credentials instead; they land in
+            Snowflake's query history.
+        kms_key_id: KMS key that engine `unload` encrypts with; the bucket's own rule if None.
+        max_file_size: bytes of a file of engine `unload`, or as `1GB`; a larger result becomes
+            several files under a prefix.
         memory_limit: what the process may use at its peak, in bytes or as `600MB`.
         on_progress: called with `core.Progress`, `core.Planned` and `core.Warned`.
         cancel: a `threading.Event` that stops the run when set.
@@ -103,6 +115,11 @@ def transfer_data(
         endpoint_url=endpoint_url,
         s3_options=s3_options,
         expected_bucket_owner=expected_bucket_owner,
+        storage_integration=storage_integration,
+        stage=stage,
+        unload_credentials=unload_credentials,
+        kms_key_id=kms_key_id,
+        max_file_size=max_file_size,
         memory_limit=memory_limit,
     )
     return run_transfer(request, on_event=on_progress, cancel=cancel).result

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from core.request import MEBIBYTE, Request
 
+_SIZES = frozenset({"memory_limit", "max_file_size"})
 _NEVER = frozenset({"s3_options"})
 _LINE = 88  # characters of a Python call on one line
 
@@ -58,7 +59,7 @@ def _given(request: Request, *, demo: bool) -> Iterator[tuple[str, str | int | S
             continue
         if name == "endpoint_url" and demo:
             continue
-        yield name, _size(value) if name == "memory_limit" else value
+        yield name, _size(value) if name in _SIZES else value
 
 
 def _size(size: int) -> str | int:

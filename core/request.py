@@ -18,6 +18,8 @@ from core.errors import UsageError
 MEBIBYTE = 1024 * 1024
 SMALLEST_MEMORY_LIMIT = 300 * MEBIBYTE
 DEFAULT_MEMORY_LIMIT = 600 * MEBIBYTE
+# Snowflake's own maximum (docs.snowflake.com, "COPY INTO <location>", MAX_FILE_SIZE).
+LARGEST_UNLOAD = 5 * 1024 * MEBIBYTE
 _SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
 
 
@@ -88,6 +90,11 @@ class Request(BaseModel):
         endpoint_url: URL of an S3-compatible service.
         s3_options: further arguments for boto3's client (keys, region).
         expected_bucket_owner: the AWS account id that must own the bucket.
+        storage_integration: the storage integration by which engine `unload` writes.
+        stage: the external stage in which it writes instead; a path may follow the name.
+        unload_credentials: hand Snowflake this run's own AWS credentials instead.
+        kms_key_id: KMS key that engine `unload` encrypts with; the bucket's own rule if None.
+        max_file_size: bytes of a file of engine `unload`; a larger result becomes several files.
         memory_limit: bytes the process may use at its peak.
     """
 
@@ -114,12 +121,30 @@ class Request(BaseModel):
     endpoint_url: str | None = None
     s3_options: Mapping[str, str] | None = Field(default=None, repr=False)
     expected_bucket_owner: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    storage_integration: Annotated[str, Field(min_length=1)] | None = None
+    stage: Annotated[str, Field(min_length=1)] | None = None
+    unload_credentials: bool = False
+    kms_key_id: Annotated[str, Field(min_length=1)] | None = None
+    max_file_size: Annotated[Size, Field(ge=MEBIBYTE, le=LARGEST_UNLOAD)] = LARGEST_UNLOAD
     memory_limit: Annotated[Size, Field(ge=SMALLEST_MEMORY_LIMIT)] = DEFAULT_MEMORY_LIMIT
 
     @model_validator(mode="after")
     def _gzip_fits(self) -> Self:
         if self.gzip and self.format == "parquet":
             raise ValueError("parquet is compressed already; gzip goes with json, ndjson or csv")
+        return self
+
+    @model_validator(mode="after")
+    def _one_access(self) -> Self:
+        given = [
+            f"--{name.replace('_', '-')}"
+            for name in ("storage_integration", "stage", "unload_credentials")
+            if getattr(self, name)
+        ]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} exclude each other")
+        if self.kms_key_id and self.stage:
+            raise ValueError("a stage has its own encryption; kms_key_id goes without --stage")
         return self
 
     @classmethod
