@@ -182,3 +182,25 @@ def test_select_bad_dates(name: str, golden: Golden) -> None:
     statement = query.select_bad_dates(plan(columns, **options), 5)
     golden(f"sql/bad_{name}.sql", shown(statement))
     sqlglot.parse_one(statement.sql, read="snowflake")
+
+
+@pytest.mark.parametrize("name", MONTHS)
+def test_select_figures(name: str, golden: Golden) -> None:
+    columns, options = PLANS[name]
+    made = plan(columns, **options)
+    statement = query.select_figures(made, read_by="01b2c3d4-0000-1111-0000-000000000001")
+    golden(f"sql/figures_{name}.sql", shown(statement))
+    parsed = sqlglot.parse_one(statement.sql, read="snowflake")
+    assert parsed.named_selects == [field.alias for field in statement.fields]
+    assert query.select_figures(made, read_by=None).sql == statement.sql.replace(
+        " AT(STATEMENT => '01b2c3d4-0000-1111-0000-000000000001')", ""
+    )
+
+
+def test_rounded_figures_come_with_a_yardstick() -> None:
+    made = plan({"D": "DATE", "WIDE": "NUMBER(38,2)", "N": "NUMBER(12,2)", "F": "FLOAT"})
+    exact = query.select_figures(made, read_by=None)
+    assert [f.alias for f in exact.fields if f.alias.startswith("abs_")] == ["abs_3"]
+    rounded = query.select_figures(made, read_by=None, rounded=True)
+    assert [f.alias for f in rounded.fields if f.alias.startswith("abs_")] == ["abs_1", "abs_3"]
+    assert 'SUM("sum_1"::FLOAT)' in rounded.sql

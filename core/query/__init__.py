@@ -24,6 +24,7 @@ from core.query.rows import (
 )
 from core.query.sample import SAMPLE_ROWS, sampled_columns, select_sample
 from core.query.text import Field, Statement, qualified, quoted
+from core.query.verify import is_float, select_figures
 
 __all__ = [
     "BAD_VALUE_CHARACTERS",
@@ -36,11 +37,13 @@ __all__ = [
     "Field",
     "Statement",
     "describe",
+    "is_float",
     "qualified",
     "quoted",
     "reads_all",
     "sampled_columns",
     "select_bad_dates",
+    "select_figures",
     "select_groups",
     "select_months",
     "select_rows",

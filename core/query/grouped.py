@@ -13,7 +13,7 @@ from core.source import ColumnType
 
 # The columns of the inner queries that the outer one would otherwise give another meaning: which of
 # a column and an alias of one name is meant is a fine point of HAVING.
-_FLAGS = {"blank": "blank_row", "bad": "bad_date"}
+FLAGS = {"blank": "blank_row", "bad": "bad_date"}
 _GROUP = "group_"
 # A sum of 10^10 numbers of so many digits has at most 38.
 SAFE_DIGITS = 28
@@ -43,7 +43,7 @@ def select_groups(
             floats: it has more digits than any group. `sum_1`... is NULL there.
     """
     bind = Binds()
-    fields = [_grouped_as(f) for f in row_fields(plan, bind, at_rest=at_rest)]
+    fields = [grouped_as(f) for f in row_fields(plan, bind, at_rest=at_rest)]
     groups = [f for f in fields if f.is_group]
     rows = select(fields, f"FROM {qualified(plan.source.name)}", bind)
     measures = _measures(fields, bind, at_rest=at_rest)
@@ -57,7 +57,7 @@ def select_groups(
     outer = [Field("total", f'GROUPING("{by[0]}") = 1'), *_named(groups), *measures]
     counted = next(f.sql for f in measures if f.alias == "rows")
     rest = f"FROM (\n{rows.sql}\n)\nGROUP BY GROUPING SETS (({_listed(by)}), ())"
-    if any(f.alias == _FLAGS["blank"] for f in fields):
+    if any(f.alias == FLAGS["blank"] for f in fields):
         rest += f"\nHAVING {outer[0].sql} OR {counted} > 0"
     if ordered:
         order = ", ".join(f"{quoted(f.alias)} NULLS LAST" for f in groups)
@@ -74,7 +74,7 @@ def _measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]
         if f.is_sum and _type(f).kind != "FIXED"
     ]
     flags = {f.alias for f in fields if f.column is None}
-    blank, bad = _FLAGS["blank"], _FLAGS["bad"]
+    blank, bad = FLAGS["blank"], FLAGS["bad"]
     counts = [
         Field("rows", f"COUNT_IF(NOT {quoted(blank)})" if blank in flags else "COUNT(*)"),
         Field("blank", f"COUNT_IF({quoted(blank)})" if blank in flags else "0"),
@@ -97,14 +97,14 @@ def _extents(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
     return extents
 
 
-def _grouped_as(field: Field) -> Field:
+def grouped_as(field: Field) -> Field:
     """A field of the rows as what is equal in the delivery is equal to GROUP BY.
 
     -0.0 and 0.0 are one key; so are the same moments in different zones, which a delivery has in
     UTC; and texts are compared to the letter, whatever the column's collation.
     """
     if field.column is None:
-        return Field(_FLAGS[field.alias], field.sql)
+        return Field(FLAGS[field.alias], field.sql)
     kind, sql = field.column.source.type, field.sql
     if not field.is_key or sql != quoted(field.column.name):
         return field

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.errors import SourceDataError
 from core.query import Statement
 from core.warehouse.batches import Download
-from core.warehouse.statement import Cancel, run
+from core.warehouse.statement import Cancel, Result, run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -24,7 +24,11 @@ def read_columns(
         CancelledError: `cancel` was set; the statement was aborted.
         TransferError: it failed, or a value cannot be held here; the class tells why.
     """
-    result = run(connection, statement, cancel)
+    return read_result(run(connection, statement, cancel), statement, cancel)
+
+
+def read_result(result: Result, statement: Statement, cancel: Cancel) -> list[list[object]]:
+    """Read the values of each column of a finished statement, as `read_columns` does."""
     columns: list[list[object]] = [[] for _ in statement.fields]
     tables = Download(result, lambda table: table, budget=_BUDGET, workers=2, cancel=cancel)
     for _, table in sorted(tables, key=lambda each: each[0]):
