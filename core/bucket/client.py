@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from core.bucket.names import Destination
 from core.bucket.order import Delivery, Order
@@ -24,6 +24,7 @@ from core.errors import (
 if TYPE_CHECKING:
     from core.bucket.upload import Upload
 
+T = TypeVar("T")
 Checksums = Literal["auto", "required-only"]
 
 # Attempts of one request, the first one included: botocore's standard mode waits 1, 2, 4, ... 20 s
@@ -183,6 +184,28 @@ class Bucket:
         with _translation(self.destination.url(key)):
             client = Waiter(cancelled).call(self._client, self._attempts)
             return self._deliver(client, order, cancelled, on_progress)
+
+    def ask(
+        self,
+        call: Callable[[Any, dict[str, str]], T],
+        key: str = "",
+        *,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> T:
+        """Run `call` with a boto3 client and the arguments that name the bucket.
+
+        Args:
+            call: makes a request or a few.
+            key: the object that it is about.
+            cancelled: asked ten times a second; once true, nobody waits for the call any more.
+
+        Raises:
+            CancelledError, DestinationError, TemporaryError, UsageError: see core.errors.
+        """
+        with _translation(self.destination.url(key)):
+            waiter = Waiter(cancelled)
+            client = waiter.call(self._client, CHECK_ATTEMPTS)
+            return waiter.call(call, client, {"Bucket": self.destination.bucket, **self._owner})
 
     def _deliver(
         self,

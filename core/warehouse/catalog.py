@@ -90,7 +90,7 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
         UsageError: the text is no name, or no database or schema is selected.
         SourceDataError: there is no such table for this role; the nearest names are told.
     """
-    name = _full_name(connection, parse_table(text), cancel)
+    name = full_name(connection, parse_table(text), cancel)
     try:
         described = list(run(connection, query.describe(name), cancel).rows())
     except TransferError as error:
@@ -114,17 +114,20 @@ def _count(value: object) -> int | None:
     return None if value is None or value == "" else int(str(value))
 
 
-def _full_name(
-    connection: SnowflakeConnection, parts: tuple[str, ...], cancel: Cancel
-) -> TableName:
+def full_name(connection: SnowflakeConnection, parts: tuple[str, ...], cancel: Cancel) -> TableName:
+    """The name of an object in a schema, from its last one to three parts.
+
+    Raises:
+        UsageError: the session has no database or schema selected, and the parts name none.
+    """
     if len(parts) < 3:
         current = next(run(connection, query.CURRENT_PLACE, cancel).rows())
         place = (current["database"], current["schema"])
         parts = (*place[: 3 - len(parts)], *parts)
     if not all(parts):
         raise UsageError(
-            f"No database or schema is selected for table {parts[-1]}.",
-            "Write DATABASE.SCHEMA.TABLE, or set both in the connection; the role must see them.",
+            f"No database or schema is selected for {parts[-1]}.",
+            "Write DATABASE.SCHEMA.NAME, or set both in the connection; the role must see them.",
         )
     return TableName(*parts)
 

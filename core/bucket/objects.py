@@ -1,0 +1,52 @@
+"""Objects that another writer than `Bucket.upload` makes for a run: found, removed.
+
+All functions raise what `Bucket.ask` raises, and stop waiting once `cancelled` is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from core.bucket.client import Bucket
+from core.secrets import Secret
+
+Cancelled = Callable[[], bool]
+
+
+def find(
+    bucket: Bucket, prefix: str, cancelled: Cancelled, *, most: int | None = None
+) -> list[str]:
+    """The keys that begin with `prefix`, all of them or the first few."""
+
+    def ask(client: Any, where: dict[str, str]) -> list[str]:
+        pages = client.get_paginator("list_objects_v2").paginate(
+            **where, Prefix=prefix, PaginationConfig={"MaxItems": most}
+        )
+        return [item["Key"] for page in pages for item in page.get("Contents", ())]
+
+    return bucket.ask(ask, prefix, cancelled=cancelled)
+
+
+def remove(bucket: Bucket, key: str, cancelled: Cancelled) -> None:
+    """Remove an object that this run has made."""
+    bucket.ask(
+        lambda client, where: client.delete_object(**where, Key=key), key, cancelled=cancelled
+    )
+
+
+def aws_keys(bucket: Bucket, cancelled: Cancelled) -> tuple[Secret, ...]:
+    """The AWS credentials: access key id, secret key and, if there is one, session token."""
+
+    def ask(client: Any, _: dict[str, str]) -> tuple[Secret, ...]:
+        from botocore.exceptions import NoCredentialsError
+
+        # A client has no public way to its credentials, and the session's may not be its own.
+        held = client._request_signer._credentials
+        if held is None:
+            raise NoCredentialsError
+        frozen = held.get_frozen_credentials()
+        known = (frozen.access_key, frozen.secret_key, frozen.token)
+        return tuple(Secret(each) for each in known if each)
+
+    return bucket.ask(ask, cancelled=cancelled)
