@@ -97,6 +97,22 @@ def test_a_large_result_does_not_pass_through_memory() -> None:
         assert peak(server) - before < 140 * MEGABYTE
 
 
+def test_a_large_result_is_scanned_chunk_by_chunk(
+    sandbox: Sandbox, connection: snowflake.connector.SnowflakeConnection
+) -> None:
+    rows = 1_500_000
+    cursor = connection.cursor().execute(
+        f"SELECT SEQ4() AS I, SHA2(I::TEXT) AS S FROM TABLE(GENERATOR(ROWCOUNT => {rows}))"
+    )
+    server = listener(sandbox.snowflake["port"])
+    before = peak(server)
+    cursor.execute(
+        f"SELECT COUNT(*), SUM(I), SUM(LENGTH(S)) FROM TABLE(RESULT_SCAN('{cursor.sfqid}'))"
+    )
+    assert cursor.fetchone() == (rows, rows * (rows - 1) // 2, rows * 64)
+    assert peak(server) - before < 60 * MEGABYTE
+
+
 def listener(port: int) -> psutil.Process:
     """The process that listens on a port."""
     for process in psutil.Process().children(recursive=True):

@@ -18,6 +18,7 @@ from core.sandbox.warehouse import ddl, dml, failures, settings, show
 from core.sandbox.warehouse.catalog import Catalog
 from core.sandbox.warehouse.execution import Execution, Handler
 from core.sandbox.warehouse.model import Answer, Failure
+from core.sandbox.warehouse.past import Past
 from core.sandbox.warehouse.state import SessionState
 from core.sandbox.warehouse.translate.dialect import parse
 
@@ -38,6 +39,9 @@ class Engine:
 
     Args:
         data_dir: a directory of the sandbox's own; the database in it is made anew.
+
+    Attributes:
+        past: earlier statements, where somebody remembers them: a server does.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -56,6 +60,7 @@ class Engine:
         for macro in _MACROS:
             self._database.execute(macro)
         self.catalog: Catalog = Catalog()
+        self.past: Past | None = None
         samples.install(self)
 
     def connect(self) -> EngineSession:
@@ -147,7 +152,8 @@ class EngineSession:
         Raises:
             Failure: by Snowflake's code, here or while the answer's batches are read.
         """
-        execution = Execution(self._engine.catalog, self.state, self._engine.cursor(), binds)
+        engine = self._engine
+        execution = Execution(engine.catalog, self.state, engine.cursor(), binds, engine.past)
         if on_start is not None:
             on_start(execution.interruption.request)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 
 import duckdb
@@ -14,6 +14,7 @@ from core.sandbox.warehouse import failures, reader
 from core.sandbox.warehouse.catalog import Catalog, Table
 from core.sandbox.warehouse.model import Answer, Column
 from core.sandbox.warehouse.names import SessionNames
+from core.sandbox.warehouse.past import Past
 from core.sandbox.warehouse.state import SessionState
 from core.sandbox.warehouse.translate.binder import Bind
 from core.sandbox.warehouse.translate.query import translate
@@ -21,6 +22,7 @@ from core.sandbox.warehouse.translate.scope import BoundQuery
 from core.sandbox.warehouse.types import TEXT, SqlType
 
 SELECT, DML, INSERT, UPDATE, DELETE, MERGE = 0x1000, 0x3000, 0x3100, 0x3200, 0x3300, 0x3400
+UNLOAD = 0x3700
 SCL, DDL = 0x4000, 0x6000
 _REPEAT_SECONDS = 0.05
 
@@ -73,11 +75,12 @@ class Execution:
         state: SessionState,
         cursor: duckdb.DuckDBPyConnection,
         binds: Sequence[Bind] = (),
+        past: Past | None = None,
     ) -> None:
         self.catalog = catalog
         self.state = state
         self.binds = binds
-        self.names = SessionNames(catalog, state)
+        self.names = SessionNames(catalog, state, past=past)
         self.interruption = Interruption(cursor)
         self._cursor = cursor
         self._streaming = False
@@ -87,7 +90,11 @@ class Execution:
         return translate(node, self.names, self.binds)
 
     def prepare(self) -> None:
-        """Make the rows of the tables that the statement reads, where they are still to be made."""
+        """Make the rows that the statement reads, where they are still to be made, and let DuckDB
+        know the earlier results that it scans.
+        """
+        for name, result in self.names.scanned.items():
+            self._cursor.register(name, result)
         for table in self.names.touched:
             self.ready(table)
 
@@ -110,6 +117,13 @@ class Execution:
 
     def stream(self, query: BoundQuery) -> Answer:
         """The answer of a query; ends the statement when it has been read or dropped."""
+        batches = self.rows(query)
+        self._streaming = True
+        columns = tuple(type_.column(name) for name, type_ in query.columns)
+        return Answer(columns, self._ending(batches), SELECT)
+
+    def rows(self, query: BoundQuery) -> Generator[pa.RecordBatch]:
+        """The rows of a query, which begins to run at once."""
         self.prepare()
         types = [type_ for _, type_ in query.columns]
         if not types:
@@ -121,13 +135,18 @@ class Execution:
         except duckdb.Error as error:
             self.interruption.check()
             raise failures.from_duckdb(error) from error
-        self._streaming = True
-        columns = tuple(type_.column(name) for name, type_ in query.columns)
-        return Answer(columns, self._batches(arrow, types), SELECT)
+        return self._batches(arrow, types)
+
+    def _ending(self, batches: Generator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from batches
+        finally:
+            batches.close()
+            self.interruption.end()
 
     def _batches(
         self, arrow: pa.RecordBatchReader, types: list[SqlType]
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch]:
         try:
             while True:
                 self.interruption.check()
@@ -142,7 +161,6 @@ class Execution:
         finally:
             with suppress(Exception):
                 arrow.close()
-            self.interruption.end()
 
     def finish(self) -> None:
         """End the statement, unless its answer is still to be read."""

@@ -99,6 +99,11 @@ def insufficient_privileges(kind: str, name: str) -> Failure:
     )
 
 
+def statement_not_found(statement_id: str) -> Failure:
+    """709: no statement of that id, none of this user, or its result is gone."""
+    return Failure(709, "02000", f"Statement {statement_id} not found")
+
+
 def cancelled() -> Failure:
     """604: the statement was stopped."""
     return Failure(604, "57014", "SQL execution canceled")

@@ -6,10 +6,13 @@ from sqlglot import exp
 
 from core.sandbox.warehouse import failures, information
 from core.sandbox.warehouse.catalog import INFORMATION_SCHEMA, Catalog, Path, Table, dotted
+from core.sandbox.warehouse.past import Past
 from core.sandbox.warehouse.state import SessionState
+from core.sandbox.warehouse.stored import StoredResult
 from core.sandbox.warehouse.translate.dialect import parse
 from core.sandbox.warehouse.translate.query import translate
 from core.sandbox.warehouse.translate.scope import BoundQuery, fold
+from core.sandbox.warehouse.types import SqlType
 
 VERSION = "9.99.0"
 _MAX_VIEW_DEPTH = 30
@@ -28,7 +31,11 @@ def table_path(node: exp.Expr) -> tuple[str, ...]:
 
 
 class SessionNames:
-    """Resolves names for one statement of a session. `touched` are the tables that it reads."""
+    """Resolves names for one statement of a session.
+
+    `touched` are the tables that it reads, `scanned` the earlier results by the names under which
+    DuckDB must know them.
+    """
 
     def __init__(
         self,
@@ -36,10 +43,13 @@ class SessionNames:
         state: SessionState,
         context: tuple[str | None, str | None] | None = None,
         depth: int = 0,
+        past: Past | None = None,
     ) -> None:
         self.catalog = catalog
         self.state = state
         self.touched: list[Table] = []
+        self.scanned: dict[str, StoredResult] = {}
+        self.past = past
         self._context = context
         self._depth = depth
 
@@ -124,9 +134,10 @@ class SessionNames:
         if self._depth > _MAX_VIEW_DEPTH:
             raise failures.invalid("View definition is recursive", 2067, "42601")
         owner = SessionState(parameters=self.state.parameters)
-        names = SessionNames(self.catalog, owner, view.context, self._depth + 1)
+        names = SessionNames(self.catalog, owner, view.context, self._depth + 1, self.past)
         query = translate(parse(view.query or ""), names)
         self.touched += names.touched
+        self.scanned |= names.scanned
         if len(query.columns) != len(view.columns):
             raise failures.invalid(
                 f"View definition for '{dotted(view.path)}' declared {len(view.columns)}"
@@ -152,9 +163,29 @@ class SessionNames:
             "SCHEMA": state.schema,
             "SESSION": state.session_id,
             "VERSION": VERSION,
-            "LAST_QUERY_ID": state.last_query_id,
         }
         return known.get(name)
+
+    def query_id(self, number: int) -> str | None:
+        """The id of the session's statement `number`: 1 is its first, -1 its latest."""
+        ids = self.state.query_ids
+        index = number - 1 if number > 0 else number
+        return ids[index] if -len(ids) <= index < len(ids) and number else None
+
+    def result(self, statement_id: str) -> BoundQuery:
+        """The query that reads the stored result of an earlier statement.
+
+        Raises:
+            Failure: 709 there is none, 710 there is none yet or there will be none.
+        """
+        if self.past is None:
+            raise failures.statement_not_found(statement_id)
+        stored = self.past.result(statement_id)
+        physical = f'"result {statement_id}"'
+        self.scanned[physical[1:-1]] = stored
+        columns = tuple((each.name, SqlType.of(each)) for each in stored.columns)
+        listed = ", ".join(f"c{i}" for i in range(len(columns)))
+        return BoundQuery(f"SELECT {listed} FROM {physical}", columns)
 
     def zone(self) -> str:
         """The session's TIMEZONE."""

@@ -29,6 +29,7 @@ from starlette.types import ASGIApp
 
 from core.sandbox.warehouse import responses
 from core.sandbox.warehouse.model import Failure
+from core.sandbox.warehouse.past import RememberedStatements
 from core.sandbox.warehouse.results import Result, ResultStore
 from core.sandbox.warehouse.sessions import Session, Sessions
 from core.sandbox.warehouse.statements import RUNNING, Order, Statement, Statements
@@ -68,6 +69,7 @@ def create_app(
     sessions = Sessions(engine, account=account, user=user, password=password, clock=clock)
     statements = Statements(ResultStore(results_dir, chunk_rows=chunk_rows))
     sessions.on_end = statements.release
+    engine.past = RememberedStatements(statements.get, statements.results)
     warehouse = Warehouse(sessions, statements, user, poll_seconds)
 
     @asynccontextmanager

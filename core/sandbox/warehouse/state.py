@@ -33,7 +33,7 @@ class SessionState:
     user: str = "DEMO"
     account: str = "SANDBOX"
     session_id: str = "1"
-    last_query_id: str | None = None
+    query_ids: list[str] = field(default_factory=list)  # of its ended statements
     temporary: list[Table] = field(default_factory=list)
     parameters: dict[str, object] = field(default_factory=lambda: dict(DEFAULT_PARAMETERS))
 

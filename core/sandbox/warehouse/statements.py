@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from core.sandbox.warehouse import wire, wire_json
+from core.sandbox.warehouse import failures, wire, wire_json
 from core.sandbox.warehouse.model import Answer, Column, Failure
 from core.sandbox.warehouse.results import ResultStore
 from core.sandbox.warehouse.sessions import Session
@@ -191,7 +191,7 @@ class Statements:
         except Exception as error:
             _log.exception("statement %s", statement.id)
             failure = Failure(300002, "XX000", f"Internal error: {error}")
-        statement.session.work.state.last_query_id = statement.id
+        statement.session.work.state.query_ids.append(statement.id)
         statement.finish(failure)
 
     def _answer(self, statement: Statement, loop: asyncio.AbstractEventLoop) -> Answer:
@@ -206,7 +206,7 @@ class Statements:
         """SYSTEM$CANCEL_QUERY: the answer that Snowflake gives, and its effect."""
         found = self._by_id.get(statement_id)
         if found is None:
-            raise Failure(709, "02000", f"Statement {statement_id} not found")
+            raise failures.statement_not_found(statement_id)
         if found.state == RUNNING:
             loop.call_soon_threadsafe(self.cancel, found)
             text = f"query [{statement_id}] terminated."

@@ -23,6 +23,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
+
 from core.sandbox.warehouse.model import Column
 
 MAX_PRECISION = 38
@@ -84,6 +86,28 @@ class SqlType:
         return _PHYSICAL[self.name]
 
     @property
+    def arrow(self) -> pa.DataType:
+        """The Arrow type that DuckDB takes for `physical`."""
+        if self.name == "FIXED":
+            return pa.decimal128(self.precision, self.scale)
+        if self.is_timestamp and self.has_nanos:
+            parts = {"t": pa.timestamp("us"), "n": pa.int16(), "o": pa.int16()}
+            return pa.struct(list(parts.items())[: 3 if self.name == "TIMESTAMP_TZ" else 2])
+        return pa.timestamp("us") if self.is_timestamp else _ARROW.get(self.name, pa.string())
+
+    @classmethod
+    def of(cls, column: Column) -> SqlType:
+        """The type of a result's column."""
+        if column.type == "FIXED":
+            precision = MAX_PRECISION if column.precision is None else column.precision
+            return number(precision, column.scale or 0)
+        if column.type == "TIME" or column.type in TIMESTAMPS:
+            return cls(column.type, scale=9 if column.scale is None else column.scale)
+        length = MAX_TEXT if column.type == "TEXT" else MAX_BINARY
+        has_length = column.type in ("TEXT", "BINARY")
+        return cls(column.type, length=(column.length or length) if has_length else 0)
+
+    @property
     def display(self) -> str:
         """The type as DESCRIBE TABLE prints it, such as NUMBER(12,2)."""
         if self.alias:
@@ -124,6 +148,14 @@ _PHYSICAL = {
     "DATE": "DATE",
     "TIME": "TIME_NS",
     "BINARY": "BLOB",
+}
+
+_ARROW = {
+    "REAL": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+    "TIME": pa.time64("ns"),
+    "BINARY": pa.binary(),
 }
 
 REAL = SqlType("REAL")

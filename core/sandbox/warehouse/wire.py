@@ -123,7 +123,7 @@ def _timestamp(array: pa.Array, scale: int) -> pa.Array:
     rescaled = _rescale(ticks, digits, scale)
     if rest is None or scale <= digits:
         return rescaled
-    return pc.add_checked(rescaled, _floor_divide(rest, 10 ** (9 - scale)))
+    return pc.add_checked(rescaled, floor_divide(rest, 10 ** (9 - scale)))
 
 
 def _zoned_timestamp(array: pa.Array, scale: int) -> pa.Array:
@@ -160,7 +160,7 @@ def _rescale(ticks: pa.Array, digits: int, scale: int) -> pa.Array:
     """Ticks of 10**-digits seconds as ticks of 10**-scale seconds, towards the past."""
     if scale >= digits:
         return pc.multiply_checked(ticks, 10 ** (scale - digits))
-    return _floor_divide(ticks, 10 ** (digits - scale))
+    return floor_divide(ticks, 10 ** (digits - scale))
 
 
 def _seconds(array: pa.Array, scale: int) -> tuple[pa.Array, pa.Array]:
@@ -169,16 +169,17 @@ def _seconds(array: pa.Array, scale: int) -> tuple[pa.Array, pa.Array]:
     if scale < digits:
         ticks, digits = _rescale(ticks, digits, scale), scale
     per_second = 10**digits
-    seconds = _floor_divide(ticks, per_second)
+    seconds = floor_divide(ticks, per_second)
     rest = pc.subtract(ticks, pc.multiply(seconds, per_second))
     nanoseconds = pc.multiply(rest, 10 ** (9 - digits))
     if beyond is not None and scale > digits:
         step = 10 ** (9 - scale)
-        nanoseconds = pc.add(nanoseconds, pc.multiply(_floor_divide(beyond, step), step))
+        nanoseconds = pc.add(nanoseconds, pc.multiply(floor_divide(beyond, step), step))
     return seconds, nanoseconds.cast(pa.int32())
 
 
-def _floor_divide(values: pa.Array, divisor: int) -> pa.Array:
+def floor_divide(values: pa.Array, divisor: int) -> pa.Array:
+    """Whole quotients, rounded towards the past."""
     quotient = pc.divide(values, divisor)
     overshot = pc.greater(pc.multiply(quotient, divisor), values)
     return pc.subtract(quotient, overshot.cast(pa.int64()))

@@ -26,6 +26,29 @@ def encode(columns: Sequence[Column], table: pa.Table) -> bytes:
     return ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows).encode()
 
 
+def decode(columns: Sequence[Column], data: bytes, schema: pa.Schema) -> pa.RecordBatch:
+    """The rows of `encode`, typed as `schema` says: the Arrow types of `SqlType.arrow`."""
+    rows = json.loads(b"[" + data + b"]")
+    arrays = [
+        pa.array([None if row[i] is None else _parsed(column, row[i]) for row in rows], field.type)
+        for i, (column, field) in enumerate(zip(columns, schema, strict=True))
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _parsed(column: Column, text: str) -> object:
+    if column.type == "TIME" or column.type.startswith("TIMESTAMP"):
+        seconds, _, zone = text.partition(" ")
+        nanos = int(Decimal(seconds).scaleb(9))
+        if column.type == "TIME":
+            return nanos
+        if column.type != "TIMESTAMP_TZ" and (9 if column.scale is None else column.scale) <= 6:
+            return nanos // 1000
+        parts = {"t": nanos // 1000, "n": nanos % 1000}
+        return parts | {"o": int(zone) - UTC_OFFSET} if zone else parts
+    return _PARSERS[column.type](text) if column.type in _PARSERS else text
+
+
 def _texts(column: Column, values: pa.ChunkedArray) -> list[str | None]:
     if column.type == "TIMESTAMP_TZ":
         instants = _seconds(pc.struct_field(values, "instant"), column)
@@ -44,8 +67,13 @@ def _texts(column: Column, values: pa.ChunkedArray) -> list[str | None]:
 
 def _seconds(values: pa.ChunkedArray, column: Column) -> list[str | None]:
     """Seconds since the epoch (or midnight), with as many digits as the column has."""
-    ticks = values.cast(pa.int64()).to_pylist()
-    digits = UNIT_DIGITS[values.type.unit]
+    if pa.types.is_struct(values.type):  # microseconds and nanoseconds apart
+        digits, parts = 9, values.combine_chunks()
+        micros, rest = (pc.struct_field(parts, name).cast(pa.int64()) for name in "tn")
+        pairs = zip(micros.to_pylist(), rest.to_pylist(), strict=True)
+        ticks = [None if micro is None else micro * 1000 + left for micro, left in pairs]
+    else:
+        digits, ticks = UNIT_DIGITS[values.type.unit], values.cast(pa.int64()).to_pylist()
     places = Decimal(1).scaleb(-(9 if column.scale is None else column.scale))
     return [
         None if tick is None else f"{Decimal(tick).scaleb(-digits).quantize(places, ROUND_FLOOR):f}"
@@ -57,6 +85,13 @@ def _real(value: float) -> str:
     return "NaN" if math.isnan(value) else repr(value)
 
 
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "BOOLEAN": lambda text: text == "1",
+    "BINARY": bytes.fromhex,
+    "REAL": float,
+    "FIXED": Decimal,
+    "DATE": lambda text: int(text),
+}
 _CONVERTERS: dict[str, Callable[[Any], str]] = {
     "BOOLEAN": lambda value: "1" if value else "0",
     "BINARY": lambda value: value.hex().upper(),

@@ -48,6 +48,12 @@ class Names(Protocol):
     def zone(self) -> str:
         """The session's TIMEZONE."""
 
+    def query_id(self, number: int) -> str | None:
+        """The id of the session's statement `number`: 1 is its first, -1 its latest."""
+
+    def result(self, statement_id: str) -> BoundQuery:
+        """The query that reads the stored result of an earlier statement."""
+
 
 @dataclass
 class Translation:

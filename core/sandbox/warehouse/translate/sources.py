@@ -1,4 +1,4 @@
-"""FROM: tables, subqueries, VALUES, TABLE(GENERATOR(...)), joins, SAMPLE."""
+"""FROM: tables, subqueries, VALUES, TABLE(GENERATOR | RESULT_SCAN), joins, SAMPLE."""
 
 from __future__ import annotations
 
@@ -80,6 +80,9 @@ def _function_table(
     inner = arguments[0] if arguments else None
     if name != "TABLE" or not isinstance(inner, exp.Anonymous):
         raise failures.unsupported(f"table function {name}")
+    if str(inner.this).upper() == "RESULT_SCAN" and len(inner.expressions) == 1:
+        value = Binder(translation, _EMPTY_SCOPE).bind(inner.expressions[0])
+        return translation.names.result(constant(value, "RESULT_SCAN")), ("RESULT_SCAN",)
     if str(inner.this).upper() != "GENERATOR":
         raise failures.unsupported(f"table function {str(inner.this).upper()}")
     count = "0"

@@ -8,7 +8,7 @@ from core.sandbox.warehouse import types
 from core.sandbox.warehouse.translate.binder import Binder, binds
 from core.sandbox.warehouse.translate.bound import Bound, quote, timestamp
 from core.sandbox.warehouse.translate.casts import cast, zone_wall
-from core.sandbox.warehouse.translate.functions.registry import function, special
+from core.sandbox.warehouse.translate.functions.registry import constant, function, special
 
 NAMES = ("ACCOUNT", "USER", "ROLE", "WAREHOUSE", "DATABASE", "SCHEMA", "SESSION", "VERSION",
          "REGION", "CLIENT", "ACCOUNT_NAME", "ORGANIZATION_NAME")  # fmt: skip
@@ -29,9 +29,9 @@ for _name in NAMES:
 
 @function("LAST_QUERY_ID", least=0, most=1)
 def _last_query_id(binder: Binder, index: Bound | None = None) -> Bound:
-    del index
-    value = binder.translation.names.context("LAST_QUERY_ID")
-    return Bound(quote(value) if value else "NULL::VARCHAR", types.TEXT)
+    number = int(constant(index, "LAST_QUERY_ID")) if index is not None else -1
+    value = binder.translation.names.query_id(number)
+    return Bound(quote(value) if value else "NULL::VARCHAR", types.TEXT, literal=value)
 
 
 @special("CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "GETDATE", "SYSTIMESTAMP")
