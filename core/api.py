@@ -42,6 +42,8 @@ def transfer_data(
     kms_key_id: str | None = None,
     max_file_size: int | str = "5GB",
     memory_limit: int | str = "600MB",
+    engine: str = "auto",
+    stream_limit: str = "50M,5GB",
     on_progress: Listener | None = None,
     cancel: Cancel | None = None,
 ) -> dict[str, Any]:
@@ -83,6 +85,9 @@ def transfer_data(
         max_file_size: bytes of a file of engine `unload`, or as `1GB`; a larger result becomes
             several files under a prefix.
         memory_limit: what the process may use at its peak, in bytes or as `600MB`.
+        engine: `stream` aggregates here, `pushdown` at Snowflake, `unload` has Snowflake write the
+            object too; `auto` decides by size.
+        stream_limit: up to which size `auto` takes `stream`: rows, bytes, or both.
         on_progress: called with `core.Progress`, `core.Planned` and `core.Warned`.
         cancel: a `threading.Event` that stops the run when set.
 
@@ -121,5 +126,7 @@ def transfer_data(
         kms_key_id=kms_key_id,
         max_file_size=max_file_size,
         memory_limit=memory_limit,
+        engine=engine,
+        stream_limit=stream_limit,
     )
     return run_transfer(request, on_event=on_progress, cancel=cancel).result

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from core.engines.choice import Choice
     from core.plan import Plan
 
 
@@ -28,8 +29,8 @@ class Progress:
 
     Attributes:
         phase: where the run is.
-        rows: rows done in this phase (read: source rows; write: delivered rows); 0 where
-            rows are not what the phase works on.
+        rows: rows done in this phase (read: rows of the result, which are the source's where they
+            are grouped here; write: delivered rows); 0 where rows are not what the phase works on.
         total_rows: the rows there will be, if known.
         bytes: bytes done in this phase (read: uncompressed; upload: sent).
         total_bytes: the bytes there will be, if known.
@@ -46,9 +47,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Planned:
-    """The plan stands: what will happen to each column."""
+    """The plan stands: what will happen to each column, and which engine does it."""
 
     plan: Plan
+    choice: Choice
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from core.request import MEBIBYTE, Request
+from core.request import MEBIBYTE, Request, StreamLimit
 
 _SIZES = frozenset({"memory_limit", "max_file_size"})
 _NEVER = frozenset({"s3_options"})
@@ -59,7 +59,9 @@ def _given(request: Request, *, demo: bool) -> Iterator[tuple[str, str | int | S
             continue
         if name == "endpoint_url" and demo:
             continue
-        yield name, _size(value) if name in _SIZES else value
+        if name in _SIZES:
+            value = _size(value)
+        yield name, str(value) if isinstance(value, StreamLimit) else value
 
 
 def _size(size: int) -> str | int:

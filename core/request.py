@@ -8,10 +8,19 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
 from core.errors import UsageError
 
@@ -20,7 +29,8 @@ SMALLEST_MEMORY_LIMIT = 300 * MEBIBYTE
 DEFAULT_MEMORY_LIMIT = 600 * MEBIBYTE
 # Snowflake's own maximum (docs.snowflake.com, "COPY INTO <location>", MAX_FILE_SIZE).
 LARGEST_UNLOAD = 5 * 1024 * MEBIBYTE
-_SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+_ROWS = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmg]?)", re.IGNORECASE)
 
 
 def split_names(value: Any) -> Any:
@@ -46,7 +56,57 @@ def parse_size(value: Any) -> Any:
     match = _SIZE.fullmatch(value.strip())
     if match is None:
         raise ValueError(f"{value!r} is not a size such as 600MB or 1GB")
-    return int(float(match[1]) * 1024 ** " kmg".index(match[2].lower() or " "))
+    return int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
+
+
+@dataclass(frozen=True)
+class StreamLimit:
+    """Up to which size a table is aggregated here.
+
+    Attributes:
+        rows: the most rows; None if they do not matter.
+        bytes: the most stored bytes; None if they do not matter.
+    """
+
+    rows: int | None = None
+    bytes: int | None = None
+
+    @classmethod
+    def parse(cls, value: Any) -> Any:
+        """Read `50M` (rows: k, M and G are thousands), `5GB` (bytes) or both as `50M,5GB`."""
+        if not isinstance(value, str):
+            return value
+        limits: dict[str, int] = {}
+        for part in filter(None, map(str.strip, value.split(","))):
+            match = _ROWS.fullmatch(part)
+            name = "rows" if match else "bytes"
+            if name in limits or not (match or _SIZE.fullmatch(part)):
+                break
+            thousands = 1000 ** " kmg".index(match[2].lower() or " ") if match else 0
+            limits[name] = int(float(match[1]) * thousands) if match else parse_size(part)
+        else:
+            if limits:
+                return cls(**limits)
+        raise ValueError(f"{value!r} is not rows and bytes such as 50M,5GB")
+
+    def __str__(self) -> str:
+        parts: list[str] = []
+        if self.rows is not None:
+            parts.append(_in_units(self.rows, 1000, ("", "k", "M", "G")))
+        if self.bytes is not None:
+            parts.append(_in_units(self.bytes, 1024, ("B", "KB", "MB", "GB", "TB")))
+        return ",".join(parts)
+
+
+def _in_units(number: int, unit: int, names: tuple[str, ...]) -> str:
+    """A whole number in the largest unit that it is whole in."""
+    power = 0
+    while number and number % unit == 0 and power + 1 < len(names):
+        number, power = number // unit, power + 1
+    return f"{number}{names[power]}"
+
+
+DEFAULT_STREAM_LIMIT = StreamLimit(50_000_000, 5 * 1024**3)
 
 
 def _known_zone(value: str | None) -> str | None:
@@ -61,6 +121,7 @@ def _known_zone(value: str | None) -> str | None:
 Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
 Size = Annotated[int, BeforeValidator(parse_size)]
 Zone = Annotated[str | None, BeforeValidator(_known_zone)]
+Limit = Annotated[StreamLimit, BeforeValidator(StreamLimit.parse), PlainSerializer(str)]
 
 
 class Request(BaseModel):
@@ -96,6 +157,8 @@ class Request(BaseModel):
         kms_key_id: KMS key that engine `unload` encrypts with; the bucket's own rule if None.
         max_file_size: bytes of a file of engine `unload`; a larger result becomes several files.
         memory_limit: bytes the process may use at its peak.
+        engine: what does the work, `stream`, `pushdown` or `unload`; `auto` decides by size.
+        stream_limit: up to which size `auto` takes `stream`; views always take it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -127,6 +190,8 @@ class Request(BaseModel):
     kms_key_id: Annotated[str, Field(min_length=1)] | None = None
     max_file_size: Annotated[Size, Field(ge=MEBIBYTE, le=LARGEST_UNLOAD)] = LARGEST_UNLOAD
     memory_limit: Annotated[Size, Field(ge=SMALLEST_MEMORY_LIMIT)] = DEFAULT_MEMORY_LIMIT
+    engine: Literal["auto", "stream", "pushdown", "unload"] = "auto"
+    stream_limit: Limit = DEFAULT_STREAM_LIMIT
 
     @model_validator(mode="after")
     def _gzip_fits(self) -> Self:

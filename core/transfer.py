@@ -15,6 +15,10 @@ from core import query
 from core.accounting import Account
 from core.bucket import Bucket, Destination, file_name
 from core.budget import Budget
+from core.engines import stream
+from core.engines.choice import Choice, Engine, choose
+from core.engines.local import LocalFile, Written
+from core.errors import UsageError
 from core.events import Listener, Phase, Planned, Warned
 from core.head import Head
 from core.output import Format, content_type, extension
@@ -24,7 +28,6 @@ from core.query import Statement
 from core.request import Request
 from core.sample import take_sample
 from core.source import Source
-from core.stream import LocalFile, Written, write_months
 from core.warehouse.catalog import find
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.statement import Cancel
@@ -37,17 +40,24 @@ if TYPE_CHECKING:
 _SOURCE_CHARACTERS = 1_000
 
 
+# The engines that write a local file, to be uploaded; and the statement by which each one reads.
+_WRITERS = {Engine.STREAM: stream.write_months}
+_READS = {Engine.STREAM: query.select_rows}
+
+
 @dataclass(frozen=True)
 class Preview:
     """What a run would do; nothing was moved.
 
     Attributes:
         plan: the role of every column, and why.
+        choice: the engine that would do it, and why.
         statement: the one statement that would read the table.
         url: where the file would be.
     """
 
     plan: Plan
+    choice: Choice
     statement: Statement
     url: str
 
@@ -63,6 +73,8 @@ class Outcome:
         url: where the object is.
         size: the object's bytes.
         plan: what was done to each column.
+        choice: the engine that did it, and why.
+        query_id: Snowflake's id of the statement that read the table.
         account: what was read and what was written.
         head: the first rows of the file.
     """
@@ -73,6 +85,8 @@ class Outcome:
     url: str
     size: int
     plan: Plan
+    choice: Choice
+    query_id: str
     account: Account
     head: Head
 
@@ -94,9 +108,9 @@ def plan_transfer(request: Request, *, cancel: Cancel | None = None) -> Preview:
     """
     journey = _Journey(request, Reporter(None), cancel)
     with journey.session() as connection:
-        made = journey.make_plan(connection)
+        made, choice = journey.make_plan(connection)
     url = journey.destination.url(journey.key(made.source))
-    return Preview(made, query.select_rows(made), url)
+    return Preview(made, choice, _READS[choice.engine](made), url)
 
 
 def run_transfer(
@@ -118,13 +132,13 @@ def run_transfer(
     """
     journey = _Journey(request, Reporter(on_event), cancel)
     with journey.session() as connection:
-        made = journey.make_plan(connection)
+        made, choice = journey.make_plan(connection)
         key = journey.key(made.source)
         with journey.bucket() as bucket, workspace() as directory:
             overwrite = request.if_exists == "overwrite"
             bucket.check(key, overwrite=overwrite, cancelled=journey.cancel.is_set)
             file = LocalFile(directory / "delivery", journey.format, request.gzip)
-            written = write_months(
+            written = _WRITERS[choice.engine](
                 connection,
                 made,
                 file,
@@ -132,7 +146,8 @@ def run_transfer(
                 progress=journey.progress,
                 cancel=journey.cancel,
             )
-            return journey.deliver(bucket, key, file, made, written)
+            size = journey.deliver(bucket, key, file, made, written.account)
+            return journey.outcome(key, size, made, choice, written)
 
 
 class _Journey:
@@ -164,15 +179,18 @@ class _Journey:
         finally:
             sign_out(connection)
 
-    def make_plan(self, connection: SnowflakeConnection) -> Plan:
-        """Describe and sample the table, and decide on its columns."""
+    def make_plan(self, connection: SnowflakeConnection) -> tuple[Plan, Choice]:
+        """Describe and sample the table, decide on its columns and on the engine."""
         self.progress.start(Phase.PLAN)
         source = find(connection, self.request.table, self.cancel)
         made = make_plan(source, take_sample(connection, source, self.cancel), self.request)
-        self.progress.tell(Planned(made))
+        choice = choose(self.request, made)
+        if choice.engine not in _WRITERS:
+            raise UsageError(f"Engine {choice.engine} is not available.", "Take another.")
+        self.progress.tell(Planned(made, choice))
         for warning in made.warnings:
             self.progress.tell(Warned(warning))
-        return made
+        return made, choice
 
     def key(self, source: Source) -> str:
         """The key of the object."""
@@ -198,10 +216,10 @@ class _Journey:
         )
 
     def deliver(
-        self, bucket: Bucket, key: str, file: LocalFile, made: Plan, written: Written
-    ) -> Outcome:
-        """Upload the file; the object appears verified, or not at all."""
-        account, size = written.account, file.path.stat().st_size
+        self, bucket: Bucket, key: str, file: LocalFile, made: Plan, account: Account
+    ) -> int:
+        """Upload the file: the object appears verified, or not at all. Returns its bytes."""
+        size = file.path.stat().st_size
         self.progress.start(Phase.UPLOAD, total_bytes=size)
         for warning in _findings(made, account):
             self.progress.tell(Warned(warning))
@@ -219,9 +237,22 @@ class _Journey:
             cancelled=self.cancel.is_set,
         )
         self.progress.finish()
-        url = self.destination.url(key)
-        now = datetime.now(UTC)
-        return Outcome(key, account.groups, now, url, delivery.size, made, account, written.head)
+        return delivery.size
+
+    def outcome(self, key: str, size: int, made: Plan, choice: Choice, written: Written) -> Outcome:
+        """What is delivered, as of now."""
+        return Outcome(
+            file_name=key,
+            row_count=written.account.groups,
+            timestamp=datetime.now(UTC),
+            url=self.destination.url(key),
+            size=size,
+            plan=made,
+            choice=choice,
+            query_id=written.query_id,
+            account=written.account,
+            head=written.head,
+        )
 
 
 def _findings(made: Plan, account: Account) -> Iterator[str]:

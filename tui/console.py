@@ -103,7 +103,8 @@ class JsonConsole(Console):
     def _planned(self, planned: Planned) -> None:
         plan = planned.plan
         columns = [{"name": column.name, "role": column.role.value} for column in plan.columns]
-        self._line("info", "planned", columns=columns)
+        choice = planned.choice
+        self._line("info", "planned", columns=columns, engine=choice.engine, engine_why=choice.why)
 
     def _say(self, level: str, message: str, **fields: Any) -> None:
         self._line(level, "warning" if level == "warning" else "note", message=message, **fields)
@@ -147,6 +148,7 @@ class TextConsole(Console):
             f"Plan: month of {plan.month.name}; sums {_some([c.name for c in plan.sums])}; "
             f"keys {_some([c.name for c in plan.keys])}"
         )
+        self._text(f"Engine: {planned.choice.engine} ({planned.choice.why})")
 
     def _say(self, level: str, message: str, **fields: Any) -> None:
         self._text(f"Warning: {message}" if level == "warning" else message)

@@ -29,6 +29,7 @@ def as_text(preview: Preview) -> str:
     lines = [
         f"Source       {source.name}: {rows} rows",
         f"Destination  {preview.url}",
+        f"Engine       {preview.choice.engine}: {preview.choice.why}",
         "",
         *_aligned(table),
         "",
@@ -62,6 +63,8 @@ def as_json(preview: Preview) -> str:
             "source": str(source.name),
             "estimated_rows": source.rows,
             "destination": preview.url,
+            "engine": preview.choice.engine,
+            "engine_why": preview.choice.why,
             "columns": columns,
             "sql": preview.statement.sql,
             "binds": list(preview.statement.binds),

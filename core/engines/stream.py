@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import aggregate, query
-from core.accounting import Account
 from core.budget import Budget
+from core.engines.local import LocalFile, Written
 from core.errors import IntegrityError
 from core.events import Phase
 from core.head import Head, head_of
-from core.output import Format, open_writer
+from core.output import open_writer
 from core.plan import Plan
 from core.progress import Reporter
 from core.query import Field
@@ -26,34 +24,6 @@ from core.workspace import check_space, polars_spill
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
-
-
-@dataclass(frozen=True)
-class Written:
-    """What was written.
-
-    Attributes:
-        account: the books, which agree.
-        head: the first rows.
-    """
-
-    account: Account
-    head: Head
-
-
-@dataclass(frozen=True)
-class LocalFile:
-    """The file to write.
-
-    Attributes:
-        path: where.
-        format: what.
-        gzip: whether compressed as a whole.
-    """
-
-    path: Path
-    format: Format
-    gzip: bool
 
 
 def write_months(
@@ -76,7 +46,7 @@ def write_months(
         cancel: stops the work at any moment.
 
     Returns:
-        The books, which agree, and the first rows.
+        The books, which agree, the first rows, and the statement.
 
     Raises:
         SourceDataError: dates do not parse, or a sum overflows.
@@ -85,8 +55,9 @@ def write_months(
     """
     statement = query.select_rows(plan)
     progress.start(Phase.QUERY)
+    result = run(connection, statement, cancel)
     download = Download(
-        run(connection, statement, cancel),
+        result,
         partial(to_chunk, statement.fields),
         budget=budget.batches,
         workers=budget.workers,
@@ -101,7 +72,7 @@ def write_months(
     finally:
         download.stop()
     rows.account.check((f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column)
-    return Written(rows.account, head)
+    return Written(rows.account, head, result.query_id)
 
 
 def _write(
