@@ -66,6 +66,8 @@ def transfer(
     aws_profile: options.AwsProfile = None,
     endpoint_url: options.EndpointUrl = None,
     expected_bucket_owner: options.ExpectedBucketOwner = None,
+    engine: options.Engine = None,
+    stream_limit: options.StreamLimit = None,
     memory_limit: options.MemoryLimit = None,
     dry_run: options.DryRun = False,
     demo: options.Demo = False,

@@ -136,6 +136,23 @@ ExpectedBucketOwner = Annotated[
 MemoryLimit = Annotated[
     Text, _option("--memory-limit", metavar="SIZE", help="Such as 600MB. [default: 600MB]")
 ]
+Engine = Annotated[
+    Text,
+    _option(
+        "--engine",
+        metavar="auto|stream|pushdown|unload",
+        help="Aggregate here, at Snowflake, or have Snowflake write the object too. "
+        "[default: auto, by size]",
+    ),
+]
+StreamLimit = Annotated[
+    Text,
+    _option(
+        "--stream-limit",
+        metavar="ROWS,BYTES",
+        help="Up to which size auto takes stream. [default: 50M,5GB]",
+    ),
+]
 DryRun = Annotated[bool, _flag("--dry-run", "Print the plan and touch nothing.")]
 Demo = Annotated[bool, _flag("--demo", "Use an embedded warehouse and bucket with sample tables.")]
 Quiet = Annotated[bool, _flag("--quiet", "Print nothing but errors on stderr.")]
