@@ -209,7 +209,8 @@ against rows declared, and the total of each summed column over rows read and ro
 
     @on(Moved)
     def _move(self, message: Moved) -> None:
-        self.query_one(Running).move(message.progress)
+        if self.state is not State.STOPPING:  # what it comes to on its way out is not where it was
+            self.query_one(Running).move(message.progress)
 
     @on(Noticed)
     def _notice(self, message: Noticed) -> None:
