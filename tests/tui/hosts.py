@@ -39,9 +39,14 @@ async def until(pilot: Pilot[Any], met: Callable[[], object], *, at_once: bool =
     """Let the app work until `met` is true, and what it has to show is shown.
 
     `Pilot.pause` waits for an idle process, up to a second, so it comes last.
+
+    Raises:
+        Exception: what the app crashed with, at once: nothing that it was to do will be done.
     """
     async with asyncio.timeout(SECONDS):
         while not met():
+            if (crash := pilot.app._exception) is not None:
+                raise crash
             await asyncio.sleep(0.01)
     if not at_once:
         await pilot.pause()

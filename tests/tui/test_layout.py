@@ -1,0 +1,211 @@
+"""Every screen on 24 lines of 80 cells and on 40 of 120: what must be seen is seen, whole."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keyring
+import keyring.backends.fail
+import pytest
+from textual.screen import Screen
+from textual.widgets import Select
+
+from core.errors import TemporaryError
+from core.events import Phase, Progress
+from core.request import Request
+from core.transfer import plan_transfer
+from tests.tui.app_fixtures import SMALL, USUAL, Driver, place, workbench
+from tests.tui.hosts import Host, shown, until, whole
+from tests.tui.layout import faults
+from tui.screens.connect import ConnectScreen
+from tui.screens.connect.form import ConnectionForm
+from tui.screens.connect.secret import SecretPrompt
+from tui.screens.error import ErrorDialog
+from tui.screens.help import HelpScreen
+from tui.screens.history import HistoryScreen
+from tui.screens.quit import QuitDialog
+from tui.screens.run.head import HeadScreen
+from tui.screens.run.job import Moved
+from tui.screens.run.screen import RunScreen, State
+from tui.workbench.dialogs import FormatDialog, SqlDialog
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+SIZES = [SMALL, USUAL]
+LONG = "a name that goes on " * 12
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two connections, and a history of the test's own."""
+    monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path))
+    monkeypatch.setenv("AMPLIFY_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path / "state"))
+    entry = 'account = "acme"\nuser = "anna"\nauthenticator = "externalbrowser"\n'
+    (tmp_path / "connections.toml").write_text(f'[prod]\n{entry}["{LONG}"]\n{entry}')
+    (tmp_path / "connections.toml").chmod(0o600)
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())
+    yield
+    keyring.set_keyring(before)
+
+
+def check(app: Any, *texts: str) -> None:
+    """Everything has its place, and `texts` are seen."""
+    assert faults(app) == [], shown(app)
+    missing = [text for text in texts if text not in whole(app)]
+    assert not missing, shown(app)
+
+
+@pytest.mark.parametrize("size", [*SIZES, (160, 50)])
+async def test_the_workbench_and_what_opens_above_it(
+    sandbox: Sandbox, size: tuple[int, int]
+) -> None:
+    options = {"table": "LOCATIONS_595", "date_column": "DOB", "bucket": "b-x"}
+    async with workbench(sandbox, options, size=size) as drive:
+        await drive.planned("LOCATIONS_595")
+        await drive.previewed()
+        in_part = {
+            "4": ("If exists", "◉ fail", "gzip", "Test access F6", "Run F5"),
+            "3": ("month rows", "1938-0", "total", "EXACT"),
+            "2": ("LOCATION_ID Σ sum", "month: DOB"),
+            "1": ("/ filter", "LOCATIONS_595", "ORDERS_1998", "5 tables"),
+        }
+        titles = ("1 Tables", "2 Columns", "3 Months", "4 Destination", "s3://b-x", "F5 Run")
+        for part, texts in in_part.items():
+            await drive.press("escape", part)
+            await until(drive.pilot, lambda: "To b-x" in whole(drive.app))
+            check(drive.app, *titles, *texts)
+        for part, title in (("1", "1 Tables"), ("2", "2 Columns"), ("3", "3 Months")):
+            await drive.press(part, "z")
+            check(drive.app, title, "F5 Run", *in_part[part])
+            assert "4 Destination" not in shown(drive.app)
+            await drive.press("z")
+        if size in SIZES:
+            await opened_above(drive)
+
+
+async def opened_above(drive: Driver) -> None:
+    dialogs: list[tuple[list[str], type[Screen[Any]] | None, tuple[str, ...]]] = [
+        (["2", "f1"], HelpScreen, ("Help", "Keys here", "Close esc")),
+        (["3", "q"], SqlDialog, ("SQL of the transfer", "SELECT", "Close esc", "Copy c")),
+        (["2", "f"], FormatDialog, ("How are the dates written?", "Use it enter", "Back esc")),
+        (["ctrl+p"], None, ("Search for commands", "Drop the column", "Key d")),
+        (["f9"], HistoryScreen, ("History", "Nothing has run yet", "esc Back")),
+        (["f5"], RunScreen, ("Send this?", "From DEMO.PUBLIC.LOCATIONS_595", "Send enter")),
+    ]
+    for keys, kind, texts in dialogs:
+        await drive.press(*keys)
+        await until(drive.pilot, lambda kind=kind: drive.app.screen is not drive.bench)
+        await until(drive.pilot, lambda texts=texts: texts[0] in whole(drive.app))
+        assert kind is None or isinstance(drive.app.screen, kind)
+        check(drive.app, *texts)
+        await drive.press("escape")
+        await until(drive.pilot, lambda: drive.app.screen is drive.bench)
+
+
+ALONE: list[tuple[Callable[[], Screen[Any]], tuple[str, ...]]] = [
+    (ConnectScreen, ("amplify-transfer", "prod acme", "Demo", "New connection", "enter Open")),
+    (lambda: ConnectionForm(frozenset()), ("New connection", "Account", "Save F3", "Back esc")),
+    (lambda: SecretPrompt("p", "password"), ("Password", "each time", "Sign in enter", "Back esc")),
+    (lambda: SecretPrompt(LONG, "token"), ("Access token", "Sign in enter", "Back esc")),
+    (lambda: QuitDialog("T"), ("Leave while a transfer runs?", "Stay n", "Stop and leave y")),
+    (lambda: QuitDialog(LONG), ("Leave while a transfer runs?", "Stay n", "Stop and leave y")),
+    (lambda: ErrorDialog(TemporaryError("m", "h")), ("A passing failure", "Close esc", "Copy c")),
+    (lambda: ErrorDialog(TemporaryError(LONG * 9, LONG)), ("A passing failure", "Close esc")),
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("make", "texts"), ALONE)
+async def test_screens_on_their_own(
+    size: tuple[int, int], make: Callable[[], Screen[Any]], texts: tuple[str, ...]
+) -> None:
+    app = Host(make())
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: texts[-1] in whole(app))
+        check(app, *texts)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_form_of_each_way_to_sign_in(size: tuple[int, int]) -> None:
+    app = Host(ConnectionForm(frozenset()))
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "no keyring" in whole(app))
+        way = app.screen.query_one("#authenticator", Select)
+        for value, label in (("snowflake_jwt", "Key file"), ("externalbrowser", "browser opens")):
+            way.value = value
+            await until(pilot, lambda label=label: label in whole(app))
+            check(app, "New connection", label, "Save F3", "Try F2", "Open once F4", "Back esc")
+        await pilot.press("f3")
+        await until(pilot, lambda: "Name is missing" in whole(app))
+        check(app, "Name is missing", "Save F3")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_run_in_each_state(sandbox: Sandbox, size: tuple[int, int]) -> None:
+    own = {**place(sandbox), "bucket": f"s3://{sandbox.s3['bucket']}/{os.urandom(6).hex()}"}
+    request = Request.of(table="LOCATIONS_595", date_column="DOB", **own)
+    plan = plan_transfer(request).plan
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        at_silence = {**sandbox.snowflake, "port": silent.getsockname()[1]}
+        hung = request.model_copy(update={"connection": at_silence})
+        screen = RunScreen(hung, plan)
+        app = Host(screen)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await until(pilot, lambda: "Send this?" in shown(app))
+            check(app, "Send this?", "LOCATIONS_595", "Send enter", "Back esc")
+            await pilot.press("enter")
+            for number, phase in enumerate(Phase):
+                rows = 10**11 * (phase is not Phase.CONNECT)
+                moved = Progress(phase, rows, 3 * rows, 10**14, 10**15, float(number))
+                screen.post_message(Moved(moved))
+            await until(pilot, lambda: "▸ Upload" in whole(app))
+            check(app, "Sending", "✓ Read and sum", "100,000,000,000 rows", "rows/s", "Cancel c")
+            await pilot.press("c")
+            await until(pilot, lambda: "need not wait" in whole(app))
+            check(app, "Stopping", "Do not wait esc", "elapsed")
+    screen = RunScreen(request.model_copy(update={"file_name": "same.{ext}"}), plan)
+    app = Host(screen)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.state is State.DELIVERED)
+        check(app, "Delivered", '"row_count": 581', "Copy JSON j", "Run again r", "Close esc")
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, HeadScreen))
+        check(app, "First rows of the file", "LOCATION_ID NAME", "Close esc")
+        await pilot.press("escape", "r")
+        await until(pilot, lambda: screen.state is State.FAILED)
+        await pilot.press("d")
+        check(app, "there already", "destination_exists", "Run again r", "Close esc")
+    app = Host(HistoryScreen())
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "History" in shown(app))
+        check(app, "✗ destination exists", "✓ delivered", "LOCATIONS_595", "enter Repeat")
+
+
+async def test_faults_are_found() -> None:
+    """What the others rely on."""
+
+    class Broken(Screen[None]):
+        CSS = "#wide { width: 200; height: 3; } #up { offset: 0 -1; }"
+
+        def compose(self) -> Any:
+            from textual.widgets import Button, Static
+
+            yield Static("sticks out", id="wide")
+            yield Static("covers", id="up")
+            button = Button("too long a label", compact=True)
+            button.styles.width = button.styles.min_width = 6
+            yield button
+
+    app = Host(Broken())
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "covers" in shown(app))
+        told = " ".join(faults(app))
+    assert all(words in told for words in ("sticks out of", "overlap", "too narrow"))
