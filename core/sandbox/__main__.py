@@ -1,7 +1,7 @@
 """`python -m core.sandbox`: run the sandbox until Ctrl-C or SIGTERM.
 
 Prints one JSON line when ready: `snowflake` works as `connect(**it)`, `s3` are a boto3 client's
-arguments and the bucket.
+arguments and the bucket, `unload` the integration and the stage for COPY INTO that bucket.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         with Sandbox(
             options.data_dir, options.chunk_rows, port=options.port, s3_port=options.s3_port
         ) as sandbox:
-            ready = {"snowflake": sandbox.snowflake, "s3": sandbox.s3}
+            ready = {"snowflake": sandbox.snowflake, "s3": sandbox.s3, "unload": sandbox.unload}
             print(json.dumps(ready), flush=True)  # noqa: T201 - the one line on stdout
             while sandbox.alive():
                 time.sleep(WATCH_SECONDS)

@@ -2,6 +2,7 @@
 
 Reads its configuration as a JSON line from stdin, answers one JSON line on stdout when ready (or
 `{"error": ...}`), and stops at SIGTERM or when stdin ends, that is when the launcher is gone.
+The warehouse is told of the bucket by a second line, so that neither server waits for the other.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +28,34 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    threading.Thread(target=_follow_parent, args=(stop,), daemon=True).start()
+    bucket: Future[dict[str, str]] = Future()
+    threading.Thread(target=_follow_parent, args=(stop, bucket), daemon=True).start()
     data_dir, service = Path(configuration["data_dir"]), configuration["service"]
-    serve = {"warehouse": _warehouse, "bucket": _bucket}[service]
     try:
         with _directory(data_dir, service, temporary=configuration["temporary"]) as own:
-            serve(configuration, own, stop)
+            if service == "warehouse":
+                _warehouse(configuration, own, stop, bucket)
+            else:
+                _bucket(configuration, own, stop)
     except Exception as error:
         _tell({"error": str(error).strip() or type(error).__name__})
         return 1
     return 0
 
 
-def _warehouse(configuration: dict[str, Any], directory: Path, stop: threading.Event) -> None:
+def _warehouse(
+    configuration: dict[str, Any],
+    directory: Path,
+    stop: threading.Event,
+    bucket: Future[dict[str, str]],
+) -> None:
     from core.sandbox.warehouse.engine import Engine
     from core.sandbox.warehouse.server import create_app, serve
+    from core.sandbox.warehouse.stages import WAY_TO_BUCKET
 
     engine = Engine(directory / "database")
+    storage = engine.storage  # the callback must not keep the engine
+    bucket.add_done_callback(lambda told: storage.connect(told.result()))
     try:
         app = create_app(
             engine,
@@ -52,7 +65,12 @@ def _warehouse(configuration: dict[str, Any], directory: Path, stop: threading.E
             chunk_rows=configuration["chunk_rows"],
             results_dir=directory / "results",
         )
-        serve(app, port=configuration["port"], on_ready=_tell, stop=stop)
+        serve(
+            app,
+            port=configuration["port"],
+            on_ready=lambda address: _tell({**address, "unload": WAY_TO_BUCKET}),
+            stop=stop,
+        )
     finally:
         engine.close()
 
@@ -81,9 +99,12 @@ def _directory(data_dir: Path, service: str, *, temporary: bool) -> Iterator[Pat
                 data_dir.rmdir()
 
 
-def _follow_parent(stop: threading.Event) -> None:
-    """Stop with the launcher: nothing more ever comes from stdin but its end."""
-    sys.stdin.read()
+def _follow_parent(stop: threading.Event, bucket: Future[dict[str, str]]) -> None:
+    """Hear of the bucket, and stop with the launcher: then comes nothing but the end of stdin."""
+    line = sys.stdin.readline()
+    if line:
+        bucket.set_result(json.loads(line))
+        sys.stdin.read()
     stop.set()
     threading.Event().wait(GRACE_SECONDS)
     os._exit(1)

@@ -53,6 +53,8 @@ class Sandbox:
     Attributes:
         snowflake: arguments for `snowflake.connector.connect`.
         s3: `bucket`, and the arguments of a boto3 S3 client.
+        unload: what the warehouse may write to the bucket with, by COPY INTO: the names of a
+            `storage_integration` for all of it, and of an external `stage` at its top.
 
     Raises:
         UsageError: the `demo` extra is not installed.
@@ -79,6 +81,7 @@ class Sandbox:
         self._children: list[subprocess.Popen[str]] = []
         self.snowflake: dict[str, Any] = {}
         self.s3: dict[str, str] = {}
+        self.unload: dict[str, str] = {}
 
     def __enter__(self) -> Sandbox:
         require_extra()
@@ -135,8 +138,10 @@ class Sandbox:
             common = {"data_dir": str(self._bucket_dir.resolve()), "temporary": False}
         bucket = self._spawn({"service": "bucket", "port": self._s3_port, **common})
         address = _ready(warehouse, "warehouse")
+        self.unload = address.pop("unload")
         self.snowflake = {**login, **address, "protocol": "http"}
         self.s3 = _ready(bucket, "bucket")
+        _say(warehouse, self.s3)
 
     def _make_temporary(self) -> Path:
         roomy = ROOMY_TEMPORARY if os.access(ROOMY_TEMPORARY, os.W_OK) else None
@@ -156,9 +161,7 @@ class Sandbox:
             start_new_session=True,  # Ctrl-C is for this process; the children follow its end
         )
         self._children.append(child)
-        assert child.stdin  # noqa: S101 - asked for above
-        child.stdin.write(json.dumps(configuration) + "\n")
-        child.stdin.flush()
+        _say(child, configuration)
         return child
 
 
@@ -174,6 +177,12 @@ def require_extra() -> None:
             f"The sandbox needs the demo extra; missing: {', '.join(missing)}.",
             "Install it with: pip install 'amplify-transfer[demo]'",
         )
+
+
+def _say(child: subprocess.Popen[str], message: dict[str, Any]) -> None:
+    assert child.stdin  # noqa: S101 - asked for when it was made
+    child.stdin.write(json.dumps(message) + "\n")
+    child.stdin.flush()
 
 
 def _ready(child: subprocess.Popen[str], name: str) -> dict[str, Any]:

@@ -19,7 +19,9 @@ from core.sandbox.warehouse.catalog import Catalog
 from core.sandbox.warehouse.execution import Execution, Handler
 from core.sandbox.warehouse.model import Answer, Failure
 from core.sandbox.warehouse.past import Past
+from core.sandbox.warehouse.stages import Storage
 from core.sandbox.warehouse.state import SessionState
+from core.sandbox.warehouse.storage import statement
 from core.sandbox.warehouse.translate.dialect import parse
 
 __all__ = ["Bind", "Engine", "EngineSession", "Failure"]
@@ -42,6 +44,7 @@ class Engine:
 
     Attributes:
         past: earlier statements, where somebody remembers them: a server does.
+        storage: stages and integrations; learns of the bucket's server later.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -60,6 +63,7 @@ class Engine:
         for macro in _MACROS:
             self._database.execute(macro)
         self.catalog: Catalog = Catalog()
+        self.storage = Storage()
         self.past: Past | None = None
         samples.install(self)
 
@@ -140,6 +144,7 @@ class EngineSession:
         binds: Sequence[Bind] = (),
         *,
         on_start: Callable[[Callable[[], None]], None] | None = None,
+        query_id: str = "",
     ) -> Answer:
         """Run one statement.
 
@@ -148,6 +153,7 @@ class EngineSession:
             binds: values of `?` or `:1`, in order: wire type and value (text, None, or a list of
                 them for an INSERT of many rows).
             on_start: gets a function that interrupts the statement from any thread.
+            query_id: the statement's own.
 
         Raises:
             Failure: by Snowflake's code, here or while the answer's batches are read.
@@ -157,6 +163,9 @@ class EngineSession:
         if on_start is not None:
             on_start(execution.interruption.request)
         try:
+            about_storage = statement(sql, engine.storage, query_id)
+            if about_storage is not None:
+                return about_storage(execution)
             node = parse(sql)
             return _handler(node)(execution, node)
         except Failure:

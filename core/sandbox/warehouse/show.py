@@ -22,40 +22,40 @@ _MAX_ROWS = 10_000  # SHOW never returns more
 Row = tuple[object, ...]
 
 
-def _columns(text: str) -> list[Column]:
+def columns(text: str) -> list[Column]:
     """Columns from their names; a suffix `:t` is a moment, `:n` a number, none is text."""
     kinds = {"t": _MOMENT, "n": _COUNT, "": types.TEXT}
     split = (each.partition(":") for each in text.split())
     return [kinds[kind].column(name) for name, _, kind in split]
 
 
-_DATABASES = _columns(
+_DATABASES = columns(
     "created_on:t name is_default is_current origin owner comment options retention_time kind"
 )
-_SCHEMAS = _columns(
+_SCHEMAS = columns(
     "created_on:t name is_default is_current database_name owner comment options retention_time"
 )
-_TABLES = _columns(
+_TABLES = columns(
     "created_on:t name database_name schema_name kind comment cluster_by rows:n bytes:n owner"
     " retention_time automatic_clustering change_tracking is_external"
 )
-_VIEWS = _columns(
+_VIEWS = columns(
     "created_on:t name reserved database_name schema_name owner comment text is_secure"
     " is_materialized"
 )
-_OBJECTS = _columns(
+_OBJECTS = columns(
     "created_on:t name database_name schema_name kind comment cluster_by rows:n bytes:n owner"
     " retention_time"
 )
-_COLUMNS = _columns(
+_COLUMNS = columns(
     "table_name schema_name column_name data_type null? default kind expression comment"
     " database_name autoincrement"
 )
-_WAREHOUSES = _columns(
+_WAREHOUSES = columns(
     "name state type size running:n queued:n is_default is_current auto_suspend:n auto_resume"
     " created_on:t owner comment"
 )
-_ROLES = _columns("created_on:t name is_default is_current is_inherited owner comment")
+_ROLES = columns("created_on:t name is_default is_current is_inherited owner comment")
 _DESCRIPTION = [
     types.TEXT.column(name)
     for name in ("name", "type", "kind", "null?", "default", "primary key", "unique key", "check",

@@ -1,0 +1,226 @@
+"""Clauses of the form NAME = value, in which Snowflake writes COPY INTO, stages and integrations.
+
+sqlglot knows them in part: it leaves out CREDENTIALS of a stage and mixes up their order in COPY.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.sandbox.warehouse import failures
+
+Value = str | tuple[str, ...] | dict[str, "Value"]
+Clauses = dict[str, Value]
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|--[^\n]*|//[^\n]*|/\*.*?\*/)
+      | (?P<string>'(?:[^'\\]|\\.|'')*'|\$\$.*?\$\$)
+      | (?P<quoted>"(?:[^"]|"")*")
+      | (?P<location>@(?:"(?:[^"]|"")*"|[^\s"'(),;])+)
+      | (?P<word>[A-Za-z_][\w$]*)
+      | (?P<number>\d+)
+      | (?P<sign>.)""",
+    re.X | re.S,
+)
+_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[0-7]{1,3}|.)|''", re.S)
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "0": "\0"}
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word of a statement: what it is, how it is written, where it begins."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def value(self) -> str:
+        """What a literal, a quoted name or a word stands for; words in upper case."""
+        if self.kind == "string":
+            if self.text.startswith("$$"):
+                return self.text[2:-2]
+            return _ESCAPE.sub(_unescape, self.text[1:-1])
+        if self.kind == "quoted":
+            return self.text[1:-1].replace('""', '"')
+        return self.text.upper() if self.kind == "word" else self.text
+
+
+def _unescape(match: re.Match[str]) -> str:
+    escape = match[1]
+    if escape is None:
+        return "'"
+    if escape[0] in "xu" and len(escape) > 1:
+        return chr(int(escape[1:], 16))
+    if escape in _CONTROLS:
+        return _CONTROLS[escape]
+    return chr(int(escape, 8)) if escape.isdigit() and escape[0] in "01234567" else escape
+
+
+class Reader:
+    """Reads a statement from left to right.
+
+    A method that finds something else than it needs raises Failure 1003, which says what and where.
+    """
+
+    def __init__(self, sql: str) -> None:
+        self._sql = sql
+        self._tokens = [
+            Token(str(each.lastgroup), each[0], each.start())
+            for each in _TOKEN.finditer(sql)
+            if each.lastgroup != "space"
+        ]
+        self._at = 0
+
+    def peek(self) -> Token:
+        """The next token; one of kind `end` behind the last."""
+        end = Token("end", "<EOF>", len(self._sql))
+        return self._tokens[self._at] if self._at < len(self._tokens) else end
+
+    def next(self) -> Token:
+        """The next token, taken."""
+        token = self.peek()
+        self._at += 1
+        return token
+
+    def accept(self, *words: str) -> bool:
+        """Take these words or signs if they come next, all of them."""
+        ahead = self._tokens[self._at : self._at + len(words)]
+        if [each.text.upper() for each in ahead] != list(words):
+            return False
+        self._at += len(words)
+        return True
+
+    def expect(self, *words: str) -> None:
+        """Take these words or signs."""
+        for word in words:
+            if not self.accept(word):
+                raise self.unexpected()
+
+    def name(self) -> tuple[str, ...]:
+        """A name of up to three parts, folded to upper case where it is not quoted."""
+        parts = [self._part()]
+        while self.accept("."):
+            parts.append(self._part())
+        return tuple(parts)
+
+    def source(self) -> str:
+        """FROM's table, or its query without the parentheses, as SQL."""
+        start = self.peek().start
+        if not self.accept("("):
+            self.name()
+            return f"SELECT * FROM {self._sql[start : self.peek().start]}"
+        depth = 1
+        while depth:
+            token = self.next()
+            if token.kind == "end":
+                raise self.unexpected(token)
+            depth += {"(": 1, ")": -1}.get(token.text, 0)
+        return self._sql[start + 1 : token.start]
+
+    def clauses(self) -> Clauses:
+        """NAME = value, as many as there are, separated by blanks or commas."""
+        found: Clauses = {}
+        while self.peek().kind == "word" and self.peek().value != "FROM":
+            name = self.next().value
+            self.expect("=")
+            found[name] = self._value()
+            self.accept(",")
+        return found
+
+    def end(self) -> None:
+        """Nothing more than a semicolon."""
+        self.accept(";")
+        if self.peek().kind != "end":
+            raise self.unexpected()
+
+    def unexpected(self, token: Token | None = None) -> failures.Failure:
+        """1003 at a token."""
+        token = token or self.peek()
+        before = self._sql[: token.start]
+        column = len(before.rsplit("\n", 1)[-1])
+        shown = "<literal>" if token.kind == "string" else token.text  # it may be a secret
+        return failures.syntax(before.count("\n") + 1, column, shown)
+
+    def _part(self) -> str:
+        token = self.next()
+        if token.kind not in ("word", "quoted"):
+            raise self.unexpected(token)
+        return token.value
+
+    def _value(self) -> Value:
+        if not self.accept("("):
+            token = self.next()
+            if token.kind not in ("word", "quoted", "string", "number"):
+                raise self.unexpected(token)
+            return token.value
+        if self.peek().kind == "word":
+            inner: Value = self.clauses()
+        else:
+            texts = []
+            while self.peek().kind == "string":
+                texts.append(self.next().value)
+                self.accept(",")
+            inner = tuple(texts)
+        self.expect(")")
+        return inner
+
+
+def text(clauses: Clauses, name: str, default: str = "") -> str:
+    """A clause's text.
+
+    Raises:
+        Failure: 1003 when it is a list.
+    """
+    value = clauses.get(name, default)
+    if not isinstance(value, str):
+        raise failures.syntax(1, 0, "(")
+    return value
+
+
+def flag(clauses: Clauses, name: str, *, default: bool = False) -> bool:
+    """A clause that is TRUE or FALSE.
+
+    Raises:
+        Failure: 1008 when it is neither.
+    """
+    value = text(clauses, name, str(default)).upper()
+    if value not in ("TRUE", "FALSE"):
+        raise failures.invalid(f"invalid value ['{value}'] for parameter '{name}'", 1008)
+    return value == "TRUE"
+
+
+def inner(clauses: Clauses, name: str) -> Clauses:
+    """The clauses in a clause's parentheses; none when it is not there.
+
+    Raises:
+        Failure: 1003 when it holds something else.
+    """
+    value = clauses.get(name, {})
+    if value == ():
+        return {}
+    if not isinstance(value, dict):
+        raise failures.syntax(1, 0, name)
+    return value
+
+
+def texts(clauses: Clauses, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """A list of texts, which may be written as one text without parentheses."""
+    value = clauses.get(name, default)
+    if isinstance(value, dict):
+        if value:
+            raise failures.syntax(1, 0, name)
+        return ()
+    return (value,) if isinstance(value, str) else value
+
+
+def check(clauses: Clauses, known: set[str], what: str) -> None:
+    """Refuse a clause that is not known.
+
+    Raises:
+        Failure: 1420.
+    """
+    for name in clauses:
+        if name not in known:
+            raise failures.invalid(f"invalid property '{name}' for '{what}'", 1420, "42601")

@@ -1,0 +1,147 @@
+"""Objects that the warehouse writes to S3, streamed: one PutObject, or the parts of an upload."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.sandbox.warehouse import failures
+
+PART_BYTES = 8 << 20  # of a multipart upload; S3 wants at least 5 MiB
+_TIMEOUTS = {"connect_timeout": 10, "read_timeout": 60}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A bucket and the beginning of a key in it.
+
+    `access` are a boto3 client's arguments, `encryption` those of an upload's beginning. `shown` is
+    the place as a statement names it.
+    """
+
+    bucket: str
+    key: str
+    shown: str
+    access: dict[str, str] = field(repr=False)
+    encryption: dict[str, str] = field(default_factory=dict)
+
+    def objects(self) -> Objects:
+        """A connection to the bucket."""
+        return Objects(self)
+
+
+class Objects:
+    """What the warehouse does with a bucket. Raises Failure 91003 for every refusal of S3."""
+
+    def __init__(self, place: Place) -> None:
+        import boto3
+        from botocore.config import Config
+
+        self._place = place
+        config = Config(retries={"mode": "standard"}, s3={"addressing_style": "path"}, **_TIMEOUTS)
+        self._client = boto3.session.Session().client("s3", config=config, **place.access)
+
+    def holds(self, key: str, *, prefix: bool) -> bool:
+        """Whether there is an object of that key, or one whose key begins so."""
+        with _refusals():
+            found = self._client.list_objects_v2(
+                Bucket=self._place.bucket, Prefix=key, MaxKeys=1
+            ).get("Contents", ())
+        return any(prefix or each["Key"] == key for each in found)
+
+    def writer(self, key: str) -> ObjectWriter:
+        """A new object, which is there once the writer has finished."""
+        return ObjectWriter(self._client, self._place, key)
+
+
+class ObjectWriter(io.RawIOBase):
+    """A file whose bytes become one object; nothing is visible until `finish`."""
+
+    def __init__(self, client: Any, place: Place, key: str) -> None:
+        self._client = client
+        self._address = {"Bucket": place.bucket, "Key": key}
+        self._encryption = place.encryption
+        self._pending = bytearray()
+        self._upload: str | None = None
+        self._parts: list[dict[str, Any]] = []
+        self.size = 0
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def tell(self) -> int:
+        """Bytes so far."""
+        return self.size
+
+    def write(self, data: Any) -> int:
+        """Take bytes; sends a part whenever there is enough for one."""
+        taken = memoryview(data).cast("B")
+        self._pending += taken
+        self.size += len(taken)
+        while len(self._pending) >= PART_BYTES:
+            self._send(self._pending[:PART_BYTES])
+            del self._pending[:PART_BYTES]
+        return len(taken)
+
+    def finish(self) -> None:
+        """Send the rest; the object is there, whole, when this returns."""
+        with _refusals():
+            if self._upload is None:
+                self._client.put_object(
+                    Body=bytes(self._pending), **self._address, **self._encryption
+                )
+            else:
+                if self._pending:
+                    self._send(self._pending)
+                self._client.complete_multipart_upload(
+                    UploadId=self._upload,
+                    MultipartUpload={"Parts": self._parts},
+                    **self._address,
+                )
+                self._upload = None
+        self._pending = bytearray()
+
+    def abandon(self) -> None:
+        """Leave nothing of an object that has not been finished."""
+        self._pending = bytearray()
+        if self._upload is not None:
+            with suppress(Exception):  # what stopped the statement is what its user is told
+                self._client.abort_multipart_upload(UploadId=self._upload, **self._address)
+            self._upload = None
+
+    def _send(self, data: bytearray) -> None:
+        with _refusals():
+            if self._upload is None:
+                begun = self._client.create_multipart_upload(**self._address, **self._encryption)
+                self._upload = begun["UploadId"]
+            number = len(self._parts) + 1
+            sent = self._client.upload_part(
+                UploadId=self._upload, PartNumber=number, Body=bytes(data), **self._address
+            )
+        self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """S3's errors as Snowflake wraps them."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        told = error.response
+        status = told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        code = told.get("Error", {}).get("Code", "Unknown")
+        message = str(told.get("Error", {}).get("Message", "")).rstrip(".")
+        raise stage_failure(f"{message} (Status Code: {status}; Error Code: {code})") from error
+    except BotoCoreError as error:
+        raise stage_failure(str(error)) from error
+
+
+def stage_failure(cause: str) -> failures.Failure:
+    """91003: the cloud storage refused, or could not be reached."""
+    return failures.Failure(91003, "22000", f"Failure using stage area. Cause: [{cause}]")
