@@ -21,6 +21,7 @@ class Phase(StrEnum):
     READ = "read"
     WRITE = "write"
     UPLOAD = "upload"
+    VERIFY = "verify"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Progress:
         rows: rows done in this phase (read: rows of the result, which are the source's where they
             are grouped here; write: delivered rows); 0 where rows are not what the phase works on.
         total_rows: the rows there will be, if known.
-        bytes: bytes done in this phase (read: uncompressed; upload: sent).
+        bytes: bytes done in this phase (read: uncompressed; upload: sent; verify: read back).
         total_bytes: the bytes there will be, if known.
         elapsed: seconds since the run began.
     """
@@ -43,6 +44,11 @@ class Progress:
     bytes: int
     total_bytes: int | None
     elapsed: float
+
+    @property
+    def in_bytes(self) -> bool:
+        """Whether the phase works on the file, by the byte."""
+        return self.phase in (Phase.UPLOAD, Phase.VERIFY)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ _PHASES: Final = {
     Phase.READ: "Reading",
     Phase.WRITE: "Writing the file",
     Phase.UPLOAD: "Uploading",
+    Phase.VERIFY: "Verifying",
 }
 
 
@@ -200,13 +201,13 @@ class _Pace:
 
 def _amount(progress: Progress) -> tuple[int, int | None]:
     """What a phase counts: bytes where it works on the file, else rows."""
-    if progress.phase is Phase.UPLOAD:
+    if progress.in_bytes:
         return progress.bytes, progress.total_bytes
     return progress.rows, progress.total_rows
 
 
 def _unit(progress: Progress) -> tuple[str, float]:
-    if progress.phase is not Phase.UPLOAD:
+    if not progress.in_bytes:
         return "rows", 1
     return ("MB", 1e6) if (progress.total_bytes or 0) >= 1e7 else ("kB", 1e3)
 

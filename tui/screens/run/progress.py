@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from textual.app import ComposeResult
@@ -22,6 +23,7 @@ PHASES: Final = {
     Phase.READ: "Read and sum",
     Phase.WRITE: "Write file",
     Phase.UPLOAD: "Upload",
+    Phase.VERIFY: "Verify",
 }
 STOPPING: Final = {
     Phase.CONNECT: "Stopping: the sign-in is given up.",
@@ -30,6 +32,7 @@ STOPPING: Final = {
     Phase.READ: "Stopping: the result is no longer read, and what was read is discarded.",
     Phase.WRITE: "Stopping: the file is discarded.",
     Phase.UPLOAD: "Stopping: the upload is aborted; S3 drops its parts.",
+    Phase.VERIFY: "Stopping: the verification is given up; the delivery stands.",
 }
 STOPPED: Final = {
     Phase.CONNECT: "It was signing in: no query was started.",
@@ -38,6 +41,7 @@ STOPPED: Final = {
     Phase.READ: "Rows were being read: what had come is discarded.",
     Phase.WRITE: "The file was being written: it is deleted.",
     Phase.UPLOAD: "The file was on its way: the upload was aborted.",
+    Phase.VERIFY: "The file is delivered; it was being verified.",
 }
 _NONE: Final = "–"  # noqa: RUF001  an en dash, on purpose
 _BAR: Final = 22  # cells
@@ -47,16 +51,16 @@ _FIGURES: Final = ("rows/s", "data/s", "left", "memory", "elapsed")
 class PhaseList(Widget):
     """The phases of a run, done, under way and to come, one a line."""
 
-    DEFAULT_CSS = "PhaseList { height: 6; }"
-
-    def __init__(self) -> None:
+    def __init__(self, phases: Sequence[Phase]) -> None:
         super().__init__()
+        self.styles.height = len(phases)
         self.track = Track()
         self.elapsed = 0.0
+        self._all = phases
 
     def render(self) -> Content:
         """All of them, in their order."""
-        return Content("\n").join(self._line(phase) for phase in Phase)
+        return Content("\n").join(self._line(phase) for phase in self._all)
 
     def _line(self, phase: Phase) -> Content:
         now = self.track.now
@@ -112,6 +116,7 @@ class Running(Vertical):
 
     Args:
         route: from where to where, in a line.
+        verify: whether the delivery is verified at the end.
     """
 
     DEFAULT_CSS = """
@@ -123,10 +128,10 @@ class Running(Vertical):
     }
     """
 
-    def __init__(self, route: str) -> None:
+    def __init__(self, route: str, *, verify: bool = False) -> None:
         super().__init__()
         self._route = route
-        self._phases = PhaseList()
+        self._phases = PhaseList([each for each in Phase if verify or each is not Phase.VERIFY])
         self._figures = Figures()
         self._began = time.monotonic()
 
@@ -175,7 +180,7 @@ class Running(Vertical):
 def _under_way(now: Progress, spent: float, width: int) -> list[Content | tuple[str, str]]:
     """A bar where the end is known, and what there is of what."""
     part, (done, total) = fraction(now), amount(now)
-    shown = size if now.phase is Phase.UPLOAD else _rows
+    shown = size if now.in_bytes else _rows
     if part is None:
         return [(shown(done), "")] if done else [(f"{span(spent):>8} …", "dim")]
     bar = max(8, min(_BAR, width - 56))
@@ -187,7 +192,7 @@ def _under_way(now: Progress, spent: float, width: int) -> list[Content | tuple[
 def _done(last: Progress | None) -> str:
     if last is None or not amount(last)[0]:
         return ""
-    if last.phase is Phase.UPLOAD:
+    if last.in_bytes:
         return size(last.bytes)
     return _rows(last.rows) + (f" · {size(last.bytes)}" if last.bytes else "")
 

@@ -61,8 +61,7 @@ class Track:
         if self.now is None:
             return None
         done, total = amount(self.now)
-        in_bytes = self.now.phase is Phase.UPLOAD
-        speed = self.bytes_per_second if in_bytes else self.rows_per_second
+        speed = self.bytes_per_second if self.now.in_bytes else self.rows_per_second
         return max(total - done, 0) / speed if total and speed else None
 
     def _rate(self, count: Callable[[Progress], int]) -> float:
@@ -74,8 +73,8 @@ class Track:
 
 
 def amount(progress: Progress) -> tuple[int, int | None]:
-    """Done and total of a phase: bytes for the upload, else rows."""
-    if progress.phase is Phase.UPLOAD:
+    """Done and total of a phase: bytes where it works on the file, else rows."""
+    if progress.in_bytes:
         return progress.bytes, progress.total_bytes
     return progress.rows, progress.total_rows
 

@@ -1,0 +1,146 @@
+"""An object, read back: whole, and the very one that was delivered.
+
+Imports botocore, so nothing imports this module before a bucket is used.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from botocore.exceptions import ClientError, IncompleteReadError
+
+from core.bucket.client import Bucket
+from core.bucket.failures import DENIED, EXISTS, code_of, is_temporary, status_of
+from core.errors import CancelledError, IntegrityError, LocalResourceError, TemporaryError
+
+_CHUNK_BYTES = 1024 * 1024
+_ATTEMPTS = 3  # in a row without a byte; botocore repeats what fails before the first
+_GONE = frozenset({"NoSuchKey", "404"})
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A downloaded object.
+
+    Attributes:
+        size: its bytes.
+        etag: its ETag, without quotes.
+        crc32: the CRC32 of its bytes, in base64 as S3 shows it.
+    """
+
+    size: int
+    etag: str
+    crc32: str
+
+
+def fetch(
+    bucket: Bucket,
+    key: str,
+    path: Path,
+    *,
+    etag: str = "",
+    before: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Fetched | None:
+    """Download an object to a local file; where a connection breaks, it goes on from there.
+
+    Args:
+        bucket: where it is.
+        key: its key.
+        path: where to write; what is there is replaced.
+        etag: the ETag that it must have; empty if not known.
+        before: called with its size, in bytes, before the first byte is written; may raise.
+        on_progress: called with the bytes that have come so far, from another thread than this.
+        cancelled: asked all the time; once true, the download ends.
+
+    Returns:
+        What was read; None if these credentials may not read.
+
+    Raises:
+        IntegrityError: the object is gone, or is another one.
+        CancelledError, DestinationError, LocalResourceError, TemporaryError: see core.errors.
+    """
+    download = _Download(path, etag, before, on_progress, cancelled)
+    return bucket.ask(
+        lambda client, where: download.run(client, {**where, "Key": key}), key, cancelled=cancelled
+    )
+
+
+class _Download:
+    def __init__(
+        self,
+        path: Path,
+        etag: str,
+        before: Callable[[int], None],
+        on_progress: Callable[[int], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._path, self._etag = path, etag
+        self._before, self._on_progress, self._cancelled = before, on_progress, cancelled
+        self._size: int | None = None
+        self._done = 0
+        self._crc = 0
+
+    def run(self, client: Any, target: Mapping[str, str]) -> Fetched | None:
+        try:
+            with self._path.open("wb") as file:
+                self._read_all(client, target, file)
+        except ClientError as error:
+            if code_of(error) in EXISTS | _GONE:
+                raise IntegrityError(
+                    f"{target['Key']} is gone, or was replaced meanwhile."
+                ) from error
+            if code_of(error) in DENIED or status_of(error) == 403:
+                return None
+            raise
+        except OSError as error:
+            raise LocalResourceError(
+                f"{self._path.parent} cannot be written: {error.strerror or 'I/O error'}."
+            ) from error
+        crc32 = base64.b64encode(self._crc.to_bytes(4, "big")).decode()
+        return Fetched(self._done, self._etag, crc32)
+
+    def _read_all(self, client: Any, target: Mapping[str, str], file: IO[bytes]) -> None:
+        idle = 0
+        while self._size is None or self._done < self._size:
+            before = self._done
+            try:
+                self._read_on(client, target, file)
+            except Exception as error:
+                idle = idle + 1 if self._done == before else 0
+                if not _is_broken(error):
+                    raise
+                if idle == _ATTEMPTS:
+                    raise TemporaryError(
+                        f"S3 did not hand out {target['Key']} ({type(error).__name__}).",
+                        "Try again later.",
+                    ) from error
+
+    def _read_on(self, client: Any, target: Mapping[str, str], file: IO[bytes]) -> None:
+        """Read from where the last answer broke off, of the very same object."""
+        guard = {"IfMatch": f'"{self._etag}"'} if self._etag else {}
+        part = {"Range": f"bytes={self._done}-"} if self._done else {}
+        answer = client.get_object(**target, **guard, **part)
+        if self._size is None:
+            self._size, self._etag = int(answer["ContentLength"]), answer["ETag"].strip('"')
+            self._before(self._size)
+        with closing(answer["Body"]) as body:
+            while chunk := body.read(_CHUNK_BYTES):
+                if self._cancelled():
+                    raise CancelledError
+                file.write(chunk)
+                self._crc = zlib.crc32(chunk, self._crc)
+                self._done += len(chunk)
+                self._on_progress(self._done)
+
+
+def _is_broken(error: Exception) -> bool:
+    """Whether the connection broke, which asking again helps."""
+    return isinstance(error, IncompleteReadError) or is_temporary(error)

@@ -1,0 +1,153 @@
+"""The proof itself: ask Snowflake, read the delivery back, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.accounting import Account
+from core.bucket import Bucket, Delivery
+from core.errors import IntegrityError, LocalResourceError
+from core.events import Phase
+from core.output import Format
+from core.plan import Plan
+from core.progress import Reporter
+from core.proof.asked import ask
+from core.proof.figures import Month, MonthFigures, merge
+from core.proof.readback import read_figures
+from core.proof.verdict import Copy, ReadBack, Verdict, judge
+from core.warehouse.statement import Cancel, check
+from core.workspace import SPARE_BYTES, check_space
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+_REFUSED = "S3 does not let these credentials read it"
+_NO_ROOM = "this machine's disk has no room for another copy"
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What was delivered, and is to be proved.
+
+    Attributes:
+        plan: what was to be done.
+        account: the books of the run.
+        query_id: Snowflake's id of the statement that read the source; empty if not known.
+        objects: the file, or its parts.
+        format: what each is.
+        gzip: whether each is compressed as a whole.
+        local: the file on this machine; None if it never was here.
+    """
+
+    plan: Plan
+    account: Account
+    query_id: str
+    objects: Sequence[Delivery]
+    format: Format
+    gzip: bool
+    local: Path | None
+
+
+def prove(
+    connection: SnowflakeConnection,
+    bucket: Bucket,
+    delivered: Delivered,
+    directory: Path,
+    *,
+    progress: Reporter,
+    cancel: Cancel,
+) -> Verdict:
+    """Compare what Snowflake says, what the delivery holds and what the run booked.
+
+    Args:
+        connection: an open session.
+        bucket: where the objects are.
+        delivered: what was delivered.
+        directory: where there is room for a copy, which is removed again.
+        progress: told of the bytes that are read back.
+        cancel: stops it at any moment.
+
+    Raises:
+        IntegrityError: an object is gone, is another one, or cannot be read as what it should be.
+        CancelledError: `cancel` was set.
+        TransferError: Snowflake or S3 failed.
+    """
+    progress.start(Phase.VERIFY, total_bytes=sum(each.size for each in delivered.objects) or None)
+    # First the file: the statement's snapshot lasts longer than anyone's patience with an object.
+    read = _read_back(bucket, delivered, directory, progress, cancel)
+    asked = ask(connection, delivered.plan, delivered.query_id or None, cancel)
+    progress.finish()
+    return judge(delivered.plan, delivered.account, asked, read)
+
+
+def _read_back(
+    bucket: Bucket, delivered: Delivered, directory: Path, progress: Reporter, cancel: Cancel
+) -> ReadBack:
+    figures: dict[Month, MonthFigures] = {}
+    copy, done = directory / "readback", 0
+    try:
+        for each in delivered.objects:
+            check(cancel)
+            if not _fetch(bucket, each, copy, partial(_tell, progress, done), cancel):
+                return _local(delivered, _REFUSED)
+            done += each.size
+            merge(figures, _figures(delivered, copy).items())
+    except _NoRoomError:
+        return _local(delivered, _NO_ROOM)
+    finally:
+        copy.unlink(missing_ok=True)
+    return ReadBack(figures, Copy.BUCKET)
+
+
+def _tell(progress: Reporter, done: int, size: int) -> None:
+    progress.set_bytes(done + size)
+
+
+class _NoRoomError(Exception):
+    """There is no room for a copy."""
+
+
+def _fetch(
+    bucket: Bucket, delivery: Delivery, copy: Path, on_bytes: Callable[[int], None], cancel: Cancel
+) -> bool:
+    """Download one object; False if that is not allowed."""
+    from core.bucket.fetch import fetch  # loads botocore
+
+    def room(size: int) -> None:
+        try:
+            check_space(copy.parent, size + SPARE_BYTES)
+        except LocalResourceError as error:
+            raise _NoRoomError from error
+
+    fetched = fetch(
+        bucket,
+        delivery.key,
+        copy,
+        etag=delivery.etag,
+        before=room,
+        on_progress=on_bytes,
+        cancelled=cancel.is_set,
+    )
+    if fetched is None:
+        return False
+    if fetched.size != delivery.size:
+        raise IntegrityError(
+            f"{delivery.key} has {fetched.size} bytes instead of the {delivery.size} delivered."
+        )
+    if delivery.crc32 and fetched.crc32 != delivery.crc32:
+        raise IntegrityError(f"{delivery.key} has other bytes than were delivered.")
+    return True
+
+
+def _local(delivered: Delivered, why: str) -> ReadBack:
+    if delivered.local is None:
+        return ReadBack(None, Copy.NONE, why)
+    return ReadBack(_figures(delivered, delivered.local), Copy.LOCAL, why)
+
+
+def _figures(delivered: Delivered, path: Path) -> dict[Month, MonthFigures]:
+    return read_figures(path, delivered.format, delivered.plan, gzipped=delivered.gzip)
