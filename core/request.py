@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from core.errors import UsageError
+from core.mistakes import sentences
 
 MEBIBYTE = 1024 * 1024
 SMALLEST_MEMORY_LIMIT = 300 * MEBIBYTE
@@ -225,13 +226,4 @@ class Request(BaseModel):
         try:
             return cls(**options)
         except ValidationError as error:
-            raise UsageError("; ".join(_lines(error))) from None
-
-
-def _lines(error: ValidationError) -> list[str]:
-    """One short sentence a mistake; never the value of a connection or a key."""
-    return [
-        f"{'.'.join(str(part) for part in mistake['loc']) or 'options'}: "
-        f"{mistake['msg'].removeprefix('Value error, ')}"
-        for mistake in error.errors(include_url=False, include_input=False)
-    ]
+            raise UsageError("; ".join(sentences(error))) from None

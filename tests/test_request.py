@@ -33,18 +33,19 @@ def test_sizes(text: Any, size: int) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"table": ""}, "table: "),
-        ({"format": "xml"}, "format: Input should be 'parquet', 'json', 'ndjson' or 'csv'"),
+        ({"table": ""}, "table: is empty"),
+        ({"format": "xml"}, "format: must be parquet, json, ndjson or csv"),
         ({"gzip": True}, "parquet is compressed already"),
         ({"timezone": "Mars/Olympus"}, "timezone: 'Mars/Olympus' is not a time zone"),
         ({"timezone": "../etc/passwd"}, "timezone: '../etc/passwd' is not a time zone"),
         ({"memory_limit": "lots"}, "memory_limit: 'lots' is not a size"),
-        ({"memory_limit": "1MB"}, "memory_limit: "),
+        ({"memory_limit": "1MB"}, "memory_limit: must be at least 300MB"),
         ({"memory_limit": "9" * 400 + "GB"}, "is not a size"),
         ({"key_columns": "A\nB"}, "key_columns: not a list of names"),
         ({"drop_columns": "A" * 200_000}, "drop_columns: not a list of names"),
-        ({"expected_bucket_owner": "me"}, "expected_bucket_owner: "),
-        ({"colour": "red"}, "colour: "),
+        ({"expected_bucket_owner": "me"}, "expected_bucket_owner: must be the 12 digits"),
+        ({"colour": "red"}, "colour: there is no such option"),
+        ({"connection": 3}, "connection: must be a name or a mapping"),
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(options: dict[str, Any], said: str) -> None:

@@ -1,0 +1,55 @@
+"""What is wrong with a caller's options, in words that name the option and never its value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+_MEBIBYTE = 1024 * 1024
+# https://docs.pydantic.dev/latest/errors/validation_errors/
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "there is no such option",
+    "string_too_short": "is empty",
+    "string_type": "must be text",
+    "tuple_type": "must be a list of names such as A,B",
+    "dict_type": "must be a mapping",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a number",
+    "int_parsing": "must be a number",
+}
+
+
+def sentences(error: ValidationError) -> list[str]:
+    """One short sentence a mistake; never the value of a connection or a key."""
+    mistakes = error.errors(include_url=False, include_input=False)
+    return list(dict.fromkeys(map(_sentence, mistakes)))
+
+
+def _sentence(mistake: Any) -> str:
+    place = mistake["loc"]
+    if not place:
+        return _text(mistake)
+    if str(place[0]) == "connection":  # either a name or a mapping: pydantic complains of both
+        return "connection: must be a name or a mapping"
+    return f"{place[0]}: {_text(mistake)}"
+
+
+def _text(mistake: Any) -> str:
+    kind, context = mistake["type"], mistake.get("ctx", {})
+    if kind == "literal_error":
+        return f"must be {context['expected'].replace(chr(39), '')}"
+    if kind == "greater_than_equal":
+        return f"must be at least {_amount(context['ge'])}"
+    if kind == "less_than_equal":
+        return f"must be at most {_amount(context['le'])}"
+    if kind == "string_pattern_mismatch":
+        return "must be the 12 digits of an AWS account"
+    return _WORDS.get(kind) or str(mistake["msg"]).removeprefix("Value error, ")
+
+
+def _amount(number: int) -> str:
+    return f"{number // _MEBIBYTE}MB" if number and number % _MEBIBYTE == 0 else str(number)
