@@ -8,7 +8,10 @@ Exit codes follow the habit of rclone and restic (one number a kind of failure),
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from core.transfer import Outcome
 
 
 class TransferError(Exception):
@@ -21,6 +24,8 @@ class TransferError(Exception):
     Attributes:
         exit_code: the process exit code of this class of failure.
         label: the class as one word, for logs and machine-readable output.
+        outcome: what was delivered all the same: set by failures after the delivery only, such as
+            a verification that finds a difference.
     """
 
     exit_code: ClassVar[int] = 1
@@ -30,6 +35,7 @@ class TransferError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.outcome: Outcome | None = None
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()
@@ -78,7 +84,7 @@ class DestinationExistsError(TransferError):
 
 
 class IntegrityError(TransferError):
-    """Counts, totals or checksums disagree; nothing was delivered."""
+    """Counts, totals or checksums disagree; nothing was delivered, unless `outcome` says so."""
 
     exit_code = 8
     label = "integrity"
