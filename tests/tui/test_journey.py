@@ -1,0 +1,70 @@
+"""The whole journey, from an open app to the result with its books, for each sample table."""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from tests.deliveries import bucket_client
+from tests.tui.app_fixtures import workbench
+from tests.tui.hosts import until, whole
+from tui.screens.run.screen import RunScreen, State
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+# Table, what must be chosen, and what the books must say: rows read, blank ones, groups.
+JOURNEYS = [
+    ("LOCATIONS_595", {"date_column": "DOB"}, 595, 14, 581),
+    ("ORDERS_100K", {}, 100_000, 2, 99_998),
+    ("ORDERS_1998", {}, None, 0, None),
+    ("MOVIE_RATINGS_27M", {"key_columns": "none"}, 27_753_444, 0, 285),
+]
+
+
+@pytest.mark.parametrize(("table", "options", "read", "blank", "groups"), JOURNEYS)
+async def test_from_opening_to_the_books(
+    sandbox: Sandbox,
+    table: str,
+    options: dict[str, str],
+    read: int | None,
+    blank: int,
+    groups: int | None,
+) -> None:
+    prefix = f"j-{uuid.uuid4().hex[:8]}"
+    async with workbench(sandbox) as drive:
+        await drive.pick(table)
+        if options:
+            drive.bench.take(drive.bench.draft.request.model_copy(update=options))
+            await drive.planned(table)
+        await drive.previewed()
+        assert drive.lines("month-list").items
+        await drive.press("4", *"s3://")
+        drive.bench.query_one("#to").value += f"{sandbox.s3['bucket']}/{prefix}"  # type: ignore[attr-defined]
+        await until(drive.pilot, lambda: drive.bench.draft.complete)
+        await drive.press("f5")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
+        run = drive.app.screen
+        assert isinstance(run, RunScreen)
+        await drive.press("enter")
+        await until(drive.pilot, lambda: run.state in (State.DELIVERED, State.FAILED))
+        assert run.outcome is not None, whole(drive.app)
+        outcome, account = run.outcome, run.outcome.account
+        told = whole(drive.app)
+        assert json.dumps(outcome.result["file_name"]) in told
+        assert f'"row_count": {outcome.row_count}' in told
+        assert f"Rows read {account.rows_read:,}" in told
+        assert f"Groups {account.groups:,} rows in the file" in told
+        assert "The books agree" in told
+        if read is not None:
+            assert (account.rows_read, account.blank_rows, account.groups) == (read, blank, groups)
+    key = outcome.result["file_name"]
+    assert key.startswith(f"{prefix}/{table}_monthly_")
+    data = bucket_client(sandbox).get_object(Bucket=sandbox.s3["bucket"], Key=key)["Body"].read()
+    frame = pl.read_parquet(io.BytesIO(data))
+    assert frame.height == outcome.row_count == account.groups > 0
