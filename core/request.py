@@ -209,6 +209,12 @@ class Request(BaseModel):
         ]
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)} exclude each other")
+        if self.engine == "unload" and not given:
+            raise ValueError(
+                "engine unload needs a way for Snowflake to write: --storage-integration (best), "
+                "--stage, or --unload-credentials (this run's AWS keys, kept by Snowflake's "
+                "query history)"
+            )
         if self.kms_key_id and self.stage:
             raise ValueError("a stage has its own encryption; kms_key_id goes without --stage")
         return self

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -15,9 +16,11 @@ from core import query
 from core.accounting import Account
 from core.bucket import Bucket, Destination, file_name
 from core.budget import Budget
-from core.engines import stream
+from core.engines import pushdown, stream
 from core.engines.choice import Choice, Engine, choose
 from core.engines.local import LocalFile, Written
+from core.engines.unload import Order, explained_empty, preview_copy, unload, write_empty
+from core.engines.unloadable import check_unloadable
 from core.errors import UsageError
 from core.events import Listener, Phase, Planned, Warned
 from core.head import Head
@@ -41,8 +44,12 @@ _SOURCE_CHARACTERS = 1_000
 
 
 # The engines that write a local file, to be uploaded; and the statement by which each one reads.
-_WRITERS = {Engine.STREAM: stream.write_months}
-_READS = {Engine.STREAM: query.select_rows}
+_WRITERS = {Engine.STREAM: stream.write_months, Engine.PUSHDOWN: pushdown.write_months}
+_READS: dict[Engine, Callable[[Plan], Statement]] = {
+    Engine.STREAM: query.select_rows,
+    Engine.PUSHDOWN: query.select_groups,
+    Engine.UNLOAD: partial(query.select_groups, at_rest=True, ordered=False),
+}
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,14 @@ class Preview:
         choice: the engine that would do it, and why.
         statement: the one statement that would read the table.
         url: where the file would be.
+        copy: the statement by which Snowflake would write it; None where this machine does.
     """
 
     plan: Plan
     choice: Choice
     statement: Statement
     url: str
+    copy: Statement | None = None
 
 
 @dataclass(frozen=True)
@@ -109,8 +118,12 @@ def plan_transfer(request: Request, *, cancel: Cancel | None = None) -> Preview:
     journey = _Journey(request, Reporter(None), cancel)
     with journey.session() as connection:
         made, choice = journey.make_plan(connection)
-    url = journey.destination.url(journey.key(made.source))
-    return Preview(made, choice, _READS[choice.engine](made), url)
+        key = journey.key(made.source)
+        statement = _READS[choice.engine](made)
+        copy = None
+        if choice.engine is Engine.UNLOAD:
+            copy = preview_copy(connection, made, statement, journey.order(key), journey.cancel)
+    return Preview(made, choice, statement, journey.destination.url(key), copy)
 
 
 def run_transfer(
@@ -135,9 +148,11 @@ def run_transfer(
         made, choice = journey.make_plan(connection)
         key = journey.key(made.source)
         with journey.bucket() as bucket, workspace() as directory:
+            file = LocalFile(directory / "delivery", journey.format, request.gzip)
+            if choice.engine is Engine.UNLOAD:
+                return journey.unload(connection, bucket, key, file, made, choice)
             overwrite = request.if_exists == "overwrite"
             bucket.check(key, overwrite=overwrite, cancelled=journey.cancel.is_set)
-            file = LocalFile(directory / "delivery", journey.format, request.gzip)
             written = _WRITERS[choice.engine](
                 connection,
                 made,
@@ -185,7 +200,9 @@ class _Journey:
         source = find(connection, self.request.table, self.cancel)
         made = make_plan(source, take_sample(connection, source, self.cancel), self.request)
         choice = choose(self.request, made)
-        if choice.engine not in _WRITERS:
+        if choice.engine is Engine.UNLOAD:
+            check_unloadable(made, self.format)
+        elif choice.engine not in _WRITERS:
             raise UsageError(f"Engine {choice.engine} is not available.", "Take another.")
         self.progress.tell(Planned(made, choice))
         for warning in made.warnings:
@@ -238,6 +255,37 @@ class _Journey:
         )
         self.progress.finish()
         return delivery.size
+
+    def order(self, key: str) -> Order:
+        """What Snowflake is to write."""
+        return Order.of(self.request, self.destination, key, self.started, self.run_id)
+
+    def unload(
+        self,
+        connection: SnowflakeConnection,
+        bucket: Bucket,
+        key: str,
+        file: LocalFile,
+        made: Plan,
+        choice: Choice,
+    ) -> Outcome:
+        """Have Snowflake write the object, or its parts; only an empty one is written here."""
+        unloaded = unload(
+            connection,
+            made,
+            self.order(key),
+            bucket,
+            progress=self.progress,
+            cancel=self.cancel,
+        )
+        if unloaded.key:
+            for warning in _findings(made, unloaded.account):
+                self.progress.tell(Warned(warning))
+            return self.outcome(unloaded.key, unloaded.size, made, choice, unloaded)
+        write_empty(made, file)
+        with explained_empty():
+            size = self.deliver(bucket, key, file, made, unloaded.account)
+        return self.outcome(key, size, made, choice, unloaded)
 
     def outcome(self, key: str, size: int, made: Plan, choice: Choice, written: Written) -> Outcome:
         """What is delivered, as of now."""

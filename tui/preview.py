@@ -35,6 +35,7 @@ def as_text(preview: Preview) -> str:
         "",
         preview.statement.sql,
         *(["with", *bound] if bound else []),
+        *(["", preview.copy.sql] if preview.copy else []),
         *(
             ["", *(f"Warning: {warning}" for warning in preview.plan.warnings)]
             * bool(preview.plan.warnings)
@@ -68,6 +69,7 @@ def as_json(preview: Preview) -> str:
             "columns": columns,
             "sql": preview.statement.sql,
             "binds": list(preview.statement.binds),
+            "copy": preview.copy.sql if preview.copy else None,
             "warnings": list(preview.plan.warnings),
         },
         default=str,

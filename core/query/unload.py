@@ -223,9 +223,10 @@ def _format(files: Files) -> Iterator[str]:
     yield f"FILE_EXTENSION = {literal(files.format + ('.gz' if files.gzip else ''))}"
     yield "ESCAPE = NONE ESCAPE_UNENCLOSED_FIELD = NONE"
     if files.format == "csv":
+        # Any value in NULL_IF would be enclosed, and '' then be what an empty text is.
         yield "FIELD_DELIMITER = ',' RECORD_DELIMITER = '\\r\\n'"
         yield "FIELD_OPTIONALLY_ENCLOSED_BY = '\"'"
-        yield "NULL_IF = ('') DATE_FORMAT = 'YYYY-MM-DD' BINARY_FORMAT = HEX"
+        yield "NULL_IF = () DATE_FORMAT = 'YYYY-MM-DD' BINARY_FORMAT = HEX"
     else:
         yield "FIELD_DELIMITER = NONE RECORD_DELIMITER = '\\n' FIELD_OPTIONALLY_ENCLOSED_BY = NONE"
         yield "NULL_IF = () EMPTY_FIELD_AS_NULL = FALSE"
