@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         TransferError,
         UsageError,
     )
-    from core.events import Event, Phase, Planned, Progress, Warned
+    from core.events import Delivered, Event, Phase, Planned, Progress, Warned
     from core.request import Request
     from core.transfer import Outcome, Preview, plan_transfer, run_transfer
 
@@ -40,13 +40,14 @@ _HOMES = {
         "TransferError",
         "UsageError",
     ),
-    "core.events": ("Event", "Phase", "Planned", "Progress", "Warned"),
+    "core.events": ("Delivered", "Event", "Phase", "Planned", "Progress", "Warned"),
     "core.request": ("Request",),
     "core.transfer": ("Outcome", "Preview", "plan_transfer", "run_transfer"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "CancelledError",
+    "Delivered",
     "DestinationError",
     "DestinationExistsError",
     "Event",

@@ -41,6 +41,8 @@ def transfer_data(
     unload_credentials: bool = False,
     kms_key_id: str | None = None,
     max_file_size: int | str = "5GB",
+    verify: bool = False,
+    report: str | None = None,
     memory_limit: int | str = "600MB",
     engine: str = "auto",
     stream_limit: str = "50M,5GB",
@@ -84,11 +86,14 @@ def transfer_data(
         kms_key_id: KMS key that engine `unload` encrypts with; the bucket's own rule if None.
         max_file_size: bytes of a file of engine `unload`, or as `1GB`; a larger result becomes
             several files under a prefix.
+        verify: compare the delivery, once it is made, with Snowflake and with the books.
+        report: a local file to write the outcome to, as JSON.
         memory_limit: what the process may use at its peak, in bytes or as `600MB`.
         engine: `stream` aggregates here, `pushdown` at Snowflake, `unload` has Snowflake write the
             object too; `auto` decides by size.
         stream_limit: up to which size `auto` takes `stream`: rows, bytes, or both.
-        on_progress: called with `core.Progress`, `core.Planned` and `core.Warned`.
+        on_progress: called with `core.Progress`, `core.Planned`, `core.Warned` and
+            `core.Delivered`.
         cancel: a `threading.Event` that stops the run when set.
 
     Returns:
@@ -96,7 +101,8 @@ def transfer_data(
         and the UTC moment (ISO 8601) at which the delivery was complete.
 
     Raises:
-        TransferError: nothing was delivered. The subclass tells why, `.hint` what to do.
+        TransferError: nothing was delivered, unless `.outcome` is set (it is where `verify` or
+            `report` failed). The subclass tells why, `.hint` what to do.
     """
     request = Request.of(
         table=source_table,
@@ -125,6 +131,8 @@ def transfer_data(
         unload_credentials=unload_credentials,
         kms_key_id=kms_key_id,
         max_file_size=max_file_size,
+        verify=verify,
+        report=report,
         memory_limit=memory_limit,
         engine=engine,
         stream_limit=stream_limit,

@@ -66,5 +66,20 @@ class Warned:
     message: str
 
 
-Event = Progress | Planned | Warned
+@dataclass(frozen=True)
+class Delivered:
+    """The delivery is complete, and stands whatever becomes of its verification.
+
+    Attributes:
+        url: where it is.
+        rows: its rows.
+        bytes: its size.
+    """
+
+    url: str
+    rows: int
+    bytes: int
+
+
+Event = Progress | Planned | Warned | Delivered
 Listener = Callable[[Event], None]

@@ -157,6 +157,8 @@ class Request(BaseModel):
         unload_credentials: hand Snowflake this run's own AWS credentials instead.
         kms_key_id: KMS key that engine `unload` encrypts with; the bucket's own rule if None.
         max_file_size: bytes of a file of engine `unload`; a larger result becomes several files.
+        verify: compare the delivery, once it is made, with Snowflake and with the books.
+        report: a local file to write what was delivered and found to.
         memory_limit: bytes the process may use at its peak.
         engine: what does the work, `stream`, `pushdown` or `unload`; `auto` decides by size.
         stream_limit: up to which size `auto` takes `stream`; views always take it.
@@ -190,6 +192,8 @@ class Request(BaseModel):
     unload_credentials: bool = False
     kms_key_id: Annotated[str, Field(min_length=1)] | None = None
     max_file_size: Annotated[Size, Field(ge=MEBIBYTE, le=LARGEST_UNLOAD)] = LARGEST_UNLOAD
+    verify: bool = False
+    report: Annotated[str, Field(min_length=1)] | None = None
     memory_limit: Annotated[Size, Field(ge=SMALLEST_MEMORY_LIMIT)] = DEFAULT_MEMORY_LIMIT
     engine: Literal["auto", "stream", "pushdown", "unload"] = "auto"
     stream_limit: Limit = DEFAULT_STREAM_LIMIT

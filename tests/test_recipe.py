@@ -42,6 +42,8 @@ EVERYTHING: dict[str, Any] = {
     "aws_profile": "p",
     "endpoint_url": "http://127.0.0.1:1",
     "expected_bucket_owner": "123456789012",
+    "verify": True,
+    "report": "proof of it.json",
     "memory_limit": 500 * 1024 * 1024,
     "engine": "pushdown",
     "stream_limit": "12,3KB",

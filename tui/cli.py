@@ -68,6 +68,8 @@ def transfer(
     expected_bucket_owner: options.ExpectedBucketOwner = None,
     engine: options.Engine = None,
     stream_limit: options.StreamLimit = None,
+    verify: options.Verify = False,
+    report: options.Report = None,
     memory_limit: options.MemoryLimit = None,
     dry_run: options.DryRun = False,
     demo: options.Demo = False,

@@ -133,6 +133,13 @@ ExpectedBucketOwner = Annotated[
         "--expected-bucket-owner", metavar="ACCOUNT", help="AWS account that must own the bucket."
     ),
 ]
+Verify = Annotated[
+    bool,
+    _flag("--verify", "Compare the delivery with Snowflake and the books, once it is made."),
+]
+Report = Annotated[
+    Text, _option("--report", metavar="FILE", help="Local file to write the outcome to, as JSON.")
+]
 MemoryLimit = Annotated[
     Text, _option("--memory-limit", metavar="SIZE", help="Such as 600MB. [default: 600MB]")
 ]
