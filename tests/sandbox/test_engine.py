@@ -266,7 +266,7 @@ def test_syntax_errors(session: EngineSession, sql: str, message: str) -> None:
         (100037, "SELECT 'maybe'::BOOLEAN", "Boolean value 'maybe' is not recognized"),
         (100096, "SELECT TO_DATE('x', 'YYYY')", "Can't parse 'x' as date with format 'YYYY'"),
         (100069, "SELECT PARSE_JSON('{')", "Error parsing JSON"),
-        (2, "SELECT * FROM T AT (STATEMENT => 'x')", "Time Travel"),
+        (709, "SELECT * FROM T AT (STATEMENT => 'x')", "Statement x not found"),
         (2040, "SELECT 1::UUID", "Unsupported data type"),
         (8, "SELECT 1; SELECT 2", "Actual statement count 2"),
         (900, "  ", "Empty SQL statement"),

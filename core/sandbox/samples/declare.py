@@ -8,7 +8,6 @@ from typing import Protocol
 from sqlglot import exp
 
 from core.sandbox.warehouse.catalog import Catalog, Table, TableColumn
-from core.sandbox.warehouse.ddl import creation
 from core.sandbox.warehouse.translate.bound import quote
 from core.sandbox.warehouse.translate.datatypes import from_ast
 
@@ -47,7 +46,7 @@ def table(
         rows=rows,
         fill=lambda: f"INSERT INTO {physical} {select()}",
     )
-    target.execute(creation(made))
+    target.execute(made.creation(physical))
     target.catalog.add(made)
 
 

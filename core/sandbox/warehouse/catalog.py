@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 
 from core.sandbox.warehouse import failures
@@ -22,6 +24,9 @@ from core.sandbox.warehouse.types import SqlType
 Path = tuple[str, str, str]
 _PATIENCE = 0.05  # seconds between looks at whether the statement was stopped
 _WIDTHS = {"FIXED": 4, "BOOLEAN": 1, "DATE": 4, "TEXT": 12, "BINARY": 16, "VARIANT": 40}
+_MAX_COPIES = 10  # DuckDB tables kept of one table; time travel ends where they end
+_KEYS = count(1)
+DEFAULT_RETENTION = 1  # days of Time Travel
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 OWNER = "SYSADMIN"
 LIMITED_ROLES = ("PUBLIC", "RESTRICTED")
@@ -34,7 +39,9 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class TableColumn:
-    """A declared column. `physical` is its name in DuckDB, `default` its expression's SQL."""
+    """A declared column. `physical` is its name in DuckDB, `default` its expression's SQL; `key`
+    stays the same when it is renamed.
+    """
 
     name: str
     type: SqlType
@@ -42,14 +49,31 @@ class TableColumn:
     nullable: bool = True
     default: str | None = None
     comment: str | None = None
+    key: int = field(default_factory=partial(next, _KEYS))
 
 
-@dataclass
+@dataclass(frozen=True)
+class Version:
+    """A table's rows as one change left them: the first `rows` of the DuckDB table `physical`.
+
+    INSERT appends to that table; every other change makes a new one. `number` counts the changes
+    of the whole catalog. `columns` are those of `physical` when it was last changed.
+    """
+
+    number: int
+    moment: datetime
+    physical: str
+    columns: tuple[TableColumn, ...]
+    rows: int
+
+
+@dataclass(eq=False)
 class Table:
     """A table, or a view if `query` holds its SQL.
 
     `fill` gives the DuckDB SQL that makes the rows when the table is first read; `rows` counts
-    them from the beginning.
+    them from the beginning. `versions` are its rows in the past and, last, now. `retention` is in
+    days; without it there is no past. Whoever changes the rows holds `writing`.
     """
 
     path: Path
@@ -63,6 +87,9 @@ class Table:
     rows: int = 0
     context: tuple[str | None, str | None] = (None, None)  # where a view's names begin
     lock: threading.Lock = field(default_factory=threading.Lock)
+    writing: threading.Lock = field(default_factory=threading.Lock)
+    versions: list[Version] = field(default_factory=list)
+    retention: int = DEFAULT_RETENTION
 
     @property
     def name(self) -> str:
@@ -81,21 +108,54 @@ class Table:
         """The size of the rows, by the usual width of a value of each type."""
         return self.rows * sum(_WIDTHS.get(each.type.name, 8) for each in self.columns)
 
-    def changed(self, rows: int) -> None:
-        """Count rows that came (or, negative, went)."""
-        with self.lock:
-            self.rows += rows
+    @property
+    def physicals(self) -> set[str]:
+        """The DuckDB tables that hold its rows, present and past."""
+        return {self.physical, *(each.physical for each in self.versions)}
+
+    def creation(self, physical: str) -> str:
+        """The DuckDB statement that makes an empty table of its columns."""
+        columns = ", ".join(
+            f"{each.physical} {each.type.physical}{'' if each.nullable else ' NOT NULL'}"
+            for each in self.columns
+        )
+        return f"CREATE TABLE {physical} ({columns})"
 
     def ready(self, execute: Callable[[str], object], check: Callable[[], None]) -> None:
         """Make the rows if they are still to be made; `check` raises when that is not wanted."""
-        while not self.lock.acquire(timeout=_PATIENCE):  # another statement makes them
-            check()
-        try:
+        with patiently(self.lock, check):  # another statement may make them
             if self.fill is not None:
                 execute(self.fill())
                 self.fill = None
-        finally:
-            self.lock.release()
+
+    def redefine(self, columns: tuple[TableColumn, ...]) -> None:
+        """Change the columns, as the DuckDB table that holds the rows has been changed."""
+        self.columns = columns
+        self.versions = [
+            replace(each, columns=columns) if each.physical == self.physical else each
+            for each in self.versions
+        ]
+
+    def forget(self) -> set[str]:
+        """Give up what is too much of the past; the DuckDB tables that held it are returned."""
+        before = self.physicals
+        if not self.retention:
+            self.versions = self.versions[-1:]
+        while len(self.physicals) > _MAX_COPIES:
+            oldest = self.versions[0].physical
+            self.versions = [each for each in self.versions if each.physical != oldest]
+        return before - self.physicals
+
+
+@contextmanager
+def patiently(lock: threading.Lock, check: Callable[[], None]) -> Iterator[None]:
+    """Hold `lock`; `check` raises when the wait for it shall end."""
+    while not lock.acquire(timeout=_PATIENCE):
+        check()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @dataclass
@@ -125,6 +185,7 @@ class Catalog:
         self._databases: dict[str, Database] = {}
         self._lock = threading.RLock()
         self._numbers = count(1)
+        self.clock = 0  # the number of the latest change
         self.started_on = now()
         self.warehouses = ["COMPUTE_WH"]
         self.roles = {"ACCOUNTADMIN", "SECURITYADMIN", "USERADMIN", OWNER, *LIMITED_ROLES}
@@ -201,7 +262,44 @@ class Catalog:
             if former is not None and not replace:
                 raise failures.already_exists(table.name)
             tables[table.name] = table
+            if not table.versions and table.query is None:
+                self._version(table)
             return former
+
+    def commit(
+        self, table: Table, physical: str, rows: int, commit: Callable[[], object]
+    ) -> tuple[int, set[str]]:
+        """Make a change of a table's rows visible, in DuckDB by `commit` and here.
+
+        Returns:
+            The number of the change, and the DuckDB tables that nothing needs any more.
+        """
+        with self._lock:
+            commit()
+            table.physical, table.rows = physical, rows
+            self._version(table)
+            return self.clock, table.forget()
+
+    def snapshot(self, begin: Callable[[], object]) -> int:
+        """Let `begin` fix what DuckDB sees while nothing changes; the number of the last change."""
+        with self._lock:
+            begin()
+            return self.clock
+
+    def retain(self, table: Table, days: int) -> set[str]:
+        """Change a table's retention; returns as `Table.forget`. What is forgotten stays so."""
+        with self._lock:
+            table.retention = days
+            gone = table.forget()
+            if not days:
+                self.clock += 1
+                table.versions = [replace(table.versions[-1], number=self.clock, moment=now())]
+            return gone
+
+    def _version(self, table: Table) -> None:
+        self.clock += 1
+        made = Version(self.clock, now(), table.physical, table.columns, table.rows)
+        table.versions = [*table.versions, made]
 
     def remove(self, path: Path) -> Table:
         """Take a table or view out.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from core.sandbox.warehouse import dml, failures
-from core.sandbox.warehouse.catalog import Path, Table, TableColumn, dotted
+from core.sandbox.warehouse.catalog import DEFAULT_RETENTION, Path, Table, TableColumn, dotted
 from core.sandbox.warehouse.execution import Execution, status
 from core.sandbox.warehouse.model import Answer
 from core.sandbox.warehouse.translate.binder import Binder
@@ -15,6 +15,9 @@ from core.sandbox.warehouse.translate.datatypes import from_ast
 from core.sandbox.warehouse.translate.query import translate, translation
 from core.sandbox.warehouse.translate.scope import BoundQuery, Scope, fold
 from core.sandbox.warehouse.types import MAX_TEXT, NULL, TEXT, SqlType
+
+_RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
+_MAX_RETENTION = 90  # days
 
 
 def create(execution: Execution, node: exp.Expr) -> Answer:
@@ -48,6 +51,23 @@ def _comment(node: exp.Expr) -> str:
     return str(found.this.name) if found is not None else ""
 
 
+def _retention(properties: exp.Expr | None) -> int:
+    """DATA_RETENTION_TIME_IN_DAYS, from 0 to 90.
+
+    Raises:
+        Failure: 1008 for another number.
+    """
+    for each in properties.expressions if properties is not None else []:
+        if isinstance(each, exp.Property) and each.name.upper() == _RETENTION:
+            days = each.args["value"].name
+            if not days.isdigit() or int(days) > _MAX_RETENTION:
+                raise failures.invalid(
+                    f"invalid value [{days}] for parameter '{_RETENTION}'", 1008, "22023"
+                )
+            return int(days)
+    return DEFAULT_RETENTION
+
+
 def _database(execution: Execution, node: exp.Expr) -> Answer:
     name = _names(node)[-1]
     catalog = execution.catalog
@@ -77,27 +97,20 @@ def _table(execution: Execution, node: exp.Expr) -> Answer:
     query = execution.translate(node.expression) if node.expression is not None else None
     columns = _columns(node, query)
     table = Table(path, tuple(columns), execution.catalog.physical(), comment=_comment(node),
-                  temporary=node.find(exp.TemporaryProperty) is not None)  # fmt: skip
-    execution.execute(creation(table))
+                  temporary=node.find(exp.TemporaryProperty) is not None,
+                  retention=_retention(node.args.get("properties")))  # fmt: skip
+    execution.execute(table.creation(table.physical))
     if query is not None:
         execution.prepare()
         sql = dml.insertion(execution, table, table.columns, query)
-        table.changed(int(str(execution.execute(sql)[0][0])))
+        table.rows = int(str(execution.execute(sql)[0][0]))
     former = execution.catalog.add(table, replace=_replacing(node))
+    execution.made(table)
     if table.temporary:
         execution.state.temporary.append(table)
     if former is not None:
         execution.drop([former])
     return status(f"Table {path[2]} successfully created.")
-
-
-def creation(table: Table) -> str:
-    """The DuckDB CREATE TABLE of a table's columns."""
-    columns = ", ".join(
-        f"{each.physical} {each.type.physical}{'' if each.nullable else ' NOT NULL'}"
-        for each in table.columns
-    )
-    return f"CREATE TABLE {table.physical} ({columns})"
 
 
 def _columns(node: exp.Expr, query: BoundQuery | None) -> list[TableColumn]:
@@ -231,19 +244,22 @@ def truncate(execution: Execution, node: exp.Expr) -> Answer:
     """TRUNCATE TABLE [IF EXISTS] t."""
     table = execution.names.table(node)
     execution.names.allow(table, "TRUNCATE")
-    dml.empty(execution, table)
+    with execution.changing(table):
+        dml.keep(execution, table, "FALSE")
     return status("Statement executed successfully.")
 
 
 def alter_table(execution: Execution, node: exp.Expr) -> Answer:
-    """ALTER TABLE: RENAME TO, ADD COLUMN, DROP COLUMN, RENAME COLUMN."""
+    """ALTER TABLE: RENAME TO, ADD COLUMN, DROP COLUMN, RENAME COLUMN, SET and UNSET
+    DATA_RETENTION_TIME_IN_DAYS.
+    """
     table = execution.names.table(node.this)
     _own(execution, table.path, "TABLE")
     if table.query is not None:
         raise failures.unsupported("ALTER VIEW")
-    execution.ready(table)
-    for action in node.args.get("actions") or []:
-        _alter(execution, table, action)
+    with execution.changing(table):
+        for action in node.args.get("actions") or []:
+            _alter(execution, table, action)
     return status("Statement executed successfully.")
 
 
@@ -254,7 +270,7 @@ def _alter(execution: Execution, table: Table, action: exp.Expr) -> None:
         former = dml.column_of(table, fold(action.this.this))
         renamed = replace(former, name=fold(action.args["to"].this))
         _refuse_duplicate(table, renamed.name)
-        table.columns = tuple(renamed if each is former else each for each in table.columns)
+        table.redefine(tuple(renamed if each is former else each for each in table.columns))
     elif isinstance(action, exp.AlterRename):
         target = execution.names.path(tuple(fold(part) for part in action.this.parts))
         if execution.catalog.find(target) is not None:
@@ -266,8 +282,18 @@ def _alter(execution: Execution, table: Table, action: exp.Expr) -> None:
     elif isinstance(action, exp.Drop):
         for each in action.args["tables"]:
             _drop_column(execution, table, dml.column_of(table, fold(each.parts[-1])))
-    else:
+    elif not _retained(execution, table, action):
         raise failures.unsupported(f"ALTER TABLE ... {action.key.upper()}")
+
+
+def _retained(execution: Execution, table: Table, action: exp.Expr) -> bool:
+    """Whether the action is SET or UNSET of the retention; then it is done."""
+    properties = action.find(exp.Properties)
+    names = (each.name for each in (properties.expressions if properties else action.expressions))
+    if [name.upper() for name in names] != [_RETENTION]:
+        return False
+    execution.remove(execution.catalog.retain(table, _retention(properties)))
+    return True
 
 
 def _drop_column(execution: Execution, table: Table, column: TableColumn) -> None:
@@ -278,7 +304,7 @@ def _drop_column(execution: Execution, table: Table, column: TableColumn) -> Non
         if each.physical != f"c{i}":
             execution.execute(f"ALTER TABLE {table.physical} RENAME {each.physical} TO c{i}")
             kept[i] = replace(each, physical=f"c{i}")
-    table.columns = tuple(kept)
+    table.redefine(tuple(kept))
 
 
 def _refuse_duplicate(table: Table, name: str) -> None:
@@ -301,4 +327,4 @@ def _add_column(execution: Execution, table: Table, node: exp.ColumnDef) -> None
             default = f" DEFAULT {dml.stored(binder, binder.bind(value.this), column)}"
     kind = column.type.physical
     execution.execute(f"ALTER TABLE {table.physical} ADD COLUMN {column.physical} {kind}{default}")
-    table.columns = (*table.columns, column)
+    table.redefine((*table.columns, column))

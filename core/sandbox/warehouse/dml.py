@@ -63,13 +63,10 @@ def insert(execution: Execution, node: exp.Expr) -> Answer:
             2020,
             "21S01",
         )
-    sql = insertion(execution, table, targets, source)
-    if node.args.get("overwrite"):
-        empty(execution, table)
-    execution.prepare()
-    execution.ready(table)
-    written = int(str(execution.execute(sql)[0][0]))
-    table.changed(written)
+    with execution.changing(table):
+        copy = execution.catalog.physical() if node.args.get("overwrite") else None
+        sql = insertion(execution, table, targets, source, copy)
+        written = execution.change(table, sql, copy=copy)
     return counts(["number of rows inserted"], [written], INSERT)
 
 
@@ -94,9 +91,15 @@ def _one_source(
 
 
 def insertion(
-    execution: Execution, table: Table, targets: Sequence[TableColumn], source: BoundQuery
+    execution: Execution,
+    table: Table,
+    targets: Sequence[TableColumn],
+    source: BoundQuery,
+    copy: str | None = None,
 ) -> str:
-    """The DuckDB INSERT of a query's columns into `targets`; others get their default."""
+    """The DuckDB INSERT of a query's columns into `targets`; others get their default. The rows go
+    into the DuckDB table `copy`, if it is given.
+    """
     binder = Binder(translation(execution.names), Scope())
     values = {
         column.physical: stored(binder, Bound(f"s.c{i}", source.columns[i][1]), column)
@@ -107,7 +110,7 @@ def insertion(
             default = binder.bind(parse(f"SELECT {column.default}").expressions[0])
             values[column.physical] = stored(binder, default, column)
     return (
-        f"INSERT INTO {table.physical} ({', '.join(values)})"
+        f"INSERT INTO {copy or table.physical} ({', '.join(values)})"
         f" SELECT {', '.join(values.values())} FROM ({source.sql}) AS s"
     )
 
@@ -144,31 +147,44 @@ def update(execution: Execution, node: exp.Expr) -> Answer:
     _refuse_view(table)
     if node.args.get("from_") is not None:
         raise failures.unsupported("UPDATE ... FROM")
-    scope = _scope(table)
-    _alias(scope, node.this)
-    binder = Binder(translation(execution.names, execution.binds), scope)
-    sets = []
-    for each in node.expressions:
-        column = column_of(table, fold(each.this.parts[-1]))
-        sets.append(f"{column.physical} = {stored(binder, binder.bind(each.expression), column)}")
-    sql = f"UPDATE {table.physical} SET {', '.join(sets)}{_where(binder, node)}"
-    execution.ready(table)
-    execution.prepare()
-    changed = int(str(execution.execute(sql)[0][0]))
+    with execution.changing(table):
+        binder = _binder(execution, table, node)
+        chosen = _condition(binder, node)
+        values = {each.physical: each.physical for each in table.columns}
+        for each in node.expressions:
+            column = column_of(table, fold(each.this.parts[-1]))
+            value = stored(binder, binder.bind(each.expression), column)
+            values[column.physical] = f"CASE WHEN {chosen} THEN {value} ELSE {column.physical} END"
+        changed = _count(execution, table, chosen)
+        if changed:
+            copy = execution.catalog.physical()
+            listed = ", ".join(values.values())
+            insert = f"INSERT INTO {copy} SELECT {listed} FROM {table.physical}"
+            execution.change(table, insert, copy=copy)
     return counts(
         ["number of rows updated", "number of multi-joined rows updated"], [changed, 0], UPDATE
     )
 
 
-def _alias(scope: Scope, node: exp.Expr) -> None:
-    alias = node.args.get("alias")
+def _binder(execution: Execution, table: Table, node: exp.Expr) -> Binder:
+    """What translates expressions over the table's own columns."""
+    scope = _scope(table)
+    alias = node.this.args.get("alias")
     if alias is not None:
         scope.relations[0] = replace(scope.relations[0], path=(fold(alias.this),))
+    return Binder(translation(execution.names, execution.binds), scope)
 
 
-def _where(binder: Binder, node: exp.Expr) -> str:
+def _condition(binder: Binder, node: exp.Expr) -> str:
+    """WHERE as DuckDB SQL; it is never NULL."""
     where = node.args.get("where")
-    return f" WHERE {truth(binder, where.this)}" if where is not None else ""
+    return f"coalesce({truth(binder, where.this)}, FALSE)" if where is not None else "TRUE"
+
+
+def _count(execution: Execution, table: Table, condition: str) -> int:
+    execution.prepare()
+    counted = f"SELECT count(*) FROM {table.physical} WHERE {condition}"
+    return int(str(execution.execute(counted)[0][0]))
 
 
 def delete(execution: Execution, node: exp.Expr) -> Answer:
@@ -178,19 +194,17 @@ def delete(execution: Execution, node: exp.Expr) -> Answer:
     _refuse_view(table)
     if node.args.get("using"):
         raise failures.unsupported("DELETE ... USING")
-    scope = _scope(table)
-    _alias(scope, node.this)
-    binder = Binder(translation(execution.names, execution.binds), scope)
-    sql = f"DELETE FROM {table.physical}{_where(binder, node)}"
-    execution.ready(table)
-    execution.prepare()
-    gone = int(str(execution.execute(sql)[0][0]))
-    table.changed(-gone)
+    with execution.changing(table):
+        condition = _condition(_binder(execution, table, node), node)
+        gone = keep(execution, table, f"NOT {condition}")
     return counts(["number of rows deleted"], [gone], DELETE)
 
 
-def empty(execution: Execution, table: Table) -> None:
-    """Remove all rows."""
-    execution.ready(table)
-    execution.execute(f"DELETE FROM {table.physical}")
-    table.changed(-table.rows)
+def keep(execution: Execution, table: Table, condition: str) -> int:
+    """Remove the rows for which the DuckDB condition does not hold; how many they were."""
+    gone = _count(execution, table, f"NOT {condition}")
+    if gone:
+        copy = execution.catalog.physical()
+        rest = f"SELECT * FROM {table.physical} WHERE {condition}"
+        execution.change(table, f"INSERT INTO {copy} {rest}", copy=copy)
+    return gone

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -167,7 +168,7 @@ class EngineSession:
             if about_storage is not None:
                 return about_storage(execution)
             node = parse(sql)
-            return _handler(node)(execution, node)
+            return replace(_handler(node)(execution, node), trace=execution.trace())
         except Failure:
             raise
         except duckdb.Error as error:

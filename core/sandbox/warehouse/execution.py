@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures, reader
-from core.sandbox.warehouse.catalog import Catalog, Table
+from core.sandbox.warehouse.catalog import Catalog, Table, patiently
 from core.sandbox.warehouse.model import Answer, Column
 from core.sandbox.warehouse.names import SessionNames
 from core.sandbox.warehouse.past import Past
@@ -19,6 +19,7 @@ from core.sandbox.warehouse.state import SessionState
 from core.sandbox.warehouse.translate.binder import Bind
 from core.sandbox.warehouse.translate.query import translate
 from core.sandbox.warehouse.translate.scope import BoundQuery
+from core.sandbox.warehouse.travel import Trace
 from core.sandbox.warehouse.types import TEXT, SqlType
 
 SELECT, DML, INSERT, UPDATE, DELETE, MERGE = 0x1000, 0x3000, 0x3100, 0x3200, 0x3300, 0x3400
@@ -80,10 +81,19 @@ class Execution:
         self.catalog = catalog
         self.state = state
         self.binds = binds
-        self.names = SessionNames(catalog, state, past=past)
+        self.names = SessionNames(catalog, state, past=past, evaluate=self.execute)
         self.interruption = Interruption(cursor)
         self._cursor = cursor
         self._streaming = False
+        self._trace: Trace | None = None
+
+    def trace(self) -> Trace:
+        """What the statement saw or left."""
+        return self._trace or Trace(self.catalog.clock)
+
+    def made(self, table: Table) -> None:
+        """Remember that the statement made `table`."""
+        self._trace = Trace(table.versions[-1].number, changed=True)
 
     def translate(self, node: exp.Expr) -> BoundQuery:
         """A query of the statement as DuckDB SQL."""
@@ -115,8 +125,60 @@ class Execution:
             self.interruption.check()
             raise failures.from_duckdb(error) from error
 
+    @contextmanager
+    def changing(self, table: Table) -> Iterator[None]:
+        """Let no other statement change the rows of `table`, which are there."""
+        with patiently(table.writing, self.interruption.check):
+            self.ready(table)
+            yield
+
+    def change(self, table: Table, sql: str, *, copy: str | None = None) -> int:
+        """Change the rows of a table with one DuckDB INSERT, and keep what they were.
+
+        Args:
+            table: inside `changing`.
+            sql: appends to the table or, if given, fills `copy`.
+            copy: a new DuckDB table, which holds the rows from then on.
+
+        Returns:
+            How many rows it inserted.
+        """
+        self.prepare()
+        self.execute("BEGIN")
+        if copy is not None:
+            self.execute(table.creation(copy))
+        rows = int(str(self.execute(sql)[0][0]))
+        if copy is None and not rows:
+            self.execute("ROLLBACK")
+            return 0
+        kept = table.rows if copy is None else 0
+        number, gone = self.catalog.commit(
+            table, copy or table.physical, kept + rows, lambda: self.execute("COMMIT")
+        )
+        self._trace = Trace(number, changed=True)
+        self.remove(gone)
+        return rows
+
+    def _snapshot(self) -> None:
+        """Fix what the statement sees; from here on, DuckDB shows it nothing newer."""
+        seen = self.names.seen
+        if not seen:
+            return
+
+        def begin() -> None:
+            self.execute("BEGIN")
+            self.execute(f"SELECT 1 FROM {next(iter(seen)).physical} LIMIT 0")
+
+        number = self.catalog.snapshot(begin)
+        for table, version in seen.items():
+            if table.versions[-1].physical == version.physical:
+                seen[table] = table.versions[-1]
+        self._trace = Trace(number, seen)
+
     def stream(self, query: BoundQuery) -> Answer:
         """The answer of a query; ends the statement when it has been read or dropped."""
+        self.prepare()
+        self._snapshot()
         batches = self.rows(query)
         self._streaming = True
         columns = tuple(type_.column(name) for name, type_ in query.columns)
@@ -171,7 +233,12 @@ class Execution:
         """Remove the rows of tables that left the catalog."""
         for table in tables:
             if table.query is None:
-                self.execute(f"DROP TABLE IF EXISTS {table.physical}")
+                self.remove(table.physicals)
+
+    def remove(self, physicals: Iterable[str]) -> None:
+        """Remove DuckDB tables."""
+        for physical in physicals:
+            self.execute(f"DROP TABLE IF EXISTS {physical}")
 
 
 def rows_answer(

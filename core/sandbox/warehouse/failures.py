@@ -104,6 +104,16 @@ def statement_not_found(statement_id: str) -> Failure:
     return Failure(709, "02000", f"Statement {statement_id} not found")
 
 
+def no_time_travel(table: str) -> Failure:
+    """707: the rows of then are not kept, or there was no such table."""
+    return Failure(
+        707,
+        "02000",
+        f"Time travel data is not available for table {table}. The requested time is either beyond"
+        " the allowed time travel period or before the object creation time.",
+    )
+
+
 def cancelled() -> Failure:
     """604: the statement was stopped."""
     return Failure(604, "57014", "SQL execution canceled")

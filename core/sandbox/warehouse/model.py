@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from core.sandbox.warehouse.travel import Trace
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,13 @@ class Answer:
     left over. It holds year 9999 to the nanosecond, which no single unit does.
 
     `statement_type` is Snowflake's statementTypeId (0x1000 SELECT, 0x3000 DML, 0x6000 DDL, ...).
+    `trace` tells which rows the statement saw or left, for Time Travel.
     """
 
     columns: tuple[Column, ...]
     batches: Iterator[pa.RecordBatch]
     statement_type: int = 0x1000
+    trace: Trace | None = None
 
 
 class Failure(Exception):  # noqa: N818 - it is the statement that failed, not the server

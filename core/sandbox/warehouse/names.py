@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures, information
-from core.sandbox.warehouse.catalog import INFORMATION_SCHEMA, Catalog, Path, Table, dotted
+from core.sandbox.warehouse.catalog import (
+    INFORMATION_SCHEMA,
+    Catalog,
+    Path,
+    Table,
+    Version,
+    dotted,
+)
 from core.sandbox.warehouse.past import Past
 from core.sandbox.warehouse.state import SessionState
 from core.sandbox.warehouse.stored import StoredResult
+from core.sandbox.warehouse.translate.binder import Binder
+from core.sandbox.warehouse.translate.casts import cast
 from core.sandbox.warehouse.translate.dialect import parse
-from core.sandbox.warehouse.translate.query import translate
-from core.sandbox.warehouse.translate.scope import BoundQuery, fold
+from core.sandbox.warehouse.translate.query import translate, translation
+from core.sandbox.warehouse.translate.scope import BoundQuery, Scope, fold
+from core.sandbox.warehouse.travel import AtMoment, AtStatement, Point
 from core.sandbox.warehouse.types import SqlType
 
 VERSION = "9.99.0"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_VIEW_DEPTH = 30
+Evaluate = Callable[[str], list[tuple[object, ...]]]
 
 
 def table_path(node: exp.Expr) -> tuple[str, ...]:
@@ -44,12 +59,17 @@ class SessionNames:
         context: tuple[str | None, str | None] | None = None,
         depth: int = 0,
         past: Past | None = None,
+        evaluate: Evaluate | None = None,
+        point: Point | None = None,
     ) -> None:
         self.catalog = catalog
         self.state = state
         self.touched: list[Table] = []
         self.scanned: dict[str, StoredResult] = {}
+        self.seen: dict[Table, Version] = {}
         self.past = past
+        self._evaluate = evaluate
+        self._point = point
         self._context = context
         self._depth = depth
 
@@ -109,12 +129,15 @@ class SessionNames:
         if not self.catalog.privileges(self.state.role, table.path) & {"OWNERSHIP", *privileges}:
             raise failures.insufficient_privileges("Table", table.name)
 
-    def relation(self, path: tuple[str, ...]) -> tuple[BoundQuery, tuple[str, ...]]:
-        """The query that reads a table or view, and its full name.
+    def relation(
+        self, path: tuple[str, ...], point: Point | None = None
+    ) -> tuple[BoundQuery, tuple[str, ...]]:
+        """The query that reads a table or view (as it was at `point`), and its full name.
 
         Raises:
-            Failure: 2003, 3001, 90105.
+            Failure: 2003, 3001, 90105; 707 for rows that are not kept.
         """
+        point = point or self._point
         full = self.path(path)
         if full[1] == INFORMATION_SCHEMA:
             self.catalog.database(full[0])
@@ -122,22 +145,42 @@ class SessionNames:
         table = self.lookup(path)
         self.allow(table, "SELECT")
         if table.query is not None:
-            return self._view(table), full
+            return self._view(table, point), full
         self.touched.append(table)
         columns = tuple((each.name, each.type) for each in table.columns)
+        latest = table.versions[-1]
+        version = point.version(table) if point else latest
+        if version is not latest:
+            return BoundQuery(self._former(table, version), columns), full
+        if point is None:
+            self.seen[table] = latest
         listed = ", ".join(each.physical for each in table.columns)
-        sql = f"SELECT {listed} FROM {table.physical}"
-        return BoundQuery(sql, columns, table.physical), full
+        return BoundQuery(f"SELECT {listed} FROM {latest.physical}", columns, latest.physical), full
 
-    def _view(self, view: Table) -> BoundQuery:
+    def _former(self, table: Table, version: Version) -> str:
+        """The rows of a version under the columns of today; one that was added has its default."""
+        held = {each.key: each.physical for each in version.columns}
+        binder = Binder(translation(self), Scope())
+        items = []
+        for each in table.columns:
+            value = held.get(each.key)
+            if value is None:
+                default = parse(f"SELECT {each.default or 'NULL'}").expressions[0]
+                value = cast(binder, binder.bind(default), each.type).sql
+            items.append(f"{value} AS {each.physical}")
+        return f"SELECT {', '.join(items)} FROM {version.physical} WHERE rowid < {version.rows}"
+
+    def _view(self, view: Table, point: Point | None) -> BoundQuery:
         """A view's query runs with its owner's rights and in its own schema."""
         if self._depth > _MAX_VIEW_DEPTH:
             raise failures.invalid("View definition is recursive", 2067, "42601")
         owner = SessionState(parameters=self.state.parameters)
-        names = SessionNames(self.catalog, owner, view.context, self._depth + 1, self.past)
+        names = SessionNames(self.catalog, owner, view.context, self._depth + 1, self.past,
+                             self._evaluate, point)  # fmt: skip
         query = translate(parse(view.query or ""), names)
         self.touched += names.touched
         self.scanned |= names.scanned
+        self.seen |= names.seen
         if len(query.columns) != len(view.columns):
             raise failures.invalid(
                 f"View definition for '{dotted(view.path)}' declared {len(view.columns)}"
@@ -186,6 +229,27 @@ class SessionNames:
         columns = tuple((each.name, SqlType.of(each)) for each in stored.columns)
         listed = ", ".join(f"c{i}" for i in range(len(columns)))
         return BoundQuery(f"SELECT {listed} FROM {physical}", columns)
+
+    def at_statement(self, statement_id: str, *, before: bool) -> Point:
+        """Where AT or BEFORE(STATEMENT => ...) leads.
+
+        Raises:
+            Failure: 709 there is no such statement.
+        """
+        if self.past is None:
+            raise failures.statement_not_found(statement_id)
+        return AtStatement(self.past.trace(statement_id), before)
+
+    def at_moment(self, micros: str, *, before: bool) -> Point:
+        """Where AT or BEFORE leads with a moment: DuckDB SQL of microseconds since 1970, constant.
+
+        Raises:
+            Failure: 707 if it is no moment at all.
+        """
+        found = self._evaluate(f"SELECT {micros}")[0][0] if self._evaluate else None
+        if found is None:
+            raise failures.invalid("Time Travel needs a constant moment")
+        return AtMoment(EPOCH + timedelta(microseconds=int(str(found))), before)
 
     def zone(self) -> str:
         """The session's TIMEZONE."""

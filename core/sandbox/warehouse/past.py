@@ -1,4 +1,4 @@
-"""What a server remembers of earlier statements: their results."""
+"""What a server remembers of earlier statements: their results, and what they saw."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.stored import StoredResult
+from core.sandbox.warehouse.travel import Trace
 
 if TYPE_CHECKING:
     from core.sandbox.warehouse.results import ResultStore
@@ -22,6 +23,13 @@ class Past(Protocol):
 
         Raises:
             Failure: 709 there is none, 710 there is none yet or there will be none.
+        """
+
+    def trace(self, statement_id: str) -> Trace:
+        """What an earlier statement saw or left.
+
+        Raises:
+            Failure: 709 there is none.
         """
 
 
@@ -50,3 +58,10 @@ class RememberedStatements:
             if result is None:
                 raise failures.statement_not_found(statement_id)
             return StoredResult(self._results, statement_id, result.columns)
+
+    def trace(self, statement_id: str) -> Trace:
+        """As `Past.trace`."""
+        statement = self._find(statement_id)
+        if statement is None or statement.trace is None:
+            raise failures.statement_not_found(statement_id)
+        return statement.trace

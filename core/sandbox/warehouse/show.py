@@ -184,7 +184,7 @@ def _seen(execution: Execution, place: _Place) -> list[Table]:
 def _tables(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
     rows: list[Row] = [
         (t.created_on, t.name, t.path[0], t.path[1], t.kind, t.comment, "", t.rows, t.bytes, OWNER,
-         "1", "OFF", "OFF", "N")
+         str(t.retention), "OFF", "OFF", "N")
         for t in _seen(execution, place)
         if t.query is None
     ]  # fmt: skip
@@ -214,7 +214,8 @@ def _views(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]
 def _objects(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
     rows: list[Row] = [
         (t.created_on, t.name, t.path[0], t.path[1], t.kind, t.comment, "",
-         None if t.query else t.rows, None if t.query else t.bytes, OWNER, "1")
+         None if t.query else t.rows, None if t.query else t.bytes, OWNER,
+         str(t.retention))
         for t in _seen(execution, place)
     ]  # fmt: skip
     return _OBJECTS, rows

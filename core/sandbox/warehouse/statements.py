@@ -19,6 +19,7 @@ from core.sandbox.warehouse import failures, wire, wire_json
 from core.sandbox.warehouse.model import Answer, Column, Failure
 from core.sandbox.warehouse.results import ResultStore
 from core.sandbox.warehouse.sessions import Session
+from core.sandbox.warehouse.travel import Trace
 
 if TYPE_CHECKING:
     from core.sandbox.warehouse.engine import Bind, EngineSession
@@ -75,6 +76,7 @@ class Statement:
     ended: float = 0.0
     done: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: Failure | None = None
+    trace: Trace | None = None
     _interrupt: Callable[[], None] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -216,7 +218,7 @@ class Statements:
         return Answer((column,), iter([pa.record_batch({"SYSTEM$CANCEL_QUERY": [text]})]))
 
     def _store(self, statement: Statement, answer: Answer) -> None:
-        statement.statement_type = answer.statement_type
+        statement.statement_type, statement.trace = answer.statement_type, answer.trace
         work = statement.session.work
         as_json = answer.statement_type != _SELECT_TYPE or _wants_json(work)
         megabytes = _number(work.parameters, "CLIENT_RESULT_CHUNK_SIZE", DEFAULT_CHUNK_MB)

@@ -19,6 +19,7 @@ from core.sandbox.warehouse.types import SqlType
 
 if TYPE_CHECKING:
     from core.sandbox.warehouse.translate.scope import BoundQuery
+    from core.sandbox.warehouse.travel import Point
 
 Bind = tuple[str, object]
 Handler = Callable[["Binder", exp.Expr], Bound]
@@ -39,8 +40,10 @@ def binds(*nodes: type[exp.Expr]) -> Callable[[Handler], Handler]:
 class Names(Protocol):
     """Where the tables of a query come from, and what the session says of itself."""
 
-    def relation(self, path: tuple[str, ...]) -> tuple[BoundQuery, tuple[str, ...]]:
-        """The query that reads a table or view, and its full name."""
+    def relation(
+        self, path: tuple[str, ...], point: Point | None = None
+    ) -> tuple[BoundQuery, tuple[str, ...]]:
+        """The query that reads a table or view (as it was at `point`), and its full name."""
 
     def context(self, name: str) -> str | None:
         """CURRENT_DATABASE and the like."""
@@ -50,6 +53,12 @@ class Names(Protocol):
 
     def query_id(self, number: int) -> str | None:
         """The id of the session's statement `number`: 1 is its first, -1 its latest."""
+
+    def at_statement(self, statement_id: str, *, before: bool) -> Point:
+        """Where AT or BEFORE(STATEMENT => ...) leads."""
+
+    def at_moment(self, micros: str, *, before: bool) -> Point:
+        """Where AT or BEFORE leads with a moment: DuckDB SQL of microseconds since 1970."""
 
     def result(self, statement_id: str) -> BoundQuery:
         """The query that reads the stored result of an earlier statement."""

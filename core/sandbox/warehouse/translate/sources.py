@@ -11,6 +11,7 @@ from core.sandbox.warehouse.translate.casts import cast
 from core.sandbox.warehouse.translate.functions.registry import constant
 from core.sandbox.warehouse.translate.operators import alike, comparable, compare, truth
 from core.sandbox.warehouse.translate.scope import BoundQuery, Field, Relation, Scope, fold
+from core.sandbox.warehouse.travel import Point
 
 _HASH_SPACE = 1 << 64
 _BLOCK_ROWS = 1024  # SAMPLE SYSTEM takes blocks of rows; micro-partitions are larger
@@ -51,16 +52,38 @@ def _query(
         return values(translation, node), ("VALUES",)
     if not isinstance(node, exp.Table):
         raise failures.unsupported(f"{node.key.upper()} in FROM")
-    if node.args.get("when") is not None:
-        raise failures.unsupported("AT | BEFORE (Time Travel)")
+    when = node.args.get("when")
+    point = _point(translation, when) if when is not None else None
     if isinstance(node.this, exp.Anonymous):
-        return _function_table(translation, scope, node.this)
+        return _function_table(translation, scope, node.this, point)
     path = tuple(fold(part) for part in node.parts)
     cte = scope.cte(path[0]) if len(path) == 1 else None
     if cte is not None:
+        _refuse_travel(point)
         physical, query = cte
         return BoundQuery(query.sql, query.columns, physical), path
-    return translation.names.relation(path)
+    return translation.names.relation(path, point)
+
+
+def _point(translation: Translation, when: exp.Expr) -> Point:
+    """Where AT | BEFORE(TIMESTAMP | OFFSET | STATEMENT => ...) leads."""
+    kind, before = str(when.args["kind"]).upper(), str(when.this).upper() == "BEFORE"
+    binder, names = Binder(translation, _EMPTY_SCOPE), translation.names
+    value = binder.bind(when.expression)
+    if kind == "STATEMENT":
+        return names.at_statement(constant(value, kind), before=before)
+    if kind == "OFFSET":
+        seconds = cast(binder, value, types.REAL).sql
+        return names.at_moment(f"epoch_us(now()) + CAST({seconds} * 1e6 AS BIGINT)", before=before)
+    if kind != "TIMESTAMP":
+        raise failures.unsupported(f"AT | BEFORE ({kind} => ...)")
+    moment = value if value.type.is_timestamp else cast(binder, value, types.NTZ)
+    return names.at_moment(f"epoch_us({moment.t})", before=before)
+
+
+def _refuse_travel(point: Point | None) -> None:
+    if point is not None:
+        raise failures.unsupported("AT | BEFORE of other than a table or view")
 
 
 def path_of(text: str) -> tuple[str, ...]:
@@ -70,13 +93,14 @@ def path_of(text: str) -> tuple[str, ...]:
 
 
 def _function_table(
-    translation: Translation, scope: Scope, call: exp.Anonymous
+    translation: Translation, scope: Scope, call: exp.Anonymous, point: Point | None
 ) -> tuple[BoundQuery, tuple[str, ...]]:
     name = str(call.this).upper()
     arguments = call.expressions
     if name == "IDENTIFIER" and arguments:
         value = Binder(translation, _EMPTY_SCOPE).bind(arguments[0])
-        return translation.names.relation(path_of(constant(value, "IDENTIFIER")))
+        return translation.names.relation(path_of(constant(value, "IDENTIFIER")), point)
+    _refuse_travel(point)
     inner = arguments[0] if arguments else None
     if name != "TABLE" or not isinstance(inner, exp.Anonymous):
         raise failures.unsupported(f"table function {name}")
