@@ -137,6 +137,19 @@ class Account:
         self.groups += tally.rows
         _add(self.written, tally.totals)
 
+    def check_groups(self, rows: int) -> None:
+        """Compare the rows that the groups have in all with those that were read.
+
+        Raises:
+            IntegrityError: they differ.
+        """
+        expected = self.rows_read - self.blank_rows
+        if rows != expected:
+            raise IntegrityError(
+                f"{rows} rows are in the groups instead of {expected}; nothing was delivered.",
+                "Run again; if it stays, please report it: this is a defect of amplify-transfer.",
+            )
+
     def check(self, names: Iterable[tuple[str, str]]) -> None:
         """Compare what was read with what is written.
 

@@ -116,11 +116,9 @@ def _next_piece(
 
 def tally(frame: pl.DataFrame, fields: tuple[Field, ...]) -> Tally:
     """What a piece of the result adds to the books."""
-    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    return Tally(
-        rows=frame.height,
-        totals={field.alias: total(table[field.alias]) for field in fields if field.is_sum},
-    )
+    sums = frame.select(field.alias for field in fields if field.is_sum)
+    table = sums.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return Tally(rows=frame.height, totals={name: total(table[name]) for name in sums.columns})
 
 
 def delivered(

@@ -11,13 +11,12 @@ from core import query
 from core.errors import SourceDataError
 from core.plan import Plan
 from core.query import Field, Statement
+from core.warehouse.failures import is_overflow
 from core.warehouse.small import read_columns
 from core.warehouse.statement import Cancel
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
-
-_OVERFLOWS = (100039, 100132)
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def preview_months(
     try:
         columns = read_columns(connection, statement, cancel)
     except SourceDataError as error:
-        if getattr(error.__cause__, "errno", None) not in _OVERFLOWS:
+        if not is_overflow(error):
             raise
         statement = query.select_months(plan, exact=exact, rounded=True)
         columns = read_columns(connection, statement, cancel)

@@ -12,14 +12,11 @@ import pyarrow.compute as pc
 from polars.io.plugins import register_io_source
 
 from core.accounting import BAD_EXAMPLES, MOST_DIGITS, Account, Tally, total
-from core.errors import IntegrityError, SourceDataError
+from core.errors import SourceDataError
 from core.plan import Plan
-from core.query import Field
-from core.schema import cast_column, is_nanosecond_key, read_type
+from core.query import INT64, Field
+from core.schema import cast_columns, is_nanosecond_key, read_type, timestamp_units
 from core.warehouse.batches import Download
-
-# What 64-bit nanoseconds hold: 1677-09-21 to 2262-04-11.
-_NANOSECOND_RANGE = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -49,17 +46,11 @@ def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
     Raises:
         IntegrityError: the batch is not what was selected.
     """
-    if table.num_columns != len(fields):
-        raise IntegrityError(
-            f"The result has {table.num_columns} columns instead of {len(fields)}.",
-            "The table may have been altered during the run: run again.",
-        )
-    raw = dict(zip(fields, table.columns, strict=True))
-    columns = {field.alias: cast_column(values, read_type(field)) for field, values in raw.items()}
+    columns = cast_columns(fields, table, read_type)
     totals = {
         # Of the values before the cast: the narrower a batch comes, the faster it is summed.
         field.alias: total(values, field.column.source.type.precision or MOST_DIGITS)
-        for field, values in raw.items()
+        for field, values in zip(fields, table.columns, strict=True)
         if field.column and field.is_sum
     }
     columns, blank = _without_blank(columns)
@@ -77,6 +68,16 @@ def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
     if any(field.is_key for field in fields):
         frame = _owned(frame)
     return Chunk(frame, tally, *_extent(frame, fields))
+
+
+def bad_dates(plan: Plan, account: Account) -> SourceDataError:
+    """Why a run fails whose table holds dates that do not parse."""
+    shown = ", ".join(repr(value) for value in account.bad_examples)
+    return SourceDataError(
+        f"{account.bad_dates:,} rows of {plan.month.name} hold no date "
+        f"({plan.month.why}){f', such as {shown}' if shown else ''}; nothing was delivered.",
+        "Give another --date-format, or --on-bad-date null to put them in the NULL month.",
+    )
 
 
 class Rows:
@@ -131,27 +132,9 @@ class Rows:
     def units(self) -> dict[str, str]:
         """The columns whose nanosecond timestamps must be delivered in microseconds.
 
-        A column keeps nanoseconds unless a value lies beyond 64 bits of them (1677-2262).
-
-        Returns:
-            `us` by column name.
-
-        Raises:
-            SourceDataError: such a column also has fractions of a microsecond.
+        See `core.schema.timestamp_units`.
         """
-        units: dict[str, str] = {}
-        for field in self._fields:
-            if field.column is None or field.alias not in self._far:
-                continue
-            name = field.column.name
-            if field.alias in self._fine:
-                raise SourceDataError(
-                    f"No file format holds the timestamps of {name}: some are outside 1677-2262, "
-                    "others have nanoseconds.",
-                    f"Leave it out with --drop-columns, or cast {name} to TIMESTAMP(6) in a view.",
-                )
-            units[name] = "us"
-        return units
+        return timestamp_units(self._fields, self._far.__contains__, self._fine.__contains__)
 
     def _source(
         self,
@@ -179,15 +162,7 @@ class Rows:
             if not (failing and self.account.bad_dates):
                 yield chunk.frame
         if failing and self.account.bad_dates:
-            raise self._bad_dates()
-
-    def _bad_dates(self) -> SourceDataError:
-        shown = ", ".join(repr(value) for value in self.account.bad_examples)
-        return SourceDataError(
-            f"{self.account.bad_dates:,} rows of {self._plan.month.name} hold no date "
-            f"({self._plan.month.why}), such as {shown}; nothing was delivered.",
-            "Give another --date-format, or --on-bad-date null to put them in the NULL month.",
-        )
+            raise bad_dates(self._plan, self.account)
 
 
 def _owned(frame: pl.DataFrame) -> pl.DataFrame:
@@ -227,7 +202,7 @@ def _extent(
     ]
     if not stamps:
         return frozenset(), frozenset()
-    far = frame.select((pl.col(stamps).abs() > _NANOSECOND_RANGE).any()).row(0, named=True)
+    far = frame.select((pl.col(stamps).abs() > INT64).any()).row(0, named=True)
     fine = frame.select((pl.col(stamps) % 1_000 != 0).any()).row(0, named=True)
     return (
         frozenset(name for name, found in far.items() if found),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from core import aggregate, query
 from core.budget import Budget
 from core.engines.local import LocalFile, Written
-from core.errors import IntegrityError
 from core.events import Phase
 from core.head import Head, head_of
 from core.output import open_writer
@@ -104,9 +103,5 @@ def _write(
                 head = head_of(made)
             writer.write(made)
             progress.add(piece.height, 0)
-    if grouped != (expected := rows.account.rows_read - rows.account.blank_rows):
-        raise IntegrityError(
-            f"{grouped} rows are in the groups instead of {expected}; nothing was delivered.",
-            "Run again; if it stays, please report it: this is a defect of amplify-transfer.",
-        )
+    rows.account.check_groups(grouped)
     return head

@@ -32,7 +32,7 @@ _INLINE_BYTES = 1_000_000
 
 
 class Download(Generic[T]):
-    """Every batch of a result once, converted by `convert`, in the order they come.
+    """Every batch of a result once, converted by `convert`.
 
     Args:
         result: the finished statement.
@@ -40,6 +40,8 @@ class Download(Generic[T]):
         budget: bytes that batches may take at once; one batch is always allowed.
         workers: download threads.
         cancel: stops the download at the next batch.
+        ordered: hand out the batches in the order of the result; else in the order they come. What
+            waits for its turn counts against the budget.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class Download(Generic[T]):
         budget: int,
         workers: int,
         cancel: Cancel,
+        ordered: bool = False,
     ) -> None:
         self._result = result
         self._convert = convert
         self._budget = budget
         self._workers = workers
         self._cancel = cancel
+        self._ordered = ordered
         self._batches: list[ResultBatch] = list(result.cursor.get_result_batches() or [])
         self._refresh = threading.Lock()
         self._todo: queue.SimpleQueue[int | None] = queue.SimpleQueue()
@@ -81,7 +85,8 @@ class Download(Generic[T]):
     def __iter__(self) -> Iterator[tuple[int, T]]:
         """Yield `(index, converted batch)`; batches without rows are skipped."""
         waiting = deque(n for n, batch in enumerate(self._batches) if batch.rowcount)
-        costs: dict[int, int] = {}
+        costs: dict[int, int] = {}  # of the batches under way, in their order
+        early: dict[int, T] = {}
         threads = [
             threading.Thread(target=self._work, name=f"download-{n}", daemon=True)
             for n in range(min(self._workers, len(waiting)))
@@ -94,11 +99,17 @@ class Download(Generic[T]):
                     index = waiting.popleft()
                     costs[index] = self._cost(index)
                     self._todo.put(index)
-                index, outcome = self._next()
-                if isinstance(outcome, Exception):
-                    raise outcome
-                yield index, outcome
-                del outcome, costs[index]
+                due = next(iter(costs)) if self._ordered else None
+                if due not in early:
+                    index, outcome = self._next()
+                    if isinstance(outcome, Exception):
+                        raise outcome
+                    early[index] = outcome
+                    del outcome
+                    due = index if due is None else due
+                if due in early:
+                    yield due, early.pop(due)
+                    del costs[due]
         finally:
             self._stopped.set()
             for _ in threads:

@@ -201,6 +201,11 @@ def translate(error: BaseException, doing: str) -> TransferError:
     return kind(f"{sentence.rstrip('.')} (while {doing}{_place(error)}).", meaning.hint)
 
 
+def is_overflow(error: TransferError) -> bool:
+    """Whether a statement failed of a number with more than Snowflake's 38 digits."""
+    return _BY_NUMBER.get(getattr(error.__cause__, "errno", 0)) is _OVERFLOW
+
+
 def _driver_meaning(error: BaseException, number: object) -> _Meaning | None:
     if number == _LOGIN_FAILED:
         return _login_meaning(str(error))
