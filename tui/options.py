@@ -140,6 +140,43 @@ Verify = Annotated[
 Report = Annotated[
     Text, _option("--report", metavar="FILE", help="Local file to write the outcome to, as JSON.")
 ]
+StorageIntegration = Annotated[
+    Text, _option("--storage-integration", metavar="NAME", help="By which engine unload writes.")
+]
+Stage = Annotated[
+    Text,
+    _option(
+        "--stage",
+        metavar="@STAGE[/PATH]",
+        help="External stage above the destination, instead of --storage-integration.",
+    ),
+]
+UnloadCredentials = Annotated[
+    bool,
+    _flag(
+        "--unload-credentials",
+        "Hand Snowflake this run's AWS credentials instead; its query history keeps them.",
+    ),
+]
+KmsKeyId = Annotated[
+    Text,
+    _option("--kms-key-id", metavar="KEY", help="That engine unload encrypts with (SSE-KMS)."),
+]
+MaxFileSize = Annotated[
+    Text,
+    _option(
+        "--max-file-size",
+        metavar="SIZE",
+        help="Of a file of engine unload; larger results become several. [default: 5GB]",
+    ),
+]
+Verify = Annotated[
+    bool,
+    _flag("--verify", "Compare the delivery with Snowflake and the books, once it is made."),
+]
+Report = Annotated[
+    Text, _option("--report", metavar="FILE", help="Local file to write the outcome to, as JSON.")
+]
 MemoryLimit = Annotated[
     Text, _option("--memory-limit", metavar="SIZE", help="Such as 600MB. [default: 600MB]")
 ]
