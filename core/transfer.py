@@ -6,7 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,20 +14,24 @@ from urllib.parse import quote
 
 from core import query
 from core.accounting import Account
-from core.bucket import Bucket, Destination, file_name
+from core.bucket import Bucket, Delivery, Destination, file_name
 from core.budget import Budget
+from core.conclusion import conclude
 from core.engines import pushdown, stream
 from core.engines.choice import Choice, Engine, choose
 from core.engines.local import LocalFile, Written
 from core.engines.unload import Order, explained_empty, preview_copy, unload, write_empty
 from core.engines.unloadable import check_unloadable
 from core.errors import UsageError
-from core.events import Listener, Phase, Planned, Warned
+from core.events import Delivered, Listener, Phase, Planned, Warned
 from core.head import Head
 from core.output import Format, content_type, extension
 from core.plan import Plan, make_plan
 from core.progress import Reporter
+from core.proof.prove import Claim, prove
+from core.proof.verdict import Verdict
 from core.query import Statement
+from core.report import check_path
 from core.request import Request
 from core.sample import take_sample
 from core.source import Source
@@ -86,6 +90,8 @@ class Outcome:
         query_id: Snowflake's id of the statement that read the table.
         account: what was read and what was written.
         head: the first rows of the file.
+        objects: the object, or its parts.
+        verdict: what the verification found; None if it was not asked for.
     """
 
     file_name: str
@@ -98,6 +104,8 @@ class Outcome:
     query_id: str
     account: Account
     head: Head
+    objects: tuple[Delivery, ...]
+    verdict: Verdict | None = None
 
     @property
     def result(self) -> dict[str, Any]:
@@ -141,8 +149,10 @@ def run_transfer(
         The outcome, once the object is complete in the bucket and verified.
 
     Raises:
-        TransferError: nothing was delivered; the class tells why.
+        TransferError: nothing was delivered, unless `outcome` is set; the class tells why.
     """
+    if request.report:
+        check_path(request.report)
     journey = _Journey(request, Reporter(on_event), cancel)
     with journey.session() as connection:
         made, choice = journey.make_plan(connection)
@@ -150,7 +160,8 @@ def run_transfer(
         with journey.bucket() as bucket, workspace() as directory:
             file = LocalFile(directory / "delivery", journey.format, request.gzip)
             if choice.engine is Engine.UNLOAD:
-                return journey.unload(connection, bucket, key, file, made, choice)
+                outcome = journey.unload(connection, bucket, key, file, made, choice)
+                return journey.conclude(connection, bucket, file, outcome)
             overwrite = request.if_exists == "overwrite"
             bucket.check(key, overwrite=overwrite, cancelled=journey.cancel.is_set)
             written = _WRITERS[choice.engine](
@@ -161,8 +172,9 @@ def run_transfer(
                 progress=journey.progress,
                 cancel=journey.cancel,
             )
-            size = journey.deliver(bucket, key, file, made, written.account)
-            return journey.outcome(key, size, made, choice, written)
+            delivery = journey.deliver(bucket, key, file, made, written.account)
+            outcome = journey.outcome(key, (delivery,), made, choice, written)
+            return journey.conclude(connection, bucket, file, outcome)
 
 
 class _Journey:
@@ -234,8 +246,8 @@ class _Journey:
 
     def deliver(
         self, bucket: Bucket, key: str, file: LocalFile, made: Plan, account: Account
-    ) -> int:
-        """Upload the file: the object appears verified, or not at all. Returns its bytes."""
+    ) -> Delivery:
+        """Upload the file: the object appears verified, or not at all."""
         size = file.path.stat().st_size
         self.progress.start(Phase.UPLOAD, total_bytes=size)
         for warning in _findings(made, account):
@@ -254,7 +266,7 @@ class _Journey:
             cancelled=self.cancel.is_set,
         )
         self.progress.finish()
-        return delivery.size
+        return delivery
 
     def order(self, key: str) -> Order:
         """What Snowflake is to write."""
@@ -281,26 +293,60 @@ class _Journey:
         if unloaded.key:
             for warning in _findings(made, unloaded.account):
                 self.progress.tell(Warned(warning))
-            return self.outcome(unloaded.key, unloaded.size, made, choice, unloaded)
+            return self.outcome(unloaded.key, unloaded.objects, made, choice, unloaded)
         write_empty(made, file)
         with explained_empty():
-            size = self.deliver(bucket, key, file, made, unloaded.account)
-        return self.outcome(key, size, made, choice, unloaded)
+            delivery = self.deliver(bucket, key, file, made, unloaded.account)
+        return self.outcome(key, (delivery,), made, choice, unloaded)
 
-    def outcome(self, key: str, size: int, made: Plan, choice: Choice, written: Written) -> Outcome:
-        """What is delivered, as of now."""
+    def outcome(
+        self,
+        key: str,
+        objects: tuple[Delivery, ...],
+        made: Plan,
+        choice: Choice,
+        written: Written,
+    ) -> Outcome:
+        """What is delivered, as of now; from here on it stands."""
+        size = sum(each.size for each in objects)
+        url = self.destination.url(key)
+        self.progress.tell(Delivered(url, written.account.groups, size))
         return Outcome(
             file_name=key,
             row_count=written.account.groups,
             timestamp=datetime.now(UTC),
-            url=self.destination.url(key),
+            url=url,
             size=size,
             plan=made,
             choice=choice,
             query_id=written.query_id,
             account=written.account,
             head=written.head,
+            objects=objects,
         )
+
+    def conclude(
+        self, connection: SnowflakeConnection, bucket: Bucket, file: LocalFile, outcome: Outcome
+    ) -> Outcome:
+        """Verify and report what was delivered, as far as asked for."""
+        local = file.path if file.path.exists() else None
+        objects = outcome.objects
+        claim = Claim(outcome.plan, outcome.account, outcome.query_id, objects, file, local)
+
+        def verify() -> Verdict:
+            verdict = prove(
+                connection,
+                bucket,
+                claim,
+                file.path.parent,
+                progress=self.progress,
+                cancel=self.cancel,
+            )
+            if verdict.agrees is None:
+                self.progress.tell(Warned(str(verdict)))
+            return verdict
+
+        return conclude(self.request, outcome, verify)
 
 
 def _findings(made: Plan, account: Account) -> Iterator[str]:

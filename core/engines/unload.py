@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from core.bucket import Bucket, Destination
+from core.bucket import Bucket, Delivery, Destination
 from core.bucket.objects import aws_keys
 from core.engines.access import CREDENTIALS_SHOWN, Access, access_of
 from core.engines.ledger import Grouped, group_at_rest
@@ -99,11 +99,11 @@ class Unloaded(Written):
         query_id: Snowflake's id of the statement that read the table.
         key: the object's key, or the prefix of its parts; empty if there were no groups, for which
             Snowflake writes no file.
-        size: bytes in all.
+        objects: what Snowflake wrote; it tells no checksums.
     """
 
     key: str = ""
-    size: int = 0
+    objects: tuple[Delivery, ...] = ()
 
 
 def unload(
@@ -148,15 +148,15 @@ def unload(
     progress.start(Phase.UPLOAD, total_rows=account.groups)
     remains = Remains(connection, bucket, key)
     with remains.cleared():
-        rows, size = _copy(connection, statement, cancel, remains)
+        rows, objects = _copy(connection, statement, cancel, remains, bucket, key)
         if rows != account.groups:
             raise IntegrityError(
                 f"Snowflake wrote {rows:,} rows where there are {account.groups:,} groups.",
                 "Run again; if it stays, report it to Snowflake.",
             )
-    progress.add(rows, size)
+    progress.add(rows, sum(each.size for each in objects))
     progress.finish()
-    return Unloaded(account, head, query_id, key, size)
+    return Unloaded(account, head, query_id, key, objects)
 
 
 def preview_copy(
@@ -220,14 +220,27 @@ def _access(
 
 
 def _copy(
-    connection: SnowflakeConnection, statement: Statement, cancel: Cancel, remains: Remains
-) -> tuple[int, int]:
-    """Run COPY INTO; the rows and bytes of all files."""
+    connection: SnowflakeConnection,
+    statement: Statement,
+    cancel: Cancel,
+    remains: Remains,
+    bucket: Bucket,
+    key: str,
+) -> tuple[int, tuple[Delivery, ...]]:
+    """Run COPY INTO; the rows of all files, and the files."""
     result = run(connection, statement, cancel, on_start=remains.expect)
     files = list(result.rows())
-    return sum(int(each["row_count"]) for each in files), sum(
-        int(each["file_size"]) for each in files
+    where = bucket.destination.bucket
+    objects = tuple(
+        Delivery(where, _key(key, each["file_name"]), int(each["file_size"]), "", "", 1)
+        for each in files
     )
+    return sum(int(each["row_count"]) for each in files), objects
+
+
+def _key(key: str, name: str) -> str:
+    """The key of a file that Snowflake tells by its name: below the folder, if `key` is one."""
+    return key + name.rpartition("/")[2] if key.endswith("/") else key
 
 
 def _estimate(grouped: Grouped, plan: Plan, format: Format) -> int:  # noqa: A002
