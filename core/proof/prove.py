@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.accounting import Account
 from core.bucket import Bucket, Delivery
@@ -29,17 +29,28 @@ _REFUSED = "S3 does not let these credentials read it"
 _NO_ROOM = "this machine's disk has no room for another copy"
 
 
+class Form(Protocol):
+    """How a file is written."""
+
+    @property
+    def format(self) -> Format:
+        """Its format."""
+
+    @property
+    def gzip(self) -> bool:
+        """Whether it is compressed as a whole."""
+
+
 @dataclass(frozen=True)
-class Delivered:
+class Claim:
     """What was delivered, and is to be proved.
 
     Attributes:
         plan: what was to be done.
         account: the books of the run.
         query_id: Snowflake's id of the statement that read the source; empty if not known.
-        objects: the file, or its parts.
-        format: what each is.
-        gzip: whether each is compressed as a whole.
+        objects: the object, or its parts; checksums are empty where they are not known.
+        form: what each is.
         local: the file on this machine; None if it never was here.
     """
 
@@ -47,15 +58,14 @@ class Delivered:
     account: Account
     query_id: str
     objects: Sequence[Delivery]
-    format: Format
-    gzip: bool
+    form: Form
     local: Path | None
 
 
 def prove(
     connection: SnowflakeConnection,
     bucket: Bucket,
-    delivered: Delivered,
+    claim: Claim,
     directory: Path,
     *,
     progress: Reporter,
@@ -66,7 +76,7 @@ def prove(
     Args:
         connection: an open session.
         bucket: where the objects are.
-        delivered: what was delivered.
+        claim: what was delivered.
         directory: where there is room for a copy, which is removed again.
         progress: told of the bytes that are read back.
         cancel: stops it at any moment.
@@ -76,28 +86,28 @@ def prove(
         CancelledError: `cancel` was set.
         TransferError: Snowflake or S3 failed.
     """
-    progress.start(Phase.VERIFY, total_bytes=sum(each.size for each in delivered.objects) or None)
+    progress.start(Phase.VERIFY, total_bytes=sum(each.size for each in claim.objects) or None)
     # First the file: the statement's snapshot lasts longer than anyone's patience with an object.
-    read = _read_back(bucket, delivered, directory, progress, cancel)
-    asked = ask(connection, delivered.plan, delivered.query_id or None, cancel)
+    read = _read_back(bucket, claim, directory, progress, cancel)
+    asked = ask(connection, claim.plan, claim.query_id or None, cancel)
     progress.finish()
-    return judge(delivered.plan, delivered.account, asked, read)
+    return judge(claim.plan, claim.account, asked, read)
 
 
 def _read_back(
-    bucket: Bucket, delivered: Delivered, directory: Path, progress: Reporter, cancel: Cancel
+    bucket: Bucket, claim: Claim, directory: Path, progress: Reporter, cancel: Cancel
 ) -> ReadBack:
     figures: dict[Month, MonthFigures] = {}
     copy, done = directory / "readback", 0
     try:
-        for each in delivered.objects:
+        for each in claim.objects:
             check(cancel)
             if not _fetch(bucket, each, copy, partial(_tell, progress, done), cancel):
-                return _local(delivered, _REFUSED)
+                return _local(claim, _REFUSED)
             done += each.size
-            merge(figures, _figures(delivered, copy).items())
+            merge(figures, _figures(claim, copy).items())
     except _NoRoomError:
-        return _local(delivered, _NO_ROOM)
+        return _local(claim, _NO_ROOM)
     finally:
         copy.unlink(missing_ok=True)
     return ReadBack(figures, Copy.BUCKET)
@@ -136,18 +146,18 @@ def _fetch(
         return False
     if fetched.size != delivery.size:
         raise IntegrityError(
-            f"{delivery.key} has {fetched.size} bytes instead of the {delivery.size} delivered."
+            f"{delivery.key} has {fetched.size} bytes instead of the {delivery.size} claim."
         )
     if delivery.crc32 and fetched.crc32 != delivery.crc32:
-        raise IntegrityError(f"{delivery.key} has other bytes than were delivered.")
+        raise IntegrityError(f"{delivery.key} has other bytes than were claim.")
     return True
 
 
-def _local(delivered: Delivered, why: str) -> ReadBack:
-    if delivered.local is None:
+def _local(claim: Claim, why: str) -> ReadBack:
+    if claim.local is None:
         return ReadBack(None, Copy.NONE, why)
-    return ReadBack(_figures(delivered, delivered.local), Copy.LOCAL, why)
+    return ReadBack(_figures(claim, claim.local), Copy.LOCAL, why)
 
 
-def _figures(delivered: Delivered, path: Path) -> dict[Month, MonthFigures]:
-    return read_figures(path, delivered.format, delivered.plan, gzipped=delivered.gzip)
+def _figures(claim: Claim, path: Path) -> dict[Month, MonthFigures]:
+    return read_figures(path, claim.form.format, claim.plan, gzipped=claim.form.gzip)
