@@ -17,6 +17,8 @@ from typing import Final, NamedTuple
 
 from core.errors import (
     CancelledError,
+    DestinationError,
+    DestinationExistsError,
     IntegrityError,
     LocalResourceError,
     SignInError,
@@ -157,6 +159,95 @@ _BY_NUMBER: Final[dict[int, _Meaning]] = {
     ),
     394508: _MFA,
 }
+# What an unload meets: told apart by Snowflake's words, as one number (91003) stands for all that
+# S3 says, another (2003) for every object; and the numbers of the rest are not documented.
+_STORE: Final = r"(?s)(stage area|remote file).*"
+_INTEGRATION: Final = "Check --storage-integration, and that the role has USAGE on it."
+_STORE_KEYS: Final = "Check the integration's or the stage's AWS role, or the AWS credentials."
+_BY_TEXT: Final = tuple(
+    (re.compile(pattern, re.IGNORECASE), meaning)
+    for pattern, meaning in (
+        (
+            "already existing at the unload destination",
+            _Meaning(
+                DestinationExistsError,
+                "There are files at the destination already.",
+                'Allow one to be replaced: if_exists="overwrite".',
+            ),
+        ),
+        (
+            "not allowed by integration",
+            _Meaning(
+                UsageError,
+                "The storage integration does not allow the destination.",
+                "Have it added to the integration's STORAGE_ALLOWED_LOCATIONS, or name another.",
+            ),
+        ),
+        (
+            r"\bIntegration '[^']*' does not exist",
+            _Meaning(
+                UsageError,
+                "The storage integration {name} does not exist, or the role may not use it.",
+                _INTEGRATION,
+            ),
+        ),
+        (
+            r"\bIntegration '[^']*' is not enabled",
+            _Meaning(UsageError, "The storage integration {name} is switched off.", _INTEGRATION),
+        ),
+        (
+            r"\bStage '[^']*' does not exist",
+            _Meaning(
+                UsageError,
+                "The stage {name} does not exist, or the role may not use it.",
+                "Check --stage, and that the role has USAGE on it.",
+            ),
+        ),
+        (
+            "max(imum)? file size.* exceeded",
+            _Meaning(
+                UsageError,
+                "The result does not fit into one file of --max-file-size.",
+                "Give a smaller size: the result then becomes several files.",
+            ),
+        ),
+        (
+            f"{_STORE}(NoSuchBucket|bucket does not exist)",
+            _Meaning(
+                DestinationError,
+                "Snowflake finds no such bucket.",
+                "Check the bucket's name and its region.",
+            ),
+        ),
+        (
+            f"{_STORE}(AccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|Access Key Id)",
+            _Meaning(
+                DestinationError,
+                "AWS refuses the credentials by which Snowflake writes.",
+                _STORE_KEYS,
+            ),
+        ),
+        (
+            f"{_STORE}(SlowDown|ServiceUnavailable|InternalError|RequestTimeout|Throttl)",
+            _Meaning(TemporaryError, "The bucket did not take what Snowflake wrote.", _AGAIN),
+        ),
+        (
+            f"{_STORE}(AccessDenied|access denied|KMS)",
+            _Meaning(
+                DestinationError,
+                "Snowflake may not write to the bucket.",
+                "It needs s3:PutObject, s3:GetObject, s3:ListBucket and s3:DeleteObject there; "
+                "with a KMS key also kms:GenerateDataKey and kms:Decrypt.",
+            ),
+        ),
+        (
+            _STORE,
+            _Meaning(DestinationError, "Snowflake cannot write to the bucket.", _STORE_KEYS),
+        ),
+    )
+)
+# Numbers of whose errors the text is looked at.
+_WORDED: Final = frozenset({1030, 2003, 3127, 3128, 91003, 100145})
 _BY_RANGE: Final = (
     (range(100_000, 101_000), _DATA),
     (range(251_000, 252_000), _SETTING),
@@ -210,6 +301,11 @@ def _driver_meaning(error: BaseException, number: object) -> _Meaning | None:
     if number == _LOGIN_FAILED:
         return _login_meaning(str(error))
     if isinstance(number, int):
+        if number in _WORDED or number not in _BY_NUMBER:
+            text = str(error)
+            for pattern, meaning in _BY_TEXT:
+                if pattern.search(text):
+                    return meaning
         if number in _BY_NUMBER:
             return _BY_NUMBER[number]
         for numbers, meaning in _BY_RANGE:
