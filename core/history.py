@@ -22,6 +22,7 @@ from core.errors import TransferError
 from core.events import Listener
 from core.files import append, lock, replace
 from core.paths import state_dir
+from core.report import account_as_dict
 from core.request import Request
 from core.transfer import Outcome, run_transfer
 from core.warehouse.statement import Cancel
@@ -53,6 +54,7 @@ class HistoryEntry:
         result: the result JSON; empty if nothing was delivered.
         account: the counts of the run and, by summed column, the totals that agreed; empty if
             nothing was delivered.
+        verdict: what the verification found, and how; empty if there was none.
         request: what to run again, without secrets; None if its connection has no name.
     """
 
@@ -69,6 +71,7 @@ class HistoryEntry:
     hint: str = ""
     result: Mapping[str, Any] = field(default_factory=dict)
     account: Mapping[str, Any] = field(default_factory=dict)
+    verdict: Mapping[str, Any] = field(default_factory=dict)
     request: Request | None = None
 
     def as_line(self) -> str:
@@ -128,22 +131,13 @@ def run_recorded(
     try:
         outcome = run_transfer(request, on_event=on_event, cancel=cancel)
     except TransferError as error:
-        record(entry(outcome=error.label, message=error.message[:_TEXT], hint=error.hint[:_TEXT]))
+        told = {"message": error.message[:_TEXT], "hint": error.hint[:_TEXT]}
+        record(entry(**_about(error.outcome), outcome=error.label, **told))
         raise
     except Exception as error:  # its text may hold data
         record(entry(outcome=TransferError.label, message=f"Unexpected {type(error).__name__}."))
         raise
-    record(
-        entry(
-            table=str(outcome.plan.source.name),
-            url=outcome.url,
-            outcome=DELIVERED,
-            rows=outcome.row_count,
-            bytes=outcome.size,
-            result=outcome.result,
-            account=_account(outcome),
-        )
-    )
+    record(entry(**_about(outcome), outcome=DELIVERED))
     return outcome
 
 
@@ -180,14 +174,19 @@ def _without_secrets(request: Request, name: str | None, *, demo: bool) -> Reque
     return request.model_copy(update={"connection": known, "s3_options": None})
 
 
-def _account(outcome: Outcome) -> dict[str, Any]:
-    account = outcome.account
-    names = ("rows_declared", "rows_read", "blank_rows", "null_dates", "bad_dates", "groups")
-    sums = {f"sum_{n}": column.name for n, column in enumerate(outcome.plan.sums, 1)}
-    totals = {
-        name: str(account.read[key].value) for key, name in sums.items() if key in account.read
+def _about(outcome: Outcome | None) -> dict[str, Any]:
+    """What is written down of a delivery."""
+    if outcome is None:
+        return {}
+    return {
+        "table": str(outcome.plan.source.name),
+        "url": outcome.url,
+        "rows": outcome.row_count,
+        "bytes": outcome.size,
+        "result": outcome.result,
+        "account": account_as_dict(outcome.plan, outcome.account),
+        "verdict": outcome.verdict.as_dict() if outcome.verdict else {},
     }
-    return {**{name: getattr(account, name) for name in names}, "totals": totals}
 
 
 def _append(path: Path, line: str) -> None:

@@ -89,12 +89,8 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
         if manner.dry_run:
             return _preview(place.options, manner, console, stop)
         outcome = stop.run(lambda: _transfer(place.options, manner, console, stop))
-        console.note(
-            f"Delivered {outcome.url}: {outcome.row_count:,} rows, {outcome.size:,} bytes",
-            url=outcome.url,
-            rows=outcome.row_count,
-            bytes=outcome.size,
-        )
+        if outcome.verdict and outcome.verdict.agrees:
+            console.note(str(outcome.verdict), verdict=outcome.verdict.as_dict())
         if place.files:
             file = str(place.files / outcome.url.removeprefix("s3://"))
             console.note(f"The file is kept in {file}", file=file)
@@ -154,7 +150,7 @@ def _close_quietly() -> None:
 
 
 def _stopped(console: Console, stop: Stop) -> int:
-    console.error(CancelledError("Stopped by a signal; nothing was delivered."))
+    console.error(CancelledError(f"Stopped by a signal; {_what_stands(console)}."))
     return stop.exit_code
 
 
@@ -181,8 +177,14 @@ def _unexpected(error: BaseException, console: Console, *, debug: bool) -> int:
         hint = f"Please report it, with {path}; AMPLIFY_DEBUG=1 shows more."
     else:
         hint = "Please report it, with what AMPLIFY_DEBUG=1 shows."
-    console.error(TransferError(f"Unexpected {type(error).__name__}; nothing was delivered.", hint))
+    text = f"Unexpected {type(error).__name__}; {_what_stands(console)}."
+    console.error(TransferError(text, hint))
     return TransferError.exit_code
+
+
+def _what_stands(console: Console) -> str:
+    there = console.delivered
+    return f"{there.url} is delivered, but not verified" if there else "nothing was delivered"
 
 
 def _log(error: BaseException | None) -> str | None:

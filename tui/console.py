@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TextIO
 
 from core.errors import TransferError
-from core.events import Event, Phase, Planned, Progress, Warned
+from core.events import Delivered, Event, Phase, Planned, Progress, Warned
 
 _LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal
 _BAR_CELLS: Final = 12
@@ -30,9 +30,14 @@ _PHASES: Final = {
 
 
 class Console(ABC):
-    """Writes to stderr from any thread; with `quiet`, errors only."""
+    """Writes to stderr from any thread; with `quiet`, errors only.
+
+    Attributes:
+        delivered: what is delivered; None as long as nothing is.
+    """
 
     def __init__(self, stream: TextIO | None, *, quiet: bool) -> None:
+        self.delivered: Delivered | None = None
         self._stream = stream
         self._quiet = quiet
         self._lock = threading.Lock()
@@ -40,6 +45,8 @@ class Console(ABC):
 
     def event(self, event: Event) -> None:
         """Tell one event of a run."""
+        if isinstance(event, Delivered):
+            self.delivered = event
         if self._quiet:
             return
         with self._lock:
@@ -50,6 +57,9 @@ class Console(ABC):
                     self._planned(event)
                 case Warned():
                     self._say("warning", event.message)
+                case Delivered(url=url, rows=rows, bytes=size):
+                    text = f"Delivered {url}: {rows:,} rows, {size:,} bytes"
+                    self._say("info", text, url=url, rows=rows, bytes=size)
 
     def note(self, message: str, **fields: Any) -> None:
         """Tell something that the user may want to know; `fields` are for JSON."""
@@ -58,7 +68,7 @@ class Console(ABC):
                 self._say("info", message, **fields)
 
     def error(self, error: TransferError) -> None:
-        """Tell why there is no delivery."""
+        """Tell why there is no delivery, or what is wrong with it."""
         with self._lock:
             self._failed(error)
 
