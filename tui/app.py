@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -16,7 +17,7 @@ from textual.screen import Screen
 from core.errors import TransferError
 from core.request import Request
 from tui.memory import Memory
-from tui.screens.error import show_error
+from tui.screens.error import short_path, show_error
 from tui.workbench import jobs
 from tui.workbench.draft import options_of, request_of
 from tui.workbench.lane import Work
@@ -24,8 +25,6 @@ from tui.workbench.messages import Opened
 from tui.workbench.screen import Workbench
 
 if TYPE_CHECKING:
-    from textual.dom import DOMNode
-
     from tui.screens.connect.link import Link
 
 
@@ -49,10 +48,10 @@ class TransferApp(App[None]):
             tooltip="Help for the focused part",
             id="help",
         ),
-        Binding("ctrl+q,f10", "quit", "Quit", key_display="F10", id="quit", priority=True),
         Binding(
             "f9,h", "history", "History", key_display="F9", tooltip="History of runs", id="history"
         ),
+        Binding("ctrl+q,f10", "quit", "Quit", key_display="F10", id="quit", priority=True),
         Binding("f2", "connect", "Connect", show=False, tooltip="Connect elsewhere", id="connect"),
     ]
 
@@ -68,7 +67,6 @@ class TransferApp(App[None]):
         self._demo = demo
         self._memory = memory or Memory.of_user()
         self._place: str | None = None
-        self._clashes: set[str] = set()
         self._resources = contextlib.ExitStack()
 
     def on_mount(self) -> None:
@@ -77,6 +75,7 @@ class TransferApp(App[None]):
             self.theme = self._memory.theme
         self.theme_changed_signal.subscribe(self, self._theme_changed)
         self.set_keymap(dict(self._memory.keys))
+        self._check_keys()
         if self._demo:
             self._open("demo", self._demo_opening, {})
         elif (link := self._only_link()) is not None:
@@ -84,13 +83,24 @@ class TransferApp(App[None]):
         else:
             self.action_connect()
 
-    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
-        """Tell of keys that the user's file gives to two actions: the later one loses."""
-        names = ", ".join(sorted(str(binding.id) for binding in clashed_bindings))
-        if names not in self._clashes:  # Textual asks again at each key
-            self._clashes.add(names)
-            told = f"The keys of {names} clash with others: see {self._memory.path}."
-            self.notify(told, severity="warning", markup=False)
+    def _check_keys(self) -> None:
+        """Tell what is wrong with the keys in the user's file."""
+        if self._memory.keys:
+            from tui.keys import complaints
+
+            if said := complaints(type(self), self._memory.keys):
+                told = f"The keys in {self._memory.path}: {'; '.join(said)}."
+                self.notify(told, severity="warning", timeout=15, markup=False)
+
+    @on(events.DeliveryComplete)
+    def _saved(self, event: events.DeliveryComplete) -> None:
+        """Say where a file went; in a browser the browser does."""
+        if event.path is not None:
+            self.notify(f"Saved as {short_path(event.path)}", markup=False)
+
+    @on(events.DeliveryFailed)
+    def _not_saved(self, event: events.DeliveryFailed) -> None:
+        self.notify("The file could not be saved.", severity="error", markup=False)
 
     def _theme_changed(self, theme: Any) -> None:
         self._memory.theme = theme.name

@@ -1,0 +1,80 @@
+"""Keys that the user's file gives to actions: which ids there are, and which keys clash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+
+from tui.widgets.lines import Lines
+from tui.workbench.columns import ColumnsPane
+from tui.workbench.destination import DestinationPane
+from tui.workbench.preview import PreviewPane
+from tui.workbench.screen import Workbench
+from tui.workbench.tables import TablesPane
+
+_PARTS: tuple[type[DOMNode], ...] = (TablesPane, ColumnsPane, PreviewPane, DestinationPane)
+
+
+@dataclass(frozen=True)
+class Remappable:
+    """An action whose keys can be changed.
+
+    Attributes:
+        name: the id of its binding.
+        what: it does.
+        keys: it has.
+    """
+
+    name: str
+    what: str
+    keys: tuple[str, ...]
+
+
+def remappable(app: type[DOMNode]) -> list[Remappable]:
+    """Every action with an id, of the app and of the workbench, in reading order."""
+    return [
+        Remappable(each.id, each.tooltip or each.description, _keys(each.key))
+        for node in _nodes(app)
+        for each in _bindings(node)
+        if each.id
+    ]
+
+
+def _nodes(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
+    return (app, Workbench, *_PARTS)
+
+
+def complaints(app: type[DOMNode], keymap: Mapping[str, str]) -> list[str]:
+    """What is wrong with a keymap: ids that there are not, and keys with two meanings."""
+    known = {each.name for each in remappable(app)}
+    said = [f"there is no action {name}" for name in keymap if name not in known]
+    for part in _PARTS:
+        said += _clashes((Lines, part, Workbench, app), keymap)
+    return list(dict.fromkeys(said))
+
+
+def _clashes(chain: Sequence[type[DOMNode]], keymap: Mapping[str, str]) -> Iterator[str]:
+    """Keys with two meanings while the focus is in the first of `chain`; the first one wins."""
+    taken: dict[str, Binding] = {}
+    for node in chain:
+        for each in _bindings(node):
+            for key in _keys(keymap.get(each.id or "", each.key)):
+                first = taken.setdefault(key, each)
+                if first.action != each.action and {first.id, each.id} & set(keymap):
+                    yield f"{key} is both {_name(first)} and {_name(each)}"
+
+
+def _bindings(node: type[DOMNode]) -> Iterator[Binding]:
+    own: Sequence[BindingType] = node.__dict__.get("BINDINGS", ())
+    return (each for each in own if isinstance(each, Binding))
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(key.strip() for key in text.split(","))
+
+
+def _name(binding: Binding) -> str:
+    return binding.id or (binding.description or binding.action).lower()
