@@ -79,6 +79,7 @@ class Session:
         binds: Sequence[Bind] = (),
         *,
         on_start: Callable[[Interrupt], None] | None = None,
+        query_id: str = "",
     ) -> Answer:
         words = sql.split(maxsplit=2)
         if words[0] == "USE":

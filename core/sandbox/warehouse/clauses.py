@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 from core.sandbox.warehouse import failures
 
+_SECRET = re.compile(
+    r"(AWS_KEY_ID|AWS_SECRET_KEY|AWS_TOKEN|MASTER_KEY)(\s*=\s*)('(?:[^'\\]|\\.|'')*'?|[^\s,)]+)",
+    re.I,
+)
 Value = str | tuple[str, ...] | dict[str, "Value"]
 Clauses = dict[str, Value]
 
@@ -165,6 +169,11 @@ class Reader:
             inner = tuple(texts)
         self.expect(")")
         return inner
+
+
+def redacted(sql: str) -> str:
+    """A statement for others to see: without the keys in it."""
+    return _SECRET.sub(r"\1\2'****'", sql)
 
 
 def text(clauses: Clauses, name: str, default: str = "") -> str:

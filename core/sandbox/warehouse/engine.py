@@ -17,6 +17,7 @@ from sqlglot import exp
 from core.sandbox import samples
 from core.sandbox.warehouse import ddl, dml, failures, settings, show
 from core.sandbox.warehouse.catalog import Catalog
+from core.sandbox.warehouse.clauses import redacted
 from core.sandbox.warehouse.execution import Execution, Handler
 from core.sandbox.warehouse.model import Answer, Failure
 from core.sandbox.warehouse.past import Past
@@ -177,7 +178,7 @@ class EngineSession:
             raise failures.invalid("The statement is too deeply nested", 2, "0A000") from error
         except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
             # sqlglot accepts more than Snowflake does, in shapes that no handler expects
-            raise failures.unsupported(sql.strip()[:60]) from error
+            raise failures.unsupported(redacted(sql).strip()[:60]) from error
         finally:
             execution.finish()
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from core.sandbox.warehouse import wire
+from core.sandbox.warehouse.clauses import redacted
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.results import Result
 from core.sandbox.warehouse.sessions import MASTER_SECONDS, SESSION_SECONDS, Session
@@ -184,7 +185,7 @@ def _status(statement: Statement) -> Body:
         "id": statement.id,
         "status": statement.state,
         "state": "FILE_SET_INITIALIZATION" if not ended else "SUCCEEDED",
-        "sqlText": statement.order.sql,
+        "sqlText": redacted(statement.order.sql),
         "sessionId": statement.session.id,
         "startTime": started,
         "endTime": ended,

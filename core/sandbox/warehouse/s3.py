@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from core.sandbox.warehouse import failures
@@ -37,12 +38,8 @@ class Objects:
     """What the warehouse does with a bucket. Raises Failure 91003 for every refusal of S3."""
 
     def __init__(self, place: Place) -> None:
-        import boto3
-        from botocore.config import Config
-
         self._place = place
-        config = Config(retries={"mode": "standard"}, s3={"addressing_style": "path"}, **_TIMEOUTS)
-        self._client = boto3.session.Session().client("s3", config=config, **place.access)
+        self._client = _client(tuple(place.access.items()))
 
     def holds(self, key: str, *, prefix: bool) -> bool:
         """Whether there is an object of that key, or one whose key begins so."""
@@ -55,6 +52,16 @@ class Objects:
     def writer(self, key: str) -> ObjectWriter:
         """A new object, which is there once the writer has finished."""
         return ObjectWriter(self._client, self._place, key)
+
+
+@lru_cache(maxsize=8)
+def _client(access: tuple[tuple[str, str], ...]) -> Any:
+    """A boto3 client, which takes long to make and serves all threads."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(retries={"mode": "standard"}, s3={"addressing_style": "path"}, **_TIMEOUTS)
+    return boto3.session.Session().client("s3", config=config, **dict(access))
 
 
 class ObjectWriter(io.RawIOBase):

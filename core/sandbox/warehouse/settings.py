@@ -10,6 +10,7 @@ from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.execution import SCL, Execution, status
 from core.sandbox.warehouse.model import Answer
 from core.sandbox.warehouse.show import show
+from core.sandbox.warehouse.stages import integration_path
 from core.sandbox.warehouse.state import DEFAULT_PARAMETERS
 from core.sandbox.warehouse.translate.scope import fold
 from core.sandbox.warehouse.translate.times import check_zone
@@ -90,7 +91,10 @@ def _value(node: exp.Expr) -> object:
 
 
 def grant(execution: Execution, node: exp.Expr) -> Answer:
-    """GRANT or REVOKE privileges ON DATABASE | SCHEMA | TABLE | VIEW TO | FROM ROLE."""
+    """GRANT or REVOKE privileges TO | FROM ROLE.
+
+    ON DATABASE | SCHEMA | TABLE | VIEW | STAGE | INTEGRATION.
+    """
     taking = isinstance(node, exp.Revoke)
     kind = str(node.args.get("kind") or "TABLE").upper()
     names = tuple(fold(part) for part in node.args["securable"].find(exp.Table).parts)
@@ -116,6 +120,10 @@ def _securable(execution: Execution, kind: str, names: tuple[str, ...]) -> tuple
         return path
     if kind == "DATABASE":
         return (execution.catalog.database(names[-1]).name,)
+    if kind == "INTEGRATION":
+        return integration_path(names[-1])
+    if kind == "STAGE":
+        return execution.names.path(names)
     raise failures.unsupported(f"GRANT ON {kind}")
 
 

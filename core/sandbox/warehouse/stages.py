@@ -46,8 +46,8 @@ class Integration:
 
     @property
     def path(self) -> Named:
-        """Under which grants on it are kept; no object of a schema has such a path."""
-        return ("<integration>", self.name)
+        """Under which grants on it are kept."""
+        return integration_path(self.name)
 
     def check(self, url: str) -> None:
         """Raise Failure 3127 unless the integration may be used for `url`."""
@@ -59,6 +59,11 @@ class Integration:
                 3127,
                 "42601",
             )
+
+
+def integration_path(name: str) -> Named:
+    """Under which grants on an integration are kept; nothing else has such a path."""
+    return ("<integration>", name)
 
 
 def _within(url: str, location: str) -> bool:

@@ -202,7 +202,9 @@ class Statements:
             return self._cancelled(cancel[1], loop)
         if order.describe_only and not _QUERY.match(order.sql):
             return _described(order.sql)
-        return statement.session.work.run(order.sql, order.binds, on_start=statement.on_start)
+        return statement.session.work.run(
+            order.sql, order.binds, on_start=statement.on_start, query_id=statement.id
+        )
 
     def _cancelled(self, statement_id: str, loop: asyncio.AbstractEventLoop) -> Answer:
         """SYSTEM$CANCEL_QUERY: the answer that Snowflake gives, and its effect."""

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from core.sandbox.warehouse import failures, types, unload_text
 from core.sandbox.warehouse.clauses import Clauses, Reader, check, flag, inner, text
-from core.sandbox.warehouse.execution import UNLOAD, Execution, counts, rows_answer
-from core.sandbox.warehouse.model import Answer
+from core.sandbox.warehouse.execution import UNLOAD, Execution, rows_answer
+from core.sandbox.warehouse.model import Answer, Column
 from core.sandbox.warehouse.s3 import Objects, ObjectWriter, Place
 from core.sandbox.warehouse.stages import Storage
 from core.sandbox.warehouse.translate.dialect import parse
@@ -30,7 +30,7 @@ from core.sandbox.warehouse.unload_files import (
 
 MAX_FILE_SIZE = 16 << 20  # bytes, the default
 LARGEST_FILE = 5 << 30
-SET_ROWS = 4_096  # rows after which a file may end; Snowflake, too, unloads sets of rows
+SET_ROWS = 1_024  # rows after which a file may end; Snowflake, too, unloads sets of rows
 THREADS = 8  # that a warehouse's file names speak of
 _TARGET = {"STORAGE_INTEGRATION", "CREDENTIALS", "ENCRYPTION"}
 _OPTIONS = _TARGET | {
@@ -42,6 +42,13 @@ _FORMATS = {
     "CSV": {"TYPE", "COMPRESSION", "FILE_EXTENSION"} | unload_text.OPTIONS,
     "JSON": {"TYPE", "COMPRESSION", "FILE_EXTENSION"},
 }
+_TOTALS = [
+    types.number(31).column(name) for name in ("rows_unloaded", "input_bytes", "output_bytes")
+]
+_DETAILS = [
+    Column("FILE_NAME", "TEXT", length=134_217_728),
+    *(types.number(18).column(name) for name in ("FILE_SIZE", "ROW_COUNT")),
+]
 MakeFile = Callable[[ObjectWriter], File]
 
 
@@ -130,13 +137,19 @@ def _plan(execution: Execution, query: BoundQuery, given: Clauses, options: Opti
         raise failures.invalid(f"invalid value ['{compression}'] for parameter 'COMPRESSION'", 1008)
     extension = text(given, "FILE_EXTENSION") or f"{kind.lower()}{EXTENSIONS[compression]}"
     if kind == "JSON":
-        header, delimiter, records = "", "\n", unload_text.json_records(query)
-    else:
-        csv = unload_text.csv(given)
-        names = [name for name, _ in query.columns]
-        header = unload_text.csv_header(names, csv) if options.header else ""
-        delimiter, records = csv.record, unload_text.csv_records(execution, query, csv)
-    return Plan(records, extension, lambda sink: TextFile(sink, compression, header, delimiter))
+        return Plan(
+            unload_text.json_records(query),
+            extension,
+            lambda sink: TextFile(sink, compression, change=unload_text.cut_json),
+        )
+    csv = unload_text.csv(given)
+    names = [name for name, _ in query.columns]
+    header = unload_text.csv_header(names, csv) if options.header else ""
+    return Plan(
+        unload_text.csv_records(execution, query, csv),
+        extension,
+        lambda sink: TextFile(sink, compression, header=header, delimiter=csv.record),
+    )
 
 
 def _parquet(execution: Execution, query: BoundQuery, given: Clauses, options: Options) -> Plan:
@@ -248,25 +261,25 @@ class _Unloading:
     def answer(self) -> Answer:
         """What COPY INTO returns."""
         if not self._options.detailed:
-            files = self._written
-            totals = {
-                "rows_unloaded": sum(each.rows for each in files),
-                "input_bytes": sum(each.input_bytes for each in files),
-                "output_bytes": sum(each.size for each in files),
-            }
-            return counts(list(totals), list(totals.values()), UNLOAD)
-        columns = [types.TEXT.column("FILE_NAME")]
-        columns += [types.number(19).column(name) for name in ("FILE_SIZE", "ROW_COUNT")]
-        rows = [(each.key, each.size, each.rows) for each in self._written]
-        return rows_answer(columns, rows, UNLOAD)
+            totals = (
+                sum(each.rows for each in self._written),
+                sum(each.input_bytes for each in self._written),
+                sum(each.size for each in self._written),
+            )
+            return rows_answer(_TOTALS, [totals], UNLOAD)
+        folder = self._place.key.rpartition("/")[0]
+        rows = [
+            (each.key.removeprefix(folder).lstrip("/"), each.size, each.rows)
+            for each in self._written
+        ]
+        return rows_answer(_DETAILS, rows, UNLOAD)
 
 
 def _name(key: str, options: Options, query_id: str) -> str:
     """The key of the one file, or what the keys of all begin with."""
-    folder, _, name = key.rpartition("/")
-    folder += "/" if folder else ""
+    inside = not key or key.endswith("/")
     if options.single:
-        return folder + (name or "data")
+        return f"{key}data" if inside else key
     if options.query_id:
-        return f"{folder}{name or 'data'}_{query_id}_"
-    return folder + (name or "data_")
+        return f"{key}{'' if inside else '/'}data_{query_id}_"
+    return f"{key}data_" if inside else key

@@ -72,10 +72,19 @@ class Compressor(Protocol):
 
 
 class TextFile:
-    """Records of text, the only column of the batches."""
+    """Records of text, the only column of the batches; `change` is applied to each."""
 
-    def __init__(self, sink: ObjectWriter, compression: str, header: str, delimiter: str) -> None:
+    def __init__(
+        self,
+        sink: ObjectWriter,
+        compression: str,
+        *,
+        header: str = "",
+        delimiter: str = "\n",
+        change: Callable[[str], str] | None = None,
+    ) -> None:
         self._sink = sink
+        self._change = change
         self._compressor = compressor(compression)
         self._delimiter = delimiter
         self.rows = 0
@@ -90,6 +99,8 @@ class TextFile:
     def add(self, batch: pa.RecordBatch) -> None:
         records = batch.column(0).to_pylist()
         self.rows += len(records)
+        if self._change is not None:
+            records = [self._change(each) for each in records]
         self._write(self._delimiter.join(records) + self._delimiter)
 
     def finish(self, check: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from core.sandbox.warehouse import failures, types
 from core.sandbox.warehouse.clauses import Clauses, flag, text, texts
@@ -27,6 +28,7 @@ OPTIONS = {
 _FLOAT_DIGITS, _FLOAT_SCALE = 15, 9
 _HEX = re.compile(r"(?:0x|\\x)([0-9A-Fa-f]{2})")
 _OCTAL = re.compile(r"\\([0-7]{3})")
+_JSON_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+\.\d{10,}(?![\deE])')
 _BINARY = {"HEX": "hex({})", "BASE64": "base64({})", "UTF8": "decode({})", "UTF-8": "decode({})"}
 
 
@@ -170,6 +172,22 @@ def _cut(number: str) -> str:
         f"(CASE WHEN isfinite({number}) AND {number} <> 0"
         f" THEN round({number}, {places}) ELSE {number} END)"
     )
+
+
+def cut_json(record: str) -> str:
+    """A JSON record whose numbers have at most 9 digits behind the point.
+
+    A VARIANT does not tell a FLOAT from a NUMBER here, so that NUMBERs of a greater scale are cut
+    as well.
+    """
+    return _JSON_NUMBER.sub(_cut_json_number, record)
+
+
+def _cut_json_number(match: re.Match[str]) -> str:
+    if match[0].startswith('"'):
+        return match[0]
+    cut = round(Decimal(match[0]), _FLOAT_SCALE).normalize()
+    return f"{cut:f}"
 
 
 def json_records(query: BoundQuery) -> BoundQuery:
