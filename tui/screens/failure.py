@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import TransferError
+from tui.screens.wording import in_app
 from tui.widgets.text import visible
 
 _HEADINGS: Final = {
@@ -52,8 +53,8 @@ class Failure:
             _HEADINGS.get(told.label, _HEADINGS["unexpected"]),
             told.label,
             told.exit_code,
-            visible_lines(told.message),
-            visible_lines(told.hint),
+            visible_lines(in_app(told.message)),
+            visible_lines(in_app(told.hint)),
             _details(error),
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from core import edit
@@ -12,6 +11,7 @@ from core.edit import defaults
 from core.errors import UsageError
 from core.plan import Role
 from core.request import Request
+from tui.screens.target import object_key, object_url
 
 if TYPE_CHECKING:
     from core.explore import Look
@@ -71,26 +71,10 @@ class Draft:
         Raises:
             UsageError: destination or file name cannot be meant.
         """
-        from core.bucket import Destination, file_name
-        from core.output import Format, extension
-
-        request = self.request
-        name = self.look.source.name if self.look else None
-        filled = file_name(
-            request.file_name,
-            table=name.table if name else "table",
-            schema=name.schema if name else "schema",
-            database=name.database if name else "database",
-            timestamp=datetime.now(UTC),
-            run_id="run",
-            ext=extension(Format(request.format), request.gzip),
-        )
-        return Destination.parse(request.bucket).key(filled)
+        return object_key(self.request, self.look.source.name if self.look else None)
 
     def _url(self) -> str:
-        from core.bucket import Destination
-
-        return Destination.parse(self.request.bucket).url(self.key())
+        return object_url(self.request, self.look.source.name if self.look else None)
 
 
 def request_of(options: Mapping[str, Any]) -> Request:

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from core.engines.choice import Engine, choose
 from core.names import listed
 from core.request import MEBIBYTE
 from tui.screens.fact import Fact
+from tui.screens.target import object_url
+from tui.screens.wording import in_app
 from tui.widgets.text import visible
 
 if TYPE_CHECKING:
     from core.plan import Plan, PlannedColumn
     from core.request import Request
+
+_HOW: Final = {
+    Engine.STREAM: "rows are read and summed here,",
+    Engine.PUSHDOWN: "Snowflake sums, only the months come here",
+    Engine.UNLOAD: "Snowflake sums, and writes to the bucket itself",
+}
 
 
 class LastLook(Vertical):
@@ -51,14 +59,14 @@ class LastLook(Vertical):
         for label, fact in self._facts():
             yield Fact(label, fact)
         for warning in self._plan.warnings:
-            yield Static(Content(warning), classes="warning")
+            yield Static(Content(in_app(warning)), classes="warning")
 
     def _facts(self) -> Iterator[tuple[str, Content]]:
         plan, request = self._plan, self._request
         rows = plan.source.rows
         counted = "rows not counted" if rows is None else f"{rows:,} rows"
         yield "From", Content.assemble((visible(str(plan.source.name)), "bold"), f"  {counted}")
-        yield "To", Content.styled(visible(destination(request, plan)), "bold")
+        yield "To", Content.styled(visible(object_url(request, plan.source.name)), "bold")
         yield "As", Content(_file(request))
         month = plan.month
         how = f"{month.source.type.text}, {month.why}"
@@ -67,27 +75,11 @@ class LastLook(Vertical):
         yield "Keep", _columns(plan.keys, "none: one row a month")
         if dropped := [c for c in plan.columns if c not in plan.delivered]:
             yield "Leave out", _columns(dropped, "")
-        most = f"{request.memory_limit // MEBIBYTE} MB"
-        yield "Engine", Content(f"stream: rows are read and summed here, in at most {most}")
-
-
-def destination(request: Request, plan: Plan) -> str:
-    """Where the object will be if the run starts now."""
-    from core.bucket import Destination, file_name
-    from core.output import Format, extension
-
-    source = plan.source.name
-    name = file_name(
-        request.file_name,
-        table=source.table,
-        schema=source.schema,
-        database=source.database,
-        timestamp=datetime.now(UTC),
-        run_id="run_id",
-        ext=extension(Format(request.format), request.gzip),
-    )
-    place = Destination.parse(request.bucket)
-    return place.url(place.key(name))
+        choice = choose(request, plan)
+        how = _HOW[choice.engine]
+        if choice.engine is Engine.STREAM:
+            how += f" in at most {request.memory_limit // MEBIBYTE} MB"
+        yield "Engine", Content(visible(f"{choice.engine}: {how} ({in_app(choice.why)})"))
 
 
 def _file(request: Request) -> str:
