@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -10,12 +12,17 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from core.errors import TransferError
+from core.files import replace
+from core.paths import state_dir
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.failure import Failure
 
 if TYPE_CHECKING:
     from textual.widget import AwaitMount
+
+_COPIED: Final = "copied.txt"
 
 
 class ErrorPanel(Vertical):
@@ -121,9 +128,21 @@ def show_error(app: App[Any], error: BaseException) -> AwaitMount | None:
 
 
 def copy(app: App[Any], text: str, what: str) -> None:
-    """Put `text` on the clipboard of the user's terminal (OSC 52), and say so."""
+    """Put `text` on the clipboard of the user's terminal (OSC 52) and into a file, and say so.
+
+    No terminal tells whether it took the text, and some never do: hence the file.
+    """
     app.copy_to_clipboard(text)
-    app.notify(
-        f"{what} is on the clipboard, if this terminal takes it (in tmux: set-clipboard on).",
-        markup=False,
-    )
+    told = f"{what} is on the clipboard, if this terminal takes it (in tmux: set-clipboard on)"
+    with suppress(OSError, TransferError):
+        path = state_dir() / _COPIED
+        replace(path, text.rstrip("\n") + "\n")
+        told += f", and in {short_path(path)}"
+    app.notify(f"{told}.", markup=False)
+
+
+def short_path(path: Path) -> str:
+    """`path`, from the home directory on where it is below it."""
+    with suppress(ValueError, RuntimeError):  # not below it, or there is none
+        return str("~" / path.relative_to(Path.home()))
+    return str(path)

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from tui.screens.fact import Fact
 from tui.screens.figures import size, span
+from tui.screens.wording import in_app
 from tui.widgets.text import fit
 
 if TYPE_CHECKING:
@@ -36,14 +37,13 @@ class Delivered(Vertical):
         height: auto;
         & .result {
             padding: 0 1;
-            margin-bottom: 1;
             text-wrap: nowrap;
             text-overflow: fold;
             background: $boost;
             border-left: thick $success;
         }
         & .totals { margin-top: 1; }
-        & .agree { margin-top: 1; color: $text-success; }
+        & .agree { margin: 1 0; color: $text-success; }
         & .warning {
             color: $text-warning;
             margin-top: 1;
@@ -63,17 +63,17 @@ class Delivered(Vertical):
         """The JSON, the facts, the totals, the warnings."""
         outcome = self._outcome
         yield Static(pretty(outcome.result), classes="result")
+        yield Static(
+            "✓ The books agree: rows read and declared, totals read and written.", classes="agree"
+        )
         yield Fact("Bucket", outcome.url.removesuffix(outcome.file_name))
         yield Fact("Size", f"{size(outcome.size)} in {span(self._seconds)}")
         for label, value in self._books():
             yield Fact(label, value)
         if lines := list(_totals(outcome)):
             yield Static(Content("\n").join(lines), classes="totals")
-        yield Static(
-            "✓ The books agree: rows read and declared, totals read and written.", classes="agree"
-        )
         for warning in self._warnings:
-            yield Static(Content(warning), classes="warning")
+            yield Static(Content(in_app(warning)), classes="warning")
 
     def _books(self) -> Iterator[tuple[str, Content]]:
         account, month = self._outcome.account, self._outcome.plan.month.name
