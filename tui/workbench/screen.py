@@ -295,4 +295,5 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
             request = self.draft.request
             # A connection of the user's own that is called so goes by its name.
             demo = self._place == "demo" and not isinstance(request.connection, str)
-            self.app.push_screen(RunScreen(request, self.draft.plan, demo=demo))
+            run = RunScreen(request, self.draft.plan, demo=demo, connection_name=self._place)
+            self.app.push_screen(run)

@@ -54,13 +54,17 @@ class Job:
         request: what to do.
         post: takes the messages, from any thread.
         demo: whether `request` goes to the embedded warehouse and bucket, for the history.
+        connection_name: for the history too, where the request holds a secret that was typed.
 
     Attributes:
         began: `time.monotonic()` of the start.
     """
 
-    def __init__(self, request: Request, post: Post, *, demo: bool) -> None:
+    def __init__(
+        self, request: Request, post: Post, *, demo: bool, connection_name: str | None = None
+    ) -> None:
         self._request = request
+        self._connection_name = connection_name
         self._demo = demo
         self._post = post
         self._cancel = threading.Event()
@@ -92,6 +96,7 @@ class Job:
                 self._request,
                 by="app",
                 demo=self._demo,
+                connection_name=self._connection_name,
                 on_event=self._tell,
                 cancel=self._cancel,
             )
@@ -100,4 +105,7 @@ class Job:
         self._post(Ended(outcome, failure))
 
     def _tell(self, event: Event) -> None:
-        self._post(Moved(event) if isinstance(event, Progress) else Noticed(event))
+        if isinstance(event, Progress):
+            self._post(Moved(event))
+        elif isinstance(event, Planned | Warned):
+            self._post(Noticed(event))

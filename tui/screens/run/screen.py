@@ -83,6 +83,7 @@ class RunScreen(DialogScreen["Outcome | None"]):
         request: what to do.
         plan: what the user looked at; if the run finds another one, it says so.
         demo: whether it goes to the embedded warehouse and bucket.
+        connection_name: what the connection is called, for the history.
     """
 
     HELP = """\
@@ -110,9 +111,16 @@ against rows declared, and the total of each summed column over rows read and ro
 
     state: reactive[State] = reactive(State.LOOK, init=False, bindings=True)
 
-    def __init__(self, request: Request, plan: Plan, *, demo: bool = False) -> None:
+    def __init__(
+        self,
+        request: Request,
+        plan: Plan,
+        *,
+        demo: bool = False,
+        connection_name: str | None = None,
+    ) -> None:
         super().__init__()
-        self._demo = demo
+        self._demo, self._connection_name = demo, connection_name
         self.request = request
         self.plan = plan
         self.outcome: Outcome | None = None
@@ -180,7 +188,12 @@ against rows declared, and the total of each summed column over rows read and ro
         self.outcome = self.failure = None
         self._warnings.clear()
         self._may_leave = False
-        self._job = Job(self.request, self.post_message, demo=self._demo)
+        self._job = Job(
+            self.request,
+            self.post_message,
+            demo=self._demo,
+            connection_name=self._connection_name,
+        )
         self.query_one(Running).begin(self._job.began)
         self.state = State.RUNNING
 
