@@ -66,18 +66,20 @@ def transfer(
     aws_profile: options.AwsProfile = None,
     endpoint_url: options.EndpointUrl = None,
     expected_bucket_owner: options.ExpectedBucketOwner = None,
-    engine: options.Engine = None,
-    stream_limit: options.StreamLimit = None,
-    verify: options.Verify = False,
-    report: options.Report = None,
     storage_integration: options.StorageIntegration = None,
     stage: options.Stage = None,
     unload_credentials: options.UnloadCredentials = False,
     kms_key_id: options.KmsKeyId = None,
     max_file_size: options.MaxFileSize = None,
+    engine: options.Engine = None,
+    stream_limit: options.StreamLimit = None,
+    verify: options.Verify = False,
+    report: options.Report = None,
     memory_limit: options.MemoryLimit = None,
     dry_run: options.DryRun = False,
     demo: options.Demo = False,
+    web: options.Web = False,
+    port: options.Port = None,
     quiet: options.Quiet = False,
     log_format: options.LogFormat = "text",
     version: Annotated[
@@ -89,16 +91,35 @@ def transfer(
 ) -> None:
     """Move a Snowflake table to an S3 bucket, aggregated by month."""
     given = dict(locals())
-    how = {name: given.pop(name) for name in ("batch", "dry_run", "demo", "quiet", "log_format")}
+    manner = ("batch", "dry_run", "demo", "web", "port", "quiet", "log_format")
+    how = {name: given.pop(name) for name in manner}
     del given["version"]
     request = {name: value for name, value in given.items() if value not in (None, False)}
     raise typer.Exit(_start(request, **how))
 
 
-def _start(request: dict[str, Any], *, batch: bool, log_format: str, **how: bool) -> int:
+def _start(
+    request: dict[str, Any],
+    *,
+    batch: bool,
+    web: bool,
+    port: int | None,
+    log_format: str,
+    **how: bool,
+) -> int:
     if log_format not in ("text", "json"):
         raise typer.BadParameter("text or json", param_hint="--log-format")
-    if batch or how["dry_run"]:
+    batch = batch or how["dry_run"]
+    if batch and web:
+        raise typer.BadParameter(
+            "is the app; --batch and --dry-run are without it", param_hint="--web"
+        )
+    if web:
+        from tui.batch import leave
+        from tui.web.run import run as serve
+
+        leave(serve(request, demo=how["demo"], port=port, json=log_format == "json"))
+    if batch:
         from tui.batch import Manner, leave, run
 
         leave(run(request, Manner(json=log_format == "json", **how)))

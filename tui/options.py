@@ -133,13 +133,6 @@ ExpectedBucketOwner = Annotated[
         "--expected-bucket-owner", metavar="ACCOUNT", help="AWS account that must own the bucket."
     ),
 ]
-Verify = Annotated[
-    bool,
-    _flag("--verify", "Compare the delivery with Snowflake and the books, once it is made."),
-]
-Report = Annotated[
-    Text, _option("--report", metavar="FILE", help="Local file to write the outcome to, as JSON.")
-]
 StorageIntegration = Annotated[
     Text, _option("--storage-integration", metavar="NAME", help="By which engine unload writes.")
 ]
@@ -199,6 +192,15 @@ StreamLimit = Annotated[
 ]
 DryRun = Annotated[bool, _flag("--dry-run", "Print the plan and touch nothing.")]
 Demo = Annotated[bool, _flag("--demo", "Use an embedded warehouse and bucket with sample tables.")]
+Web = Annotated[
+    bool, _flag("--web", "Open the app in a browser on this machine, at the address it prints.")
+]
+Port = Annotated[
+    int | None,
+    _option(
+        "--port", metavar="NUMBER", min=1024, max=65535, help="Of --web. [default: any free one]"
+    ),
+]
 Quiet = Annotated[bool, _flag("--quiet", "Print nothing but errors on stderr.")]
 LogFormat = Annotated[
     str, _option("--log-format", metavar="text|json", help="Of what goes to stderr.")

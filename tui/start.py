@@ -1,21 +1,25 @@
-"""Starts the app on a terminal."""
+"""Starts the app, on a terminal or in a tab of a browser."""
 
 from __future__ import annotations
 
 import logging
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.app import TransferApp
 
+if TYPE_CHECKING:
+    from textual.driver import Driver
 
-def start(options: Mapping[str, Any], *, demo: bool) -> int:
+
+def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None = None) -> int:
     """Run the app to its end.
 
     Args:
         options: of the request, as on the command line.
         demo: whether to start the embedded warehouse and bucket.
+        driver: of the terminal; Textual's own choice if None.
 
     Returns:
         The exit code: 0, or 1 after a defect of ours.
@@ -24,5 +28,7 @@ def start(options: Mapping[str, Any], *, demo: bool) -> int:
     warnings.simplefilter("ignore")
     logging.getLogger().addHandler(logging.NullHandler())
     app = TransferApp(options, demo=demo)
+    if driver is not None:
+        app.driver_class = driver
     app.run()
     return app.return_code or 0

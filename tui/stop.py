@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -52,9 +52,7 @@ class Stop:
         return 128 + (self.signal or 0)
 
     def __enter__(self) -> Self:
-        for number in _SIGNALS:
-            if number == getattr(signal, "SIGHUP", None) and _ignored(number):
-                continue  # nohup asked for that
+        for number in signals():
             self._previous[number] = signal.signal(number, self._on_signal)
         return self
 
@@ -123,5 +121,9 @@ class _Thread(threading.Thread, Generic[Result]):
         return self._results[0]
 
 
-def _ignored(number: int) -> bool:
-    return signal.getsignal(number) is signal.SIG_IGN
+def signals() -> Iterator[int]:
+    """The signals that end a run."""
+    for number in _SIGNALS:
+        ignored = signal.getsignal(number) is signal.SIG_IGN
+        if not (ignored and number == getattr(signal, "SIGHUP", None)):  # nohup asks for that
+            yield number

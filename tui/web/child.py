@@ -1,0 +1,56 @@
+"""`python -m tui.web.child`: the app of one tab, on the pipes that lead to the server.
+
+A tab may be closed at any moment, and nobody is there to ask: what runs is told to stop, and gets
+a moment to abort the query and the upload.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from typing import Final
+
+from textual.drivers.web_driver import WebDriver
+from textual.messages import ExitApp
+
+from tui.batch import leave
+from tui.start import start
+
+_GRACE: Final = 0.7  # seconds for a transfer to end by itself
+
+
+class Pipes(WebDriver):
+    """Textual's driver for browsers, which ends the app also when the server has gone."""
+
+    def run_input_thread(self) -> None:
+        """Read keys until the app ends, or nobody is left to send any."""
+        super().run_input_thread()
+        if not self.exit_event.is_set():
+            self._app.post_message(ExitApp())
+
+
+def main() -> None:
+    """Run the app for the options in the only argument: JSON with `options` and `demo`."""
+    told = json.loads(sys.argv[1])
+    code = start(told["options"], demo=told["demo"], driver=Pipes)
+    _wait_for_transfer()
+    leave(code)
+
+
+def _wait_for_transfer() -> None:
+    """Wait for a transfer whose screen went with the app, which told it to stop."""
+    jobs = [thread for thread in threading.enumerate() if thread.name == "transfer"]
+    if not jobs:
+        return
+    deadline = time.monotonic() + _GRACE
+    for thread in jobs:
+        thread.join(max(deadline - time.monotonic(), 0))
+    from core.workspace import discard_own
+
+    discard_own()
+
+
+if __name__ == "__main__":
+    main()

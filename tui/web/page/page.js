@@ -1,0 +1,31 @@
+// What textual.js leaves to the page it is on.
+"use strict";
+
+// A file is downloaded by a link: a window of its own would be a pop-up, which browsers block.
+const openWindow = window.open.bind(window);
+window.open = (url, ...rest) => {
+  if (!String(url ?? "").startsWith(`${location.origin}/download/`)) return openWindow(url, ...rest);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = "";
+  link.click();
+  return null;
+};
+
+// A cell is as large as a letter of the font, so the font comes before the terminal.
+const start = window.onload;
+window.onload = async (event) => {
+  await Promise.allSettled(
+    ["", "bold ", "italic "].map((style) => document.fonts.load(`${style}16px "Roboto Mono"`)),
+  );
+  start(event);
+};
+
+// Keys go to the app as soon as it is there, without a click.
+document.addEventListener("DOMContentLoaded", () => {
+  new MutationObserver((_, watch) => {
+    if (!document.body.classList.contains("-first-byte")) return;
+    watch.disconnect();
+    document.querySelector(".xterm-helper-textarea").focus();
+  }).observe(document.body, { attributeFilter: ["class"] });
+});

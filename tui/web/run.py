@@ -1,0 +1,48 @@
+"""`--web`: checks that it can be, and tells where the app is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from core.errors import TransferError, UsageError
+from tui.console import JsonConsole, TextConsole
+
+
+def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool) -> int:
+    """Serve the app to browsers of this machine until a signal comes.
+
+    Args:
+        options: of the request, as on the command line.
+        demo: whether each tab gets an embedded warehouse and bucket.
+        port: to listen on; a free one if None.
+        json: stderr in JSON lines.
+
+    Returns:
+        The exit code: 0, or that of the error's class.
+    """
+    console = (JsonConsole if json else TextConsole)(sys.stderr, quiet=False)
+
+    def opened(url: str) -> None:
+        console.note(
+            f"Open {url} in a browser on this machine; Ctrl-C ends it.\n"
+            "Keep the address to yourself: there is no sign-in, and whoever opens it acts with "
+            "your credentials. That is also why it is on loopback only.",
+            url=url,
+        )
+
+    try:
+        if find_spec("textual_serve") is None or find_spec("aiohttp") is None:
+            raise UsageError(
+                "--web needs the extra of that name.",
+                "Install it with: pip install 'amplify-transfer[web]'",
+            )
+        from tui.web.server import serve
+
+        serve(options, demo=demo, port=port or 0, opened=opened)
+    except TransferError as error:
+        console.error(error)
+        return error.exit_code
+    return 0
