@@ -15,7 +15,7 @@ from core.transfer import plan_transfer
 from tests.buckets import Proxy, misstore, reset
 from tests.deliveries import make_table
 from tests.tui.app_fixtures import place, workbench
-from tests.tui.hosts import Host, until, whole
+from tests.tui.hosts import Host, shown, until, whole
 from tui.screens.connect import ConnectScreen
 from tui.screens.error import ErrorDialog
 from tui.screens.run.screen import RunScreen, State
@@ -128,7 +128,7 @@ async def test_a_lost_connection_can_be_made_anew(
     monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path))
     with Proxy(there) as proxy:
         through = {**sandbox.snowflake, "port": int(proxy.url.rpartition(":")[2])}
-        impatient = {"login_timeout": 2, "request_timeout": 2, "retry_timeout": 2}
+        impatient = {"login_timeout": 1, "request_timeout": 1, "retry_timeout": 1}
         values = {**through, **impatient}.items()
         lines = ["[lost]", *(f"{key} = {json.dumps(value)}" for key, value in values)]
         (tmp_path / "connections.toml").write_text("\n".join(lines))
@@ -147,7 +147,7 @@ async def test_a_lost_connection_can_be_made_anew(
 
             await drive.tables()
             proxy.on(".", reset, times=ALWAYS)
-            await drive.press("slash", *"orders_100", "enter")
+            await drive.press("end", "enter")  # the last table of the list
             await told()
             assert drive.bench.draft.look is None
 
@@ -163,6 +163,9 @@ async def test_a_lost_connection_can_be_made_anew(
             proxy.on(".", reset, times=ALWAYS)
             await drive.press("3", "e")
             await told()
+            assert "no preview" in shown(app)
+            await drive.press("2", "d")  # roles are decided here
+            await drive.until_roles(O_ORDERKEY="drop")
             await drive.press("f5")
             await until(pilot, lambda: isinstance(app.screen, RunScreen))
             run = app.screen

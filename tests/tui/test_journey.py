@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from textual.widgets import Input
 
 from tests.deliveries import bucket_client
 from tests.tui.app_fixtures import workbench
@@ -44,8 +45,7 @@ async def test_from_opening_to_the_books(
             await drive.planned(table)
         await drive.previewed()
         assert drive.lines("month-list").items
-        await drive.press("4", *"s3://")
-        drive.bench.query_one("#to").value += f"{sandbox.s3['bucket']}/{prefix}"  # type: ignore[attr-defined]
+        drive.bench.query_one("#to", Input).value = f"s3://{sandbox.s3['bucket']}/{prefix}"
         await until(drive.pilot, lambda: drive.bench.draft.complete)
         await drive.press("f5")
         await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))

@@ -16,13 +16,11 @@ import pytest
 from textual.widgets import Input
 
 from core.request import Request
-from core.sandbox.launcher import Sandbox as OwnSandbox
 from tests.tui.app_fixtures import SMALL, USUAL, Driver, place, workbench
 from tests.tui.hosts import shown, until, whole
 from tui.app import TransferApp
 from tui.memory import Memory
 from tui.screens.connect import ConnectScreen, Link
-from tui.screens.error import ErrorDialog
 from tui.screens.run.screen import RunScreen
 from tui.workbench.dialogs import SqlDialog
 from tui.workbench.screen import Workbench
@@ -178,7 +176,9 @@ async def test_keys_that_clash_are_told(sandbox: Sandbox, tmp_path: Path) -> Non
         await drive.planned("ORDERS_100K")
         await drive.press("2", "down")
         told = drive.app._notifications
-        await until(drive.pilot, lambda: any("columns.sum and columns.drop" in n.message for n in told))
+        await until(
+            drive.pilot, lambda: any("columns.sum and columns.drop" in n.message for n in told)
+        )
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"profiles": 3, "keys": [1], "theme": 7}'])

@@ -1,0 +1,183 @@
+"""Leaving by key, whatever is open, within a second; and the real program on a real terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fcntl import ioctl
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.errors import TemporaryError
+from tests.tui import runs
+from tests.tui.app_fixtures import workbench
+from tests.tui.hosts import until
+from tui.screens.error import ErrorDialog, show_error
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+SECONDS = 1.0
+PATIENCE = 30.0
+
+
+@pytest.mark.parametrize("key", ["ctrl+q", "f10"])
+async def test_idle(sandbox: Sandbox, key: str) -> None:
+    async with workbench(sandbox) as drive:
+        await drive.tables()
+        began = time.monotonic()
+        await drive.press(key)
+        await until(drive.pilot, lambda: not drive.app.is_running, at_once=True)
+        assert time.monotonic() - began < SECONDS
+
+
+@pytest.mark.parametrize("opened", ["error", "ctrl+p", "f5"])
+async def test_above_what_is_open(sandbox: Sandbox, opened: str) -> None:
+    options = {"table": "LOCATIONS_595", "date_column": "DOB", "bucket": "b-x"}
+    async with workbench(sandbox, options) as drive:
+        await drive.planned("LOCATIONS_595")
+        if opened == "error":
+            show_error(drive.app, TemporaryError("m"))
+        else:
+            await drive.press(opened)
+        await until(drive.pilot, lambda: drive.app.screen is not drive.bench)
+        assert opened != "error" or isinstance(drive.app.screen, ErrorDialog)
+        began = time.monotonic()
+        await drive.press("ctrl+q")
+        await until(drive.pilot, lambda: not drive.app.is_running, at_once=True)
+        assert time.monotonic() - began < SECONDS
+
+
+async def test_while_a_table_is_looked_at(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "MOVIE_RATINGS_27M"}) as drive:
+        await until(drive.pilot, lambda: drive.bench.query("#column-list"), at_once=True)
+        began = time.monotonic()
+        await drive.app.run_action("quit")
+        await until(drive.pilot, lambda: not drive.app.is_running, at_once=True)
+        assert time.monotonic() - began < SECONDS
+
+
+class Terminal:
+    """A program on a terminal of its own.
+
+    Attributes:
+        text: all that it has written so far.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
+        self.process, self._master = process, master
+        self.text = ""
+
+    def read_until(self, wanted: str) -> None:
+        """Read on until `wanted` was written, whatever colours lie between its words."""
+        deadline = time.monotonic() + PATIENCE
+        while wanted not in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.text):
+            assert time.monotonic() < deadline, f"never seen: {wanted}"
+            self._read(0.1)
+
+    def press(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def end(self) -> int:
+        """Read to the end; the exit code."""
+        deadline = time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self._read(0.02)
+        while self._read(0.05):
+            pass
+        return self.process.wait(1)
+
+    def _read(self, seconds: float) -> bool:
+        if not select.select([self._master], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self._master, 1 << 16)
+        except OSError:  # the other side is closed
+            return False
+        self.text += data.decode(errors="replace")
+        return bool(data)
+
+
+@contextmanager
+def terminal(command: Sequence[str], env: dict[str, str]) -> Iterator[Terminal]:
+    """Run `command` on a terminal of 120x40."""
+    master, slave = pty.openpty()
+    ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    process = subprocess.Popen(
+        command,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env},
+        start_new_session=True,
+    )
+    os.close(slave)
+    try:
+        yield Terminal(process, master)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        os.close(master)
+
+
+@pytest.fixture
+def env(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
+    """Where a program of its own meets the sandbox, with directories of its own."""
+    own = {
+        f"AMPLIFY_{name}_DIR": str(tmp_path / name.lower())
+        for name in ("STATE", "DATA", "CONFIG", "SPILL", "LOG")
+    }
+    return {**runs.place(sandbox), **own}
+
+
+def test_on_a_real_terminal(env: dict[str, str]) -> None:
+    with terminal(runs.program("--table", "LOCATIONS_595"), env) as screen:
+        screen.read_until("5 tables")
+        began = time.monotonic()
+        screen.press("\x1b[21~")  # F10
+        code = screen.end()
+        assert time.monotonic() - began < 2 * SECONDS  # with the end of the interpreter
+        assert code == 0
+        assert screen.text.count("\x1b[?1049h") == screen.text.count("\x1b[?1049l") == 1
+        assert "\x1b[?25h" in screen.text.rpartition("\x1b[?1049")[0] + screen.text[-200:]
+        assert "Traceback" not in screen.text
+
+
+CRASHING = """
+from tui import app, start
+
+class Crashing(app.TransferApp):
+    def key_c(self):
+        password = "hunter2"
+        raise RuntimeError(f"cannot use {password}")
+
+start.TransferApp = Crashing
+raise SystemExit(start.start({"table": "LOCATIONS_595"}, demo=False))
+"""
+
+
+def test_a_crash_on_a_real_terminal_shows_no_secret(env: dict[str, str]) -> None:
+    with terminal([sys.executable, "-c", CRASHING], env) as screen:
+        screen.read_until("5 tables")
+        screen.press("c")
+        code = screen.end()
+    assert code == 1
+    told = screen.text.rpartition("\x1b[?1049l")[2]
+    assert "Unexpected RuntimeError" in told
+    assert "report" in told
+    assert "key_c" in told
+    assert "hunter2" not in screen.text
+    assert env["SNOWFLAKE_PASSWORD"] not in screen.text
