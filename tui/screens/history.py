@@ -150,7 +150,7 @@ def _cells(entry: HistoryEntry, colours: Mapping[str, str]) -> Iterator[Text]:
 def _about(entry: HistoryEntry) -> Iterator[Widget]:
     if entry.result:
         yield Static(Content(json.dumps(dict(entry.result))), classes="result")
-    else:
+    if entry.message or not entry.result:
         hint = f"\n{entry.hint}" if entry.hint else ""
         yield Static(Content(visible_lines(f"{entry.message}{hint}")), classes="failure")
     moment = entry.started.astimezone().strftime("%A, %d %B %Y, %H:%M:%S")
@@ -161,6 +161,11 @@ def _about(entry: HistoryEntry) -> Iterator[Widget]:
     yield Fact("From", entry.table)
     yield Fact("To", f"{entry.url}  {size(entry.bytes)}" if entry.bytes is not None else entry.url)
     yield from _books(entry.account)
+    if entry.verdict:
+        found = {True: "yes", False: "no: a difference"}.get(
+            entry.verdict.get("agrees"), "not against the source, which may have changed"
+        )
+        yield Fact("Verified", found)
 
 
 def _books(account: Mapping[str, Any]) -> Iterator[Widget]:

@@ -66,6 +66,8 @@ class Delivered(Vertical):
         yield Static(
             "✓ The books agree: rows read and declared, totals read and written.", classes="agree"
         )
+        if outcome.verdict and outcome.verdict.agrees:
+            yield Static(f"✓ {outcome.verdict}", classes="agree", markup=False)
         yield Fact("Bucket", outcome.url.removesuffix(outcome.file_name))
         yield Fact("Size", f"{size(outcome.size)} in {span(self._seconds)}")
         for label, value in self._books():

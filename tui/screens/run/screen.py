@@ -15,7 +15,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Static
 
-from core.errors import CancelledError
+from core.errors import CancelledError, TransferError
 from core.events import Planned
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
@@ -44,6 +44,7 @@ class State(Enum):
     STOPPING = auto()
     DELIVERED = auto()
     FAILED = auto()
+    DOUBTED = auto()
 
 
 _HEADINGS = {
@@ -52,8 +53,9 @@ _HEADINGS = {
     State.STOPPING: "Stopping",
     State.DELIVERED: "✓ Delivered",
     State.FAILED: "Not delivered",
+    State.DOUBTED: "Delivered, but not verified",
 }
-_OVER = (State.DELIVERED, State.FAILED)
+_OVER = (State.DELIVERED, State.FAILED, State.DOUBTED)
 _ACTIONS = {
     State.LOOK: (Action("Send", "enter", "send", "primary"), Action("Back", "esc", "close")),
     State.RUNNING: (Action("Cancel", "c", "cancel", "error"),),
@@ -71,6 +73,12 @@ _ACTIONS = {
         Action("Run again", "r", "again", "primary"),
         Action("Details", "d", "details"),
         Action("Copy error", "e", "copy_error"),
+        Action("Close", "esc", "close"),
+    ),
+    State.DOUBTED: (
+        Action("Details", "d", "details", "primary"),
+        Action("Copy error", "e", "copy_error"),
+        Action("Copy JSON", "j", "copy_json"),
         Action("Close", "esc", "close"),
     ),
 }
@@ -151,7 +159,8 @@ against rows declared, and the total of each summed column over rows read and ro
                 with Vertical(id="look"):
                     yield LastLook(self.request, self.plan)
                 with Vertical(id="running"):
-                    yield Running(visible(f"{self.plan.source.name} → {self.request.bucket}"))
+                    route = visible(f"{self.plan.source.name} → {self.request.bucket}")
+                    yield Running(route, verify=self.request.verify)
                 yield Vertical(id="ended")
             yield ActionBar(*_ACTIONS[State.LOOK])
 
@@ -168,7 +177,7 @@ against rows declared, and the total of each summed column over rows read and ro
         self.query_one("#views", ContentSwitcher).current = views.get(state, "ended")
         dialog = self.query_one(Dialog)
         dialog.border_title = self._heading(state)
-        dialog.set_class(state is State.FAILED, "-error")
+        dialog.set_class(state in (State.FAILED, State.DOUBTED), "-error")
         for name in State:
             self.set_class(name is state, f"-{name.name.lower()}")
         with self.app.batch_update():
@@ -250,6 +259,10 @@ against rows declared, and the total of each summed column over rows read and ro
         error = message.error or CancelledError()
         self.failure = Failure.of(error)
         await ended.mount(ErrorPanel(self.failure))
+        self.outcome = error.outcome if isinstance(error, TransferError) else None
+        if self.outcome is not None:
+            self.state = State.DOUBTED
+            return
         if isinstance(error, CancelledError):
             phase = self.query_one(Running).phase
             text = f"{STOPPED[phase]} Nothing is in the bucket, and no file is left here."
