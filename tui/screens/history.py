@@ -162,10 +162,9 @@ def _about(entry: HistoryEntry) -> Iterator[Widget]:
     yield Fact("To", f"{entry.url}  {size(entry.bytes)}" if entry.bytes is not None else entry.url)
     yield from _books(entry.account)
     if entry.verdict:
-        found = {True: "yes", False: "no: a difference"}.get(
-            entry.verdict.get("agrees"), "not against the source, which may have changed"
-        )
-        yield Fact("Verified", found)
+        told = {True: "yes", False: "no: a difference was found"}
+        agrees: Any = entry.verdict.get("agrees")
+        yield Fact("Verified", told.get(agrees, "not against the source: it may have changed"))
 
 
 def _books(account: Mapping[str, Any]) -> Iterator[Widget]:
