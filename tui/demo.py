@@ -30,7 +30,8 @@ def demo(options: Mapping[str, Any]) -> Iterator[Place]:
     """Start the sandbox, and stop it at the end; its bucket's files stay.
 
     Args:
-        options: the options of a request; without a bucket, the sandbox's own is taken.
+        options: the options of a request; without a bucket, the sandbox's own is taken, and so is
+            its storage integration where one is needed.
 
     Yields:
         The options with the sandbox's connection and bucket in place of real ones.
@@ -52,4 +53,12 @@ def demo(options: Mapping[str, Any]) -> Iterator[Place]:
             "s3_options": s3,
             "aws_profile": None,
         }
+        if lacks_access(options):
+            own["storage_integration"] = box.unload["storage_integration"]
         yield Place({**options, **own}, directory / "bucket")
+
+
+def lacks_access(options: Mapping[str, Any]) -> bool:
+    """Whether Snowflake is to write and has not been given a way: the demo has one of its own."""
+    ways = ("storage_integration", "stage", "unload_credentials")
+    return options.get("engine") == "unload" and not any(options.get(way) for way in ways)
