@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,7 @@ CONNECT_TIMEOUT_SECONDS = 10
 READ_TIMEOUT_SECONDS = 60
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 MAX_METADATA_BYTES = 2048
+_MD5_OF_NOTHING = "1B2M2Y8AsgTpgAmY7PhCfg=="
 
 CLIENT_OPTIONS = frozenset(
     {
@@ -134,6 +136,46 @@ class Bucket:
                 f"{self.destination.url(key)} exists already.",
                 'Allow it to be replaced: if_exists="overwrite".',
             )
+
+    def probe(self, key: str, *, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Prove that an object may be written beside `key`, without writing one.
+
+        Sends a byte to an unguessable name with the MD5 of another: S3 looks at permissions first,
+        and then refuses what arrives damaged, so that nothing can come to be. Needs s3:PutObject
+        and no more.
+
+        Raises:
+            DestinationError: the bucket refuses, or stores what it must refuse (the error names
+                the object).
+            TemporaryError: S3 cannot be reached.
+            CancelledError: the caller cancelled.
+        """
+        folder, slash, name = key.rpartition("/")
+        trial = f"{folder}{slash}access-test-{uuid.uuid4().hex}-{name}"
+        waiter = Waiter(cancelled)
+        with _translation(self.destination.url()):
+            client = waiter.call(self._client, CHECK_ATTEMPTS)
+            refused = waiter.call(self._refuses_damaged, client, trial)
+        if not refused:
+            raise DestinationError(
+                f"The service stored a damaged object, {self.destination.url(trial)}.",
+                "It does not check what it receives: do not rely on it. Remove that object.",
+            )
+
+    def _refuses_damaged(self, client: Any, key: str) -> bool:
+        """Whether a body with another one's MD5 is refused as such; raises any other refusal."""
+        from botocore.exceptions import ClientError
+
+        from core.bucket.failures import DAMAGED, code_of
+
+        where = {"Bucket": self.destination.bucket, "Key": key, **self._owner}
+        try:
+            client.put_object(**where, Body=b"1", ContentMD5=_MD5_OF_NOTHING)
+        except ClientError as error:
+            if code_of(error) not in DAMAGED:
+                raise
+            return True
+        return False
 
     def upload(
         self,

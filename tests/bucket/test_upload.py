@@ -23,7 +23,16 @@ from core.errors import (
     TemporaryError,
     UsageError,
 )
-from tests.buckets import Inbox, Proxy, bucket_client, bucket_server, inbox
+from tests.buckets import (
+    Action,
+    Exchange,
+    Inbox,
+    Proxy,
+    bucket_client,
+    bucket_server,
+    inbox,
+    reply,
+)
 
 __all__ = ["bucket_client", "bucket_server", "inbox"]
 
@@ -245,6 +254,34 @@ class TestCheck:
         options = {**inbox.options, "endpoint_url": "nonsense"}
         with pytest.raises(UsageError, match="endpoint"):
             open_bucket(inbox, client_options=options).check(KEY, overwrite=False)
+
+
+def test_a_probe_needs_no_more_than_put_object_and_leaves_nothing(inbox: Inbox) -> None:
+    with open_bucket(inbox, client_options=inbox.user("s3:PutObject")) as bucket:
+        bucket.probe(KEY)
+    assert inbox.keys() == inbox.unfinished() == []
+
+
+def _stored(exchange: Exchange) -> None:
+    exchange.answer(200, {"ETag": '"x"'}, b"")
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [(reply(403, "AccessDenied"), "may not write"), (_stored, "access-test-.*months.parquet")],
+)
+def test_a_probe_tells_what_is_not_refused_as_damaged(
+    inbox: Inbox, action: Action, said: str
+) -> None:
+    with Proxy(inbox.client.meta.endpoint_url) as proxy:
+        proxy.on("PUT", action)
+        options = {**inbox.options, "endpoint_url": proxy.url}
+        with (
+            open_bucket(inbox, client_options=options) as bucket,
+            pytest.raises(DestinationError, match=said),
+        ):
+            bucket.probe(KEY)
+    assert inbox.keys() == []
 
 
 def test_refuses_what_cannot_be_meant(inbox: Inbox, small: Path) -> None:

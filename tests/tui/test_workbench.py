@@ -160,7 +160,7 @@ async def test_access_is_tested_on_request(sandbox: Sandbox) -> None:
     async with workbench(sandbox, {"bucket": sandbox.s3["bucket"]}) as drive:
         await drive.tables()
         await drive.press("4", "f6")
-        await until(drive.pilot, lambda: "S3 lets us in" in shown(drive.app))
+        await until(drive.pilot, lambda: "S3 lets us write" in shown(drive.app))
 
 
 async def test_a_missing_bucket_is_told_in_a_dialog(sandbox: Sandbox) -> None:

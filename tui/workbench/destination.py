@@ -32,7 +32,9 @@ class DestinationPane(Pane):
     BORDER_TITLE = "4 Destination"
     HELP = """\
 Where the file goes: a bucket, s3://bucket/prefix/ or the ARN of an access point. What you type is \
-checked while you type; "Test access" asks S3 whether the bucket is there and lets you in.
+checked while you type. "Test access" proves that you may write there, and needs no more than \
+s3:PutObject: it sends a byte that is damaged on purpose, which S3 refuses only after it has \
+looked at your permission. Nothing is left in the bucket.
 
 The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext}; left empty it is \
 {table}_monthly_{timestamp}.{ext}. An object that exists is never replaced unless you choose so."""
@@ -42,7 +44,7 @@ The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext};
             "screen.test_access",
             "Test access",
             key_display="F6",
-            tooltip="Ask S3 whether it lets us in",
+            tooltip="Ask S3 whether it lets us write",
             id="destination.test",
         ),
         Binding("escape", "screen.go(2)", "Leave the form", show=False),

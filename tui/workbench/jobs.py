@@ -96,7 +96,7 @@ def previewing(explorer: Explorer, plan: Plan, *, exact: bool) -> Work:
 
 
 def testing(request: Request, key: str) -> Work:
-    """Ask S3 whether the bucket is there and lets us in, and whether the object exists."""
+    """Ask S3 whether it lets us write there, and whether the object exists."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         from core.bucket import Bucket, Destination
@@ -110,6 +110,7 @@ def testing(request: Request, key: str) -> Work:
             expected_owner=request.expected_bucket_owner,
         ) as bucket:
             overwrite = request.if_exists == "overwrite"
+            bucket.probe(key, cancelled=cancel.is_set)
             bucket.check(key, overwrite=overwrite, cancelled=cancel.is_set)
         yield AccessTested(destination.url())
 

@@ -97,7 +97,7 @@ class OptionsChanged(Message):
 
 
 class AccessTested(Message):
-    """The bucket was asked; it lets us in."""
+    """The bucket was asked; it lets us write."""
 
     def __init__(self, url: str) -> None:
         super().__init__()

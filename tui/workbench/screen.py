@@ -276,15 +276,19 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.ask_date_format(self.columns.current)
 
     def action_test_access(self) -> None:
-        """Ask S3 whether it lets us in."""
+        """Ask S3 whether it lets us write."""
         if self.draft.target.url:
             self.destination.tell("asking S3 …", "$text-accent")
             self._session.test_access(self.draft.request, self.draft.key())
 
     @on(AccessTested)
     def _access_tested(self, message: AccessTested) -> None:
-        self.destination.tell("✓ S3 lets us in", "$text-success")
-        self.app.notify(f"{message.url} is there and lets us in.", markup=False)
+        self.destination.tell("✓ S3 lets us write", "$text-success")
+        self.app.notify(
+            f"{message.url} can be written to. Nothing was left there: what was sent to try it was "
+            "damaged on purpose, so that S3 had to refuse it.",
+            markup=False,
+        )
 
     def action_run(self) -> None:
         """Open the last look before the run."""

@@ -72,7 +72,7 @@ class Session:
             self._snowflake.put(Slot.PREVIEW, jobs.previewing(self.explorer, plan, exact=exact))
 
     def test_access(self, request: Request, key: str) -> None:
-        """Ask S3 whether it lets us in."""
+        """Ask S3 whether it lets us write."""
         self._bucket.put(Slot.BUCKET, jobs.testing(request, key))
 
     def close(self) -> None:
