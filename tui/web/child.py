@@ -7,10 +7,13 @@ a moment to abort the query and the upload.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
-from typing import Final
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
 
 from textual.drivers.web_driver import WebDriver
 from textual.messages import ExitApp
@@ -24,11 +27,21 @@ _GRACE: Final = 0.7  # seconds for a transfer to end by itself
 class Pipes(WebDriver):
     """Textual's driver for browsers, which ends the app also when the server has gone."""
 
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._write = partial(_write_if_read, self.fileno)
+
     def run_input_thread(self) -> None:
         """Read keys until the app ends, or nobody is left to send any."""
         super().run_input_thread()
         if not self.exit_event.is_set():
             self._app.post_message(ExitApp())
+
+
+def _write_if_read(file: int, data: bytes) -> int:
+    with suppress(BrokenPipeError):
+        os.write(file, data)
+    return len(data)
 
 
 def main() -> None:
