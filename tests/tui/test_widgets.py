@@ -164,7 +164,10 @@ async def test_more_months_than_cells_share_bars() -> None:
         assert "4 mo." in shown(app)
 
 
-@pytest.mark.parametrize("values", [(), (0.0, 0.0), (None, None), (-5.0, 5.0), (1e300, 1e-300)])
+@pytest.mark.parametrize(
+    "values",
+    [(), (0.0, 0.0), (None, None), (-5.0, 5.0), (1e300, 1e-300), (1.7e308,) * 40],
+)
 async def test_odd_values_are_drawn(values: tuple[float | None, ...]) -> None:
     bars = Bars()
     app = Stage(bars)
@@ -184,3 +187,46 @@ async def test_a_choice_by_key_and_by_click() -> None:
         await pilot.click(choice, offset=(8, 0))
         assert [value for _, value in app.told] == ["two", "three", "one", "three", "two"]
         assert "○ one  ◉ two  ○ three" in shown(app)
+
+
+async def test_what_is_no_number_leaves_a_gap_in_the_chart() -> None:
+    bars = Bars()
+    app = Stage(bars)
+    values = (4.0, float("nan"), float("inf"), float("-inf"), 4.0)
+    async with app.run_test(size=(40, 5)) as pilot:
+        bars.show(months(5), [Series("N", values, "?")])
+        await pilot.pause()
+        row = next(line for line in shown(app).splitlines() if "█" in line)
+        assert [len(bar) for bar in row.split() if "█" in bar] == [3, 3]
+        assert row.rindex("█") - row.index("█") == 18  # the first and the last of five bars
+        assert not {"inf", "nan"} & set(shown(app).split())
+
+
+async def test_a_chart_of_one_month() -> None:
+    bars = Bars()
+    app = Stage(bars)
+    async with app.run_test(size=(40, 6)) as pilot:
+        bars.show([date(2024, 3, 1)], [Series("N", (7.0,), "7")])
+        await pilot.pause()
+        assert "Mar 2024" in shown(app)
+        assert "█" in shown(app)
+
+
+async def test_negative_values_are_lower_than_none() -> None:
+    bars = Bars()
+    app = Stage(bars)
+    async with app.run_test(size=(40, 6)) as pilot:
+        bars.show(months(3), [Series("N", (-8.0, 0.0, 8.0), "0")])
+        await pilot.pause()
+        text = shown(app)
+        assert "-8" in text
+        column = [line.rstrip() for line in text.splitlines() if "█" in line]
+        drawn = [sum("█" in line[7 + 4 * n : 10 + 4 * n] for line in column) for n in range(3)]
+        assert drawn[0] < drawn[1] < drawn[2]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(float("inf"), "inf"), (float("-inf"), "-inf"), (float("nan"), "nan")]
+)
+def test_what_is_no_number_has_no_unit(number: float, text: str) -> None:
+    assert short(number) == text

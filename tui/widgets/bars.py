@@ -43,7 +43,7 @@ class _Chart:
     """A series cut to the cells there are."""
 
     title: str
-    bars: tuple[float, ...]
+    bars: tuple[float | None, ...]
     top: float
     floor: float
 
@@ -129,10 +129,10 @@ class Bars(ScrollView, can_focus=True):
     def _chart(self, series: Series) -> _Chart:
         step = self._per_bar
         bars = tuple(
-            sum(value for value in series.values[at : at + step] if value and isfinite(value))
-            for at in range(0, len(series.values), step)
+            _together(series.values[at : at + step]) for at in range(0, len(series.values), step)
         )
-        top, floor = max((0.0, *bars)), min((0.0, *bars))
+        given = [bar for bar in bars if bar is not None]
+        top, floor = max((0.0, *given)), min((0.0, *given))
         return _Chart(series.name, bars, top, floor)
 
     # -------------------------------------------------------------------------------- drawing
@@ -152,8 +152,8 @@ class Bars(ScrollView, can_focus=True):
         parts = [(label, "dim")]
         gap = self._bar_cells > 2
         for index, value in enumerate(chart.bars):
-            height = round((value - chart.floor) / span * levels) if value else 0
-            if value > 0:
+            height = 0 if value is None else round((value - chart.floor) / span * levels)
+            if value:
                 height = max(1, height)
             cell = _EIGHTHS[min(8, max(0, height - low))]
             look = "bar" if self._months[index * self._per_bar].year % 2 else "other"
@@ -183,6 +183,13 @@ class Bars(ScrollView, can_focus=True):
         looks = [self.get_component_rich_style(f"bars--{look}") + ground for _, look in parts]
         segments = [Segment(text, look) for (text, _), look in zip(parts, looks, strict=True)]
         return Strip(segments).crop_extend(0, width, base)
+
+
+def _together(values: Sequence[float | None]) -> float | None:
+    """The sum of what is a number; None, which is a gap, if there is none."""
+    numbers = [value for value in values if value is not None and isfinite(value)]
+    total = sum(numbers)
+    return total if numbers and isfinite(total) else None
 
 
 def _calendar(months: Sequence[date]) -> list[date]:

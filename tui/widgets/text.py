@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Final, Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -45,6 +46,8 @@ def short(number: float | None) -> str:
     """A number in at most six characters: `950`, `12.3k`, `27.8M`; a dash for None."""
     if number is None:
         return "-"
+    if not isfinite(number):
+        return str(number)
     for magnitude, unit in _MAGNITUDES:
         if abs(number) >= magnitude * 0.99995:
             return f"{number / magnitude:.3g}{unit}".replace("e+03", "000")
