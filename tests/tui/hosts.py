@@ -42,12 +42,16 @@ async def until(pilot: Pilot[Any], met: Callable[[], object], *, at_once: bool =
 
     Raises:
         Exception: what the app crashed with, at once: nothing that it was to do will be done.
+        AssertionError: it never came true; with the screen.
     """
-    async with asyncio.timeout(SECONDS):
-        while not met():
-            if (crash := pilot.app._exception) is not None:
-                raise crash
-            await asyncio.sleep(0.01)
+    try:
+        async with asyncio.timeout(SECONDS):
+            while not met():
+                if (crash := pilot.app._exception) is not None:
+                    raise crash
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"it never came; the screen is\n{shown(pilot.app)}") from None
     if not at_once:
         await pilot.pause()
 

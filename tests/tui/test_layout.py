@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from core.events import Phase, Progress
 from core.request import Request
 from core.transfer import plan_transfer
 from tests.tui.app_fixtures import SMALL, USUAL, Driver, place, workbench
-from tests.tui.hosts import Host, shown, until, whole
+from tests.tui.hosts import SECONDS, Host, shown, until, whole
 from tests.tui.layout import faults
 from tui.screens.connect import ConnectScreen
 from tui.screens.connect.form import ConnectionForm
@@ -209,3 +210,17 @@ async def test_faults_are_found() -> None:
         await until(pilot, lambda: "covers" in shown(app))
         told = " ".join(faults(app))
     assert all(words in told for words in ("sticks out of", "overlap", "too narrow"))
+
+
+async def test_a_crash_ends_the_waiting() -> None:
+    """Else a crash would show as a test that waited for half a minute."""
+    app = Host(HistoryScreen())
+
+    def crash() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012  that it ends at all is what is tested
+        async with app.run_test() as pilot:
+            app.call_later(crash)
+            async with asyncio.timeout(SECONDS / 3):
+                await until(pilot, lambda: False)
