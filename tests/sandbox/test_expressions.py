@@ -189,6 +189,12 @@ def test_aggregates(session: EngineSession) -> None:
         ("TYPEOF(PARSE_JSON('\"x\"'))", "VARCHAR"),
         ("TYPEOF(PARSE_JSON('null'))", "NULL_VALUE"),
         ("OBJECT_CONSTRUCT('a', 1, 'b', NULL)", '{"a":1}'),
+        (
+            """PARSE_JSON('{"b":[{"z":1,"y":{}}],"a":12345678901234567890123,"B":null}')::VARCHAR""",
+            '{"B":null,"a":12345678901234567890123,"b":[{"y":{},"z":1}]}',
+        ),
+        ("TO_JSON({'b': {'d': 1, 'c': 2}, 'a': 'x'})", '{"a":"x","b":{"c":2,"d":1}}'),
+        ("OBJECT_CONSTRUCT(LOWER('B'), 1, LOWER('A'), 2)", '{"a":2,"b":1}'),
         ("ARRAY_CONSTRUCT(1, 'x', NULL)", '[1,"x",null]'),
         ("ARRAY_SIZE(ARRAY_CONSTRUCT(1, 2))", 2),
         ("[1, 2][1]::NUMBER", 2),

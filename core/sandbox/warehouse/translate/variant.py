@@ -64,10 +64,10 @@ def _struct(binder: Binder, node: exp.Expr) -> Bound:
 
 
 def json_object(binder: Binder, pairs: list[tuple[Bound, Bound]]) -> Bound:
-    """An OBJECT; pairs whose value is NULL are left out."""
+    """An OBJECT, its keys in order; pairs whose value is NULL are left out."""
     pieces = [
         f"CAST(to_json({key.sql}) AS VARCHAR) || ':' || {cast(binder, value, types.VARIANT).sql}"
-        for key, value in sorted(pairs, key=lambda pair: pair[0].literal or "")
+        for key, value in pairs
     ]
     inner = ", ".join(pieces) or "NULL"
-    return Bound(f"('{{' || concat_ws(',', {inner}) || '}}')", types.OBJECT)
+    return Bound(f"json_normalize('{{' || concat_ws(',', {inner}) || '}}')", types.OBJECT)

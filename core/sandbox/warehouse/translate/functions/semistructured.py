@@ -21,14 +21,14 @@ def _try_parse_json(binder: Binder, value: Bound) -> Bound:
 
 
 def _parsed(binder: Binder, value: Bound, *, lenient: bool) -> Bound:
-    """Compact JSON text; text of white space only is NULL."""
+    """Compact JSON text, keys in order as Snowflake keeps them; white space only is NULL."""
     text = to_text(binder, value)
     failing = ""
     if not lenient:
         failing = f" ELSE {failures.raising(100069, '22P02', _json_complaint(text))}"
     return Bound(
         f"(CASE WHEN {text} IS NULL OR trim({text}, ' \t\r\n') = '' THEN NULL"
-        f" WHEN json_valid({text}) THEN CAST(json({text}) AS VARCHAR){failing} END)",
+        f" WHEN json_valid({text}) THEN json_normalize({text}){failing} END)",
         types.VARIANT,
     )
 
