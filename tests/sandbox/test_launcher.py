@@ -61,6 +61,10 @@ def test_the_command_serves_until_a_signal_and_leaves_nothing(
             assert connection.cursor().execute("SELECT 42").fetchall() == [(42,)]
         bucket = ready["s3"].pop("bucket")
         boto3.client("s3", **ready["s3"]).put_object(Bucket=bucket, Key="k", Body=b"v")
+        assert ready["unload"] == {
+            "storage_integration": "SANDBOX_S3",
+            "stage": "DEMO.PUBLIC.PARTNER_INBOX",
+        }
         assert len(list(tmp_path.iterdir())) == 1
         process.send_signal(number)
         out, err = process.communicate(timeout=PATIENCE)

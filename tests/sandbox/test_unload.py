@@ -165,6 +165,15 @@ def test_parquet_takes_no_zoned_timestamps(
     fails(sql, 100171, f"not supported for unloading to Parquet. value get: {kind}")
 
 
+def test_parquet_has_arrays_as_lists_of_json_texts(unloads: Unloads) -> None:
+    query = """SELECT PARSE_JSON('[1,"é",{"a":null}]')::ARRAY AS A, NULL::ARRAY AS N,
+        PARSE_JSON('[]')::ARRAY AS E"""
+    unloads.copy("x", query, PARQUET)
+    assert unloads.parquet("x").to_pylist() == [
+        {"A": ["1", '"é"', '{"a":null}'], "N": None, "E": []}
+    ]
+
+
 def test_without_rows_there_is_no_file(unloads: Unloads) -> None:
     assert unloads.copy("x", "SELECT 1 AS A WHERE 1 = 0", PARQUET) == [(0, 0, 0)]
     assert unloads.copy("y", "SELECT 1 AS A WHERE 1 = 0", f"{PARQUET} DETAILED_OUTPUT = TRUE") == []
@@ -270,7 +279,7 @@ def test_text_formats_write_values_by_the_session_and_the_file_format(unloads: U
         '2024-02-29 01:02:03.4567'::TIMESTAMP_NTZ, '01:02:03.5'::TIME"""
     unloads.copy("a", query, f"FILE_FORMAT = ({PLAIN_CSV}) SINGLE = TRUE")
     assert unloads.text("a").startswith(
-        "3.141592654,123456789.987654,NaN,1.10,true,2024-02-29,AB,2024-02-29 01:02:03.456"
+        "3.141592654,123456789.987654,NaN,1.10,true,2024-02-29,AB,2024-02-29 01:02:03.456,"
     )
     formats = (
         "DATE_FORMAT = 'DD.MM.YYYY' TIMESTAMP_FORMAT = 'YYYY-MM-DD\"T\"HH24:MI:SS.FF6'"
@@ -351,6 +360,24 @@ def test_abort_leaves_no_single_object_and_keeps_files_that_are_whole(unloads: U
     assert unloads.uploads() == []
 
 
+def test_a_timeout_ends_an_unload(unloads: Unloads, fails: Callable[[str, int, str], None]) -> None:
+    unloads.run("ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 1")
+    query = rows_of(2_000_000_000, "MD5(SEQ4()::VARCHAR) AS H")
+    sql = unloads.statement("x", query, "SINGLE = TRUE MAX_FILE_SIZE = 5000000000")
+    fails(sql, 630, "Statement reached its statement or warehouse timeout of 1 second(s)")
+    unloads.run("ALTER SESSION UNSET STATEMENT_TIMEOUT_IN_SECONDS")
+    assert unloads.uploads() == []
+
+
+def test_a_kms_key_encrypts_the_object(unloads: Unloads) -> None:
+    kms = "ENCRYPTION = (TYPE = 'AWS_SSE_KMS' KMS_KEY_ID = 'alias/ours')"
+    unloads.copy("x", "SELECT 1 AS A", f"{PARQUET} {kms}")
+    found = unloads.s3.head_object(Bucket=unloads.bucket, Key=unloads.prefix + "x")
+    assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", "alias/ours")
+    with pytest.raises(ProgrammingError, match="ENCRYPTION cannot be specified with a stage"):
+        unloads.run(f"COPY INTO @{unloads.stage}/x FROM (SELECT 1) {kms}")
+
+
 def test_stages_and_inline_keys_are_other_ways_to_the_bucket(
     unloads: Unloads, sandbox: Sandbox
 ) -> None:
@@ -391,7 +418,7 @@ def test_an_integration_is_for_its_locations_only(
     described = {row[0]: row[2] for row in unloads.run("DESC INTEGRATION NARROW")}
     assert described["STORAGE_ALLOWED_LOCATIONS"] == allowed
     refused = "is not allowed by integration NARROW. Please use DESC INTEGRATION"
-    for url in (blocked + "x", f"s3://{unloads.bucket}/elsewhere/x", "s3://other-bucket/x"):
+    for url in (blocked + "x", allowed.rstrip("/") + "er/x", "s3://other-bucket/x"):
         fails(f"COPY INTO '{url}' FROM (SELECT 1) STORAGE_INTEGRATION = NARROW", 3127, refused)
     unloads.run(
         f"COPY INTO '{allowed}x' FROM (SELECT 1) STORAGE_INTEGRATION = NARROW SINGLE = TRUE"
@@ -423,6 +450,7 @@ def test_a_limited_role_needs_usage_of_the_integration(unloads: Unloads) -> None
          " our records (Status Code: 403; Error Code: InvalidAccessKeyId)]"),
         ("", 3132, "invalid credentials"),
         ("STORAGE_INTEGRATION = SANDBOX_S3 BOGUS = 1", 1420, "invalid property 'BOGUS' for 'COPY'"),
+        ("PARTITION BY ('x') STORAGE_INTEGRATION = SANDBOX_S3", 2, "PARTITION BY"),
         ("STORAGE_INTEGRATION = SANDBOX_S3 SINGLE", 1003, "unexpected '<EOF>'"),
         ("STORAGE_INTEGRATION = SANDBOX_S3 MAX_FILE_SIZE = 5368709121", 1008, "MAX_FILE_SIZE"),
         ("STORAGE_INTEGRATION = SANDBOX_S3 SINGLE = TRUE INCLUDE_QUERY_ID = TRUE", 1009,

@@ -65,7 +65,7 @@ class Engine:
         for macro in _MACROS:
             self._database.execute(macro)
         self.catalog: Catalog = Catalog()
-        self.storage = Storage()
+        self.storage = Storage(data_dir)
         self.past: Past | None = None
         samples.install(self)
 

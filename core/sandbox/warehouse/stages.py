@@ -10,17 +10,20 @@ import re
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from core.sandbox.warehouse import failures
-from core.sandbox.warehouse.catalog import Path, dotted, now
+from core.sandbox.warehouse.catalog import Path as ObjectPath
+from core.sandbox.warehouse.catalog import dotted, now
 from core.sandbox.warehouse.clauses import Clauses, inner, text
 from core.sandbox.warehouse.execution import Execution
 from core.sandbox.warehouse.s3 import Place, stage_failure
 
 SANDBOX_INTEGRATION = "SANDBOX_S3"
-SANDBOX_STAGE: Path = ("DEMO", "PUBLIC", "PARTNER_INBOX")
+SANDBOX_STAGE: ObjectPath = ("DEMO", "PUBLIC", "PARTNER_INBOX")
 WAY_TO_BUCKET = {"storage_integration": SANDBOX_INTEGRATION, "stage": dotted(SANDBOX_STAGE)}
 CONNECT_SECONDS = 10.0  # in which the launcher tells the address of the bucket's server
+ACCESS = {"STORAGE_INTEGRATION", "CREDENTIALS", "ENCRYPTION"}
 _URL = re.compile(r"s3://(?P<bucket>[^/]+)(?:/(?P<key>.*))?", re.S)
 _STAGE = re.compile(r'@((?:"(?:[^"]|"")+"|[\w$.])+)(?:/(.*))?', re.S)
 _PART = re.compile(r'"((?:[^"]|"")+)"|([\w$]+)')
@@ -67,14 +70,15 @@ def integration_path(name: str) -> Named:
 
 
 def _within(url: str, location: str) -> bool:
-    return url.startswith(location) or url == location.rstrip("/")
+    folder = location.rstrip("/")
+    return url == folder or url.startswith(f"{folder}/")
 
 
 @dataclass(frozen=True)
 class Stage:
     """A named external stage."""
 
-    path: Path
+    path: ObjectPath
     url: str
     integration: str = ""
     credentials: Clauses = field(default_factory=dict, repr=False)
@@ -84,11 +88,16 @@ class Stage:
 
 
 class Storage:
-    """All stages and integrations of a warehouse, and the way to its cloud storage."""
+    """All stages and integrations of a warehouse, and the way to its cloud storage.
 
-    def __init__(self) -> None:
+    Args:
+        spool: a directory for the rows of files that are being made.
+    """
+
+    def __init__(self, spool: Path) -> None:
+        self.spool = spool
         self.integrations: dict[str, Integration] = {}
-        self.stages: dict[Path, Stage] = {}
+        self.stages: dict[ObjectPath, Stage] = {}
         self._server: dict[str, str] = {}
         self._connected = threading.Event()
 
@@ -145,10 +154,15 @@ class Storage:
         """Where `location` is: `@stage/path`, or `s3://...` with the rights in `clauses`.
 
         Raises:
-            Failure: 2003, 3127, or 1008 for an address that is not one.
+            Failure: 2003, 3127, 1011 for an address that is not one, 1007 for rights given with a
+            stage, which has its own.
         """
         self.ready()
         if location.startswith("@"):
+            if clauses.keys() & ACCESS:
+                raise failures.invalid(
+                    f"{', '.join(sorted(clauses.keys() & ACCESS))} cannot be specified with a stage"
+                )
             names, path = _staged(location)
             stage = self.stage(execution, names)
             own: Clauses = {"CREDENTIALS": stage.credentials, "ENCRYPTION": stage.encryption}

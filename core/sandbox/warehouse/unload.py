@@ -7,8 +7,9 @@ must not rely on it with more than one file, and the names are not in that order
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -17,7 +18,7 @@ from core.sandbox.warehouse.clauses import Clauses, Reader, check, flag, inner, 
 from core.sandbox.warehouse.execution import UNLOAD, Execution, rows_answer
 from core.sandbox.warehouse.model import Answer, Column
 from core.sandbox.warehouse.s3 import Objects, ObjectWriter, Place
-from core.sandbox.warehouse.stages import Storage
+from core.sandbox.warehouse.stages import ACCESS, Storage
 from core.sandbox.warehouse.translate.dialect import parse
 from core.sandbox.warehouse.translate.scope import BoundQuery
 from core.sandbox.warehouse.unload_files import (
@@ -32,8 +33,7 @@ MAX_FILE_SIZE = 16 << 20  # bytes, the default
 LARGEST_FILE = 5 << 30
 SET_ROWS = 1_024  # rows after which a file may end; Snowflake, too, unloads sets of rows
 THREADS = 8  # that a warehouse's file names speak of
-_TARGET = {"STORAGE_INTEGRATION", "CREDENTIALS", "ENCRYPTION"}
-_OPTIONS = _TARGET | {
+_OPTIONS = ACCESS | {
     "FILE_FORMAT", "SINGLE", "MAX_FILE_SIZE", "OVERWRITE", "HEADER", "INCLUDE_QUERY_ID",
     "DETAILED_OUTPUT", "VALIDATION_MODE",
 }  # fmt: skip
@@ -84,6 +84,8 @@ def copy_into(execution: Execution, storage: Storage, reader: Reader, query_id: 
     clauses = reader.clauses()
     reader.expect("FROM")
     node = parse(reader.source())
+    if reader.accept("PARTITION", "BY"):
+        raise failures.unsupported("PARTITION BY")
     clauses |= reader.clauses()
     reader.end()
     check(clauses, _OPTIONS, "COPY")
@@ -92,7 +94,7 @@ def copy_into(execution: Execution, storage: Storage, reader: Reader, query_id: 
     if text(clauses, "VALIDATION_MODE").upper() == "RETURN_ROWS":
         return execution.stream(query)
     place = storage.place(execution, location, clauses)
-    plan = _plan(execution, query, inner(clauses, "FILE_FORMAT"), options)
+    plan = _plan(execution, query, inner(clauses, "FILE_FORMAT"), options, storage.spool)
     unloading = _Unloading(execution, place, plan, options, query_id)
     unloading.run()
     return unloading.answer()
@@ -125,13 +127,18 @@ def _options(clauses: Clauses) -> Options:
     return options
 
 
-def _plan(execution: Execution, query: BoundQuery, given: Clauses, options: Options) -> Plan:
+def _plan(
+    execution: Execution, query: BoundQuery, given: Clauses, options: Options, spool: Path
+) -> Plan:
     kind = text(given, "TYPE", "CSV").upper()
     if "FORMAT_NAME" in given or kind not in _FORMATS:
         raise failures.unsupported(f"FILE_FORMAT {text(given, 'FORMAT_NAME') or kind}")
     check(given, _FORMATS[kind], f"FILE_FORMAT TYPE = {kind}")
     if kind == "PARQUET":
-        return _parquet(execution, query, given, options)
+        fitted = execution.state.parameters.get("ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION", True)
+        return _parquet(
+            query, given, spool, header=options.header, fitted=str(fitted).upper() == "TRUE"
+        )
     compression = text(given, "COMPRESSION", "AUTO").upper().replace("AUTO", "GZIP")
     if compression not in EXTENSIONS:
         raise failures.invalid(f"invalid value ['{compression}'] for parameter 'COMPRESSION'", 1008)
@@ -152,7 +159,7 @@ def _plan(execution: Execution, query: BoundQuery, given: Clauses, options: Opti
     )
 
 
-def _parquet(execution: Execution, query: BoundQuery, given: Clauses, options: Options) -> Plan:
+def _parquet(query: BoundQuery, given: Clauses, spool: Path, *, header: bool, fitted: bool) -> Plan:
     compression = text(given, "COMPRESSION", "AUTO").upper()
     if not flag(given, "SNAPPY_COMPRESSION", default=True):
         compression = "NONE"
@@ -160,8 +167,7 @@ def _parquet(execution: Execution, query: BoundQuery, given: Clauses, options: O
         raise failures.invalid(f"invalid value ['{compression}'] for parameter 'COMPRESSION'", 1008)
     columns = [kind.column(name) for name, kind in query.columns]
     check_parquet(columns)
-    names = [each.name if options.header else f"_COL_{i}" for i, each in enumerate(columns)]
-    fitted = execution.state.parameters.get("ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION", True)
+    names = [each.name if header else f"_COL_{i}" for i, each in enumerate(columns)]
     plain = compression == "NONE"
 
     def make(sink: ObjectWriter) -> File:
@@ -170,7 +176,8 @@ def _parquet(execution: Execution, query: BoundQuery, given: Clauses, options: O
             columns,
             names,
             compression="none" if plain else "snappy",
-            fitted=str(fitted).upper() == "TRUE",
+            fitted=fitted,
+            spool=spool,
         )
 
     return Plan(query, "parquet" if plain else "snappy.parquet", make)
@@ -214,8 +221,7 @@ class _Unloading:
         rows = self._execution.rows(self._plan.query)
         sets = (batch.slice(at, SET_ROWS) for batch in rows
                 for at in range(0, batch.num_rows, SET_ROWS))  # fmt: skip
-        with ExitStack() as stack:
-            stack.callback(rows.close)
+        with closing(rows):
             for first in sets:
                 self._write(objects, first, sets)
 

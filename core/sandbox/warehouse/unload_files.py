@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import bz2
 import io
+import json
 import tempfile
 import zlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import IO, Protocol
 
 import pyarrow as pa
@@ -39,7 +41,7 @@ _PARQUET: dict[str, pa.DataType] = {
     "TIMESTAMP_NTZ": pa.timestamp("ms", tz="UTC"),
     "VARIANT": pa.string(),
     "OBJECT": pa.string(),
-    "ARRAY": pa.string(),
+    "ARRAY": pa.list_(pa.string()),  # of JSON texts
 }
 
 
@@ -128,6 +130,7 @@ class ParquetFile:
         *,
         compression: str,
         fitted: bool,
+        spool: Path,
     ) -> None:
         self._sink = sink
         self._columns = columns
@@ -135,7 +138,7 @@ class ParquetFile:
         self._compression = compression
         self._fitted = fitted
         self._digits = [1] * len(columns)
-        self._spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `finish`
+        self._spool: IO[bytes] = tempfile.TemporaryFile(dir=spool)  # noqa: SIM115 - closed in `finish`
         self._rows: pa.RecordBatchWriter | None = None
         self._written = 0
         self.rows = 0
@@ -184,12 +187,14 @@ class ParquetFile:
             ) as writer,
         ):
             pending: list[pa.RecordBatch] = []
+            waiting = 0
             for batch in rows:
                 check()
                 pending.append(batch)
-                if sum(each.nbytes for each in pending) >= ROW_GROUP_BYTES:
+                waiting += batch.nbytes
+                if waiting >= ROW_GROUP_BYTES:
                     writer.write_table(_table(pending, schema))
-                    pending = []
+                    pending, waiting = [], 0
             if pending:
                 writer.write_table(_table(pending, schema))
 
@@ -224,6 +229,16 @@ def _shaped(column: Column, array: pa.Array) -> pa.Array:
     """An array as Parquet has it, but for the digits of decimals and the parts of a second."""
     if column.type == "FIXED" and not pa.types.is_decimal(array.type):
         return array.cast(pa.decimal128(_MAX_DIGITS, 0))
+    if column.type == "ARRAY":
+        lists = [None if each is None else json.loads(each) for each in array.to_pylist()]
+        return pa.array(
+            [
+                each
+                and [json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in each]
+                for each in lists
+            ],
+            type=_PARQUET["ARRAY"],
+        )
     if column.type == "TIMESTAMP_NTZ" and pa.types.is_struct(array.type):
         return pc.struct_field(array, "t")
     return array
@@ -241,7 +256,7 @@ def _digits(array: pa.Array) -> int:
 def compressor(name: str) -> Compressor:
     """A compressor of text files; NONE leaves the bytes as they are."""
     if name in _ZLIB_WINDOWS:
-        return zlib.compressobj(6, zlib.DEFLATED, _ZLIB_WINDOWS[name])
+        return zlib.compressobj(1, zlib.DEFLATED, _ZLIB_WINDOWS[name])
     if name == "BZ2":
         return bz2.BZ2Compressor()
     return _ArrowCompressor(name)

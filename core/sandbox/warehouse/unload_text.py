@@ -160,7 +160,9 @@ def _pattern(kind: SqlType, options: Csv, parameters: dict[str, object]) -> str 
     asked = options.formats.get(group, "AUTO")
     if asked.upper() != "AUTO":
         return asked
-    names = (f"{kind.name}_OUTPUT_FORMAT", f"{group}_OUTPUT_FORMAT")
+    names = [f"{kind.name}_OUTPUT_FORMAT", f"{group}_OUTPUT_FORMAT"]
+    if kind.name == "TIMESTAMP_NTZ":
+        names.pop()  # TIMESTAMP_NTZ_OUTPUT_FORMAT has a default, which goes before
     return next((str(parameters[name]) for name in names if parameters.get(name)), None)
 
 
