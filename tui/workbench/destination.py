@@ -37,7 +37,9 @@ s3:PutObject: it sends a byte that is damaged on purpose, which S3 refuses only 
 looked at your permission. Nothing is left in the bucket.
 
 The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext}; left empty it is \
-{table}_monthly_{timestamp}.{ext}. An object that exists is never replaced unless you choose so."""
+{table}_monthly_{timestamp}.{ext}. An object that exists is never replaced unless you choose so. Verify \
+has Snowflake count and sum the table anew once the file is there, reads the file back and compares \
+the two, month by month."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "f6",
@@ -60,6 +62,7 @@ The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext};
         self._format = Choice(_FORMATS, id="format")
         self._gzip = Choice(("plain", "gzip"), id="gzip")
         self._exists = Choice(("fail", "overwrite"), id="exists")
+        self._verify = Choice(("no", "yes"), id="verify")
         self._verdict = Static("", id="verdict", markup=False)
         self._begin = request
 
@@ -78,9 +81,13 @@ The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext};
             with Horizontal(classes="field"):
                 yield Label("Compress")
                 yield self._gzip
-        with Horizontal(classes="field"):
-            yield Label("If exists")
-            yield self._exists
+        with Horizontal(classes="pair"):
+            with Horizontal(classes="field"):
+                yield Label("If exists")
+                yield self._exists
+            with Horizontal(classes="field"):
+                yield Label("Verify")
+                yield self._verify
         yield self._verdict
         with Horizontal(id="actions"):
             yield Button("Test access  F6", compact=True, id="test", action="screen.test_access")
@@ -103,6 +110,7 @@ The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext};
         self._gzip.value = "gzip" if request.gzip else "plain"
         self._gzip.disabled = request.format == "parquet"
         self._exists.value = request.if_exists
+        self._verify.value = "yes" if request.verify else "no"
 
     def show(self, target: Target) -> None:
         """Say where the file will be, or what is wrong."""
@@ -149,5 +157,6 @@ The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext};
                 format=self._format.value,
                 gzip=self._gzip.value == "gzip",
                 if_exists=self._exists.value,
+                verify=self._verify.value == "yes",
             )
         )

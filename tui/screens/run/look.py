@@ -89,7 +89,8 @@ def _file(request: Request) -> str:
         if request.if_exists == "overwrite"
         else "never replaces an object"
     )
-    return f"{request.format}{packed}; {exists}"
+    verified = "; verified at the end" if request.verify else ""
+    return f"{request.format}{packed}; {exists}{verified}"
 
 
 def _columns(columns: Sequence[PlannedColumn], none: str) -> Content:
