@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -31,6 +32,7 @@ _ROLE_CELLS, _NULL_CELLS = 8, 6
 _AROUND_ROWS = 5  # frame, heading, note
 _NAME_CELLS, _TYPE_CELLS, _WHY_CELLS = (8, 26), (6, 18), (20, 60)  # fewest and most
 _SAMPLE_CELLS = 24
+_PATIENCE = 2  # seconds until it is told why a look may take longer
 
 
 @dataclass(frozen=True)
@@ -147,11 +149,17 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         self._note = Static("", id="column-note", markup=False)
         self._plan: Plan | None = None
         self._valid: Mapping[str, Sequence[Role]] = {}
+        self._looking = self._patience = ""
+        self._since = 0.0
 
     def compose(self) -> ComposeResult:
         """The list, and the column under the cursor in full."""
         yield self._list
         yield self._note
+
+    def on_mount(self) -> None:
+        """Have a clock for tables that take their time."""
+        self._clock = self.set_interval(0.5, self._tick, pause=True)
 
     def go(self) -> None:
         """Take the focus."""
@@ -163,16 +171,25 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         row = self._list.current
         return row.column if row else None
 
-    def wait(self, name: str) -> None:
-        """Say that `name` is being looked at."""
+    def wait(self, name: str, patience: str = "") -> None:
+        """Say that `name` is being looked at, and for how long; `patience` if it takes longer."""
         self._plan, self._valid = None, {}
-        self._list.set_empty(f"looking at {visible(name)} …")
+        self._looking, self._patience, self._since = name, patience, time.monotonic()
+        self._clock.resume()
+        self._tick()
         self._list.show([], cursor=0)
         self._note.update("")
         self.tell("")
 
+    def _tick(self) -> None:
+        spent = time.monotonic() - self._since
+        clock = f" {spent:.0f} s" if spent >= 1 else ""
+        more = f" · {self._patience}" if self._patience and spent >= _PATIENCE else ""
+        self._list.set_empty(f"looking at {visible(self._looking)} …{clock}{more}")
+
     def wait_for_choice(self) -> None:
         """There is no table to show."""
+        self._clock.pause()
         self._list.set_empty("pick a table on the left")
         self._list.show([], cursor=0)
 
@@ -184,6 +201,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
 
     def show(self, look: Look, plan: Plan | None, valid: Mapping[str, Sequence[Role]]) -> None:
         """Show the columns; `valid` says which roles each of them can have."""
+        self._clock.pause()
         self._plan, self._valid = plan, valid
         planned = {column.name: column for column in plan.columns} if plan else {}
         rows = [

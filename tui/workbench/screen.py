@@ -154,7 +154,8 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.draft = Draft(self.draft.request)
         self._planning = False
         self.forget_waiting()
-        self.columns.wait(name)
+        in_demo = self._place == "demo"
+        self.columns.wait(name, "the demo makes this table on its first use" if in_demo else "")
         self.preview.clear()
         self._session.look(name)
         self.refresh_state()
