@@ -60,11 +60,13 @@ class _Schema:
         self.folded.append(f"{self.database}.{self.name}.{entry.name.table}".casefold())
 
     def matching(self, words: Sequence[str]) -> list[Entry]:
-        """The tables whose name holds every word."""
+        """The tables whose name holds every word; those that the schema's name holds all do."""
+        above = f"{self.database}.{self.name}.".casefold()
         entries, folded = self.entries, self.folded
-        for word in words:
+        for word in (word for word in words if word not in above):
             hits = [word in text for text in folded]
-            entries, folded = list(compress(entries, hits)), list(compress(folded, hits))
+            entries = list(compress(entries, hits))
+            folded = list(compress(folded, hits)) if len(words) > 1 else []
         return entries
 
 
