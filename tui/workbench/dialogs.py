@@ -8,9 +8,9 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from core.dates import EpochUnit, TextFormat, parse_format
@@ -21,33 +21,48 @@ from core.source import SourceColumn
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.error import copy
+from tui.widgets.choice import Choice
 from tui.widgets.text import visible
 
 _COMMON = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y-%m-%d %H:%M:%S")
+_BAD_DATES = {"stop the run": "fail", "NULL month": "null"}
 
 
-class FormatDialog(DialogScreen["str | None"]):
-    """Asks how the dates of a column are written; dismisses with the format, or None.
+class FormatDialog(DialogScreen["dict[str, str | None] | None"]):
+    """Asks how the dates of a column are written; dismisses with the options of a request, or None.
 
     Args:
         column: the column.
         values: sampled values of it.
         current: the format as it is; None to have it detected.
+        on_bad_date: what happens to dates that do not parse, as it is.
     """
 
     DEFAULT_CSS = """
     FormatDialog #formats { height: auto; max-height: 6; margin-top: 1; border: none; }
     FormatDialog #format-verdict { height: auto; }
+    FormatDialog .bad-dates { height: 1; margin-top: 1; }
+    FormatDialog .bad-dates Label { margin-right: 2; color: $text-muted; }
     """
     HELP = """\
 Formats are written as in strptime: %d day, %m month as a number, %b or %B as a word, %Y year, \
 %H %M %S time. Numbers count from 1970: epoch_s, epoch_ms, epoch_us or epoch_ns.
 
-What you type is tried on the sample at once. Left empty, the format is detected."""
+What you type is tried on the sample at once. Left empty, the format is detected.
+
+Dates that do not fit stop the run before anything is delivered, unless you choose to have them \
+put in the NULL month."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Back")]
 
-    def __init__(self, column: SourceColumn, values: Sequence[object], current: str | None) -> None:
+    def __init__(
+        self,
+        column: SourceColumn,
+        values: Sequence[object],
+        current: str | None,
+        on_bad_date: str,
+    ) -> None:
         super().__init__()
+        self._on_bad_date = on_bad_date
         self._column, self._current = column, current
         self._texts = [text for v in values if isinstance(v, str) and (text := v.strip())]
 
@@ -61,9 +76,17 @@ What you type is tried on the sample at once. Left empty, the format is detected
             yield Static("", id="format-verdict", markup=False)
             options = [Option(Content(each), id=each) for each in self._offered()]
             yield OptionList(*options, id="formats", markup=False, compact=True)
+            with Horizontal(classes="bad-dates"):
+                yield Label("Dates that do not fit")
+                yield Choice(tuple(_BAD_DATES), id="bad-dates")
             yield ActionBar(
                 Action("Use it", "enter", "use", "primary"), Action("Back", "esc", "close")
             )
+
+    def on_mount(self) -> None:
+        """Show what happens to bad dates as it is."""
+        shown = next(word for word, value in _BAD_DATES.items() if value == self._on_bad_date)
+        self.query_one(Choice).value = shown
 
     def _offered(self) -> list[str]:
         if self._column.type.numeric:
@@ -108,7 +131,8 @@ What you type is tried on the sample at once. Left empty, the format is detected
                 parse_format(text)
         except UsageError:
             return
-        self.dismiss(text)
+        chosen = _BAD_DATES[self.query_one(Choice).value]
+        self.dismiss({"date_format": text or None, "on_bad_date": chosen})
 
     def action_close(self) -> None:
         """Leave the format as it is."""

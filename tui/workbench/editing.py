@@ -148,10 +148,11 @@ class Editing(Screen[None]):
 
         current = edit.written_format(plan) if plan else self.draft.request.date_format
 
-        def answered(text: str | None) -> None:
-            if text is not None:
-                wanted = {"date_column": column.name, "date_format": text or None}
+        def answered(options: Mapping[str, str | None] | None) -> None:
+            if options is not None:
+                wanted = {"date_column": column.name, **options}
                 self.change(lambda request: changed(request, **wanted))
 
+        on_bad_date = self.draft.request.on_bad_date
         values = look.sample.get(column.name, ())
-        self.app.push_screen(FormatDialog(column, values, current), answered)
+        self.app.push_screen(FormatDialog(column, values, current, on_bad_date), answered)
