@@ -16,7 +16,7 @@ import pytest
 from textual.widgets import Input
 
 from core.request import Request
-from tests.tui.app_fixtures import SMALL, USUAL, Driver, place, workbench
+from tests.tui.app_fixtures import USUAL, Driver, place, workbench
 from tests.tui.hosts import shown, until, whole
 from tui.app import TransferApp
 from tui.memory import Memory
@@ -68,12 +68,9 @@ async def test_quitting_while_the_sign_in_hangs(sandbox: Sandbox) -> None:
             assert time.monotonic() - began < QUIT_SECONDS
 
 
-@pytest.mark.parametrize("size", [SMALL, USUAL])
-async def test_hostile_names_all_the_way_to_the_run(
-    sandbox: Sandbox, size: tuple[int, int]
-) -> None:
+async def test_every_type_and_hard_names_all_the_way_to_the_run(sandbox: Sandbox) -> None:
     options = {"bucket": sandbox.s3["bucket"]}
-    async with workbench(sandbox, options, size=size) as drive:
+    async with workbench(sandbox, options) as drive:
         await drive.pick("Mixed Case")
         await drive.previewed()
         assert "Mixed Case" in shown(drive.app)
