@@ -150,8 +150,9 @@ def _close_quietly() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _stopped(console: Console, stop: Stop) -> int:
-    console.error(CancelledError(f"Stopped by a signal; {_what_stands(console)}."))
+def _stopped(console: Console, stop: Stop, error: BaseException | None = None) -> int:
+    told = {"hint": error.hint} if isinstance(error, CancelledError) else {}
+    console.error(CancelledError(f"Stopped by a signal; {_what_stands(console)}.", **told))
     return stop.exit_code
 
 
@@ -160,7 +161,7 @@ def _failed(error: BaseException, console: Console, stop: Stop, *, debug: bool) 
         # polars watches Ctrl-C too and breaks off: what fails after a signal, fails of it.
         if debug:
             traceback.print_exception(error)
-        return _stopped(console, stop)
+        return _stopped(console, stop, error)
     if not isinstance(error, TransferError):
         return _unexpected(error, console, debug=debug)
     console.error(error)
