@@ -7,6 +7,7 @@ import re
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.clauses import redacted
 from core.sandbox.warehouse.execution import SCL, Execution, status
 from core.sandbox.warehouse.model import Answer
 from core.sandbox.warehouse.show import show
@@ -141,7 +142,7 @@ def command(execution: Execution, node: exp.Expr) -> Answer:
         return show(execution, exp.Show(this="ROLES"))
     role = _ROLE.fullmatch(text) if word == "CREATE" else None
     if role is None:
-        raise failures.unsupported(f"{word} {text}".strip()[:60])
+        raise failures.unsupported(redacted(f"{word} {text}").strip()[:60])
     name = role[3][1:-1].replace('""', '"') if role[3].startswith('"') else role[3].upper()
     execution.catalog.roles.add(name)
     execution.catalog.limited.add(name)

@@ -18,7 +18,6 @@ from typing import IO, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.model import Column
@@ -172,6 +171,8 @@ class ParquetFile:
                     self._digits[i] = max(self._digits[i], _digits(array))
 
     def finish(self, check: Callable[[], None]) -> None:
+        import pyarrow.parquet as pq  # late: the warehouse's start is waited for
+
         assert self._rows is not None  # noqa: S101 - a file has rows
         self._rows.close()
         self._spool.seek(0)
