@@ -23,6 +23,7 @@ import psutil
 import pytest
 from aiohttp import WSServerHandshakeError
 
+from core.history import entries
 from tests.tui.runs import SECONDS, program, run
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ def test_without_its_extra_it_says_how_to_install_it() -> None:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    """A page of the system's Chromium; nothing but 127.0.0.1 is reachable from it."""
+    """A page of the system's Chromium."""
     from playwright.sync_api import sync_playwright
 
     binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -270,6 +271,7 @@ def page() -> Iterator[Page]:
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         context.add_init_script(CATCH_TERMINAL)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
+        context.set_default_timeout(SECONDS * 1_000)
         yield context.new_page()
         browser.close()
 
@@ -313,3 +315,22 @@ def test_the_journey_from_a_table_to_the_downloaded_result(page: Page) -> None:
         assert all(url.startswith(f"{served.origin}/") for url in asked)
         page.get_by_text("Start again").click()
         wait_for(page, "LOCATIONS_595")
+
+
+@pytest.mark.browser
+def test_closing_the_tab_stops_its_transfer(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path))
+    with serving("--demo", "--table", "MOVIE_RATINGS_27M") as served:
+        page.goto(served.url)
+        wait_for(page, "! looks like an identifier")  # its columns are there
+        page.keyboard.press("F5")
+        wait_for(page, "Send this?")
+        page.keyboard.press("Enter")
+        wait_for(page, "─ Sending")
+        (app,) = (each for each in served.children() if "tui.web.child" in each.cmdline())
+        page.close()
+        assert psutil.wait_procs([app], END_SECONDS)[1] == []
+    (run,) = entries()
+    assert run.outcome == "cancelled"
