@@ -52,6 +52,7 @@ class TransferApp(App[None]):
             "f9,h", "history", "History", key_display="F9", tooltip="History of runs", id="history"
         ),
         Binding("ctrl+q,f10", "quit", "Quit", key_display="F10", id="quit", priority=True),
+        Binding("f4", "jump", "Jump", show=False, tooltip="Jump to a part or a field", id="jump"),
         Binding("f2", "connect", "Connect", show=False, tooltip="Connect elsewhere", id="connect"),
     ]
 
@@ -190,6 +191,12 @@ class TransferApp(App[None]):
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
+
+    def action_jump(self) -> None:
+        """Mark what can be gone to by a letter."""
+        from tui.screens.jump import JumpScreen, go
+
+        self.push_screen(JumpScreen(self.screen), go)
 
     def action_history(self) -> None:
         """Show the runs so far; one may be repeated."""
