@@ -1,0 +1,206 @@
+"""The main screens as they look, in text, compared with what is kept under tests/golden/screens.
+
+UPDATE_GOLDEN=1 takes the new ones: read the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keyring
+import keyring.backends.fail
+import pytest
+
+from core.errors import DestinationExistsError
+from core.events import Phase, Progress
+from core.history import HistoryEntry, record
+from core.request import Request
+from tests.tui.app_fixtures import SMALL, USUAL, workbench
+from tests.tui.hosts import Host, shown, until, whole
+from tui.screens.connect import ConnectScreen
+from tui.screens.connect.form import ConnectionForm
+from tui.screens.error import ErrorDialog
+from tui.screens.help import HelpScreen
+from tui.screens.history import HistoryScreen
+from tui.screens.run import delivered, progress
+from tui.screens.run.head import HeadScreen
+from tui.screens.run.job import Ended, Moved
+from tui.screens.run.screen import RunScreen, State
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+Golden = Callable[[str, str], None]
+NOW = re.compile(r"\d{8}T\d{6}Z")  # in file names
+MOMENT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+CONNECTIONS = """\
+[production]
+account = "ACME-ANALYTICS"
+user = "TRANSFER_SVC"
+authenticator = "SNOWFLAKE_JWT"
+private_key_file = "~/.snowflake/transfer_key.p8"
+
+[staging]
+account = "ACME-STAGING"
+user = "DANA"
+authenticator = "externalbrowser"
+"""
+
+
+@pytest.fixture(autouse=True)
+def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same files, clock, speeds and memory everywhere."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AMPLIFY_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    (tmp_path / ".snowflake").mkdir()
+    (tmp_path / ".snowflake" / "connections.toml").write_text(CONNECTIONS)
+    (tmp_path / ".snowflake" / "connections.toml").chmod(0o600)
+    monkeypatch.setattr(progress, "memory", lambda: 123_456_789)
+    monkeypatch.setattr(progress, "clock", lambda _: "0:42")
+    monkeypatch.setattr(progress, "span", lambda _: "1.2 s")
+    monkeypatch.setattr(delivered, "span", lambda _: "1.2 s")
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())
+    yield
+    keyring.set_keyring(before)
+    monkeypatch.undo()
+    time.tzset()
+
+
+def compare(golden: Golden, app: Any, name: str) -> None:
+    """Compare the screen with the picture called `name`."""
+    lines = (line.rstrip() for line in shown(app).splitlines())
+    text = NOW.sub("20261123T090000Z", "\n".join(lines))
+    golden(f"screens/{name}.txt", text + "\n")
+
+
+async def test_the_screens_before_the_workbench(golden: Golden) -> None:
+    app = Host(ConnectScreen())
+    async with app.run_test(size=USUAL) as pilot:
+        await until(pilot, lambda: "production" in shown(app))
+        compare(golden, app, "connect")
+    app = Host(ConnectionForm())
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: "no keyring" in whole(app))
+        compare(golden, app, "form")
+    error = DestinationExistsError("s3://inbox/a [/b].csv is there already.", "Take another name.")
+    app = Host(ErrorDialog(error))
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: "destination_exists" in shown(app))
+        compare(golden, app, "error")
+
+
+async def test_the_workbench_and_a_run(
+    sandbox: Sandbox, golden: Golden, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {
+        "table": "ORDERS_100K",
+        "bucket": f"s3://{sandbox.s3['bucket']}/pictures",
+        "sum_columns": ("O_TOTALPRICE",),
+        "key_columns": ("O_ORDERSTATUS", "O_ORDERPRIORITY"),
+        "if_exists": "overwrite",
+    }
+    async with workbench(sandbox, options, size=USUAL) as drive:
+        app, pilot = drive.app, drive.pilot
+        await drive.planned("ORDERS_100K")
+        await drive.previewed()
+        await until(pilot, lambda: "5 tables" in shown(app))
+        await drive.press("2")
+        compare(golden, app, "workbench")
+        await drive.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        compare(golden, app, "help")
+        await drive.press("escape")
+        await pilot.resize_terminal(*SMALL)
+        await drive.press("3")
+        compare(golden, app, "narrow")
+        await pilot.resize_terminal(*USUAL)
+
+        await drive.press("f5")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        run = app.screen
+        assert isinstance(run, RunScreen)
+        compare(golden, app, "look")
+
+        ended: list[Ended] = []
+        monkeypatch.setattr(run, "post_message", withheld(run.post_message, ended))
+        await drive.press("enter")
+        await until(pilot, lambda: ended)
+        for step in MOVES:
+            run._move(Moved(step))
+        await pilot.pause()
+        compare(golden, app, "run")
+
+        (end,) = ended
+        assert end.outcome is not None
+        await run._end(Ended(replace(end.outcome, timestamp=MOMENT, size=12_345), None))
+        await until(pilot, lambda: run.state is State.DELIVERED)
+        compare(golden, app, "result")
+        await drive.press("v")
+        await until(pilot, lambda: isinstance(app.screen, HeadScreen))
+        compare(golden, app, "rows")
+
+
+# As a run of ten million rows tells them.
+MOVES = (
+    Progress(Phase.CONNECT, 0, None, 0, None, 0.0),
+    Progress(Phase.PLAN, 0, None, 0, None, 0.5),
+    Progress(Phase.QUERY, 0, None, 0, None, 1.0),
+    Progress(Phase.READ, 0, 10_000_000, 0, 500_000_000, 2.0),
+    Progress(Phase.READ, 2_500_000, 10_000_000, 125_000_000, 500_000_000, 3.0),
+)
+
+
+def withheld(post: Callable[[Any], bool], ended: list[Ended]) -> Callable[[Any], bool]:
+    """`post`, but for what a run tells of itself: its end is kept in `ended`."""
+
+    def posted(message: Any) -> bool:
+        if isinstance(message, Ended):
+            ended.append(message)
+        return isinstance(message, Ended | Moved) or post(message)
+
+    return posted
+
+
+async def test_the_history(golden: Golden) -> None:
+    request = Request.of(table="SALES.PUBLIC.ORDERS", bucket="partner-inbox")
+    failed = HistoryEntry(
+        MOMENT,
+        1.5,
+        "batch",
+        False,
+        table="SALES.PUBLIC.ORDERS",
+        url="s3://partner-inbox/from-us/",
+        outcome="temporary",
+        message="Snowflake did not answer in time.",
+        hint="Check the network; then try again.",
+        request=request,
+    )
+    record(failed)
+    good = replace(
+        failed,
+        started=MOMENT + timedelta(minutes=1),
+        seconds=12.25,
+        by="app",
+        outcome="delivered",
+        message="",
+        hint="",
+        url="s3://partner-inbox/from-us/ORDERS_monthly.parquet",
+        rows=99_998,
+        result={"file_name": "from-us/ORDERS_monthly.parquet", "row_count": 99_998},
+        account={"rows_read": 100_000, "blank_rows": 2, "groups": 99_998, "totals": {"N": "1.50"}},
+    )
+    record(good)
+    app = Host(HistoryScreen())
+    async with app.run_test(size=USUAL) as pilot:
+        await until(pilot, lambda: "2 runs" in shown(app))
+        compare(golden, app, "history")
