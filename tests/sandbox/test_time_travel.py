@@ -63,6 +63,7 @@ def test_before_and_after_a_change(cursor: SnowflakeCursor, change: str, after: 
     later = ran(cursor, "INSERT INTO T VALUES (99, 'later')")
     assert rows(cursor, f"AT(STATEMENT => '{seen}')") == FIRST
     assert rows(cursor, f"BEFORE(STATEMENT => '{changed}')") == FIRST
+    assert rows(cursor, "BEFORE(STATEMENT => LAST_QUERY_ID(-4))") == FIRST
     assert rows(cursor, f"AT(STATEMENT => '{changed}')") == after
     assert rows(cursor, f"BEFORE(STATEMENT => '{later}')") == after
     assert rows(cursor, "") == [*after, (99, "later")]
@@ -91,6 +92,8 @@ def test_a_name_a_join_a_view_and_a_bind(cursor: SnowflakeCursor) -> None:
     assert cursor.execute(joined, (seen,)).fetchall() == [(1, "x", "new"), (2, "y", "new")]
     assert rows(cursor, f"AT(STATEMENT => '{seen}')", "V") == [(2, "y")]
     assert rows(cursor, f"AT(STATEMENT => '{seen}')", "IDENTIFIER('T')") == FIRST
+    refused(cursor, 2, "AT | BEFORE of INFORMATION_SCHEMA",
+            f"SELECT * FROM DEMO.INFORMATION_SCHEMA.TABLES AT(STATEMENT => '{seen}')")  # fmt: skip
     refused(cursor, 2, "AT | BEFORE of other than",
             f"WITH w AS (SELECT * FROM T) SELECT * FROM w AT(STATEMENT => '{seen}')")  # fmt: skip
 

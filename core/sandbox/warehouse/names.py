@@ -140,6 +140,8 @@ class SessionNames:
         point = point or self._point
         full = self.path(path)
         if full[1] == INFORMATION_SCHEMA:
+            if point is not None:
+                raise failures.unsupported("AT | BEFORE of INFORMATION_SCHEMA")
             self.catalog.database(full[0])
             return information.relation(self.catalog, self.state.role, full), full
         table = self.lookup(path)
