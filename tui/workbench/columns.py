@@ -127,7 +127,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         Binding(
             "i",
             "screen.drop_identifiers",
-            "Drop ids",
+            "Ids",
             tooltip="Drop numbers that look like identifiers",
             id="columns.identifiers",
         ),
@@ -139,7 +139,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
             id="columns.restore",
         ),
         Binding(
-            "f", "screen.date_format", "Format", tooltip="How dates are read", id="columns.format"
+            "f", "screen.date_format", "Dates", tooltip="How dates are read", id="columns.format"
         ),
     ]
 

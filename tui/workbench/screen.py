@@ -63,7 +63,10 @@ One transfer, in four parts: a table, what happens to its columns, the months th
 where they go. The digits 1 to 4 and Tab go from part to part, z shows one part alone, F5 runs."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5,r", "run", "Run", key_display="F5", tooltip="Run the transfer", id="run"),
-        *(Binding(f"{n}", f"go({n})", f"Part {n}", show=False, id=f"go.{n}") for n in (1, 2, 3, 4)),
+        *(
+            Binding(f"{n}", f"go({n})", f"Go to the {part}", show=False, id=f"go.{n}")
+            for n, part in enumerate(("tables", "columns", "months", "destination"), 1)
+        ),
         Binding("z", "zoom", "Zoom", tooltip="Show the focused part alone", id="zoom"),
         Binding("slash", "filter", "Filter tables", show=False, id="filter"),
         Binding("f8", "reload", "Reload tables", show=False, id="reload"),

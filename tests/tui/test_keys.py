@@ -1,0 +1,34 @@
+"""The actions whose keys a user can change, and what is wrong with a keymap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tui.app import TransferApp
+from tui.keys import complaints, remappable
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_the_readme_names_every_action() -> None:
+    table = README.read_text("utf-8").partition("| | actions |")[2].partition("\n\n")[0]
+    told = table.replace("|", " ").split("`")[1::2]
+    assert sorted(told) == sorted(each.name for each in remappable(TransferApp))
+
+
+@pytest.mark.parametrize(
+    ("keymap", "said"),
+    [
+        ({}, []),
+        ({"columns.drop": "x"}, []),
+        ({"columns.month": "s", "columns.sum": "m"}, []),
+        ({"columns.drop": "s"}, ["s is both columns.sum and columns.drop"]),
+        ({"preview.sql": "f5"}, ["f5 is both preview.sql and run"]),
+        ({"run": "enter"}, ["enter is both choose and run"]),
+        ({"no.such": "x"}, ["there is no action no.such"]),
+    ],
+)
+def test_what_is_wrong_with_keys(keymap: dict[str, str], said: list[str]) -> None:
+    assert complaints(TransferApp, keymap) == said
