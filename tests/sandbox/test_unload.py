@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,8 @@ from snowflake.connector.errors import ProgrammingError
 
 from core.sandbox.launcher import Sandbox
 from core.sandbox.warehouse.clauses import redacted
+from core.sandbox.warehouse.s3 import client
+from tests.sandbox.queries import engine_in, failing, session_in
 
 Row = tuple[Any, ...]
 PATIENCE = 30.0  # seconds; what is waited for takes less than one
@@ -360,6 +363,20 @@ def test_abort_leaves_no_single_object_and_keeps_files_that_are_whole(unloads: U
     assert unloads.uploads() == []
 
 
+def test_an_abort_during_the_last_request_withdraws_the_object(
+    unloads: Unloads, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    interrupts: list[Callable[[], None]] = []
+    access = tuple((name, value) for name, value in sandbox.s3.items() if name != "bucket")
+    client(access).meta.events.register("after-call.s3.PutObject", lambda **_: interrupts[0]())
+    with engine_in(tmp_path) as engine:
+        engine.storage.connect(sandbox.s3)
+        sql = unloads.statement("x", "SELECT 1", "SINGLE = TRUE")
+        with failing(604):
+            session_in(engine).run(sql, on_start=interrupts.append)
+    assert unloads.names() == []
+
+
 def test_a_timeout_ends_an_unload(unloads: Unloads, fails: Callable[[str, int, str], None]) -> None:
     unloads.run("ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 1")
     query = rows_of(2_000_000_000, "MD5(SEQ4()::VARCHAR) AS H")
@@ -390,10 +407,12 @@ def test_stages_and_inline_keys_are_other_ways_to_the_bucket(
     unloads.run(f"COPY INTO '{unloads.url('b')}' FROM (SELECT 2) {keys} {one}")
     unloads.run(
         f"CREATE OR REPLACE STAGE DEMO.PUBLIC.\"my Stage\" URL = '{unloads.url('deep/')}' {keys}"
-        " COMMENT = 'here'"
+        " ENCRYPTION = (TYPE = 'AWS_SSE_S3') COMMENT = 'here'"
     )
     unloads.run(f"COPY INTO '@DEMO.PUBLIC.\"my Stage\"/c' {one} FROM (SELECT 3)")
     assert [unloads.text(each) for each in ("a", "b", "deep/c")] == ["1\n", "2\n", "3\n"]
+    found = unloads.s3.head_object(Bucket=unloads.bucket, Key=f"{unloads.prefix}deep/c")
+    assert found["ServerSideEncryption"] == "AES256"
     shown = unloads.run("SHOW STAGES LIKE 'my%' IN SCHEMA DEMO.PUBLIC")
     assert [row[1:6] for row in shown] == [
         ("my Stage", "DEMO", "PUBLIC", unloads.url("deep/"), "Y")

@@ -39,7 +39,7 @@ class Objects:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._client = _client(tuple(place.access.items()))
+        self._client = client(tuple(place.access.items()))
 
     def holds(self, key: str, *, prefix: bool) -> bool:
         """Whether there is an object of that key, or one whose key begins so."""
@@ -55,7 +55,7 @@ class Objects:
 
 
 @lru_cache(maxsize=8)
-def _client(access: tuple[tuple[str, str], ...]) -> Any:
+def client(access: tuple[tuple[str, str], ...]) -> Any:
     """A boto3 client, which takes long to make and serves all threads."""
     import boto3
     from botocore.config import Config
@@ -111,6 +111,11 @@ class ObjectWriter(io.RawIOBase):
                 )
                 self._upload = None
         self._pending = bytearray()
+
+    def withdraw(self) -> None:
+        """Remove the object that `finish` has made."""
+        with _refusals():
+            self._client.delete_object(**self._address)
 
     def abandon(self) -> None:
         """Leave nothing of an object that has not been finished."""

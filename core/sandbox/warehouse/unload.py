@@ -252,6 +252,9 @@ class _Unloading:
                 )
             check()
             sink.finish()
+            if self._options.single and self._execution.interruption.requested.is_set():
+                sink.withdraw()  # stopped during the last request
+            check()
         finally:
             sink.abandon()
         self._written.append(_Written(key, sink.size, file.rows, file.input_bytes))
