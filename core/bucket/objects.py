@@ -5,12 +5,14 @@ All functions raise what `Bucket.ask` raises, and stop waiting once `cancelled` 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.bucket.client import Bucket
+from core.errors import DestinationError
 from core.secrets import Secret
 
+_AT_ONCE = 1_000  # keys of one DeleteObjects request, at most
 Cancelled = Callable[[], bool]
 
 
@@ -28,11 +30,21 @@ def find(
     return bucket.ask(ask, prefix, cancelled=cancelled)
 
 
-def remove(bucket: Bucket, key: str, cancelled: Cancelled) -> None:
-    """Remove an object that this run has made."""
-    bucket.ask(
-        lambda client, where: client.delete_object(**where, Key=key), key, cancelled=cancelled
-    )
+def remove(bucket: Bucket, keys: Sequence[str], cancelled: Cancelled) -> None:
+    """Remove objects that this run has made.
+
+    Raises:
+        DestinationError: one of them could not be removed.
+    """
+
+    def ask(client: Any, where: dict[str, str]) -> None:
+        for first in range(0, len(keys), _AT_ONCE):
+            named = [{"Key": key} for key in keys[first : first + _AT_ONCE]]
+            answer = client.delete_objects(**where, Delete={"Objects": named, "Quiet": True})
+            if answer.get("Errors"):
+                raise DestinationError("S3 did not remove every object.")
+
+    bucket.ask(ask, cancelled=cancelled)
 
 
 def aws_keys(bucket: Bucket, cancelled: Cancelled) -> tuple[Secret, ...]:

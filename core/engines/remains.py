@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.bucket import Bucket
 from core.bucket.objects import find, remove
+from core.bucket.waiting import Waiter
 from core.errors import CancelledError, DestinationExistsError, TransferError
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class Remains:
             return time.monotonic() > end
 
         try:
-            for key in self._own(late):
-                remove(self._bucket, key, late)
+            if keys := self._own(late):
+                remove(self._bucket, keys, late)
         except Exception:  # whatever it is, the first error is the one to tell
             return (
                 f"Files may remain at {self._bucket.destination.url(self._key)}; those of this run "
@@ -71,13 +72,15 @@ class Remains:
         return ""
 
     def _own(self, late: Callable[[], bool]) -> list[str]:
-        while True:
-            status = self._connection.get_query_status(self._query_id)
-            if not self._connection.is_still_running(status):
-                break
-            if late():
-                raise CancelledError
-            time.sleep(_POLL)
+        status = Waiter(late).call(self._last_status, late)
         if self._key.endswith("/"):
             return [key for key in find(self._bucket, self._key, late) if self._query_id in key]
-        return [self._key] if status.name == "SUCCESS" else []
+        return [self._key] if status == "SUCCESS" else []
+
+    def _last_status(self, late: Callable[[], bool]) -> str:
+        """How the statement ended: what has been aborted may go on for a moment."""
+        while True:
+            status = self._connection.get_query_status(self._query_id)
+            if not self._connection.is_still_running(status) or late():
+                return str(status.name)
+            time.sleep(_POLL)

@@ -204,6 +204,14 @@ _BY_TEXT: Final = tuple(
             ),
         ),
         (
+            r"PREVENT_UNLOAD_TO_INLINE_URL|unload.*\binline\b",
+            _Meaning(
+                UsageError,
+                "The account forbids unloading to a URL.",
+                "Name an external stage of the bucket with --stage.",
+            ),
+        ),
+        (
             "max(imum)? file size.* exceeded",
             _Meaning(
                 UsageError,

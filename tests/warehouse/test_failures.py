@@ -11,6 +11,8 @@ import pytest
 from snowflake.connector import errors as driver
 
 from core.errors import (
+    DestinationError,
+    DestinationExistsError,
     IntegrityError,
     LocalResourceError,
     SignInError,
@@ -208,3 +210,44 @@ class TestThisMachine:
     def test_our_own_come_back_as_they_are(self) -> None:
         own = SourceDataError("There is no date column.")
         assert translate(own, "planning") is own
+
+
+class TestUnloading:
+    """Snowflake's words for what S3 and its own objects refuse."""
+
+    @pytest.mark.parametrize(
+        ("number", "text", "kind", "said"),
+        [
+            (1030, "Files already existing at the unload destination: s3://b/k. Use overwrite "
+             "option to force unloading.", DestinationExistsError, "already"),
+            (3127, "SQL compilation error: Location 's3://b/k' is not allowed by integration X. "
+             "Please use DESC INTEGRATION to check out allowed and blocked locations.",
+             UsageError, "does not allow the destination"),
+            (2003, "SQL compilation error:\nIntegration 'X' does not exist or not authorized.",
+             UsageError, "integration X does not exist"),
+            (2003, "SQL compilation error:\nStage 'DB.S.X' does not exist or not authorized.",
+             UsageError, "stage DB.S.X does not exist"),
+            (2003, "SQL compilation error:\nObject 'DB.S.X' does not exist or not authorized.",
+             SourceDataError, "object DB.S.X does not exist"),
+            (99999, "Unload to an inline URL is not permitted", UsageError, "forbids"),
+            (99999, "Max file size (16777216) exceeded for unload single file mode.",
+             UsageError, "does not fit into one file"),
+            (91003, "Failure using stage area. Cause: [Access Denied (Status Code: 403; Error "
+             "Code: AccessDenied)]", DestinationError, "may not write"),
+            (91003, "Failure using stage area. Cause: [The specified bucket does not exist (Status "
+             "Code: 404; Error Code: NoSuchBucket)]", DestinationError, "no such bucket"),
+            (91003, "Failure using stage area. Cause: [The AWS Access Key Id you provided is not "
+             "valid.]", DestinationError, "refuses the credentials"),
+            (91003, "Failure using stage area. Cause: [Please reduce your request rate. (Status "
+             "Code: 503; Error Code: SlowDown)]", TemporaryError, "did not take"),
+            (91003, "Failure using stage area. Cause: [hidden]", DestinationError, "cannot write"),
+            (100071, 'Failed to cast variant value "KMS access denied"', SourceDataError,
+             "values"),
+        ],
+    )  # fmt: skip
+    def test_a_refusal(self, number: int, text: str, kind: type[TransferError], said: str) -> None:
+        error = translate(driver.ProgrammingError(msg=text, errno=number), "unloading")
+        assert type(error) is kind
+        assert said in error.message
+        assert error.hint
+        assert "hidden" not in str(error)
