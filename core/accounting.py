@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.errors import IntegrityError
+from core.errors import IntegrityError, SourceDataError
 
 # Wide enough for any sum of 38-digit numbers: nothing is ever rounded.
 _EXACT = Context(prec=200)
@@ -49,6 +49,14 @@ class Total:
         if not math.isfinite(self.value):
             return str(self.value) == str(written.value)
         return abs(self.value - float(written.value)) <= _FLOAT_TOLERANCE * self.magnitude
+
+
+def too_many_digits() -> SourceDataError:
+    """Why a run fails of a sum that no DECIMAL holds."""
+    return SourceDataError(
+        "A sum has more than 38 digits; nothing was delivered.",
+        "Leave the column out with --drop-columns, or sum a smaller unit.",
+    )
 
 
 def total(values: pa.ChunkedArray | pa.Array, digits: int = MOST_DIGITS) -> Total:

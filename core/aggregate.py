@@ -15,8 +15,8 @@ from pathlib import Path
 
 import polars as pl
 
-from core.accounting import Tally, total
-from core.errors import LocalResourceError, SourceDataError, TransferError
+from core.accounting import Tally, too_many_digits, total
+from core.errors import LocalResourceError, TransferError
 from core.plan import Plan, Role
 from core.query import Field
 from core.schema import is_nanosecond_key
@@ -177,10 +177,7 @@ def _failure(error: BaseException) -> Exception:
     """The error of ours for one of polars', and for its panics; any other as it is."""
     text = str(error).lower()
     if "overflow" in text:
-        return SourceDataError(
-            "A sum has more than 38 digits; nothing was delivered.",
-            "Leave the column out with --drop-columns, or sum a smaller unit.",
-        )
+        return too_many_digits()
     if "os error 28" in text or "no space left" in text:
         return LocalResourceError(
             "The disk for temporary files is full; nothing was delivered.",

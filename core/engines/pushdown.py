@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core import aggregate, query
-from core.accounting import BAD_EXAMPLES, Account, Total
+from core.accounting import BAD_EXAMPLES, Account, Total, too_many_digits
 from core.budget import Budget
 from core.engines.local import LocalFile, Written
 from core.errors import IntegrityError, SourceDataError
@@ -140,16 +140,19 @@ def write_months(
     return Written(account, head, result.query_id)
 
 
-def _group(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -> tuple[Statement, Result]:
-    """Run the grouped statement; again with a rounded total, if it may be that which overflows."""
-    statement = query.select_groups(plan)
-    try:
-        return statement, run(connection, statement, cancel)
-    except SourceDataError as error:
-        rounded = query.select_groups(plan, rounded=True)
-        if not is_overflow(error) or not any(f.alias.startswith("total_") for f in rounded.fields):
-            raise
-    return rounded, run(connection, rounded, cancel)
+def _group(
+    connection: SnowflakeConnection, plan: Plan, cancel: Cancel
+) -> tuple[Statement, Result]:
+    """Run the grouped statement; again with a rounded total, which may be all that overflows."""
+    for rounded in (False, True):
+        statement = query.select_groups(plan, rounded=rounded)
+        try:
+            return statement, run(connection, statement, cancel)
+        except SourceDataError as error:
+            if not is_overflow(error):
+                raise
+            cause = error
+    raise too_many_digits() from cause
 
 
 def _total(first: list[tuple[int, Groups]]) -> Mapping[str, Any]:

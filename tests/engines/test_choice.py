@@ -1,0 +1,50 @@
+"""Which engine a transfer takes, and the reason that people are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.engines.choice import Engine, choose
+from core.plan import make_plan
+from tests.sources import ORDERS, request, source
+
+MILLION, GIGABYTE = 10**6, 2**30
+
+
+def chosen(size: dict[str, Any], **options: Any) -> tuple[Engine, str]:
+    asked = request(**options)
+    choice = choose(asked, make_plan(source(ORDERS, **size), {}, asked))
+    return choice.engine, choice.why
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "engine", "why"),
+    [
+        ((50 * MILLION, 5 * GIGABYTE), {}, Engine.STREAM, "50,000,000 rows are within"),
+        ((50 * MILLION + 1, 1), {}, Engine.PUSHDOWN, "50,000,001 rows are beyond"),
+        ((1, 5 * GIGABYTE + 1), {}, Engine.PUSHDOWN, "5,368,709,121 bytes are beyond"),
+        ((1, None), {}, Engine.STREAM, "1 rows are within"),
+        ((11, 1), {"stream_limit": "10"}, Engine.PUSHDOWN, "--stream-limit 10"),
+        ((11, 1), {"stream_limit": "1KB"}, Engine.STREAM, "--stream-limit 1KB"),
+        ((1, 1025), {"stream_limit": "1KB"}, Engine.PUSHDOWN, "1,025 bytes are beyond"),
+        ((0, 0), {"stream_limit": "0"}, Engine.STREAM, "0 rows are within"),
+    ],
+)
+def test_auto_goes_by_size(
+    size: tuple[int, int | None], limit: dict[str, str], engine: Engine, why: str
+) -> None:
+    rows, stored = size
+    got, said = chosen({"rows": rows, "bytes": stored}, **limit)
+    assert got is engine
+    assert why in said
+
+
+def test_views_are_streamed_as_their_size_is_not_known() -> None:
+    assert chosen({"is_view": True}) == (Engine.STREAM, "its size is not known")
+
+
+@pytest.mark.parametrize("engine", [Engine.STREAM, Engine.PUSHDOWN])
+def test_an_engine_that_is_asked_for_is_taken(engine: Engine) -> None:
+    assert chosen({"rows": 10**12}, engine=engine.value) == (engine, "asked for")
