@@ -1,4 +1,4 @@
-"""Speed and memory: `python -m tests.benchmarks [--quick]` prints a table.
+"""Speed and memory: `python -m tests.benchmarks [--quick] [--only app]` prints tables.
 
 Everything is measured in one run against one sandbox, each case in a process of its own, so that
 the ratios mean something on a noisy machine. `--quick` leaves out the long high-cardinality cases.
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.sandbox.launcher import Sandbox
+from tests.benchmarks import app
 from tests.deliveries import connect
 
 RATINGS = "DEMO.PUBLIC.MOVIE_RATINGS_27M"
@@ -102,7 +103,8 @@ def main() -> None:
     """Measure all there is."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--quick", action="store_true", help="leave out the long cases")
-    quick = parser.parse_args().quick
+    parser.add_argument("--only", choices=["app"], help="measure the app's budgets alone")
+    arguments = parser.parse_args()
     scratch = os.environ.get("AMPLIFY_SPILL_DIR", "/var/tmp")
     with tempfile.TemporaryDirectory(dir=scratch) as directory, Sandbox() as box:
         setup = {
@@ -113,6 +115,9 @@ def main() -> None:
             "date": "TIMESTAMP",
         }
         execute(box, f"SELECT COUNT(*), SUM(RATING) FROM {RATINGS}")  # made on first use
+        app.show(app.budgets(box, RATINGS))
+        if arguments.only:
+            return
         start_up(box)
         ratings = {**setup, "table": RATINGS}
         base = measure("(a) bare: download and decode", "bare", ratings)
@@ -121,7 +126,7 @@ def main() -> None:
         rows.append(measure("(d) DuckDB, same batches", "duckdb", ratings))
         show("27,753,444 ratings into months", rows, base)
         growth(box, setup, rows[1])
-        if not quick:
+        if not arguments.quick:
             high_cardinality(box, setup)
 
 
