@@ -11,7 +11,7 @@ from textual.app import App
 from tui.screens.question import Question
 from tui.screens.run.screen import RunScreen
 
-_GRACE: Final = 0.7  # seconds for the run to end by itself
+_GRACE: Final = 0.5  # seconds for the run to end by itself; the rest of one is for the end
 _POLL: Final = 0.02
 
 
