@@ -84,6 +84,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     def compose(self) -> ComposeResult:
         """Tables on the left, the rest on the right."""
+        self._fit()
         yield TopLine(self._place)
         with Horizontal(id="parts"):
             yield self.tables
@@ -92,6 +93,15 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
                 yield self.preview
                 yield self.destination
         yield Footer(compact=True, show_command_palette=False)
+
+    def _fit(self) -> None:
+        """Have the classes of the size at once: everything would be styled and laid out twice."""
+        width, height = self.app.size
+        for cells, points in (
+            (width, self.HORIZONTAL_BREAKPOINTS),
+            (height, self.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(max(point for point in points if point[0] <= cells)[1], update=False)
 
     def on_mount(self) -> None:
         """Sign in."""
