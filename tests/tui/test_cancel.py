@@ -99,7 +99,27 @@ def hold(monkeypatch: pytest.MonkeyPatch, phase: Phase, release: threading.Event
     monkeypatch.setattr(Job, "_tell", waiting)
 
 
-@pytest.mark.parametrize("phase", Phase)
+async def test_what_is_delivered_stands(
+    sandbox: Sandbox, bucket: Any, spill: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {**place(sandbox), "bucket": f"s3://{bucket.name}/x/"}
+    request = Request.of(table="LOCATIONS_595", date_column="DOB", verify=True, **own)
+    release = threading.Event()
+    hold(monkeypatch, Phase.VERIFY, release)
+    screen = RunScreen(request, plan_transfer(request).plan)
+    app = Host(screen)
+    async with app.run_test(notifications=True) as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: f"▸ {PHASES[Phase.VERIFY]}" in whole(app), at_once=True)
+        screen.action_cancel()
+        release.set()
+        await until(pilot, lambda: screen.state is State.DOUBTED)
+        assert "Delivered, but not verified" in whole(app)
+        assert "The verification was stopped" in whole(app)
+    assert len([*bucket.objects.all()]) == 1
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.VERIFY])
 async def test_nothing_is_left(
     sandbox: Sandbox, bucket: Any, phase: Phase, spill: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,7 +155,7 @@ async def test_a_run_in_each_state(sandbox: Sandbox, size: tuple[int, int]) -> N
     plan = plan_transfer(request).plan
     with socket.create_server(("127.0.0.1", 0)) as silent:
         at_silence = {**sandbox.snowflake, "port": silent.getsockname()[1]}
-        hung = request.model_copy(update={"connection": at_silence})
+        hung = request.model_copy(update={"connection": at_silence, "verify": True})
         screen = RunScreen(hung, plan)
         app = Host(screen)
         async with app.run_test(size=size, notifications=True) as pilot:
@@ -166,7 +166,7 @@ async def test_a_run_in_each_state(sandbox: Sandbox, size: tuple[int, int]) -> N
                 rows = 10**11 * (phase is not Phase.CONNECT)
                 moved = Progress(phase, rows, 3 * rows, 10**14, 10**15, float(number))
                 screen.post_message(Moved(moved))
-            await until(pilot, lambda: "▸ Upload" in whole(app))
+            await until(pilot, lambda: "▸ Verify" in whole(app))
             check(app, "Sending", "✓ Read and sum", "100,000,000,000 rows", "rows/s", "Cancel c")
             await pilot.press("c")
             await until(pilot, lambda: "need not wait" in whole(app))

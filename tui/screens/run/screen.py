@@ -16,7 +16,7 @@ from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Static
 
 from core.errors import CancelledError, TransferError
-from core.events import Planned
+from core.events import Phase, Planned
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.error import ErrorPanel, copy
@@ -225,9 +225,10 @@ against rows declared, and the total of each summed column over rows read and ro
         if self.state is State.STOPPING:
             self._may_leave = True
             self.refresh_bindings()
-            self.query_one(Running).say(
-                "Waiting for the network to answer. You need not wait: nothing will be delivered."
-            )
+            running = self.query_one(Running)
+            stands = running.phase is Phase.VERIFY
+            end = "the delivery stands" if stands else "nothing will be delivered"
+            running.say(f"Waiting for the network to answer. You need not wait: {end}.")
 
     @on(Moved)
     def _move(self, message: Moved) -> None:
