@@ -61,3 +61,30 @@ def test_connection_and_keys_are_neither_shown_nor_told() -> None:
     with pytest.raises(UsageError) as caught:
         request(connection=["hunter2"])
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "size"),
+    [
+        ("50M,5GB", 50 * 10**6, 5 * 2**30),
+        ("5gb", None, 5 * 2**30),
+        ("1.5G", 1_500_000_000, None),
+        ("3kb, 1000", 1_000, 3 * 2**10),
+        ("0B", None, 0),
+        ("2TB", None, 2 * 2**40),
+    ],
+)
+def test_stream_limits(text: str, rows: int | None, size: int | None) -> None:
+    limit = request(stream_limit=text).stream_limit
+    assert (limit.rows, limit.bytes) == (rows, size)
+    assert request(stream_limit=str(limit)).stream_limit == limit
+
+
+@pytest.mark.parametrize("text", ["", ",", "lots", "5,6", "1GB,2GB", "-1"])
+def test_no_stream_limit(text: str) -> None:
+    with pytest.raises(UsageError, match="is not rows and bytes such as 50M,5GB"):
+        request(stream_limit=text)
+
+
+def test_the_default_stream_limit() -> None:
+    assert str(request().stream_limit) == "50M,5GB"

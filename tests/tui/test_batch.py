@@ -114,6 +114,7 @@ class TestDelivered:
         body = io.BytesIO(bucket.Object(ended.result["file_name"]).get()["Body"].read())
         assert pyarrow.parquet.read_metadata(body).num_rows == ended.result["row_count"] > 0
         assert "Reading" in ended.err
+        assert "Engine: stream (100,000 rows are within --stream-limit 50M,5GB)" in ended.err
         assert "\r" not in ended.err
         assert "--drop-identifiers" in ended.err
         assert f"s3://{bucket.name}/{ended.result['file_name']}" in ended.err
@@ -129,6 +130,9 @@ class TestDelivered:
         assert list(dict.fromkeys(phases)) == [
             *("connect", "plan", "query", "read", "write", "upload")
         ]
+        planned = next(e for e in ended.events if e["event"] == "planned")
+        assert planned["engine"] == "stream"
+        assert "--stream-limit" in planned["engine_why"]
         reading = next(e for e in ended.events if e.get("phase") == "read")
         assert reading["total_rows"] == 100_000
         assert ended.events[-1]["rows"] == ended.result["row_count"]
@@ -148,6 +152,7 @@ class TestDelivered:
                 "AMPLIFY_SUM_COLUMNS": "AREA_KM2",
                 "AMPLIFY_KEY_COLUMNS": "none",
                 "AMPLIFY_FORMAT": "csv",
+                "AMPLIFY_ENGINE": "pushdown",
                 "AMPLIFY_FILE_NAME": "{table}.{ext}",
                 "AMPLIFY_BUCKET": f"s3://{bucket.name}/in/",
                 "AMPLIFY_QUIET": "true",
@@ -188,6 +193,7 @@ class TestDryRun:
         assert "DEMO.PUBLIC.LOCATIONS_595: 595 rows" in ended.out
         assert f"s3://{bucket.name}/LOCATIONS_595_monthly_" in ended.out
         assert "SELECT" in ended.out
+        assert "stream: 595 rows are within --stream-limit 50M,5GB" in ended.out
         assert "not among the sum columns asked for" in ended.out
         assert "nothing was written" in ended.out
         assert nothing_delivered(bucket)
@@ -199,6 +205,13 @@ class TestDryRun:
         assert roles["DOB"] == "month"
         assert [name for name, role in roles.items() if role == "sum"] == ["AREA_KM2"]
         assert shown["estimated_rows"] == 595
+
+    def test_the_statement_is_that_of_the_engine(self, env: dict[str, str]) -> None:
+        limited = ("--stream-limit", "500", "--log-format", "json")
+        shown = run(*self.ORIGINAL, *limited, env=env).result
+        assert shown["engine"] == "pushdown"
+        assert shown["engine_why"] == "595 rows are beyond --stream-limit 500"
+        assert "GROUP BY GROUPING SETS" in shown["sql"]
 
     def test_it_needs_nothing_of_aws(self, env: dict[str, str]) -> None:
         without = {key: value for key, value in env.items() if not key.startswith("AWS_")}

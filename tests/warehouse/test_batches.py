@@ -38,3 +38,28 @@ def test_a_panic_of_polars_ends_the_download(sandbox: Sandbox) -> None:
     assert caught.value.label == "unexpected"
     assert "PanicException" in caught.value.message
     assert "of one value" not in caught.value.message
+
+
+@pytest.mark.parametrize("budget", [1, 2**30])
+def test_batches_in_the_order_of_the_result(sandbox: Sandbox, budget: int) -> None:
+    """The first batch is held up until another has come, where the budget allows for two."""
+    other, cancel = threading.Event(), threading.Event()
+    roomy = budget > 1
+
+    def first_value(table: pa.Table) -> int:
+        value = int(table.column(0)[0].as_py())
+        if value:
+            other.set()
+        elif roomy:
+            assert other.wait(20)
+        return value
+
+    numbers = Statement("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 100000)) ORDER BY N")
+    with closing(connect(sandbox.snowflake, query_tag="a test")) as connection:
+        result = run(connection, numbers, cancel)
+        download = Download(
+            result, first_value, budget=budget, workers=2, cancel=cancel, ordered=True
+        )
+        values = [value for _, value in download]
+    assert values == sorted(values)
+    assert len(values) > 2
