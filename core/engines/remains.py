@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.bucket import Bucket
 from core.bucket.objects import find, remove
 from core.bucket.waiting import Waiter
-from core.errors import CancelledError, DestinationExistsError, TransferError
+from core.errors import CancelledError, DestinationExistsError, TransferError, UsageError
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -47,8 +47,8 @@ class Remains:
         """Remove what a failure inside leaves; its hint tells what could not be removed."""
         try:
             yield
-        except DestinationExistsError:
-            raise  # it has written nothing
+        except (DestinationExistsError, UsageError):
+            raise  # refused at once: nothing was written
         except TransferError as error:
             if self._query_id and (left := self._clear(hurried=isinstance(error, CancelledError))):
                 error.hint = f"{error.hint} {left}".strip()
