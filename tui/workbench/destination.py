@@ -37,9 +37,10 @@ s3:PutObject: it sends a byte that is damaged on purpose, which S3 refuses only 
 looked at your permission. Nothing is left in the bucket.
 
 The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext}; left empty it is \
-{table}_monthly_{timestamp}.{ext}. An object that exists is never replaced unless you choose so. Verify \
-has Snowflake count and sum the table anew once the file is there, reads the file back and compares \
-the two, month by month."""
+{table}_monthly_{timestamp}.{ext}. An object that exists is never replaced unless you choose so.
+
+"Verify" has Snowflake count and sum the table anew once the file is there, reads the file back, \
+and compares the two, month by month."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "f6",
