@@ -20,6 +20,7 @@ import pytest
 
 from core.errors import IntegrityError
 from core.warehouse.connect import connect
+from tests.buckets import Proxy, hang
 from tests.tui.runs import SECONDS, Ended, place, program, run, stop_when_told
 from tui import batch
 from tui.stop import Stop
@@ -136,6 +137,20 @@ class TestDelivered:
         reading = next(e for e in ended.events if e.get("phase") == "read")
         assert reading["total_rows"] == 100_000
         assert ended.events[-1]["rows"] == ended.result["row_count"]
+
+    def test_a_delivery_that_is_verified(
+        self, env: dict[str, str], bucket: Any, tmp_path: Path
+    ) -> None:
+        report = tmp_path / "report.json"
+        ended = run(*LOCATIONS, "--verify", "--report", str(report), env=env)
+        assert ended.code == 0, ended.err
+        assert list(ended.result) == ["file_name", "row_count", "timestamp"]
+        assert "Verified: 595 rows" in ended.err
+        assert ended.err.index("Delivered s3://") < ended.err.index("Verified: ")
+        told = json.loads(report.read_text())
+        assert told["result"] == ended.result
+        assert told["verdict"]["agrees"] is True
+        assert [each.key for each in bucket.objects.all()] == [ended.result["file_name"]]
 
     def test_quiet(self, env: dict[str, str]) -> None:
         ended = run(*LOCATIONS, "--quiet", env=env)
@@ -323,6 +338,24 @@ class TestStopped:
         )
         self.assert_clean(ended, 143, env)
         assert seconds < 2
+
+    def test_while_it_is_verified(
+        self, sandbox: Sandbox, env: dict[str, str], bucket: Any
+    ) -> None:
+        with Proxy(sandbox.s3["endpoint_url"]) as s3:
+            s3.on("^GET .*proof", hang)
+            ended, seconds = stop_when_told(
+                *LOCATIONS,
+                *("--verify", "--file-name", "proof.{ext}"),
+                env={**env, "AMPLIFY_ENDPOINT_URL": s3.url},
+                steps=[('"verify"', signal.SIGINT)],
+            )
+        assert ended.code == 130
+        assert ended.out == ""
+        assert seconds < 2
+        assert "is delivered, but not verified" in ended.events[-1]["message"]
+        assert "nothing was delivered" not in ended.err
+        assert [each.key for each in bucket.objects.all()] == ["proof.parquet"]
 
     def test_a_second_interrupt_does_not_wait(self, silent_warehouse: dict[str, str]) -> None:
         ended, seconds = stop_when_told(
