@@ -140,12 +140,12 @@ def write_months(
     return Written(account, head, result.query_id)
 
 
-def _group(
-    connection: SnowflakeConnection, plan: Plan, cancel: Cancel
-) -> tuple[Statement, Result]:
-    """Run the grouped statement; again with a rounded total, which may be all that overflows."""
-    for rounded in (False, True):
-        statement = query.select_groups(plan, rounded=rounded)
+def _group(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -> tuple[Statement, Result]:
+    """Run the grouped statement; again with a rounded total, if that may be all that overflows."""
+    exact = query.select_groups(plan)
+    rounded = query.select_groups(plan, rounded=True)
+    has_wide = any(field.alias.startswith("total_") for field in rounded.fields)
+    for statement in (exact, rounded) if has_wide else (exact,):
         try:
             return statement, run(connection, statement, cancel)
         except SourceDataError as error:
