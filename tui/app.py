@@ -78,7 +78,9 @@ class TransferApp(App[None]):
         self.set_keymap(dict(self._memory.keys))
         self._check_keys()
         if self._demo:
-            self._open("demo", self._demo_opening, {})
+            from tui.demo import own_access
+
+            self._open("demo", self._demo_opening, own_access(self._options))
         elif (link := self._only_link()) is not None:
             self._open_link(link)
         else:

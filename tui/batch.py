@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.errors import CancelledError, TransferError, UsageError
 from tui.console import Console, JsonConsole, TextConsole
-from tui.demo import Place, demo, lacks_access
+from tui.demo import Place, demo, own_access
 from tui.stop import Stop, Stopped
 
 if TYPE_CHECKING:
@@ -102,8 +102,7 @@ def _check(options: Mapping[str, Any]) -> None:
     """Tell mistakes before the servers start: that takes a second or two."""
     from core import Request
 
-    own = {"storage_integration": "demo"} if lacks_access(options) else {}
-    Request.of(**{"bucket": "demo", **options, **own})
+    Request.of(**{"bucket": "demo", **options, **own_access(options)})
 
 
 def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> Outcome:

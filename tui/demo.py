@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from core.paths import data_dir
+
+INTEGRATION: Final = "SANDBOX_S3"  # the sandbox's own
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,12 @@ def demo(options: Mapping[str, Any]) -> Iterator[Place]:
             "s3_options": s3,
             "aws_profile": None,
         }
-        if lacks_access(options):
-            own["storage_integration"] = box.unload["storage_integration"]
-        yield Place({**options, **own}, directory / "bucket")
+        yield Place({**options, **own, **own_access(options)}, directory / "bucket")
 
 
-def lacks_access(options: Mapping[str, Any]) -> bool:
-    """Whether Snowflake is to write and has not been given a way: the demo has one of its own."""
+def own_access(options: Mapping[str, Any]) -> dict[str, str]:
+    """The option by which the demo's warehouse writes, where it is to and no way was given."""
     ways = ("storage_integration", "stage", "unload_credentials")
-    return options.get("engine") == "unload" and not any(options.get(way) for way in ways)
+    if options.get("engine") != "unload" or any(options.get(way) for way in ways):
+        return {}
+    return {"storage_integration": INTEGRATION}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import re
 import threading
 import traceback
@@ -47,8 +48,11 @@ from tests.sources import plan
 from tui import preview
 from tui.batch import Manner
 from tui.batch import run as run_batch
+from tui.demo import INTEGRATION, own_access
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.sandbox.launcher import Sandbox
 
 _MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -269,6 +273,21 @@ def test_no_credentials_here_are_needed(sandbox: Sandbox, plain: str) -> None:
     assert outcome(sandbox, plain, events, **strange_to(sandbox)).row_count == 3
     said = [event.message for event in events if isinstance(event, Warned)]
     assert any("not looked at from here: There are no AWS credentials" in each for each in said)
+
+
+def test_the_demo_has_a_way_of_its_own(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert sandbox.unload["storage_integration"] == INTEGRATION
+    assert own_access({"engine": "unload", "stage": "S"}) == own_access({"engine": "stream"}) == {}
+    monkeypatch.setenv("AMPLIFY_DATA_DIR", str(tmp_path))
+    wanted = {"table": "LOCATIONS_595", "date_column": "DOB", "engine": "unload"}
+    assert run_batch(wanted, Manner(demo=True)) == 0
+    told = json.loads(capfd.readouterr().out)
+    assert pq.read_table(next(tmp_path.rglob(told["file_name"]))).num_rows == told["row_count"]
 
 
 # ------------------------------------------------------------------------------------ refusals
