@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from math import inf, nan
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from tui.widgets.bars import Bars, Series
 from tui.widgets.choice import Choice
 from tui.widgets.lines import Lines, Piece
 from tui.widgets.text import fit, short, size, visible
+from tui.workbench.preview import _figure, _total
 
 HOSTILE = [
     *("[/b]", "]", "[red]x", "a\nb\tc\x1b[31m", "\u202egnp.exe", "日本語" * 90, "😀" * 255),
@@ -192,7 +194,7 @@ async def test_a_choice_by_key_and_by_click() -> None:
 async def test_what_is_no_number_leaves_a_gap_in_the_chart() -> None:
     bars = Bars()
     app = Stage(bars)
-    values = (4.0, float("nan"), float("inf"), float("-inf"), 4.0)
+    values = (4.0, nan, inf, -inf, 4.0)
     async with app.run_test(size=(40, 5)) as pilot:
         bars.show(months(5), [Series("N", values, "?")])
         await pilot.pause()
@@ -225,8 +227,13 @@ async def test_negative_values_are_lower_than_none() -> None:
         assert drawn[0] < drawn[1] < drawn[2]
 
 
-@pytest.mark.parametrize(
-    ("number", "text"), [(float("inf"), "inf"), (float("-inf"), "-inf"), (float("nan"), "nan")]
-)
+@pytest.mark.parametrize(("number", "text"), [(inf, "inf"), (-inf, "-inf"), (nan, "nan")])
 def test_what_is_no_number_has_no_unit(number: float, text: str) -> None:
     assert short(number) == text
+
+
+def test_months_whose_sums_are_no_numbers_are_told_as_such() -> None:
+    assert [_figure(value) for value in (nan, inf, None, -2.5)] == ["nan", "inf", "-", "-2.5"]
+    assert _total([1.0, nan]) == "nan"
+    assert _total([1.0, -inf, None]) == "-inf"
+    assert _total([None]) == "-"
