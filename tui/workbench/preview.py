@@ -186,6 +186,8 @@ def _summary(plan: Plan, months: Months) -> Content:
         ("  →  out ", "$foreground-muted"),
     ]
     expected = months.expected_rows
+    if expected is not None and total is not None:  # an estimate may be above what can be
+        expected = min(expected, total if months.sampled else total - months.blank_rows)
     parts.append((f"{about}{expected:,}" if expected is not None else "?", "bold"))
     of_sample = " in the sample" if months.sampled else ""
     if months.blank_rows:
