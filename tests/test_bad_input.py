@@ -200,7 +200,7 @@ def test_disk_full(sandbox: Sandbox, own_directories: Path) -> None:
     assert not list((own_directories / "spill").rglob("delivery*"))
 
 
-@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase is not Phase.VERIFY])
 def test_cancelled_in_any_phase(sandbox: Sandbox, own_directories: Path, phase: Phase) -> None:
     cancel = threading.Event()
     seen: list[float] = []

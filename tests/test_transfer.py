@@ -213,7 +213,7 @@ def test_transfers_run_side_by_side(sandbox: Sandbox, example: str) -> None:
 
 def test_progress_tells_every_phase_and_the_totals(sandbox: Sandbox) -> None:
     events: list[Event] = []
-    transfer(sandbox, "ORDERS_100K", on_progress=events.append)
+    transfer(sandbox, "ORDERS_100K", on_progress=events.append, verify=True)
     told = [event for event in events if isinstance(event, Progress)]
     assert list(dict.fromkeys(event.phase for event in told)) == list(Phase)
     read = [event for event in told if event.phase is Phase.READ]
