@@ -80,7 +80,8 @@ class Outcome:
     """A delivered transfer.
 
     Attributes:
-        file_name: the object's key within the bucket, prefix included.
+        file_name: the object's key within the bucket, prefix included; the prefix of its parts,
+            which ends in `/`, where engine `unload` made several.
         row_count: data rows in the file.
         timestamp: the UTC moment at which the delivery was complete.
         url: where the object is.
