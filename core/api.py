@@ -97,8 +97,8 @@ def transfer_data(
         cancel: a `threading.Event` that stops the run when set.
 
     Returns:
-        `{"file_name": str, "row_count": int, "timestamp": str}`: the object's key, its data rows,
-        and the UTC moment (ISO 8601) at which the delivery was complete.
+        `{"file_name": str, "row_count": int, "timestamp": str}`: the object's key (the prefix of
+        its files, if engine `unload` made several), its data rows, and the UTC moment (ISO 8601) at which the delivery was complete.
 
     Raises:
         TransferError: nothing was delivered, unless `.outcome` is set (it is where `verify` or

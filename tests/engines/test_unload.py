@@ -290,6 +290,11 @@ def test_the_demo_has_a_way_of_its_own(
     assert pq.read_table(next(tmp_path.rglob(told["file_name"]))).num_rows == told["row_count"]
 
 
+def test_an_owner_is_never_left_unchecked(sandbox: Sandbox, plain: str) -> None:
+    with pytest.raises(DestinationError, match="no AWS credentials"):
+        outcome(sandbox, plain, expected_bucket_owner="123456789012", **strange_to(sandbox))
+
+
 # ------------------------------------------------------------------------------------ refusals
 
 
