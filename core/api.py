@@ -98,7 +98,8 @@ def transfer_data(
 
     Returns:
         `{"file_name": str, "row_count": int, "timestamp": str}`: the object's key (the prefix of
-        its files, if engine `unload` made several), its data rows, and the UTC moment (ISO 8601) at which the delivery was complete.
+        its files, if engine `unload` made several), its data rows, and the UTC moment (ISO 8601) at
+        which the delivery was complete.
 
     Raises:
         TransferError: nothing was delivered, unless `.outcome` is set (it is where `verify` or
