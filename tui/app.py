@@ -95,6 +95,11 @@ class TransferApp(App[None]):
                 told = f"The keys in {self._memory.path}: {'; '.join(said)}."
                 self.notify(told, severity="warning", timeout=15, markup=False)
 
+    def tell_prompt(self, line: str) -> None:
+        """Tell the address of a sign-in, for where no browser opens; from any thread."""
+        if line.startswith("https://"):
+            self.notify(line, title="Sign in with the browser", timeout=120, markup=False)
+
     @on(events.DeliveryComplete)
     def _saved(self, event: events.DeliveryComplete) -> None:
         """Say where a file went; in a browser the browser does."""

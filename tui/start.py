@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tui.app import TransferApp
+from tui.stderr import diverted
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -30,5 +31,6 @@ def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None
     app = TransferApp(options, demo=demo)
     if driver is not None:
         app.driver_class = driver
-    app.run()
+    with diverted(app.tell_prompt):
+        app.run()
     return app.return_code or 0
