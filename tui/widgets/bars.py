@@ -18,7 +18,7 @@ from textual.strip import Strip
 from tui.widgets.text import fit, short
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
-_FEWEST_ROWS, _MOST_ROWS = 3, 9  # of bars, a chart
+_FEWEST_ROWS, _MOST_ROWS = 3, 14  # of bars, a chart
 _SCALE_CELLS = 7
 _ROOMY_CELLS = 30  # from which on there is room for words
 
