@@ -25,6 +25,7 @@ def transfer_data(
     drop_identifiers: bool = False,
     format: str = "parquet",  # noqa: A002 - the command line's word
     gzip: bool = False,
+    csv_escape_formulas: bool = False,
     file_name: str | None = None,
     if_exists: str = "fail",
     on_bad_date: str = "fail",
@@ -67,6 +68,8 @@ def transfer_data(
         drop_identifiers: leave out the numeric columns that look like identifiers.
         format: `parquet`, `json`, `ndjson` or `csv`.
         gzip: compress json, ndjson or csv.
+        csv_escape_formulas: put an apostrophe before text in csv that a spreadsheet would take for
+            a formula.
         file_name: template over {table} {schema} {database} {timestamp} {date} {run_id} {ext}.
         if_exists: `fail` or `overwrite`.
         on_bad_date: `fail`, or `null` to put dates that do not parse into the NULL month.
@@ -116,6 +119,7 @@ def transfer_data(
         drop_identifiers=drop_identifiers,
         format=format,
         gzip=gzip,
+        csv_escape_formulas=csv_escape_formulas,
         file_name=file_name,
         if_exists=if_exists,
         on_bad_date=on_bad_date,

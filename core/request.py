@@ -139,6 +139,8 @@ class Request(BaseModel):
         drop_identifiers: leave out every numeric column that looks like an identifier.
         format: the file's format.
         gzip: compress json, ndjson or csv.
+        csv_escape_formulas: put an apostrophe before text of csv files that a spreadsheet would
+            take for a formula; other formats have no use for it.
         file_name: template over {table} {schema} {database} {timestamp} {date} {run_id} {ext}.
         if_exists: what to do if the object is there already.
         on_bad_date: what to do with dates that do not parse: `fail`, or `null` for the NULL month.
@@ -176,6 +178,7 @@ class Request(BaseModel):
     drop_identifiers: bool = False
     format: Literal["parquet", "json", "ndjson", "csv"] = "parquet"
     gzip: bool = False
+    csv_escape_formulas: bool = False
     file_name: str | None = None
     if_exists: Literal["fail", "overwrite"] = "fail"
     on_bad_date: Literal["fail", "null"] = "fail"

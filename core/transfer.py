@@ -159,7 +159,9 @@ def run_transfer(
         made, choice = journey.make_plan(connection)
         key = journey.key(made.source)
         with journey.bucket() as bucket, workspace() as directory:
-            file = LocalFile(directory / "delivery", journey.format, request.gzip)
+            file = LocalFile(
+                directory / "delivery", journey.format, request.gzip, request.csv_escape_formulas
+            )
             if choice.engine is Engine.UNLOAD:
                 outcome = journey.unload(connection, bucket, key, file, made, choice)
                 return journey.conclude(connection, bucket, file, outcome)

@@ -56,6 +56,7 @@ def transfer(
     drop_identifiers: options.DropIdentifiers = False,
     format: options.Format = None,  # noqa: A002  the option's name
     gzip: options.Gzip = False,
+    csv_escape_formulas: options.CsvEscapeFormulas = False,
     file_name: options.FileName = None,
     if_exists: options.IfExists = None,
     on_bad_date: options.OnBadDate = None,

@@ -81,6 +81,13 @@ Format = Annotated[
     _option("--format", metavar="parquet|json|ndjson|csv", help="[default: parquet]"),
 ]
 Gzip = Annotated[bool, _flag("--gzip", "Compress json, ndjson or csv.")]
+CsvEscapeFormulas = Annotated[
+    bool,
+    _flag(
+        "--csv-escape-formulas",
+        "In csv, put ' before text that a spreadsheet would take for a formula.",
+    ),
+]
 FileName = Annotated[
     Text,
     _option(

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.accounting import Account
 from core.head import Head
-from core.output import Format
+from core.output import Format, open_writer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from core.output.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -18,11 +24,23 @@ class LocalFile:
         path: where.
         format: what.
         gzip: whether compressed as a whole.
+        escape_formulas: whether csv cells that look like formulas are made text.
     """
 
     path: Path
     format: Format
     gzip: bool
+    escape_formulas: bool = False
+
+    def open(self, schema: pa.Schema) -> Writer:
+        """The writer that fills it; see `core.output.open_writer`."""
+        return open_writer(
+            self.path,
+            self.format,
+            schema,
+            gzip=self.gzip,
+            escape_formulas=self.escape_formulas,
+        )
 
 
 @dataclass(frozen=True)

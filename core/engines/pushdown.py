@@ -20,7 +20,6 @@ from core.engines.local import LocalFile, Written
 from core.errors import IntegrityError, SourceDataError
 from core.events import Phase
 from core.head import ROWS, Head, head_of
-from core.output import open_writer
 from core.plan import Plan
 from core.progress import Reporter
 from core.query import Field, Statement
@@ -209,7 +208,7 @@ def _write(
     schema = delivered_schema(plan, dict(units))
     head = Head(tuple(schema.names))
     grouped = 0
-    with open_writer(file.path, file.format, schema, gzip=file.gzip) as writer:
+    with file.open(schema) as writer:
         for frame in frames:
             grouped += int(frame["rows"].sum())
             account.null_dates += int(frame.filter(pl.col("month").is_null())["rows"].sum())

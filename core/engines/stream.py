@@ -11,7 +11,6 @@ from core.budget import Budget
 from core.engines.local import LocalFile, Written
 from core.events import Phase
 from core.head import Head, head_of
-from core.output import open_writer
 from core.plan import Plan
 from core.progress import Reporter
 from core.query import Field
@@ -94,7 +93,7 @@ def _write(
     schema = delivered_schema(plan, units)
     head = Head(tuple(schema.names))
     grouped = 0
-    with open_writer(file.path, file.format, schema, gzip=file.gzip) as writer:
+    with file.open(schema) as writer:
         for piece in chain([] if first is None else [first], pieces):
             grouped += int(piece[aggregate.ROWS].sum())
             rows.account.add_written(aggregate.tally(piece, fields))

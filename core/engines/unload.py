@@ -28,7 +28,7 @@ from core.errors import (
 )
 from core.events import Phase, Warned
 from core.head import ROWS, Head, head_of
-from core.output import Format, extension, open_writer
+from core.output import Format, extension
 from core.plan import Plan
 from core.progress import Reporter
 from core.query import Statement
@@ -86,7 +86,14 @@ class Order:
         """What Snowflake writes: one object, or parts."""
         request = self.request
         overwrite = request.if_exists == "overwrite"
-        return Files(request.format, request.gzip, single, request.max_file_size, overwrite)
+        return Files(
+            request.format,
+            request.gzip,
+            single,
+            request.max_file_size,
+            overwrite,
+            request.csv_escape_formulas,
+        )
 
 
 @dataclass(frozen=True)
@@ -172,7 +179,7 @@ def write_empty(plan: Plan, file: LocalFile) -> None:
     """Write the file of a result without rows: Snowflake writes none for it."""
     from core.schema import delivered_schema
 
-    with open_writer(file.path, file.format, delivered_schema(plan, {}), gzip=file.gzip):
+    with file.open(delivered_schema(plan, {})):
         pass
 
 

@@ -9,6 +9,7 @@ Importing this package is cheap: polars and pyarrow load with the first `open_wr
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
@@ -75,6 +76,7 @@ def open_writer(
     schema: pa.Schema,
     *,
     gzip: bool = False,
+    escape_formulas: bool = False,
 ) -> Writer:
     """Create `path`, replacing what is there, and return the writer that fills it.
 
@@ -84,13 +86,15 @@ def open_writer(
         schema: the delivered columns. Types: bool, integers, float64, decimal128, string, binary,
             date32, time64, timestamp (µs or ns; in UTC or without zone).
         gzip: compress the whole file.
+        escape_formulas: in csv, text that a spreadsheet would take for a formula gets an
+            apostrophe in front.
 
     Raises:
         UsageError: parquet and gzip.
         TypeError: the schema holds a type that no file can carry.
         LocalResourceError: the file cannot be created.
     """
-    from core.output.writer import Writer
+    from core.output.writer import EncoderFactory, Writer
 
     extension(format, gzip)
     if format is Format.PARQUET:
@@ -99,9 +103,9 @@ def open_writer(
         return Writer(path, schema, ParquetEncoder)
     from core.output.text import csv_encoder, json_encoder, ndjson_encoder
 
-    encoders = {
+    encoders: dict[Format, EncoderFactory] = {
         Format.JSON: json_encoder,
         Format.NDJSON: ndjson_encoder,
-        Format.CSV: csv_encoder,
+        Format.CSV: partial(csv_encoder, escape_formulas=escape_formulas),
     }
     return Writer(path, schema, encoders[format], gzip=gzip)

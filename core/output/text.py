@@ -11,6 +11,7 @@ Values, in all three:
 
 CSV follows RFC 4180 to the letter, so lines end in CR LF. Text is quoted only where it must be,
 and when it is empty, to tell it from NULL (binary likewise). One column with NULL is an empty line.
+Text that a spreadsheet would take for a formula is escaped where asked for (`core.formulas`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.types as pt
 
+from core import formulas
 from core.output.writer import BatchLimit
 
 
@@ -92,10 +94,17 @@ def ndjson_encoder(file: IO[bytes], schema: pa.Schema) -> TextEncoder:
     return TextEncoder(file, _record(schema), Layout(b"", b"\n", b"\n", b""))
 
 
-def csv_encoder(file: IO[bytes], schema: pa.Schema) -> TextEncoder:
+def csv_encoder(
+    file: IO[bytes], schema: pa.Schema, *, escape_formulas: bool = False
+) -> TextEncoder:
     """A header line, then one line a row."""
-    header = ",".join(_csv_name(name) for name in schema.names).encode() + b"\r\n"
-    values = [_csv_value(pl.nth(i), kind) for i, kind in enumerate(schema.types)]
+    name = formulas.escaped if escape_formulas else str
+    header = ",".join(_csv_name(name(each)) for each in schema.names).encode() + b"\r\n"
+    columns = [
+        _no_formula(pl.nth(i)) if escape_formulas and _is_text(kind) else pl.nth(i)
+        for i, kind in enumerate(schema.types)
+    ]
+    values = map(_csv_value, columns, schema.types)
     line = pl.concat_str(values, separator=",")
     return TextEncoder(file, line, Layout(header, b"\r\n", b"\r\n", header))
 
@@ -143,6 +152,11 @@ _CSV_SPECIAL = [",", '"', "\r", "\n"]
 def _csv_name(name: str) -> str:
     plain = name and not any(special in name for special in _CSV_SPECIAL)
     return name if plain else '"' + name.replace('"', '""') + '"'
+
+
+def _no_formula(column: pl.Expr) -> pl.Expr:
+    begins = column.str.head(1).is_in(list(formulas.STARTS))
+    return pl.when(begins).then(pl.lit(formulas.MARK) + column).otherwise(column)
 
 
 def _csv_value(column: pl.Expr, kind: pa.DataType) -> pl.Expr:

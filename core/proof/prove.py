@@ -40,6 +40,10 @@ class Form(Protocol):
     def gzip(self) -> bool:
         """Whether it is compressed as a whole."""
 
+    @property
+    def escape_formulas(self) -> bool:
+        """Whether csv cells that look like formulas are made text, names too."""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -160,4 +164,11 @@ def _local(claim: Claim, why: str) -> ReadBack:
 
 
 def _figures(claim: Claim, path: Path) -> dict[Month, MonthFigures]:
-    return read_figures(path, claim.form.format, claim.plan, gzipped=claim.form.gzip)
+    form = claim.form
+    return read_figures(
+        path,
+        form.format,
+        claim.plan,
+        gzipped=form.gzip,
+        escaped_formulas=form.escape_formulas,
+    )

@@ -11,7 +11,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from decimal import Decimal
 from itertools import islice
@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from core.accounting import MOST_DIGITS
 from core.errors import IntegrityError
+from core.formulas import escaped
 from core.output import Format
 from core.plan import Plan, PlannedColumn
 from core.proof.figures import MONTH, Month, MonthFigures, fold, summable
@@ -36,7 +37,7 @@ _CSV_BLOCKS = (4 * 1024 * 1024, 64 * 1024 * 1024, 512 * 1024 * 1024)
 
 
 def read_figures(
-    path: Path, kind: Format, plan: Plan, *, gzipped: bool
+    path: Path, kind: Format, plan: Plan, *, gzipped: bool, escaped_formulas: bool = False
 ) -> dict[Month, MonthFigures]:
     """What a local file holds, by month.
 
@@ -45,12 +46,13 @@ def read_figures(
         kind: its format.
         plan: what it should hold.
         gzipped: whether it is compressed as a whole.
+        escaped_formulas: whether csv cells that look like formulas are made text, names too.
 
     Raises:
         IntegrityError: it cannot be read as what it should be.
     """
     try:
-        return _read(path, kind, plan, gzipped)
+        return _read(path, kind, plan, gzipped, escaped_formulas)
     except (pa.ArrowException, ValueError, KeyError, TypeError, EOFError, zlib.error) as error:
         raise IntegrityError(
             f"The delivered file cannot be read as {kind} with the columns of the plan "
@@ -58,15 +60,17 @@ def read_figures(
         ) from error
 
 
-def _read(path: Path, kind: Format, plan: Plan, gzipped: bool) -> dict[Month, MonthFigures]:
+def _read(
+    path: Path, kind: Format, plan: Plan, gzipped: bool, escape: bool
+) -> dict[Month, MonthFigures]:
     if kind is Format.PARQUET:
         return fold(_parquet(path, plan))
     if kind is not Format.CSV:
         return fold(_json(path, plan, gzipped, array=kind is Format.JSON))
     for block in _CSV_BLOCKS[:-1]:
         with suppress(_RecordTooLargeError):
-            return fold(_csv(path, plan, gzipped, block))
-    return fold(_csv(path, plan, gzipped, _CSV_BLOCKS[-1]))
+            return fold(_csv(path, plan, gzipped, escape, block))
+    return fold(_csv(path, plan, gzipped, escape, _CSV_BLOCKS[-1]))
 
 
 class _RecordTooLargeError(ValueError):
@@ -84,11 +88,12 @@ def _parquet(path: Path, plan: Plan) -> Iterator[pa.Table]:
             yield _table([batch[name] for name in wanted])
 
 
-def _csv(path: Path, plan: Plan, gzipped: bool, block: int) -> Iterator[pa.Table]:
+def _csv(path: Path, plan: Plan, gzipped: bool, escape: bool, block: int) -> Iterator[pa.Table]:
+    name: Callable[[str], str] = escaped if escape else str
     with _opened(path, gzipped) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
-        if next(csv.reader(text), None) != _names(plan):
+        if next(csv.reader(text), None) != list(map(name, _names(plan))):
             raise KeyError("other columns")
-    types = {plan.month.name: pa.string(), **{c.name: _type(c) for c in plan.sums}}
+    types = {name(plan.month.name): pa.string(), **{name(c.name): _type(c) for c in plan.sums}}
     options = pa_csv.ConvertOptions(
         include_columns=list(types),
         column_types=types,

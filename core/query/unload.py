@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from core.formulas import MARK, STARTS, escaped
 from core.names import TableName
 from core.plan import Plan, PlannedColumn, Role
 from core.query.text import Field, Statement, literal, qualified, quoted
@@ -64,6 +65,7 @@ class Files:
         single: one file; else as many as it takes.
         largest: bytes of a file, at most.
         overwrite: whether an existing file may be replaced; single files only.
+        escape_formulas: whether csv cells that look like formulas are made text.
     """
 
     format: str
@@ -71,6 +73,7 @@ class Files:
     single: bool
     largest: int = LARGEST_FILE
     overwrite: bool = False
+    escape_formulas: bool = False
 
 
 def copy_into(
@@ -91,9 +94,13 @@ def copy_into(
     if files.format == "ndjson":
         columns = [f"  {_record(plan, aliases)} AS {quoted('line')}"]
     else:
-        value = _csv_value if files.format == "csv" else _plain
+        csv = files.format == "csv"
+        escape = csv and files.escape_formulas
         columns = [
-            f"  {value(c, _of(aliases[c.name]))} AS {quoted(c.name)}" for c in plan.delivered
+            f"  {_csv_value(c, of, escape=escape) if csv else of}"
+            f" AS {quoted(escaped(c.name) if escape else c.name)}"
+            for c in plan.delivered
+            for of in [_of(aliases[c.name])]
         ]
     listed = ",\n".join(columns)
     rows = f"SELECT\n{listed}\n{_groups(query_id)}\n{_order(grouped)}"
@@ -239,6 +246,7 @@ def _bool(value: bool) -> str:
 # --------------------------------------------------------------------------------------- values
 
 # As core/output/text.py writes them.
+_NO_TEXT = frozenset({"FIXED", "REAL", "DECFLOAT", "BOOLEAN", "BINARY", "DATE", "TIME"})
 _ESCAPES = {
     "\\": "\\\\",
     '"': '\\"',
@@ -251,13 +259,19 @@ _ESCAPES = {
 _CONTROL = {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in _ESCAPES}
 
 
-def _plain(_: PlannedColumn, name: str) -> str:
-    return name
-
-
-def _csv_value(column: PlannedColumn, name: str) -> str:
+def _csv_value(column: PlannedColumn, name: str, *, escape: bool) -> str:
     """Times as text, so that no setting of the session decides on their digits."""
+    if escape and _is_text(column):
+        # By code point: a column's collation may ignore what these characters are.
+        starts = ", ".join(str(ord(each)) for each in STARTS)
+        return f"IFF(UNICODE({name}) IN ({starts}), {literal(MARK)} || {name}, {name})"
     return _time_text(column, name) or name
+
+
+def _is_text(column: PlannedColumn) -> bool:
+    """Whether it is delivered as text."""
+    kind = column.source.type.kind
+    return column.role is Role.KEY and kind not in _NO_TEXT and kind not in TIMESTAMPS
 
 
 def _record(plan: Plan, aliases: dict[str, str]) -> str:

@@ -166,6 +166,11 @@ def _ascii(binder: Binder, value: Bound) -> Bound:
     return _integer(f"coalesce(ascii({to_text(binder, value)}), 0)", 3)
 
 
+@function("UNICODE")
+def _unicode(binder: Binder, value: Bound) -> Bound:
+    return _integer(f"coalesce(unicode({to_text(binder, value)}), 0)", 7)
+
+
 @function("CHR", "CHAR")
 def _chr(binder: Binder, value: Bound) -> Bound:
     return Bound(f"chr(CAST({_whole(binder, value)} AS INTEGER))", types.text(1))
