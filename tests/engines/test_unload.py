@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import re
+import signal
 import threading
 import traceback
 import uuid
@@ -45,10 +46,12 @@ from tests.deliveries import (
     transfer,
 )
 from tests.sources import plan
-from tui import preview
+from tui import batch, preview
 from tui.batch import Manner
 from tui.batch import run as run_batch
+from tui.console import TextConsole
 from tui.demo import INTEGRATION, own_access
+from tui.stop import Stop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -453,6 +456,15 @@ def test_a_cancelled_unload_leaves_nothing_or_tells(
         watcher.join()
     assert bool(objects(sandbox, folder)) is not own
     assert (f"Files may remain at {request.bucket}" in caught.value.hint) is not own
+
+
+def test_a_signal_keeps_what_the_run_tells_of_its_remains() -> None:
+    told = io.StringIO()
+    stop = Stop(on_stopping=lambda: None, last_resort=lambda: None)
+    stop.signal = signal.SIGINT
+    error = CancelledError(hint="Files may remain at s3://b/in/.")
+    assert batch._failed(error, TextConsole(told, quiet=False), stop, debug=False) == 130
+    assert "Files may remain at s3://b/in/." in told.getvalue()
 
 
 def test_files_that_lack_rows_are_removed(
