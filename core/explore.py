@@ -6,12 +6,13 @@ One session serves it all. Calls come from one thread at a time, and each can be
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from core import query
+from core.estimate import Width, column_widths
 from core.identifiers import identifiers
 from core.months import Months, preview_months
 from core.names import TableName
@@ -57,12 +58,14 @@ class Look:
         sample: sampled values by column name, of the columns that detection looks at.
         facts: of every column, in table order.
         rows: how many rows were sampled.
+        widths: how wide the values of every column travel.
     """
 
     source: Source
     sample: Sample
     facts: tuple[ColumnFacts, ...]
     rows: int
+    widths: Mapping[str, Width] = field(default_factory=dict)
 
 
 class Explorer:
@@ -160,7 +163,7 @@ class Explorer:
         )
         detected = {c.name: values[c.name] for c in query.sampled_columns(source)}
         rows = max((len(column) for column in values.values()), default=0)
-        return Look(source, detected, facts, rows)
+        return Look(source, detected, facts, rows, column_widths(source.columns, values))
 
     @staticmethod
     def plan(look: Look, request: Request) -> Plan:

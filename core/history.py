@@ -18,7 +18,9 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import ValidationError
 
+from core.engines.choice import Engine
 from core.errors import TransferError
+from core.estimate import FormerRun
 from core.events import Listener
 from core.files import append, lock, replace
 from core.paths import state_dir
@@ -56,6 +58,7 @@ class HistoryEntry:
             nothing was delivered.
         verdict: what the verification found, and how; empty if there was none.
         request: what to run again, without secrets; None if its connection has no name.
+        engine: what made the delivery; empty if nothing was delivered.
     """
 
     started: datetime
@@ -73,6 +76,7 @@ class HistoryEntry:
     account: Mapping[str, Any] = field(default_factory=dict)
     verdict: Mapping[str, Any] = field(default_factory=dict)
     request: Request | None = None
+    engine: str = ""
 
     def as_line(self) -> str:
         """The entry as one line of JSON."""
@@ -164,6 +168,21 @@ def entries(limit: int = KEPT) -> list[HistoryEntry]:
     return found
 
 
+def former_runs(*, demo: bool) -> tuple[FormerRun, ...]:
+    """The deliveries from which `core.estimate` takes its rates, newest first.
+
+    Args:
+        demo: those against the embedded warehouse and bucket; else all others.
+    """
+    return tuple(
+        FormerRun(Engine(each.engine), rows, each.seconds)
+        for each in entries()
+        # A verification takes its own time.
+        if each.demo is demo and each.engine in list(Engine) and not each.verdict
+        if isinstance(rows := each.account.get("rows_read"), int)
+    )
+
+
 def _without_secrets(request: Request, name: str | None, *, demo: bool) -> Request | None:
     if demo:  # its addresses and keys end with it
         gone = ("connection", "s3_options", "endpoint_url")
@@ -186,6 +205,7 @@ def _about(outcome: Outcome | None) -> dict[str, Any]:
         "result": outcome.result,
         "account": account_as_dict(outcome.plan, outcome.account),
         "verdict": outcome.verdict.as_dict() if outcome.verdict else {},
+        "engine": outcome.choice.engine.value,
     }
 
 

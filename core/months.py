@@ -46,9 +46,10 @@ class Months:
         rows_seen: the rows looked at, blank ones included.
         blank_rows: of those, the fully blank ones.
         bad_dates: of those, the ones whose date does not parse.
-        expected_rows: about how many rows the delivery will have; counted if the table was read
-            whole by `exact=False`, else estimated; None for views that were looked at in part.
+        expected_rows: about how many rows the delivery will have; None for views that were looked
+            at in part.
         statement: the statement that gave this.
+        counted: whether `expected_rows` was counted over the whole table, and not estimated.
     """
 
     months: tuple[MonthRow, ...]
@@ -58,10 +59,16 @@ class Months:
     bad_dates: int
     expected_rows: int | None
     statement: Statement
+    counted: bool = False
 
 
 def preview_months(
-    connection: SnowflakeConnection, plan: Plan, cancel: Cancel, *, exact: bool
+    connection: SnowflakeConnection,
+    plan: Plan,
+    cancel: Cancel,
+    *,
+    exact: bool,
+    counted: bool = False,
 ) -> Months:
     """Aggregate by month at the warehouse.
 
@@ -70,25 +77,28 @@ def preview_months(
         plan: what happens to each column.
         cancel: aborts the statement.
         exact: over the whole table; else over a sample of about 100,000 rows.
+        counted: with `exact`, have the groups counted and not estimated.
 
     Raises:
         CancelledError: `cancel` was set.
         TransferError: the statement failed.
     """
-    statement = query.select_months(plan, exact=exact)
+    statement = query.select_months(plan, exact=exact, counted=counted)
     try:
         columns = read_columns(connection, statement, cancel)
     except SourceDataError as error:
         if not is_overflow(error):
             raise
-        statement = query.select_months(plan, exact=exact, rounded=True)
+        statement = query.select_months(plan, exact=exact, counted=counted, rounded=True)
         columns = read_columns(connection, statement, cancel)
     names = [field.alias for field in statement.fields]
     rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-    return _months(plan, statement, rows, exact=exact)
+    return _months(plan, statement, rows, exact=exact, counted=counted)
 
 
-def _months(plan: Plan, statement: Statement, rows: list[dict[str, Any]], *, exact: bool) -> Months:
+def _months(
+    plan: Plan, statement: Statement, rows: list[dict[str, Any]], *, exact: bool, counted: bool
+) -> Months:
     filled = [row for row in rows if not row.get("blank")]
     seen = sum(row["rows"] for row in rows)
     blank = sum(row["rows"] for row in rows if row.get("blank"))
@@ -109,6 +119,7 @@ def _months(plan: Plan, statement: Statement, rows: list[dict[str, Any]], *, exa
         sum(row.get("bad", 0) for row in filled),
         _expected(plan, filled, seen) if sampled else sum(row["groups"] for row in filled),
         statement,
+        counted=(exact and (counted or not plan.keys)) or not (exact or sampled),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,11 +22,13 @@ from core.engines.choice import Choice, Engine, choose
 from core.engines.local import LocalFile, Written
 from core.engines.unload import Order, explained_empty, preview_copy, unload, write_empty
 from core.engines.unloadable import check_unloadable
-from core.errors import UsageError
+from core.errors import SourceDataError, UsageError
+from core.estimate import Estimate, FormerRun, column_widths, estimate
 from core.events import Delivered, Listener, Phase, Planned, Warned
 from core.head import Head
+from core.months import Months, preview_months
 from core.output import Format, content_type, extension
-from core.plan import Plan, make_plan
+from core.plan import Plan, Sample, make_plan
 from core.progress import Reporter
 from core.proof.prove import Claim, prove
 from core.proof.verdict import Verdict
@@ -65,6 +67,7 @@ class Preview:
         choice: the engine that would do it, and why.
         statement: the one statement that would read the table.
         url: where the file would be.
+        estimate: what it would cost, by each engine.
         copy: the statement by which Snowflake would write it; None where this machine does.
     """
 
@@ -72,6 +75,7 @@ class Preview:
     choice: Choice
     statement: Statement
     url: str
+    estimate: Estimate
     copy: Statement | None = None
 
 
@@ -118,21 +122,36 @@ class Outcome:
         }
 
 
-def plan_transfer(request: Request, *, cancel: Cancel | None = None) -> Preview:
-    """Find out what `run_transfer` would do. Reads a sample; the bucket is not asked.
+def plan_transfer(
+    request: Request,
+    *,
+    exact: bool = False,
+    former: Sequence[FormerRun] = (),
+    cancel: Cancel | None = None,
+) -> Preview:
+    """Find out what `run_transfer` would do. Reads samples; the bucket is not asked.
+
+    Args:
+        request: what would be done.
+        exact: count the groups of the whole table: as much work as engine `pushdown`'s.
+        former: deliveries of this machine, for the time that the next one takes.
+        cancel: set it, from any thread, to stop.
 
     Raises:
         TransferError: as `run_transfer`, as far as it can be known before.
     """
     journey = _Journey(request, Reporter(None), cancel)
     with journey.session() as connection:
-        made, choice = journey.make_plan(connection)
+        source, sample = journey.look(connection)
+        made, choice = journey.decide(source, sample)
+        months = journey.months(connection, made, exact=exact)
+        cost = estimate(request, made, column_widths(source.columns, sample), months, former)
         key = journey.key(made.source)
         statement = _READS[choice.engine](made)
         copy = None
         if choice.engine is Engine.UNLOAD:
             copy = preview_copy(connection, made, statement, journey.order(key), journey.cancel)
-    return Preview(made, choice, statement, journey.destination.url(key), copy)
+    return Preview(made, choice, statement, journey.destination.url(key), cost, copy)
 
 
 def run_transfer(
@@ -156,7 +175,7 @@ def run_transfer(
         check_path(request.report)
     journey = _Journey(request, Reporter(on_event), cancel)
     with journey.session() as connection:
-        made, choice = journey.make_plan(connection)
+        made, choice = journey.decide(*journey.look(connection))
         key = journey.key(made.source)
         with journey.bucket() as bucket, workspace() as directory:
             file = LocalFile(
@@ -209,11 +228,24 @@ class _Journey:
         finally:
             sign_out(connection)
 
-    def make_plan(self, connection: SnowflakeConnection) -> tuple[Plan, Choice]:
-        """Describe and sample the table, decide on its columns and on the engine."""
+    def look(self, connection: SnowflakeConnection) -> tuple[Source, Sample]:
+        """Describe and sample the table."""
         self.progress.start(Phase.PLAN)
         source = find(connection, self.request.table, self.cancel)
-        made = make_plan(source, take_sample(connection, source, self.cancel), self.request)
+        return source, take_sample(connection, source, self.cancel)
+
+    def months(self, connection: SnowflakeConnection, made: Plan, *, exact: bool) -> Months | None:
+        """The months of a plan; None where a date is beyond what can be shown."""
+        try:
+            return preview_months(connection, made, self.cancel, exact=exact, counted=exact)
+        except SourceDataError:
+            if exact:
+                raise
+            return None
+
+    def decide(self, source: Source, sample: Sample) -> tuple[Plan, Choice]:
+        """Decide on the columns and on the engine."""
+        made = make_plan(source, sample, self.request)
         choice = choose(self.request, made)
         if choice.engine is Engine.UNLOAD:
             check_unloadable(made, self.format)

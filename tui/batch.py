@@ -28,12 +28,14 @@ class Manner:
 
     Attributes:
         dry_run: show the plan only.
+        exact: count the rows that it would deliver.
         demo: against the embedded warehouse and bucket.
         quiet: nothing but errors on stderr.
         json: stderr in JSON lines, the dry run's plan as JSON.
     """
 
     dry_run: bool = False
+    exact: bool = False
     demo: bool = False
     quiet: bool = False
     json: bool = False
@@ -121,10 +123,12 @@ def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop
 def _preview(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
     def make() -> str:
         from core import Request, plan_transfer
+        from core.history import former_runs
         from tui import preview
 
         show = preview.as_json if manner.json else preview.as_text
-        return show(plan_transfer(Request.of(**options), cancel=stop.cancel))
+        request, former = Request.of(**options), former_runs(demo=manner.demo)
+        return show(plan_transfer(request, exact=manner.exact, former=former, cancel=stop.cancel))
 
     _print(stop.run(make), console)
     return 0

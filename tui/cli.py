@@ -78,6 +78,7 @@ def transfer(
     report: options.Report = None,
     memory_limit: options.MemoryLimit = None,
     dry_run: options.DryRun = False,
+    exact: options.Exact = False,
     demo: options.Demo = False,
     web: options.Web = False,
     port: options.Port = None,
@@ -92,7 +93,7 @@ def transfer(
 ) -> None:
     """Move a Snowflake table to an S3 bucket, aggregated by month."""
     given = dict(locals())
-    manner = ("batch", "dry_run", "demo", "web", "port", "quiet", "log_format")
+    manner = ("batch", "dry_run", "exact", "demo", "web", "port", "quiet", "log_format")
     how = {name: given.pop(name) for name in manner}
     del given["version"]
     request = {name: value for name, value in given.items() if value not in (None, False)}
@@ -110,6 +111,8 @@ def _start(
 ) -> int:
     if log_format not in ("text", "json"):
         raise typer.BadParameter("text or json", param_hint="--log-format")
+    if how["exact"] and not how["dry_run"]:
+        raise typer.BadParameter("goes with --dry-run", param_hint="--exact")
     batch = batch or how["dry_run"]
     if batch and web:
         raise typer.BadParameter(

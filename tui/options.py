@@ -198,6 +198,9 @@ StreamLimit = Annotated[
     ),
 ]
 DryRun = Annotated[bool, _flag("--dry-run", "Print the plan and touch nothing.")]
+Exact = Annotated[
+    bool, _flag("--exact", "With --dry-run: count the rows that come out, over the whole table.")
+]
 Demo = Annotated[bool, _flag("--demo", "Use an embedded warehouse and bucket with sample tables.")]
 Web = Annotated[
     bool, _flag("--web", "Open the app in a browser on this machine, at the address it prints.")

@@ -6,14 +6,18 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from tui import cost
+from tui.screens.figures import size
+
 if TYPE_CHECKING:
+    from core.estimate import Estimate
     from core.transfer import Preview
 
 
 def as_text(preview: Preview) -> str:
-    """Return the plan for reading: source, columns with role and reason, SQL, destination."""
-    plan, source = preview.plan, preview.plan.source
-    rows = "an unknown number of" if source.rows is None else f"{source.rows:,}"
+    """Return the plan for reading: source, destination, cost, columns with role and reason, SQL."""
+    plan, source, estimate = preview.plan, preview.plan.source, preview.estimate
+    stored = "" if estimate.stored is None else f", {size(estimate.stored)} stored"
     table = [("column", "type", "role", "why")]
     for column in plan.columns:
         why = f"{column.why}; looks like an identifier: {column.identifier}"
@@ -27,9 +31,13 @@ def as_text(preview: Preview) -> str:
         )
     bound = [f"  :{number} = {value!r}" for number, value in enumerate(preview.statement.binds, 1)]
     lines = [
-        f"Source       {source.name}: {rows} rows",
+        f"Source       {source.name}: {cost.rows_in(estimate)} rows{stored}",
         f"Destination  {preview.url}",
+        f"Rows out     {cost.rows_out(estimate)}",
         f"Engine       {preview.choice.engine}: {preview.choice.why}",
+        "",
+        *_aligned(cost.table(estimate)),
+        *_unsized(estimate),
         "",
         *_aligned(table),
         "",
@@ -41,7 +49,7 @@ def as_text(preview: Preview) -> str:
             * bool(preview.plan.warnings)
         ),
         "",
-        "Dry run: nothing was read but a sample, and nothing was written.",
+        "Dry run: only samples and counts were read, and nothing was written.",
     ]
     return "\n".join(lines)
 
@@ -62,10 +70,11 @@ def as_json(preview: Preview) -> str:
     return json.dumps(
         {
             "source": str(source.name),
-            "estimated_rows": source.rows,
+            "estimated_rows": preview.estimate.rows,
             "destination": preview.url,
             "engine": preview.choice.engine,
             "engine_why": preview.choice.why,
+            "estimate": _cost(preview.estimate),
             "columns": columns,
             "sql": preview.statement.sql,
             "binds": list(preview.statement.binds),
@@ -74,6 +83,33 @@ def as_json(preview: Preview) -> str:
         },
         default=str,
     )
+
+
+def _cost(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "rows": estimate.rows,
+        "stored_bytes": estimate.stored,
+        "groups": estimate.groups,
+        "groups_counted": estimate.counted,
+        "unsized_columns": list(estimate.unsized),
+        "engines": {
+            way.engine.value: {
+                "possible": not way.obstacle,
+                "obstacle": way.obstacle or None,
+                "rows": way.rows,
+                "bytes": way.bytes,
+                "seconds": None if way.seconds is None else round(way.seconds, 1),
+                "pace": way.pace,
+                "limit": way.limit,
+            }
+            for way in estimate.ways
+        },
+    }
+
+
+def _unsized(estimate: Estimate) -> list[str]:
+    names = ", ".join(estimate.unsized)
+    return [f"The sample shows too little of {names} to size it."] if names else []
 
 
 def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:

@@ -22,7 +22,7 @@ from core.query.rows import (
     select_bad_dates,
     select_rows,
 )
-from core.query.sample import SAMPLE_ROWS, sampled_columns, select_sample
+from core.query.sample import SAMPLE_ROWS, SHORT_CHARACTERS, sampled_columns, select_sample
 from core.query.text import Field, Statement, qualified, quoted
 from core.query.verify import is_float, select_figures
 
@@ -33,6 +33,7 @@ __all__ = [
     "PREVIEW_ROWS",
     "SAFE_DIGITS",
     "SAMPLE_ROWS",
+    "SHORT_CHARACTERS",
     "WHITE_SPACE",
     "Field",
     "Statement",

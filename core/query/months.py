@@ -20,17 +20,20 @@ def reads_all(plan: Plan) -> bool:
     return not source.is_view and source.rows is not None and source.rows <= PREVIEW_ROWS
 
 
-def select_months(plan: Plan, *, exact: bool, rounded: bool = False) -> Statement:
+def select_months(
+    plan: Plan, *, exact: bool, counted: bool = False, rounded: bool = False
+) -> Statement:
     """A row for each month, and one for the blank rows.
 
     Its columns: `month`; `blank`, where a row can be blank; `rows`; `bad`, the rows whose date does
     not parse, where that can be; `groups`, the distinct keys; `single`, of those the ones with one
-    row (sampled only); `sum_1`...
+    row (where the groups are counted); `sum_1`...
 
     Args:
         plan: what happens to each column.
         exact: over the whole table, the groups estimated by HyperLogLog; else over a sample, the
             groups counted.
+        counted: count the groups of the whole table too: as much work as the transfer's own.
         rounded: sum the widest numbers as floats: they have more digits by month than by group.
     """
     bind = Binds()
@@ -38,12 +41,12 @@ def select_months(plan: Plan, *, exact: bool, rounded: bool = False) -> Statemen
     groups = [f.alias for f in fields if f.alias == "blank" or f.is_group]
     by_month = [name for name in groups if name in ("month", "blank")]
     where = f"FROM {qualified(plan.source.name)}"
-    if exact:
+    if exact and not counted:
         rows = select(fields, where, bind)
         counts = [Field("rows", "COUNT(*)"), *_bad(fields), _distinct(fields)]
         outer = [*_named(by_month), *counts, *_sums(fields, rounded)]
     else:
-        sample = select(fields, where + _sampled(plan), bind)
+        sample = select(fields, where + ("" if exact else _sampled(plan)), bind)
         # Not called `rows`: which of a column and an alias of one name is meant is a fine point.
         counts = [Field("size", "COUNT(*)"), *_bad(fields)]
         inner = [*_named(groups), *counts, *_sums(fields, rounded)]

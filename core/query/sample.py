@@ -12,7 +12,7 @@ _LEAST_ROWS = 200
 _SEED = 1
 _DETECTED = frozenset({"TEXT", "FIXED", "DATE"}) | TIMESTAMPS
 _AS_TEXT = frozenset({"DATE", "TIME", "BOOLEAN", "BINARY"}) | TIMESTAMPS
-_SHORT = 40  # characters of what only people look at
+SHORT_CHARACTERS = 40  # characters of what only people look at
 
 
 def select_sample(source: Source, columns: tuple[SourceColumn, ...]) -> Statement:
@@ -49,5 +49,5 @@ def _sampled(column: SourceColumn) -> str:
     if column.type.numeric:
         return addend(column)
     if kind not in _AS_TEXT:
-        return f"LEFT({key(column)}, {_SHORT})"
-    return f"LEFT({name}::VARCHAR, {_SHORT})" if kind == "BINARY" else f"{name}::VARCHAR"
+        return f"LEFT({key(column)}, {SHORT_CHARACTERS})"
+    return f"LEFT({name}::VARCHAR, {SHORT_CHARACTERS})" if kind == "BINARY" else f"{name}::VARCHAR"
