@@ -63,10 +63,31 @@ class SourceDataError(TransferError):
 
 
 class TemporaryError(TransferError):
-    """A network or service failure that a later try may not meet."""
+    """A network or service failure that a later try may not meet.
+
+    Args:
+        message, hint: as of every error.
+        why: the failure in a few words; the message if empty.
+        again: whether the same request may succeed within minutes; else only a later run may.
+        retry_after: seconds that the service asks to wait.
+    """
 
     exit_code = 5
     label = "temporary"
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        why: str = "",
+        again: bool = False,
+        retry_after: float = 0.0,
+    ) -> None:
+        super().__init__(message, hint)
+        self.why = why or message
+        self.again = again
+        self.retry_after = retry_after
 
 
 class DestinationError(TransferError):

@@ -81,5 +81,41 @@ class Delivered:
     bytes: int
 
 
-Event = Progress | Planned | Warned | Delivered
+@dataclass(frozen=True)
+class Retrying:
+    """A request failed, and is about to be tried again.
+
+    Attributes:
+        what: was asked for, such as `part 3`.
+        attempt: which try comes next.
+        attempts: how many tries there are at most.
+        why: the failure in a few words, such as `503 SlowDown`.
+        pause: seconds until the next try.
+    """
+
+    what: str
+    attempt: int
+    attempts: int
+    why: str
+    pause: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what}: retrying {self.attempt}/{self.attempts}: {self.why} "
+            f"in {self.pause:.1f} s"
+        )
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A request that was tried again has succeeded.
+
+    Attributes:
+        what: was asked for.
+    """
+
+    what: str
+
+
+Event = Progress | Planned | Warned | Delivered | Retrying | Recovered
 Listener = Callable[[Event], None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 
@@ -13,11 +14,12 @@ _INTERVAL = 0.1  # seconds
 class Reporter:
     """Counts what a run has done and tells its listener.
 
-    Not locked: a run reports from one thread at a time.
+    A run counts in one thread at a time; any may `tell`.
     """
 
     def __init__(self, listener: Listener | None) -> None:
         self._listener = listener
+        self._telling = threading.RLock()
         self._began = time.monotonic()
         self._told = 0.0
         self._now: Progress | None = None
@@ -45,9 +47,10 @@ class Reporter:
         self._flush()
 
     def tell(self, event: Event) -> None:
-        """Pass an event on as it is."""
+        """Pass an event on as it is; the listener hears one at a time."""
         if self._listener is not None:
-            self._listener(event)
+            with self._telling:
+                self._listener(event)
 
     def _set(self, rows: int, size: int) -> None:
         if self._now is not None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from core.bucket.names import Destination
 from core.bucket.order import Delivery, Order
 from core.bucket.parts import DEFAULT_PART_SIZE, MIN_PART_SIZE
-from core.bucket.waiting import Waiter
 from core.errors import (
     CancelledError,
     DestinationError,
@@ -21,6 +20,8 @@ from core.errors import (
     TransferError,
     UsageError,
 )
+from core.retry import QUICK, Retry
+from core.waiting import Waiter, waiting
 
 if TYPE_CHECKING:
     from core.bucket.upload import Upload
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Checksums = Literal["auto", "required-only"]
 
-# Attempts of one request, the first one included: botocore's standard mode waits 1, 2, 4, ... 20 s
-# between them. An upload is worth waiting for; a check before the query should answer soon.
-UPLOAD_ATTEMPTS = 8
-CHECK_ATTEMPTS = 3
 CONNECT_TIMEOUT_SECONDS = 10
 READ_TIMEOUT_SECONDS = 60
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
@@ -64,7 +61,7 @@ class Bucket:
         expected_owner: the account id that the bucket must belong to; not checked if None.
         checksums: `required-only` for stores that reject the newer checksum headers; integrity then
             rests on Content-MD5 and ETags.
-        attempts: how often one request of an upload is tried.
+        retry: how patient to be with the network.
 
     Raises:
         UsageError: an unknown client option, or an access point together with an endpoint.
@@ -79,7 +76,7 @@ class Bucket:
         client_options: Mapping[str, str] | None = None,
         expected_owner: str | None = None,
         checksums: Checksums = "auto",
-        attempts: int = UPLOAD_ATTEMPTS,
+        retry: Retry = QUICK,
     ) -> None:
         options = {"endpoint_url": endpoint_url, **(client_options or {})}
         if unknown := sorted(options.keys() - CLIENT_OPTIONS):
@@ -91,10 +88,9 @@ class Bucket:
             raise UsageError("An access point's ARN and an endpoint URL exclude each other.")
         self.destination = destination
         self._options = {name: value for name, value in options.items() if value is not None}
-        self._profile, self._attempts, self._checksums = profile, attempts, checksums
+        self._profile, self.retry, self._checksums = profile, retry, checksums
         self._owner = {"ExpectedBucketOwner": expected_owner} if expected_owner else {}
-        self._session: Any = None
-        self._clients: dict[int, Any] = {}
+        self._made: Any = None
 
     def __enter__(self) -> Self:
         return self
@@ -109,9 +105,9 @@ class Bucket:
 
     def close(self) -> None:
         """Close the connections."""
-        for client in self._clients.values():
-            client.close()
-        self._clients.clear()
+        made, self._made = self._made, None
+        if made is not None:
+            made.close()
 
     def check(
         self, key: str, *, overwrite: bool, cancelled: Callable[[], bool] = lambda: False
@@ -127,10 +123,8 @@ class Bucket:
             TemporaryError: S3 cannot be reached.
             CancelledError: the caller cancelled.
         """
-        waiter = Waiter(cancelled)
         with _translation(self.destination.url()):
-            client = waiter.call(self._client, CHECK_ATTEMPTS)
-            exists = waiter.call(self._exists, client, key)
+            exists = self._call(lambda client: self._exists(client, key), "bucket", cancelled)
         if exists and not overwrite:
             raise DestinationExistsError(
                 f"{self.destination.url(key)} exists already.",
@@ -152,10 +146,10 @@ class Bucket:
         """
         folder, slash, name = key.rpartition("/")
         trial = f"{folder}{slash}access-test-{uuid.uuid4().hex}-{name}"
-        waiter = Waiter(cancelled)
         with _translation(self.destination.url()):
-            client = waiter.call(self._client, CHECK_ATTEMPTS)
-            refused = waiter.call(self._refuses_damaged, client, trial)
+            refused = self._call(
+                lambda client: self._refuses_damaged(client, trial), "bucket", cancelled
+            )
         if not refused:
             raise DestinationError(
                 f"The service stored a damaged object, {self.destination.url(trial)}.",
@@ -224,7 +218,7 @@ class Bucket:
             workers=workers,
         )
         with _translation(self.destination.url(key)):
-            client = Waiter(cancelled).call(self._client, self._attempts)
+            client = self._call(lambda client: client, "bucket", cancelled)
             return self._deliver(client, order, cancelled, on_progress)
 
     def ask(
@@ -237,17 +231,27 @@ class Bucket:
         """Run `call` with a boto3 client and the arguments that name the bucket.
 
         Args:
-            call: makes a request or a few.
+            call: makes a request or a few; it is called again where the network fails.
             key: the object that it is about.
             cancelled: asked ten times a second; once true, nobody waits for the call any more.
 
         Raises:
             CancelledError, DestinationError, TemporaryError, UsageError: see core.errors.
         """
+        where = {"Bucket": self.destination.bucket, **self._owner}
         with _translation(self.destination.url(key)):
-            waiter = Waiter(cancelled)
-            client = waiter.call(self._client, CHECK_ATTEMPTS)
-            return waiter.call(call, client, {"Bucket": self.destination.bucket, **self._owner})
+            return self._call(lambda client: call(client, where), key or "bucket", cancelled)
+
+    def _call(self, work: Callable[[Any], T], what: str, cancelled: Callable[[], bool]) -> T:
+        """Do `work` with a client, in the background, again while that may help."""
+
+        def tried() -> T:
+            from core.bucket.failures import again
+
+            tries = self.retry.tries(f"S3, {what}", waiting(cancelled), again)
+            return tries.call(lambda: work(self._client()))
+
+        return Waiter(cancelled).call(tried)
 
     def _deliver(
         self,
@@ -261,7 +265,7 @@ class Bucket:
         """Upload; where another request got in the way, once more from the start."""
         from core.bucket.upload import Upload, is_overtaken
 
-        upload = Upload(client, order, cancelled, on_progress, repeated=repeated)
+        upload = Upload(client, order, self.retry, cancelled, on_progress, repeated=repeated)
         with _translation(self.destination.url(order.target["Key"]), upload):
             try:
                 return upload.run()
@@ -307,16 +311,16 @@ class Bucket:
             "Check the bucket's name, and the expected owner.",
         )
 
-    def _client(self, attempts: int) -> Any:
-        """A boto3 client; two of them share one session and its credentials."""
-        if attempts in self._clients:
-            return self._clients[attempts]
+    def _client(self) -> Any:
+        """The boto3 client; it repeats nothing by itself, as nobody would hear of that."""
+        if self._made is not None:
+            return self._made
         import boto3
         from botocore.config import Config
 
-        self._session = self._session or boto3.session.Session(profile_name=self._profile)
+        session = boto3.session.Session(profile_name=self._profile)
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": attempts},
+            retries={"mode": "standard", "total_max_attempts": 1},
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             read_timeout=READ_TIMEOUT_SECONDS,
             tcp_keepalive=True,
@@ -325,14 +329,14 @@ class Bucket:
             response_checksum_validation="when_required",
         )
         try:
-            client = self._session.client("s3", config=config, **self._options)
+            client = session.client("s3", config=config, **self._options)
         except ValueError as error:
             raise UsageError(
                 "The S3 client rejects its configuration.", "Check the endpoint URL and the region."
             ) from error
         for operation in ("PutObject", "UploadPart"):
             client.meta.events.register(f"before-send.s3.{operation}", _begin_sending)
-        self._clients[attempts] = client
+        self._made = client
         return client
 
 

@@ -74,16 +74,19 @@ def status_of(error: BaseException) -> int:
     return int(_metadata(error).get("HTTPStatusCode", 0))
 
 
-def retries_of(error: BaseException) -> int:
-    """How often botocore repeated the request before it gave the error back."""
-    return int(_metadata(error).get("RetryAttempts", 0))
-
-
 def is_temporary(error: BaseException) -> bool:
     """Whether the same request may succeed later."""
     if isinstance(error, ClientError):
         return code_of(error) in _TEMPORARY or status_of(error) in (429, 500, 502, 503, 504)
     return isinstance(error, (boto.HTTPClientError, boto.ConnectionError))
+
+
+def again(error: Exception) -> TemporaryError | None:
+    """Why a failed request is worth another try; None if it is not."""
+    if not is_temporary(error):
+        return None
+    reason = f"{status_of(error) or ''} {code_of(error) or type(error).__name__}".strip()
+    return TemporaryError(reason, again=True, retry_after=_retry_after(error))
 
 
 def translate(error: Exception, url: str) -> TransferError:
@@ -207,6 +210,12 @@ def _from_client(error: BotoCoreError, url: str) -> TransferError:
             "Check the network and the endpoint URL; then try again.",
         )
     return DestinationError(f"The S3 client failed for {url} ({type(error).__name__}).")
+
+
+def _retry_after(error: BaseException) -> float:
+    """Seconds that S3 asks to wait; it may also tell a date, which would need its clock."""
+    asked = str(_metadata(error).get("HTTPHeaders", {}).get("retry-after", ""))
+    return float(asked) if asked.isdecimal() else 0.0
 
 
 def _metadata(error: BaseException) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from typing import IO, Any
 from botocore.exceptions import ClientError, IncompleteReadError
 
 from core.bucket.client import Bucket
-from core.bucket.failures import DENIED, EXISTS, code_of, is_temporary, status_of
+from core.bucket.failures import DENIED, EXISTS, again, code_of, is_temporary, status_of
 from core.errors import CancelledError, IntegrityError, LocalResourceError, TemporaryError
+from core.retry import Retry
+from core.waiting import waiting
 
 _CHUNK_BYTES = 1024 * 1024
-_ATTEMPTS = 3  # in a row without a byte; botocore repeats what fails before the first
 _GONE = frozenset({"NoSuchKey", "404"})
 
 
@@ -67,7 +68,7 @@ def fetch(
         IntegrityError: the object is gone, or is another one.
         CancelledError, DestinationError, LocalResourceError, TemporaryError: see core.errors.
     """
-    download = _Download(path, etag, before, on_progress, cancelled)
+    download = _Download(bucket.retry, path, etag, before, on_progress, cancelled)
     return bucket.ask(
         lambda client, where: download.run(client, {**where, "Key": key}), key, cancelled=cancelled
     )
@@ -76,13 +77,14 @@ def fetch(
 class _Download:
     def __init__(
         self,
+        retry: Retry,
         path: Path,
         etag: str,
         before: Callable[[int], None],
         on_progress: Callable[[int], None],
         cancelled: Callable[[], bool],
     ) -> None:
-        self._path, self._etag = path, etag
+        self._retry, self._path, self._etag = retry, path, etag
         self._before, self._on_progress, self._cancelled = before, on_progress, cancelled
         self._size: int | None = None
         self._done = 0
@@ -108,20 +110,24 @@ class _Download:
         return Fetched(self._done, self._etag, crc32)
 
     def _read_all(self, client: Any, target: Mapping[str, str], file: IO[bytes]) -> None:
-        idle = 0
-        while self._size is None or self._done < self._size:
+        def once() -> None:
             before = self._done
             try:
                 self._read_on(client, target, file)
             except Exception as error:
-                idle = idle + 1 if self._done == before else 0
+                if self._done == before or not _is_broken(error):
+                    raise  # else it goes on from there
+
+        while self._size is None or self._done < self._size:
+            try:
+                self._retry.tries("The read-back", waiting(self._cancelled), _again).call(once)
+            except Exception as error:
                 if not _is_broken(error):
                     raise
-                if idle == _ATTEMPTS:
-                    raise TemporaryError(
-                        f"S3 did not hand out {target['Key']} ({type(error).__name__}).",
-                        "Try again later.",
-                    ) from error
+                raise TemporaryError(
+                    f"S3 did not hand out {target['Key']} ({type(error).__name__}).",
+                    "Try again later.",
+                ) from error
 
     def _read_on(self, client: Any, target: Mapping[str, str], file: IO[bytes]) -> None:
         """Read from where the last answer broke off, of the very same object."""
@@ -144,3 +150,8 @@ class _Download:
 def _is_broken(error: Exception) -> bool:
     """Whether the connection broke, which asking again helps."""
     return isinstance(error, IncompleteReadError) or is_temporary(error)
+
+
+def _again(error: Exception) -> TemporaryError | None:
+    cut = TemporaryError("the answer was cut", again=True)
+    return cut if isinstance(error, IncompleteReadError) else again(error)

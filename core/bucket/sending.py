@@ -7,19 +7,22 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from core.bucket.failures import DAMAGED, code_of, is_temporary
+from core.bucket.failures import DAMAGED, again, code_of
 from core.bucket.order import Order
 from core.bucket.parts import Digest, Part, PartBody
-from core.errors import IntegrityError
+from core.errors import IntegrityError, TemporaryError
+from core.retry import Retry
 
 Response = dict[str, Any]
 
-# How often one part is sent before the delivery fails; botocore's own retries come below this.
+# How often one part may arrive damaged before the delivery fails.
 TRIES = 3
 
 _MD5_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
+
+
+class _MisstoredError(IntegrityError):
+    """S3 told that it stored other bytes than were sent."""
 
 
 class Sender:
@@ -28,10 +31,16 @@ class Sender:
     Args:
         order: what is delivered.
         parts: its parts.
+        retry: how often a part is sent again.
+
+    Attributes:
+        repeated: whether a part was sent again, so that an answer may have been lost.
     """
 
-    def __init__(self, order: Order, parts: list[Part]) -> None:
+    def __init__(self, order: Order, parts: list[Part], retry: Retry) -> None:
+        self.repeated = False
         self._order = order
+        self._retry = retry
         self._sent = [0] * len(parts)
         self._stopped = threading.Event()
 
@@ -67,22 +76,32 @@ class Sender:
         """
         digests = {"ContentMD5": expected.md5_base64}
         digests |= self._order.checked(ChecksumCRC32=expected.crc32_base64)
-        for last in (False,) * (TRIES - 1) + (True,):
+
+        def once() -> Response:
             with PartBody(self._order.path, part, self._stopped, self._count(part)) as body:
-                try:
-                    response = request(Body=body, **self._order.target, **arguments, **digests)
-                except (ClientError, BotoCoreError) as error:
-                    again = code_of(error) in DAMAGED or is_temporary(error)
-                    if last or not again or self._stopped.is_set():
-                        raise
-                    continue
+                response = request(Body=body, **self._order.target, **arguments, **digests)
             if agrees(response, expected.md5.hex()):
                 return response
             withdraw()
-        raise IntegrityError(
-            f"Part {part.number} of {len(self._sent)} was stored wrongly {TRIES} times.",
-            "Nothing was delivered. Check the network between here and S3.",
-        )
+            raise _MisstoredError(
+                f"Part {part.number} of {len(self._sent)} was stored wrongly.",
+                "Nothing was delivered. Check the network between here and S3.",
+            )
+
+        damaged = 0
+
+        def why(error: Exception) -> TemporaryError | None:
+            nonlocal damaged
+            reason = None if self._stopped.is_set() else again(error)
+            if code_of(error) in DAMAGED or isinstance(error, _MisstoredError):
+                damaged += 1
+                if damaged < TRIES:
+                    reason = TemporaryError("it arrived damaged", again=True)
+            self.repeated = self.repeated or reason is not None
+            return reason
+
+        what = f"Part {part.number} of {len(self._sent)}"
+        return self._retry.tries(what, self._stopped.wait, why).call(once)
 
     def _count(self, part: Part) -> Callable[[int], None]:
         def count(sent: int) -> None:

@@ -12,21 +12,23 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.bucket.failures import DENIED, EXISTS, OVERTAKEN, code_of, is_temporary, retries_of
+from core.bucket.failures import DENIED, EXISTS, OVERTAKEN, again, code_of, is_temporary
 from core.bucket.order import Delivery, Order
 from core.bucket.parts import Digest, Part, combine_crc32, cut, digest
 from core.bucket.sending import Response, Sender, agrees, etag_of
-from core.bucket.waiting import Future, Waiter, start
 from core.errors import CancelledError, IntegrityError
+from core.retry import Retry, Tries
+from core.waiting import Future, Waiter, start, waiting
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +44,9 @@ class Upload:
     """One attempt to deliver a file; used once.
 
     Args:
-        client: a boto3 S3 client; its retries are the innermost loop.
+        client: a boto3 S3 client without retries of its own.
         order: what to deliver.
+        retry: how patient to be.
         cancelled: asked ten times a second; true ends the upload.
         on_progress: called with bytes sent and bytes in all, in the caller's thread.
         repeated: whether an attempt before this one may have delivered the object.
@@ -59,6 +62,7 @@ class Upload:
         self,
         client: Any,
         order: Order,
+        retry: Retry,
         cancelled: Callable[[], bool],
         on_progress: Callable[[int, int], None] | None,
         *,
@@ -70,7 +74,8 @@ class Upload:
         self._on_progress, self._reported = on_progress, -1
         self._parts = cut(order.path.stat().st_size, order.part_size)
         self._size = sum(part.size for part in self._parts)
-        self._sender = Sender(order, self._parts)
+        self._sender = Sender(order, self._parts, retry)
+        self._retry, self._pausing = retry, waiting(cancelled)
         self._waiter = Waiter(cancelled, lambda: self._report(self._sender.sent))
         self._pending: set[Future[Any]] = set()
         self._landing = False
@@ -107,7 +112,7 @@ class Upload:
             )
         except Exception as error:
             self.maybe_delivered = self._sender.sent == self._size
-            return self._landed(error, delivery)
+            return self._landed(error, delivery, lost=self._sender.repeated)
         return replace(delivery, etag=etag_of(response))
 
     def _in_parts(self) -> Delivery:
@@ -121,9 +126,11 @@ class Upload:
     def _create(self) -> str:
         order = self._order
         kind = order.checked(ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
-        future = start(
+        tries = self._tries("The start of the upload")
+        create = partial(
             self._client.create_multipart_upload, **order.target, **order.attributes, **kind
         )
+        future = start(tries.call, create)
         asked = time.monotonic()
         try:
             created = self._waiter.result(future)
@@ -131,7 +138,7 @@ class Upload:
             future.add_done_callback(self._abort_unseen)
             raise
         upload_id = str(created["UploadId"])
-        if created["ResponseMetadata"].get("RetryAttempts"):
+        if tries.failed:
             self._waiter.call(self._abort_lost, upload_id, time.monotonic() - asked)
         return upload_id
 
@@ -145,12 +152,13 @@ class Upload:
         where = {name: v for name, v in self._order.target.items() if name != "Key"}
         key = self._order.target["Key"]
         try:
-            listed = self._client.list_multipart_uploads(**where, Prefix=key).get("Uploads", [])
+            ask = partial(self._client.list_multipart_uploads, **where, Prefix=key)
+            listed = self._tries("The list of uploads").call(ask).get("Uploads", [])
             begun = {up["UploadId"]: up["Initiated"] for up in listed if up["Key"] == key}
             earliest = begun[upload_id] - timedelta(seconds=seconds + CLOCK_GRAIN_SECONDS)
             for other, when in begun.items():
                 if other != upload_id and earliest <= when <= begun[upload_id]:
-                    self._client.abort_multipart_upload(**self._order.target, UploadId=other)
+                    self._tries("The abort").call(self._aborting(other))
         except (ClientError, BotoCoreError, KeyError) as error:
             log.warning("An unfinished upload of %s may remain (%s).", key, code_of(error))
 
@@ -184,36 +192,43 @@ class Upload:
         whole = order.checked(
             ChecksumCRC32=delivery.crc32, ChecksumType="FULL_OBJECT", MpuObjectSize=self._size
         )
+        complete = partial(
+            self._client.complete_multipart_upload,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": parts},
+            **order.target,
+            **order.guard,
+            **whole,
+        )
+        tries = self._tries("The end of the upload")
         self._landing = True
         try:
-            response = self._waiter.call(
-                self._client.complete_multipart_upload,
-                UploadId=upload_id,
-                MultipartUpload={"Parts": parts},
-                **order.target,
-                **order.guard,
-                **whole,
-            )
+            response = self._waiter.call(tries.call, complete)
         except Exception as error:
-            return self._landed(error, delivery)
+            return self._landed(error, delivery, lost=tries.failed > 1)
         if not agrees(response, delivery.etag):
             self._withdraw()
             raise IntegrityError("S3 put the parts together wrongly.", "The object was removed.")
         return replace(delivery, etag=etag_of(response))
 
-    def _landed(self, error: Exception, delivery: Delivery) -> Delivery:
+    def _landed(self, error: Exception, delivery: Delivery, *, lost: bool) -> Delivery:
         """The delivery, if it came to be although the answer to its request says otherwise.
 
         An answer can get lost. The request that is then repeated meets its own work: an object
         that exists, an upload that is gone. Our metadata, size and ETag tell.
+
+        Args:
+            error: the last answer.
+            delivery: what was to be.
+            lost: whether an answer before it was an error that may have hidden a success.
         """
         if not (code_of(error) in EXISTS | {"NoSuchUpload"} or is_temporary(error)):
             raise error
         try:
-            found = self._waiter.call(self._client.head_object, **self._order.target)
+            head = partial(self._client.head_object, **self._order.target)
+            found = self._waiter.call(self._tries("The look at the object").call, head)
         except (ClientError, BotoCoreError) as refused:
-            lost = retries_of(error) > 0 or self._repeated
-            self.maybe_ours = lost and code_of(refused) in DENIED
+            self.maybe_ours = (lost or self._repeated) and code_of(refused) in DENIED
             raise error from None
         ours = (
             found["ContentLength"] == self._size
@@ -229,7 +244,8 @@ class Upload:
         self._sender.stop()
         hurried = not isinstance(error, Exception) or isinstance(error, CancelledError)
         self._waiter.linger(self._pending, *SETTLE_SECONDS, hurried=hurried)
-        abort = start(self._client.abort_multipart_upload, UploadId=upload_id, **self._order.target)
+        tries = self._retry.tries("The abort", threading.Event().wait, again)
+        abort = start(tries.call, self._aborting(upload_id))
         failure = (
             abort.exception()
             if self._waiter.linger([abort], *ABORT_SECONDS, hurried=hurried)
@@ -249,11 +265,20 @@ class Upload:
     def _withdraw(self) -> None:
         """Remove an object of ours that turned out wrong after it became visible."""
         try:
-            self._client.delete_object(**self._order.target)
+            remove = partial(self._client.delete_object, **self._order.target)
+            self._tries("The removal").call(remove)
         except (ClientError, BotoCoreError) as error:
             raise IntegrityError(
                 "S3 stored a damaged object, which could not be removed.", "Delete it."
             ) from error
+
+    def _tries(self, what: str) -> Tries:
+        return self._retry.tries(what, self._pausing, again)
+
+    def _aborting(self, upload_id: str) -> Callable[[], Response]:
+        return partial(
+            self._client.abort_multipart_upload, UploadId=upload_id, **self._order.target
+        )
 
     def _delivery(self, digests: list[Digest], etag: str) -> Delivery:
         crc32 = reduce(lambda crc, d: combine_crc32(crc, d.crc32, d.size), digests, 0)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from core.bucket import Bucket
 from core.bucket.objects import find, remove
-from core.bucket.waiting import Waiter
 from core.errors import CancelledError, DestinationExistsError, TransferError, UsageError
+from core.waiting import Waiter
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

@@ -21,6 +21,7 @@ from core.errors import (
     TemporaryError,
     TransferError,
 )
+from core.retry import Retry
 from tests.buckets import (
     Action,
     Inbox,
@@ -66,7 +67,9 @@ def large(tmp_path: Path) -> Path:
 def deliver(inbox: Inbox, path: Path, *, attempts: int = 3, **more: Any) -> Delivery:
     options = more.pop("options", inbox.options)
     more = {"content_type": "text/csv", "metadata": {"run-id": "r1"}, **more}
-    with Bucket(Destination(inbox.name), client_options=options, attempts=attempts) as bucket:
+    with Bucket(
+        Destination(inbox.name), client_options=options, retry=Retry(attempts=attempts)
+    ) as bucket:
         return bucket.upload(path, KEY, part_size=5 * 2**20, **more)
 
 

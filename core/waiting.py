@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
-from core.errors import CancelledError
+from core.errors import CancelledError, TemporaryError
 
 T = TypeVar("T")
 Future = concurrent.futures.Future
@@ -31,8 +31,37 @@ def start(call: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         except BaseException as error:
             future.set_exception(error)
 
-    threading.Thread(target=run, name="s3", daemon=True).start()
+    threading.Thread(target=run, name="request", daemon=True).start()
     return future
+
+
+def waiting(cancelled: Callable[[], bool]) -> Callable[[float], bool]:
+    """A function that waits so many seconds, and returns whether it ended as `cancelled` did."""
+
+    def wait(seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while not cancelled() and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, TURN_SECONDS))
+        return cancelled()
+
+    return wait
+
+
+def within(seconds: float, cancelled: Callable[[], bool], call: Callable[[], T]) -> T:
+    """Run `call` in the background, and leave it to itself if it takes too long.
+
+    Raises:
+        TemporaryError: it has taken more than so many seconds.
+        CancelledError: the caller cancelled.
+    """
+    end = time.monotonic() + seconds
+    future = start(call)
+
+    def check() -> None:
+        if time.monotonic() > end and not future.done():
+            raise TemporaryError(f"There was no answer in {seconds:.0f} s.", again=True)
+
+    return Waiter(cancelled, check).result(future)
 
 
 class Waiter:
@@ -72,7 +101,7 @@ class Waiter:
         """
         while True:
             if self._cancelled():
-                raise CancelledError("The delivery was cancelled.")
+                raise CancelledError
             done, _ = concurrent.futures.wait(
                 futures, TURN_SECONDS, return_when=concurrent.futures.FIRST_COMPLETED
             )
