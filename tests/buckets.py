@@ -52,16 +52,22 @@ def running_server(data_dir: Path | None = None) -> Iterator[dict[str, str]]:
         assert process.wait(10) == 0
 
 
-@pytest.fixture(scope="session")
-def bucket_server() -> Iterator[dict[str, str]]:
-    """The session's sandbox bucket.
+@contextmanager
+def one_loader() -> Iterator[None]:
+    """Have all boto3 sessions share one loader.
 
-    While it runs, all boto3 sessions share one loader: parsing the service description again takes
-    0.15 s a session, half the time of these tests.
+    Parsing the service description again takes 0.15 s a session, half the time of such tests.
     """
     loader = botocore.session.create_loader()
-    with pytest.MonkeyPatch.context() as patch, running_server() as ready:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", lambda *_: loader)
+        yield
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[dict[str, str]]:
+    """The session's sandbox bucket."""
+    with one_loader(), running_server() as ready:
         yield ready
 
 
@@ -140,17 +146,25 @@ class Proxy:
         log: `METHOD path` of every request, in order of arrival.
         headers: the headers of every request, in the same order.
         release: set at the end; lets go what hangs.
+        hanging: set as soon as a request hangs.
+        watch: told of every answer of the server: `METHOD path`, status, headers and body.
     """
 
-    def __init__(self, upstream: str, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        tls: ssl.SSLContext | None = None,
+        handler: type[Exchange] | None = None,
+    ) -> None:
         self.upstream = urlsplit(upstream).netloc
         self.log: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.release = threading.Event()
         self.hanging = threading.Event()
+        self.watch: Callable[[str, int, dict[str, str], bytes], None] = lambda *_: None
         self._rules: list[list[Any]] = []
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Exchange)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler or Exchange)
         self._server.daemon_threads = True
         self._server.proxy = self  # type: ignore[attr-defined]
         if tls:
@@ -166,9 +180,20 @@ class Proxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def on(self, pattern: str, action: Action, times: int = 1) -> None:
-        """Do `action` instead of the next `times` requests whose `METHOD path` holds `pattern`."""
+    def on(self, pattern: str, action: Action, times: int = 1, *, skip: int = 0) -> None:
+        """Do `action` instead of the next `times` requests whose `METHOD path` holds `pattern`.
+
+        The first `skip` of them pass. Of several rules that fit, the first that is left counts.
+        """
+        if skip:
+            self._rules.append([re.compile(pattern), Exchange.pass_on, skip])
         self._rules.append([re.compile(pattern), action, times])
+
+    def clear(self) -> None:
+        """Lift all rules, and let go what hangs."""
+        with self._lock:
+            self._rules.clear()
+        self.release.set()
 
     def seen(self, pattern: str) -> int:
         """How many requests held `pattern`."""
@@ -208,9 +233,13 @@ class Exchange(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def _do(self) -> None:
-        action = self.proxy.take(f"{self.command} {self.path}", dict(self.headers))
+        action = self.proxy.take(self.line(), dict(self.headers))
         action(self)
         self.close_connection = True
+
+    def line(self) -> str:
+        """The request as the rules see it."""
+        return f"{self.command} {self.path}"
 
     @property
     def proxy(self) -> Proxy:
@@ -235,20 +264,27 @@ class Exchange(BaseHTTPRequestHandler):
         answer = connection.getresponse()
         data = answer.read()
         connection.close()
+        self.proxy.watch(
+            f"{self.command} {self.path}", answer.status, dict(answer.getheaders()), data
+        )
         return answer.status, dict(answer.getheaders()), data
 
     def answer(self, status: int, headers: dict[str, str], data: bytes) -> None:
         """Answer the client."""
+        self.begin(status, headers, len(data))
+        self.wfile.write(data)
+
+    def begin(self, status: int, headers: dict[str, str], length: int) -> None:
+        """Answer the client but for the body."""
         self.body  # noqa: B018 - unread, it would turn the answer into a reset
         self.send_response_only(status)
         for name, value in headers.items():
             if name.lower() not in ("connection", "transfer-encoding", "content-length"):
                 self.send_header(name, value)
-        length = headers.get("Content-Length") if self.command == "HEAD" else None
-        self.send_header("Content-Length", length or str(len(data)))
+        told = headers.get("Content-Length") if self.command == "HEAD" else None
+        self.send_header("Content-Length", told or str(length))
         self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(data)
 
     def pass_on(self) -> None:
         """Change nothing."""
@@ -273,6 +309,21 @@ def reset(exchange: Exchange) -> None:
     raise ConnectionAbortedError
 
 
+def reset_midway(exchange: Exchange) -> None:
+    """Break the connection half way through the request's body."""
+    exchange.rfile.read(int(exchange.headers.get("Content-Length", 0)) // 2)
+    reset(exchange)
+
+
+def truncate(exchange: Exchange) -> None:
+    """Let the server do it, and break the connection half way through its answer's body."""
+    status, headers, data = exchange.forward()
+    exchange.begin(status, headers, len(data))
+    exchange.wfile.write(data[: len(data) // 2])
+    exchange.wfile.flush()
+    reset(exchange)
+
+
 def lose_answer(exchange: Exchange) -> None:
     """Let the server do it, and break the connection before it can say so."""
     exchange.forward()
@@ -285,6 +336,14 @@ def hang(exchange: Exchange) -> None:
     exchange.proxy.hanging.set()
     exchange.proxy.release.wait()
     exchange.pass_on()
+
+
+def stall(exchange: Exchange) -> None:
+    """Take the request, and neither pass it on nor say anything, as a dead network does."""
+    exchange.body  # noqa: B018
+    exchange.proxy.hanging.set()
+    exchange.proxy.release.wait()
+    reset(exchange)
 
 
 def corrupt(exchange: Exchange) -> None:

@@ -1,0 +1,266 @@
+"""The warehouse behind a proxy that knows its statements, and what may happen to its answers."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from tests.buckets import Action, Exchange, Proxy, reset
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+LOGIN = "POST /session/v1/login-request"
+RENEW = "POST /session/token-request"
+HEARTBEAT = "POST /session/heartbeat"
+START = "POST /queries/v1/query-request"
+STATUS = "GET /monitoring/queries/"
+RESULT = "GET /queries/[^/]+/result"
+CHUNK = "GET /chunks/"
+ABORT = "POST /queries/[^/]+/abort-request"
+# The statement that reads the table, of whatever engine; the sample asks for no month.
+READ = '.* AS "month".*'
+COPY = ".*COPY INTO"
+
+Told = dict[str, Any]
+
+
+class Warehouse(Proxy):
+    """A proxy in front of the sandbox warehouse.
+
+    A rule's pattern is looked for in `METHOD path SQL`: the text of the statement that the request
+    is about, if any, on one line.
+
+    Attributes:
+        started: the SQL text of every statement started through it, by query id.
+    """
+
+    def __init__(self, box: Sandbox) -> None:
+        super().__init__(f"http://{box.snowflake['host']}:{box.snowflake['port']}", handler=_Ask)
+        self.started: dict[str, str] = {}
+
+    @property
+    def port(self) -> int:
+        """Where it listens, on 127.0.0.1."""
+        return int(self.url.rpartition(":")[2])
+
+
+class _Ask(Exchange):
+    """One request to the warehouse."""
+
+    def line(self) -> str:
+        """The request, with its statement."""
+        if "/query-request" in self.path:
+            return f"{super().line()} {self._sent()}"
+        found = re.match(r"/(?:queries|chunks|monitoring/queries/?)/([^/?]+)", self.path)
+        return f"{super().line()} {self._started.get(found[1], '') if found else ''}"
+
+    def forward(self, body: bytes | None = None) -> tuple[int, dict[str, str], bytes]:
+        """Ask the warehouse, and note what it starts."""
+        status, headers, data = super().forward(body)
+        if "/query-request" in self.path and status == 200:
+            told = json.loads(data).get("data") or {}
+            if told.get("queryId"):
+                self._started[told["queryId"]] = self._sent()
+        return status, headers, data
+
+    @property
+    def _started(self) -> dict[str, str]:
+        proxy = self.proxy
+        assert isinstance(proxy, Warehouse)
+        return proxy.started
+
+    def _sent(self) -> str:
+        packed = self.headers.get("content-encoding") == "gzip"
+        told = json.loads(gzip.decompress(self.body) if packed else self.body)
+        return " ".join(str(told.get("sqlText")).split())
+
+
+def http(status: int, headers: dict[str, str] | None = None) -> Action:
+    """Answer with a bare HTTP status, as a load balancer or a store of chunks does."""
+    return lambda exchange: exchange.answer(status, headers or {}, b"secret-message")
+
+
+def refuse(code: int, sqlstate: str = "08001") -> Action:
+    """Refuse as Snowflake does: HTTP 200, and a number."""
+    data = {"errorCode": f"{code:06d}", "sqlState": sqlstate, "queryId": None}
+    told = {"success": False, "code": f"{code:06d}", "message": "secret-message", "data": data}
+    return lambda exchange: exchange.answer(200, _JSON, json.dumps(told).encode())
+
+
+_JSON = {"content-type": "application/json"}
+
+
+def tell(change: Callable[[Told], object]) -> Action:
+    """Change the `data` of the warehouse's answer."""
+
+    def act(exchange: Exchange) -> None:
+        status, headers, data = exchange.forward()
+        told = json.loads(data)
+        change(told["data"])
+        exchange.answer(status, headers, json.dumps(told).encode())
+
+    return act
+
+
+def failed(code: int, sqlstate: str) -> Action:
+    """Let the status of a statement be that it failed; it may still run."""
+
+    def change(told: Told) -> None:
+        for query in told["queries"]:
+            query |= {
+                "status": "FAILED_WITH_ERROR",
+                "errorCode": f"{code:06d}",
+                "errorMessage": "secret-message",
+                "sqlState": sqlstate,
+            }
+
+    return tell(change)
+
+
+def cut(exchange: Exchange) -> None:
+    """Break the connection in the middle of the body."""
+    _begin(exchange)
+    reset(exchange)
+
+
+def stall(exchange: Exchange) -> None:
+    """Say nothing more in the middle of the body, until the end of the test."""
+    _begin(exchange)
+    exchange.proxy.hanging.set()
+    exchange.proxy.release.wait()
+    reset(exchange)
+
+
+def _begin(exchange: Exchange) -> None:
+    status, headers, data = exchange.forward()
+    exchange.send_response_only(status)
+    for name, value in headers.items():
+        if name.lower() not in ("connection", "content-length"):
+            exchange.send_header(name, value)
+    exchange.send_header("Content-Length", str(len(data)))
+    exchange.end_headers()
+    exchange.wfile.write(data[: len(data) // 2])
+    exchange.wfile.flush()
+
+
+def body(change: Callable[[bytes], bytes]) -> Action:
+    """Change the bytes of the body as they travel: gzip, where it is a chunk."""
+
+    def act(exchange: Exchange) -> None:
+        status, headers, data = exchange.forward()
+        exchange.answer(status, headers, change(data))
+
+    return act
+
+
+def flipped(data: bytes) -> bytes:
+    """One bit in the middle turned."""
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+def half(data: bytes) -> bytes:
+    """The first half."""
+    return data[: len(data) // 2]
+
+
+def short_stream(data: bytes) -> bytes:
+    """Sound gzip around half of the Arrow stream."""
+    return gzip.compress(half(gzip.decompress(data)))
+
+
+def rows(change: Callable[[pa.Table], pa.Table]) -> Action:
+    """Change the rows of a chunk."""
+
+    def packed(data: bytes) -> bytes:
+        return gzip.compress(_written(change(pa.ipc.open_stream(gzip.decompress(data)).read_all())))
+
+    return body(packed)
+
+
+def first_rows(change: Callable[[pa.Table], pa.Table]) -> Action:
+    """Change the rows that come with the result itself."""
+
+    def act(told: Told) -> None:
+        table = pa.ipc.open_stream(base64.b64decode(told["rowsetBase64"])).read_all()
+        told["rowsetBase64"] = base64.b64encode(_written(change(table))).decode()
+
+    return tell(act)
+
+
+def _written(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+def without_last(table: pa.Table) -> pa.Table:
+    """All rows but one."""
+    return table.slice(0, table.num_rows - 1)
+
+
+def doubled(table: pa.Table) -> pa.Table:
+    """The first half of the rows twice, the other half lost: as many as declared."""
+    part = table.slice(0, (table.num_rows + 1) // 2)
+    return pa.concat_tables([part, part]).slice(0, table.num_rows)
+
+
+def wider(table: pa.Table) -> pa.Table:
+    """Every integer as wide as they come; the values are the same."""
+    fields = [
+        field.with_type(pa.int64()) if pa.types.is_integer(field.type) else field
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(fields, table.schema.metadata))
+
+
+def without_column(table: pa.Table) -> pa.Table:
+    """All columns but the last."""
+    return table.select(table.column_names[:-1])
+
+
+@contextmanager
+def slow_link(port: int, rate: int) -> Iterator[int]:
+    """A way to `port` on which `rate` bytes a second come back; gives the port to ask instead."""
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_accept, args=(listener, port, rate, done), daemon=True).start()
+        yield listener.getsockname()[1]
+        done.set()
+
+
+def _accept(listener: socket.socket, port: int, rate: int, done: threading.Event) -> None:
+    with suppress(OSError):
+        while True:
+            near, _ = listener.accept()
+            far = socket.create_connection(("127.0.0.1", port))
+            threading.Thread(target=_pump, args=(near, far, 0, done), daemon=True).start()
+            threading.Thread(target=_pump, args=(far, near, rate, done), daemon=True).start()
+
+
+def _pump(source: socket.socket, sink: socket.socket, rate: int, done: threading.Event) -> None:
+    block = rate // 20 or 65_536
+    with suppress(OSError):
+        while data := source.recv(block):
+            sink.sendall(data)
+            if rate:
+                done.wait(len(data) / rate)
+        sink.shutdown(socket.SHUT_WR)
+
+
+def closed_port() -> int:
+    """A port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
