@@ -7,13 +7,14 @@ does not check row counts, and decodes every chunk by the schema of the first.
 from __future__ import annotations
 
 import queue
-import random
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from core.errors import IntegrityError, TransferError
+from core.errors import IntegrityError, TemporaryError, TransferError
+from core.retry import temporary
+from core.waiting import within
 from core.warehouse.failures import translate
 from core.warehouse.statement import Cancel, Result, check
 
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ATTEMPTS = 6
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0  # seconds
+# How often a batch may hold other rows than declared before the run fails.
+_WRONG = 3
+# Of uncompressed data; what comes slower than this counts as stalled.
+_SLOWEST_BYTES_PER_SECOND = 256 * 1024
 # A decoded chunk with the buffer it came in takes about twice its uncompressed size (measured).
 _BYTES_PER_BYTE = 2
 # The inline batch does not tell its size; Snowflake keeps it small.
@@ -65,6 +68,7 @@ class Download(Generic[T]):
         self._todo: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[int, T | Exception]] = queue.SimpleQueue()
         self._stopped = threading.Event()
+        self._retry = result.retry
         declared = result.cursor.rowcount
         self.total_rows = sum(batch.rowcount for batch in self._batches)
         if declared is not None and declared != self.total_rows:
@@ -145,42 +149,68 @@ class Download(Generic[T]):
                 self._done.put((index, failure))
 
     def _fetch(self, index: int) -> pa.Table:
-        """Download and decode one batch, with fresh URLs after a failure."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            batch = self._batches[index]
-            try:
-                table = batch.to_arrow(number_to_decimal=True)
-            except Exception as error:
-                failure = self._failure(error)
-                if failure.exit_code != 5 or attempt == _ATTEMPTS or self._stopped.is_set():
-                    raise failure from error
-                pause = min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)
-                self._stopped.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-                self._renew(index, batch)
-                continue
-            if table.num_rows != batch.rowcount:
-                raise IntegrityError(
-                    f"A result batch holds {table.num_rows} rows instead of {batch.rowcount}.",
-                    "Nothing was delivered; run again.",
-                )
-            return table
-        raise AssertionError("unreachable")
+        """Download and decode one batch, again with fresh URLs after a failure."""
+        failed: ResultBatch | None = None
+        wrong = 0
+
+        def once() -> pa.Table:
+            nonlocal failed
+            if failed is not None:
+                self._renew(index, failed)
+            failed = self._batches[index]
+            return self._download(failed)
+
+        def why(error: Exception) -> TemporaryError | None:
+            nonlocal wrong
+            if isinstance(error, IntegrityError):
+                wrong += 1
+                return TemporaryError(error.message, again=True) if wrong < _WRONG else None
+            return temporary(error)
+
+        what = f"Batch {index + 1} of {len(self._batches)}"
+        return self._retry.tries(what, self._stopped.wait, why).call(once)
+
+    def _download(self, batch: ResultBatch) -> pa.Table:
+        """One try. The connector would wait for ever for a chunk that stalls, so we do not."""
+        limit = self._retry.patience + (batch.uncompressed_size or 0) / _SLOWEST_BYTES_PER_SECOND
+        try:
+            table = within(
+                limit, self._stopped.is_set, lambda: batch.to_arrow(number_to_decimal=True)
+            )
+        except Exception as error:
+            raise self._failure(error) from error
+        if table.num_rows != batch.rowcount:
+            raise IntegrityError(
+                f"A result batch holds {table.num_rows} rows instead of {batch.rowcount}.",
+                "Nothing was delivered; run again.",
+            )
+        return table
 
     def _renew(self, index: int, failed: ResultBatch) -> None:
-        """Ask for the batch list anew: its URLs expire. The rows are those of the same result."""
+        """Ask for the batch list anew: its URLs expire. The rows are those of the same result.
+
+        Where the warehouse does not answer either, the old URLs may still do.
+        """
+        from core.warehouse.session import ask_once
+
+        connection, query_id = self._result.connection, self._result.query_id
+
+        def batches() -> list[ResultBatch]:
+            cursor = connection.cursor().query_result(query_id)
+            return list(cursor.get_result_batches() or [])
+
         with self._refresh:
             if self._batches[index] is not failed:
                 return
             try:
-                cursor = self._result.connection.cursor().query_result(self._result.query_id)
-                batches = list(cursor.get_result_batches() or [])
-            except Exception as error:
-                raise translate(error, "reading the result again") from error
-            if [b.rowcount for b in batches] != [b.rowcount for b in self._batches]:
+                fresh = ask_once(connection, batches, "reading the result again", self._stopped)
+            except TemporaryError:
+                return
+            if [b.rowcount for b in fresh] != [b.rowcount for b in self._batches]:
                 raise IntegrityError(
                     "The warehouse cut the same result differently at a second look.", "Run again."
                 )
-            self._batches = batches
+            self._batches = fresh
 
     @staticmethod
     def _failure(error: BaseException) -> TransferError:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from core import settings
+from core.retry import QUICK, Retry
 from core.secrets import reveal
+from core.waiting import Future, Waiter, start, waiting
+from core.warehouse.cancel import Cancel
 from core.warehouse.failures import translate
 
 if TYPE_CHECKING:
@@ -17,12 +21,14 @@ APPLICATION: Final = "amplify_transfer"
 CHUNK_MEGABYTES: Final = 16
 LOGIN_TIMEOUT: Final = 60  # seconds, without a person
 _INTERACTIVE_LOGIN_TIMEOUT: Final = 120  # seconds, with one: browser, second factor
-_REQUEST_TIMEOUT: Final = 120  # seconds for a request with all its retries
+_REQUEST_TIMEOUT: Final = 120  # seconds for a request
 _ATTEMPT_TIMEOUT: Final = 90  # seconds for one try: Snowflake answers a running query within 45
 _REQUIRED: Final = {
     "application": APPLICATION,
     "paramstyle": "qmark",
     "client_session_keep_alive": True,
+    # It would repeat requests unheard; only downloads it repeats all the same.
+    "retry_max_attempts": 1,
     # Always log out on close: a statement that is still running then is of no use to anybody.
     "enable_server_session_keep_alive_auto_detection": False,
 }
@@ -48,6 +54,8 @@ def connect(
     login_timeout: int | None = None,
     statement_timeout: int | None = None,
     chunk_megabytes: int = CHUNK_MEGABYTES,
+    retry: Retry = QUICK,
+    cancel: Cancel | None = None,
 ) -> SnowflakeConnection:
     """Sign in.
 
@@ -66,6 +74,8 @@ def connect(
             where a person takes part.
         statement_timeout: seconds after which Snowflake stops a statement; None keeps its own.
         chunk_megabytes: largest uncompressed size of a result chunk (16 to 160).
+        retry: how patient the session is with the network, here and later.
+        cancel: gives up the sign-in at once.
 
     Returns:
         An open session; the caller closes it.
@@ -74,40 +84,74 @@ def connect(
         UsageError: there is no such connection, or a parameter is missing or invalid.
         SignInError: Snowflake refused the sign-in, the role or the warehouse.
         TemporaryError: Snowflake could not be reached in time.
+        CancelledError: `cancel` was set.
     """
-    own = _arguments(connection)
     session = {
         "QUERY_TAG": query_tag,
         "CLIENT_RESULT_CHUNK_SIZE": chunk_megabytes,
         "TIMEZONE": timezone,
         "STATEMENT_TIMEOUT_IN_SECONDS": statement_timeout,
     }
-    arguments = {
-        **own,
-        **_REQUIRED,
-        **_given({"warehouse": warehouse, "role": role}),
-        "login_timeout": login_timeout or own.get("login_timeout") or _login_timeout(own),
-        "request_timeout": own.get("request_timeout", _REQUEST_TIMEOUT),
-        "retry_timeout": own.get("retry_timeout", _ATTEMPT_TIMEOUT),
-        "session_parameters": {
-            **_own_session_parameters(own),
-            **_REQUIRED_OF_SESSIONS,
-            **_given(session),
-        },
-    }
-    from snowflake import connector
 
-    try:
-        return connector.connect(**arguments)
-    except Exception as error:
-        raise translate(error, "signing in to Snowflake") from error
+    def arguments() -> dict[str, Any]:
+        own = _arguments(connection)
+        return {
+            **own,
+            **_REQUIRED,
+            **_given({"warehouse": warehouse, "role": role}),
+            "login_timeout": login_timeout or own.get("login_timeout") or _login_timeout(own),
+            "request_timeout": own.get("request_timeout", _REQUEST_TIMEOUT),
+            "retry_timeout": own.get("retry_timeout", _ATTEMPT_TIMEOUT),
+            "session_parameters": {
+                **_own_session_parameters(own),
+                **_REQUIRED_OF_SESSIONS,
+                **_given(session),
+            },
+        }
+
+    person = _is_interactive(_arguments(connection))
+    from core.warehouse.session import Session
+
+    def sign_in() -> SnowflakeConnection:
+        try:
+            return Session(arguments, retry, renewable=not person)
+        except Exception as error:
+            raise translate(error, "signing in to Snowflake") from error
+
+    if person:  # nobody likes to be asked again and again
+        return _waited(sign_in, cancel)
+    wait = cancel.wait if cancel else waiting(lambda: False)
+    tries = retry.tries("Snowflake, signing in", wait)
+    return tries.call(lambda: _waited(sign_in, cancel))
 
 
 def sign_out(connection: SnowflakeConnection) -> None:
     """Close the session without waiting for a network that may be gone."""
-    closing = threading.Thread(target=connection.close, name="sign-out", daemon=True)
+
+    def close() -> None:
+        with suppress(Exception):  # a session that cannot be closed ends by itself
+            connection.close()
+
+    closing = threading.Thread(target=close, name="sign-out", daemon=True)
     closing.start()
     closing.join(1.0)
+
+
+def _waited(sign_in: Callable[[], SnowflakeConnection], cancel: Cancel | None) -> Any:
+    """Sign in, in the background where that can be given up; what comes too late is closed."""
+    if cancel is None:
+        return sign_in()
+    future = start(sign_in)
+    try:
+        return Waiter(cancel.is_set).result(future)
+    except BaseException:
+        future.add_done_callback(_close_unseen)
+        raise
+
+
+def _close_unseen(signed_in: Future[SnowflakeConnection]) -> None:
+    if signed_in.exception() is None:
+        sign_out(signed_in.result())
 
 
 def _arguments(connection: str | Mapping[str, object] | None) -> dict[str, Any]:
@@ -126,7 +170,10 @@ def _own_session_parameters(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return dict(own) if isinstance(own, Mapping) else {}
 
 
-def _login_timeout(arguments: Mapping[str, Any]) -> int:
+def _is_interactive(arguments: Mapping[str, Any]) -> bool:
     authenticator = str(arguments.get("authenticator", "")).lower()
-    person = authenticator in _INTERACTIVE or authenticator.startswith("https://")
-    return _INTERACTIVE_LOGIN_TIMEOUT if person else LOGIN_TIMEOUT
+    return authenticator in _INTERACTIVE or authenticator.startswith("https://")
+
+
+def _login_timeout(arguments: Mapping[str, Any]) -> int:
+    return _INTERACTIVE_LOGIN_TIMEOUT if _is_interactive(arguments) else LOGIN_TIMEOUT

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno as os_errno
 import re
+from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from core.errors import (
@@ -30,11 +31,15 @@ from core.errors import (
 
 
 class _Meaning(NamedTuple):
-    """The class, the sentence (`{name}`: what the driver names in quotes) and the advice."""
+    """The class, the sentence (`{name}`: what the driver names in quotes) and the advice.
+
+    `again`: the same request may succeed within minutes.
+    """
 
     kind: type[TransferError]
     sentence: str
     hint: str = ""
+    again: bool = False
 
 
 _ASK_ADMIN: Final = "Ask the Snowflake administrator, or name another role with --role."
@@ -48,7 +53,7 @@ _MFA = _Meaning(
     "Use a key pair or a programmatic access token, or authenticator username_password_mfa.",
 )
 _TOKEN = _Meaning(SignInError, "The sign-in token is expired or invalid.", "Get a new token.")
-_SESSION_ENDED = _Meaning(TemporaryError, "The Snowflake session has ended.", _AGAIN)
+_SESSION_ENDED = _Meaning(TemporaryError, "The Snowflake session has ended.", _AGAIN, again=True)
 _REFUSED = _Meaning(SignInError, "Snowflake refused the sign-in.", _SIGN_IN)
 _WRONG_ACCOUNT = _Meaning(
     SignInError,
@@ -64,17 +69,21 @@ _UNREACHABLE = _Meaning(
     TemporaryError,
     "Snowflake cannot be reached.",
     "Check the network, the proxy and the connection's account or host.",
+    again=True,
 )
 _NO_ANSWER = _Meaning(
     TemporaryError,
     "Snowflake did not answer in time.",
     "Check the network, the proxy and the connection's account or host; then try again.",
+    again=True,
 )
 _SETTING = _Meaning(
     UsageError, "The connection's parameter {name} is missing or invalid.", "Correct it."
 )
-_TRANSPORT = _Meaning(TemporaryError, "The data could not be fetched from Snowflake.", _AGAIN)
-_BUSY = _Meaning(TemporaryError, "Snowflake reports an internal failure.", _AGAIN)
+_TRANSPORT = _Meaning(
+    TemporaryError, "The data could not be fetched from Snowflake.", _AGAIN, again=True
+)
+_BUSY = _Meaning(TemporaryError, "Snowflake reports an internal failure.", _AGAIN, again=True)
 _DATA = _Meaning(SourceDataError, "Snowflake could not compute the values.", _CHECK_DATA)
 _OVERFLOW = _Meaning(
     SourceDataError,
@@ -273,7 +282,17 @@ _BY_CLASS: Final = {
     "ProgrammingError": _INVALID,
 }
 _LOGIN_FAILED: Final = 250001
+# 390114, the master token's end, is that of a session too, if there was one.
+_LOST: Final = frozenset({250002, 390111, 390112, 390113, 390114, 390115})
+_HTTP_STATUSES: Final = frozenset(HTTPStatus)
 _HTTP_STATUS = re.compile(r"error status: (\d{3})")
+_ANY_STATUS = re.compile(r"status:? (\d{3})\b")
+_REASONS: Final = (
+    ("reset by peer", "connection reset"),
+    ("Connection refused", "connection refused"),
+    ("timed out", "no answer in time"),
+    ("non-successful HTTP status", "refused; the URL may have expired"),
+)
 _QUOTED_NAME = re.compile(r"'([^'\n]{1,300})'")
 _LOCAL: Final = frozenset({os_errno.ENOSPC, os_errno.EDQUOT, os_errno.EFBIG, os_errno.EROFS})
 
@@ -297,7 +316,16 @@ def translate(error: BaseException, doing: str) -> TransferError:
         return TransferError(f"Unexpected {type(error).__name__} while {doing}{_place(error)}.")
     sentence = meaning.sentence.replace(" {name}", _name(error)) if is_driver else meaning.sentence
     kind = SignInError if _login_token(error, meaning) else meaning.kind
-    return kind(f"{sentence.rstrip('.')} (while {doing}{_place(error)}).", meaning.hint)
+    message = f"{sentence.rstrip('.')} (while {doing}{_place(error)})."
+    if kind is TemporaryError:
+        again = meaning.again and not (meaning is _BUSY and getattr(error, "sfqid", None))
+        return TemporaryError(message, meaning.hint, why=_why(error, sentence), again=again)
+    return kind(message, meaning.hint)
+
+
+def is_session_lost(error: BaseException) -> bool:
+    """Whether the session is gone, so that only a new sign-in helps."""
+    return getattr(error, "errno", None) in _LOST or "Reauthentication" in type(error).__name__
 
 
 def is_overflow(error: TransferError) -> bool:
@@ -347,6 +375,14 @@ def _local_meaning(error: BaseException) -> _Meaning | None:
 def _login_token(error: BaseException, meaning: _Meaning) -> bool:
     """A session that is refused at sign-in was given to us; a later try would fail alike."""
     return meaning is _SESSION_ENDED and "Failed to login" in str(error)
+
+
+def _why(error: BaseException, sentence: str) -> str:
+    """The failure in a few words; of the driver's text, only a status of HTTP is repeated."""
+    text = str(error)
+    if (status := _ANY_STATUS.search(text)) and int(status[1]) in _HTTP_STATUSES:
+        return f"{status[1]} {HTTPStatus(int(status[1])).phrase}"
+    return next((reason for part, reason in _REASONS if part in text), sentence.rstrip("."))
 
 
 def _name(error: BaseException) -> str:

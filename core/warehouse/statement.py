@@ -11,27 +11,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from core.errors import CancelledError
 from core.query import Statement
-from core.warehouse.failures import translate
+from core.retry import Retry
+from core.warehouse.cancel import Cancel, check
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
 
+__all__ = ["Cancel", "Result", "check", "run"]
+
 _FIRST_POLL, _SLOWEST_POLL = 0.005, 0.5  # seconds; doubles in between
-
-
-class Cancel(Protocol):
-    """What a caller cancels with: a `threading.Event`, or anything alike."""
-
-    def is_set(self) -> bool:
-        """Whether the run should stop."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait up to `timeout` seconds for the wish to stop; returns `is_set()`."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +40,18 @@ class Result:
     query_id: str
     cursor: SnowflakeCursor
 
+    @property
+    def retry(self) -> Retry:
+        """How patient the session is with the network."""
+        from core.warehouse.session import retry_of
+
+        return retry_of(self.connection)
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows of a small result (SHOW, DESCRIBE), as dicts with lower-case names."""
         names = [column.name.lower() for column in self.cursor.description]
         for row in self.cursor.fetchall():
             yield dict(zip(names, row, strict=True))
-
-
-def check(cancel: Cancel) -> None:
-    """Raise CancelledError if `cancel` is set."""
-    if cancel.is_set():
-        raise CancelledError
 
 
 def run(
@@ -67,6 +60,7 @@ def run(
     cancel: Cancel,
     *,
     on_start: Callable[[str], None] = lambda _: None,
+    repeatable: bool = True,
 ) -> Result:
     """Run `statement` to its end; whatever interrupts that also stops it at the warehouse.
 
@@ -75,40 +69,51 @@ def run(
         statement: what to run.
         cancel: stops the wait, and the statement.
         on_start: told the query id as soon as there is one.
+        repeatable: whether it may be started again where the answer to its start is lost; false
+            for what writes.
 
     Raises:
         CancelledError: `cancel` was set; the statement was aborted.
         TransferError: it failed; the class tells why.
     """
+    from core.warehouse.session import ask
+
     query_id = ""
+
+    def start() -> str:
+        started = connection.cursor().execute_async(statement.revealed, statement.binds or None)
+        return started["queryId"] or ""
+
+    def is_running() -> bool:
+        return bool(connection.is_still_running(connection.get_query_status(query_id)))
+
+    def result() -> SnowflakeCursor:
+        return connection.cursor().query_result(query_id)
+
+    check(cancel)
     try:
-        check(cancel)
-        cursor = connection.cursor()
-        started = cursor.execute_async(statement.revealed, statement.binds or None)
-        query_id = started["queryId"] or ""
+        query_id = ask(connection, start, "running a statement", cancel, repeatable=repeatable)
         on_start(query_id)
         delay = _FIRST_POLL
-        while connection.is_still_running(connection.get_query_status(query_id)):
+        while ask(connection, is_running, "waiting for a statement", cancel):
             cancel.wait(delay)
             check(cancel)
             delay = min(2 * delay, _SLOWEST_POLL)
-        cursor.query_result(query_id)
-    except BaseException as error:
+        cursor = ask(connection, result, "running a statement", cancel)
+    except BaseException:
         if query_id:
-            _abort(cursor, query_id)
-        if not isinstance(error, Exception) or isinstance(error, CancelledError):
-            raise
-        raise translate(error, "running a statement") from error
+            _abort(connection, query_id)
+        raise
     return Result(connection, query_id, cursor)
 
 
-def _abort(cursor: SnowflakeCursor, query_id: str) -> None:
+def _abort(connection: SnowflakeConnection, query_id: str) -> None:
     """Ask the warehouse to stop the statement; in a thread, as a dead link would hold us up."""
 
-    def ask() -> None:
+    def abort() -> None:
         with suppress(Exception):  # the first error is the one to tell
-            cursor.abort_query(query_id)
+            connection.cursor().abort_query(query_id)
 
-    asking = threading.Thread(target=ask, name="abort-query", daemon=True)
+    asking = threading.Thread(target=abort, name="abort-query", daemon=True)
     asking.start()
     asking.join(1.0)

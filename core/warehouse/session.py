@@ -1,0 +1,121 @@
+"""A session that survives the network: it is asked again, and signed in again if it is lost.
+
+Imports the connector, so nothing imports this module before a session is opened.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from snowflake.connector import SnowflakeConnection
+
+from core.retry import QUICK, Retry
+from core.waiting import Waiter
+from core.warehouse.cancel import Cancel
+from core.warehouse.failures import is_session_lost, translate
+
+T = TypeVar("T")
+
+
+def retry_of(connection: SnowflakeConnection) -> Retry:
+    """How patient a session is; a plain connection is not very."""
+    return connection.retry if isinstance(connection, Session) else QUICK
+
+
+class Session(SnowflakeConnection):  # type: ignore[misc]
+    """A connection that can sign in again; whoever holds it need not know.
+
+    Args:
+        arguments: makes the connector's arguments; called for each sign-in, so that no secret is
+            kept for a later one.
+        retry: how patient to be.
+        renewable: whether to sign in again by itself, where no person takes part.
+    """
+
+    def __init__(
+        self, arguments: Callable[[], dict[str, Any]], retry: Retry, *, renewable: bool
+    ) -> None:
+        super().__init__(**arguments())
+        self.retry = retry
+        self.renewable = renewable
+        self._sign_in_arguments = arguments
+        self._renewing = threading.Lock()
+        self._ended = False
+
+    def renew(self, lost: str) -> None:
+        """Sign in again, unless another thread has done so since session `lost` was lost.
+
+        Statements and their results are Snowflake's, not the session's: they go on, and are read
+        by their ids.
+        """
+        with self._renewing:
+            if self._ended or str(self.session_id) != lost:
+                return
+            fresh = SnowflakeConnection(**self._sign_in_arguments())
+            # The two change places, so that cursors and batches, which hold this object, go on.
+            old = {name: self.__dict__.get(name) for name in fresh.__dict__}
+            self.__dict__.update(fresh.__dict__)
+            fresh.__dict__.update(old)
+        threading.Thread(target=fresh.close, args=(False,), name="sign-out", daemon=True).start()
+
+    def close(self, retry: bool = True) -> None:
+        """Sign out, for good."""
+        self._ended = True
+        super().close(retry)
+
+
+def ask(
+    connection: SnowflakeConnection,
+    work: Callable[[], T],
+    what: str,
+    cancel: Cancel,
+    *,
+    repeatable: bool = True,
+) -> T:
+    """Ask the warehouse, in the background, again while that may help.
+
+    Args:
+        connection: an open session.
+        work: a call or two of the connector.
+        what: is asked for.
+        cancel: ends the wait at once; the call goes on by itself, and nobody hears of it.
+        repeatable: whether `work` may be done twice.
+
+    Raises:
+        CancelledError: `cancel` was set.
+        TransferError: it failed; the class tells why.
+    """
+
+    def once() -> T:
+        return ask_once(connection, work, what, cancel)
+
+    if not repeatable:
+        return once()
+    return retry_of(connection).tries(f"Snowflake, {what}", cancel.wait).call(once)
+
+
+def ask_once(
+    connection: SnowflakeConnection, work: Callable[[], T], what: str, cancel: Cancel
+) -> T:
+    """Ask as `ask` does, but once only; a lost session is signed in again for the next time."""
+    waiter = Waiter(cancel.is_set)
+    signed_in = str(connection.session_id)
+    try:
+        return waiter.call(work)
+    except Exception as error:
+        known = translate(error, what)
+        renewable = isinstance(connection, Session) and connection.renewable
+        if renewable and is_session_lost(error):
+            waiter.call(_renewed, connection, signed_in)
+        if known is error:
+            raise
+        raise known from error
+
+
+def _renewed(session: Session, lost: str) -> None:
+    try:
+        session.renew(lost)
+    except Exception as error:
+        raise translate(error, "signing in to Snowflake again") from error
