@@ -150,10 +150,10 @@ def _fetch(
         return False
     if fetched.size != delivery.size:
         raise IntegrityError(
-            f"{delivery.key} has {fetched.size} bytes instead of the {delivery.size} claim."
+            f"{delivery.key} has {fetched.size} bytes instead of the {delivery.size} delivered."
         )
     if delivery.crc32 and fetched.crc32 != delivery.crc32:
-        raise IntegrityError(f"{delivery.key} has other bytes than were claim.")
+        raise IntegrityError(f"{delivery.key} has other bytes than were delivered.")
     return True
 
 
