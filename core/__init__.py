@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         TransferError,
         UsageError,
     )
-    from core.events import Delivered, Event, Phase, Planned, Progress, Warned
+    from core.events import Delivered, Event, Phase, Planned, Progress, Recovered, Retrying, Warned
     from core.request import Request
     from core.transfer import Outcome, Preview, plan_transfer, run_transfer
 
@@ -40,7 +40,16 @@ _HOMES = {
         "TransferError",
         "UsageError",
     ),
-    "core.events": ("Delivered", "Event", "Phase", "Planned", "Progress", "Warned"),
+    "core.events": (
+        "Delivered",
+        "Event",
+        "Phase",
+        "Planned",
+        "Progress",
+        "Recovered",
+        "Retrying",
+        "Warned",
+    ),
     "core.request": ("Request",),
     "core.transfer": ("Outcome", "Preview", "plan_transfer", "run_transfer"),
 }
@@ -58,7 +67,9 @@ __all__ = [
     "Planned",
     "Preview",
     "Progress",
+    "Recovered",
     "Request",
+    "Retrying",
     "SignInError",
     "SourceDataError",
     "TemporaryError",

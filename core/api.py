@@ -45,6 +45,7 @@ def transfer_data(
     verify: bool = False,
     report: str | None = None,
     memory_limit: int | str = "600MB",
+    max_retry_time: int | str = "10m",
     engine: str = "auto",
     stream_limit: str = "50M,5GB",
     on_progress: Listener | None = None,
@@ -92,11 +93,13 @@ def transfer_data(
         verify: compare the delivery, once it is made, with Snowflake and with the books.
         report: a local file to write the outcome to, as JSON.
         memory_limit: what the process may use at its peak, in bytes or as `600MB`.
+        max_retry_time: how long a request that fails for now is tried again, in seconds or as
+            `10m`; 0 for never.
         engine: `stream` aggregates here, `pushdown` at Snowflake, `unload` has Snowflake write the
             object too; `auto` decides by size.
         stream_limit: up to which size `auto` takes `stream`: rows, bytes, or both.
-        on_progress: called with `core.Progress`, `core.Planned`, `core.Warned` and
-            `core.Delivered`.
+        on_progress: called with `core.Progress`, `core.Planned`, `core.Warned`, `core.Retrying`,
+            `core.Recovered` and `core.Delivered`.
         cancel: a `threading.Event` that stops the run when set.
 
     Returns:
@@ -139,6 +142,7 @@ def transfer_data(
         verify=verify,
         report=report,
         memory_limit=memory_limit,
+        max_retry_time=max_retry_time,
         engine=engine,
         stream_limit=stream_limit,
     )

@@ -30,7 +30,10 @@ SMALLEST_MEMORY_LIMIT = 300 * MEBIBYTE
 DEFAULT_MEMORY_LIMIT = 600 * MEBIBYTE
 # Snowflake's own maximum (docs.snowflake.com, "COPY INTO <location>", MAX_FILE_SIZE).
 LARGEST_UNLOAD = 5 * 1024 * MEBIBYTE
+# A result stays readable at Snowflake for a day.
+LONGEST_RETRY_TIME = 24 * 3600
 _SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+_TIME = re.compile(r"(\d{1,9}(?:\.\d+)?)\s*([smh]?)", re.IGNORECASE)
 _ROWS = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmg]?)", re.IGNORECASE)
 
 
@@ -58,6 +61,16 @@ def parse_size(value: Any) -> Any:
     if match is None:
         raise ValueError(f"{value!r} is not a size such as 600MB or 1GB")
     return int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
+
+
+def parse_seconds(value: Any) -> Any:
+    """Turn `10m`, `90s`, `1.5h` or a number of seconds into seconds."""
+    if not isinstance(value, str):
+        return value
+    match = _TIME.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"{value!r} is not a time such as 90s, 10m or 1h")
+    return int(float(match[1]) * 60 ** "smh".index(match[2].lower() or "s"))
 
 
 @dataclass(frozen=True)
@@ -121,6 +134,7 @@ def _known_zone(value: str | None) -> str | None:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
 Size = Annotated[int, BeforeValidator(parse_size)]
+Seconds = Annotated[int, BeforeValidator(parse_seconds)]
 Zone = Annotated[str | None, BeforeValidator(_known_zone)]
 Limit = Annotated[StreamLimit, BeforeValidator(StreamLimit.parse), PlainSerializer(str)]
 
@@ -162,6 +176,7 @@ class Request(BaseModel):
         verify: compare the delivery, once it is made, with Snowflake and with the books.
         report: a local file to write what was delivered and found to.
         memory_limit: bytes the process may use at its peak.
+        max_retry_time: seconds in which a request that fails for now is tried again; 0 for never.
         engine: what does the work, `stream`, `pushdown` or `unload`; `auto` decides by size.
         stream_limit: up to which size `auto` takes `stream`; views always take it.
     """
@@ -198,6 +213,7 @@ class Request(BaseModel):
     verify: bool = False
     report: Annotated[str, Field(min_length=1)] | None = None
     memory_limit: Annotated[Size, Field(ge=SMALLEST_MEMORY_LIMIT)] = DEFAULT_MEMORY_LIMIT
+    max_retry_time: Annotated[Seconds, Field(ge=0, le=LONGEST_RETRY_TIME)] = 600
     engine: Literal["auto", "stream", "pushdown", "unload"] = "auto"
     stream_limit: Limit = DEFAULT_STREAM_LIMIT
 

@@ -35,6 +35,7 @@ from core.proof.verdict import Verdict
 from core.query import Statement
 from core.report import check_path
 from core.request import Request
+from core.retry import Retry
 from core.sample import take_sample
 from core.source import Source
 from core.warehouse.catalog import find
@@ -209,6 +210,7 @@ class _Journey:
         self.destination = Destination.parse(request.bucket)
         self.format = Format(request.format)
         self.budget = Budget.of(request.memory_limit)
+        self.retry = Retry(max_time=request.max_retry_time, tell=progress.tell)
         self.started = datetime.now(UTC)
         self.run_id = uuid.uuid4().hex
 
@@ -222,6 +224,8 @@ class _Journey:
             timezone=self.request.timezone,
             warehouse=self.request.warehouse,
             role=self.request.role,
+            retry=self.retry,
+            cancel=self.cancel,
         )
         try:
             yield connection
@@ -277,6 +281,7 @@ class _Journey:
             endpoint_url=self.request.endpoint_url,
             client_options=self.request.s3_options,
             expected_owner=self.request.expected_bucket_owner,
+            retry=self.retry,
         )
 
     def deliver(

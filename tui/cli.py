@@ -77,6 +77,7 @@ def transfer(
     verify: options.Verify = False,
     report: options.Report = None,
     memory_limit: options.MemoryLimit = None,
+    max_retry_time: options.MaxRetryTime = None,
     dry_run: options.DryRun = False,
     exact: options.Exact = False,
     demo: options.Demo = False,

@@ -10,11 +10,12 @@ import shutil
 import threading
 import time
 from abc import ABC, abstractmethod
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TextIO
 
 from core.errors import TransferError
-from core.events import Delivered, Event, Phase, Planned, Progress, Warned
+from core.events import Delivered, Event, Phase, Planned, Progress, Retrying, Warned
 
 _LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal
 _BAR_CELLS: Final = 12
@@ -57,6 +58,8 @@ class Console(ABC):
                     self._planned(event)
                 case Warned():
                     self._say("warning", event.message)
+                case Retrying():
+                    self._retrying(event)
                 case Delivered(url=url, rows=rows, bytes=size):
                     text = f"Delivered {url}: {rows:,} rows, {size:,} bytes"
                     self._say("info", text, url=url, rows=rows, bytes=size)
@@ -80,6 +83,9 @@ class Console(ABC):
 
     @abstractmethod
     def _say(self, level: str, message: str, **fields: Any) -> None: ...
+
+    @abstractmethod
+    def _retrying(self, event: Retrying) -> None: ...
 
     @abstractmethod
     def _failed(self, error: TransferError) -> None: ...
@@ -119,6 +125,10 @@ class JsonConsole(Console):
 
     def _say(self, level: str, message: str, **fields: Any) -> None:
         self._line(level, "warning" if level == "warning" else "note", message=message, **fields)
+
+    def _retrying(self, event: Retrying) -> None:
+        fields = asdict(event) | {"pause": round(event.pause, 3)}
+        self._line("warning", "retrying", message=str(event), **fields)
 
     def _failed(self, error: TransferError) -> None:
         self._line(
@@ -163,6 +173,9 @@ class TextConsole(Console):
 
     def _say(self, level: str, message: str, **fields: Any) -> None:
         self._text(f"Warning: {message}" if level == "warning" else message)
+
+    def _retrying(self, event: Retrying) -> None:
+        self._text(str(event))
 
     def _failed(self, error: TransferError) -> None:
         hint = f"\n  {error.hint}" if error.hint else ""

@@ -197,6 +197,14 @@ StreamLimit = Annotated[
         help="Up to which size auto takes stream. [default: 50M,5GB]",
     ),
 ]
+MaxRetryTime = Annotated[
+    Text,
+    _option(
+        "--max-retry-time",
+        metavar="TIME",
+        help="How long a request that fails for now is tried again; 0 for never. [default: 10m]",
+    ),
+]
 DryRun = Annotated[bool, _flag("--dry-run", "Print the plan and touch nothing.")]
 Exact = Annotated[
     bool, _flag("--exact", "With --dry-run: count the rows that come out, over the whole table.")

@@ -235,7 +235,7 @@ def _copy(
     key: str,
 ) -> tuple[int, tuple[Delivery, ...]]:
     """Run COPY INTO; the rows of all files, and the files."""
-    result = run(connection, statement, cancel, on_start=remains.expect)
+    result = run(connection, statement, cancel, on_start=remains.expect, repeatable=False)
     files = list(result.rows())
     where = bucket.destination.bucket
     objects = tuple(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from core.events import Event, Planned, Progress, Warned
+from core.events import Event, Planned, Progress, Recovered, Retrying, Warned
 
 if TYPE_CHECKING:
     from core.request import Request
@@ -34,6 +34,14 @@ class Noticed(Message):
     """The run has found out something: its plan, or a warning."""
 
     def __init__(self, event: Planned | Warned) -> None:
+        super().__init__()
+        self.event = event
+
+
+class Tried(Message):
+    """A request is tried again, or has succeeded after all."""
+
+    def __init__(self, event: Retrying | Recovered) -> None:
         super().__init__()
         self.event = event
 
@@ -109,3 +117,5 @@ class Job:
             self._post(Moved(event))
         elif isinstance(event, Planned | Warned):
             self._post(Noticed(event))
+        elif isinstance(event, Retrying | Recovered):
+            self._post(Tried(event))

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from core.events import Phase, Progress
+from core.events import Phase, Progress, Recovered, Retrying
 from tui.screens.figures import clock, memory, size, span
 from tui.screens.run.track import Track, amount, fraction
 
@@ -133,6 +133,7 @@ class Running(Vertical):
         self._route = route
         self._phases = PhaseList([each for each in Phase if verify or each is not Phase.VERIFY])
         self._figures = Figures()
+        self._retrying: dict[str, str] = {}
         self._began = time.monotonic()
 
     def compose(self) -> ComposeResult:
@@ -150,6 +151,7 @@ class Running(Vertical):
         """Start anew, for a run that began at `time.monotonic()` `began`."""
         self._began = began
         self._phases.track = Track()
+        self._retrying.clear()
         self.say("")
         self.tick()
 
@@ -169,6 +171,13 @@ class Running(Vertical):
         """Where the run is."""
         now = self._phases.track.now
         return Phase.CONNECT if now is None else now.phase
+
+    def retry(self, event: Retrying | Recovered) -> None:
+        """Tell which request is tried again, as long as it has not succeeded."""
+        self._retrying.pop(event.what, None)
+        if isinstance(event, Retrying):
+            self._retrying[event.what] = str(event)
+        self.say(next(reversed(self._retrying.values()), ""))
 
     def say(self, text: str) -> None:
         """Show one line below the figures; an empty one takes it away."""

@@ -23,7 +23,7 @@ from tui.screens.error import ErrorPanel, copy
 from tui.screens.failure import Failure
 from tui.screens.run.delivered import Delivered
 from tui.screens.run.head import HeadScreen
-from tui.screens.run.job import Ended, Job, Moved, Noticed
+from tui.screens.run.job import Ended, Job, Moved, Noticed, Tried
 from tui.screens.run.look import LastLook
 from tui.screens.run.progress import STOPPED, STOPPING, Running
 from tui.widgets.text import visible
@@ -234,6 +234,11 @@ against rows declared, and the total of each summed column over rows read and ro
     def _move(self, message: Moved) -> None:
         if self.state is not State.STOPPING:  # what it comes to on its way out is not where it was
             self.query_one(Running).move(message.progress)
+
+    @on(Tried)
+    def _retry(self, message: Tried) -> None:
+        if self.state is State.RUNNING:
+            self.query_one(Running).retry(message.event)
 
     @on(Noticed)
     def _notice(self, message: Noticed) -> None:
