@@ -51,14 +51,23 @@ def lock(path: Path) -> Iterator[None]:
     handle = os.open(path, os.O_CREAT | os.O_RDWR, _MODE)
     try:
         deadline = time.monotonic() + _PATIENCE
-        while not _locked(handle) and time.monotonic() < deadline:
+        while not locked(handle) and time.monotonic() < deadline:
             time.sleep(0.01)
         yield
     finally:
         os.close(handle)
 
 
-def _locked(handle: int) -> bool:
+def can_lock() -> bool:
+    """Whether this system knows the locks that `locked` takes."""
+    return fcntl is not None
+
+
+def locked(handle: int) -> bool:
+    """Try to lock an open file until it is closed or the process ends; whether that succeeded.
+
+    Where the system knows no such locks, it always does.
+    """
     if fcntl is None:
         return True
     try:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from core import query
 from core.accounting import Account
 from core.bucket import Bucket, Delivery, Destination, file_name
+from core.bucket.sweeping import sweep
 from core.budget import Budget
 from core.conclusion import conclude
 from core.engines import pushdown, stream
@@ -179,6 +180,7 @@ def run_transfer(
         made, choice = journey.decide(*journey.look(connection))
         key = journey.key(made.source)
         with journey.bucket() as bucket, workspace() as directory:
+            sweep(bucket, journey.cancel.is_set)
             file = LocalFile(
                 directory / "delivery", journey.format, request.gzip, request.csv_escape_formulas
             )

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from core.bucket.names import Destination
+from core.bucket.open_uploads import OpenUploads
 from core.bucket.order import Delivery, Order
 from core.bucket.parts import DEFAULT_PART_SIZE, MIN_PART_SIZE
 from core.errors import (
@@ -63,6 +64,9 @@ class Bucket:
             rests on Content-MD5 and ETags.
         retry: how patient to be with the network.
 
+    Attributes:
+        open_uploads: the multipart uploads to this bucket that are under way, or were left.
+
     Raises:
         UsageError: an unknown client option, or an access point together with an endpoint.
     """
@@ -91,6 +95,9 @@ class Bucket:
         self._profile, self.retry, self._checksums = profile, retry, checksums
         self._owner = {"ExpectedBucketOwner": expected_owner} if expected_owner else {}
         self._made: Any = None
+        self.open_uploads = OpenUploads.of(
+            destination.bucket, self._options.get("endpoint_url", ""), profile or ""
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -227,6 +234,7 @@ class Bucket:
         key: str = "",
         *,
         cancelled: Callable[[], bool] = lambda: False,
+        retry: Retry | None = None,
     ) -> T:
         """Run `call` with a boto3 client and the arguments that name the bucket.
 
@@ -234,21 +242,28 @@ class Bucket:
             call: makes a request or a few; it is called again where the network fails.
             key: the object that it is about.
             cancelled: asked ten times a second; once true, nobody waits for the call any more.
+            retry: how patient to be this time; as ever if None.
 
         Raises:
             CancelledError, DestinationError, TemporaryError, UsageError: see core.errors.
         """
         where = {"Bucket": self.destination.bucket, **self._owner}
         with _translation(self.destination.url(key)):
-            return self._call(lambda client: call(client, where), key or "bucket", cancelled)
+            return self._call(lambda client: call(client, where), key or "bucket", cancelled, retry)
 
-    def _call(self, work: Callable[[Any], T], what: str, cancelled: Callable[[], bool]) -> T:
+    def _call(
+        self,
+        work: Callable[[Any], T],
+        what: str,
+        cancelled: Callable[[], bool],
+        retry: Retry | None = None,
+    ) -> T:
         """Do `work` with a client, in the background, again while that may help."""
 
         def tried() -> T:
             from core.bucket.failures import again
 
-            tries = self.retry.tries(f"S3, {what}", waiting(cancelled), again)
+            tries = (retry or self.retry).tries(f"S3, {what}", waiting(cancelled), again)
             return tries.call(lambda: work(self._client()))
 
         return Waiter(cancelled).call(tried)
@@ -265,7 +280,9 @@ class Bucket:
         """Upload; where another request got in the way, once more from the start."""
         from core.bucket.upload import Upload, is_overtaken
 
-        upload = Upload(client, order, self.retry, cancelled, on_progress, repeated=repeated)
+        upload = Upload(
+            client, order, self.open_uploads, self.retry, cancelled, on_progress, repeated=repeated
+        )
         with _translation(self.destination.url(order.target["Key"]), upload):
             try:
                 return upload.run()
@@ -372,8 +389,9 @@ def _explain(error: TransferError, upload: Upload) -> None:
         hints.append("The object may have been delivered all the same.")
     if upload.leftover:
         hints.append(
-            f"An unfinished multipart upload may remain ({upload.leftover}); aborting it needs "
-            "s3:AbortMultipartUpload, or a lifecycle rule of the bucket."
+            f"An unfinished multipart upload may remain ({upload.leftover}). The next run to this "
+            "bucket tries again to abort it, which needs s3:AbortMultipartUpload; a lifecycle rule "
+            "of the bucket does without."
         )
     error.hint = " ".join(hint for hint in hints if hint)
 

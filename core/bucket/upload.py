@@ -23,6 +23,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.bucket.failures import DENIED, EXISTS, OVERTAKEN, again, code_of, is_temporary
+from core.bucket.open_uploads import OpenUploads
 from core.bucket.order import Delivery, Order
 from core.bucket.parts import Digest, Part, combine_crc32, cut, digest
 from core.bucket.sending import Response, Sender, agrees, etag_of
@@ -46,6 +47,7 @@ class Upload:
     Args:
         client: a boto3 S3 client without retries of its own.
         order: what to deliver.
+        open_uploads: where to write down that a multipart upload is open.
         retry: how patient to be.
         cancelled: asked ten times a second; true ends the upload.
         on_progress: called with bytes sent and bytes in all, in the caller's thread.
@@ -62,6 +64,7 @@ class Upload:
         self,
         client: Any,
         order: Order,
+        open_uploads: OpenUploads,
         retry: Retry,
         cancelled: Callable[[], bool],
         on_progress: Callable[[int, int], None] | None,
@@ -71,6 +74,7 @@ class Upload:
         self.leftover: str | None = None
         self.maybe_ours = self.maybe_delivered = False
         self._client, self._order, self._repeated = client, order, repeated
+        self._open_uploads = open_uploads
         self._on_progress, self._reported = on_progress, -1
         self._parts = cut(order.path.stat().st_size, order.part_size)
         self._size = sum(part.size for part in self._parts)
@@ -117,11 +121,12 @@ class Upload:
 
     def _in_parts(self) -> Delivery:
         upload_id = self._create()
-        try:
-            return self._complete(upload_id, self._send_all(upload_id))
-        except BaseException as error:
-            self._abort(upload_id, error)
-            raise
+        with self._open_uploads.recorded(self._order.target["Key"], upload_id) as record:
+            try:
+                return self._complete(upload_id, self._send_all(upload_id))
+            except BaseException as error:
+                record.kept = not self._abort(upload_id, error)
+                raise
 
     def _create(self) -> str:
         order = self._order
@@ -239,8 +244,8 @@ class Upload:
             return replace(delivery, etag=etag_of(found))
         raise error
 
-    def _abort(self, upload_id: str, error: BaseException) -> None:
-        """Leave no parts behind: they cost money, and nobody sees them."""
+    def _abort(self, upload_id: str, error: BaseException) -> bool:
+        """Leave no parts behind: they cost money, and nobody sees them; whether that succeeded."""
         self._sender.stop()
         hurried = not isinstance(error, Exception) or isinstance(error, CancelledError)
         self._waiter.linger(self._pending, *SETTLE_SECONDS, hurried=hurried)
@@ -256,11 +261,14 @@ class Upload:
             if code_of(failure) != "NoSuchUpload":
                 self.leftover = upload_id
                 log.warning("The multipart upload %s could not be aborted.", upload_id)
+        return self.leftover is None
 
     def _abort_unseen(self, created: Future[Response]) -> None:
         """Abort an upload that was given up before its id was known."""
         if created.exception() is None:
-            self._abort(created.result()["UploadId"], CancelledError(""))
+            upload_id = str(created.result()["UploadId"])
+            with self._open_uploads.recorded(self._order.target["Key"], upload_id) as record:
+                record.kept = not self._abort(upload_id, CancelledError(""))
 
     def _withdraw(self) -> None:
         """Remove an object of ours that turned out wrong after it became visible."""
