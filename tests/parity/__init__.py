@@ -1,0 +1,1 @@
+"""Every engine against an oracle of the tests' own: the same rows, types, order and books."""
