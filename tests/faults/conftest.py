@@ -13,6 +13,7 @@ import pytest
 from tests.buckets import Inbox, Proxy, one_loader
 from tests.deliveries import bucket_client, connect, execute
 from tests.faults.cases import Case, Ground, Row, Table, perform
+from tests.faults.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -93,8 +94,7 @@ def ground(
     client, name = bucket_client(sandbox), f"inbox-{uuid.uuid4().hex}"
     client.create_bucket(Bucket=name)
     s3 = {key: value for key, value in sandbox.s3.items() if key != "bucket"}
-    there = f"http://{sandbox.snowflake['host']}:{sandbox.snowflake['port']}"
-    with Proxy(there) as warehouse, Proxy(s3["endpoint_url"]) as bucket:
+    with Warehouse(sandbox) as warehouse, Proxy(s3["endpoint_url"]) as bucket:
         inbox = Inbox(name, {**s3, "endpoint_url": bucket.url}, client, bucket)
         made = Ground(sandbox, warehouse, inbox, spill, state, tables, witness)
         warehouse.watch = made.note

@@ -8,14 +8,14 @@ import io
 import json
 import re
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from tests.buckets import Action, Exchange, Proxy, reset
+from tests.faults.cases import Case, Ground, Options
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -32,7 +32,19 @@ ABORT = "POST /queries/[^/]+/abort-request"
 READ = '.* AS "month".*'
 COPY = ".*COPY INTO"
 
+ALWAYS = 10**6
+
 Told = dict[str, Any]
+
+
+def by(engine: str, case: Case) -> Case:
+    """A case, with an engine of its own."""
+    given = case.options
+
+    def options(ground: Ground) -> Options:
+        return {**(given(ground) if callable(given) else given), "engine": engine}
+
+    return replace(case, name=f"{case.name} ({engine})", options=options)
 
 
 class Warehouse(Proxy):
@@ -48,11 +60,6 @@ class Warehouse(Proxy):
     def __init__(self, box: Sandbox) -> None:
         super().__init__(f"http://{box.snowflake['host']}:{box.snowflake['port']}", handler=_Ask)
         self.started: dict[str, str] = {}
-
-    @property
-    def port(self) -> int:
-        """Where it listens, on 127.0.0.1."""
-        return int(self.url.rpartition(":")[2])
 
 
 class _Ask(Exchange):
@@ -130,27 +137,22 @@ def failed(code: int, sqlstate: str) -> Action:
 
 def cut(exchange: Exchange) -> None:
     """Break the connection in the middle of the body."""
-    _begin(exchange)
+    _tell_half(exchange)
     reset(exchange)
 
 
 def stall(exchange: Exchange) -> None:
-    """Say nothing more in the middle of the body, until the end of the test."""
-    _begin(exchange)
+    """Say nothing more in the middle of the body, until the end of the fault."""
+    _tell_half(exchange)
     exchange.proxy.hanging.set()
     exchange.proxy.release.wait()
     reset(exchange)
 
 
-def _begin(exchange: Exchange) -> None:
+def _tell_half(exchange: Exchange) -> None:
     status, headers, data = exchange.forward()
-    exchange.send_response_only(status)
-    for name, value in headers.items():
-        if name.lower() not in ("connection", "content-length"):
-            exchange.send_header(name, value)
-    exchange.send_header("Content-Length", str(len(data)))
-    exchange.end_headers()
-    exchange.wfile.write(data[: len(data) // 2])
+    exchange.begin(status, headers, len(data))
+    exchange.wfile.write(half(data))
     exchange.wfile.flush()
 
 
@@ -211,6 +213,11 @@ def without_last(table: pa.Table) -> pa.Table:
     return table.slice(0, table.num_rows - 1)
 
 
+def repeated(table: pa.Table) -> pa.Table:
+    """Every row twice."""
+    return pa.concat_tables([table, table])
+
+
 def doubled(table: pa.Table) -> pa.Table:
     """The first half of the rows twice, the other half lost: as many as declared."""
     part = table.slice(0, (table.num_rows + 1) // 2)
@@ -229,35 +236,6 @@ def wider(table: pa.Table) -> pa.Table:
 def without_column(table: pa.Table) -> pa.Table:
     """All columns but the last."""
     return table.select(table.column_names[:-1])
-
-
-@contextmanager
-def slow_link(port: int, rate: int) -> Iterator[int]:
-    """A way to `port` on which `rate` bytes a second come back; gives the port to ask instead."""
-    done = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_accept, args=(listener, port, rate, done), daemon=True).start()
-        yield listener.getsockname()[1]
-        done.set()
-
-
-def _accept(listener: socket.socket, port: int, rate: int, done: threading.Event) -> None:
-    with suppress(OSError):
-        while True:
-            near, _ = listener.accept()
-            far = socket.create_connection(("127.0.0.1", port))
-            threading.Thread(target=_pump, args=(near, far, 0, done), daemon=True).start()
-            threading.Thread(target=_pump, args=(far, near, rate, done), daemon=True).start()
-
-
-def _pump(source: socket.socket, sink: socket.socket, rate: int, done: threading.Event) -> None:
-    block = rate // 20 or 65_536
-    with suppress(OSError):
-        while data := source.recv(block):
-            sink.sendall(data)
-            if rate:
-                done.wait(len(data) / rate)
-        sink.shutdown(socket.SHUT_WR)
 
 
 def closed_port() -> int:
