@@ -118,9 +118,18 @@ def _parts(text: str) -> tuple[str, str]:
 
 
 def _url(connection: SnowflakeConnection, name: TableName, cancel: Cancel) -> str:
-    rows = list(run(connection, describe_stage(name), cancel).rows())
-    value = next((row["property_value"] for row in rows if row["property"] == "URL"), "")
-    listed = json.loads(value) if value.startswith("[") else [value]
-    if not listed or not listed[0].startswith("s3://"):
+    rows = run(connection, describe_stage(name), cancel).rows("property")
+    value = next((row.get("property_value") for row in rows if row["property"] == "URL"), "")
+    url = _listed(value) if isinstance(value, str) else ""
+    if not url.startswith("s3://"):
         raise UsageError(f"Stage {name} is not in S3.", "Name an external stage of the bucket.")
-    return str(listed[0]).rstrip("/") + "/"
+    return url.rstrip("/") + "/"
+
+
+def _listed(value: str) -> str:
+    """The URL of a stage: Snowflake tells it as a JSON list of one."""
+    try:
+        (url,) = json.loads(value) if value.startswith("[") else [value]
+    except ValueError:  # no JSON, or not one
+        return ""
+    return str(url)

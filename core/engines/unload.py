@@ -35,7 +35,7 @@ from core.query import Statement
 from core.query.unload import DECLARED_TYPES, Files, Keys, copy_into, first_groups
 from core.request import Request
 from core.secrets import Secret
-from core.warehouse.statement import Cancel, run
+from core.warehouse.statement import Cancel, count, run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -236,13 +236,13 @@ def _copy(
 ) -> tuple[int, tuple[Delivery, ...]]:
     """Run COPY INTO; the rows of all files, and the files."""
     result = run(connection, statement, cancel, on_start=remains.expect, repeatable=False)
-    files = list(result.rows())
+    files = result.rows("file_name")
     where = bucket.destination.bucket
     objects = tuple(
-        Delivery(where, _key(key, each["file_name"]), int(each["file_size"]), "", "", 1)
+        Delivery(where, _key(key, each["file_name"]), count(each.get("file_size")) or 0, "", "", 1)
         for each in files
     )
-    return sum(int(each["row_count"]) for each in files), objects
+    return sum(count(each.get("row_count")) or 0 for each in files), objects
 
 
 def _key(key: str, name: str) -> str:

@@ -76,11 +76,15 @@ class Download(Generic[T]):
                 f"The warehouse declares {declared} rows but lists batches of {self.total_rows}.",
                 "Run again; if it stays, report it to Snowflake.",
             )
-        self.total_bytes = sum(batch.uncompressed_size or 0 for batch in self._batches)
+        # What is listed twice would be read twice, in place of other rows.
+        urls = [url for batch in self._batches if (url := batch._chunk.remote.url)]
+        if len(set(urls)) < len(urls) or any(batch.rowcount < 0 for batch in self._batches):
+            raise IntegrityError("The warehouse's list of batches makes no sense.", "Run again.")
+        self.total_bytes = sum(map(self.size, range(len(self._batches))))
 
     def size(self, index: int) -> int:
         """Uncompressed bytes of a batch, 0 if the warehouse does not tell."""
-        return self._batches[index].uncompressed_size or 0
+        return max(self._batches[index].uncompressed_size or 0, 0)
 
     def stop(self) -> None:
         """Let whoever reads on, in whatever thread, meet a CancelledError."""

@@ -14,7 +14,7 @@ from core.errors import SourceDataError, TransferError, UsageError
 from core.names import TableName, nearest_hint, parse_table
 from core.query import Statement
 from core.source import ColumnType, Source, SourceColumn
-from core.warehouse.statement import Cancel, run
+from core.warehouse.statement import Cancel, count, run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -75,9 +75,9 @@ def tables(
             yield [
                 Entry(
                     TableName(database, each, row["name"]),
-                    row["kind"],
-                    _count(row["rows"]),
-                    _count(row["bytes"]),
+                    str(row.get("kind")),
+                    count(row.get("rows")),
+                    count(row.get("bytes")),
                 )
                 for row in found
             ]
@@ -92,7 +92,7 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
     """
     name = full_name(connection, parse_table(text), cancel)
     try:
-        described = list(run(connection, query.describe(name), cancel).rows())
+        described = run(connection, query.describe(name), cancel).rows("name", "type", "null?")
     except TransferError as error:
         if getattr(error.__cause__, "errno", None) != _MISSING:
             raise
@@ -102,16 +102,12 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
         for row in described
         if row.get("kind", "COLUMN") == "COLUMN"
     )
-    shown = run(connection, query.show_objects(name), cancel).rows()
+    shown = run(connection, query.show_objects(name), cancel).rows("name", "kind")
     for row in shown:
         if row["name"] == name.table:  # LIKE ignores case
             is_view = "VIEW" in row["kind"]
-            return Source(name, columns, _count(row["rows"]), _count(row["bytes"]), is_view)
+            return Source(name, columns, count(row.get("rows")), count(row.get("bytes")), is_view)
     return Source(name, columns, is_view=True)
-
-
-def _count(value: object) -> int | None:
-    return None if value is None or value == "" else int(str(value))
 
 
 def full_name(connection: SnowflakeConnection, parts: tuple[str, ...], cancel: Cancel) -> TableName:
@@ -121,8 +117,8 @@ def full_name(connection: SnowflakeConnection, parts: tuple[str, ...], cancel: C
         UsageError: the session has no database or schema selected, and the parts name none.
     """
     if len(parts) < 3:
-        current = next(run(connection, query.CURRENT_PLACE, cancel).rows())
-        place = (current["database"], current["schema"])
+        current, *_ = [*run(connection, query.CURRENT_PLACE, cancel).rows(), {}]
+        place = [str(current.get(each) or "") for each in ("database", "schema")]
         parts = (*place[: 3 - len(parts)], *parts)
     if not all(parts):
         raise UsageError(
@@ -165,7 +161,7 @@ def _pages(
     after: str | None = None
     size = _FIRST_PAGE
     while True:
-        rows = list(run(connection, statement(after, size), cancel).rows())
+        rows = run(connection, statement(after, size), cancel).rows("name")
         new = [row for row in rows if row["name"] not in seen]
         if new or after is None:
             yield new

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.errors import SourceDataError
+from core.errors import IntegrityError, SourceDataError
 from core.query import Statement
 from core.warehouse.batches import Download
 from core.warehouse.statement import Cancel, Result, run
@@ -32,6 +32,11 @@ def read_result(result: Result, statement: Statement, cancel: Cancel) -> list[li
     columns: list[list[object]] = [[] for _ in statement.fields]
     tables = Download(result, lambda table: table, budget=_BUDGET, workers=2, cancel=cancel)
     for _, table in sorted(tables, key=lambda each: each[0]):
+        if table.num_columns != len(columns):
+            raise IntegrityError(
+                f"The result has {table.num_columns} columns instead of {len(columns)}.",
+                "The table may have been altered meanwhile: run again.",
+            )
         for values, part in zip(columns, table.columns, strict=True):
             try:
                 values.extend(part.to_pylist())

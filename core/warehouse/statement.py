@@ -8,22 +8,27 @@ connector are used: its other calls ignore Ctrl-C and time limits, and some corr
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from core.errors import IntegrityError, TemporaryError
 from core.query import Statement
 from core.retry import Retry
 from core.warehouse.cancel import Cancel, check
+from core.warehouse.failures import translate
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
 
-__all__ = ["Cancel", "Result", "check", "run"]
+__all__ = ["Cancel", "Result", "check", "count", "run"]
 
 _FIRST_POLL, _SLOWEST_POLL = 0.005, 0.5  # seconds; doubles in between
+_DIGITS = 20  # of the largest count
+_UNKNOWN_SECONDS = 120.0  # in which Snowflake may not know of a statement that it has taken
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,41 @@ class Result:
 
         return retry_of(self.connection)
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """The rows of a small result (SHOW, DESCRIBE), as dicts with lower-case names."""
-        names = [column.name.lower() for column in self.cursor.description]
-        for row in self.cursor.fetchall():
-            yield dict(zip(names, row, strict=True))
+    def rows(self, *needed: str) -> list[dict[str, Any]]:
+        """The rows of a small result (SHOW, DESCRIBE), as dicts with lower-case names.
+
+        Args:
+            needed: columns that must be there, and whose values are texts.
+
+        Raises:
+            IntegrityError: it is not what was asked for.
+            TransferError: it cannot be read; the class tells why.
+        """
+        names = [column.name.lower() for column in self.cursor.description or ()]
+        try:
+            rows = [dict(zip(names, row, strict=True)) for row in self.cursor.fetchall()]
+        except Exception as error:
+            raise translate(error, "reading an answer") from error
+        for name in needed:
+            if name not in names or not all(isinstance(row[name], str) for row in rows):
+                raise IntegrityError(
+                    f"Snowflake's answer lacks {name!r} (query {self.query_id}).", "Run again."
+                )
+        return rows
+
+
+def count(value: object) -> int | None:
+    """A number of rows or bytes as an answer tells it; None where it tells none.
+
+    Raises:
+        IntegrityError: it is no such number.
+    """
+    if value is None or value == "":
+        return None
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        raise IntegrityError("Snowflake's answer holds a count that is none.", "Run again.")
+    return int(text)
 
 
 def run(
@@ -84,9 +119,6 @@ def run(
         started = connection.cursor().execute_async(statement.revealed, statement.binds or None)
         return started["queryId"] or ""
 
-    def is_running() -> bool:
-        return bool(connection.is_still_running(connection.get_query_status(query_id)))
-
     def result() -> SnowflakeCursor:
         return connection.cursor().query_result(query_id)
 
@@ -95,6 +127,7 @@ def run(
         query_id = ask(connection, start, "running a statement", cancel, repeatable=repeatable)
         on_start(query_id)
         delay = _FIRST_POLL
+        is_running = _Watch(connection, query_id)
         while ask(connection, is_running, "waiting for a statement", cancel):
             cancel.wait(delay)
             check(cancel)
@@ -105,6 +138,26 @@ def run(
             _abort(connection, query_id)
         raise
     return Result(connection, query_id, cursor)
+
+
+class _Watch:
+    """Whether a statement still runs. The connector says yes where Snowflake tells nothing."""
+
+    def __init__(self, connection: SnowflakeConnection, query_id: str) -> None:
+        self._connection = connection
+        self._query_id = query_id
+        self._told = time.monotonic()
+
+    def __call__(self) -> bool:
+        status = self._connection.get_query_status(self._query_id)
+        if status.name != "NO_DATA":
+            self._told = time.monotonic()
+        elif time.monotonic() - self._told > _UNKNOWN_SECONDS:
+            raise TemporaryError(
+                f"Snowflake tells nothing of its query {self._query_id}.",
+                "Run it again; nothing was delivered.",
+            )
+        return bool(self._connection.is_still_running(status))
 
 
 def _abort(connection: SnowflakeConnection, query_id: str) -> None:

@@ -1,0 +1,123 @@
+"""A warehouse that lies: every lie ends in an error of ours, soon, and nothing is delivered.
+
+What it says of its own rows cannot be proved here: a warehouse that sends other rows in the right
+form, and other totals to fit, is believed.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.deliveries import execute, objects, options, transfer
+from tests.trust.hostile.liar import Lie, lying
+from tests.trust.hostile.lies import (
+    CHUNKS,
+    HARMLESS,
+    LOGIN,
+    QUERY,
+    RESULT,
+    flipped,
+    is_chunk,
+    is_result,
+    mutated,
+)
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+SECONDS = 20  # more than any lie takes
+PEAK = 900 * 1024  # KB, of four transfers at once
+FAILURES = {
+    *("UsageError", "SignInError", "SourceDataError", "TemporaryError", "IntegrityError"),
+    *("DestinationError", "LocalResourceError", "TransferError"),
+}
+
+
+@pytest.fixture(scope="module")
+def small(sandbox: Sandbox) -> Iterator[str]:
+    """A table whose rows come as an inline batch and in chunks of several sizes."""
+    execute(
+        sandbox,
+        "CREATE OR REPLACE TABLE SMALL AS SELECT "
+        "DATEADD(DAY, SEQ4() % 90, '2024-01-01'::DATE) AS D, 'k' || (SEQ4() % 7) AS K, "
+        "SEQ4() AS N, SEQ4() / 4 AS F FROM TABLE(GENERATOR(ROWCOUNT => 22000))",
+    )
+    yield "SMALL"
+    execute(sandbox, "DROP TABLE SMALL")
+
+
+def told(sandbox: Sandbox, lies: Mapping[str, Lie], engine: str) -> dict[str, dict[str, Any]]:
+    """How a transfer ends under each lie; its process must outlive them all."""
+    with ExitStack() as stack:
+        cases = []
+        for name, lie in lies.items():
+            server = stack.enter_context(lying(sandbox, lie))
+            connection = {
+                **sandbox.snowflake,
+                "port": server.server_port,
+                "login_timeout": 5,
+                "request_timeout": 5,
+                "retry_timeout": 5,
+            }
+            given = options(sandbox, connection=connection, engine=engine)
+            key = f"lies/{engine}/{name.replace(' ', '-')}"
+            request = {"source_table": "SMALL", "destination_s3_bucket": sandbox.s3["bucket"]}
+            cases.append({"name": name, "request": {**request, **given, "file_name": key}})
+        done = subprocess.run(
+            [sys.executable, "-X", "faulthandler", "-m", "tests.trust.hostile.runner"],
+            input=json.dumps(cases),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS * len(cases),
+            check=False,
+        )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    ended = {line["name"]: line for line in lines if "name" in line}
+    begun = [line["begins"] for line in lines if "begins" in line and line["begins"] not in ended]
+    assert done.returncode == 0, f"{begun} ended the process: {done.returncode} {done.stderr[:3000]}"
+    assert lines[-1]["peak"] < PEAK
+    assert ended.keys() == lies.keys()
+    return ended
+
+
+def check_failed(ended: Mapping[str, dict[str, Any]]) -> None:
+    for name, end in ended.items():
+        assert end["outcome"] in FAILURES, f"{name}: {end}"
+        assert end["code"] > 0
+        assert end["seconds"] < SECONDS, f"{name}: {end}"
+        assert "Traceback" not in end["text"]
+
+
+@pytest.mark.parametrize("engine", ["stream", pytest.param("pushdown", marks=pytest.mark.slow)])
+def test_every_lie_fails(sandbox: Sandbox, small: str, engine: str) -> None:
+    ended = told(sandbox, {**LOGIN, **QUERY, **RESULT, **CHUNKS, **HARMLESS}, engine)
+    harmless = {name: ended.pop(name) for name in HARMLESS}
+    check_failed(ended)
+    right = transfer(sandbox, small)["row_count"]
+    for name, end in harmless.items():
+        assert f"'row_count': {right}" in end["outcome"], f"{name}: {end}"
+    assert len(objects(sandbox, f"lies/{engine}/")) == len(harmless)
+
+
+def check_noise(sandbox: Sandbox, lies: Mapping[str, Lie]) -> None:
+    """Noise may hit what nobody reads; else it fails like a lie."""
+    ended = told(sandbox, lies, "stream")
+    check_failed({name: end for name, end in ended.items() if end["code"] != 0})
+
+
+@pytest.mark.parametrize("count", [8, pytest.param(300, marks=pytest.mark.slow)])
+def test_json_with_other_values(sandbox: Sandbox, small: str, count: int) -> None:
+    check_noise(sandbox, {f"mutation {n}": mutated(n) for n in range(count)})
+
+
+@pytest.mark.parametrize("count", [8, pytest.param(300, marks=pytest.mark.slow)])
+def test_flipped_bytes(sandbox: Sandbox, small: str, count: int) -> None:
+    places = (is_chunk, is_result)
+    check_noise(sandbox, {f"flip {n}": flipped(n, places[n % 2]) for n in range(count)})
