@@ -2,13 +2,14 @@
 
 Reads the sandbox's ready line and the table from standard input as JSON; prints one JSON object:
 rows, seconds in all, seconds since the warehouse had its result ready (None where that cannot be
-told), and the peak resident memory of the process in MB.
+told), the peak resident memory of the process in MB, the MB it fetched of results (compressed, as
+they travel) and sent to the bucket, and the batches it fetched.
 """
 
 from __future__ import annotations
 
 import json
-import resource
+import re
 import sys
 import tempfile
 import threading
@@ -21,15 +22,23 @@ from typing import Any
 
 Setup = dict[str, Any]
 READY: list[float] = []  # when the warehouse had its result ready
+FETCHED: list[int] = []  # the bytes of each batch on the wire; an inline one does not tell its own
+SENT: list[int] = [0]  # bytes of the object, by and by
 
 
 def product(setup: Setup) -> int:
     """The product, from the call to the verified object in the bucket."""
     from core import Phase, Progress, transfer_data
 
+    unloading = setup["options"].get("engine") == "unload"
+
     def listen(event: object) -> None:
-        if isinstance(event, Progress) and event.phase is Phase.READ and not READY:
+        if not isinstance(event, Progress):
+            return
+        if event.phase in (Phase.READ, Phase.UPLOAD) and not READY:
             READY.append(time.perf_counter())
+        if event.phase is Phase.UPLOAD and not unloading:
+            SENT.append(event.bytes)
 
     result = transfer_data(
         setup["table"],
@@ -159,15 +168,45 @@ CASES: dict[str, Callable[[Setup], int]] = {
 }
 
 
+def _count_batches() -> None:
+    """Note each batch that the connector fetches, whoever asks for it."""
+    from snowflake.connector.result_batch import ResultBatch
+
+    fetch = ResultBatch.to_arrow
+
+    def counted(batch: Any, *arguments: Any, **options: Any) -> Any:
+        FETCHED.append(batch.compressed_size or 0)
+        return fetch(batch, *arguments, **options)
+
+    ResultBatch.to_arrow = counted
+
+
+def _peak_mb() -> float:
+    """Of this process alone: what getrusage tells begins with the memory of the one before exec."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
+
+
 def main() -> None:
     """Run one case and print what it took."""
     setup = json.load(sys.stdin)
+    _count_batches()
     began = time.perf_counter()
     rows = CASES[sys.argv[1]](setup)
     ended = time.perf_counter()
     since = ended - READY[0] if READY else None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"rows": rows, "seconds": ended - began, "since": since, "peak_mb": peak}))
+    print(
+        json.dumps(
+            {
+                "rows": rows,
+                "seconds": ended - began,
+                "since": since,
+                "peak_mb": _peak_mb(),
+                "wire_mb": (sum(FETCHED) + max(SENT)) / 1e6,
+                "batches": len(FETCHED),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":
