@@ -35,8 +35,12 @@ def replace(path: Path, text: str) -> None:
     """
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)  # whatever mode it had
-    _write(new, text, os.O_EXCL)
-    new.replace(path)
+    try:
+        _write(new, text, os.O_EXCL)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)  # half of it, if the disk is full
+        raise
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -112,8 +113,10 @@ def _fallbacks(kind: str) -> list[Path]:
 
 def _first_usable(variable: str, candidates: list[Path]) -> Path:
     if chosen := os.environ.get(variable):
-        path = Path(chosen).expanduser().absolute()
-        if _usable(path):
+        path = Path(chosen).expanduser()
+        with suppress(OSError):  # the current directory may be gone
+            path = path.absolute()
+        if path.is_absolute() and _usable(path):
             return path
         raise LocalResourceError(
             f"The directory {path} cannot be written.",

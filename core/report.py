@@ -38,13 +38,20 @@ def check_path(path: str) -> None:
         UsageError: the directory is missing, or something else than a file is there.
         LocalResourceError: the directory cannot be written.
     """
-    directory = Path(path).absolute().parent
+    try:
+        directory = Path(path).absolute().parent
+    except OSError as error:
+        raise LocalResourceError(
+            "The current directory is gone.", f"Give the report {path} an absolute path."
+        ) from error
     if not directory.is_dir():
         raise UsageError(f"report: there is no directory {directory}.", "Make it, or name another.")
     if Path(path).exists() and not Path(path).is_file():
         raise UsageError(f"report: {path} is no file.", "Name another.")
     if not os.access(directory, os.W_OK | os.X_OK):
-        raise LocalResourceError(f"The directory {directory} of the report cannot be written.")
+        raise LocalResourceError(
+            f"The directory {directory} of the report cannot be written.", "Name another."
+        )
 
 
 def write_report(

@@ -24,6 +24,8 @@ except ImportError:  # pragma: no cover - Windows: nothing is swept there
     fcntl = None  # type: ignore[assignment]
 
 SPARE_BYTES = 64 * 1024 * 1024
+_SPARE_FILES = 256  # polars makes one for each frame that it spills
+_REMOVALS = 5
 _LOCK = "lock"
 _PROCESS = uuid.uuid4().hex  # not the process id: containers that share a disk share those
 
@@ -47,7 +49,7 @@ def workspace() -> Iterator[Path]:
     try:
         yield directory
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        _remove(directory)
         os.close(lock)
 
 
@@ -55,28 +57,53 @@ def check_space(directory: Path, spare: int = SPARE_BYTES) -> None:
     """Make sure that the disk of `directory` is not about to be full.
 
     Polars panics in its own threads when it cannot spill, prints that, and goes on in memory:
-    so a run must end before.
+    so a run must end before. Space that nobody has is not all that a disk may lack: it may have no
+    room for another file, or have become read-only, or the user's quota may be used up.
 
     Args:
         directory: any on that disk.
         spare: bytes that must be free.
 
     Raises:
-        LocalResourceError: fewer are.
+        LocalResourceError: fewer are, or nothing can be written.
     """
-    if shutil.disk_usage(directory).free < spare:
-        raise LocalResourceError(
-            f"The disk of {directory} has less than {spare // 2**20} MB left; "
-            "nothing was delivered.",
-            "Free some space, or name a directory on another disk in AMPLIFY_SPILL_DIR.",
-        )
+    with _told(directory):
+        if shutil.disk_usage(directory).free < spare:
+            raise _full(directory, f"{spare // 2**20} MB")
+        if 0 < _files_left(directory) < _SPARE_FILES:
+            raise _full(directory, f"{_SPARE_FILES} files")
+        probe = directory / f"probe-{uuid.uuid4().hex}"
+        try:
+            probe.write_bytes(b"x")
+        finally:
+            probe.unlink(missing_ok=True)
 
 
 def discard_own() -> None:
     """Remove what this process has on disk, for one that is about to be ended."""
     with suppress(LocalResourceError):  # then there is nothing
         for directory in _runs().glob(f"{_PROCESS}-*"):
-            shutil.rmtree(directory, ignore_errors=True)
+            _remove(directory)
+
+
+def _full(directory: Path, what: str) -> LocalResourceError:
+    return LocalResourceError(
+        f"The disk of {directory} has room for less than {what}; nothing was delivered.",
+        "Free some space, or name a directory on another disk in AMPLIFY_SPILL_DIR.",
+    )
+
+
+def _files_left(directory: Path) -> int:
+    """How many files the disk has room for; 0 too where that is not told."""
+    return os.statvfs(directory).f_favail if hasattr(os, "statvfs") else 0
+
+
+def _remove(directory: Path) -> None:
+    """Remove a directory into which a thread of polars that was left behind may still spill."""
+    for _ in range(_REMOVALS):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            return
 
 
 def _runs() -> Path:
@@ -110,10 +137,13 @@ def _make(runs: Path) -> tuple[Path, int]:
     while True:
         directory = runs / f"{_PROCESS}-{uuid.uuid4().hex}"
         directory.mkdir(mode=0o700)
-        lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        except FileNotFoundError:
+            continue  # a sweep came between the two calls
         if _locked(lock) and (directory / _LOCK).exists():
             return directory, lock
-        os.close(lock)  # a sweep came between the two calls
+        os.close(lock)
 
 
 def _locked(lock: int) -> bool:
@@ -129,11 +159,11 @@ def _locked(lock: int) -> bool:
 def _sweep(runs: Path) -> None:
     if fcntl is None:
         return
-    for path in runs.glob(f"*/{_LOCK}"):
-        try:
-            lock = os.open(path, os.O_RDWR)
+    for directory in runs.iterdir():
+        try:  # the lock may be missing: the process was killed before it made it, or removed it
+            lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError:
             continue
         if _locked(lock):
-            shutil.rmtree(path.parent, ignore_errors=True)
+            shutil.rmtree(directory, ignore_errors=True)
         os.close(lock)
