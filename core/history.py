@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from pydantic import ValidationError
 
@@ -24,10 +24,11 @@ from core.estimate import FormerRun
 from core.events import Listener
 from core.files import append, lock, replace
 from core.paths import state_dir
-from core.report import account_as_dict
 from core.request import Request
-from core.transfer import Outcome, run_transfer
 from core.warehouse.statement import Cancel
+
+if TYPE_CHECKING:
+    from core.transfer import Outcome
 
 KEPT: Final = 1_000
 DELIVERED: Final = "delivered"
@@ -124,6 +125,8 @@ def run_recorded(
         on_event: as for `run_transfer`.
         cancel: as for `run_transfer`.
     """
+    from core.transfer import run_transfer  # polars and pyarrow come with it
+
     started, clock = datetime.now(UTC), time.monotonic()
 
     def entry(**more: Any) -> HistoryEntry:
@@ -135,7 +138,7 @@ def run_recorded(
     try:
         outcome = run_transfer(request, on_event=on_event, cancel=cancel)
     except TransferError as error:
-        told = {"message": error.message[:_TEXT], "hint": error.hint[:_TEXT]}
+        told = {"message": error.stored[:_TEXT], "hint": error.hint[:_TEXT]}
         record(entry(**_about(error.outcome), outcome=error.label, **told))
         raise
     except Exception as error:  # its text may hold data
@@ -197,6 +200,8 @@ def _about(outcome: Outcome | None) -> dict[str, Any]:
     """What is written down of a delivery."""
     if outcome is None:
         return {}
+    from core.report import account_as_dict
+
     return {
         "table": str(outcome.plan.source.name),
         "url": outcome.url,

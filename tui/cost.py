@@ -26,6 +26,12 @@ def table(estimate: Estimate) -> list[tuple[str, ...]]:
     return lines
 
 
+def in_words(estimate: Estimate, way: Way) -> str:
+    """What a way costs, on a line."""
+    long = "time not known" if way.seconds is None else time(way)
+    return f"{travels(estimate, way)} travels here · {long}"
+
+
 def travels(estimate: Estimate, way: Way) -> str:
     """The bytes that travel here, before they are compressed for the way."""
     if way.bytes is None:
@@ -56,6 +62,7 @@ def _span(seconds: float) -> str:
     """Seconds in the unit in which they are few."""
     for unit, length in (("s", 60.0), ("min", 60.0), ("h", 48.0)):
         if seconds < length * 1.5:
-            return f"{seconds:.0f} {unit}" if seconds >= 10 else f"{max(seconds, 1):.2g} {unit}"
+            whole = unit == "s" or seconds >= 10
+            return f"{max(seconds, 1):.{0 if whole else 1}f} {unit}"
         seconds /= 60.0 if unit != "h" else 24.0
     return f"{seconds:,.0f} days"

@@ -23,7 +23,7 @@ _MOST_RECENT: Final = 5
 _KEPT: Final = (
     *("table", "bucket", "date_column", "date_format", "sum_columns", "key_columns"),
     *("drop_columns", "drop_identifiers", "format", "gzip", "file_name", "if_exists"),
-    "on_bad_date",
+    *("on_bad_date", "engine", "storage_integration", "stage", "unload_credentials", "verify"),
 )
 
 
@@ -140,9 +140,13 @@ def _read(path: Path | None) -> dict[str, Any]:
 def _write(path: Path, values: Mapping[str, Any]) -> None:
     """Replace the file whole: another app may be reading it."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(values, file, indent=1, default=_listed)
-    draft.replace(path)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(values, file, indent=1, default=_listed)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)  # half of it, if the disk is full
+        raise
 
 
 def _listed(value: object) -> Sequence[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +17,7 @@ from core.bucket.names import DEFAULT_TEMPLATE
 from tui.widgets.choice import Choice
 from tui.widgets.text import visible
 from tui.workbench.draft import NOWHERE, Target
+from tui.workbench.engine import EngineFields
 from tui.workbench.messages import OptionsChanged
 from tui.workbench.pane import Pane
 
@@ -53,7 +54,9 @@ and compares the two, month by month."""
         Binding("escape", "screen.go(2)", "Leave the form", show=False),
     ]
 
-    def __init__(self, request: Request, buckets: Sequence[str] = ()) -> None:
+    def __init__(
+        self, request: Request, buckets: Sequence[str] = (), integration: str = ""
+    ) -> None:
         super().__init__(id="destination")
         suggester = SuggestFromList(buckets) if buckets else None
         self._to = Input(
@@ -64,6 +67,7 @@ and compares the two, month by month."""
         self._gzip = Choice(("plain", "gzip"), id="gzip")
         self._exists = Choice(("fail", "overwrite"), id="exists")
         self._verify = Choice(("no", "yes"), id="verify")
+        self._engine = EngineFields(integration)
         self._verdict = Static("", id="verdict", markup=False)
         self._begin = request
 
@@ -89,6 +93,7 @@ and compares the two, month by month."""
             with Horizontal(classes="field"):
                 yield Label("Verify")
                 yield self._verify
+        yield self._engine
         yield self._verdict
         with Horizontal(id="actions"):
             yield Button("Test access  F6", compact=True, id="test", action="screen.test_access")
@@ -105,6 +110,7 @@ and compares the two, month by month."""
     def fill(self, request: Request) -> None:
         """Show the options of `request`."""
         with self.prevent(Input.Changed):
+            self._engine.fill(request)
             self._to.value = request.bucket if request.bucket != NOWHERE else ""
             self._file.value = request.file_name or ""
         self._format.value = request.format
@@ -130,16 +136,12 @@ and compares the two, month by month."""
 
     # --------------------------------------------------------------------------------- events
 
-    @on(Input.Changed, "#to")
-    def _typed_bucket(self, event: Input.Changed) -> None:
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.tell("")  # what S3 said was about another one
-        self.post_message(OptionsChanged(bucket=event.value.strip()))
-
-    @on(Input.Changed, "#name")
-    def _typed_name(self, event: Input.Changed) -> None:
-        event.stop()
-        self.post_message(OptionsChanged(file_name=event.value.strip() or None))
+        if event.input is self._to:
+            self.tell("")  # what S3 said was about another one
+        self._changed()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -149,15 +151,21 @@ and compares the two, month by month."""
     @on(Choice.Changed)
     def _chosen(self, event: Choice.Changed) -> None:
         event.stop()
-        if event.choice is self._format:
-            self._gzip.disabled = event.value == "parquet"
-            if self._gzip.disabled:
-                self._gzip.value = "plain"
-        self.post_message(
-            OptionsChanged(
-                format=self._format.value,
-                gzip=self._gzip.value == "gzip",
-                if_exists=self._exists.value,
-                verify=self._verify.value == "yes",
-            )
-        )
+        self._gzip.disabled = self._format.value == "parquet"
+        if self._gzip.disabled:
+            self._gzip.value = "plain"
+        self._engine.settle()
+        self._changed()
+
+    def _changed(self) -> None:
+        """Tell all of the form: one field may take back what was wrong with another."""
+        options: dict[str, Any] = {
+            "bucket": self._to.value.strip(),
+            "file_name": self._file.value.strip() or None,
+            "format": self._format.value,
+            "gzip": self._gzip.value == "gzip",
+            "if_exists": self._exists.value,
+            "verify": self._verify.value == "yes",
+            **self._engine.options,
+        }
+        self.post_message(OptionsChanged(missing=self._engine.missing, **options))

@@ -14,7 +14,9 @@ from core.request import Request
 from tui.screens.target import object_key, object_url
 
 if TYPE_CHECKING:
+    from core.estimate import Estimate, FormerRun
     from core.explore import Look
+    from core.months import Months
     from core.plan import Plan
 
 # A request names a bucket and a table; before there is one, these stand for it. No bucket and no
@@ -44,15 +46,23 @@ class Draft:
         request: what is asked for.
         look: the table; None until it was looked at.
         plan: what happens to its columns; None while that is being decided, or cannot be.
+        months: of the plan; None until they were looked at.
+        former: the runs that tell how long this one may take.
+        refused: why the last change cannot be; until it is taken back, nothing runs.
     """
 
     request: Request
     look: Look | None = None
     plan: Plan | None = None
+    months: Months | None = None
+    former: Sequence[FormerRun] = ()
+    refused: str = ""
 
     @property
     def target(self) -> Target:
         """Where the file will be, or why it cannot be there."""
+        if self.refused:
+            return Target(error=self.refused)
         if self.request.bucket == NOWHERE:
             return Target()
         try:
@@ -64,6 +74,15 @@ class Draft:
     def complete(self) -> bool:
         """Whether it can be run."""
         return self.plan is not None and bool(self.target.url)
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """What it would cost; None without a plan."""
+        if self.plan is None or self.look is None:
+            return None
+        from core.estimate import estimate
+
+        return estimate(self.request, self.plan, self.look.widths, self.months, self.former)
 
     def key(self) -> str:
         """The object's key, were it delivered now.

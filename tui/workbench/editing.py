@@ -52,10 +52,6 @@ class Editing(Screen[None]):
         """Show what can be told at once."""
         raise NotImplementedError
 
-    def refuse(self, error: UsageError) -> None:
-        """Say that a change cannot be."""
-        raise NotImplementedError
-
     # -------------------------------------------------------------------------------- changes
 
     def restarted(self, request: Request) -> Draft:
@@ -70,11 +66,16 @@ class Editing(Screen[None]):
         try:
             request = make(before)
         except UsageError as error:
-            self.refuse(error)
+            self.refuse(error.message)
             return
-        self.draft = replace(self.draft, request=request)
+        self.draft = replace(self.draft, request=request, refused="")
         if decided_by(before) != decided_by(request):
             self.plan()
+        self.refresh_state()
+
+    def refuse(self, why: str) -> None:
+        """Say that a change cannot be; until it is taken back, nothing runs."""
+        self.draft = replace(self.draft, refused=why)
         self.refresh_state()
 
     @on(RoleAsked)
@@ -98,6 +99,9 @@ class Editing(Screen[None]):
 
     @on(OptionsChanged)
     def _options_changed(self, message: OptionsChanged) -> None:
+        if message.missing:
+            self.refuse(message.missing)
+            return
         options: dict[str, Any] = dict(message.options)
         if "bucket" in options:
             options["bucket"] = options["bucket"] or NOWHERE

@@ -75,13 +75,14 @@ def looking(explorer: Explorer, name: str) -> Work:
     return work
 
 
-def planning(look: Look, request: Request) -> Work:
+def planning(look: Look, request: Request, *, demo: bool) -> Work:
     """Decide on the columns."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         from core.explore import Explorer
+        from core.history import former_runs
 
-        yield Planned(request, Explorer.plan(look, request))
+        yield Planned(request, Explorer.plan(look, request), former_runs(demo=demo))
 
     return work
 

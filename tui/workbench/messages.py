@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from core.estimate import FormerRun
     from core.explore import Explorer, Look
     from core.months import Months
     from core.names import TableName
@@ -65,11 +66,11 @@ class Looked(Message):
 
 
 class Planned(Message):
-    """The plan of a request."""
+    """The plan of a request, and the former runs that tell how long it may take."""
 
-    def __init__(self, request: Request, plan: Plan) -> None:
+    def __init__(self, request: Request, plan: Plan, former: Sequence[FormerRun]) -> None:
         super().__init__()
-        self.request, self.plan = request, plan
+        self.request, self.plan, self.former = request, plan, former
 
 
 class Previewed(Message):
@@ -89,11 +90,11 @@ class RoleAsked(Message):
 
 
 class OptionsChanged(Message):
-    """The user changed options of the request."""
+    """The user changed options of the request; `missing` is what they lack to be one."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, missing: str = "", **options: Any) -> None:
         super().__init__()
-        self.options = options
+        self.missing, self.options = missing, options
 
 
 class AccessTested(Message):

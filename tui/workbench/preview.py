@@ -12,12 +12,15 @@ from textual.content import Content
 from textual.widgets import Static
 
 from core.plan import Plan
+from tui import cost
+from tui.screens.wording import in_app
 from tui.widgets.bars import Bars, Series
 from tui.widgets.lines import Lines, Piece
 from tui.widgets.text import fit, short, visible
 from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
+    from core.estimate import Estimate
     from core.months import MonthRow, Months
 
 _MONTH_CELLS, _COUNT_CELLS, _SUM_CELLS = 7, 9, (10, 22)
@@ -93,7 +96,8 @@ What the transfer will look like: each month with its rows and its sums.
 At first this is computed from a SAMPLE of the table, and says so; e computes it exactly in \
 Snowflake, which may take a while for big tables. Sums are shown by month only; the file has a row \
 for each month and each combination of the keys. "Rows out" tells how many that will be: where it \
-is close to the rows in, drop a key with many values. q shows the SQL."""
+is close to the rows in, drop a key with many values. Below it are the engine that will do it, \
+what travels to this machine, and how long it may take; part 4 chooses another. q shows the SQL."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "e",
@@ -109,12 +113,14 @@ is close to the rows in, drop a key with many values. q shows the SQL."""
         super().__init__(id="preview")
         self.shown: Plan | None = None
         self._summary = Static("", id="summary", markup=False)
+        self._cost = Static("", id="cost", markup=False)
         self._months = MonthLines(empty="", id="month-list")
         self._bars = Bars(id="bars")
 
     def compose(self) -> ComposeResult:
         """The summary above table and chart."""
         yield self._summary
+        yield self._cost
         with Horizontal():
             yield self._months
             yield self._bars
@@ -132,6 +138,7 @@ is close to the rows in, drop a key with many values. q shows the SQL."""
         self._months.show([], cursor=0)
         self._bars.show([], [])
         self._summary.update(Content.styled(visible(text), "$foreground-muted"))
+        self.show_cost(None)
         self.tell("")
 
     def wait(self, what: str) -> None:
@@ -145,9 +152,16 @@ is close to the rows in, drop a key with many values. q shows the SQL."""
         self.clear(text)
         self.tell("no preview", "$text-error")
 
-    def show(self, plan: Plan, months: Months) -> None:
-        """Show `months`, which are those of `plan`."""
+    def show_cost(self, estimate: Estimate | None) -> None:
+        """Show what the transfer would cost; nothing for None."""
+        self._cost.display = estimate is not None
+        if estimate is not None:
+            self._cost.update(_cost(estimate))
+
+    def show(self, plan: Plan, months: Months, estimate: Estimate | None) -> None:
+        """Show `months`, which are those of `plan`, and what the transfer would cost."""
         self.shown = plan
+        self.show_cost(estimate)
         self.remove_class("-stale")
         self._months.set_empty("no rows but blank ones")
         self._months.fill(plan, months)
@@ -179,7 +193,7 @@ def order(plan: Plan) -> tuple[int, ...]:
 def _summary(plan: Plan, months: Months) -> Content:
     """Rows in, rows out, and what is odd."""
     total = plan.source.rows if months.sampled else months.rows_seen
-    about = "about " if months.sampled else ""
+    about = "" if months.counted else "about "
     parts: list[tuple[str, str] | str] = [
         ("in ", "$foreground-muted"),
         (f"{total:,}" if total is not None else "?", "bold"),
@@ -201,6 +215,16 @@ def _summary(plan: Plan, months: Months) -> Content:
         told = f"\n! the {len(plan.keys)} keys are nearly unique: little is aggregated"
         parts.append((told, "$text-warning"))
     return Content.assemble(*parts)
+
+
+def _cost(estimate: Estimate) -> Content:
+    """The engine, what it costs, and why it is the one."""
+    way, choice = estimate.chosen, estimate.choice
+    parts: list[tuple[str, str] | str] = [("by ", "$foreground-muted"), (way.engine.value, "bold")]
+    if way.obstacle:
+        return Content.assemble(*parts, (f"  ✗ {visible(in_app(way.obstacle))}", "$text-error"))
+    told = f" · {cost.in_words(estimate, way)} · {in_app(choice.why)}"
+    return Content.assemble(*parts, (told, "$foreground-muted"))
 
 
 def _figure(value: Decimal | float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,8 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer
 
-from core.errors import TransferError, UsageError
+from core.errors import TransferError
 from core.request import Request
+from tui.demo import INTEGRATION
 from tui.memory import Memory
 from tui.screens.error import show_error
 from tui.workbench.columns import ColumnsPane
@@ -20,7 +21,6 @@ from tui.workbench.destination import DestinationPane
 from tui.workbench.draft import (
     NOTHING,
     Draft,
-    Target,
     decided_by,
     other_table,
     roles,
@@ -42,6 +42,8 @@ from tui.workbench.preview import PreviewPane
 from tui.workbench.session import Session
 from tui.workbench.tables import TablesPane
 from tui.workbench.top import TopLine
+
+DEMO: Final = "demo"  # the place of that name
 
 
 class Workbench(Editing):
@@ -80,7 +82,8 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.tables = TablesPane(memory.recent_tables)
         self.columns = ColumnsPane()
         self.preview = PreviewPane()
-        self.destination = DestinationPane(request, memory.recent_buckets)
+        integration = INTEGRATION if place == DEMO else ""
+        self.destination = DestinationPane(request, memory.recent_buckets, integration)
 
     def compose(self) -> ComposeResult:
         """Tables on the left, the rest on the right."""
@@ -159,15 +162,16 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     @on(TablePicked)
     def _table_picked(self, message: TablePicked) -> None:
-        self.draft = Draft(other_table(self.draft.request, str(message.name)))
+        request = other_table(self.draft.request, str(message.name))
+        self.draft = replace(self.draft, request=request)
         self._look(str(message.name))
         self.columns.go()
 
     def _look(self, name: str) -> None:
-        self.draft = Draft(self.draft.request)
+        self.draft = Draft(self.draft.request, refused=self.draft.refused)
         self._planning = False
         self.forget_waiting()
-        in_demo = self._place == "demo"
+        in_demo = self._place == DEMO
         self.columns.wait(name, "the demo makes this table on its first use" if in_demo else "")
         self.preview.clear()
         self._session.look(name)
@@ -189,7 +193,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         if self.draft.look is not None:
             self.preview.wait("deciding")
             self._planning = True
-            self._session.plan(self.draft.look, self.draft.request)
+            self._session.plan(self.draft.look, self.draft.request, demo=self._in_demo)
 
     @on(Planned)
     def _planned(self, message: Planned) -> None:
@@ -197,12 +201,17 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         if look is None or decided_by(message.request) != decided_by(self.draft.request):
             return  # another one is on its way
         self._planning = False
-        self.draft = replace(self.draft, plan=message.plan)
+        self.draft = replace(self.draft, plan=message.plan, months=None, former=message.former)
         self.columns.show(look, message.plan, roles(self.draft))
         self.preview.wait("sampling")
         self._session.preview(message.plan, exact=False)
         self.refresh_state()
         self.change_next_role()
+
+    @property
+    def _in_demo(self) -> bool:
+        """Whether runs go to the demo; a connection of the user's may be called so too."""
+        return self._place == DEMO and not isinstance(self.draft.request.connection, str)
 
     @property
     def planning(self) -> bool:
@@ -212,7 +221,8 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
     @on(Previewed)
     def _previewed(self, message: Previewed) -> None:
         if message.plan == self.draft.plan:
-            self.preview.show(message.plan, message.months)
+            self.draft = replace(self.draft, months=message.months)
+            self.preview.show(message.plan, message.months, self.draft.estimate)
 
     @on(JobFailed)
     def _failed(self, message: JobFailed) -> None:
@@ -245,17 +255,13 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.destination.fill(self.draft.request)
         self._look(self.draft.request.table)
 
-    def refuse(self, error: UsageError) -> None:
-        """Say that a change cannot be; until it is taken back, nothing runs."""
-        self.destination.show(Target(error=error.message))
-        self.destination.allow(run=False)
-
     def refresh_state(self) -> None:
         """Show where the file will be, and what can be done."""
         target = self.draft.target
         self.destination.show(target)
         self.destination.allow(run=self.draft.complete)
         self.query_one(TopLine).show(self.draft, target.url)
+        self.preview.show_cost(None if self.draft.refused else self.draft.estimate)
         self._memory.keep(self.draft.request)
         self.refresh_bindings()
 
@@ -310,8 +316,11 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
             from tui.screens.run.screen import RunScreen
 
             self._memory.use_bucket(self.draft.request.bucket)
-            request = self.draft.request
-            # A connection of the user's own that is called so goes by its name.
-            demo = self._place == "demo" and not isinstance(request.connection, str)
-            run = RunScreen(request, self.draft.plan, demo=demo, connection_name=self._place)
+            run = RunScreen(
+                self.draft.request,
+                self.draft.plan,
+                estimate=self.draft.estimate,
+                demo=self._in_demo,
+                connection_name=self._place,
+            )
             self.app.push_screen(run)

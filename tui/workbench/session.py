@@ -61,10 +61,10 @@ class Session:
         if self.explorer:
             self._snowflake.put(Slot.LOOK, jobs.looking(self.explorer, name))
 
-    def plan(self, look: Look, request: Request) -> None:
+    def plan(self, look: Look, request: Request, *, demo: bool) -> None:
         """Decide on the columns."""
         self._snowflake.cancel(Slot.PREVIEW)
-        self._desk.put(Slot.PLAN, jobs.planning(look, request))
+        self._desk.put(Slot.PLAN, jobs.planning(look, request, demo=demo))
 
     def preview(self, plan: Plan, *, exact: bool) -> None:
         """Compute the months."""

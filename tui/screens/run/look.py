@@ -13,12 +13,14 @@ from textual.widgets import Static
 from core.engines.choice import Engine, choose
 from core.names import listed
 from core.request import MEBIBYTE
+from tui import cost
 from tui.screens.fact import Fact
 from tui.screens.target import object_url
 from tui.screens.wording import in_app
 from tui.widgets.text import visible
 
 if TYPE_CHECKING:
+    from core.estimate import Estimate
     from core.plan import Plan, PlannedColumn
     from core.request import Request
 
@@ -35,6 +37,7 @@ class LastLook(Vertical):
     Args:
         request: what is asked for.
         plan: what will happen to each column.
+        estimate: what it is expected to cost.
     """
 
     DEFAULT_CSS = """
@@ -49,8 +52,9 @@ class LastLook(Vertical):
     }
     """
 
-    def __init__(self, request: Request, plan: Plan) -> None:
+    def __init__(self, request: Request, plan: Plan, estimate: Estimate | None = None) -> None:
         super().__init__()
+        self._estimate = estimate
         self._request = request
         self._plan = plan
 
@@ -58,6 +62,8 @@ class LastLook(Vertical):
         """One line a fact, then the warnings."""
         for label, fact in self._facts():
             yield Fact(label, fact)
+        if self._estimate and (obstacle := self._estimate.chosen.obstacle):
+            yield Static(Content(visible(in_app(obstacle))), classes="warning")
         for warning in self._plan.warnings:
             yield Static(Content(in_app(warning)), classes="warning")
 
@@ -80,6 +86,23 @@ class LastLook(Vertical):
         if choice.engine is Engine.STREAM:
             how += f" in at most {request.memory_limit // MEBIBYTE} MB"
         yield "Engine", Content(visible(f"{choice.engine}: {how} ({in_app(choice.why)})"))
+        if self._estimate:
+            yield "Cost", _cost(self._estimate)
+
+
+def _cost(estimate: Estimate) -> Content:
+    """Of the engine that will do it, and of the others."""
+    way = estimate.chosen
+    others = [
+        f"{each.engine}: {'cannot' if each.obstacle else cost.in_words(estimate, each)}"
+        for each in estimate.ways
+        if each is not way
+    ]
+    lines = [
+        f"{cost.rows_out(estimate)} rows out · {cost.in_words(estimate, way)}",
+        f"time: {way.pace}",
+    ]
+    return Content.assemble("\n".join(lines), ("\n" + "\n".join(others), "dim"))
 
 
 def _file(request: Request) -> str:

@@ -29,6 +29,7 @@ from tui.screens.run.progress import STOPPED, STOPPING, Running
 from tui.widgets.text import visible
 
 if TYPE_CHECKING:
+    from core.estimate import Estimate
     from core.plan import Plan
     from core.request import Request
     from core.transfer import Outcome
@@ -90,6 +91,7 @@ class RunScreen(DialogScreen["Outcome | None"]):
     Args:
         request: what to do.
         plan: what the user looked at; if the run finds another one, it says so.
+        estimate: what it is expected to cost.
         demo: whether it goes to the embedded warehouse and bucket.
         connection_name: what the connection is called, for the history.
     """
@@ -124,6 +126,7 @@ against rows declared, and the total of each summed column over rows read and ro
         request: Request,
         plan: Plan,
         *,
+        estimate: Estimate | None = None,
         demo: bool = False,
         connection_name: str | None = None,
     ) -> None:
@@ -131,6 +134,7 @@ against rows declared, and the total of each summed column over rows read and ro
         self._demo, self._connection_name = demo, connection_name
         self.request = request
         self.plan = plan
+        self._estimate = estimate
         self.outcome: Outcome | None = None
         self.failure: Failure | None = None
         self._warnings: list[str] = []
@@ -157,7 +161,7 @@ against rows declared, and the total of each summed column over rows read and ro
                 ContentSwitcher(initial="look", id="views"),
             ):
                 with Vertical(id="look"):
-                    yield LastLook(self.request, self.plan)
+                    yield LastLook(self.request, self.plan, self._estimate)
                 with Vertical(id="running"):
                     route = visible(f"{self.plan.source.name} → {self.request.bucket}")
                     yield Running(route, verify=self.request.verify)
