@@ -18,6 +18,7 @@ from tui.memory import Memory
 from tui.screens.history import HistoryScreen
 from tui.screens.run.screen import RunScreen, State
 from tui.widgets.choice import Choice
+from tui.workbench.dialogs import SqlDialog
 
 if TYPE_CHECKING:
     from core.request import Request
@@ -84,6 +85,11 @@ async def test_engine_and_cost_are_shown_and_chosen(
         await drive.press("3")
         pushed = "by pushdown · about 1.8 MB travels here · time not known · asked for"
         assert told(drive, "cost") == pushed
+        await drive.press("q")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, SqlDialog))
+        sql = str(drive.app.screen.query_one("Dialog Static", Static).content)
+        assert "GROUP BY GROUPING SETS" in sql
+        await drive.press("escape")
         assert faults(drive.app) == []
 
         await drive.press("f5")

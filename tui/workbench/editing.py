@@ -132,12 +132,18 @@ class Editing(Screen[None]):
         return True if ready.get(action, True) else None
 
     def action_sql(self) -> None:
-        """Show the statement of the transfer."""
+        """Show the statement of the transfer: that of its engine."""
         if self.draft.plan is not None:
             from core import query
+            from core.engines.choice import Engine, choose
             from tui.workbench.dialogs import SqlDialog
 
-            self.app.push_screen(SqlDialog(query.select_rows(self.draft.plan)))
+            plan, unloads = self.draft.plan, self.draft.request.engine == Engine.UNLOAD
+            if choose(self.draft.request, plan).engine is Engine.STREAM:
+                statement = query.select_rows(plan)
+            else:
+                statement = query.select_groups(plan, at_rest=unloads, ordered=not unloads)
+            self.app.push_screen(SqlDialog(statement))
 
     def ask_date_format(self, under_cursor: SourceColumn | None) -> None:
         """Ask how the dates are written: of the month column, else of the one under the cursor."""
