@@ -138,11 +138,14 @@ class Editing(Screen[None]):
             from core.engines.choice import Engine, choose
             from tui.workbench.dialogs import SqlDialog
 
-            plan, unloads = self.draft.plan, self.draft.request.engine == Engine.UNLOAD
-            if choose(self.draft.request, plan).engine is Engine.STREAM:
-                statement = query.select_rows(plan)
-            else:
-                statement = query.select_groups(plan, at_rest=unloads, ordered=not unloads)
+            plan = self.draft.plan
+            engine = choose(self.draft.request, plan).engine
+            unloads = engine is Engine.UNLOAD
+            statement = (
+                query.select_rows(plan)
+                if engine is Engine.STREAM
+                else query.select_groups(plan, at_rest=unloads, ordered=not unloads)
+            )
             self.app.push_screen(SqlDialog(statement))
 
     def ask_date_format(self, under_cursor: SourceColumn | None) -> None:
