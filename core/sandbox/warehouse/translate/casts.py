@@ -131,7 +131,15 @@ def to_text(binder: Binder, value: Bound, pattern: str | None = None) -> str:
         default = TIMESTAMP_FORMAT if kind == "TIMESTAMP_NTZ" else ZONED_FORMAT
         offset = offset_of(binder, value)
         return formats.render(wall(binder, value), value.n, offset, pattern or default)
-    return f"CAST({value.sql} AS VARCHAR)"
+    return _digits(value) if kind == "FIXED" else f"CAST({value.sql} AS VARCHAR)"
+
+
+def _digits(value: Bound) -> str:
+    """The digits of a NUMBER: DuckDB writes a DECIMAL without whole digits as `.5`."""
+    kind, sql = value.type, value.sql
+    if kind.scale and kind.precision == kind.scale:
+        sql = f"CAST({sql} AS DECIMAL({kind.scale + 1},{kind.scale}))"
+    return f"CAST({sql} AS VARCHAR)"
 
 
 def clock_of_1970(value: Bound) -> Bound:
@@ -319,7 +327,7 @@ def _to_variant(binder: Binder, value: Bound, target: SqlType, lenient: bool) ->
     if value.type.is_json:
         return Bound(value.sql, target)
     if value.type.name == "FIXED":
-        digits = f"CAST({value.sql} AS VARCHAR)"
+        digits = _digits(value)
         return Bound(f"rtrim(rtrim({digits}, '0'), '.')" if value.type.scale else digits, target)
     if value.type.name in ("BOOLEAN", "TEXT"):
         return Bound(f"CAST(to_json({value.sql}) AS VARCHAR)", target)
