@@ -1,0 +1,244 @@
+"""A session and its downloads through a network that fails: asked again, never twice too often."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from core.errors import CancelledError, IntegrityError, TemporaryError, TransferError
+from core.events import Recovered, Retrying
+from core.query import Statement
+from core.retry import Retry
+from core.warehouse.batches import Download
+from core.warehouse.connect import connect, sign_out
+from core.warehouse.statement import Result, run
+from tests.buckets import Action, Exchange, Proxy, hang, lose_answer, reset
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+ALWAYS = 1000
+NUMBERS = Statement("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 30000)) ORDER BY N")
+CHUNK = "GET /chunks/[^/]+/1$"
+STATUS = "GET /monitoring"
+RESULT = "GET /queries/.*/result"
+SUBMIT = "POST /queries/v1/query-request"
+LOGIN = "POST /session/v1/login-request"
+
+
+def status(code: int) -> Action:
+    """Answer with a status, without asking the server."""
+    return lambda exchange: exchange.answer(code, {}, b"no")
+
+
+def refuse(code: str) -> Action:
+    """Answer with one of Snowflake's own errors."""
+    body = {"success": False, "code": code, "message": "The session is gone.", "data": None}
+    return lambda exchange: exchange.answer(
+        200, {"Content-Type": "application/json"}, json.dumps(body).encode()
+    )
+
+
+def cut(exchange: Exchange) -> None:
+    """Break the connection in the middle of the answer's body."""
+    _, headers, data = exchange.forward()
+    exchange.send_response_only(200)
+    if "Content-Encoding" in headers:
+        exchange.send_header("Content-Encoding", headers["Content-Encoding"])
+    exchange.send_header("Content-Length", str(len(data)))
+    exchange.end_headers()
+    exchange.wfile.write(data[: len(data) // 2])
+    reset(exchange)
+
+
+def another_chunk(exchange: Exchange) -> None:
+    """Give the rows of another chunk, which has fewer of them."""
+    exchange.path = exchange.path[: -len("1")] + "0"
+    exchange.pass_on()
+
+
+@pytest.fixture
+def proxy(sandbox: Sandbox) -> Iterator[Proxy]:
+    """A proxy before the warehouse."""
+    with Proxy(f"http://127.0.0.1:{sandbox.snowflake['port']}") as made:
+        yield made
+
+
+class Run:
+    """One session through the proxy, impatient enough for a test."""
+
+    def __init__(self, sandbox: Sandbox, proxy: Proxy, **policy: Any) -> None:
+        self.events: list[Retrying | Recovered] = []
+        self.cancel = threading.Event()
+        self.retry = Retry(**{"first": 0.01, "tell": self.tell, "attempts": 4, **policy})
+        self._parameters = {
+            **sandbox.snowflake,
+            "port": int(proxy.url.rpartition(":")[2]),
+            "session_parameters": {"CLIENT_RESULT_CHUNK_SIZE": 1},
+        }
+
+    def tell(self, event: Retrying | Recovered) -> None:
+        self.events.append(event)
+
+    def connect(self) -> Any:
+        return connect(
+            self._parameters,
+            query_tag="t",
+            retry=self.retry,
+            cancel=self.cancel,
+            chunk_megabytes=1,
+        )
+
+    def values(self) -> list[int]:
+        """The numbers, read from start to end."""
+        connection = self.connect()
+        try:
+            return self.download(run(connection, NUMBERS, self.cancel))
+        finally:
+            sign_out(connection)
+
+    def download(self, result: Result) -> list[int]:
+        def numbers(table: Any) -> list[int]:
+            values: list[int] = table.column(0).to_pylist()
+            return values
+
+        download = Download(result, numbers, budget=2**20, workers=2, cancel=self.cancel)
+        return sorted(value for _, values in download for value in values)
+
+    def whys(self) -> set[str]:
+        return {event.why for event in self.events if isinstance(event, Retrying)}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "action", "why"),
+    [
+        pytest.param(CHUNK, status(403), "refused; the URL may have expired", id="chunk expired"),
+        pytest.param(CHUNK, cut, "", id="chunk cut"),
+        pytest.param(CHUNK, another_chunk, "", id="chunk with other rows"),
+        pytest.param(STATUS, status(503), "503 Service Unavailable", id="poll 503"),
+        pytest.param(STATUS, status(429), "429 Too Many Requests", id="poll 429"),
+        pytest.param(STATUS, reset, "connection reset", id="poll reset"),
+        pytest.param(RESULT, status(503), "503 Service Unavailable", id="result 503"),
+        pytest.param(SUBMIT, status(503), "503 Service Unavailable", id="start 503"),
+        pytest.param(SUBMIT, lose_answer, "", id="start's answer lost"),
+        pytest.param(LOGIN, status(503), "503 Service Unavailable", id="sign-in 503"),
+        pytest.param(LOGIN, reset, "connection reset", id="sign-in reset"),
+    ],
+)
+def test_one_fault_is_mended_and_told(
+    sandbox: Sandbox, proxy: Proxy, pattern: str, action: Action, why: str
+) -> None:
+    proxy.on(pattern, action)
+    own = Run(sandbox, proxy)
+    assert own.values() == list(range(30_000))
+    assert isinstance(own.events[-1], Recovered)
+    assert not why or own.whys() == {why}
+
+
+def test_urls_are_renewed_though_the_first_request_for_them_fails(
+    sandbox: Sandbox, proxy: Proxy
+) -> None:
+    own = Run(sandbox, proxy)
+    with closing(own.connect()) as connection:
+        result = run(connection, NUMBERS, own.cancel)
+        proxy.on(CHUNK, status(403), times=2)
+        proxy.on(RESULT, status(503))
+        assert own.download(result) == list(range(30_000))
+    assert proxy.seen(RESULT) == 3
+
+
+def test_a_stalled_download_starts_over(sandbox: Sandbox, proxy: Proxy) -> None:
+    proxy.on(CHUNK, hang)
+    own = Run(sandbox, proxy, patience=0.3)
+    assert own.values() == list(range(30_000))
+    assert any("no answer in" in why for why in own.whys())
+
+
+def test_wrong_rows_are_fetched_a_few_times_only(sandbox: Sandbox, proxy: Proxy) -> None:
+    proxy.on(CHUNK, another_chunk, ALWAYS)
+    with pytest.raises(IntegrityError, match="instead of"):
+        Run(sandbox, proxy, attempts=8).values()
+    assert proxy.seen(CHUNK) == 3
+
+
+@pytest.mark.parametrize(
+    ("pattern", "action", "error", "asked"),
+    [
+        pytest.param(CHUNK, status(403), TemporaryError, 4, id="chunk"),
+        pytest.param(STATUS, status(503), TemporaryError, 4, id="poll"),
+        pytest.param(STATUS, refuse("000630"), TemporaryError, 1, id="time limit"),
+        pytest.param(LOGIN, status(503), TemporaryError, 4, id="sign-in"),
+        pytest.param(LOGIN, refuse("390100"), TransferError, 1, id="wrong password"),
+    ],
+)
+def test_a_lasting_fault_ends_the_run(
+    sandbox: Sandbox,
+    proxy: Proxy,
+    pattern: str,
+    action: Action,
+    error: type[TransferError],
+    asked: int,
+) -> None:
+    proxy.on(pattern, action, ALWAYS)
+    with pytest.raises(error):
+        Run(sandbox, proxy).values()
+    assert proxy.seen(pattern) == asked
+
+
+@pytest.mark.parametrize("pattern", [STATUS, RESULT])
+def test_a_lost_session_is_signed_in_again(sandbox: Sandbox, proxy: Proxy, pattern: str) -> None:
+    """The statement goes on, and its result is read by its id."""
+    proxy.on(pattern, refuse("390111"))
+    own = Run(sandbox, proxy)
+    assert own.values() == list(range(30_000))
+    assert proxy.seen(LOGIN) == 2
+    assert proxy.seen(SUBMIT) == 1
+
+
+def test_what_writes_is_not_started_twice(sandbox: Sandbox, proxy: Proxy) -> None:
+    own = Run(sandbox, proxy)
+    with closing(own.connect()) as connection:
+        proxy.on(SUBMIT, lose_answer)
+        with pytest.raises(TemporaryError):
+            run(connection, Statement("SELECT 1"), own.cancel, repeatable=False)
+    assert proxy.seen(SUBMIT) == 1
+
+
+@pytest.mark.parametrize("pattern", [LOGIN, SUBMIT, STATUS, RESULT, CHUNK])
+def test_cancels_at_once_whatever_hangs(sandbox: Sandbox, proxy: Proxy, pattern: str) -> None:
+    proxy.on(pattern, hang)
+    own = Run(sandbox, proxy)
+    stopped: list[float] = []
+
+    def cancel() -> None:
+        proxy.hanging.wait(20)
+        stopped.append(time.monotonic())
+        own.cancel.set()
+
+    threading.Thread(target=cancel, daemon=True).start()
+    with ExitStack() as ends:
+        ends.callback(proxy.release.set)
+        with pytest.raises(CancelledError):
+            own.values()
+        assert time.monotonic() - stopped[0] < 3
+
+
+def test_cancels_at_once_in_a_pause(sandbox: Sandbox, proxy: Proxy) -> None:
+    proxy.on(STATUS, status(503), ALWAYS)
+    own = Run(sandbox, proxy)
+    stopped: list[float] = []
+
+    def tell(_: object) -> None:
+        stopped.append(time.monotonic())
+        own.cancel.set()
+
+    own.retry = Retry(first=1000.0, longest=1000.0, tell=tell)
+    with pytest.raises(CancelledError):
+        own.values()
+    assert time.monotonic() - stopped[0] < 3
