@@ -157,7 +157,7 @@ class Sandbox:
             stderr=self._stderr,
             text=True,
             cwd=Path(__file__).parents[2],
-            env=os.environ | LEAN_MALLOC,
+            env=_environment(),
             start_new_session=True,  # Ctrl-C is for this process; the children follow its end
         )
         self._children.append(child)
@@ -177,6 +177,13 @@ def require_extra() -> None:
             f"The sandbox needs the demo extra; missing: {', '.join(missing)}.",
             "Install it with: pip install 'amplify-transfer[demo]'",
         )
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without the keys to real services: a sandbox has no use for them."""
+    real = ("AWS_", "SNOWFLAKE_", "PRIVATE_KEY_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(real)}
+    return kept | LEAN_MALLOC
 
 
 def _say(child: subprocess.Popen[str], message: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ Imports the connector, so nothing imports this module before a session is opened
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -17,6 +18,10 @@ from core.warehouse.cancel import Cancel
 from core.warehouse.failures import is_session_lost, translate
 
 T = TypeVar("T")
+
+# Else the connector looks for the cloud it runs in: it asks metadata services and, with whatever
+# AWS credentials it finds, STS, for its telemetry. We ask nobody but who is named.
+os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 
 
 def retry_of(connection: SnowflakeConnection) -> Retry:
