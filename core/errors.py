@@ -26,6 +26,7 @@ class TransferError(Exception):
         label: the class as one word, for logs and machine-readable output.
         outcome: what was delivered all the same: set by failures after the delivery only, such as
             a verification that finds a difference.
+        stored: the message as it may be written down: without any value of the table.
     """
 
     exit_code: ClassVar[int] = 1
@@ -34,6 +35,7 @@ class TransferError(Exception):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.stored = message
         self.hint = hint
         self.outcome: Outcome | None = None
 

@@ -78,6 +78,8 @@ def bad_dates(plan: Plan, account: Account) -> SourceDataError:
         f"({plan.month.why}){f', such as {shown}' if shown else ''}; nothing was delivered.",
         "Give another --date-format, or --on-bad-date null to put them in the NULL month.",
     )
+    error.stored = f"{found}; nothing was delivered."
+    return error
 
 
 class Rows:

@@ -21,6 +21,7 @@ from core.errors import (
     TransferError,
     UsageError,
 )
+from core.quiet import hush
 from core.retry import QUICK, Retry
 from core.waiting import Waiter, waiting
 
@@ -332,6 +333,7 @@ class Bucket:
         """The boto3 client; it repeats nothing by itself, as nobody would hear of that."""
         if self._made is not None:
             return self._made
+        hush()
         import boto3
         from botocore.config import Config
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from core import settings
+from core.quiet import hush
 from core.retry import QUICK, Retry
 from core.secrets import reveal
 from core.waiting import Future, Waiter, start, waiting
@@ -110,6 +111,7 @@ def connect(
         }
 
     person = _is_interactive(_arguments(connection))
+    hush()
     from core.warehouse.session import Session
 
     def sign_in() -> SnowflakeConnection:
