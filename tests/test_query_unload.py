@@ -124,5 +124,5 @@ def test_books(rounded: bool, golden: Golden) -> None:
 def test_first_groups(golden: Golden) -> None:
     made = plan(ORDERS)
     statement = first_groups(grouped(made), made, ID, 50)
-    golden("sql/unload_head.sql", statement.sql + "\n" + describe_stage(STAGE).sql + "\n")
+    golden("sql/unload_head.sql", statement.sql + ";\n" + describe_stage(STAGE).sql + ";\n")
     assert [f.column.name for f in statement.fields if f.column] == list(ORDERS)

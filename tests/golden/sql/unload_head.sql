@@ -6,5 +6,5 @@ SELECT
 FROM TABLE(RESULT_SCAN('01b2c3d4-0000-0000-0000-000000000001')) AS "groups"
 WHERE NOT "groups"."total"
 ORDER BY "groups"."month" NULLS LAST, "groups"."key_1" NULLS LAST
-LIMIT 50
-DESCRIBE STAGE "DB"."S"."drop box"
+LIMIT 50;
+DESCRIBE STAGE "DB"."S"."drop box";
