@@ -1,12 +1,14 @@
 """Random tables and random plans: every engine against the oracle.
 
-AMPLIFY_PARITY_EXAMPLES says how many; without it a few, always the same.
+A failing table is printed small, as the statements that make it, and the plan.
+AMPLIFY_PARITY_EXAMPLES says how many the thorough test tries.
 """
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,16 +17,19 @@ from tests.parity.engines import Bench
 from tests.parity.strategies import tables
 from tests.parity.tables import Table
 
-EXAMPLES = int(os.environ.get("AMPLIFY_PARITY_EXAMPLES", "0"))
+THOROUGH = int(os.environ.get("AMPLIFY_PARITY_EXAMPLES", "3000"))
+FORMATS = st.sampled_from(["parquet", "ndjson", "csv", "json"])
+few = settings(deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 
 
-@settings(
-    max_examples=EXAMPLES or 60,
-    derandomize=not EXAMPLES,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
-@given(table=tables(), form=st.sampled_from(["parquet", "ndjson", "csv", "json"]))
+@settings(few, max_examples=40, derandomize=True)
+@given(table=tables(), form=FORMATS)
 def test_random_tables(parity: Bench, table: Table, form: str) -> None:
+    check(parity, table, form, described=False)
+
+
+@pytest.mark.slow
+@settings(few, max_examples=THOROUGH)
+@given(table=tables(), form=FORMATS)
+def test_many_random_tables(parity: Bench, table: Table, form: str) -> None:
     check(parity, table, form, described=False)
