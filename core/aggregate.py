@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFrame:
     )
 
 
-def batches(query: pl.LazyFrame, watch: Callable[[], None]) -> Iterator[pl.DataFrame]:
+def batches(query: pl.LazyFrame, watch: Callable[[], None]) -> Generator[pl.DataFrame]:
     """Run `query` and hand out its result piece by piece.
 
     Polars cannot be interrupted while it merges or sorts, so it works in a thread that a run

@@ -39,6 +39,7 @@ from core.request import Request
 from core.retry import Retry
 from core.sample import take_sample
 from core.source import Source
+from core.warehouse.cancel import failing_of
 from core.warehouse.catalog import find
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.statement import Cancel
@@ -189,14 +190,15 @@ def run_transfer(
                 return journey.conclude(connection, bucket, file, outcome)
             overwrite = request.if_exists == "overwrite"
             bucket.check(key, overwrite=overwrite, cancelled=journey.cancel.is_set)
-            written = _WRITERS[choice.engine](
-                connection,
-                made,
-                file,
-                budget=journey.budget,
-                progress=journey.progress,
-                cancel=journey.cancel,
-            )
+            with failing_of(journey.cancel):
+                written = _WRITERS[choice.engine](
+                    connection,
+                    made,
+                    file,
+                    budget=journey.budget,
+                    progress=journey.progress,
+                    cancel=journey.cancel,
+                )
             delivery = journey.deliver(bucket, key, file, made, written.account)
             outcome = journey.outcome(key, (delivery,), made, choice, written)
             return journey.conclude(connection, bucket, file, outcome)

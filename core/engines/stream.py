@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -21,6 +23,7 @@ from core.warehouse.statement import Cancel, check, run
 from core.workspace import check_space, polars_spill
 
 if TYPE_CHECKING:
+    import polars as pl
     from snowflake.connector import SnowflakeConnection
 
 
@@ -85,7 +88,19 @@ def _write(
         check(cancel)
         check_space(file.path.parent)
 
-    pieces = aggregate.batches(aggregate.by_month(rows.lazy(), fields), watch)
+    made = aggregate.batches(aggregate.by_month(rows.lazy(), fields), watch)
+    with closing(made) as pieces:
+        return _write_pieces(pieces, plan, fields, rows, file, progress)
+
+
+def _write_pieces(
+    pieces: Iterator[pl.DataFrame],
+    plan: Plan,
+    fields: tuple[Field, ...],
+    rows: Rows,
+    file: LocalFile,
+    progress: Reporter,
+) -> Head:
     # The first piece comes once every row is read: only then are the units of timestamps known.
     first = next(pieces, None)
     progress.start(Phase.WRITE)

@@ -87,8 +87,10 @@ class Download(Generic[T]):
         return max(self._batches[index].uncompressed_size or 0, 0)
 
     def stop(self) -> None:
-        """Let whoever reads on, in whatever thread, meet a CancelledError."""
+        """Let whoever reads on, in whatever thread, meet a CancelledError; the workers end."""
         self._stopped.set()
+        for _ in range(self._workers):
+            self._todo.put(None)
 
     def __iter__(self) -> Iterator[tuple[int, T]]:
         """Yield `(index, converted batch)`; batches without rows are skipped."""
@@ -119,9 +121,7 @@ class Download(Generic[T]):
                     yield due, early.pop(due)
                     del costs[due]
         finally:
-            self._stopped.set()
-            for _ in threads:
-                self._todo.put(None)
+            self.stop()
 
     def _fits(self, index: int, costs: dict[int, int]) -> bool:
         """Whether one more batch may be under way: one ahead of each worker is enough."""

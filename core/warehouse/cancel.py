@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
 
-from core.errors import CancelledError
+from core.errors import CancelledError, IntegrityError, TransferError
+
+_BROKEN: Final = (TransferError.label, IntegrityError.label)
 
 
 class Cancel(Protocol):
@@ -15,6 +19,21 @@ class Cancel(Protocol):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds for the wish to stop; returns `is_set()`."""
+
+
+@contextmanager
+def failing_of(cancel: Cancel) -> Iterator[None]:
+    """Raise CancelledError where something else breaks of a cancel, as polars' threads may.
+
+    A failure that stands for itself, such as a refusal, is raised as it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        broken = not isinstance(error, TransferError) or error.label in _BROKEN
+        if broken and cancel.is_set():
+            raise CancelledError from error
+        raise
 
 
 def check(cancel: Cancel) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import IntegrityError, TemporaryError
 from core.query import Statement
-from core.retry import Retry
+from core.retry import QUICK, Retry
 from core.warehouse.cancel import Cancel, check
 from core.warehouse.failures import translate
 
@@ -113,18 +113,22 @@ def run(
     """
     from core.warehouse.session import ask
 
-    query_id = ""
+    begun: list[str] = []
+    given_up = threading.Event()
 
-    def start() -> str:
+    def start() -> None:
         started = connection.cursor().execute_async(statement.revealed, statement.binds or None)
-        return started["queryId"] or ""
+        begun.append(started["queryId"] or "")
+        if given_up.is_set():  # nobody waited for the answer
+            _abort(connection, begun[-1])
 
     def result() -> SnowflakeCursor:
         return connection.cursor().query_result(query_id)
 
     check(cancel)
     try:
-        query_id = ask(connection, start, "running a statement", cancel, repeatable=repeatable)
+        ask(connection, start, "running a statement", cancel, repeatable=repeatable)
+        query_id = begun[-1]
         on_start(query_id)
         delay = _FIRST_POLL
         is_running = _Watch(connection, query_id)
@@ -134,8 +138,9 @@ def run(
             delay = min(2 * delay, _SLOWEST_POLL)
         cursor = ask(connection, result, "running a statement", cancel)
     except BaseException:
-        if query_id:
-            _abort(connection, query_id)
+        given_up.set()
+        for each in begun:
+            _abort(connection, each)
         raise
     return Result(connection, query_id, cursor)
 
@@ -162,10 +167,15 @@ class _Watch:
 
 def _abort(connection: SnowflakeConnection, query_id: str) -> None:
     """Ask the warehouse to stop the statement; in a thread, as a dead link would hold us up."""
+    from core.warehouse.session import ask_once
+
+    def ask() -> None:
+        stop = connection.cursor().abort_query
+        ask_once(connection, lambda: stop(query_id), "stopping a statement", threading.Event())
 
     def abort() -> None:
         with suppress(Exception):  # the first error is the one to tell
-            connection.cursor().abort_query(query_id)
+            QUICK.tries("stopping a statement", threading.Event().wait).call(ask)
 
     asking = threading.Thread(target=abort, name="abort-query", daemon=True)
     asking.start()

@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.errors import CancelledError, IntegrityError, TemporaryError, TransferError
+from core.errors import (
+    CancelledError,
+    DestinationError,
+    IntegrityError,
+    TemporaryError,
+    TransferError,
+)
 from core.events import Recovered, Retrying
 from core.query import Statement
 from core.retry import Retry
 from core.warehouse.batches import Download
+from core.warehouse.cancel import failing_of
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.statement import Result, run
 from tests.buckets import Action, Exchange, Proxy, hang, lose_answer, reset
@@ -63,6 +70,16 @@ def another_chunk(exchange: Exchange) -> None:
     exchange.pass_on()
 
 
+def noting(done: threading.Event) -> Action:
+    """Change nothing, and tell when it is done."""
+
+    def act(exchange: Exchange) -> None:
+        exchange.pass_on()
+        done.set()
+
+    return act
+
+
 @pytest.fixture
 def proxy(sandbox: Sandbox) -> Iterator[Proxy]:
     """A proxy before the warehouse."""
@@ -76,6 +93,7 @@ class Run:
     def __init__(self, sandbox: Sandbox, proxy: Proxy, **policy: Any) -> None:
         self.events: list[Retrying | Recovered] = []
         self.cancel = threading.Event()
+        self.cancelled = 0.0
         self.retry = Retry(**{"first": 0.01, "tell": self.tell, "attempts": 4, **policy})
         self._parameters = {
             **sandbox.snowflake,
@@ -110,6 +128,12 @@ class Run:
 
         download = Download(result, numbers, budget=2**20, workers=2, cancel=self.cancel)
         return sorted(value for _, values in download for value in values)
+
+    def cancel_when(self, happened: threading.Event) -> None:
+        """Cancel as soon as something happens."""
+        happened.wait(20)
+        self.cancelled = time.monotonic()
+        self.cancel.set()
 
     def whys(self) -> set[str]:
         return {event.why for event in self.events if isinstance(event, Retrying)}
@@ -214,19 +238,58 @@ def test_what_writes_is_not_started_twice(sandbox: Sandbox, proxy: Proxy) -> Non
 def test_cancels_at_once_whatever_hangs(sandbox: Sandbox, proxy: Proxy, pattern: str) -> None:
     proxy.on(pattern, hang)
     own = Run(sandbox, proxy)
-    stopped: list[float] = []
-
-    def cancel() -> None:
-        proxy.hanging.wait(20)
-        stopped.append(time.monotonic())
-        own.cancel.set()
-
-    threading.Thread(target=cancel, daemon=True).start()
+    threading.Thread(target=own.cancel_when, args=(proxy.hanging,), daemon=True).start()
     with ExitStack() as ends:
         ends.callback(proxy.release.set)
         with pytest.raises(CancelledError):
             own.values()
-        assert time.monotonic() - stopped[0] < 3
+        assert time.monotonic() - own.cancelled < 3
+
+
+def test_a_statement_that_starts_too_late_is_aborted(sandbox: Sandbox, proxy: Proxy) -> None:
+    """Its start was given up before the warehouse told its id."""
+    proxy.on(SUBMIT, hang)
+    own = Run(sandbox, proxy)
+    with closing(own.connect()) as connection:
+        cancelling = threading.Thread(target=own.cancel_when, args=(proxy.hanging,))
+        cancelling.start()
+        with pytest.raises(CancelledError):
+            run(connection, NUMBERS, own.cancel)
+        aborted = threading.Event()
+        proxy.on("abort-request", noting(aborted))
+        proxy.release.set()
+        assert aborted.wait(20)
+
+
+def test_an_abort_is_tried_again(sandbox: Sandbox, proxy: Proxy) -> None:
+    own = Run(sandbox, proxy)
+    aborted = threading.Event()
+    proxy.on("abort-request", status(503))
+    proxy.on("abort-request", noting(aborted))
+    with closing(own.connect()) as connection:
+        with pytest.raises(CancelledError):
+            run(connection, NUMBERS, own.cancel, on_start=lambda _: own.cancel.set())
+        assert aborted.wait(20)
+
+
+@pytest.mark.parametrize(
+    ("error", "cancelled", "told"),
+    [
+        (IntegrityError("The books do not agree."), True, CancelledError),
+        (ZeroDivisionError(), True, CancelledError),
+        (DestinationError("Denied."), True, DestinationError),
+        (IntegrityError("The books do not agree."), False, IntegrityError),
+        (ZeroDivisionError(), False, ZeroDivisionError),
+    ],
+)
+def test_what_breaks_of_a_cancel_is_the_cancel(
+    error: Exception, cancelled: bool, told: type[Exception]
+) -> None:
+    cancel = threading.Event()
+    if cancelled:
+        cancel.set()
+    with pytest.raises(told), failing_of(cancel):
+        raise error
 
 
 def test_cancels_at_once_in_a_pause(sandbox: Sandbox, proxy: Proxy) -> None:
