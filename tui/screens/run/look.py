@@ -94,7 +94,7 @@ def _cost(estimate: Estimate) -> Content:
     """Of the engine that will do it, and of the others."""
     way = estimate.chosen
     others = [
-        f"{each.engine}: {'cannot' if each.obstacle else cost.in_words(estimate, each)}"
+        f"{each.engine}: {visible(in_app(each.obstacle)) or cost.in_words(estimate, each)}"
         for each in estimate.ways
         if each is not way
     ]
