@@ -2,8 +2,8 @@
 
 Reads the sandbox's ready line and the table from standard input as JSON; prints one JSON object:
 rows, seconds in all, seconds since the warehouse had its result ready (None where that cannot be
-told), the peak resident memory of the process in MB, the MB it fetched of results (compressed, as
-they travel) and sent to the bucket, and the batches it fetched.
+told), seconds of the processor, the peak resident memory of the process in MB, the MB it fetched of
+results (compressed, as they travel) and sent to the bucket, and the batches it fetched.
 """
 
 from __future__ import annotations
@@ -201,6 +201,7 @@ def main() -> None:
                 "rows": rows,
                 "seconds": ended - began,
                 "since": since,
+                "cpu": time.process_time(),
                 "peak_mb": _peak_mb(),
                 "wire_mb": (sum(FETCHED) + max(SENT)) / 1e6,
                 "batches": len(FETCHED),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -16,10 +17,9 @@ from core.sandbox.launcher import ROOMY_TEMPORARY, Sandbox
 from tests.benchmarks.measure import RUNS, Measured, measure
 from tests.deliveries import execute
 
-SIZES, GROUPED_SIZES, QUICK_SIZES = (1, 3, 10, 30, 100), (1, 3, 10, 30), (1, 2, 3)  # million rows
+SIZES, QUICK_SIZES = (1, 3, 10, 30, 100), (1, 2, 3)  # million rows
 RUNS_UP_TO = 10  # million rows; larger tables are transferred once
-ENGINES = ("stream", "pushdown", "unload")
-_LINEAR_FROM = 10  # million rows: below, it is the start that takes the time
+LINEAR_FROM = 10  # million rows: below, it is the start that takes the time
 DISK_BYTES = 60 * 2**20  # a million rows, with what other sizes have left
 
 _MILLION = """
@@ -32,22 +32,38 @@ _MILLION = """
 """
 # 24 months and 12 regions: 288 groups, however many rows.
 _FEW = """
-    CREATE VIEW DEMO.PUBLIC.FEW_{millions}M AS
     SELECT SOLD_ON, REGION, MOD(UNITS + 7919 * C, 100000)::NUMBER(9,0) AS UNITS,
            AMOUNT + C * 1234.57 AS AMOUNT
     FROM DEMO.PUBLIC.MILLION
-    CROSS JOIN (SELECT SEQ4()::NUMBER(9,0) AS C FROM TABLE(GENERATOR(ROWCOUNT => {millions})))
+    CROSS JOIN (SELECT SEQ4()::NUMBER(9,0) AS C FROM TABLE(GENERATOR(ROWCOUNT => {})))
 """
 # A customer in every row: as many groups as rows.
 _MANY = """
-    CREATE VIEW DEMO.PUBLIC.MANY_{millions}M AS
     SELECT SOLD_ON, 'customer ' || (N + 1000000 * C)::NUMBER(18,0) AS CUSTOMER, UNITS, AMOUNT
     FROM DEMO.PUBLIC.MILLION
-    CROSS JOIN (SELECT SEQ4()::NUMBER(9,0) AS C FROM TABLE(GENERATOR(ROWCOUNT => {millions})))
+    CROSS JOIN (SELECT SEQ4()::NUMBER(9,0) AS C FROM TABLE(GENERATOR(ROWCOUNT => {})))
 """
+
+
+@dataclass(frozen=True)
+class Case:
+    """An engine at work on tables of several sizes, in million rows."""
+
+    name: str
+    engine: str
+    select: str
+    sizes: tuple[int, ...] = SIZES
+
+
+CASES = (
+    Case("stream", "stream", _FEW),
+    Case("pushdown", "pushdown", _FEW),
+    Case("unload", "unload", _FEW),
+    Case("pushdown, all distinct", "pushdown", _MANY, SIZES[:-1]),
+)
 _HEADER = """
-| engine | rows | groups | seconds | per million | after the result | peak MB | wire MB | batches |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|"""
+| engine | rows | groups | seconds | per 1M | after result | CPU | peak MB | wire MB | batches |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
 
 
 def growth(box: Sandbox, setup: dict[str, Any], *, quick: bool) -> None:
@@ -56,7 +72,7 @@ def growth(box: Sandbox, setup: dict[str, Any], *, quick: bool) -> None:
     Args:
         box: the sandbox.
         setup: how a case reaches it.
-        quick: up to 3M rows only.
+        quick: up to 3M rows only, each once.
     """
     needed, free = max(SIZES) * DISK_BYTES, shutil.disk_usage(ROOMY_TEMPORARY).free
     if not quick and free < needed:
@@ -74,37 +90,23 @@ def _measured(
     box: Sandbox, setup: dict[str, Any], *, quick: bool
 ) -> Iterator[tuple[int, Measured]]:
     """Each transfer, with the million rows it moved."""
-    for engine in ENGINES:
-        options = {"engine": engine}
-        if engine == "unload":
+    for case in CASES:
+        options = {"engine": case.engine}
+        if case.engine == "unload":
             options["storage_integration"] = box.unload["storage_integration"]
-        yield from _sizes(box, setup, engine, _FEW, QUICK_SIZES if quick else SIZES, options)
-    sizes, options = QUICK_SIZES if quick else GROUPED_SIZES, {"engine": "pushdown"}
-    yield from _sizes(box, setup, "pushdown, all distinct", _MANY, sizes, options)
-
-
-def _sizes(
-    box: Sandbox,
-    setup: dict[str, Any],
-    name: str,
-    view: str,
-    sizes: Sequence[int],
-    options: dict[str, str],
-) -> Iterator[tuple[int, Measured]]:
-    for millions in sizes:
-        statement = view.format(millions=millions)
-        table = statement.split()[2]
-        execute(box, statement.replace("CREATE", "CREATE OR REPLACE", 1))
-        runs = RUNS if millions <= RUNS_UP_TO else 1
-        case = {**setup, "table": table, "options": options}
-        yield millions, measure(name, "product", case, runs)
+        for millions in QUICK_SIZES if quick else case.sizes:
+            table = f"DEMO.PUBLIC.GROWTH_{millions}M"
+            execute(box, f"CREATE OR REPLACE VIEW {table} AS {case.select.format(millions)}")
+            runs = RUNS if millions <= RUNS_UP_TO and not quick else 1
+            setup = {**setup, "table": table, "options": options}
+            yield millions, measure(case.name, "product", setup, runs)
 
 
 def _row(millions: int, line: Measured) -> str:
     return (
         f"| {line.name} | {millions}M | {line.rows:,} | {line.seconds:.1f} "
-        f"| {line.seconds / millions:.2f} | {line.since or 0:.1f} | {line.peak_mb:.0f} "
-        f"| {line.wire_mb:,.1f} | {line.batches:,} |"
+        f"| {line.seconds / millions:.2f} | {line.since or 0:.1f} | {line.cpu:.1f} "
+        f"| {line.peak_mb:.0f} | {line.wire_mb:,.1f} | {line.batches:,} |"
     )
 
 
@@ -116,7 +118,7 @@ def _verdicts(lines: Sequence[tuple[int, Measured]]) -> Iterator[str]:
         peaks = [line.peak_mb or 0 for line in measured.values()]
         flat.append(f"{name} {max(peaks) / min(peaks):.2f}")
         large = max(measured)
-        small = _LINEAR_FROM if large > _LINEAR_FROM else min(measured)
+        small = LINEAR_FROM if large > LINEAR_FROM else min(measured)
         before, after = measured[small].seconds, measured[large].seconds
         ratio, further = after / large / (before / small), (after - before) / (large - small)
         linear.append(

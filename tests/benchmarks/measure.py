@@ -22,6 +22,7 @@ class Measured:
         rows: of its result.
         seconds: in all.
         since: of these, after the warehouse had its result ready.
+        cpu: seconds of the processor that the process took.
         peak_mb: the highest resident memory of the process.
         wire_mb: what it fetched of results, compressed, and sent to the bucket.
         batches: how many batches of results it fetched.
@@ -32,6 +33,7 @@ class Measured:
     seconds: float
     since: float | None = None
     peak_mb: float | None = None
+    cpu: float = 0.0
     wire_mb: float = 0.0
     batches: int = 0
 
@@ -57,6 +59,7 @@ def measure(name: str, case: str, setup: dict[str, Any], runs: int = RUNS) -> Me
         seconds,
         statistics.median(since or [0]) or None,
         peak,
+        statistics.median(one["cpu"] for one in seen),
         seen[0]["wire_mb"],
         seen[0]["batches"],
     )
