@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from core.errors import (
     DestinationError,
@@ -27,6 +28,8 @@ from core.errors import (
 DAMAGED = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest", "IncompleteBody"})
 # The upload is gone or was overtaken: only a new upload helps.
 OVERTAKEN = frozenset({"NoSuchUpload", "ConditionalRequestConflict", "OperationAborted"})
+# There is no upload to be aborted.
+GONE = frozenset({"NoSuchUpload", "NoSuchBucket"})
 EXISTS = frozenset({"PreconditionFailed", "412"})
 DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
 
@@ -62,6 +65,15 @@ _SIGN_IN_HINTS = {
 }
 
 
+class StrangeAnswerError(Exception):
+    """An answer that lacks what S3 always tells: something else has answered."""
+
+
+_STRANGE = (StrangeAnswerError, ResponseParserError)
+# What a request to S3 may raise.
+FAILURES = (ClientError, BotoCoreError, *_STRANGE)
+
+
 def code_of(error: BaseException) -> str:
     """S3's error code, or '' for a failure that S3 did not report."""
     if isinstance(error, ClientError):
@@ -78,7 +90,7 @@ def is_temporary(error: BaseException) -> bool:
     """Whether the same request may succeed later."""
     if isinstance(error, ClientError):
         return code_of(error) in _TEMPORARY or status_of(error) in (429, 500, 502, 503, 504)
-    return isinstance(error, (boto.HTTPClientError, boto.ConnectionError))
+    return isinstance(error, (boto.HTTPClientError, boto.ConnectionError, *_STRANGE))
 
 
 def again(error: Exception) -> TemporaryError | None:
@@ -102,9 +114,17 @@ def translate(error: Exception, url: str) -> TransferError:
         return _from_response(error, url)
     if isinstance(error, BotoCoreError):
         return _from_client(error, url)
+    if isinstance(error, _STRANGE):
+        return TemporaryError(
+            f"What answered for {url} is not S3.",
+            "Check the endpoint URL, and whether a proxy or a sign-in page of the network stands "
+            "in between; then try again.",
+        )
     if isinstance(error, OSError):
         what = errno.errorcode.get(error.errno or 0, "an input/output error")
-        return LocalResourceError(f"The finished file cannot be read ({what}).")
+        return LocalResourceError(
+            f"The finished file cannot be read ({what}).", "Check the disk of AMPLIFY_SPILL_DIR."
+        )
     raise error
 
 
@@ -117,7 +137,10 @@ def _from_response(error: ClientError, url: str) -> TransferError:
             return make(code, url)
     if is_temporary(error) or code in OVERTAKEN:
         return TemporaryError(f"S3 did not take {url} ({code}).", "Try again later.")
-    return DestinationError(f"S3 refuses {url} ({code or status}).")
+    return DestinationError(
+        f"S3 refuses {url} ({code or status}).",
+        "Look the code up in the documentation of S3, or ask who runs the bucket.",
+    )
 
 
 def _one_of(codes: Iterable[str]) -> Callable[[str, int], bool]:
@@ -167,7 +190,10 @@ _RESPONSES: list[tuple[Callable[[str, int], bool], _Make]] = [
     ),
     (
         _one_of({"EntityTooLarge", "EntityTooSmall", "KeyTooLongError", "MetadataTooLarge"}),
-        lambda code, url: UsageError(f"{url} breaks a limit of S3 ({code})."),
+        lambda code, url: UsageError(
+            f"{url} breaks a limit of S3 ({code}).",
+            "Take a shorter name, or fewer columns or a compressed format for a smaller file.",
+        ),
     ),
     (
         lambda code, status: status == 403 or code in DENIED or code.startswith("KMS."),
@@ -209,7 +235,10 @@ def _from_client(error: BotoCoreError, url: str) -> TransferError:
             f"S3 could not be reached for {url} ({type(error).__name__}).",
             "Check the network and the endpoint URL; then try again.",
         )
-    return DestinationError(f"The S3 client failed for {url} ({type(error).__name__}).")
+    return DestinationError(
+        f"The S3 client failed for {url} ({type(error).__name__}).",
+        "Check the AWS profile and the endpoint URL.",
+    )
 
 
 def _retry_after(error: BaseException) -> float:

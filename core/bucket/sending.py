@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from core.bucket.failures import DAMAGED, again, code_of
+from core.bucket.failures import DAMAGED, StrangeAnswerError, again, code_of
 from core.bucket.order import Order
 from core.bucket.parts import Digest, Part, PartBody
 from core.errors import IntegrityError, TemporaryError
@@ -80,6 +80,7 @@ class Sender:
         def once() -> Response:
             with PartBody(self._order.path, part, self._stopped, self._count(part)) as body:
                 response = request(Body=body, **self._order.target, **arguments, **digests)
+            whole(response, "ETag")
             if agrees(response, expected.md5.hex()):
                 return response
             withdraw()
@@ -108,6 +109,17 @@ class Sender:
             self._sent[part.number - 1] = sent
 
         return count
+
+
+def whole(response: Response, name: str) -> Response:
+    """The answer, if it tells what S3 always tells.
+
+    Raises:
+        StrangeAnswerError: it does not, as a page that a proxy or a network puts in between.
+    """
+    if not response.get(name):
+        raise StrangeAnswerError(name)
+    return response
 
 
 def etag_of(response: Response) -> str:

@@ -12,7 +12,6 @@ from core.retry import Retry
 from core.waiting import within
 
 _SECONDS: Final = 10.0  # that a run waits for it
-_GONE: Final = ("NoSuchUpload", "NoSuchBucket")
 
 
 def sweep(bucket: Bucket, cancelled: Callable[[], bool]) -> None:
@@ -32,12 +31,12 @@ def sweep(bucket: Bucket, cancelled: Callable[[], bool]) -> None:
         def ask(client: Any, where: dict[str, str]) -> None:
             from botocore.exceptions import ClientError
 
-            from core.bucket.failures import code_of
+            from core.bucket.failures import GONE, code_of
 
             try:
                 client.abort_multipart_upload(**where, Key=key, UploadId=upload_id)
             except ClientError as error:
-                if code_of(error) not in _GONE:
+                if code_of(error) not in GONE:
                     raise
 
         try:

@@ -20,13 +20,20 @@ from datetime import timedelta
 from functools import partial, reduce
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from core.bucket.failures import DENIED, EXISTS, OVERTAKEN, again, code_of, is_temporary
+from core.bucket.failures import (
+    DENIED,
+    EXISTS,
+    FAILURES,
+    GONE,
+    OVERTAKEN,
+    again,
+    code_of,
+    is_temporary,
+)
 from core.bucket.open_uploads import OpenUploads
 from core.bucket.order import Delivery, Order
 from core.bucket.parts import Digest, Part, combine_crc32, cut, digest
-from core.bucket.sending import Response, Sender, agrees, etag_of
+from core.bucket.sending import Response, Sender, agrees, etag_of, whole
 from core.errors import CancelledError, IntegrityError
 from core.retry import Retry, Tries
 from core.waiting import Future, Waiter, start, waiting
@@ -120,32 +127,32 @@ class Upload:
         return replace(delivery, etag=etag_of(response))
 
     def _in_parts(self) -> Delivery:
-        upload_id = self._create()
+        tries, asked = self._tries("The start of the upload"), time.monotonic()
+        upload_id = self._create(tries)
+        asking = time.monotonic() - asked
         with self._open_uploads.recorded(self._order.target["Key"], upload_id) as record:
             try:
+                if tries.failed:
+                    self._waiter.call(self._abort_lost, upload_id, asking)
                 return self._complete(upload_id, self._send_all(upload_id))
             except BaseException as error:
                 record.kept = not self._abort(upload_id, error)
                 raise
 
-    def _create(self) -> str:
+    def _create(self, tries: Tries) -> str:
         order = self._order
         kind = order.checked(ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
-        tries = self._tries("The start of the upload")
-        create = partial(
-            self._client.create_multipart_upload, **order.target, **order.attributes, **kind
-        )
+        asked = {**order.target, **order.attributes, **kind}
+
+        def create() -> Response:
+            return whole(self._client.create_multipart_upload(**asked), "UploadId")
+
         future = start(tries.call, create)
-        asked = time.monotonic()
         try:
-            created = self._waiter.result(future)
+            return str(self._waiter.result(future)["UploadId"])
         except BaseException:
             future.add_done_callback(self._abort_unseen)
             raise
-        upload_id = str(created["UploadId"])
-        if tries.failed:
-            self._waiter.call(self._abort_lost, upload_id, time.monotonic() - asked)
-        return upload_id
 
     def _abort_lost(self, upload_id: str, seconds: float) -> None:
         """Abort the uploads that our own repeated Create has left; their ids were never answered.
@@ -164,7 +171,7 @@ class Upload:
             for other, when in begun.items():
                 if other != upload_id and earliest <= when <= begun[upload_id]:
                     self._tries("The abort").call(self._aborting(other))
-        except (ClientError, BotoCoreError, KeyError) as error:
+        except (*FAILURES, KeyError) as error:
             log.warning("An unfinished upload of %s may remain (%s).", key, code_of(error))
 
     def _send_all(self, upload_id: str) -> list[tuple[Digest, str]]:
@@ -194,17 +201,19 @@ class Upload:
         etag = f"{hashlib.md5(md5s, usedforsecurity=False).hexdigest()}-{len(sent)}"
         delivery = self._delivery([expected for expected, _ in sent], etag)
         parts = [{"PartNumber": n, "ETag": etag} for n, (_, etag) in enumerate(sent, start=1)]
-        whole = order.checked(
-            ChecksumCRC32=delivery.crc32, ChecksumType="FULL_OBJECT", MpuObjectSize=self._size
-        )
-        complete = partial(
-            self._client.complete_multipart_upload,
-            UploadId=upload_id,
-            MultipartUpload={"Parts": parts},
+        asked = {
+            "UploadId": upload_id,
+            "MultipartUpload": {"Parts": parts},
             **order.target,
             **order.guard,
-            **whole,
-        )
+            **order.checked(
+                ChecksumCRC32=delivery.crc32, ChecksumType="FULL_OBJECT", MpuObjectSize=self._size
+            ),
+        }
+
+        def complete() -> Response:
+            return whole(self._client.complete_multipart_upload(**asked), "ETag")
+
         tries = self._tries("The end of the upload")
         self._landing = True
         try:
@@ -232,7 +241,7 @@ class Upload:
         try:
             head = partial(self._client.head_object, **self._order.target)
             found = self._waiter.call(self._tries("The look at the object").call, head)
-        except (ClientError, BotoCoreError) as refused:
+        except FAILURES as refused:
             self.maybe_ours = (lost or self._repeated) and code_of(refused) in DENIED
             raise error from None
         ours = (
@@ -258,7 +267,7 @@ class Upload:
         )
         if failure is not None:
             self.maybe_delivered = self._landing
-            if code_of(failure) != "NoSuchUpload":
+            if code_of(failure) not in GONE:
                 self.leftover = upload_id
                 log.warning("The multipart upload %s could not be aborted.", upload_id)
         return self.leftover is None
@@ -275,7 +284,7 @@ class Upload:
         try:
             remove = partial(self._client.delete_object, **self._order.target)
             self._tries("The removal").call(remove)
-        except (ClientError, BotoCoreError) as error:
+        except FAILURES as error:
             raise IntegrityError(
                 "S3 stored a damaged object, which could not be removed.", "Delete it."
             ) from error
