@@ -71,7 +71,7 @@ class Case:
         repaired: brings back what `arm` has taken away, besides the rules of the proxies.
         objects, uploads: what may be left in the bucket by a failure: how many objects, which are
             whole, and unfinished uploads.
-        again: options of the rerun, where an object is left.
+        again: options of the rerun instead of those; None takes one away.
         seconds: within which the run must have ended.
         check: anything else to assert of the ground while the fault lasts.
     """
@@ -182,7 +182,8 @@ def perform(case: Case, ground: Ground) -> Row:
     assert_left(case, ground, error)
     case.repaired(ground)
     if error:
-        ground.transfer(case.table, **{**options, **case.again})
+        again = {**options, **case.again}
+        ground.transfer(case.table, **{name: v for name, v in again.items() if v is not None})
         assert_delivered(case, ground)
         assert until(lambda: not ground.running())
     return row(case, ground, error)
@@ -195,7 +196,8 @@ def assert_ended(case: Case, error: TransferError | None) -> None:
             raise error
         return
     assert error is not None, "it was delivered"
-    assert type(error) is case.error, repr(error)
+    assert isinstance(error, case.error), repr(error)
+    assert error.exit_code == case.error.exit_code
     assert re.search(case.words, str(error)), str(error)
     assert error.hint
     assert "secret-message" not in str(error)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from core.bucket import client as bucket
 from tests.buckets import Inbox, Proxy, one_loader
 from tests.deliveries import bucket_client, connect, execute
 from tests.faults.cases import Case, Ground, Row, Table, perform
@@ -79,6 +80,13 @@ def witness(sandbox: Sandbox) -> Iterator[Any]:
         yield session
 
 
+@pytest.fixture(autouse=True)
+def impatient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have runs wait for an answer that does not come no longer than a test can."""
+    if "stall" in request.node.name:
+        monkeypatch.setattr(bucket, "READ_TIMEOUT_SECONDS", 3.0)
+
+
 @pytest.fixture
 def ground(
     sandbox: Sandbox,
@@ -94,8 +102,8 @@ def ground(
     client, name = bucket_client(sandbox), f"inbox-{uuid.uuid4().hex}"
     client.create_bucket(Bucket=name)
     s3 = {key: value for key, value in sandbox.s3.items() if key != "bucket"}
-    with Warehouse(sandbox) as warehouse, Proxy(s3["endpoint_url"]) as bucket:
-        inbox = Inbox(name, {**s3, "endpoint_url": bucket.url}, client, bucket)
+    with Warehouse(sandbox) as warehouse, Proxy(s3["endpoint_url"]) as before:
+        inbox = Inbox(name, {**s3, "endpoint_url": before.url}, client, before)
         made = Ground(sandbox, warehouse, inbox, spill, state, tables, witness)
         warehouse.watch = made.note
         yield made
