@@ -55,7 +55,9 @@ def transfer_data(
 
     Fully blank rows are removed, the date column is cut to its month, numeric columns are summed
     per group, all others are kept as they are. The call prints nothing, installs no signal
-    handlers and may be made from several threads at once; they share polars' memory budget.
+    handlers and may be made from several threads at once; they share polars' memory budget. While
+    a file is uploaded in parts, a record of that is in the state directory, so that the next run
+    aborts what a killed one has left.
 
     Args:
         source_table: `TABLE`, `SCHEMA.TABLE` or `DATABASE.SCHEMA.TABLE`.
