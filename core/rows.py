@@ -73,9 +73,9 @@ def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
 def bad_dates(plan: Plan, account: Account) -> SourceDataError:
     """Why a run fails whose table holds dates that do not parse."""
     shown = ", ".join(repr(value) for value in account.bad_examples)
-    return SourceDataError(
-        f"{account.bad_dates:,} rows of {plan.month.name} hold no date "
-        f"({plan.month.why}){f', such as {shown}' if shown else ''}; nothing was delivered.",
+    found = f"{account.bad_dates:,} rows of {plan.month.name} hold no date ({plan.month.why})"
+    error = SourceDataError(
+        f"{found}{f', such as {shown}' if shown else ''}; nothing was delivered.",
         "Give another --date-format, or --on-bad-date null to put them in the NULL month.",
     )
     error.stored = f"{found}; nothing was delivered."
