@@ -56,6 +56,9 @@ class Liar(http.server.ThreadingHTTPServer):
         self.lie = lie
         self.behind = (str(sandbox.snowflake["host"]), int(sandbox.snowflake["port"]))
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is none of our business."""
+
 
 @contextmanager
 def lying(sandbox: Sandbox, lie: Lie) -> Iterator[Liar]:

@@ -1,0 +1,38 @@
+"""A run speaks to Snowflake and to S3 as configured, and to nobody else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.tui.runs import place, program
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+_INTERNET = re.compile(r"sin6?_port=htons\((\d+)\).*?\"([^\"]+)\"")
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="records the connections by strace")
+def test_no_host_but_those_configured(sandbox: Sandbox, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    watching = ("strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(trace))
+    done = subprocess.run(
+        [*watching, *program("--batch", "--table", "LOCATIONS_595", "--verify")],
+        env={**os.environ, **place(sandbox), "AMPLIFY_STATE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if "ptrace" in done.stderr:
+        pytest.skip("this machine does not let us trace")
+    assert done.returncode == 0, done.stderr
+    ports = {str(sandbox.snowflake["port"]), sandbox.s3["endpoint_url"].rpartition(":")[2]}
+    assert set(_INTERNET.findall(trace.read_text())) == {(port, "127.0.0.1") for port in ports}
