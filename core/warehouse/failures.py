@@ -324,8 +324,15 @@ def translate(error: BaseException, doing: str) -> TransferError:
 
 
 def is_session_lost(error: BaseException) -> bool:
-    """Whether the session is gone, so that only a new sign-in helps."""
-    return getattr(error, "errno", None) in _LOST or "Reauthentication" in type(error).__name__
+    """Whether the session is gone, or may be, so that only a new sign-in helps."""
+    lost = getattr(error, "errno", None) in _LOST or "Reauthentication" in type(error).__name__
+    # The connector's word for any refusal of a statement's start.
+    return lost or "did not report a queryId" in str(error)
+
+
+def session_ended() -> TemporaryError:
+    """What to raise for a lost session once there is a new one."""
+    return TemporaryError(_SESSION_ENDED.sentence, _SESSION_ENDED.hint, again=True)
 
 
 def is_overflow(error: TransferError) -> bool:

@@ -15,7 +15,7 @@ from snowflake.connector import SnowflakeConnection
 from core.retry import QUICK, Retry
 from core.waiting import Waiter
 from core.warehouse.cancel import Cancel
-from core.warehouse.failures import is_session_lost, translate
+from core.warehouse.failures import is_session_lost, session_ended, translate
 
 T = TypeVar("T")
 
@@ -114,6 +114,7 @@ def ask_once(
         renewable = isinstance(connection, Session) and connection.renewable
         if renewable and is_session_lost(error):
             waiter.call(_renewed, connection, signed_in)
+            raise session_ended() from error
         if known is error:
             raise
         raise known from error
