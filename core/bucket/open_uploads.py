@@ -116,7 +116,8 @@ def _write(record: Mapping[str, str]) -> tuple[Path | None, int | None]:
     new = path.with_suffix(".new")
     handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     try:
-        locked(handle)
+        if not locked(handle):
+            raise OSError("this file system has no locks")  # a sweep would take us for dead
         os.write(handle, json.dumps(record).encode())
         new.replace(path)
     except BaseException:

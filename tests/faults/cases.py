@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import TransferError, run_transfer
+from core.events import Event
 from core.request import Request
 from tests.buckets import Inbox, Proxy
 
@@ -103,6 +104,7 @@ class Ground:
         names: the table of each `Table`.
         witness: a session of our own, which no fault meets.
         statements: the ids of all statements of the run.
+        events: what runs have told.
     """
 
     sandbox: Sandbox
@@ -113,6 +115,7 @@ class Ground:
     names: Callable[[Table], str]
     witness: Any
     statements: list[str] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
     @property
     def s3(self) -> Proxy:
@@ -133,7 +136,7 @@ class Ground:
             "format": "csv",
         }
         request = Request.of(table=self.names(table), **{**defaults, **options})
-        return run_transfer(request, cancel=threading.Event())
+        return run_transfer(request, on_event=self.events.append, cancel=threading.Event())
 
     def note(self, line: str, status: int, headers: Mapping[str, str], data: bytes) -> None:
         """Remember the statements that the warehouse tells of; the `watch` of its proxy."""
@@ -235,7 +238,7 @@ def row(case: Case, ground: Ground, error: TransferError | None) -> Row:
     left = [f"{case.objects} whole object"] * bool(case.objects)
     left += [f"{case.uploads} unfinished upload, aborted by the rerun"] * bool(case.uploads)
     words = error.message.replace(ground.inbox.name, "BUCKET")
-    words = re.sub(r"\bT_[0-9A-F]{12}\b", "TABLE", words)
+    words = re.sub(r"\bT_[0-9A-F]{12}\b", "TABLE", words).replace("|", "\\|")
     return Row(
         case.layer,
         case.name,

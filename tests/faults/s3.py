@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from core.errors import TransferError
+from core.events import Recovered, Retrying
 from tests.buckets import Action, Exchange, reply, reset, stall
 from tests.faults.cases import FILE, LARGE, SMALL, Case, Ground, Options, Table
 
@@ -86,6 +88,22 @@ def fault(
     return Case(
         f"{call}: {name}", "S3", lambda g: g.s3.on(pattern, action, times), error, words, **more
     )
+
+
+def told(ground: Ground) -> None:
+    """The run has said that it tries again, and that this has helped."""
+    kinds = [type(event) for event in ground.events]
+    assert Recovered in kinds[kinds.index(Retrying) :]
+
+
+def bounded(ground: Ground) -> None:
+    """No request was tried again for longer than allowed."""
+    pauses: defaultdict[str, float] = defaultdict(float)
+    for event in ground.events:
+        if isinstance(event, Retrying):
+            pauses[event.what] += event.pause
+    assert pauses
+    assert max(pauses.values()) <= BRIEF["max_retry_time"]
 
 
 def putting_only(ground: Ground) -> Options:

@@ -27,6 +27,7 @@ from tests.faults.s3 import (
     PASSING,
     PUT,
     arm_all,
+    bounded,
     fault,
     html,
     make_bucket,
@@ -41,7 +42,7 @@ from tests.faults.wire import Weather, Wire
 
 SLOW = pytest.mark.slow
 LASTING = [
-    fault(call, f"{name} for ever", action, TemporaryError, "S3")
+    fault(call, f"{name} for ever", action, TemporaryError, "S3", check=bounded)
     for call in CALLS
     for name, action in PASSING.items()
 ]

@@ -21,9 +21,14 @@ from tests.faults.s3 import (
     html,
     putting_only,
     sorted_out,
+    told,
 )
 
-MENDED = [fault(call, f"{name} once", action) for call in CALLS for name, action in PASSING.items()]
+MENDED = [
+    fault(call, f"{name} once", action, check=told)
+    for call in CALLS
+    for name, action in PASSING.items()
+]
 ONCE = [
     fault("PutObject", "answer lost once", lose_answer),
     fault("PutObject", "answer lost for ever", lose_answer, times=ALWAYS, options=BRIEF),
