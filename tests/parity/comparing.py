@@ -26,6 +26,7 @@ def check(
     form: str = "parquet",
     *,
     described: bool = True,
+    name: str = "PARITY",
 ) -> dict[str, Ran]:
     """Run a table through the engines and compare each with the oracle, and all with each other.
 
@@ -33,13 +34,14 @@ def check(
         bench: where they run.
         table: the rows and the plan.
         form: of the files; `unload` takes another where it has to refuse this one.
+        name: of the table in Snowflake.
         described: plan by what Snowflake describes and samples, as a run does.
 
     Returns:
         The deliveries by engine; fewer where nothing may be delivered.
     """
     expected = expect(table)
-    plan = bench.plan(table, bench.load(table), described=described)
+    plan = bench.plan(table, bench.load(table, name), described=described)
     formats = dict.fromkeys(LOCAL, form)
     accepted = [each for each in (form, *FORMATS) if not check_refusal(bench, table, plan, each)]
     if accepted:

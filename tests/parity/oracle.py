@@ -129,7 +129,10 @@ def _raw(table: Table) -> pa.Table:
     """Columns `c0`... as they are, `moment` and `bad`, and the numbers to be summed in limbs."""
     columns: dict[str, pa.Array] = {}
     for n, column in enumerate(table.columns):
-        columns[f"c{n}"] = pa.array(*_held(column))
+        text = column.kind == "DECFLOAT" and column.name in table.keys
+        columns[f"c{n}"] = (
+            pa.array(column.values, pa.string()) if text else pa.array(*_held(column))
+        )
         if column.name in table.sums and column.kind == "NUMBER":
             for limb, values in enumerate(_limbs(column)):
                 columns[f"c{n}_{limb}"] = pa.array(values, pa.int64())

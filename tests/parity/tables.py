@@ -121,7 +121,7 @@ class Table:
     def script(self, name: str) -> list[str]:
         """The statements that make it."""
         rows = list(zip(*(column.values for column in self.columns), strict=True))
-        table = f"{name}_TABLE" if self.view else name
+        table, view = quoted(f"{name}_TABLE" if self.view else name), quoted(name)
         typed = ", ".join(f"{quoted(c.name)} {c.type}" for c in self.columns)
         statements = [f"CREATE OR REPLACE TABLE {table} ({typed})"]
         if rows:
@@ -132,7 +132,7 @@ class Table:
             values = ",\n  ".join(f"({row})" for row in shown)
             statements.append(f"INSERT INTO {table} SELECT {loaded} FROM VALUES\n  {values}")
         if self.view:
-            statements.append(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {table}")
+            statements.append(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {table}")
         return statements
 
     def __repr__(self) -> str:
@@ -164,6 +164,7 @@ _LOAD: dict[str, Callable[[str, str], str]] = {
     "VARIANT": lambda name, _: f"PARSE_JSON({name})",
     "ARRAY": lambda name, _: f"PARSE_JSON({name})::ARRAY",
     "OBJECT": lambda name, _: f"PARSE_JSON({name})::OBJECT",
+    "VECTOR": lambda name, kind: f"PARSE_JSON({name})::ARRAY::{kind}",
     "TIMESTAMP_NTZ": lambda name, kind: f"TO_TIMESTAMP_NTZ({name}, {_MOMENT})::{kind}",
     "TIMESTAMP_TZ": lambda name, kind: f"TO_TIMESTAMP_TZ({name}, {_ZONED})::{kind}",
     "TIMESTAMP_LTZ": lambda name, kind: f"TO_TIMESTAMP_TZ({name}, {_ZONED})::{kind}",

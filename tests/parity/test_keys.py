@@ -116,6 +116,9 @@ KEYS: dict[str, Table] = {
     "variant": keyed(
         "VARIANT", "{}", "[]", '{"a":[1,null],"b":"x"}', '"text"', "1", "1.5", "true", "null", '""'
     ),
+    "nul": keyed("VARCHAR", "\x00", "a\x00b", "a"),
+    "decfloat": keyed("DECFLOAT", "1.5", "-2"),  # as text: no file format has such numbers
+    "vector": keyed("VECTOR(FLOAT, 3)", "[1.5,2.0,-3.25]", "[0.0,0.0,1.0]"),
     "array": keyed("ARRAY", "[]", "[1,2]", '["a",null]'),
     "object": keyed("OBJECT", "{}", '{"a":1,"b":{"c":[]}}'),
 }

@@ -80,6 +80,11 @@ def test_names_of_months(parity: Bench) -> None:
         check(parity, dated("DATE", JAN, FEB, name=name), "ndjson")
 
 
+@pytest.mark.parametrize("name", ['we.ird "name"', "😀 x'; --", "lower"])
+def test_names_of_tables(parity: Bench, name: str) -> None:
+    check(parity, dated("DATE", JAN, FEB), "csv", name=name)
+
+
 def shape(rows: int, groups: int, **more: Any) -> Table:
     """`rows` rows in `groups` groups."""
     number = [n % groups for n in range(rows)]

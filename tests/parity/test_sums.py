@@ -48,12 +48,15 @@ SUMS: dict[str, Table] = {
     "group_overflows": summed("NUMBER(38,0)", NINES, 1),
     "group_overflows_below": summed("NUMBER(38,37)", *[scaled(-NINES, 37)] * 2),
     "group_overflows_far": summed("NUMBER(38,0)", *[NINES] * 300),
+    # On the way there it may be more than 38 digits: an error would do, a wrong number would not.
+    "overflows_on_the_way": summed("NUMBER(38,0)", *[6 * 10**37] * 2, *[-6 * 10**37] * 2),
     "floats": summed("FLOAT", 0.1, 0.2, 0.3, 1e16, -1e16, None),
     "tiny_floats": summed("FLOAT", 5e-324, 5e-324, 1e-310),
     "nan": summed("FLOAT", float("nan"), 1.0, 2.0, None, months=2),
     "infinities": summed(
         "FLOAT", float("inf"), float("-inf"), 1.0, float("inf"), 2.0, None, months=3
     ),
+    "beyond_floats": summed("FLOAT", 1.7e308, 1.7e308),
     "opposite_infinities": summed("FLOAT", float("inf"), float("-inf")),
     "negative_zero": summed("FLOAT", -0.0, -0.0),
     "decfloat": summed("DECFLOAT", 1.5, -0.25, 1e30, None, months=2),
