@@ -31,6 +31,14 @@ def test_sizes(text: Any, size: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("10m", 600), ("90s", 90), ("1.5H", 5400), ("45", 45), ("0", 0), (7, 7), ("24 h", 86_400)],
+)
+def test_times(text: Any, seconds: int) -> None:
+    assert request(max_retry_time=text).max_retry_time == seconds
+
+
+@pytest.mark.parametrize(
     ("options", "said"),
     [
         ({"table": ""}, "table: is empty"),
@@ -39,6 +47,9 @@ def test_sizes(text: Any, size: int) -> None:
         ({"timezone": "Mars/Olympus"}, "timezone: 'Mars/Olympus' is not a time zone"),
         ({"timezone": "../etc/passwd"}, "timezone: '../etc/passwd' is not a time zone"),
         ({"memory_limit": "lots"}, "memory_limit: 'lots' is not a size"),
+        ({"max_retry_time": "soon"}, "max_retry_time: 'soon' is not a time such as 90s"),
+        ({"max_retry_time": "25h"}, "max_retry_time"),
+        ({"max_retry_time": -1}, "max_retry_time"),
         ({"memory_limit": "1MB"}, "memory_limit: must be at least 300MB"),
         ({"memory_limit": "9" * 400 + "GB"}, "is not a size"),
         ({"key_columns": "A\nB"}, "key_columns: not a list of names"),

@@ -105,6 +105,7 @@ _BY_NUMBER: Final[dict[int, _Meaning]] = {
     14: _NO_ANSWER,
     604: _Meaning(TemporaryError, "The statement was cancelled at the warehouse.", _AGAIN),
     606: _Meaning(UsageError, "No warehouse is active.", "Name one with --warehouse."),
+    612: _Meaning(TemporaryError, "Snowflake no longer keeps the result.", _AGAIN),
     630: _Meaning(
         TemporaryError,
         "The statement reached the time limit that Snowflake sets.",

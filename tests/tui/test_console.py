@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import SourceDataError, TransferError
-from core.events import Phase, Progress, Warned
+from core.events import Event, Phase, Progress, Recovered, Retrying, Warned
 from tui.console import Console, JsonConsole, TextConsole
 
 
@@ -32,7 +32,7 @@ READING = [
 ]
 
 
-def told(console: Console, stream: io.StringIO, *events: Progress | Warned) -> str:
+def told(console: Console, stream: io.StringIO, *events: Event) -> str:
     for event in events:
         console.event(event)
     return stream.getvalue()
@@ -134,3 +134,29 @@ def test_a_reader_that_has_gone_is_no_failure(kind: type[Console]) -> None:
         console.error(TransferError("No."))
         os.dup2(os.open(os.devnull, os.O_WRONLY), writing)  # so that closing it can flush
     kind(None, quiet=False).error(TransferError("No."))
+
+
+class TestRetries:
+    EVENTS = (Retrying("Part 3 of 9", 2, 8, "503 SlowDown", 1.2345), Recovered("Part 3 of 9"))
+
+    def test_text(self) -> None:
+        text = told(TextConsole(stream := io.StringIO(), quiet=False), stream, *self.EVENTS)
+        assert text == "Part 3 of 9: retrying 2/8: 503 SlowDown in 1.2 s\n"
+
+    def test_json(self) -> None:
+        text = told(JsonConsole(stream := io.StringIO(), quiet=False), stream, *self.EVENTS)
+        (line,) = json_lines(text)
+        del line["timestamp"]
+        assert line == {
+            "level": "warning",
+            "event": "retrying",
+            "message": "Part 3 of 9: retrying 2/8: 503 SlowDown in 1.2 s",
+            "what": "Part 3 of 9",
+            "attempt": 2,
+            "attempts": 8,
+            "why": "503 SlowDown",
+            "pause": 1.234,
+        }
+
+    def test_quiet(self) -> None:
+        assert not told(TextConsole(stream := io.StringIO(), quiet=True), stream, *self.EVENTS)

@@ -19,10 +19,10 @@ from core.events import Phase
 from core.request import Request
 from core.transfer import plan_transfer
 from core.warehouse.connect import connect
-from tests.buckets import Proxy, hang
+from tests.buckets import Proxy, hang, reply
 from tests.tui.hosts import Host, shown, until, whole
 from tui.screens.quit import QuitDialog, request_quit
-from tui.screens.run.progress import PHASES, STOPPED
+from tui.screens.run.progress import PHASES, STOPPED, Running
 from tui.screens.run.screen import RunScreen, State
 
 if TYPE_CHECKING:
@@ -279,7 +279,6 @@ class TestLeave:
         hung = request.model_copy(update={"connection": silent})
         screen = RunScreen(hung, plan_transfer(request).plan)
         assert await self.leave_during(screen, Phase.CONNECT) < 1.5
-        assert screen.running  # it could not be waited for
 
     async def test_staying_lets_it_go_on(self, sandbox: Sandbox, bucket: Any) -> None:
         screen = screen_of(request_of(sandbox, bucket, table="ORDERS_100K", date_column=None))
@@ -293,7 +292,7 @@ class TestLeave:
             await app.action_quit()
             assert app._exit
 
-    async def test_a_hung_sign_in_need_not_be_waited_for(
+    async def test_a_hung_sign_in_is_given_up_at_once(
         self, sandbox: Sandbox, bucket: Any, silent_port: int
     ) -> None:
         request = request_of(sandbox, bucket)
@@ -303,9 +302,26 @@ class TestLeave:
         async with app.run_test() as pilot:
             await pilot.press("enter")
             await until(pilot, lambda: "▸ Sign in" in whole(app))
+            began = time.monotonic()
             await pilot.press("c")
-            await pilot.press("escape")
-            assert app.answers == []
-            await until(pilot, lambda: "You need not wait" in whole(app))
+            await until(pilot, lambda: STOPPED[Phase.CONNECT] in whole(app))
+            assert time.monotonic() - began < 2
             await pilot.press("escape")
             assert app.answers == [None]
+
+
+async def test_a_retry_is_shown_until_it_has_helped(sandbox: Sandbox, bucket: Any) -> None:
+    with Proxy(sandbox.s3["endpoint_url"]) as proxy:
+        proxy.on("PUT .*LOCATIONS_595", reply(503, "SlowDown", {"Retry-After": "1"}))
+        proxy.on("PUT .*LOCATIONS_595", hang)
+        request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+        screen = screen_of(request)
+        app = Host(screen)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("enter")
+            await until(pilot, lambda: "retrying 2/8: 503 SlowDown in 1.0 s" in whole(app))
+            await until(pilot, proxy.hanging.is_set)
+            proxy.release.set()
+            await until(pilot, lambda: screen.state is State.DELIVERED)
+            note = screen.query_one(Running).query_one(".note")
+            assert not note.has_class("-some")
