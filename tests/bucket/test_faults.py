@@ -257,6 +257,16 @@ def test_cancels_while_the_abort_of_a_failed_upload_hangs(inbox: Inbox, large: P
     assert time.monotonic() - started[0] < 1.5
 
 
+def test_aborts_its_upload_when_cancelled_while_it_looks_for_a_lost_one(
+    inbox: Inbox, large: Path
+) -> None:
+    inbox.proxy.on(CREATE, lose_answer)
+    inbox.proxy.on(r"GET .*\?uploads", hang)
+    with pytest.raises(CancelledError):
+        deliver(inbox, large, cancelled=inbox.proxy.hanging.is_set)
+    assert wait_for(lambda: len(inbox.unfinished()) == 1)  # the lost one
+
+
 def test_cancels_while_a_part_is_on_its_way(inbox: Inbox, large: Path) -> None:
     sent: list[int] = []
     with pytest.raises(CancelledError):
