@@ -8,6 +8,7 @@ whatever goes wrong with it never fails a run.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 KEPT: Final = 1_000
 DELIVERED: Final = "delivered"
 _FILE, _LOCK = "history.jsonl", "history.lock"
+_LARGEST: Final = 64 * 1024 * 1024  # bytes of the file
 _TEXT: Final = 2_000  # characters of a message
 
 FrontEnd = Literal["app", "batch"]
@@ -166,7 +168,7 @@ def entries(limit: int = KEPT) -> list[HistoryEntry]:
     for line in reversed(lines):
         if len(found) == limit:
             break
-        with suppress(ValueError, TypeError, KeyError, AttributeError):
+        with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
             found.append(HistoryEntry.parse(line))
     return found
 
@@ -219,7 +221,7 @@ def _append(path: Path, line: str) -> None:
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
         line = "\n" + line  # after one that was cut off
-    if len(lines) < KEPT:
+    if lines and len(lines) < KEPT:
         append(path, line)
     else:
         replace(path, "".join(lines[1 - KEPT :]) + line.lstrip())
@@ -229,6 +231,8 @@ def _lines(path: Path) -> list[str]:
     """The lines of the file with their ends; the last may lack it."""
     try:
         with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size > _LARGEST:  # none of ours: it is begun anew
+                return []
             return [line.decode("utf-8", "replace") for line in file]
     except FileNotFoundError:
         return []

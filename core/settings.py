@@ -61,6 +61,7 @@ _ALIASES: Final = {
     "private_key_passphrase": "private_key_password",
     "private_key_file_pwd": "private_key_password",
 }
+_LARGEST: Final = 4 * 1024 * 1024  # bytes of a file of connections
 _NUMBERS: Final = frozenset({"port", "proxy_port", "login_timeout"})
 _SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
 
@@ -279,7 +280,10 @@ def _tables(value: Any) -> dict[str, dict[str, Any]]:
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            found = os.fstat(file.fileno())
+            mode = found.st_mode
+            if found.st_size > _LARGEST:
+                raise UsageError(f"{path} is too large for what it should be.", "Correct the file.")
             if os.name == "posix" and mode & (stat.S_IWGRP | stat.S_IWOTH):
                 raise UsageError(
                     f"Other users can write {path}, so it cannot be trusted.",

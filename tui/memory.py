@@ -19,6 +19,7 @@ from core.request import Request
 
 _FILE: Final = "app.json"
 _MOST_RECENT: Final = 5
+_LARGEST: Final = 4 * 1024 * 1024  # bytes of the file
 # Whatever else a request holds is a secret, or belongs to the place and not to the choices.
 _KEPT: Final = (
     *("table", "bucket", "date_column", "date_format", "sum_columns", "key_columns"),
@@ -131,8 +132,10 @@ class Memory:
 
 def _read(path: Path | None) -> dict[str, Any]:
     try:
-        kept = json.loads(path.read_text("utf-8")) if path else {}
-    except (OSError, ValueError):
+        if path is None or path.stat().st_size > _LARGEST:
+            return {}
+        kept = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
 
