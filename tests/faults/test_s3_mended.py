@@ -24,6 +24,7 @@ from tests.faults.s3 import (
     told,
 )
 
+MOVED = reply(301, "PermanentRedirect", {"x-amz-bucket-region": "eu-west-1"})
 MENDED = [
     fault(call, f"{name} once", action, check=told)
     for call in CALLS
@@ -38,6 +39,9 @@ ONCE = [
     fault("PutObject", "BadDigest once", reply(400, "BadDigest")),
     fault("PutObject", "409 once", reply(409, "ConditionalRequestConflict")),
     fault("ListObjectsV2", "answer cut in the middle, once", truncate),
+    fault("ListObjectsV2", "301 to another region", MOVED),
+    fault("PutObject", "301 to another region", MOVED),
+    fault("CreateMultipartUpload", "301 to another region", MOVED),
     fault("PutObject", "a page that is no answer of S3, once", html),
     fault("CompleteMultipartUpload", "a page that is no answer of S3, once", html),
     fault("ListObjectsV2", "403", DENIED, times=ALWAYS),
