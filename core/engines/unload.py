@@ -32,7 +32,14 @@ from core.output import Format, extension
 from core.plan import Plan
 from core.progress import Reporter
 from core.query import Statement
-from core.query.unload import DECLARED_TYPES, Files, Keys, copy_into, first_groups
+from core.query.unload import (
+    DECLARED_TYPES,
+    LARGE_BATCHES,
+    Files,
+    Keys,
+    copy_into,
+    first_groups,
+)
 from core.request import Request
 from core.secrets import Secret
 from core.warehouse.statement import Cancel, count, run
@@ -141,6 +148,7 @@ def unload(
     """
     access = _access(connection, order, bucket, progress, cancel)
     progress.start(Phase.QUERY)
+    run(connection, LARGE_BATCHES, cancel)
     grouped = group_at_rest(connection, plan, cancel)
     account, query_id = grouped.account, grouped.result.query_id
     if not account.groups:

@@ -32,8 +32,11 @@ from core.errors import (
 from core.events import Event, Phase, Progress, Warned
 from core.history import run_recorded
 from core.output import Format
+from core.plan import make_plan
+from core.progress import Reporter
 from core.request import Request
 from core.transfer import Outcome, plan_transfer, run_transfer
+from core.warehouse.catalog import find
 from tests.deliveries import (
     bucket_client,
     delivered,
@@ -45,6 +48,7 @@ from tests.deliveries import (
     rows_of,
     transfer,
 )
+from tests.parity.engines import bench
 from tests.sources import plan
 from tui import batch, preview
 from tui.batch import Manner
@@ -236,6 +240,23 @@ def test_the_folder_of_parts_is_always_fresh(sandbox: Sandbox, plain: str) -> No
         for run in ("run-1", "run-2")
     )
     assert (first.folder, second.folder) == ("in/all/run-1/", "in/all/run-2/")
+
+
+def test_the_result_that_stays_is_in_few_batches(sandbox: Sandbox, tmp_path: Path) -> None:
+    table = make_table(sandbox, "D DATE, NAME VARCHAR, N NUMBER(5,0)")
+    rows = "SELECT '2024-01-03'::DATE, RPAD(SEQ4(), 300, HASH(SEQ4())::VARCHAR), 1"
+    execute(sandbox, f"INSERT INTO {table} {rows} FROM TABLE(GENERATOR(ROWCOUNT => 15000))")
+    request = asked(sandbox, table)
+    with bench(sandbox, tmp_path) as at:
+        at.execute("ALTER SESSION SET CLIENT_RESULT_CHUNK_SIZE = 1")
+        source = find(at.connection, f"DEMO.PUBLIC.{table}", at.cancel)
+        made = make_plan(source, {}, request)
+        order = unload.Order.of(request, at.destination, f"{table}.parquet", _MOMENT, "run")
+        silent = {"progress": Reporter(None), "cancel": at.cancel}
+        done = unload.unload(at.connection, made, order, at.bucket, **silent)
+        batches = at.connection.cursor().query_result(done.query_id).get_result_batches()
+    assert sum(batch.rowcount for batch in batches) == 15_001
+    assert max(batch.uncompressed_size or 0 for batch in batches) > 2_000_000
 
 
 # ---------------------------------------------------------------------------------------- ways
