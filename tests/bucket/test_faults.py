@@ -21,7 +21,8 @@ from core.errors import (
     TemporaryError,
     TransferError,
 )
-from core.retry import Retry
+from core.events import Recovered, Retrying
+from core.retry import QUICK, Retry
 from tests.buckets import (
     Action,
     Inbox,
@@ -64,12 +65,10 @@ def large(tmp_path: Path) -> Path:
     return path
 
 
-def deliver(inbox: Inbox, path: Path, *, attempts: int = 3, **more: Any) -> Delivery:
+def deliver(inbox: Inbox, path: Path, *, retry: Retry = QUICK, **more: Any) -> Delivery:
     options = more.pop("options", inbox.options)
     more = {"content_type": "text/csv", "metadata": {"run-id": "r1"}, **more}
-    with Bucket(
-        Destination(inbox.name), client_options=options, retry=Retry(attempts=attempts)
-    ) as bucket:
+    with Bucket(Destination(inbox.name), client_options=options, retry=retry) as bucket:
         return bucket.upload(path, KEY, part_size=5 * 2**20, **more)
 
 
@@ -151,7 +150,7 @@ def test_a_lasting_fault_of_a_multipart_upload_leaves_nothing(
 ) -> None:
     inbox.proxy.on(pattern, action, ALWAYS)
     with pytest.raises(error) as caught:
-        deliver(inbox, large, attempts=1)
+        deliver(inbox, large, retry=Retry(attempts=1))
     assert "secret" not in str(caught.value)
     assert_nothing(inbox)
 
@@ -174,8 +173,51 @@ def test_a_lasting_fault_of_a_single_request_leaves_nothing(
 ) -> None:
     inbox.proxy.on(PUT, action, ALWAYS)
     with pytest.raises(error) as caught:
-        deliver(inbox, small, attempts=1)
+        deliver(inbox, small, retry=Retry(attempts=1))
     assert "secret" not in str(caught.value)
+    assert_nothing(inbox)
+
+
+@pytest.mark.parametrize("pattern", [CREATE, PART, COMPLETE])
+def test_a_storm_is_waited_out_and_told(inbox: Inbox, large: Path, pattern: str) -> None:
+    inbox.proxy.on(pattern, reply(503, "SlowDown"), 5)
+    inbox.proxy.on(pattern, reply(429, "TooManyRequests", {"Retry-After": "1"}))
+    events: list[Retrying | Recovered] = []
+    deliver(inbox, large, retry=Retry(first=0.01, tell=events.append))
+    assert_delivered(inbox, large)
+    tries = [event for event in events if isinstance(event, Retrying)]
+    assert [event.why for event in tries] == ["503 SlowDown"] * 5 + ["429 TooManyRequests"]
+    assert [event.attempt for event in tries] == [2, 3, 4, 5, 6, 7]
+    assert tries[-1].pause >= 1
+    assert events[6:] == [Recovered(tries[0].what)]
+
+
+@pytest.mark.parametrize("action", [corrupt, misstore])
+def test_a_part_is_sent_three_times_at_most(inbox: Inbox, large: Path, action: Action) -> None:
+    inbox.proxy.on(PART, action, ALWAYS)
+    with pytest.raises(IntegrityError):
+        deliver(inbox, large, retry=Retry(first=0.01))
+    assert inbox.proxy.seen(PART) == 3
+    assert_nothing(inbox)
+
+
+@pytest.mark.parametrize("retry", [Retry(max_time=0), Retry(attempts=1)])
+def test_is_asked_once_where_nothing_may_be_repeated(
+    inbox: Inbox, small: Path, retry: Retry
+) -> None:
+    inbox.proxy.on(PUT, reply(503, "SlowDown"), ALWAYS)
+    with pytest.raises(TemporaryError):
+        deliver(inbox, small, retry=retry)
+    assert inbox.proxy.seen(PUT) == 1
+
+
+def test_cancels_at_once_in_a_pause(inbox: Inbox, large: Path) -> None:
+    inbox.proxy.on(PART, reply(503, "SlowDown", {"Retry-After": "300"}), ALWAYS)
+    paused: list[float] = []
+    retry = Retry(tell=lambda _: paused.append(time.monotonic()))
+    with pytest.raises(CancelledError):
+        deliver(inbox, large, retry=retry, cancelled=lambda: bool(paused))
+    assert time.monotonic() - paused[0] < 2
     assert_nothing(inbox)
 
 
