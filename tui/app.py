@@ -186,6 +186,14 @@ class TransferApp(App[None]):
         self._resources.callback(link.close)
         self._open_link(link)
 
+    def stop_runs(self) -> None:
+        """Stop what is transferred, without a question; from any thread."""
+        from tui.screens.run.screen import RunScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, RunScreen):
+                screen.abandon()
+
     async def action_quit(self) -> None:
         """Leave; while a transfer runs, ask first."""
         from tui.screens.quit import request_quit

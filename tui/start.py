@@ -7,8 +7,12 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from textual.messages import ExitApp
+
+from core.workspace import discard_own
 from tui.app import TransferApp
 from tui.stderr import diverted
+from tui.stop import leaving
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -23,7 +27,7 @@ def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None
         driver: of the terminal; Textual's own choice if None.
 
     Returns:
-        The exit code: 0, or 1 after a defect of ours.
+        The exit code: 0, 1 after a defect of ours, or 128 and the number of a signal.
     """
     # The libraries' own lines would be drawn over the screen, and may carry signed URLs.
     warnings.simplefilter("ignore")
@@ -31,6 +35,16 @@ def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None
     app = TransferApp(options, demo=demo)
     if driver is not None:
         app.driver_class = driver
-    with diverted(app.tell_prompt):
-        app.run()
-    return app.return_code or 0
+
+    def end() -> None:
+        app.stop_runs()
+        app.post_message(ExitApp())
+
+    with leaving(end, discard_own) as signals:
+        try:
+            with diverted(app.tell_prompt):
+                app.run()
+        except OSError:  # a terminal that is gone takes no last words
+            if not signals:
+                raise
+    return 128 + signals[0] if signals else app.return_code or 0

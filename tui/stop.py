@@ -6,12 +6,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
 Result = TypeVar("Result")
 
 GRACE_SECONDS: Final = 1.2  # to abort query and upload: the promise is to be gone within 2
+TRANSFER: Final = "transfer"  # the name of the threads that do the work
 _POLL_SECONDS: Final = 0.1
 _SIGNALS: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -100,11 +102,61 @@ class Stop:
             raise Stopped
 
 
+@contextmanager
+def leaving(end: Callable[[], object], last_resort: Callable[[], None]) -> Iterator[list[int]]:
+    """Have SIGINT, SIGTERM and SIGHUP (a terminal that was closed) end the app, while entered.
+
+    The block is given a moment to end, with what runs in it; then the process is ended.
+
+    Args:
+        end: stops the work and makes the block end; called in a thread of its own.
+        last_resort: what must be cleaned up if the work does not do it in time.
+
+    Yields:
+        The number of the signal, once it has come.
+    """
+    came: list[int] = []
+    ended = threading.Event()
+
+    def leave() -> None:
+        try:
+            end()
+        finally:
+            if not ended.wait(GRACE_SECONDS):
+                last_resort()
+                os._exit(128 + came[0])
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if not came:
+            came.append(number)
+            # From here an event loop that sleeps would not be woken.
+            threading.Thread(target=leave, name="leave", daemon=True).start()
+
+    previous = {number: signal.signal(number, on_signal) for number in signals()}
+    try:
+        yield came
+    finally:
+        if came:
+            _settle(last_resort)
+        ended.set()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _settle(last_resort: Callable[[], None]) -> None:
+    """Wait for the transfers that were told to stop, as long as there is time."""
+    jobs = [thread for thread in threading.enumerate() if thread.name == TRANSFER]
+    for thread in jobs:
+        thread.join(GRACE_SECONDS)
+    if jobs:
+        last_resort()
+
+
 class _Thread(threading.Thread, Generic[Result]):
     """A thread that keeps what its work returned or raised."""
 
     def __init__(self, work: Callable[[], Result]) -> None:
-        super().__init__(name="transfer", daemon=True)
+        super().__init__(name=TRANSFER, daemon=True)
         self._work = work
         self._results: list[Result] = []
         self._error: BaseException | None = None
