@@ -65,6 +65,7 @@ KEYS: dict[str, Table] = {
     "float": keyed(
         "FLOAT", 0.0, -0.0, 1.5, -1e300, 5e-324, 0.1, float("inf"), float("-inf"), float("nan")
     ),
+    "negative_zero": keyed("FLOAT", -0.0),
     "integer": keyed("NUMBER(18,0)", 10**18 - 1, 1 - 10**18, 0, 7),
     "decimal": keyed(
         "NUMBER(12,2)", Decimal("1.10"), Decimal("-0.05"), 0, Decimal("9999999999.99")
