@@ -23,8 +23,9 @@ if TYPE_CHECKING:
         UsageError,
     )
     from core.events import Delivered, Event, Phase, Planned, Progress, Recovered, Retrying, Warned
+    from core.outcome import Outcome, Preview
     from core.request import Request
-    from core.transfer import Outcome, Preview, plan_transfer, run_transfer
+    from core.transfer import plan_transfer, run_transfer
 
 _HOMES = {
     "core.api": ("transfer_data",),
@@ -50,8 +51,9 @@ _HOMES = {
         "Retrying",
         "Warned",
     ),
+    "core.outcome": ("Outcome", "Preview"),
     "core.request": ("Request",),
-    "core.transfer": ("Outcome", "Preview", "plan_transfer", "run_transfer"),
+    "core.transfer": ("plan_transfer", "run_transfer"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [

@@ -12,7 +12,7 @@ from core.report import write_report
 from core.request import Request
 
 if TYPE_CHECKING:
-    from core.transfer import Outcome
+    from core.outcome import Outcome
 
 
 def conclude(request: Request, outcome: Outcome, prove: Callable[[], Verdict]) -> Outcome:

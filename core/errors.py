@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from core.transfer import Outcome
+    from core.outcome import Outcome
 
 
 class TransferError(Exception):

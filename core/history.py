@@ -29,7 +29,7 @@ from core.request import Request
 from core.warehouse.statement import Cancel
 
 if TYPE_CHECKING:
-    from core.transfer import Outcome
+    from core.outcome import Outcome
 
 KEPT: Final = 1_000
 DELIVERED: Final = "delivered"

@@ -20,7 +20,7 @@ from core.plan import Plan
 from core.request import Request
 
 if TYPE_CHECKING:
-    from core.transfer import Outcome
+    from core.outcome import Outcome
 
 _PACKAGES: Final = (
     "amplify-transfer",

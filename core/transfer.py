@@ -6,10 +6,9 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from core import query
@@ -23,11 +22,11 @@ from core.engines.choice import Choice, Engine, choose
 from core.engines.local import LocalFile, Written
 from core.engines.unload import Order, explained_empty, preview_copy, unload, write_empty
 from core.engines.unloadable import check_unloadable
-from core.errors import SourceDataError, UsageError
-from core.estimate import Estimate, FormerRun, column_widths, estimate
+from core.errors import SourceDataError
+from core.estimate import FormerRun, column_widths, estimate
 from core.events import Delivered, Listener, Phase, Planned, Warned
-from core.head import Head
 from core.months import Months, preview_months
+from core.outcome import Outcome, Preview
 from core.output import Format, content_type, extension
 from core.plan import Plan, Sample, make_plan
 from core.progress import Reporter
@@ -59,70 +58,6 @@ _READS: dict[Engine, Callable[[Plan], Statement]] = {
     Engine.PUSHDOWN: query.select_groups,
     Engine.UNLOAD: partial(query.select_groups, at_rest=True, ordered=False),
 }
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a run would do; nothing was moved.
-
-    Attributes:
-        plan: the role of every column, and why.
-        choice: the engine that would do it, and why.
-        statement: the one statement that would read the table.
-        url: where the file would be.
-        estimate: what it would cost, by each engine.
-        copy: the statement by which Snowflake would write it; None where this machine does.
-    """
-
-    plan: Plan
-    choice: Choice
-    statement: Statement
-    url: str
-    estimate: Estimate
-    copy: Statement | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A delivered transfer.
-
-    Attributes:
-        file_name: the object's key within the bucket, prefix included; the prefix of its parts,
-            which ends in `/`, where engine `unload` made several.
-        row_count: data rows in the file.
-        timestamp: the UTC moment at which the delivery was complete.
-        url: where the object is.
-        size: the object's bytes.
-        plan: what was done to each column.
-        choice: the engine that did it, and why.
-        query_id: Snowflake's id of the statement that read the table.
-        account: what was read and what was written.
-        head: the first rows of the file.
-        objects: the object, or its parts.
-        verdict: what the verification found; None if it was not asked for.
-    """
-
-    file_name: str
-    row_count: int
-    timestamp: datetime
-    url: str
-    size: int
-    plan: Plan
-    choice: Choice
-    query_id: str
-    account: Account
-    head: Head
-    objects: tuple[Delivery, ...]
-    verdict: Verdict | None = None
-
-    @property
-    def result(self) -> dict[str, Any]:
-        """The result JSON: `file_name`, `row_count` and `timestamp`."""
-        return {
-            "file_name": self.file_name,
-            "row_count": self.row_count,
-            "timestamp": f"{self.timestamp:%Y-%m-%dT%H:%M:%SZ}",
-        }
 
 
 def plan_transfer(
@@ -257,8 +192,6 @@ class _Journey:
         choice = choose(self.request, made)
         if choice.engine is Engine.UNLOAD:
             check_unloadable(made, self.format)
-        elif choice.engine not in _WRITERS:
-            raise UsageError(f"Engine {choice.engine} is not available.", "Take another.")
         self.progress.tell(Planned(made, choice))
         for warning in made.warnings:
             self.progress.tell(Warned(warning))

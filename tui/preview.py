@@ -11,7 +11,7 @@ from tui.screens.figures import size
 
 if TYPE_CHECKING:
     from core.estimate import Estimate
-    from core.transfer import Preview
+    from core.outcome import Preview
 
 
 def as_text(preview: Preview) -> str:

@@ -31,11 +31,12 @@ from core.errors import (
 )
 from core.events import Event, Phase, Progress, Warned
 from core.history import run_recorded
+from core.outcome import Outcome
 from core.output import Format
 from core.plan import make_plan
 from core.progress import Reporter
 from core.request import Request
-from core.transfer import Outcome, plan_transfer, run_transfer
+from core.transfer import plan_transfer, run_transfer
 from core.warehouse.catalog import find
 from tests.deliveries import (
     bucket_client,

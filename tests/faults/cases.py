@@ -22,8 +22,8 @@ from core.request import Request
 from tests.buckets import Inbox, Proxy
 
 if TYPE_CHECKING:
+    from core.outcome import Outcome
     from core.sandbox.launcher import Sandbox
-    from core.transfer import Outcome
 
 FILE = "months.csv"
 PATIENCE = 5.0  # seconds until what was aborted has ended

@@ -19,11 +19,12 @@ import pytest
 from core import CancelledError, Delivered, IntegrityError, LocalResourceError, UsageError, Warned
 from core.events import Event, Phase, Progress
 from core.history import entries, run_recorded
+from core.outcome import Outcome
 from core.paths import spill_root
 from core.proof.asked import Snapshot
 from core.proof.verdict import Copy
 from core.request import Request
-from core.transfer import Outcome, run_transfer
+from core.transfer import run_transfer
 from tests.buckets import Inbox
 from tests.deliveries import execute, make_table, objects, options
 

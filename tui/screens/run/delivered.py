@@ -18,7 +18,7 @@ from tui.widgets.text import fit
 
 if TYPE_CHECKING:
     from core.accounting import Total
-    from core.transfer import Outcome
+    from core.outcome import Outcome
 
 _NAME_CELLS = 24
 

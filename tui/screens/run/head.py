@@ -15,7 +15,7 @@ from tui.screens.dialog import Dialog, DialogScreen
 from tui.widgets.text import fit, visible
 
 if TYPE_CHECKING:
-    from core.transfer import Outcome
+    from core.outcome import Outcome
 
 _COLUMNS: Final = 40  # a table measures each cell: more would keep the screen from answering
 _CELLS: Final = 40

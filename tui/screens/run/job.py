@@ -16,8 +16,8 @@ from textual.message import Message
 from core.events import Event, Planned, Progress, Recovered, Retrying, Warned
 
 if TYPE_CHECKING:
+    from core.outcome import Outcome
     from core.request import Request
-    from core.transfer import Outcome
 
 Post = Callable[[Message], object]
 

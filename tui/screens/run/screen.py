@@ -30,9 +30,9 @@ from tui.widgets.text import visible
 
 if TYPE_CHECKING:
     from core.estimate import Estimate
+    from core.outcome import Outcome
     from core.plan import Plan
     from core.request import Request
-    from core.transfer import Outcome
 
 _PATIENCE = 2.0  # seconds that a stop may take before one may leave without it
 

@@ -1,0 +1,81 @@
+"""What a run leaves its caller with: a preview, or a delivery with its books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.accounting import Account
+    from core.bucket import Delivery
+    from core.engines.choice import Choice
+    from core.estimate import Estimate
+    from core.head import Head
+    from core.plan import Plan
+    from core.proof.verdict import Verdict
+    from core.query import Statement
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a run would do; nothing was moved.
+
+    Attributes:
+        plan: the role of every column, and why.
+        choice: the engine that would do it, and why.
+        statement: the one statement that would read the table.
+        url: where the file would be.
+        estimate: what it would cost, by each engine.
+        copy: the statement by which Snowflake would write it; None where this machine does.
+    """
+
+    plan: Plan
+    choice: Choice
+    statement: Statement
+    url: str
+    estimate: Estimate
+    copy: Statement | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A delivered transfer.
+
+    Attributes:
+        file_name: the object's key within the bucket, prefix included; the prefix of its parts,
+            which ends in `/`, where engine `unload` made several.
+        row_count: data rows in the file.
+        timestamp: the UTC moment at which the delivery was complete.
+        url: where the object is.
+        size: the object's bytes.
+        plan: what was done to each column.
+        choice: the engine that did it, and why.
+        query_id: Snowflake's id of the statement that read the table.
+        account: what was read and what was written.
+        head: the first rows of the file.
+        objects: the object, or its parts.
+        verdict: what the verification found; None if it was not asked for.
+    """
+
+    file_name: str
+    row_count: int
+    timestamp: datetime
+    url: str
+    size: int
+    plan: Plan
+    choice: Choice
+    query_id: str
+    account: Account
+    head: Head
+    objects: tuple[Delivery, ...]
+    verdict: Verdict | None = None
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result JSON: `file_name`, `row_count` and `timestamp`."""
+        return {
+            "file_name": self.file_name,
+            "row_count": self.row_count,
+            "timestamp": f"{self.timestamp:%Y-%m-%dT%H:%M:%SZ}",
+        }
