@@ -69,7 +69,9 @@ class StrangeAnswerError(Exception):
     """An answer that lacks what S3 always tells: something else has answered."""
 
 
-_STRANGE = (StrangeAnswerError, ResponseParserError)
+# botocore's parsers raise ValueError and KeyError for XML that is well formed and makes no sense.
+_STRANGE = (StrangeAnswerError, ResponseParserError, ValueError, KeyError)
+_CODE = 100  # characters of an error code, which are shown
 # What a request to S3 may raise.
 FAILURES = (ClientError, BotoCoreError, *_STRANGE)
 
@@ -77,7 +79,7 @@ FAILURES = (ClientError, BotoCoreError, *_STRANGE)
 def code_of(error: BaseException) -> str:
     """S3's error code, or '' for a failure that S3 did not report."""
     if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", ""))
+        return str(error.response.get("Error", {}).get("Code", ""))[:_CODE]
     return ""
 
 
