@@ -66,7 +66,7 @@ def check_connections() -> None:
             assert "secret-marker" not in f"{error!r} {error}"  # noqa: PT017
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(toml_lines, max_size=8), st.sampled_from(["connections.toml", "config.toml"]))
 def test_connections_files(places: Path, lines: list[str], name: str) -> None:
     for path in (places / name, places / "config" / "connections.toml"):
@@ -75,7 +75,7 @@ def test_connections_files(places: Path, lines: list[str], name: str) -> None:
     (places / name).unlink()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=200))
 def test_connections_files_of_bytes(places: Path, content: bytes) -> None:
     write(places / "connections.toml", content)
@@ -129,7 +129,7 @@ def test_a_huge_memory_is_forgotten(places: Path) -> None:
     path.unlink()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(connection_settings._KEYS)), st.text(max_size=20)))
 def test_the_environment(given: dict[str, str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -139,7 +139,7 @@ def test_the_environment(given: dict[str, str]) -> None:
         check_connections()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.binary(max_size=60) | values.map(lambda v: json.dumps(v).encode()), max_size=5))
 def test_the_history(places: Path, lines: list[bytes]) -> None:
     path = places / "state" / "history.jsonl"
@@ -151,7 +151,7 @@ def test_the_history(places: Path, lines: list[bytes]) -> None:
     path.unlink()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(HistoryEntry.__dataclass_fields__)), values))
 def test_the_history_with_other_types(places: Path, wrong: dict[str, object]) -> None:
     path = places / "state" / "history.jsonl"
@@ -166,7 +166,7 @@ def test_the_history_with_other_types(places: Path, wrong: dict[str, object]) ->
 ENTRY = HistoryEntry(datetime(2024, 1, 5, tzinfo=UTC), 1.0, "batch", False, "T", "s3://b", "usage")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.binary(max_size=60)
     | values.map(lambda v: json.dumps(v).encode())

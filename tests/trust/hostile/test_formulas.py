@@ -34,7 +34,7 @@ def cells(path: Path, values: list[str | None], *, escape: bool) -> list[str]:
     return [row[0] for row in rows]
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(texts | st.none(), min_size=1))
 def test_no_text_begins_like_a_formula(tmp_path: Path, values: list[str | None]) -> None:
     seen = cells(tmp_path / "f", values, escape=True)

@@ -127,12 +127,12 @@ def check_noise(sandbox: Sandbox, lies: Mapping[str, Lie]) -> None:
     check_failed({name: end for name, end in ended.items() if end["code"] != 0})
 
 
-@pytest.mark.parametrize("count", [8, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [4, pytest.param(300, marks=pytest.mark.slow)])
 def test_json_with_other_values(sandbox: Sandbox, small: str, count: int) -> None:
     check_noise(sandbox, {f"mutation {n}": mutated(n) for n in range(count)})
 
 
-@pytest.mark.parametrize("count", [8, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [4, pytest.param(300, marks=pytest.mark.slow)])
 def test_flipped_bytes(sandbox: Sandbox, small: str, count: int) -> None:
     places = (is_chunk, is_result)
     check_noise(sandbox, {f"flip {n}": flipped(n, places[n % 2]) for n in range(count)})
