@@ -18,7 +18,7 @@ from tui.workbench.messages import OptionsChanged, RoleAsked
 
 _PLACE: Final = (
     *("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options"),
-    "memory_limit",
+    *("memory_limit", "max_retry_time"),
 )
 
 
