@@ -97,6 +97,11 @@ class Terminal:
             assert time.monotonic() < deadline, "it never ended"
             self._read(0.01)
 
+    def saw(self, wanted: str) -> bool:
+        """Read what is there; whether `wanted` was written."""
+        self._read(0)
+        return wanted in self.text
+
     def close(self) -> None:
         """Close the terminal, as by closing its window."""
         if self._master >= 0:
