@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from core import query
-from core.accounting import BAD_EXAMPLES, Account, Total
+from core.accounting import BAD_EXAMPLES, Account, Total, too_many_digits
 from core.errors import SourceDataError
 from core.plan import Plan
 from core.query import Statement
@@ -44,14 +44,19 @@ def group_at_rest(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -
         IntegrityError: the books do not agree.
         TransferError: a statement failed, or the run was cancelled.
     """
-    try:
-        statement, result, books = _run(connection, plan, cancel, rounded=False)
-    except SourceDataError as error:
-        wide = query.select_groups(plan, rounded=True).fields
-        if not is_overflow(error) or not any(f.alias.startswith("total_") for f in wide):
-            raise
-        # The grand total may have more digits than any group.
-        statement, result, books = _run(connection, plan, cancel, rounded=True)
+    wide = query.select_groups(plan, rounded=True).fields
+    # The grand total may have more digits than any group.
+    attempts = (False, True) if any(f.alias.startswith("total_") for f in wide) else (False,)
+    for rounded in attempts:
+        try:
+            statement, result, books = _run(connection, plan, cancel, rounded=rounded)
+            break
+        except SourceDataError as error:
+            if not is_overflow(error):
+                raise
+            cause = error
+    else:
+        raise too_many_digits() from cause
     account = _account(connection, plan, statement, books, cancel)
     return Grouped(statement, result, account)
 

@@ -100,7 +100,7 @@ def copy_into(
         csv = files.format == "csv"
         escape = csv and files.escape_formulas
         columns = [
-            f"  {_csv_value(c, of, escape=escape) if csv else of}"
+            f"  {_csv_value(c, of, escape=escape) if csv else _parquet_value(c, of)}"
             f" AS {quoted(escaped(c.name) if escape else c.name)}"
             for c in plan.delivered
             for of in [_of(aliases[c.name])]
@@ -260,6 +260,14 @@ _ESCAPES = {
     "\t": "\\t",
 }
 _CONTROL = {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in _ESCAPES}
+
+
+def _parquet_value(column: PlannedColumn, name: str) -> str:
+    """A decimal with the digits that every engine delivers it with."""
+    kind = column.source.type
+    if column.role is Role.KEY and kind.kind == "FIXED" and not kind.fits_int64:
+        return f"{name}::NUMBER(38, {kind.scale})"
+    return name
 
 
 def _csv_value(column: PlannedColumn, name: str, *, escape: bool) -> str:
