@@ -77,6 +77,12 @@ _NO_ANSWER = _Meaning(
     "Check the network, the proxy and the connection's account or host; then try again.",
     again=True,
 )
+_TLS = _Meaning(
+    TemporaryError,
+    "There is no secure connection to Snowflake.",
+    "Check the connection's host, port and protocol, this machine's clock, and the TLS "
+    "certificates of a proxy in between.",
+)
 _SETTING = _Meaning(
     UsageError, "The connection's parameter {name} is missing or invalid.", "Correct it."
 )
@@ -95,7 +101,11 @@ _MISSING = _Meaning(
     "The object {name} does not exist, or the role may not see it.",
     "Check the name and the role.",
 )
-_INVALID = _Meaning(SourceDataError, "Snowflake refused the statement.")
+_INVALID = _Meaning(
+    SourceDataError,
+    "Snowflake refused the statement.",
+    "The table may have changed: run again; if it stays, look into Snowflake's query history.",
+)
 
 _BY_NUMBER: Final[dict[int, _Meaning]] = {
     4: _TRANSPORT,
@@ -363,6 +373,8 @@ def _login_meaning(text: str) -> _Meaning:
     """Tell apart what connector 5.x reports alike as "failed to connect" (250001)."""
     if status := _HTTP_STATUS.search(text):
         return _WRONG_ACCOUNT if status[1].startswith("4") else _UNREACHABLE
+    if "certificate" in text or "InvalidContentType" in text:
+        return _TLS
     if "rivate key" in text or "Authentication failed" in text:
         return _KEY if "rivate key" in text or "Unspecified" in text else _REFUSED
     return _UNREACHABLE
