@@ -17,7 +17,7 @@ _EPILOG = (
     "Every option is also an environment variable: AMPLIFY_ and its name, as AMPLIFY_DATE_COLUMN. "
     "Exit codes: 0 delivered, 1 unexpected, 2 usage, 3 Snowflake sign-in, 4 source data, "
     "5 temporary, 6 destination refused or missing, 7 object exists, 8 integrity, "
-    "9 local resources, 130 and 143 stopped by a signal."
+    "9 local resources, 129, 130 and 143 stopped by a signal."
 )
 
 app = typer.Typer(
