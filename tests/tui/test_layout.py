@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.quit import QuitDialog
 from tui.screens.run.head import HeadScreen
-from tui.screens.run.job import Moved
+from tui.screens.run.job import Job, Moved
 from tui.screens.run.screen import RunScreen, State
 from tui.workbench.dialogs import FormatDialog, SqlDialog
 
@@ -149,14 +149,16 @@ async def test_the_form_of_each_way_to_sign_in(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_run_in_each_state(sandbox: Sandbox, size: tuple[int, int]) -> None:
+async def test_a_run_in_each_state(
+    sandbox: Sandbox, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = {**place(sandbox), "bucket": f"s3://{sandbox.s3['bucket']}/{os.urandom(6).hex()}"}
     request = Request.of(table="LOCATIONS_595", date_column="DOB", **own)
     plan = plan_transfer(request).plan
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        at_silence = {**sandbox.snowflake, "port": silent.getsockname()[1]}
-        hung = request.model_copy(update={"connection": at_silence, "verify": True})
-        screen = RunScreen(hung, plan)
+    release = threading.Event()
+    with monkeypatch.context() as patch:  # a run that hears of no wish to stop
+        patch.setattr(Job, "_tell", lambda *_: release.wait(SECONDS))
+        screen = RunScreen(request.model_copy(update={"verify": True}), plan)
         app = Host(screen)
         async with app.run_test(size=size, notifications=True) as pilot:
             await until(pilot, lambda: "Send this?" in shown(app))
@@ -171,6 +173,8 @@ async def test_a_run_in_each_state(sandbox: Sandbox, size: tuple[int, int]) -> N
             await pilot.press("c")
             await until(pilot, lambda: "need not wait" in whole(app))
             check(app, "Stopping", "Do not wait esc", "elapsed")
+            release.set()
+            await until(pilot, lambda: screen.state is State.FAILED)
     screen = RunScreen(request.model_copy(update={"file_name": "same.{ext}"}), plan)
     app = Host(screen)
     async with app.run_test(size=size, notifications=True) as pilot:
