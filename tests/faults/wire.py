@@ -22,7 +22,7 @@ class Weather:
         rate: bytes a second in each direction; None for no limit.
         cut_after: break a connection after so many bytes of answers; None for never.
         stall_after: pass nothing on after so many bytes of answers; None for never.
-        garble: pass on other bytes than were sent, as something that does not speak TLS or HTTP.
+        garble: answer with other bytes, as something that does not speak TLS or HTTP.
     """
 
     refuse: bool = False
@@ -94,7 +94,8 @@ class Wire:
                         return
                 if weather.rate:
                     time.sleep(len(data) / weather.rate)
-                sink.sendall(bytes(255 - byte for byte in data) if weather.garble else data)
+                garbled = answers and weather.garble
+                sink.sendall(bytes(255 - byte for byte in data) if garbled else data)
                 passed += len(data)
             sink.shutdown(socket.SHUT_WR)
 
@@ -106,4 +107,6 @@ def _over(limit: int | None, passed: int) -> bool:
 def _break(connection: Any) -> None:
     """Close with a reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)  # who waits in recv would keep it open
     connection.close()
