@@ -5,15 +5,10 @@ import ssl
 import subprocess
 import sys
 import zlib
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from core.bucket import Bucket, Delivery, Destination
 from core.errors import (
@@ -33,8 +28,9 @@ from tests.buckets import (
     inbox,
     reply,
 )
+from tests.certificates import certificate
 
-__all__ = ["bucket_client", "bucket_server", "inbox"]
+__all__ = ["bucket_client", "bucket_server", "certificate", "inbox"]
 
 KEY = "in/months.parquet"
 PARQUET = "application/vnd.apache.parquet"
@@ -150,35 +146,6 @@ def test_over_tls_bodies_are_neither_chunked_nor_hashed(
         assert "Transfer-Encoding" not in headers
         assert "X-Amz-Trailer" not in headers
     assert inbox.read(KEY) == large.read_bytes()
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for 127.0.0.1, and the context of a server that shows it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    shown, secret = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    shown.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(shown, secret)
-    return shown, context
 
 
 def test_passes_the_expected_owner(inbox: Inbox, small: Path) -> None:
