@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from core.bucket import Bucket
 from core.bucket.objects import find, remove
-from core.errors import CancelledError, DestinationExistsError, TransferError, UsageError
+from core.errors import (
+    CancelledError,
+    DestinationExistsError,
+    TemporaryError,
+    TransferError,
+    UsageError,
+)
 from core.waiting import Waiter
 
 if TYPE_CHECKING:
@@ -50,9 +56,18 @@ class Remains:
         except (DestinationExistsError, UsageError):
             raise  # refused at once: nothing was written
         except TransferError as error:
-            if self._query_id and (left := self._clear(hurried=isinstance(error, CancelledError))):
+            if left := self._left(error):
                 error.hint = f"{error.hint} {left}".strip()
             raise
+
+    def _left(self, error: TransferError) -> str:
+        """What a failure may have left, as a sentence; without an id, nobody knows whose it is."""
+        if self._query_id:
+            return self._clear(hurried=isinstance(error, CancelledError))
+        if isinstance(error, TemporaryError):
+            url = self._bucket.destination.url(self._key)
+            return f"Snowflake may have got the order all the same: look for files at {url}."
+        return ""
 
     def _clear(self, *, hurried: bool) -> str:
         """Remove the objects; what may be left, as a sentence, or nothing."""
