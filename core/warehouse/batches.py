@@ -208,8 +208,10 @@ class Download(Generic[T]):
                 return
             try:
                 fresh = ask_once(connection, batches, "reading the result again", self._stopped)
-            except TemporaryError:
-                return
+            except TemporaryError as error:
+                if error.again:
+                    return
+                raise  # such as: the result is no longer kept
             if [b.rowcount for b in fresh] != [b.rowcount for b in self._batches]:
                 raise IntegrityError(
                     "The warehouse cut the same result differently at a second look.", "Run again."

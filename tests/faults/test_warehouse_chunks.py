@@ -23,6 +23,7 @@ from tests.faults.warehouse import (
     flipped,
     half,
     http,
+    refuse,
     repeated,
     rows,
     short_stream,
@@ -60,6 +61,12 @@ def case(
     **more: Any,
 ) -> Case:
     return Case(name, "warehouse", arm, error, words, table=CHUNKED, **more)
+
+
+def refused_twice(ground: Ground) -> None:
+    """The URLs have expired, and the result itself is gone when it is asked for again."""
+    ground.warehouse.on(CHUNK + READ, http(403), ALWAYS)
+    ground.warehouse.on(RESULT + READ, refuse(612, "02000"), ALWAYS, skip=1)
 
 
 def listed_twice(told: dict[str, Any]) -> None:
@@ -107,6 +114,7 @@ BOTH = [
     chunk("short by a row always", rows(without_last), ALWAYS, error=IntegrityError, words=ROWS),
     chunk("without a column", rows(without_column), ALWAYS, error=IntegrityError, words="columns"),
     declared("chunk listed twice", listed_twice, error=IntegrityError, words="list of batches"),
+    case("chunk 403, then the result gone", refused_twice, TemporaryError, "no longer"),
 ]
 PUSHDOWN = [
     # Of other rows, as many as declared, stream knows nothing: only --verify finds them.
