@@ -83,6 +83,7 @@ SLOW = {  # they prove nearly what others do
     "spill: 40 MB left, pushdown",
     "spill: no room at all",
     "spill: read-only",
+    "state: read-only",
     "delivery: disk full while it is written",
     "config: read-only",
     "log: read-only",
@@ -238,7 +239,12 @@ def test_a_read_only_home(request: pytest.FixtureRequest, ground: Ground, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "case", ["is a file", pytest.param("below a file", marks=pytest.mark.slow), "relative, nowhere"]
+    "case",
+    [
+        "is a file",
+        pytest.param("below a file", marks=pytest.mark.slow),
+        pytest.param("relative, nowhere", marks=pytest.mark.slow),
+    ],
 )
 def test_a_directory_that_cannot_be(
     request: pytest.FixtureRequest, ground: Ground, tmp_path: Path, case: str
@@ -273,7 +279,9 @@ def in_no_directory(tmp_path: Path, command: list[str]) -> list[str]:
     return ["sh", "-c", 'mkdir "$0"; cd "$0"; rmdir "$0"; exec "$@"', str(gone), *start]
 
 
-@pytest.mark.parametrize("report", [False, True], ids=["", "report"])
+@pytest.mark.parametrize(
+    "report", [pytest.param(False, id="", marks=pytest.mark.slow), pytest.param(True, id="report")]
+)
 def test_a_current_directory_that_is_gone(
     request: pytest.FixtureRequest, ground: Ground, tmp_path: Path, report: bool
 ) -> None:

@@ -29,7 +29,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 GONE_WITHIN = 2.0  # seconds: the README's promise
 ENGINES: Mapping[str, tuple[Table, tuple[str, ...]]] = {
     "stream": (LARGE, ()),
-    "unload": (LARGE, ("--engine", "unload", "--storage-integration", "SANDBOX_S3")),
+    "unload": (LARGE, ("--engine", "unload", "--unload-credentials")),
 }
 LIBFAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
@@ -46,8 +46,8 @@ class Seen:
         """The line of the table."""
         ends = ", ".join(f"{n} {end}" for end, n in sorted(self.ends.items()))
         phases = ", ".join(f"{phase} {n}" for phase, n in self.phases.items())
-        told = f"in {phases}; gone within {self.slowest:.1f} s"
-        return Row(LAYER, case, ends, exit_code, told, "nothing")
+        told = f"{ends}; in {phases}; gone within {self.slowest:.1f} s"
+        return Row(LAYER, case, "stopped", exit_code, told, "nothing")
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def assert_left(ground: Ground, table: Table, *, killed: bool) -> None:
     if ground.inbox.keys():
         (key,) = ground.inbox.keys()
         assert key == f"in/{FILE}"
-        assert len(ground.inbox.read(key)) >= len(table.expected)
+        assert ground.inbox.read(key).count(b"\n") == table.expected.count(b"\n")
     if not killed:
         assert ground.inbox.unfinished() == []
         assert spilled(ground) == []
@@ -141,7 +141,7 @@ def usual_seconds(ground: Ground, engine: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("number", "engine"), [*zip(SIGNALS, ("stream", "unload", "stream", "stream"), strict=True)]
+    ("number", "engine"), [(signal.SIGTERM, "unload"), (signal.SIGKILL, "stream")]
 )
 def test_a_signal(ground: Ground, number: Signals, engine: str) -> None:
     strike(ground, engine, number, 1.1, Seen())
@@ -165,7 +165,9 @@ def test_signals_at_random_moments(
 # --------------------------------------------------------------------------- terminals
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGHUP, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_the_terminal_is_closed_while_the_app_uploads(
     request: pytest.FixtureRequest, ground: Ground, tmp_path: Path, number: Signals
 ) -> None:
@@ -229,7 +231,12 @@ def test_a_laptop_that_sleeps(
 
 @pytest.mark.skipif(LIBFAKETIME is None, reason="libfaketime is not installed")
 @pytest.mark.parametrize(
-    ("jump", "code"), [("+10m", 0), ("+2h", 6), pytest.param("-10m", 0, marks=pytest.mark.slow)]
+    ("jump", "code"),
+    [
+        ("+2h", 6),
+        pytest.param("+10m", 0, marks=pytest.mark.slow),
+        pytest.param("-10m", 0, marks=pytest.mark.slow),
+    ],
 )
 def test_the_clock_jumps(
     request: pytest.FixtureRequest, ground: Ground, tmp_path: Path, jump: str, code: int
