@@ -120,12 +120,14 @@ PUSHDOWN = [
     # Of other rows, as many as declared, stream knows nothing: only --verify finds them.
     chunk("with other rows", rows(doubled), ALWAYS, error=IntegrityError, words="do not agree"),
 ]
+# The connector tries a download six times by itself, so max_retry_time alone is no bound.
+LONG: dict[str, Any] = {**BRIEF, "seconds": 60.0}
 SLOW = [
-    chunk("503 without end", http(503), ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
-    chunk("429 without end", http(429), ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
-    chunk("403 without end", http(403), ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
-    chunk("reset without end", reset, ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
-    chunk("cut without end", cut, ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
+    chunk("503 without end", http(503), ALWAYS, error=TemporaryError, words="fetched", **LONG),
+    chunk("429 without end", http(429), ALWAYS, error=TemporaryError, words="fetched", **LONG),
+    chunk("403 without end", http(403), ALWAYS, error=TemporaryError, words="fetched", **LONG),
+    chunk("reset without end", reset, ALWAYS, error=TemporaryError, words="fetched", **LONG),
+    chunk("cut without end", cut, ALWAYS, error=TemporaryError, words="fetched", **LONG),
     chunk("stalls", stall, seconds=60.0),
     chunk("unanswered", hang, seconds=60.0),
 ]
