@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import IntegrityError, SourceDataError, TemporaryError
-from tests.buckets import Action, Exchange, reset
+from tests.buckets import Action, Exchange, lose_answer, reset
 from tests.faults.cases import SMALL, Case, Ground, Table
 from tests.faults.warehouse import (
     ABORT,
@@ -154,24 +154,11 @@ def token_gone(request: str) -> Callable[[Ground], None]:
     return arm
 
 
-def lost_start(ground: Ground) -> None:
-    """The statement is started, but nobody hears of it; the next try is at a table as it was."""
-
-    def act(exchange: Exchange) -> None:
-        run(ground, BUSY.format(name=ground.names(LOST)))
-        exchange.forward()
-        run(ground, VIEW.format(name=ground.names(LOST)))
-        reset(exchange)
-
-    ground.warehouse.on(START + READ, act)
-
-
-LOST = Table(f"{VIEW} -- lost", SMALL.expected)
 ASKED += [
     Case("start: master token expired (390114)", "warehouse", token_gone(START)),
     Case("status: master token expired (390114)", "warehouse", token_gone(STATUS)),
     Case("result: master token expired (390114)", "warehouse", token_gone(RESULT)),
-    Case("start: answer lost", "warehouse", lost_start, table=LOST),
+    asked("start: answer lost", START, lose_answer),
 ]
 
 
