@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-# Interpreter and libraries once all are loaded (measured: about 150 MB).
-_BASE = 160 * 1024 * 1024
+# At the peak of a run with millions of groups the process holds 305 MB, whatever the budgets, and
+# two thirds of what they allow (measured: 396 MB with budgets of 140 MB, 592 MB with 440 MB).
+_FIXED = 305 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,6 @@ class Budget:
 
     @classmethod
     def of(cls, memory_limit: int) -> Budget:
-        """Split `memory_limit` bytes: what the libraries leave goes 1:3."""
-        share = (memory_limit - _BASE) // 4
+        """Split `memory_limit` bytes: what may be budgeted goes 1:3."""
+        share = (memory_limit - _FIXED) * 3 // 2 // 4
         return cls(share, 3 * share, max(2, min(4, os.cpu_count() or 2)))

@@ -26,7 +26,7 @@ from core.errors import UsageError
 from core.mistakes import sentences
 
 MEBIBYTE = 1024 * 1024
-SMALLEST_MEMORY_LIMIT = 300 * MEBIBYTE
+SMALLEST_MEMORY_LIMIT = 400 * MEBIBYTE
 DEFAULT_MEMORY_LIMIT = 600 * MEBIBYTE
 # Snowflake's own maximum (docs.snowflake.com, "COPY INTO <location>", MAX_FILE_SIZE).
 LARGEST_UNLOAD = 5 * 1024 * MEBIBYTE

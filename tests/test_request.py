@@ -50,7 +50,7 @@ def test_times(text: Any, seconds: int) -> None:
         ({"max_retry_time": "soon"}, "max_retry_time: 'soon' is not a time such as 90s"),
         ({"max_retry_time": "25h"}, "max_retry_time"),
         ({"max_retry_time": -1}, "max_retry_time"),
-        ({"memory_limit": "1MB"}, "memory_limit: must be at least 300MB"),
+        ({"memory_limit": "1MB"}, "memory_limit: must be at least 400MB"),
         ({"memory_limit": "9" * 400 + "GB"}, "is not a size"),
         ({"key_columns": "A\nB"}, "key_columns: not a list of names"),
         ({"drop_columns": "A" * 200_000}, "drop_columns: not a list of names"),

@@ -130,7 +130,7 @@ def watched(process: subprocess.Popen[bytes], around: Group, step: Callable[[], 
 CASES: Mapping[str, tuple[str, tuple[str, ...], int]] = {
     "27M rows, 285 groups": (RATINGS, ("--date-column", "TIMESTAMP"), PROMISE),
     "27M rows, 27M groups": ("MANY", (), PROMISE),
-    "3M rows, 3M groups, --memory-limit 300MB": ("SOME", ("--memory-limit", "300MB"), PROMISE),
+    "3M rows, 3M groups, --memory-limit 400MB": ("SOME", ("--memory-limit", "400MB"), 400 * 2**20),
 }
 
 
