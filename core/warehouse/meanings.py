@@ -1,0 +1,187 @@
+"""What the failures that Snowflake and its connector number mean to the user.
+
+Sources: the numbers are Snowflake's, as documented for its drivers and measured against connector
+5.2; 250001 to 255999 are the connector's own (`_internal/errorcode.py`), numbers below 20 are the
+kinds of its core (`ERROR_KIND_*`).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from core.errors import (
+    CancelledError,
+    IntegrityError,
+    SignInError,
+    SourceDataError,
+    TemporaryError,
+    TransferError,
+    UsageError,
+)
+
+
+class Meaning(NamedTuple):
+    """The class, the sentence (`{name}`: what the driver names in quotes) and the advice.
+
+    `again`: the same request may succeed within minutes.
+    """
+
+    kind: type[TransferError]
+    sentence: str
+    hint: str = ""
+    again: bool = False
+
+
+_ASK_ADMIN: Final = "Ask the Snowflake administrator, or name another role with --role."
+AGAIN: Final = "Run it again; nothing was delivered."
+_CHECK_DATA: Final = "Look at the values of the columns involved."
+_SIGN_IN: Final = "Check the account, user, password, token or key of the connection."
+
+_MFA = Meaning(
+    SignInError,
+    "Snowflake asks for a second factor.",
+    "Use a key pair or a programmatic access token, or authenticator username_password_mfa.",
+)
+_TOKEN = Meaning(SignInError, "The sign-in token is expired or invalid.", "Get a new token.")
+SESSION_ENDED = Meaning(TemporaryError, "The Snowflake session has ended.", AGAIN, again=True)
+REFUSED = Meaning(SignInError, "Snowflake refused the sign-in.", _SIGN_IN)
+WRONG_ACCOUNT = Meaning(
+    SignInError,
+    "There is no such Snowflake account, or it does not admit this machine.",
+    "Check the connection's account (like myorg-myaccount) and its network policy.",
+)
+KEY = Meaning(
+    SignInError,
+    "The private key cannot be used.",
+    "Check the key file and its passphrase (PRIVATE_KEY_PASSPHRASE).",
+)
+UNREACHABLE = Meaning(
+    TemporaryError,
+    "Snowflake cannot be reached.",
+    "Check the network, the proxy and the connection's account or host.",
+    again=True,
+)
+_NO_ANSWER = Meaning(
+    TemporaryError,
+    "Snowflake did not answer in time.",
+    "Check the network, the proxy and the connection's account or host; then try again.",
+    again=True,
+)
+TLS = Meaning(
+    TemporaryError,
+    "There is no secure connection to Snowflake.",
+    "Check the connection's host, port and protocol, this machine's clock, and the TLS "
+    "certificates of a proxy in between.",
+)
+_SETTING = Meaning(
+    UsageError, "The connection's parameter {name} is missing or invalid.", "Correct it."
+)
+_TRANSPORT = Meaning(
+    TemporaryError, "The data could not be fetched from Snowflake.", AGAIN, again=True
+)
+BUSY = Meaning(TemporaryError, "Snowflake reports an internal failure.", AGAIN, again=True)
+_DATA = Meaning(SourceDataError, "Snowflake could not compute the values.", _CHECK_DATA)
+OVERFLOW = Meaning(
+    SourceDataError,
+    "A number does not fit: Snowflake's numbers have at most 38 digits.",
+    "Leave the column out with --drop-columns.",
+)
+_MISSING = Meaning(
+    SourceDataError,
+    "The object {name} does not exist, or the role may not see it.",
+    "Check the name and the role.",
+)
+_INVALID = Meaning(
+    SourceDataError,
+    "Snowflake refused the statement.",
+    "The table may have changed: run again; if it stays, look into Snowflake's query history.",
+)
+
+BY_NUMBER: Final[dict[int, Meaning]] = {
+    4: _TRANSPORT,
+    5: Meaning(CancelledError, "The statement was cancelled."),
+    6: _TRANSPORT,
+    7: _SETTING,
+    14: _NO_ANSWER,
+    604: Meaning(TemporaryError, "The statement was cancelled at the warehouse.", AGAIN),
+    606: Meaning(UsageError, "No warehouse is active.", "Name one with --warehouse."),
+    612: Meaning(TemporaryError, "Snowflake no longer keeps the result.", AGAIN),
+    630: Meaning(
+        TemporaryError,
+        "The statement reached the time limit that Snowflake sets.",
+        "Use a larger warehouse, or have STATEMENT_TIMEOUT_IN_SECONDS raised.",
+    ),
+    904: Meaning(
+        SourceDataError, "The column {name} does not exist.", "The table may have changed."
+    ),
+    1003: _INVALID,
+    2003: _MISSING,
+    2043: _MISSING,
+    3001: Meaning(SignInError, "The role lacks the privileges on {name}.", _ASK_ADMIN),
+    90073: Meaning(
+        TemporaryError,
+        "The warehouse is suspended: its resource monitor's quota is used up.",
+        "Name another with --warehouse, or ask the Snowflake administrator.",
+    ),
+    90105: Meaning(UsageError, "No database is selected.", "Write DATABASE.SCHEMA.TABLE."),
+    90106: Meaning(UsageError, "No schema is selected.", "Write DATABASE.SCHEMA.TABLE."),
+    100035: Meaning(SourceDataError, "A text is not a timestamp.", _CHECK_DATA),
+    100038: Meaning(SourceDataError, "A text is not a number.", _CHECK_DATA),
+    100039: OVERFLOW,
+    100040: Meaning(SourceDataError, "A text is not a date.", _CHECK_DATA),
+    100132: OVERFLOW,
+    250002: SESSION_ENDED,
+    252005: Meaning(SourceDataError, "A value cannot be represented here.", _CHECK_DATA),
+    252013: Meaning(IntegrityError, "Snowflake's result is incomplete.", AGAIN),
+    255001: Meaning(SourceDataError, "A column has a type that cannot be read."),
+    255005: _TRANSPORT,
+    390100: Meaning(
+        SignInError, "The user name or the password is wrong.", "Check both in the connection."
+    ),
+    390111: SESSION_ENDED,
+    390112: SESSION_ENDED,
+    390113: SESSION_ENDED,
+    390114: _TOKEN,
+    390115: SESSION_ENDED,
+    390120: _MFA,
+    390144: Meaning(
+        SignInError,
+        "Snowflake refused the key pair.",
+        "Check that the user has this public key, and this machine's clock.",
+    ),
+    390189: Meaning(
+        SignInError,
+        "The role {name} does not exist, or the user does not have it.",
+        "Name another with --role, or correct the connection.",
+    ),
+    390197: _MFA,
+    390201: Meaning(
+        SignInError,
+        "The warehouse does not exist, or the role may not use it.",
+        "Name another with --warehouse, or correct the connection.",
+    ),
+    390303: _TOKEN,
+    390318: _TOKEN,
+    390422: Meaning(
+        SignInError,
+        "The account's network policy does not admit this machine.",
+        "Ask the Snowflake administrator to allow its address.",
+    ),
+    394508: _MFA,
+}
+BY_RANGE: Final = (
+    (range(100_000, 101_000), _DATA),
+    (range(251_000, 252_000), _SETTING),
+    (range(300_000, 301_000), BUSY),
+    (range(370_000, 371_000), BUSY),
+    (range(390_000, 400_000), REFUSED),
+)
+BY_CLASS: Final = {
+    "ReauthenticationRequest": SESSION_ENDED,
+    "InterfaceError": _TRANSPORT,
+    "OperationalError": _TRANSPORT,
+    "InternalError": _TRANSPORT,
+    "DataError": _DATA,
+    "NotSupportedError": _INVALID,
+    "ProgrammingError": _INVALID,
+}
