@@ -94,21 +94,10 @@ def connect(
         "STATEMENT_TIMEOUT_IN_SECONDS": statement_timeout,
     }
 
+    given = {"warehouse": warehouse, "role": role, "login_timeout": login_timeout}
+
     def arguments() -> dict[str, Any]:
-        own = _arguments(connection)
-        return {
-            **own,
-            **_REQUIRED,
-            **_given({"warehouse": warehouse, "role": role}),
-            "login_timeout": login_timeout or own.get("login_timeout") or _login_timeout(own),
-            "request_timeout": own.get("request_timeout", _REQUEST_TIMEOUT),
-            "retry_timeout": own.get("retry_timeout", _ATTEMPT_TIMEOUT),
-            "session_parameters": {
-                **_own_session_parameters(own),
-                **_REQUIRED_OF_SESSIONS,
-                **_given(session),
-            },
-        }
+        return _completed(_arguments(connection), _given(given), _given(session))
 
     person = _is_interactive(_arguments(connection))
     hush()
@@ -161,6 +150,25 @@ def _arguments(connection: str | Mapping[str, object] | None) -> dict[str, Any]:
     if not isinstance(connection, Mapping):
         connection = settings.resolve(connection).parameters
     return {key: reveal(value) for key, value in connection.items() if value is not None}
+
+
+def _completed(
+    own: Mapping[str, Any], given: Mapping[str, object], session: Mapping[str, object]
+) -> dict[str, Any]:
+    """The connector's arguments: the connection's own, what we require, what the caller asks."""
+    return {
+        **own,
+        **_REQUIRED,
+        "login_timeout": own.get("login_timeout") or _login_timeout(own),
+        "request_timeout": own.get("request_timeout", _REQUEST_TIMEOUT),
+        "retry_timeout": own.get("retry_timeout", _ATTEMPT_TIMEOUT),
+        **given,
+        "session_parameters": {
+            **_own_session_parameters(own),
+            **_REQUIRED_OF_SESSIONS,
+            **session,
+        },
+    }
 
 
 def _given(values: Mapping[str, object]) -> dict[str, object]:
