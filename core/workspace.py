@@ -16,12 +16,8 @@ from functools import cache
 from pathlib import Path
 
 from core.errors import LocalResourceError
+from core.files import can_lock, locked
 from core.paths import spill_root
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows: nothing is swept there
-    fcntl = None  # type: ignore[assignment]
 
 SPARE_BYTES = 64 * 1024 * 1024
 _SPARE_FILES = 256  # polars makes one for each frame that it spills
@@ -141,29 +137,19 @@ def _make(runs: Path) -> tuple[Path, int]:
             lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         except FileNotFoundError:
             continue  # a sweep came between the two calls
-        if _locked(lock) and (directory / _LOCK).exists():
+        if locked(lock) and (directory / _LOCK).exists():
             return directory, lock
         os.close(lock)
 
 
-def _locked(lock: int) -> bool:
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
 def _sweep(runs: Path) -> None:
-    if fcntl is None:
+    if not can_lock():
         return
     for directory in runs.iterdir():
         try:  # the lock may be missing: the process was killed before it made it, or removed it
             lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError:
             continue
-        if _locked(lock):
+        if locked(lock):
             shutil.rmtree(directory, ignore_errors=True)
         os.close(lock)
