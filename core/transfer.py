@@ -14,6 +14,7 @@ from urllib.parse import quote
 from core import query
 from core.accounting import Account
 from core.bucket import Bucket, Delivery, Destination, file_name
+from core.bucket.checking import check_destination
 from core.bucket.sweeping import sweep
 from core.budget import Budget
 from core.conclusion import conclude
@@ -124,7 +125,7 @@ def run_transfer(
                 outcome = journey.unload(connection, bucket, key, file, made, choice)
                 return journey.conclude(connection, bucket, file, outcome)
             overwrite = request.if_exists == "overwrite"
-            bucket.check(key, overwrite=overwrite, cancelled=journey.cancel.is_set)
+            check_destination(bucket, key, overwrite=overwrite, cancelled=journey.cancel.is_set)
             with failing_of(journey.cancel):
                 written = _WRITERS[choice.engine](
                     connection,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,15 +12,14 @@ from core.bucket.names import Destination
 from core.bucket.open_uploads import OpenUploads
 from core.bucket.order import Delivery, Order
 from core.bucket.parts import DEFAULT_PART_SIZE, MIN_PART_SIZE
+from core.bucket.session import CLIENT_OPTIONS, make_client
 from core.errors import (
     CancelledError,
-    DestinationError,
     DestinationExistsError,
     TemporaryError,
     TransferError,
     UsageError,
 )
-from core.quiet import hush
 from core.retry import QUICK, Retry
 from core.waiting import Waiter, waiting
 
@@ -31,21 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Checksums = Literal["auto", "required-only"]
 
-CONNECT_TIMEOUT_SECONDS = 10
-READ_TIMEOUT_SECONDS = 60
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 MAX_METADATA_BYTES = 2048
-_MD5_OF_NOTHING = "1B2M2Y8AsgTpgAmY7PhCfg=="
-
-CLIENT_OPTIONS = frozenset(
-    {
-        "aws_access_key_id",
-        "aws_secret_access_key",
-        "aws_session_token",
-        "region_name",
-        "endpoint_url",
-    }
-)
 
 
 class Bucket:
@@ -116,68 +101,6 @@ class Bucket:
         made, self._made = self._made, None
         if made is not None:
             made.close()
-
-    def check(
-        self, key: str, *, overwrite: bool, cancelled: Callable[[], bool] = lambda: False
-    ) -> None:
-        """Find out, before hours of work, what would make the delivery fail.
-
-        Credentials, the bucket's existence and its owner, and whether the object is there already,
-        as far as the permissions allow to look; with s3:PutObject alone it passes.
-
-        Raises:
-            DestinationError: no or wrong credentials, no such bucket, another owner.
-            DestinationExistsError: the object exists and `overwrite` is false.
-            TemporaryError: S3 cannot be reached.
-            CancelledError: the caller cancelled.
-        """
-        with _translation(self.destination.url()):
-            exists = self._call(lambda client: self._exists(client, key), "bucket", cancelled)
-        if exists and not overwrite:
-            raise DestinationExistsError(
-                f"{self.destination.url(key)} exists already.",
-                'Allow it to be replaced: if_exists="overwrite".',
-            )
-
-    def probe(self, key: str, *, cancelled: Callable[[], bool] = lambda: False) -> None:
-        """Prove that an object may be written beside `key`, without writing one.
-
-        Sends a byte to an unguessable name with the MD5 of another: S3 looks at permissions first,
-        and then refuses what arrives damaged, so that nothing can come to be. Needs s3:PutObject
-        and no more.
-
-        Raises:
-            DestinationError: the bucket refuses, or stores what it must refuse (the error names
-                the object).
-            TemporaryError: S3 cannot be reached.
-            CancelledError: the caller cancelled.
-        """
-        folder, slash, name = key.rpartition("/")
-        trial = f"{folder}{slash}access-test-{uuid.uuid4().hex}-{name}"
-        with _translation(self.destination.url()):
-            refused = self._call(
-                lambda client: self._refuses_damaged(client, trial), "bucket", cancelled
-            )
-        if not refused:
-            raise DestinationError(
-                f"The service stored a damaged object, {self.destination.url(trial)}.",
-                "It does not check what it receives: do not rely on it. Remove that object.",
-            )
-
-    def _refuses_damaged(self, client: Any, key: str) -> bool:
-        """Whether a body with another one's MD5 is refused as such; raises any other refusal."""
-        from botocore.exceptions import ClientError
-
-        from core.bucket.failures import DAMAGED, code_of
-
-        where = {"Bucket": self.destination.bucket, "Key": key, **self._owner}
-        try:
-            client.put_object(**where, Body=b"1", ContentMD5=_MD5_OF_NOTHING)
-        except ClientError as error:
-            if code_of(error) not in DAMAGED:
-                raise
-            return True
-        return False
 
     def upload(
         self,
@@ -292,78 +215,10 @@ class Bucket:
                     raise
         return self._deliver(client, order, cancelled, on_progress, repeated=True)
 
-    def _exists(self, client: Any, key: str) -> bool:
-        """Whether the object is there, as far as one may know; raises what a check should find."""
-        from botocore.exceptions import ClientError
-
-        from core.bucket.failures import DENIED, code_of, status_of
-
-        where = {"Bucket": self.destination.bucket}
-        try:
-            # Not HeadBucket: its answer has no body, so wrong keys look like missing permissions.
-            page = client.list_objects_v2(**where, **self._owner, Prefix=key, MaxKeys=1)
-            return any(item["Key"] == key for item in page.get("Contents", ()))
-        except ClientError as error:
-            if code_of(error) not in DENIED:
-                raise
-        if self._owner:
-            self._check_owner(client)
-        try:
-            client.head_object(**where, **self._owner, Key=key)
-        except ClientError as error:
-            if status_of(error) in (403, 404):
-                return False
-            raise
-        return True
-
-    def _check_owner(self, client: Any) -> None:
-        """Tell a bucket of another owner from one that may not be listed, where that shows."""
-        from botocore.exceptions import ClientError
-
-        try:
-            client.list_objects_v2(Bucket=self.destination.bucket, MaxKeys=1)
-        except ClientError:
-            return
-        raise DestinationError(
-            f"{self.destination.url()} does not belong to the expected account.",
-            "Check the bucket's name, and the expected owner.",
-        )
-
     def _client(self) -> Any:
-        """The boto3 client; it repeats nothing by itself, as nobody would hear of that."""
-        if self._made is not None:
-            return self._made
-        hush()
-        import boto3
-        from botocore.config import Config
-
-        session = boto3.session.Session(profile_name=self._profile)
-        config = Config(
-            retries={"mode": "standard", "total_max_attempts": 1},
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            read_timeout=READ_TIMEOUT_SECONDS,
-            tcp_keepalive=True,
-            # Our own checksums go as plain headers, never as trailers, which many stores reject.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        )
-        try:
-            client = session.client("s3", config=config, **self._options)
-        except ValueError as error:
-            raise UsageError(
-                "The S3 client rejects its configuration.", "Check the endpoint URL and the region."
-            ) from error
-        for operation in ("PutObject", "UploadPart"):
-            client.meta.events.register(f"before-send.s3.{operation}", _begin_sending)
-        self._made = client
-        return client
-
-
-def _begin_sending(request: Any, **_: Any) -> None:
-    """Tell the body that what is read from now on goes out."""
-    begin = getattr(request.body, "begin", None)
-    if begin:
-        begin()
+        if self._made is None:
+            self._made = make_client(self._profile, self._options)
+        return self._made
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from core.bucket import Bucket, Delivery, Destination
+from core.bucket.checking import check_destination
 from core.bucket.objects import aws_keys
 from core.engines.access import CREDENTIALS_SHOWN, Access, access_of
 from core.engines.ledger import Grouped, group_at_rest
@@ -223,7 +224,8 @@ def _access(
     if access.keys:
         progress.tell(Warned(CREDENTIALS_SHOWN))
     try:
-        bucket.check(order.key, overwrite=request.if_exists == "overwrite", cancelled=cancelled)
+        overwrite = request.if_exists == "overwrite"
+        check_destination(bucket, order.key, overwrite=overwrite, cancelled=cancelled)
     except (DestinationExistsError, CancelledError):
         raise
     except TransferError as error:

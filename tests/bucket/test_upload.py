@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from core.bucket import Bucket, Delivery, Destination
+from core.bucket.checking import check_destination, probe_destination
 from core.errors import (
     DestinationError,
     DestinationExistsError,
@@ -105,7 +106,7 @@ def test_replaces_only_when_asked(inbox: Inbox, file: str, request: pytest.Fixtu
 def test_needs_nothing_but_put_object(inbox: Inbox, small: Path, large: Path) -> None:
     options = {"client_options": inbox.user("s3:PutObject")}
     with open_bucket(inbox, **options) as bucket:
-        bucket.check(KEY, overwrite=False)
+        check_destination(bucket, KEY, overwrite=False)
     deliver(inbox, large, options=options)
     with pytest.raises(DestinationExistsError):
         deliver(inbox, small, options=options)
@@ -151,7 +152,7 @@ def test_over_tls_bodies_are_neither_chunked_nor_hashed(
 def test_passes_the_expected_owner(inbox: Inbox, small: Path) -> None:
     options = {"expected_owner": "111111111111"}
     with pytest.raises(DestinationError), open_bucket(inbox, **options) as bucket:
-        bucket.check(KEY, overwrite=False)
+        check_destination(bucket, KEY, overwrite=False)
     with pytest.raises(DestinationError):
         deliver(inbox, small, options=options)
     deliver(inbox, small, options={"expected_owner": "123456789012"})
@@ -160,29 +161,29 @@ def test_passes_the_expected_owner(inbox: Inbox, small: Path) -> None:
 class TestCheck:
     def test_passes(self, inbox: Inbox) -> None:
         with open_bucket(inbox) as bucket:
-            bucket.check(KEY, overwrite=False)
+            check_destination(bucket, KEY, overwrite=False)
 
     def test_finds_the_object(self, inbox: Inbox) -> None:
         inbox.client.put_object(Bucket=inbox.name, Key=KEY + ".more", Body=b"")
         with open_bucket(inbox) as bucket:
-            bucket.check(KEY, overwrite=False)
+            check_destination(bucket, KEY, overwrite=False)
             inbox.client.put_object(Bucket=inbox.name, Key=KEY, Body=b"")
-            bucket.check(KEY, overwrite=True)
+            check_destination(bucket, KEY, overwrite=True)
             with pytest.raises(DestinationExistsError):
-                bucket.check(KEY, overwrite=False)
+                check_destination(bucket, KEY, overwrite=False)
 
     def test_finds_the_object_without_permission_to_list(self, inbox: Inbox) -> None:
         inbox.client.put_object(Bucket=inbox.name, Key=KEY, Body=b"")
         user = inbox.user("s3:PutObject", "s3:GetObject", "s3:HeadObject")
         with open_bucket(inbox, client_options=user) as bucket:
             with pytest.raises(DestinationExistsError):
-                bucket.check(KEY, overwrite=False)
-            bucket.check("another", overwrite=False)
+                check_destination(bucket, KEY, overwrite=False)
+            check_destination(bucket, "another", overwrite=False)
 
     def test_no_bucket(self, inbox: Inbox) -> None:
         bucket = Bucket(Destination("no-such-bucket"), client_options=inbox.options)
         with pytest.raises(DestinationError, match="no bucket"):
-            bucket.check(KEY, overwrite=False)
+            check_destination(bucket, KEY, overwrite=False)
 
     @pytest.mark.parametrize(
         ("wrong", "words"),
@@ -194,7 +195,7 @@ class TestCheck:
     def test_wrong_credentials(self, inbox: Inbox, wrong: dict[str, str], words: str) -> None:
         bucket = open_bucket(inbox, client_options={**inbox.options, **wrong})
         with pytest.raises(DestinationError, match=words) as caught:
-            bucket.check(KEY, overwrite=False)
+            check_destination(bucket, KEY, overwrite=False)
         assert "planted" not in str(caught.value).lower()
 
     def test_no_credentials(self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,27 +206,27 @@ class TestCheck:
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         bucket = Bucket(Destination(inbox.name), endpoint_url=inbox.proxy.url)
         with pytest.raises(DestinationError, match="no AWS credentials"):
-            bucket.check(KEY, overwrite=False)
+            check_destination(bucket, KEY, overwrite=False)
 
     def test_no_profile(self, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
         with pytest.raises(UsageError, match="profile"):
-            open_bucket(inbox, profile="nobody").check(KEY, overwrite=False)
+            check_destination(open_bucket(inbox, profile="nobody"), KEY, overwrite=False)
 
     def test_unreachable(self, inbox: Inbox) -> None:
         options = {**inbox.options, "endpoint_url": "http://127.0.0.1:1"}
         with pytest.raises(TemporaryError, match="could not be reached"):
-            open_bucket(inbox, client_options=options).check(KEY, overwrite=False)
+            check_destination(open_bucket(inbox, client_options=options), KEY, overwrite=False)
 
     def test_no_url(self, inbox: Inbox) -> None:
         options = {**inbox.options, "endpoint_url": "nonsense"}
         with pytest.raises(UsageError, match="endpoint"):
-            open_bucket(inbox, client_options=options).check(KEY, overwrite=False)
+            check_destination(open_bucket(inbox, client_options=options), KEY, overwrite=False)
 
 
 def test_a_probe_needs_no_more_than_put_object_and_leaves_nothing(inbox: Inbox) -> None:
     with open_bucket(inbox, client_options=inbox.user("s3:PutObject")) as bucket:
-        bucket.probe(KEY)
+        probe_destination(bucket, KEY)
     assert inbox.keys() == inbox.unfinished() == []
 
 
@@ -247,7 +248,7 @@ def test_a_probe_tells_what_is_not_refused_as_damaged(
             open_bucket(inbox, client_options=options) as bucket,
             pytest.raises(DestinationError, match=said),
         ):
-            bucket.probe(KEY)
+            probe_destination(bucket, KEY)
     assert inbox.keys() == []
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.bucket import client as bucket
+from core.bucket import session as bucket
 from tests.buckets import Inbox, Proxy, one_loader
 from tests.deliveries import bucket_client, connect, execute
 from tests.faults.cases import Case, Ground, Row, Table, perform

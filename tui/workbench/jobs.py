@@ -101,6 +101,7 @@ def testing(request: Request, key: str) -> Work:
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         from core.bucket import Bucket, Destination
+        from core.bucket.checking import check_destination, probe_destination
 
         destination = Destination.parse(request.bucket)
         with Bucket(
@@ -111,8 +112,8 @@ def testing(request: Request, key: str) -> Work:
             expected_owner=request.expected_bucket_owner,
         ) as bucket:
             overwrite = request.if_exists == "overwrite"
-            bucket.probe(key, cancelled=cancel.is_set)
-            bucket.check(key, overwrite=overwrite, cancelled=cancel.is_set)
+            probe_destination(bucket, key, cancelled=cancel.is_set)
+            check_destination(bucket, key, overwrite=overwrite, cancelled=cancel.is_set)
         yield AccessTested(destination.url())
 
     return work
