@@ -130,6 +130,15 @@ and compares the two, month by month."""
         else:
             self._verdict.update(Content.styled("where should the file go?", "$foreground-muted"))
 
+    def tell_writable(self, url: str) -> None:
+        """Say that S3 lets us write to `url`."""
+        self.tell("✓ S3 lets us write", "$text-success")
+        self.app.notify(
+            f"{url} can be written to. Nothing was left there: what was sent to try it was "
+            "damaged on purpose, so that S3 had to refuse it.",
+            markup=False,
+        )
+
     def allow(self, *, run: bool) -> None:
         """Enable what can be done."""
         self.query_one("#run", Button).disabled = not run

@@ -30,22 +30,19 @@ class Editing(Screen[None]):
 
     Attributes:
         draft: the transfer as it stands.
+        planning: whether a plan is on its way.
     """
 
     def __init__(self, request: Request) -> None:
         super().__init__()
         self.draft = Draft(request)
+        self.planning = False
         self._waiting: list[RoleAsked] = []
 
     # ---------------------------------------------------------------- what the workbench does
 
     def plan(self) -> None:
         """Have the plan made anew."""
-        raise NotImplementedError
-
-    @property
-    def planning(self) -> bool:
-        """Whether a plan is on its way."""
         raise NotImplementedError
 
     def refresh_state(self) -> None:

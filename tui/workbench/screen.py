@@ -18,15 +18,10 @@ from tui.memory import Memory
 from tui.screens.error import show_error
 from tui.workbench.columns import ColumnsPane
 from tui.workbench.destination import DestinationPane
-from tui.workbench.draft import (
-    NOTHING,
-    Draft,
-    decided_by,
-    other_table,
-    roles,
-)
+from tui.workbench.draft import NOTHING, Draft, decided_by, other_table, roles
 from tui.workbench.editing import Editing
 from tui.workbench.lane import JobFailed, Slot, Work
+from tui.workbench.listing import Listing
 from tui.workbench.messages import (
     AccessTested,
     DatabaseSeen,
@@ -78,8 +73,8 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         super().__init__(request)
         self._memory, self._opening, self._place = memory, opening, place
         self._session = Session(self.post_message)
-        self._surveyed = self._planning = False
         self.tables = TablesPane(memory.recent_tables)
+        self._listing = Listing(self._session, self.tables)
         self.columns = ColumnsPane()
         self.preview = PreviewPane()
         integration = INTEGRATION if place == DEMO else ""
@@ -124,39 +119,16 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         if message.request is not None:
             self.draft = replace(self.draft, request=message.request)
             self.destination.fill(message.request)
-        self._list_all(message.explorer.place[0])
+        self._listing.begin()
         if self.draft.request.table != NOTHING:
             self._look(self.draft.request.table)
         self.refresh_state()
 
-    def _list_all(self, first: str | None) -> None:
-        """List the session's own database, then find the others."""
-        self._surveyed = first is None
-        if first is None:
-            self._session.survey()
-            return
-        self.tables.add_databases([first])
-        self.tables.ask(first)
-        self._session.list_tables(first)
-
     @on(DatabasesFound)
-    def _databases_found(self, message: DatabasesFound) -> None:
-        self.tables.add_databases(message.names)
-        self._session.list_next()
-
     @on(DatabaseSeen)
-    def _database_seen(self, message: DatabaseSeen) -> None:
-        if self.tables.ask(message.database):
-            self._session.list_tables(message.database)
-
     @on(TablesFound)
-    def _tables_found(self, message: TablesFound) -> None:
-        self.tables.add_tables(message.database, message.entries, complete=message.complete)
-        if message.complete and not self._surveyed:
-            self._surveyed = True
-            self._session.survey()
-        elif message.complete:
-            self._session.list_next()
+    def _found(self, message: DatabasesFound | DatabaseSeen | TablesFound) -> None:
+        self._listing.take(message)
 
     # --------------------------------------------------------------------------- one transfer
 
@@ -169,7 +141,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     def _look(self, name: str) -> None:
         self.draft = Draft(self.draft.request, refused=self.draft.refused)
-        self._planning = False
+        self.planning = False
         self.forget_waiting()
         in_demo = self._place == DEMO
         self.columns.wait(name, "the demo makes this table on its first use" if in_demo else "")
@@ -192,7 +164,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         """Have the columns decided on."""
         if self.draft.look is not None:
             self.preview.wait("deciding")
-            self._planning = True
+            self.planning = True
             self._session.plan(self.draft.look, self.draft.request, demo=self._in_demo)
 
     @on(Planned)
@@ -200,7 +172,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         look = self.draft.look
         if look is None or decided_by(message.request) != decided_by(self.draft.request):
             return  # another one is on its way
-        self._planning = False
+        self.planning = False
         self.draft = replace(self.draft, plan=message.plan, months=None, former=message.former)
         self.columns.show(look, message.plan, roles(self.draft))
         self.preview.wait("sampling")
@@ -213,11 +185,6 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         """Whether runs go to the demo; a connection of the user's may be called so too."""
         return self._place == DEMO and not isinstance(self.draft.request.connection, str)
 
-    @property
-    def planning(self) -> bool:
-        """Whether a plan is on its way."""
-        return self._planning
-
     @on(Previewed)
     def _previewed(self, message: Previewed) -> None:
         if message.plan == self.draft.plan:
@@ -229,7 +196,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         error = message.error
         look = self.draft.look
         if message.slot is Slot.PLAN and isinstance(error, TransferError) and look:
-            self._planning = False
+            self.planning = False
             self.forget_waiting()
             self.draft = replace(self.draft, plan=None)
             self.columns.show(look, None, roles(self.draft))
@@ -244,7 +211,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         elif message.slot is Slot.LOOK:
             self.columns.wait_for_choice()
         elif message.slot is Slot.CATALOG:
-            self._session.list_next()
+            self._listing.go_on()
         show_error(self.app, error)
 
     # -------------------------------------------------------------------------------- changes
@@ -281,9 +248,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     def action_reload(self) -> None:
         """List the tables anew."""
-        if self._session.explorer:
-            self.tables.forget()
-            self._list_all(self._session.explorer.place[0])
+        self._listing.begin_anew()
 
     def action_exact(self) -> None:
         """Compute the months over the whole table."""
@@ -303,16 +268,11 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     @on(AccessTested)
     def _access_tested(self, message: AccessTested) -> None:
-        self.destination.tell("✓ S3 lets us write", "$text-success")
-        self.app.notify(
-            f"{message.url} can be written to. Nothing was left there: what was sent to try it was "
-            "damaged on purpose, so that S3 had to refuse it.",
-            markup=False,
-        )
+        self.destination.tell_writable(message.url)
 
     def action_run(self) -> None:
         """Open the last look before the run."""
-        if self.draft.plan is not None and self.draft.complete and not self._planning:
+        if self.draft.plan is not None and self.draft.complete and not self.planning:
             from tui.screens.run.screen import RunScreen
 
             self._memory.use_bucket(self.draft.request.bucket)

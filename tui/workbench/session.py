@@ -31,7 +31,6 @@ class Session:
         self._snowflake = Lane("session", post)
         self._desk = Lane("desk", post)
         self._bucket = Lane("bucket", post)
-        self._unlisted: list[str] = []
 
     def open(self, opening: Work) -> None:
         """Sign in."""
@@ -43,16 +42,14 @@ class Session:
             self._snowflake.put(Slot.CATALOG, jobs.surveying(self.explorer))
 
     def list_tables(self, database: str) -> None:
-        """List the tables of a database, once those asked for before are listed."""
-        self._unlisted.append(database)
-        if not self._snowflake.busy(Slot.CATALOG):
-            self.list_next()
+        """List the tables of a database."""
+        if self.explorer:
+            self._snowflake.put(Slot.CATALOG, jobs.listing(self.explorer, database))
 
-    def list_next(self) -> None:
-        """Go on with the next database asked for."""
-        if self._unlisted and self.explorer:
-            work = jobs.listing(self.explorer, self._unlisted.pop(0))
-            self._snowflake.put(Slot.CATALOG, work)
+    @property
+    def listing(self) -> bool:
+        """Whether databases are being found or tables listed."""
+        return self._snowflake.busy(Slot.CATALOG)
 
     def look(self, name: str) -> None:
         """Describe and sample a table; a preview under way is of no use any more."""

@@ -1,0 +1,73 @@
+"""In which order databases are listed: the session's own, then what comes into view."""
+
+from __future__ import annotations
+
+from tui.workbench.messages import DatabaseSeen, DatabasesFound, TablesFound
+from tui.workbench.session import Session
+from tui.workbench.tables import TablesPane
+
+
+class Listing:
+    """Lists the session's own database first, and only then finds the others.
+
+    Those are listed once the user sees them, one at a time.
+
+    Args:
+        session: asks for what there is.
+        tables: shows it.
+    """
+
+    def __init__(self, session: Session, tables: TablesPane) -> None:
+        self._session, self._tables = session, tables
+        self._surveyed = False
+        self._waiting: list[str] = []
+
+    def begin(self) -> None:
+        """List what there is; nothing happens before the session is open."""
+        if self._session.explorer is None:
+            return
+        own = self._session.explorer.place[0]
+        self._surveyed = own is None
+        if own is None:
+            self._session.survey()
+            return
+        self._tables.add_databases([own])
+        self._ask(own)
+
+    def begin_anew(self) -> None:
+        """Forget what was listed, and list it again."""
+        if self._session.explorer is not None:
+            self._tables.forget()
+            self.begin()
+
+    def take(self, message: DatabasesFound | DatabaseSeen | TablesFound) -> None:
+        """Show what was found, and go on."""
+        match message:
+            case DatabaseSeen(database=database):
+                self._ask(database)
+            case DatabasesFound(names=names):
+                self._tables.add_databases(names)
+                self.go_on()
+            case TablesFound(database=database, entries=entries, complete=complete):
+                self._tables.add_tables(database, entries, complete=complete)
+                if complete:
+                    self._listed()
+
+    def go_on(self) -> None:
+        """List the next database asked for."""
+        if self._waiting:
+            self._session.list_tables(self._waiting.pop(0))
+
+    def _ask(self, database: str) -> None:
+        """List a database, unless it was asked for before; those that wait come first."""
+        if self._tables.ask(database):
+            self._waiting.append(database)
+            if not self._session.listing:
+                self.go_on()
+
+    def _listed(self) -> None:
+        if self._surveyed:
+            self.go_on()
+        else:
+            self._surveyed = True
+            self._session.survey()
