@@ -58,6 +58,19 @@ class TestErrors:
         assert app.answers == [None]
         assert "Do that next." in app.copied[0]
 
+    @pytest.mark.parametrize("in_browser", [False, True])
+    async def test_what_is_said_of_a_copy_is_of_where_it_was_made(
+        self, in_browser: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        app = Host(ErrorDialog(TransferError("m")))
+        async with app.run_test() as pilot:
+            assert app._driver is not None
+            monkeypatch.setattr(type(app._driver), "is_web", in_browser)
+            await pilot.press("c")
+            (told,) = (each.message for each in app._notifications)
+        assert ("browser" in told) == ("serves this page" in told) == in_browser
+        assert ("terminal" in told) == ("tmux" in told) == (not in_browser)
+
     def test_every_class_has_a_heading_of_its_own(self) -> None:
         headings = {Failure.of(kind("m") if kind is not errors.CancelledError else kind()).heading
                     for kind in CLASSES}  # fmt: skip

@@ -128,16 +128,20 @@ def show_error(app: App[Any], error: BaseException) -> AwaitMount | None:
 
 
 def copy(app: App[Any], text: str, what: str) -> None:
-    """Put `text` on the clipboard of the user's terminal (OSC 52) and into a file, and say so.
+    """Put `text` on the user's clipboard (in a terminal by OSC 52) and into a file, and say so.
 
-    No terminal tells whether it took the text, and some never do: hence the file.
+    Neither terminal nor browser tells whether it took the text, and some never do: hence the file.
     """
     app.copy_to_clipboard(text)
-    told = f"{what} is on the clipboard, if this terminal takes it (in tmux: set-clipboard on)"
+    if app.is_web:
+        taken, where = "if the browser allows it", " on the machine that serves this page"
+    else:
+        taken, where = "if this terminal takes it (in tmux: set-clipboard on)", ""
+    told = f"{what} is on the clipboard, {taken}"
     with suppress(OSError, TransferError):
         path = state_dir() / _COPIED
         replace(path, text.rstrip("\n") + "\n")
-        told += f", and in {short_path(path)}"
+        told += f", and in {short_path(path)}{where}"
     app.notify(f"{told}.", markup=False)
 
 
