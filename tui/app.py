@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
@@ -108,7 +109,11 @@ class TransferApp(App[None]):
 
     @on(events.DeliveryFailed)
     def _not_saved(self, event: events.DeliveryFailed) -> None:
-        self.notify("The file could not be saved.", severity="error", markup=False)
+        error, told = event.exception, "The file could not be saved"
+        if isinstance(error, OSError):
+            told += f" as {short_path(Path(error.filename))}" if error.filename else ""
+            told += f": {error.strerror}"
+        self.notify(f"{told}.", severity="error", markup=False)
 
     def _theme_changed(self, theme: Any) -> None:
         self._memory.theme = theme.name

@@ -101,7 +101,11 @@ def large_table(sandbox: Sandbox) -> Iterator[str]:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_from_the_last_look_to_the_result(
-    sandbox: Sandbox, bucket: Any, size: tuple[int, int], tmp_path: Path
+    sandbox: Sandbox,
+    bucket: Any,
+    size: tuple[int, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     screen = screen_of(request_of(sandbox, bucket))
     app = Host(screen)
@@ -122,6 +126,11 @@ async def test_from_the_last_look_to_the_result(
         await pilot.press("j")
         assert json.loads(app.copied[-1]) == result
         assert not app.copied[-1].endswith("\n")
+        saved = tmp_path / "Downloads" / f"{result['file_name'].rpartition('/')[2]}.result.json"
+        monkeypatch.setenv("HOME", str(tmp_path))  # where no such directory is yet
+        await pilot.press("s")
+        await until(pilot, lambda: saved.exists() and saved.read_text().endswith("\n"))
+        assert json.loads(saved.read_text()) == result
         await pilot.press("v")
         await until(pilot, lambda: "581 rows of from-us/" in whole(app))
         table = app.screen.query_one(DataTable)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import time
+from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
+from platformdirs import user_downloads_path
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -309,6 +311,9 @@ against rows declared, and the total of each summed column over rows read and ro
             return
         name = self.outcome.file_name.rpartition("/")[2]
         text = json.dumps(self.outcome.result) + "\n"
+        if not self.app.is_web:
+            with suppress(OSError):  # the app tells of the file then
+                user_downloads_path().mkdir(parents=True, exist_ok=True)
         self.app.deliver_text(
             io.StringIO(text), save_filename=f"{name}.result.json", mime_type="application/json"
         )
