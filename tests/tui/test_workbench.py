@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,6 +114,26 @@ async def test_a_sample_is_called_one_and_e_gives_the_exact_months(sandbox: Sand
         await drive.press("3", "e")
         await until(drive.pilot, lambda: "EXACT" in shown(drive.app))
         assert "595" in shown(drive.app)
+
+
+async def test_groups_that_snowflake_estimates_are_not_told_as_counted(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.previewed()
+        await drive.press("3", "e")
+        await until(drive.pilot, lambda: "EXACT" in shown(drive.app))
+        assert "→  out about " in shown(drive.app)
+
+
+async def test_a_file_that_cannot_be_saved_is_told_with_its_place(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with workbench(sandbox) as drive:
+        nowhere = tmp_path / "nowhere"
+        drive.app.deliver_text(StringIO("{}"), save_directory=nowhere, save_filename="a.json")
+        await until(drive.pilot, lambda: drive.app._notifications)
+        (told,) = (each.message for each in drive.app._notifications)
+        assert f"could not be saved as {nowhere / 'a.json'}: No such file" in told
 
 
 async def test_sql_and_help_on_request(sandbox: Sandbox) -> None:

@@ -95,9 +95,10 @@ What the transfer will look like: each month with its rows and its sums.
 
 At first this is computed from a SAMPLE of the table, and says so; e computes it exactly in \
 Snowflake, which may take a while for big tables. Sums are shown by month only; the file has a row \
-for each month and each combination of the keys. "Rows out" tells how many that will be: where it \
-is close to the rows in, drop a key with many values. Below it are the engine that will do it, \
-what travels to this machine, and how long it may take; part 4 chooses another. q shows the SQL."""
+for each month and each combination of the keys. "Rows out" tells how many that will be, \
+"about" where it is estimated: where it is close to the rows in, drop a key with many values. \
+Below it are the engine that will do it, what travels to this machine, and how long it may take; \
+part 4 chooses another. q shows the SQL."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "e",
