@@ -290,6 +290,21 @@ class TestStopping:
             connection.cursor().query_result(cursor.sfqid)
         assert caught.value.errno == 604
 
+    def test_cancel_by_session(
+        self, server: Server, connection: snowflake.connector.SnowflakeConnection
+    ) -> None:
+        server.script.released.clear()
+        cursor, other = connection.cursor(), server.connect()
+        cursor.execute_async("BLOCK")
+        assert server.script.started.acquire(timeout=5)
+        for session, said in ((other, "0 cancelled."), (connection, "1 cancelled.")):
+            cancel = f"SELECT SYSTEM$CANCEL_ALL_QUERIES({session.session_id})"
+            assert other.cursor().execute(cancel).fetchall() == [(said,)]
+        other.close()
+        with pytest.raises(ProgrammingError) as caught:
+            connection.cursor().query_result(cursor.sfqid)
+        assert caught.value.errno == 604
+
     def test_statement_timeout(self, server: Server) -> None:
         server.script.released.clear()
         with server.connect(session_parameters={"STATEMENT_TIMEOUT_IN_SECONDS": 1}) as connection:

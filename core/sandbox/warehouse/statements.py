@@ -38,6 +38,7 @@ SUCCESS = "SUCCESS"
 FAILED = "FAILED_WITH_ERROR"
 
 _CANCEL = re.compile(r"\s*select\s+system\$cancel_query\s*\(\s*'([^']*)'\s*\)\s*;?\s*", re.I)
+_CANCEL_ALL = re.compile(r"\s*select\s+system\$cancel_all_queries\s*\(\s*(\d+)\s*\)\s*;?\s*", re.I)
 _QUERY = re.compile(r"(\s|\(|--[^\n]*\n|/\*.*?\*/)*(select|with|show|desc|describe|values)\b", re.I)
 _SELECT_TYPE = 0x1000
 _DDL_TYPE = 0x6000
@@ -200,6 +201,8 @@ class Statements:
         order = statement.order
         if cancel := _CANCEL.fullmatch(order.sql):
             return self._cancelled(cancel[1], loop)
+        if cancel := _CANCEL_ALL.fullmatch(order.sql):
+            return self._all_cancelled(int(cancel[1]), statement, loop)
         if order.describe_only and not _QUERY.match(order.sql):
             return _described(order.sql)
         return statement.session.work.run(
@@ -216,8 +219,20 @@ class Statements:
             text = f"query [{statement_id}] terminated."
         else:
             text = "Identified SQL statement is not currently executing."
-        column = Column("SYSTEM$CANCEL_QUERY", "TEXT")
-        return Answer((column,), iter([pa.record_batch({"SYSTEM$CANCEL_QUERY": [text]})]))
+        return _said("SYSTEM$CANCEL_QUERY", text)
+
+    def _all_cancelled(
+        self, session_id: int, asking: Statement, loop: asyncio.AbstractEventLoop
+    ) -> Answer:
+        """SYSTEM$CANCEL_ALL_QUERIES, which reaches the statements of an ended session too."""
+        found = [
+            each
+            for each in list(self._by_id.values())
+            if each.session.id == session_id and each.state == RUNNING and each is not asking
+        ]
+        for each in found:
+            loop.call_soon_threadsafe(self.cancel, each)
+        return _said(f"SYSTEM$CANCEL_ALL_QUERIES({session_id})", f"{len(found)} cancelled.")
 
     def _store(self, statement: Statement, answer: Answer) -> None:
         statement.statement_type, statement.trace = answer.statement_type, answer.trace
@@ -237,6 +252,11 @@ class Statements:
             close = getattr(answer.batches, "close", None)
             if close is not None:
                 close()
+
+
+def _said(name: str, text: str) -> Answer:
+    """The answer of a system function: one text."""
+    return Answer((Column(name, "TEXT"),), iter([pa.record_batch({name: [text]})]))
 
 
 def _described(sql: str) -> Answer:
