@@ -23,6 +23,7 @@ from core.query.rows import (
     select_rows,
 )
 from core.query.sample import SAMPLE_ROWS, SHORT_CHARACTERS, sampled_columns, select_sample
+from core.query.stopping import stop_session
 from core.query.text import Field, Statement, qualified, quoted
 from core.query.verify import is_float, select_figures
 
@@ -53,4 +54,5 @@ __all__ = [
     "show_objects",
     "show_page",
     "show_schemas",
+    "stop_session",
 ]

@@ -7,18 +7,17 @@ connector are used: its other calls ignore Ctrl-C and time limits, and some corr
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.errors import IntegrityError, TemporaryError
 from core.query import Statement
-from core.retry import QUICK, Retry
+from core.retry import Retry
 from core.warehouse.cancel import Cancel, check
 from core.warehouse.failures import translate
+from core.warehouse.start import Start
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -113,36 +112,26 @@ def run(
     """
     from core.warehouse.session import ask
 
-    begun: list[str] = []
-    given_up = threading.Event()
-
-    def start() -> None:
-        started = connection.cursor().execute_async(statement.revealed, statement.binds or None)
-        begun.append(started["queryId"] or "")
-        if given_up.is_set():  # nobody waited for the answer
-            _abort(connection, begun[-1])
+    start = Start(connection, statement)
 
     def result() -> SnowflakeCursor:
-        return connection.cursor().query_result(query_id)
+        return connection.cursor().query_result(start.query_id)
 
     check(cancel)
     try:
         ask(connection, start, "running a statement", cancel, repeatable=repeatable)
-        query_id = begun[-1]
-        on_start(query_id)
+        on_start(start.query_id)
         delay = _FIRST_POLL
-        is_running = _Watch(connection, query_id)
+        is_running = _Watch(connection, start.query_id)
         while ask(connection, is_running, "waiting for a statement", cancel):
             cancel.wait(delay)
             check(cancel)
             delay = min(2 * delay, _SLOWEST_POLL)
         cursor = ask(connection, result, "running a statement", cancel)
     except BaseException:
-        given_up.set()
-        for each in begun:
-            _abort(connection, each)
+        start.give_up()
         raise
-    return Result(connection, query_id, cursor)
+    return Result(connection, start.query_id, cursor)
 
 
 class _Watch:
@@ -163,20 +152,3 @@ class _Watch:
                 "Run it again; nothing was delivered.",
             )
         return bool(self._connection.is_still_running(status))
-
-
-def _abort(connection: SnowflakeConnection, query_id: str) -> None:
-    """Ask the warehouse to stop the statement; in a thread, as a dead link would hold us up."""
-    from core.warehouse.session import ask_once
-
-    def ask() -> None:
-        stop = connection.cursor().abort_query
-        ask_once(connection, lambda: stop(query_id), "stopping a statement", threading.Event())
-
-    def abort() -> None:
-        with suppress(Exception):  # the first error is the one to tell
-            QUICK.tries("stopping a statement", threading.Event().wait).call(ask)
-
-    asking = threading.Thread(target=abort, name="abort-query", daemon=True)
-    asking.start()
-    asking.join(1.0)

@@ -26,12 +26,18 @@ from core.warehouse.cancel import failing_of
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.statement import Result, run
 from tests.buckets import Action, Exchange, Proxy, hang, lose_answer, reset
+from tests.faults.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
 ALWAYS = 1000
 NUMBERS = Statement("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 30000)) ORDER BY N")
+ENDLESS = Statement(
+    "SELECT MAX(A.O_ORDERKEY + B.O_ORDERKEY + C.O_ORDERKEY) AS N "
+    "FROM DEMO.PUBLIC.ORDERS_100K A CROSS JOIN DEMO.PUBLIC.ORDERS_100K B "
+    "CROSS JOIN DEMO.PUBLIC.ORDERS_100K C"
+)
 CHUNK = "GET /chunks/[^/]+/1$"
 STATUS = "GET /monitoring"
 RESULT = "GET /queries/.*/result"
@@ -228,13 +234,72 @@ def test_a_lost_session_is_signed_in_again(
     assert proxy.seen(SUBMIT) == (2 if pattern == SUBMIT else 1)
 
 
-def test_what_writes_is_not_started_twice(sandbox: Sandbox, proxy: Proxy) -> None:
-    own = Run(sandbox, proxy)
+def keep_answer(exchange: Exchange) -> None:
+    """Let the server do it, and say so only at the end of the test."""
+    answer = exchange.forward()
+    exchange.proxy.hanging.set()
+    exchange.proxy.release.wait()
+    exchange.answer(*answer)
+
+
+def all_end(sandbox: Sandbox, warehouse: Warehouse) -> bool:
+    """Whether all endless statements that were started are stopped, within a time."""
+    own = Run(sandbox, warehouse)
+    ids = [each for each, sql in warehouse.started.items() if sql == ENDLESS.sql]
+    until = time.monotonic() + 20
     with closing(own.connect()) as connection:
-        proxy.on(SUBMIT, lose_answer)
-        with pytest.raises(TemporaryError):
-            run(connection, Statement("SELECT 1"), own.cancel, repeatable=False)
-    assert proxy.seen(SUBMIT) == 1
+        while time.monotonic() < until:
+            if {connection.get_query_status(each).name for each in ids} == {"FAILED_WITH_ERROR"}:
+                return True
+    return False
+
+
+@pytest.fixture
+def warehouse(sandbox: Sandbox) -> Iterator[Warehouse]:
+    """A proxy that notes the statements."""
+    with Warehouse(sandbox) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("repeatable", "starts", "error"),
+    [
+        pytest.param(True, 2, CancelledError, id="reads"),
+        pytest.param(False, 1, TemporaryError, id="writes"),
+    ],
+)
+def test_a_start_whose_answer_is_lost_leaves_nothing_running(
+    sandbox: Sandbox,
+    warehouse: Warehouse,
+    repeatable: bool,
+    starts: int,
+    error: type[TransferError],
+) -> None:
+    warehouse.on(SUBMIT, lose_answer)
+    own = Run(sandbox, warehouse)
+    with closing(own.connect()) as connection, pytest.raises(error):
+        run(
+            connection,
+            ENDLESS,
+            own.cancel,
+            on_start=lambda _: own.cancel.set(),
+            repeatable=repeatable,
+        )
+    assert list(warehouse.started.values()).count(ENDLESS.sql) == starts
+    assert all_end(sandbox, warehouse)
+
+
+def test_a_start_is_stopped_though_its_answer_is_waited_for(
+    sandbox: Sandbox, warehouse: Warehouse
+) -> None:
+    warehouse.on(SUBMIT, keep_answer)
+    own = Run(sandbox, warehouse)
+    threading.Thread(target=own.cancel_when, args=(warehouse.hanging,), daemon=True).start()
+    with closing(own.connect()) as connection:
+        with pytest.raises(CancelledError):
+            run(connection, ENDLESS, own.cancel)
+        assert all_end(sandbox, warehouse)
+        warehouse.release.set()
 
 
 @pytest.mark.parametrize("pattern", [LOGIN, SUBMIT, STATUS, RESULT, CHUNK])
