@@ -155,7 +155,7 @@ class Account:
         if rows != expected:
             raise IntegrityError(
                 f"{rows} rows are in the groups instead of {expected}; nothing was delivered.",
-                "Run again; if it stays, please report it: this is a defect of amplify-transfer.",
+                "Run again; if it stays, please report it.",
             )
 
     def check(self, names: Iterable[tuple[str, str]]) -> None:
@@ -180,7 +180,7 @@ class Account:
                 raise IntegrityError(
                     f"The sums of {name} do not agree: {read.value} over the rows read, "
                     f"{written.value} over the rows written; nothing was delivered.",
-                    "This is a defect of amplify-transfer: please report it.",
+                    "Run again; if it stays, please report it.",
                 )
 
 
