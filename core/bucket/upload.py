@@ -11,41 +11,32 @@ s3:PutObject is all the permission this needs.
 from __future__ import annotations
 
 import hashlib
-import logging
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial, reduce
-from typing import Any
+from typing import Any, Final
 
 from core.bucket.failures import (
     DENIED,
     EXISTS,
     FAILURES,
-    GONE,
     OVERTAKEN,
     again,
     code_of,
     is_temporary,
 )
+from core.bucket.multipart import Multipart
 from core.bucket.open_uploads import OpenUploads
 from core.bucket.order import Delivery, Order
 from core.bucket.parts import Digest, Part, combine_crc32, cut, digest
-from core.bucket.sending import Response, Sender, agrees, etag_of, whole
-from core.errors import CancelledError, IntegrityError
+from core.bucket.sending import Sender, agrees, etag_of
+from core.errors import IntegrityError
 from core.retry import Retry, Tries
 from core.waiting import Future, Waiter, start, waiting
 
-log = logging.getLogger(__name__)
-
-# Seconds for the requests under way to end, and for the abort, when an upload is given up: as many
-# as a bad network may need, and few when somebody waits for us to go.
-SETTLE_SECONDS = (2.0, 0.2)
-ABORT_SECONDS = (30.0, 0.6)
-# S3 tells when an upload began to the second.
-CLOCK_GRAIN_SECONDS = 2
+# Seconds for the requests under way to end when an upload is given up: as many as a bad network may
+# need, and few when somebody waits for us to go.
+_SETTLE_SECONDS: Final = (2.0, 0.2)
 
 
 class Upload:
@@ -61,7 +52,6 @@ class Upload:
         repeated: whether an attempt before this one may have delivered the object.
 
     Attributes:
-        leftover: the id of a multipart upload that could not be aborted, or None.
         maybe_ours: the object in the way may be ours: the answer to its request was lost, and S3
             does not let us look.
         maybe_delivered: given up too late to know whether the object came to be.
@@ -78,10 +68,8 @@ class Upload:
         *,
         repeated: bool = False,
     ) -> None:
-        self.leftover: str | None = None
         self.maybe_ours = self.maybe_delivered = False
         self._client, self._order, self._repeated = client, order, repeated
-        self._open_uploads = open_uploads
         self._on_progress, self._reported = on_progress, -1
         self._parts = cut(order.path.stat().st_size, order.part_size)
         self._size = sum(part.size for part in self._parts)
@@ -89,7 +77,14 @@ class Upload:
         self._retry, self._pausing = retry, waiting(cancelled)
         self._waiter = Waiter(cancelled, lambda: self._report(self._sender.sent))
         self._pending: set[Future[Any]] = set()
-        self._landing = False
+        self._multipart = Multipart(
+            client, order, open_uploads, retry, self._pausing, self._waiter, self._settle
+        )
+
+    @property
+    def leftover(self) -> str | None:
+        """The id of a multipart upload that could not be aborted, or None."""
+        return self._multipart.leftover
 
     def run(self) -> Delivery:
         """Deliver.
@@ -127,52 +122,11 @@ class Upload:
         return replace(delivery, etag=etag_of(response))
 
     def _in_parts(self) -> Delivery:
-        tries, asked = self._tries("The start of the upload"), time.monotonic()
-        upload_id = self._create(tries)
-        asking = time.monotonic() - asked
-        with self._open_uploads.recorded(self._order.target["Key"], upload_id) as record:
-            try:
-                if tries.failed:
-                    self._waiter.call(self._abort_lost, upload_id, asking)
+        try:
+            with self._multipart.begun() as upload_id:
                 return self._complete(upload_id, self._send_all(upload_id))
-            except BaseException as error:
-                record.kept = not self._abort(upload_id, error)
-                raise
-
-    def _create(self, tries: Tries) -> str:
-        order = self._order
-        kind = order.checked(ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
-        asked = {**order.target, **order.attributes, **kind}
-
-        def create() -> Response:
-            return whole(self._client.create_multipart_upload(**asked), "UploadId")
-
-        future = start(tries.call, create)
-        try:
-            return str(self._waiter.result(future)["UploadId"])
-        except BaseException:
-            future.add_done_callback(self._abort_unseen)
-            raise
-
-    def _abort_lost(self, upload_id: str, seconds: float) -> None:
-        """Abort the uploads that our own repeated Create has left; their ids were never answered.
-
-        Args:
-            upload_id: the upload to keep.
-            seconds: how long Create took. What began on this key in that time is taken for ours.
-        """
-        where = {name: v for name, v in self._order.target.items() if name != "Key"}
-        key = self._order.target["Key"]
-        try:
-            ask = partial(self._client.list_multipart_uploads, **where, Prefix=key)
-            listed = self._tries("The list of uploads").call(ask).get("Uploads", [])
-            begun = {up["UploadId"]: up["Initiated"] for up in listed if up["Key"] == key}
-            earliest = begun[upload_id] - timedelta(seconds=seconds + CLOCK_GRAIN_SECONDS)
-            for other, when in begun.items():
-                if other != upload_id and earliest <= when <= begun[upload_id]:
-                    self._tries("The abort").call(self._aborting(other))
-        except (*FAILURES, KeyError) as error:
-            log.warning("An unfinished upload of %s may remain (%s).", key, code_of(error))
+        finally:
+            self.maybe_delivered = self._multipart.maybe_completed
 
     def _send_all(self, upload_id: str) -> list[tuple[Digest, str]]:
         """Send every part, a few at a time; returns digests and ETags in the parts' order."""
@@ -196,28 +150,17 @@ class Upload:
         return part.number, expected, response["ETag"]
 
     def _complete(self, upload_id: str, sent: list[tuple[Digest, str]]) -> Delivery:
-        order = self._order
         md5s = b"".join(expected.md5 for expected, _ in sent)
         etag = f"{hashlib.md5(md5s, usedforsecurity=False).hexdigest()}-{len(sent)}"
         delivery = self._delivery([expected for expected, _ in sent], etag)
-        parts = [{"PartNumber": n, "ETag": etag} for n, (_, etag) in enumerate(sent, start=1)]
-        asked = {
-            "UploadId": upload_id,
-            "MultipartUpload": {"Parts": parts},
-            **order.target,
-            **order.guard,
-            **order.checked(
-                ChecksumCRC32=delivery.crc32, ChecksumType="FULL_OBJECT", MpuObjectSize=self._size
-            ),
-        }
-
-        def complete() -> Response:
-            return whole(self._client.complete_multipart_upload(**asked), "ETag")
-
+        checks = self._order.checked(
+            ChecksumCRC32=delivery.crc32, ChecksumType="FULL_OBJECT", MpuObjectSize=self._size
+        )
         tries = self._tries("The end of the upload")
-        self._landing = True
         try:
-            response = self._waiter.call(tries.call, complete)
+            response = self._multipart.complete(
+                tries, upload_id, [etag for _, etag in sent], **checks
+            )
         except Exception as error:
             return self._landed(error, delivery, lost=tries.failed > 1)
         if not agrees(response, delivery.etag):
@@ -253,31 +196,10 @@ class Upload:
             return replace(delivery, etag=etag_of(found))
         raise error
 
-    def _abort(self, upload_id: str, error: BaseException) -> bool:
-        """Leave no parts behind: they cost money, and nobody sees them; whether that succeeded."""
+    def _settle(self, hurried: bool) -> None:
+        """End the requests that send parts."""
         self._sender.stop()
-        hurried = not isinstance(error, Exception) or isinstance(error, CancelledError)
-        self._waiter.linger(self._pending, *SETTLE_SECONDS, hurried=hurried)
-        tries = self._retry.tries("The abort", threading.Event().wait, again)
-        abort = start(tries.call, self._aborting(upload_id))
-        failure = (
-            abort.exception()
-            if self._waiter.linger([abort], *ABORT_SECONDS, hurried=hurried)
-            else TimeoutError()
-        )
-        if failure is not None:
-            self.maybe_delivered = self._landing
-            if code_of(failure) not in GONE:
-                self.leftover = upload_id
-                log.warning("The multipart upload %s could not be aborted.", upload_id)
-        return self.leftover is None
-
-    def _abort_unseen(self, created: Future[Response]) -> None:
-        """Abort an upload that was given up before its id was known."""
-        if created.exception() is None:
-            upload_id = str(created.result()["UploadId"])
-            with self._open_uploads.recorded(self._order.target["Key"], upload_id) as record:
-                record.kept = not self._abort(upload_id, CancelledError(""))
+        self._waiter.linger(self._pending, *_SETTLE_SECONDS, hurried=hurried)
 
     def _withdraw(self) -> None:
         """Remove an object of ours that turned out wrong after it became visible."""
@@ -291,11 +213,6 @@ class Upload:
 
     def _tries(self, what: str) -> Tries:
         return self._retry.tries(what, self._pausing, again)
-
-    def _aborting(self, upload_id: str) -> Callable[[], Response]:
-        return partial(
-            self._client.abort_multipart_upload, UploadId=upload_id, **self._order.target
-        )
 
     def _delivery(self, digests: list[Digest], etag: str) -> Delivery:
         crc32 = reduce(lambda crc, d: combine_crc32(crc, d.crc32, d.size), digests, 0)

@@ -1,0 +1,173 @@
+"""A multipart upload as S3 keeps it: begun, written down, and completed or aborted."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from core.bucket.failures import FAILURES, GONE, again, code_of
+from core.bucket.open_uploads import OpenUploads
+from core.bucket.order import Order
+from core.bucket.sending import Response, whole
+from core.errors import CancelledError
+from core.retry import Retry, Tries
+from core.waiting import Future, Waiter, start
+
+log = logging.getLogger(__name__)
+
+# Seconds for the abort when an upload is given up: as many as a bad network may need, and few when
+# somebody waits for us to go.
+_ABORT_SECONDS: Final = (30.0, 0.6)
+# S3 tells when an upload began to the second.
+_CLOCK_GRAIN_SECONDS: Final = 2
+
+
+class Multipart:
+    """One multipart upload; used once.
+
+    Args:
+        client: a boto3 S3 client without retries of its own.
+        order: what to deliver.
+        open_uploads: where to write down that the upload is open.
+        retry: how patient to be.
+        pausing: waits so many seconds; whether the caller cancelled.
+        waiter: waits for requests.
+        settle: ends the requests that send its parts; told whether somebody waits for us to go.
+
+    Attributes:
+        leftover: the id of an upload that could not be aborted, or None.
+        maybe_completed: given up too late to know whether the object came to be.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        order: Order,
+        open_uploads: OpenUploads,
+        retry: Retry,
+        pausing: Callable[[float], bool],
+        waiter: Waiter,
+        settle: Callable[[bool], None],
+    ) -> None:
+        self.leftover: str | None = None
+        self.maybe_completed = False
+        self._client, self._order, self._open_uploads = client, order, open_uploads
+        self._retry, self._pausing = retry, pausing
+        self._waiter, self._settle = waiter, settle
+        self._completing = False
+
+    @contextmanager
+    def begun(self) -> Iterator[str]:
+        """Begin it, for as long as the `with` lasts, which completes it; or else it is aborted.
+
+        Leaves no parts behind: they cost money, and nobody sees them.
+        """
+        tries, asked = self._tries("The start of the upload"), time.monotonic()
+        upload_id = self._create(tries)
+        asking = time.monotonic() - asked
+        with self._open_uploads.recorded(self._order.target["Key"], upload_id) as record:
+            try:
+                if tries.failed:
+                    self._waiter.call(self._abort_lost, upload_id, asking)
+                yield upload_id
+            except BaseException as error:
+                hurried = not isinstance(error, Exception) or isinstance(error, CancelledError)
+                record.kept = not self._abort(upload_id, hurried=hurried)
+                raise
+
+    def complete(self, tries: Tries, upload_id: str, etags: list[str], **checks: Any) -> Response:
+        """Have S3 make the object.
+
+        Args:
+            tries: how often to ask.
+            upload_id: its id.
+            etags: of the parts, in their order.
+            checks: what S3 is to compare the object with.
+        """
+        parts = [{"PartNumber": n, "ETag": etag} for n, etag in enumerate(etags, start=1)]
+        asked = {
+            "UploadId": upload_id,
+            "MultipartUpload": {"Parts": parts},
+            **self._order.target,
+            **self._order.guard,
+            **checks,
+        }
+
+        def complete() -> Response:
+            return whole(self._client.complete_multipart_upload(**asked), "ETag")
+
+        self._completing = True
+        return self._waiter.call(tries.call, complete)
+
+    def _create(self, tries: Tries) -> str:
+        order = self._order
+        kind = order.checked(ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
+        asked = {**order.target, **order.attributes, **kind}
+
+        def create() -> Response:
+            return whole(self._client.create_multipart_upload(**asked), "UploadId")
+
+        future = start(tries.call, create)
+        try:
+            return str(self._waiter.result(future)["UploadId"])
+        except BaseException:
+            future.add_done_callback(self._abort_unseen)
+            raise
+
+    def _abort(self, upload_id: str, *, hurried: bool) -> bool:
+        """Abort it; whether nothing remains."""
+        self._settle(hurried)
+        tries = self._retry.tries("The abort", threading.Event().wait, again)
+        abort = start(tries.call, self._aborting(upload_id))
+        failure = (
+            abort.exception()
+            if self._waiter.linger([abort], *_ABORT_SECONDS, hurried=hurried)
+            else TimeoutError()
+        )
+        if failure is not None:
+            self.maybe_completed = self._completing
+            if code_of(failure) not in GONE:
+                self.leftover = upload_id
+                log.warning("The multipart upload %s could not be aborted.", upload_id)
+        return self.leftover is None
+
+    def _abort_unseen(self, created: Future[Response]) -> None:
+        """Abort an upload that was given up before its id was known."""
+        if created.exception() is None:
+            upload_id = str(created.result()["UploadId"])
+            with self._open_uploads.recorded(self._order.target["Key"], upload_id) as record:
+                record.kept = not self._abort(upload_id, hurried=True)
+
+    def _abort_lost(self, upload_id: str, seconds: float) -> None:
+        """Abort the uploads that our own repeated Create has left; their ids were never answered.
+
+        Args:
+            upload_id: the upload to keep.
+            seconds: how long Create took. What began on this key in that time is taken for ours.
+        """
+        where = {name: v for name, v in self._order.target.items() if name != "Key"}
+        key = self._order.target["Key"]
+        try:
+            ask = partial(self._client.list_multipart_uploads, **where, Prefix=key)
+            listed = self._tries("The list of uploads").call(ask).get("Uploads", [])
+            begun = {up["UploadId"]: up["Initiated"] for up in listed if up["Key"] == key}
+            earliest = begun[upload_id] - timedelta(seconds=seconds + _CLOCK_GRAIN_SECONDS)
+            for other, when in begun.items():
+                if other != upload_id and earliest <= when <= begun[upload_id]:
+                    self._tries("The abort").call(self._aborting(other))
+        except (*FAILURES, KeyError) as error:
+            log.warning("An unfinished upload of %s may remain (%s).", key, code_of(error))
+
+    def _aborting(self, upload_id: str) -> Callable[[], Response]:
+        return partial(
+            self._client.abort_multipart_upload, UploadId=upload_id, **self._order.target
+        )
+
+    def _tries(self, what: str) -> Tries:
+        return self._retry.tries(what, self._pausing, again)
