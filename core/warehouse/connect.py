@@ -93,7 +93,6 @@ def connect(
         "TIMEZONE": timezone,
         "STATEMENT_TIMEOUT_IN_SECONDS": statement_timeout,
     }
-
     given = {"warehouse": warehouse, "role": role, "login_timeout": login_timeout}
 
     def arguments() -> dict[str, Any]:
