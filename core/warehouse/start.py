@@ -76,13 +76,14 @@ class Start:
         self._connection.cursor().abort_query(self.query_id)
 
     def _stop_unheard(self) -> None:
-        """Cancel what a start without an answer may have begun.
+        """Cancel what starts without an answer may have begun; those of lost sessions too.
 
         Raises:
             Exception: it could not be asked for, but may be later.
         """
         for session_id in list(self._unheard):
             try:
+                # Waited for, unlike all others: a late one would meet the next start.
                 self._connection.cursor().execute(stop_session(session_id).sql)
             except Exception as error:
                 # A refusal is as good an answer as any: another one would be the same.
