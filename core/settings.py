@@ -267,7 +267,8 @@ def _own_path() -> Path | None:
 
 def _with_kept(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
     plain = {key: value for key, value in table.items() if key != IN_KEYRING}
-    kept = [key for key in table.get(IN_KEYRING, ()) if key in SECRETS]
+    listed = table.get(IN_KEYRING)
+    kept = [key for key in SECRETS if isinstance(listed, list) and key in listed]
     return {**_canonical(plain), **{key: KeptSecret(name, key) for key in kept}}
 
 

@@ -244,8 +244,9 @@ class TestObstacles:
 
 
 class TestDryRun:
-    def test_as_text(self, sandbox: Sandbox) -> None:
-        ended = run("--dry-run", "--table", "ORDERS_100K", env=place(sandbox))
+    def test_as_text(self, sandbox: Sandbox, tmp_path: Path) -> None:
+        own = {**place(sandbox), "AMPLIFY_STATE_DIR": str(tmp_path)}  # no runs before this one
+        ended = run("--dry-run", "--table", "ORDERS_100K", env=own)
         assert ended.code == 0, ended.err
         lines = ended.out.splitlines()
         assert "Rows out     99,998" in lines

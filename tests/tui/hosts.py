@@ -10,7 +10,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-SECONDS = 30  # more than anything takes; what hangs fails its test
+SECONDS = 90  # more than anything takes; what hangs fails its test
 
 
 class Host(App[None]):

@@ -472,7 +472,7 @@ def test_what_a_signal_breaks_is_told_as_cancelled(
 def test_a_mistake_is_told_before_the_demo_starts(capsys: pytest.CaptureFixture[str]) -> None:
     assert batch.run({"table": "T", "format": "xml"}, batch.Manner(demo=True)) == 2
     told = capsys.readouterr().err
-    assert "'parquet', 'json'" in told
+    assert "must be parquet, json" in told
     assert "Starting" not in told
 
 

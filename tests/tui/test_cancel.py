@@ -16,7 +16,7 @@ import pytest
 from core.events import Event, Phase, Progress
 from core.request import Request
 from core.transfer import plan_transfer
-from tests.buckets import Exchange, Proxy, hang
+from tests.buckets import Exchange, Proxy, hang, stall
 from tests.deliveries import connect, execute
 from tests.tui.app_fixtures import place
 from tests.tui.hosts import SECONDS, Host, until, whole
@@ -130,7 +130,7 @@ async def test_nothing_is_left(
     with Proxy(there) as warehouse, Proxy(sandbox.s3["endpoint_url"]) as s3:
         release = warehouse.release
         warehouse.on("login-request", hang, times=phase is Phase.CONNECT)
-        s3.on("PUT .*ORDERS_100K", hang)
+        s3.on("PUT .*ORDERS_100K", stall)
         if phase in (Phase.READ, Phase.WRITE):
             hold(monkeypatch, phase, release)
         queries = statements(warehouse)

@@ -61,7 +61,8 @@ class Cause:
         return {"table": table, "date_format": "%m/%d/%Y"}
 
     def temporary(self) -> dict[str, Any]:
-        return {"connection": {**self._box.snowflake, "port": 9, "login_timeout": 1}}
+        nowhere = {**self._box.snowflake, "port": 9, "login_timeout": 1}
+        return {"connection": nowhere, "max_retry_time": 0}
 
     def destination(self) -> dict[str, Any]:
         return {"bucket": "no-such-bucket-here"}
@@ -94,7 +95,7 @@ def cause(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("source_sign_in", "password is wrong"),
         ("source_data", "NO_SUCH"),
         ("source_data_of_dates", "[/b] no date"),
-        ("temporary", "did not answer in time"),
+        ("temporary", "cannot be reached"),
         ("destination", "no-such-bucket-here"),
         ("destination_of_keys", "credentials"),
         ("integrity", "stored wrongly"),

@@ -53,6 +53,15 @@ authenticator = "externalbrowser"
 """
 
 
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox with the tables of the demo and no others."""
+    from core.sandbox.launcher import Sandbox
+
+    with Sandbox() as box:
+        yield box
+
+
 @pytest.fixture(autouse=True)
 def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The same files, clock, speeds and memory everywhere."""

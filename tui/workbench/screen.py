@@ -40,6 +40,9 @@ from tui.workbench.top import TopLine
 
 DEMO: Final = "demo"  # the place of that name
 
+# Jobs that begin by themselves.
+_UNASKED = (Slot.PLAN, Slot.PREVIEW, Slot.CATALOG)
+
 
 class Workbench(Editing):
     """Tables, columns, months, destination.
@@ -212,7 +215,10 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
             self.columns.wait_for_choice()
         elif message.slot is Slot.CATALOG:
             self._listing.go_on()
-        show_error(self.app, error)
+        if self.is_active or message.slot not in _UNASKED:
+            show_error(self.app, error)
+        else:  # whatever is open now is what the user looks at
+            self.notify(getattr(error, "message", ""), severity="error", markup=False)
 
     # -------------------------------------------------------------------------------- changes
 
