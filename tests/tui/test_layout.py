@@ -41,6 +41,15 @@ SIZES = [SMALL, USUAL]
 LONG = "a name that goes on " * 12
 
 
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox with the tables of the demo and no others."""
+    from core.sandbox.launcher import Sandbox
+
+    with Sandbox() as box:
+        yield box
+
+
 @pytest.fixture(autouse=True)
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Two connections, and a history of the test's own."""
