@@ -1,8 +1,8 @@
 """Random tables and random plans: every engine against the oracle.
 
 A failing table is printed small, as the statements that make it, and the plan.
-AMPLIFY_PARITY_EXAMPLES says how many new ones the thorough test tries, AMPLIFY_PARITY_FIXED how many
-of always the same the usual test does.
+AMPLIFY_PARITY_EXAMPLES says how many new ones the thorough test tries, AMPLIFY_PARITY_FIXED how
+many, always the same, the usual test does.
 """
 
 from __future__ import annotations
