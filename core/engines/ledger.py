@@ -1,16 +1,18 @@
-"""The books of a grouped statement whose result stays at Snowflake."""
+"""The grouped statement and its books, for the engines that have Snowflake group the rows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import query
 from core.accounting import BAD_EXAMPLES, Account, Total, too_many_digits
 from core.errors import SourceDataError
 from core.plan import Plan
-from core.query import Statement
+from core.query import Field, Statement
 from core.query.unload import sum_groups
 from core.rows import bad_dates
 from core.warehouse.failures import is_overflow
@@ -19,6 +21,8 @@ from core.warehouse.statement import Cancel, Result, run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,69 @@ class Grouped:
     account: Account
 
 
+def grouped(
+    plan: Plan, attempt: Callable[[Statement], T], *, at_rest: bool = False, ordered: bool = True
+) -> T:
+    """What `attempt` makes of the grouped statement of a plan.
+
+    It is tried again with a rounded total, where only that may overflow: the grand total may have
+    more digits than any group.
+
+    Args:
+        plan: what happens to each column.
+        attempt: runs the statement.
+        at_rest, ordered: as for `query.select_groups`.
+
+    Raises:
+        SourceDataError: a sum overflows; or what `attempt` raises.
+    """
+    exact, rounded = (
+        query.select_groups(plan, at_rest=at_rest, ordered=ordered, rounded=each)
+        for each in (False, True)
+    )
+    has_wide = any(field.alias.startswith("total_") for field in rounded.fields)
+    for statement in (exact, rounded) if has_wide else (exact,):
+        try:
+            return attempt(statement)
+        except SourceDataError as error:
+            if not is_overflow(error):
+                raise
+            cause = error
+    raise too_many_digits() from cause
+
+
+def open_books(fields: tuple[Field, ...], total: Mapping[str, Any]) -> Account:
+    """The books of a run that reads groups, opened with what the grand total says of the rows.
+
+    Args:
+        fields: the columns of the result of `query.select_groups`.
+        total: its grand total by alias; empty for an empty table.
+    """
+    rows, blank, bad = (int(total.get(name) or 0) for name in ("rows", "blank", "bad"))
+    account = Account(rows + blank, rows + blank, blank, bad_dates=bad)
+    for field in fields:
+        if field.is_sum:
+            account.read[field.alias] = _total(total, field.alias)
+    return account
+
+
+def look_at_bad_dates(
+    connection: SnowflakeConnection, plan: Plan, account: Account, cancel: Cancel
+) -> None:
+    """Book some of the dates that do not parse, if there are any.
+
+    Raises:
+        SourceDataError: there are, and the plan does not allow it.
+        TransferError: the statement that asks for them failed, or the run was cancelled.
+    """
+    if not account.bad_dates:
+        return
+    (values,) = read_columns(connection, query.select_bad_dates(plan, BAD_EXAMPLES), cancel)
+    account.bad_examples = tuple(map(str, values))
+    if plan.on_bad_date == "fail":
+        raise bad_dates(plan, account)
+
+
 def group_at_rest(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -> Grouped:
     """Run the grouped statement of a plan, and ask the books of its result.
 
@@ -44,28 +111,25 @@ def group_at_rest(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -
         IntegrityError: the books do not agree.
         TransferError: a statement failed, or the run was cancelled.
     """
-    wide = query.select_groups(plan, rounded=True).fields
-    # The grand total may have more digits than any group.
-    attempts = (False, True) if any(f.alias.startswith("total_") for f in wide) else (False,)
-    for rounded in attempts:
-        try:
-            statement, result, books = _run(connection, plan, cancel, rounded=rounded)
-            break
-        except SourceDataError as error:
-            if not is_overflow(error):
-                raise
-            cause = error
-    else:
-        raise too_many_digits() from cause
-    account = _account(connection, plan, statement, books, cancel)
+    attempt = partial(_run, connection, cancel)
+    statement, result, books = grouped(plan, attempt, at_rest=True, ordered=False)
+    total, groups = books.get(True, {}), books.get(False, {})
+    account = open_books(statement.fields, total)
+    look_at_bad_dates(connection, plan, account, cancel)
+    account.null_dates = int(groups.get("empty") or 0)
+    account.groups = int(groups.get("groups") or 0)
+    account.check_groups(int(groups.get("rows") or 0))
+    sums = [(f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column]
+    for alias, _ in sums:
+        account.written[alias] = _total(groups, alias)
+    account.check(sums)
     return Grouped(statement, result, account)
 
 
 def _run(
-    connection: SnowflakeConnection, plan: Plan, cancel: Cancel, *, rounded: bool
+    connection: SnowflakeConnection, cancel: Cancel, statement: Statement
 ) -> tuple[Statement, Result, dict[bool, dict[str, Any]]]:
     """The statement, its result, and the books: of the grand total (True), and of the groups."""
-    statement = query.select_groups(plan, at_rest=True, ordered=False, rounded=rounded)
     result = run(connection, statement, cancel)
     books = sum_groups(statement, result.query_id)
     columns = read_columns(connection, books, cancel)
@@ -74,44 +138,10 @@ def _run(
     return statement, result, {bool(row["total"]): row for row in rows}
 
 
-def _account(
-    connection: SnowflakeConnection,
-    plan: Plan,
-    statement: Statement,
-    books: dict[bool, dict[str, Any]],
-    cancel: Cancel,
-) -> Account:
-    total, groups = books.get(True, {}), books.get(False, {})
-    rows, blank, bad = (int(total.get(name) or 0) for name in ("rows", "blank", "bad"))
-    account = Account(
-        rows_declared=rows + blank,
-        rows_read=rows + blank,
-        blank_rows=blank,
-        null_dates=int(groups.get("empty") or 0),
-        bad_dates=bad,
-        groups=int(groups.get("groups") or 0),
-    )
-    if bad:
-        account.bad_examples = _examples(connection, plan, cancel)
-        if plan.on_bad_date == "fail":
-            raise bad_dates(plan, account)
-    account.check_groups(int(groups.get("rows") or 0))
-    sums = [(f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column]
-    for alias, _ in sums:
-        magnitude = f"magnitude_{alias.rpartition('_')[2]}"
-        account.read[alias] = _total(total, alias, magnitude)
-        account.written[alias] = _total(groups, alias, magnitude)
-    account.check(sums)
-    return account
-
-
-def _examples(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -> tuple[str, ...]:
-    (values,) = read_columns(connection, query.select_bad_dates(plan, BAD_EXAMPLES), cancel)
-    return tuple(map(str, values))
-
-
-def _total(row: dict[str, Any], alias: str, magnitude: str) -> Total:
-    value = row.get(alias)
+def _total(row: Mapping[str, Any], alias: str) -> Total:
+    """A sum column's total in a row of the result; the rounded one where there is one."""
+    number = alias.removeprefix("sum_")
+    value = row.get(f"total_{number}", row.get(alias))
     if isinstance(value, float):
-        return Total(value, float(row.get(magnitude) or 0.0))
+        return Total(value, float(row.get(f"magnitude_{number}") or 0.0))
     return Total(Decimal(0) if value is None else Decimal(value))

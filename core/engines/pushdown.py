@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -13,22 +12,20 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core import aggregate, query
-from core.accounting import BAD_EXAMPLES, Account, Total, too_many_digits
+from core import aggregate
+from core.accounting import Account
 from core.budget import Budget
+from core.engines.ledger import grouped, look_at_bad_dates, open_books
 from core.engines.local import LocalFile, Written
-from core.errors import IntegrityError, SourceDataError
+from core.errors import IntegrityError
 from core.events import Phase
 from core.head import ROWS, Head, head_of
 from core.plan import Plan
 from core.progress import Reporter
-from core.query import Field, Statement
-from core.rows import bad_dates
+from core.query import Field
 from core.schema import cast_columns, delivered_schema, group_type, timestamp_units
 from core.warehouse.batches import Download
-from core.warehouse.failures import is_overflow
-from core.warehouse.small import read_columns
-from core.warehouse.statement import Cancel, Result, run
+from core.warehouse.statement import Cancel, run
 from core.workspace import check_space
 
 if TYPE_CHECKING:
@@ -65,24 +62,6 @@ def to_groups(fields: tuple[Field, ...], table: pa.Table) -> Groups:
     return Groups(frame, cast.filter(total).to_pylist())
 
 
-def open_books(fields: tuple[Field, ...], total: Mapping[str, Any]) -> Account:
-    """The books of a run that reads groups, opened with what the grand total says of the rows.
-
-    Args:
-        fields: the columns of the result of `query.select_groups`.
-        total: its grand total by alias; empty for an empty table.
-    """
-    rows, blank, bad = (total.get(name) or 0 for name in ("rows", "blank", "bad"))
-    account = Account(rows + blank, rows + blank, blank, bad_dates=bad)
-    for field in fields:
-        if field.is_sum:
-            number = field.alias.removeprefix("sum_")
-            value = total.get(f"total_{number}", total.get(field.alias))
-            size = total.get(f"magnitude_{number}") or 0.0
-            account.read[field.alias] = Total(Decimal(0) if value is None else value, size)
-    return account
-
-
 def write_months(
     connection: SnowflakeConnection,
     plan: Plan,
@@ -111,7 +90,9 @@ def write_months(
         TransferError: the query, the download or the disk failed, or the run was cancelled.
     """
     progress.start(Phase.QUERY)
-    statement, result = _group(connection, plan, cancel)
+    statement, result = grouped(
+        plan, lambda statement: (statement, run(connection, statement, cancel))
+    )
     download = Download(
         result,
         partial(to_groups, statement.fields),
@@ -127,31 +108,13 @@ def write_months(
         first = list(islice(batches, 1))
         total = _total(first)
         account = open_books(statement.fields, total)
-        if account.bad_dates:
-            account.bad_examples = _bad_values(connection, plan, cancel)
-            if plan.on_bad_date == "fail":
-                raise bad_dates(plan, account)
+        look_at_bad_dates(connection, plan, account, cancel)
         units = _units(statement.fields, total)
         frames = _frames(chain(first, batches), download, file, progress)
         head = _write(plan, statement.fields, frames, units, file, account)
     finally:
         download.stop()
     return Written(account, head, result.query_id)
-
-
-def _group(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -> tuple[Statement, Result]:
-    """Run the grouped statement; again with a rounded total, if that may be all that overflows."""
-    exact = query.select_groups(plan)
-    rounded = query.select_groups(plan, rounded=True)
-    has_wide = any(field.alias.startswith("total_") for field in rounded.fields)
-    for statement in (exact, rounded) if has_wide else (exact,):
-        try:
-            return statement, run(connection, statement, cancel)
-        except SourceDataError as error:
-            if not is_overflow(error):
-                raise
-            cause = error
-    raise too_many_digits() from cause
 
 
 def _total(first: list[tuple[int, Groups]]) -> Mapping[str, Any]:
@@ -220,8 +183,3 @@ def _write(
     account.check_groups(grouped)
     account.check((f.alias, f.column.name) for f in fields if f.is_sum and f.column)
     return head
-
-
-def _bad_values(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -> tuple[str, ...]:
-    (values,) = read_columns(connection, query.select_bad_dates(plan, BAD_EXAMPLES), cancel)
-    return tuple(map(str, values))

@@ -13,13 +13,12 @@ from core.errors import SignInError, SourceDataError
 from core.plan import Plan
 from core.proof.figures import Figures, Month, MonthFigures
 from core.query import Field, Statement
+from core.warehouse.failures import is_overflow
 from core.warehouse.small import read_result
 from core.warehouse.statement import Cancel, run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
-
-_OVERFLOWS = (100039, 100132)
 
 
 class Snapshot(StrEnum):
@@ -90,7 +89,7 @@ def _ask(
     try:
         result = run(connection, statement, cancel)
     except SourceDataError as error:
-        if getattr(error.__cause__, "errno", None) not in _OVERFLOWS:
+        if not is_overflow(error):
             raise
         rounded = True
         statement = query.select_figures(plan, read_by=read_by, rounded=True)

@@ -17,7 +17,8 @@ import pytest
 from core.accounting import Account
 from core.engines import pushdown
 from core.engines.choice import Engine
-from core.engines.pushdown import Groups, open_books
+from core.engines.ledger import open_books
+from core.engines.pushdown import Groups
 from core.errors import CancelledError, IntegrityError, SourceDataError
 from core.events import Event, Phase, Planned, Progress, Warned
 from core.query import Field
