@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
 SMALL, USUAL = (80, 24), (120, 40)
 Kind = TypeVar("Kind", bound=Widget)
+
+
+@pytest.fixture(scope="module", name="sandbox")
+def own_sandbox() -> Iterator[Sandbox]:
+    """A sandbox with the tables of the demo and no others."""
+    from core.sandbox.launcher import Sandbox
+
+    with Sandbox() as box:
+        yield box
 
 
 def place(sandbox: Sandbox) -> dict[str, Any]:

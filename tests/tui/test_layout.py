@@ -19,7 +19,14 @@ from core.errors import TemporaryError
 from core.events import Phase, Progress
 from core.request import Request
 from core.transfer import plan_transfer
-from tests.tui.app_fixtures import SMALL, USUAL, Driver, place, workbench
+from tests.tui.app_fixtures import (  # noqa: F401 - the fixture
+    SMALL,
+    USUAL,
+    Driver,
+    own_sandbox,
+    place,
+    workbench,
+)
 from tests.tui.hosts import SECONDS, Host, shown, until, whole
 from tests.tui.layout import faults
 from tui.screens.connect import ConnectScreen
@@ -39,15 +46,6 @@ if TYPE_CHECKING:
 
 SIZES = [SMALL, USUAL]
 LONG = "a name that goes on " * 12
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    """A sandbox with the tables of the demo and no others."""
-    from core.sandbox.launcher import Sandbox
-
-    with Sandbox() as box:
-        yield box
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,12 @@ from core.errors import DestinationExistsError
 from core.events import Phase, Progress
 from core.history import HistoryEntry, record
 from core.request import Request
-from tests.tui.app_fixtures import SMALL, USUAL, workbench
+from tests.tui.app_fixtures import (  # noqa: F401 - the fixture
+    SMALL,
+    USUAL,
+    own_sandbox,
+    workbench,
+)
 from tests.tui.hosts import Host, shown, until, whole
 from tui.screens.connect import ConnectScreen
 from tui.screens.connect.form import ConnectionForm
@@ -51,15 +56,6 @@ account = "ACME-STAGING"
 user = "DANA"
 authenticator = "externalbrowser"
 """
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    """A sandbox with the tables of the demo and no others."""
-    from core.sandbox.launcher import Sandbox
-
-    with Sandbox() as box:
-        yield box
 
 
 @pytest.fixture(autouse=True)
