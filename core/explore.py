@@ -177,9 +177,9 @@ class Explorer:
         """
         return make_plan(look.source, look.sample, request)
 
-    def preview(self, plan: Plan, cancel: Cancel, *, exact: bool) -> Months:
+    def preview(self, plan: Plan, cancel: Cancel, *, exact: bool, counted: bool = False) -> Months:
         """The months of `plan`; see `core.months.preview_months`."""
-        return preview_months(self._connection, plan, cancel, exact=exact)
+        return preview_months(self._connection, plan, cancel, exact=exact, counted=counted)
 
 
 def _facts(name: str, values: Sequence[object], identifier: str) -> ColumnFacts:

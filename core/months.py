@@ -77,12 +77,14 @@ def preview_months(
         plan: what happens to each column.
         cancel: aborts the statement.
         exact: over the whole table; else over a sample of about 100,000 rows.
-        counted: with `exact`, have the groups counted and not estimated.
+        counted: with `exact`, have the groups counted and not estimated; those of a table that a
+            sample reads whole always are.
 
     Raises:
         CancelledError: `cancel` was set.
         TransferError: the statement failed.
     """
+    counted = counted or query.reads_all(plan)
     statement = query.select_months(plan, exact=exact, counted=counted)
     try:
         columns = read_columns(connection, statement, cancel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
 from tui.screens.run.screen import RunScreen
 from tui.workbench.dialogs import FormatDialog, SqlDialog
-from tui.workbench.messages import RoleAsked
+from tui.workbench.messages import Previewed, RoleAsked
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -116,13 +117,27 @@ async def test_a_sample_is_called_one_and_e_gives_the_exact_months(sandbox: Sand
         assert "595" in shown(drive.app)
 
 
+@pytest.mark.parametrize("table", ["ORDERS_100K", "ORDERS_1998"])  # and a view
+async def test_rows_out_that_were_counted_stay_so(sandbox: Sandbox, table: str) -> None:
+    async with workbench(sandbox, {"table": table}) as drive:
+        await drive.planned(table)
+        await drive.previewed()
+        first = drive.bench.draft.months
+        await drive.press("3", "e")
+        await until(drive.pilot, lambda: drive.bench.draft.months is not first)
+        assert first is not None
+        assert f"→  out {first.expected_rows:,} " in shown(drive.app)
+
+
 async def test_groups_that_snowflake_estimates_are_not_told_as_counted(sandbox: Sandbox) -> None:
     async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
         await drive.planned("ORDERS_100K")
         await drive.previewed()
-        await drive.press("3", "e")
-        await until(drive.pilot, lambda: "EXACT" in shown(drive.app))
-        assert "→  out about " in shown(drive.app)
+        plan, months = drive.bench.draft.plan, drive.bench.draft.months
+        assert plan is not None
+        assert months is not None
+        drive.bench.post_message(Previewed(plan, replace(months, counted=False)))
+        await until(drive.pilot, lambda: "→  out about 99,998" in shown(drive.app))
 
 
 async def test_a_file_that_cannot_be_saved_is_told_with_its_place(

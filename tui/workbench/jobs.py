@@ -87,11 +87,11 @@ def planning(look: Look, request: Request, *, demo: bool) -> Work:
     return work
 
 
-def previewing(explorer: Explorer, plan: Plan, *, exact: bool) -> Work:
+def previewing(explorer: Explorer, plan: Plan, *, exact: bool, counted: bool) -> Work:
     """Compute the months."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
-        yield Previewed(plan, explorer.preview(plan, cancel, exact=exact))
+        yield Previewed(plan, explorer.preview(plan, cancel, exact=exact, counted=counted))
 
     return work
 

@@ -260,7 +260,9 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         """Compute the months over the whole table."""
         if self.draft.plan is not None:
             self.preview.wait("computing exactly")
-            self._session.preview(self.draft.plan, exact=True)
+            months = self.draft.months  # what was counted once is not estimated after
+            counted = months is not None and months.counted
+            self._session.preview(self.draft.plan, exact=True, counted=counted)
 
     def action_date_format(self) -> None:
         """Ask how the dates are written."""

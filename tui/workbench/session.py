@@ -63,10 +63,11 @@ class Session:
         self._snowflake.cancel(Slot.PREVIEW)
         self._desk.put(Slot.PLAN, jobs.planning(look, request, demo=demo))
 
-    def preview(self, plan: Plan, *, exact: bool) -> None:
-        """Compute the months."""
+    def preview(self, plan: Plan, *, exact: bool, counted: bool = False) -> None:
+        """Compute the months; `exact` ones with the rows out counted or estimated."""
         if self.explorer:
-            self._snowflake.put(Slot.PREVIEW, jobs.previewing(self.explorer, plan, exact=exact))
+            work = jobs.previewing(self.explorer, plan, exact=exact, counted=counted)
+            self._snowflake.put(Slot.PREVIEW, work)
 
     def test_access(self, request: Request, key: str) -> None:
         """Ask S3 whether it lets us write."""
