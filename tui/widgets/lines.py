@@ -85,6 +85,7 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
         super().__init__(id=id, classes=classes)
         self.items: Sequence[Item] = ()
         self._empty = empty
+        self._base = Style()
 
     # ------------------------------------------------------------------ what subclasses define
 
@@ -146,8 +147,13 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
             self.pieces(self.items[index], max(width, self.row_width())), under, width
         )
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some lines of the screen; the style that they share is made once for all of them."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
     def _strip(self, pieces: list[Piece], under: Style | None, width: int) -> Strip:
-        base = self.rich_style if under is None else under
+        base = self._base if under is None else under
         segments = [
             Segment(
                 visible(text),

@@ -47,7 +47,7 @@ class View:
 
 @dataclass
 class _Schema:
-    """The tables of a schema, and their full names folded for searching."""
+    """The tables of a schema, and their names folded for searching."""
 
     database: str
     name: str
@@ -57,14 +57,17 @@ class _Schema:
     def add(self, entry: Entry) -> None:
         """Put a table behind the others."""
         self.entries.append(entry)
-        self.folded.append(f"{self.database}.{self.name}.{entry.name.table}".casefold())
+        self.folded.append(entry.name.table.casefold())
 
     def matching(self, words: Sequence[str]) -> list[Entry]:
-        """The tables whose name holds every word; those that the schema's name holds all do."""
+        """The tables whose full name holds every word; what the schema's name holds all do."""
         above = f"{self.database}.{self.name}.".casefold()
         entries, folded = self.entries, self.folded
         for word in (word for word in words if word not in above):
-            hits = [word in text for text in folded]
+            if "." in word:  # it may begin in the schema's name
+                hits = [word in above + text for text in folded]
+            else:
+                hits = [word in text for text in folded]
             entries = list(compress(entries, hits))
             folded = list(compress(folded, hits)) if len(words) > 1 else []
         return entries
