@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,37 @@ if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
 GOLDEN = Path(__file__).parent / "golden"
+# Where every package can be had, as in CI, a test that is skipped is one that failed.
+NO_SKIPS = os.environ.get("AMPLIFY_NO_SKIPS") == "1"
+# How the reason of a skip begins that no package mends: a container may forbid what it tests.
+OF_THE_KERNEL = "the kernel "
+
+
+def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Make a failure of what was skipped for want of anything but the kernel's leave."""
+    if not NO_SKIPS or not report.skipped or hasattr(report, "wasxfail"):
+        return
+    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    if not reason.startswith(OF_THE_KERNEL):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which AMPLIFY_NO_SKIPS=1 forbids: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Look at the outcome of each test."""
+    report = yield
+    forbid_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Look at the outcome of each module, which may be skipped as a whole."""
+    report = yield
+    forbid_skip(report)
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -88,7 +88,7 @@ def test_a_fallback_that_somebody_else_prepared_is_passed_over(
 def test_memory_is_told_from_disk(tmp_path: Path) -> None:
     in_memory = Path("/dev/shm")
     if not in_memory.is_dir():
-        pytest.skip("no file system in memory here")
+        pytest.skip("the kernel gives no file system in memory here")
     assert paths.is_memory_backed(in_memory / "not" / "yet" / "there")
     assert not paths.is_memory_backed(Path("/proc/self"))
 

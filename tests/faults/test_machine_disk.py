@@ -23,7 +23,7 @@ from tests.faults.conftest import ROWS
 from tests.faults.machine import Disk, batch, can_mount, environment, last_error, row, run
 from tui.memory import Memory
 
-needs_mounts = pytest.mark.skipif(not can_mount(), reason="no file systems of our own here")
+needs_mounts = pytest.mark.skipif(not can_mount(), reason="the kernel lets us mount nothing here")
 # One row a group, and 70 MB of them in one piece: more than the disk is asked to have free.
 HUGE = Table(
     "CREATE TABLE {name} AS SELECT '2024-01-05'::DATE AS D, LPAD(SEQ4()::VARCHAR, 1000000, 'x') "

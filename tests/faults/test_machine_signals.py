@@ -229,7 +229,7 @@ def test_a_laptop_that_sleeps(
     request.config.stash[ROWS].append(Row(LAYER, case, "delivered", 0, "", "the object"))
 
 
-@pytest.mark.skipif(LIBFAKETIME is None, reason="libfaketime is not installed")
+@pytest.mark.skipif(LIBFAKETIME is None, reason="faketime is not installed")
 @pytest.mark.parametrize(
     ("jump", "code"),
     [

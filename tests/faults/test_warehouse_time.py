@@ -60,7 +60,7 @@ def test_a_slow_link(ground: Ground) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(FAKETIME is None, reason="libfaketime is not installed")
+@pytest.mark.skipif(FAKETIME is None, reason="faketime is not installed")
 @pytest.mark.parametrize("jump", ["+10m", "-10m"])
 def test_the_clock_jumps(ground: Ground, tmp_path: Path, jump: str) -> None:
     """The machine's clock is set while a statement runs: no wait ends early, or never.

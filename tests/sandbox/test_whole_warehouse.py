@@ -125,7 +125,7 @@ def peak(process: psutil.Process) -> int:
     """The most memory that a process has held so far, in bytes (Linux: proc_pid_status(5))."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
     if found is None:
-        pytest.skip("the peak is known on Linux only")
+        pytest.skip("the kernel does not tell the peak here")
     return int(found[1]) * 1024
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _INTERNET = re.compile(r"sin6?_port=htons\((\d+)\).*?\"([^\"]+)\"")
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="records the connections by strace")
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_no_host_but_those_configured(sandbox: Sandbox, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     watching = ("strace", "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", str(trace))
@@ -32,7 +32,7 @@ def test_no_host_but_those_configured(sandbox: Sandbox, tmp_path: Path) -> None:
         check=False,
     )
     if "ptrace" in done.stderr:
-        pytest.skip("this machine does not let us trace")
+        pytest.skip("the kernel does not let us trace here")
     assert done.returncode == 0, done.stderr
     ports = {str(sandbox.snowflake["port"]), sandbox.s3["endpoint_url"].rpartition(":")[2]}
     assert set(_INTERNET.findall(trace.read_text())) == {(port, "127.0.0.1") for port in ports}
