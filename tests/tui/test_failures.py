@@ -16,7 +16,7 @@ from tests.buckets import Proxy, misstore, reset
 from tests.deliveries import make_table
 from tests.tui.app_fixtures import place, workbench
 from tests.tui.hosts import Host, shown, until, whole
-from tui.screens.connect import ConnectScreen
+from tui.screens.connect.screen import ConnectScreen
 from tui.screens.error import ErrorDialog
 from tui.screens.run.screen import RunScreen, State
 from tui.workbench.screen import Workbench
@@ -134,8 +134,9 @@ async def test_a_lost_connection_can_be_made_anew(
         lines = ["[lost]", *(f"{key} = {json.dumps(value)}" for key, value in values)]
         (tmp_path / "connections.toml").write_text("\n".join(lines))
         (tmp_path / "connections.toml").chmod(0o600)
-        own = {**place(sandbox), "bucket": f"s3://{sandbox.s3['bucket']}/{os.urandom(4).hex()}"}
-        async with workbench(sandbox, {**own, "connection": "lost"}) as drive:
+        bucket = f"s3://{sandbox.s3['bucket']}/{os.urandom(4).hex()}"
+        own = {"connection": "lost", "bucket": bucket, "max_retry_time": 1}
+        async with workbench(sandbox, own) as drive:
             app, pilot = drive.app, drive.pilot
 
             async def told() -> None:
