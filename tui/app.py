@@ -177,7 +177,7 @@ class TransferApp(App[None]):
 
     def action_connect(self) -> None:
         """Choose another connection."""
-        from tui.screens.connect import ConnectScreen
+        from tui.screens.connect.screen import ConnectScreen
 
         self.push_screen(ConnectScreen(self._place), self._connected)
 

@@ -29,8 +29,8 @@ from tests.tui.app_fixtures import (  # noqa: F401 - the fixture
 )
 from tests.tui.hosts import SECONDS, Host, shown, until, whole
 from tests.tui.layout import faults
-from tui.screens.connect import ConnectScreen
 from tui.screens.connect.form import ConnectionForm
+from tui.screens.connect.screen import ConnectScreen
 from tui.screens.connect.secret import SecretPrompt
 from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen

@@ -28,8 +28,8 @@ from tests.tui.app_fixtures import (  # noqa: F401 - the fixture
     workbench,
 )
 from tests.tui.hosts import Host, shown, until, whole
-from tui.screens.connect import ConnectScreen
 from tui.screens.connect.form import ConnectionForm
+from tui.screens.connect.screen import ConnectScreen
 from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen

@@ -20,10 +20,10 @@ from core.explore import Explorer
 from core.secrets import Secret
 from core.warehouse import connect
 from tests.tui.hosts import Host, shown, until, whole
-from tui.screens.connect import ConnectScreen, Link
 from tui.screens.connect.entries import only_link
 from tui.screens.connect.form import ConnectionForm
-from tui.screens.connect.link import missing_secret, way
+from tui.screens.connect.link import Link, missing_secret, way
+from tui.screens.connect.screen import ConnectScreen
 from tui.screens.connect.secret import SecretInput, SecretPrompt
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from tests.tui.app_fixtures import USUAL, Driver, place, workbench
 from tests.tui.hosts import shown, until, whole
 from tui.app import TransferApp
 from tui.memory import Memory
-from tui.screens.connect import ConnectScreen, Link
+from tui.screens.connect.link import Link
+from tui.screens.connect.screen import ConnectScreen
 from tui.screens.run.screen import RunScreen
 from tui.workbench.dialogs import SqlDialog
 from tui.workbench.screen import Workbench
