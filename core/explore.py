@@ -89,20 +89,22 @@ class Explorer:
         *,
         warehouse: str | None = None,
         role: str | None = None,
+        aws_profile: str | None = None,
         timezone: str | None = None,
     ) -> Self:
         """Sign in; the arguments are those of a `Request`.
 
         Raises:
             UsageError: there is no such connection, or a parameter is missing or invalid.
-            SignInError: Snowflake refused the sign-in, the role or the warehouse.
-            TemporaryError: Snowflake could not be reached in time.
+            SignInError: Snowflake refused the sign-in, the role or the warehouse, or AWS a secret.
+            TemporaryError: Snowflake, or AWS for a secret, could not be reached in time.
         """
         opened = connect(
             connection,
             query_tag="amplify-transfer explore",
             warehouse=warehouse,
             role=role,
+            aws_profile=aws_profile,
             timezone=timezone,
         )
         return cls(opened)

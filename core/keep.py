@@ -15,8 +15,8 @@ from core import settings, vault
 from core.errors import LocalResourceError, UsageError
 from core.files import lock, replace
 from core.paths import config_dir
-from core.secrets import Secret
-from core.settings import IN_KEYRING, OWN_FILE, SECRETS, Connection
+from core.secrets import SECRETS, Secret
+from core.settings import IN_KEYRING, OWN_FILE, Connection
 
 _HEAD: Final = "# Connections made in amplify-transfer. Secrets are in the system's keyring.\n"
 

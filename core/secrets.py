@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import Final, NoReturn
 
 _REDACTED: Final = "**********"
+# The parameters of a Snowflake connection that are secret.
+SECRETS: Final = frozenset(
+    {
+        *("password", "passcode", "token", "session_token", "master_token", "external_session_id"),
+        *("private_key", "private_key_raw", "private_key_password", "private_key_passphrase"),
+        *("private_key_file_pwd", "oauth_client_secret", "proxy", "proxy_password"),
+    }
+)
 
 
 class Secret:

@@ -10,6 +10,8 @@ Whoever uses the Snowflake CLI or the Python connector has configured this progr
   variables alone make a connection too, named `environment`.
 - Connections made in this program (`core.keep`) come last: `connections.toml` in our own
   configuration directory, in the same form.
+- A secret may be told by where it is (`core.sourced`): `password_file` or `password_arn` for
+  `password`, and so for each. It counts only where no value is given, and the keyring last.
 - The default: `$SNOWFLAKE_DEFAULT_CONNECTION_NAME`, else `default_connection_name`, else
   `default`, else the one from the environment.
 
@@ -31,35 +33,38 @@ from typing import Any, Final
 
 from core.errors import LocalResourceError, UsageError
 from core.paths import config_dir
-from core.secrets import Secret
+from core.secrets import SECRETS, Secret
+from core.sourced import SOURCES, chosen
 from core.vault import KeptSecret
 
 ENVIRONMENT: Final = "environment"
 OWN_FILE: Final = "connections.toml"
 IN_KEYRING: Final = "in_keyring"  # in our file: the parameters whose values are in the keyring
 
-SECRETS: Final = frozenset(
-    {
-        *("password", "passcode", "token", "session_token", "master_token", "external_session_id"),
-        *("private_key", "private_key_raw", "private_key_password", "private_key_passphrase"),
-        *("private_key_file_pwd", "oauth_client_secret", "proxy", "proxy_password"),
+_KEYS: Final = (
+    SECRETS
+    | SOURCES
+    | {
+        *("account", "user", "host", "port", "protocol", "authenticator", "token_file_path"),
+        *("database", "schema", "warehouse", "role", "secondary_roles"),
+        *("private_key_file", "private_key_path", "workload_identity_provider"),
+        *("oauth_client_id", "oauth_authorization_url", "oauth_token_request_url", "oauth_scope"),
+        *("oauth_redirect_uri", "oauth_disable_pkce", "oauth_credentials_in_body"),
+        *("oauth_enable_single_use_refresh_tokens", "login_timeout"),
+        *("proxy_host", "proxy_port", "proxy_user", "no_proxy"),
     }
 )
-_KEYS: Final = SECRETS | {
-    *("account", "user", "host", "port", "protocol", "authenticator", "token_file_path"),
-    *("database", "schema", "warehouse", "role", "secondary_roles"),
-    *("private_key_file", "private_key_path", "workload_identity_provider"),
-    *("oauth_client_id", "oauth_authorization_url", "oauth_token_request_url", "oauth_scope"),
-    *("oauth_redirect_uri", "oauth_disable_pkce", "oauth_credentials_in_body"),
-    *("oauth_enable_single_use_refresh_tokens", "login_timeout"),
-    *("proxy_host", "proxy_port", "proxy_user", "no_proxy"),
-}
 # Names of the Snowflake CLI and of older connectors, and what connector 5.x calls them.
-_ALIASES: Final = {
-    "private_key_path": "private_key_file",
+_OF_SECRETS: Final = {
     "private_key_raw": "private_key",
     "private_key_passphrase": "private_key_password",
     "private_key_file_pwd": "private_key_password",
+}
+_ALIASES: Final = {
+    "private_key_path": "private_key_file",
+    **_OF_SECRETS,
+    **{f"{alias}_file": f"{name}_file" for alias, name in _OF_SECRETS.items()},
+    **{f"{alias}_arn": f"{name}_arn" for alias, name in _OF_SECRETS.items()},
 }
 _LARGEST: Final = 4 * 1024 * 1024  # bytes of a file of connections
 _NUMBERS: Final = frozenset({"port", "proxy_port", "login_timeout"})
@@ -144,11 +149,14 @@ def _default_name(files: _Files) -> str:
 
 
 def _connection(name: str, files: _Files) -> Connection:
-    merged = {
+    entry = _canonical(files.entries.get(name, {}))
+    kept = {key: value for key, value in entry.items() if isinstance(value, KeptSecret)}
+    given = {
         **_generic_environment(),
-        **_canonical(files.entries.get(name, {})),
+        **{key: value for key, value in entry.items() if key not in kept},
         **_canonical(_named_environment(name)),
     }
+    merged = chosen({**kept, **given})
     passphrase = os.environ.get("PRIVATE_KEY_PASSPHRASE")
     if passphrase and not merged.keys().isdisjoint({"private_key", "private_key_file"}):
         merged["private_key_password"] = Secret(passphrase)

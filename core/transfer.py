@@ -164,6 +164,7 @@ class _Journey:
             timezone=self.request.timezone,
             warehouse=self.request.warehouse,
             role=self.request.role,
+            aws_profile=self.request.aws_profile,
             retry=self.retry,
             cancel=self.cancel,
         )

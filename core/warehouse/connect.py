@@ -11,6 +11,7 @@ from core import settings
 from core.quiet import hush
 from core.retry import QUICK, Retry
 from core.secrets import reveal
+from core.sourced import AwsSecret, chosen
 from core.waiting import Future, Waiter, start, waiting
 from core.warehouse.cancel import Cancel
 from core.warehouse.failures import translate
@@ -32,6 +33,10 @@ _REQUIRED: Final = {
     "retry_max_attempts": 1,
     # Always log out on close: a statement that is still running then is of no use to anybody.
     "enable_server_session_keep_alive_auto_detection": False,
+    # We close every session. Else the garbage collector would, inside whatever call it interrupts;
+    # where that sets a context variable, Python before 3.12 reads freed memory (CPython issue
+    # 148891): the connector sets some in every call, and in that closing.
+    "auto_cleanup": False,
 }
 _REQUIRED_OF_SESSIONS: Final = {
     "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
@@ -52,6 +57,7 @@ def connect(
     timezone: str | None = None,
     warehouse: str | None = None,
     role: str | None = None,
+    aws_profile: str | None = None,
     login_timeout: int | None = None,
     statement_timeout: int | None = None,
     chunk_megabytes: int = CHUNK_MEGABYTES,
@@ -66,11 +72,14 @@ def connect(
 
     Args:
         connection: a name in Snowflake's connection files (see `core.settings`), or the
-            connector's arguments themselves; None for the default connection.
+            connector's arguments themselves, in which a secret may be told by where it is
+            (`core.sourced`); None for the default connection.
         query_tag: what the session's statements are marked with in Snowflake's query history.
         timezone: IANA name of the session's time zone; None keeps the account's.
         warehouse: instead of the connection's.
         role: instead of the connection's.
+        aws_profile: of the AWS configuration files, for secrets that AWS keeps; boto3's own rules
+            if None.
         login_timeout: seconds for the whole sign-in; None for the connection's own, or 60, or 120
             where a person takes part.
         statement_timeout: seconds after which Snowflake stops a statement; None keeps its own.
@@ -82,9 +91,11 @@ def connect(
         An open session; the caller closes it.
 
     Raises:
-        UsageError: there is no such connection, or a parameter is missing or invalid.
-        SignInError: Snowflake refused the sign-in, the role or the warehouse.
-        TemporaryError: Snowflake could not be reached in time.
+        UsageError: there is no such connection, or a parameter is missing or invalid, or a secret
+            is not where it is said to be.
+        SignInError: Snowflake refused the sign-in, the role or the warehouse, or AWS a secret.
+        TemporaryError: Snowflake, or AWS for a secret, could not be reached in time.
+        LocalResourceError: the keyring does not have a secret, is locked or does not answer.
         CancelledError: `cancel` was set.
     """
     session = {
@@ -96,9 +107,10 @@ def connect(
     given = {"warehouse": warehouse, "role": role, "login_timeout": login_timeout}
 
     def arguments() -> dict[str, Any]:
-        return _completed(_arguments(connection), _given(given), _given(session))
+        own = _arguments(_parameters(connection), aws_profile)
+        return _completed(own, _given(given), _given(session))
 
-    person = _is_interactive(_arguments(connection))
+    person = _is_interactive(_parameters(connection))
     hush()
     from core.warehouse.session import Session
 
@@ -144,11 +156,19 @@ def _close_unseen(signed_in: Future[SnowflakeConnection]) -> None:
         sign_out(signed_in.result())
 
 
-def _arguments(connection: str | Mapping[str, object] | None) -> dict[str, Any]:
+def _parameters(connection: str | Mapping[str, object] | None) -> Mapping[str, Any]:
+    if isinstance(connection, Mapping):
+        return chosen(connection)
+    return settings.resolve(connection).parameters
+
+
+def _arguments(parameters: Mapping[str, Any], aws_profile: str | None) -> dict[str, Any]:
     """The connector's arguments in the clear; they live no longer than the call."""
-    if not isinstance(connection, Mapping):
-        connection = settings.resolve(connection).parameters
-    return {key: reveal(value) for key, value in connection.items() if value is not None}
+    return {
+        key: reveal(value.using(aws_profile) if isinstance(value, AwsSecret) else value)
+        for key, value in parameters.items()
+        if value is not None
+    }
 
 
 def _completed(

@@ -16,6 +16,7 @@ from core.errors import SignInError, TemporaryError, UsageError
 from core.query import Statement
 from core.secrets import Secret
 from core.warehouse.connect import connect
+from core.warehouse.session import Session
 from core.warehouse.statement import run
 from tests.warehouse.scripted import ScriptedLogin
 
@@ -126,6 +127,25 @@ def test_a_wrong_password_is_refused(parameters: dict[str, Any]) -> None:
     with pytest.raises(SignInError, match="password is wrong") as caught:
         connect({**parameters, "password": Secret("hidden-wrong")}, query_tag="a test")
     assert "hidden" not in str(caught.value)
+
+
+def test_each_sign_in_asks_for_the_secret_anew(
+    sandbox: Sandbox, tmp_path: Path, parameters: dict[str, Any]
+) -> None:
+    path = tmp_path / "password"
+    path.touch(0o600)
+    path.write_text(f"{sandbox.snowflake['password']}\n")
+    told = {**parameters, "password": None, "password_file": path}
+    with closing(connect(told, query_tag="a test")) as session:
+        assert isinstance(session, Session)
+        first = str(session.session_id)
+        path.write_text("hidden-wrong")
+        with pytest.raises(snowflake.connector.errors.Error):
+            session.renew(first)
+        path.write_text(sandbox.snowflake["password"])
+        session.renew(first)
+        assert str(session.session_id) != first
+        assert value(session, "SELECT 1 AS V") == 1
 
 
 def test_a_mapping_of_the_caller_is_left_as_it_is(parameters: dict[str, Any]) -> None:

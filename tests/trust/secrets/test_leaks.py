@@ -16,6 +16,7 @@ import pytest
 
 from core import transfer_data
 from core.events import Event, Phase, Progress
+from tests import aws
 from tests.deliveries import execute, make_table, options
 from tests.tui.runs import place
 
@@ -130,6 +131,9 @@ def assert_hidden(text: str, secrets: list[str]) -> None:
 
 def test_a_delivery(sandbox: Sandbox, table: str, traces: Traces) -> None:
     env = {**place(sandbox), "AMPLIFY_DEBUG": "1", "AMPLIFY_ON_BAD_DATE": "null"}
+    secrets = secrets_of(env)
+    env |= aws.environment(sandbox)
+    env["SNOWFLAKE_PASSWORD_ARN"] = aws.secret(sandbox, env.pop("SNOWFLAKE_PASSWORD"))
     report = traces.root / "report.json"
     more = ("--date-format", "%Y-%m-%d", "--verify", "--report", str(report))
     code, told = traces.run(
@@ -138,7 +142,7 @@ def test_a_delivery(sandbox: Sandbox, table: str, traces: Traces) -> None:
     assert code == 0, told
     assert '"outcome": "delivered"' in traces.kept()
     assert report.exists()
-    assert_hidden(told + traces.kept(), secrets_of(env))
+    assert_hidden(told + traces.kept(), secrets)
     assert ROW not in told + traces.kept()
     assert BAD in told  # the warning shows what it is about
     assert BAD not in traces.kept()
@@ -204,17 +208,24 @@ def test_a_program_that_logs_everything(sandbox: Sandbox, table: str, traces: Tr
         **options(sandbox, on_bad_date="null", date_format="%Y-%m-%d"),
     }
     s3 = {**given["s3_options"], "aws_session_token": "marker-session-token"}
+    kept = aws.json_secret(sandbox, password=sandbox.snowflake["password"], other="marker-other")
+    told_where = {**sandbox.snowflake, "password": None, "password_arn": f"{kept}#password"}
     requests = [
-        {**given, "file_name": uuid.uuid4().hex, "engine": "pushdown"},
+        {**given, "file_name": uuid.uuid4().hex, "engine": "pushdown", "connection": told_where},
+        {**given, "connection": {**told_where, "password_arn": f"{kept}#marker-pass"}},
+        {**given, "connection": {**told_where, "password_arn": "marker-other"}},
         {**given, "file_name": uuid.uuid4().hex, "engine": "unload", "unload_credentials": True}
         | {"format": "csv"},
         {**given, "s3_options": s3},
     ]
-    code, told = traces.run(EMBEDDING, env={}, stdin=json.dumps(requests))
+    env = aws.environment(sandbox)
+    code, told = traces.run(EMBEDDING, env=env, stdin=json.dumps(requests))
     assert code == 0, told
     assert told.count("file_name") == 2
     assert "DestinationError" in told
+    assert told.count("UsageError") == 2
     secrets = [sandbox.snowflake["password"], s3["aws_secret_access_key"], "marker-session-token"]
+    secrets.append("marker-other")
     assert_hidden(told + traces.kept(), [*secrets, "X-Amz-Signature=", ROW, BAD])
 
 
