@@ -31,15 +31,31 @@ def check_destination(
         TemporaryError: S3 cannot be reached.
         CancelledError: the caller cancelled.
     """
-    url = bucket.destination.url
-
-    def exists(client: Any, where: dict[str, str]) -> bool:
-        return _exists(client, where, key, url())
-
-    if bucket.ask(exists, cancelled=cancelled) and not overwrite:
+    if is_there(bucket, key, cancelled=cancelled) and not overwrite:
         raise DestinationExistsError(
-            f"{url(key)} exists already.", 'Allow it to be replaced: if_exists="overwrite".'
+            f"{bucket.destination.url(key)} exists already.",
+            'Allow it to be replaced: if_exists="overwrite".',
         )
+
+
+def is_there(
+    bucket: Bucket, key: str, *, cancelled: Callable[[], bool] = lambda: False
+) -> bool | None:
+    """Whether an object exists; None where the permissions do not allow to know.
+
+    Args:
+        bucket: where to look.
+        key: the object's key.
+        cancelled: asked ten times a second; true ends the wait.
+
+    Raises:
+        DestinationError, TemporaryError, CancelledError: as `check_destination`.
+    """
+
+    def exists(client: Any, where: dict[str, str]) -> bool | None:
+        return _exists(client, where, key, bucket.destination.url())
+
+    return bucket.ask(exists, cancelled=cancelled)
 
 
 def probe_destination(
@@ -75,7 +91,7 @@ def probe_destination(
         )
 
 
-def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool:
+def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool | None:
     """Whether the object is there, as far as one may know; raises what a check should find."""
     from botocore.exceptions import ClientError
 
@@ -93,8 +109,8 @@ def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool:
     try:
         client.head_object(**where, Key=key)
     except ClientError as error:
-        if status_of(error) in (403, 404):
-            return False
+        if status_of(error) in (403, 404):  # without s3:ListBucket, 403 says nothing
+            return None if status_of(error) == 403 else False
         raise
     return True
 

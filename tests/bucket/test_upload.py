@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.bucket import Bucket, Delivery, Destination
-from core.bucket.checking import check_destination, probe_destination
+from core.bucket.checking import check_destination, is_there, probe_destination
 from core.errors import (
     DestinationError,
     DestinationExistsError,
@@ -179,6 +179,12 @@ class TestCheck:
             with pytest.raises(DestinationExistsError):
                 check_destination(bucket, KEY, overwrite=False)
             check_destination(bucket, "another", overwrite=False)
+
+    def test_says_where_it_cannot_know(self, inbox: Inbox) -> None:
+        with open_bucket(inbox, client_options=inbox.user("s3:PutObject")) as bucket:
+            assert is_there(bucket, KEY) is None
+        with open_bucket(inbox) as bucket:
+            assert is_there(bucket, KEY) is False
 
     def test_no_bucket(self, inbox: Inbox) -> None:
         bucket = Bucket(Destination("no-such-bucket"), client_options=inbox.options)

@@ -38,7 +38,8 @@ s3:PutObject: it sends a byte that is damaged on purpose, which S3 refuses only 
 looked at your permission. Nothing is left in the bucket.
 
 The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext}; left empty it is \
-{table}_monthly_{timestamp}.{ext}. An object that exists is never replaced unless you choose so.
+{table}_monthly_{timestamp}.{ext}. Once there is a table, S3 is asked in the background whether an \
+object of that name is there. One that exists is never replaced unless you choose so.
 
 "Verify" has Snowflake count and sum the table anew once the file is there, reads the file back, \
 and compares the two, month by month."""
@@ -119,14 +120,14 @@ and compares the two, month by month."""
         self._exists.value = request.if_exists
         self._verify.value = "yes" if request.verify else "no"
 
-    def show(self, target: Target) -> None:
-        """Say where the file will be, or what is wrong."""
+    def show(self, target: Target, presence: Content) -> None:
+        """Say where the file will be and, by `presence`, whether it is there; or what is wrong."""
         self._to.set_class(bool(target.error), "-wrong")
         if target.error:
             self._verdict.update(Content.styled(f"✗ {visible(target.error)}", "$text-error"))
         elif target.url:
-            arrow = Content.styled("→ ", "$text-success bold")
-            self._verdict.update(arrow + Content(visible(target.url)))
+            arrow = Content.styled(" → " if presence else "→ ", "$text-success bold")
+            self._verdict.update(presence + arrow + Content(visible(target.url)))
         else:
             self._verdict.update(Content.styled("where should the file go?", "$foreground-muted"))
 

@@ -129,6 +129,18 @@ _DECIDING: Final = (
 )
 
 
+# A change of any of these makes it another object.
+_NAMING: Final = (
+    *("table", "bucket", "file_name", "format", "gzip"),
+    *("aws_profile", "endpoint_url", "s3_options", "expected_bucket_owner"),
+)
+
+
+def named_by(request: Request) -> tuple[object, ...]:
+    """What of `request` says which object it makes, and who asks for it."""
+    return tuple(getattr(request, name) for name in _NAMING)
+
+
 def decided_by(request: Request) -> tuple[object, ...]:
     """What of `request` its plan depends on."""
     return tuple(getattr(request, name) for name in _DECIDING)

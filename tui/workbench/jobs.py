@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from core.errors import SourceDataError
+from core.errors import DestinationError, SourceDataError, TemporaryError, UsageError
 from tui.workbench.lane import Work
 from tui.workbench.messages import (
     AccessTested,
@@ -17,13 +17,17 @@ from tui.workbench.messages import (
     Opened,
     Planned,
     Previewed,
+    Sought,
     TablesFound,
 )
 
 if TYPE_CHECKING:
+    from core.bucket import Bucket
     from core.explore import Explorer, Look
     from core.plan import Plan
     from core.request import Request
+
+TYPING_SECONDS = 0.5  # without a key until what was typed is taken as meant
 
 
 def opening(connection: str | Mapping[str, Any] | None, request: Request) -> Work:
@@ -100,20 +104,43 @@ def testing(request: Request, key: str) -> Work:
     """Ask S3 whether it lets us write there, and whether the object exists."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
-        from core.bucket import Bucket, Destination
         from core.bucket.checking import check_destination, probe_destination
 
-        destination = Destination.parse(request.bucket)
-        with Bucket(
-            destination,
-            profile=request.aws_profile,
-            endpoint_url=request.endpoint_url,
-            client_options=request.s3_options,
-            expected_owner=request.expected_bucket_owner,
-        ) as bucket:
+        with _bucket(request) as bucket:
             overwrite = request.if_exists == "overwrite"
             probe_destination(bucket, key, cancelled=cancel.is_set)
             check_destination(bucket, key, overwrite=overwrite, cancelled=cancel.is_set)
-        yield AccessTested(destination.url())
+        yield AccessTested(bucket.destination.url())
 
     return work
+
+
+def seeking(request: Request, key: str) -> Work:
+    """Ask S3 whether the object exists, once nobody types; a network that fails is no news."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        if cancel.wait(TYPING_SECONDS):
+            return
+        from core.bucket.checking import is_there
+
+        try:
+            with _bucket(request) as bucket:
+                yield Sought(request, is_there(bucket, key, cancelled=cancel.is_set))
+        except TemporaryError:
+            return
+        except (DestinationError, UsageError) as error:
+            yield Sought(request, None, error.message)
+
+    return work
+
+
+def _bucket(request: Request) -> Bucket:
+    from core.bucket import Bucket, Destination
+
+    return Bucket(
+        Destination.parse(request.bucket),
+        profile=request.aws_profile,
+        endpoint_url=request.endpoint_url,
+        client_options=request.s3_options,
+        expected_owner=request.expected_bucket_owner,
+    )

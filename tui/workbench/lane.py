@@ -26,6 +26,7 @@ class Slot(IntEnum):
     PREVIEW = 3
     CATALOG = 4
     BUCKET = 5
+    PRESENCE = 6
 
 
 class JobFailed(Message):

@@ -97,6 +97,20 @@ class OptionsChanged(Message):
         self.missing, self.options = missing, options
 
 
+class Sought(Message):
+    """S3 was asked whether the object of `request` is there.
+
+    Args:
+        request: what it was asked for.
+        found: whether it is there; None if that is not known.
+        wrong: why S3 cannot be asked; empty if it was.
+    """
+
+    def __init__(self, request: Request, found: bool | None, wrong: str = "") -> None:
+        super().__init__()
+        self.request, self.found, self.wrong = request, found, wrong
+
+
 class AccessTested(Message):
     """The bucket was asked; it lets us write."""
 

@@ -20,6 +20,7 @@ from tui.workbench.columns import ColumnsPane
 from tui.workbench.destination import DestinationPane
 from tui.workbench.draft import NOTHING, Draft, decided_by, other_table, roles
 from tui.workbench.editing import Editing
+from tui.workbench.inquiry import Inquiry
 from tui.workbench.lane import JobFailed, Slot, Work
 from tui.workbench.listing import Listing
 from tui.workbench.messages import (
@@ -30,6 +31,7 @@ from tui.workbench.messages import (
     Opened,
     Planned,
     Previewed,
+    Sought,
     TablePicked,
     TablesFound,
 )
@@ -41,7 +43,7 @@ from tui.workbench.top import TopLine
 DEMO: Final = "demo"  # the place of that name
 
 # Jobs that begin by themselves.
-_UNASKED = (Slot.PLAN, Slot.PREVIEW, Slot.CATALOG)
+_UNASKED = (Slot.PLAN, Slot.PREVIEW, Slot.CATALOG, Slot.PRESENCE)
 
 
 class Workbench(Editing):
@@ -82,6 +84,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.preview = PreviewPane()
         integration = INTEGRATION if place == DEMO else ""
         self.destination = DestinationPane(request, memory.recent_buckets, integration)
+        self._inquiry = Inquiry(self._session, self.destination)
 
     def compose(self) -> ComposeResult:
         """Tables on the left, the rest on the right."""
@@ -231,7 +234,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
     def refresh_state(self) -> None:
         """Show where the file will be, and what can be done."""
         target = self.draft.target
-        self.destination.show(target)
+        self._inquiry.follow(self.draft)
         self.destination.allow(run=self.draft.complete)
         self.query_one(TopLine).show(self.draft, target.url)
         self.preview.show_cost(None if self.draft.refused else self.draft.estimate)
@@ -260,8 +263,8 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         """Compute the months over the whole table."""
         if self.draft.plan is not None:
             self.preview.wait("computing exactly")
-            months = self.draft.months  # what was counted once is not estimated after
-            counted = months is not None and months.counted
+            # What was counted once is not estimated after.
+            counted = bool(self.draft.months and self.draft.months.counted)
             self._session.preview(self.draft.plan, exact=True, counted=counted)
 
     def action_date_format(self) -> None:
@@ -270,13 +273,13 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     def action_test_access(self) -> None:
         """Ask S3 whether it lets us write."""
-        if self.draft.target.url:
-            self.destination.tell("asking S3 …", "$text-accent")
-            self._session.test_access(self.draft.request, self.draft.key())
+        self._inquiry.test_access(self.draft)
 
     @on(AccessTested)
-    def _access_tested(self, message: AccessTested) -> None:
-        self.destination.tell_writable(message.url)
+    @on(Sought)
+    def _answered(self, message: AccessTested | Sought) -> None:
+        self._inquiry.take(message)
+        self.refresh_state()
 
     def action_run(self) -> None:
         """Open the last look before the run."""
@@ -291,4 +294,8 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
                 demo=self._in_demo,
                 connection_name=self._place,
             )
-            self.app.push_screen(run)
+            self.app.push_screen(run, self._ran)
+
+    def _ran(self, _: object) -> None:
+        self._inquiry.forget()
+        self.refresh_state()

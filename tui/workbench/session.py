@@ -1,4 +1,4 @@
-"""The workbench's threads: one for the session with Snowflake, one for planning, one for S3."""
+"""The workbench's threads: one for the session with Snowflake, one for planning, two for S3."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Session:
         self._snowflake = Lane("session", post)
         self._desk = Lane("desk", post)
         self._bucket = Lane("bucket", post)
+        self._presence = Lane("presence", post)
 
     def open(self, opening: Work) -> None:
         """Sign in."""
@@ -73,8 +74,17 @@ class Session:
         """Ask S3 whether it lets us write."""
         self._bucket.put(Slot.BUCKET, jobs.testing(request, key))
 
+    def seek(self, request: Request, key: str) -> None:
+        """Ask S3 whether the object exists; the question before is dropped."""
+        self._presence.put(Slot.PRESENCE, jobs.seeking(request, key))
+
+    def stop_seeking(self) -> None:
+        """Ask for no object."""
+        self._presence.cancel(Slot.PRESENCE)
+
     def close(self) -> None:
         """Cancel everything and sign out; nothing is waited for."""
         self._snowflake.close(self.explorer.close if self.explorer else None)
         self._desk.close()
         self._bucket.close()
+        self._presence.close()
