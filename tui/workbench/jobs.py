@@ -40,6 +40,7 @@ def opening(connection: str | Mapping[str, Any] | None, request: Request) -> Wor
             connection,
             warehouse=request.warehouse,
             role=request.role,
+            aws_profile=request.aws_profile,
             timezone=request.timezone,
         )
         yield Opened(explorer)
