@@ -78,10 +78,13 @@ def transfer_data(
         on_bad_date: `fail`, or `null` to put dates that do not parse into the NULL month.
         timezone: time zone of TIMESTAMP_LTZ months, such as `Europe/Zurich`.
         connection: a name in Snowflake's connections files, or the connector's arguments; the
-            default connection if None.
+            default connection if None. For a secret argument, such as `password`, there may be
+            `password_file`, a file that only its owner can read, or `password_arn`, a secret of
+            AWS Secrets Manager or a parameter of SSM Parameter Store.
         warehouse: instead of the connection's.
         role: instead of the connection's.
-        aws_profile: a profile of the AWS configuration; boto3's own chain if None.
+        aws_profile: a profile of the AWS configuration, for the bucket and for such secrets;
+            boto3's own chain if None.
         endpoint_url: URL of an S3-compatible service.
         s3_options: further arguments for boto3's client, such as keys and region.
         expected_bucket_owner: the AWS account id (12 digits) that must own the bucket.

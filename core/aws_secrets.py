@@ -139,7 +139,7 @@ def _refusal(error: ClientError, source: str) -> TransferError:
         return TemporaryError(
             f"AWS cannot answer for {source} now ({code or status}).",
             "Try again later.",
-            why=f"{status} {code} from AWS",
+            why=f"{code or status} from AWS",
             again=True,
         )
     if code in _KEYS:

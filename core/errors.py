@@ -51,7 +51,7 @@ class UsageError(TransferError):
 
 
 class SignInError(TransferError):
-    """Snowflake refused the sign-in, or the role may not do what was asked."""
+    """Snowflake refused the sign-in, or AWS a secret for it, or the role lacks a privilege."""
 
     exit_code = 3
     label = "source_sign_in"

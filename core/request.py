@@ -161,10 +161,12 @@ class Request(BaseModel):
         timezone: IANA name of the session time zone in which TIMESTAMP_LTZ months are cut; the
             account's own if None.
         connection: name of a connection in Snowflake's connections files, or the connector's
-            arguments; the default connection if None.
+            arguments; the default connection if None. A secret X may be told by where it is:
+            `X_file`, a file readable by its owner only, or `X_arn`, of AWS Secrets Manager or SSM
+            Parameter Store.
         warehouse: Snowflake warehouse to use instead of the connection's.
         role: Snowflake role to use instead of the connection's.
-        aws_profile: profile of the AWS configuration files.
+        aws_profile: profile of the AWS configuration files, for the bucket and such secrets.
         endpoint_url: URL of an S3-compatible service.
         s3_options: further arguments for boto3's client (keys, region).
         expected_bucket_owner: the AWS account id that must own the bucket.

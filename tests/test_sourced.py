@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core import aws_secrets, keep, settings
+from core import Request, aws_secrets, keep, plan_transfer, settings
 from core.errors import SignInError, TemporaryError, TransferError, UsageError
+from core.explore import Explorer
 from core.retry import Retry
 from core.secrets import Secret, reveal
 from core.sourced import AwsSecret, FileSecret, chosen
@@ -322,7 +323,10 @@ class TestAws:
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
         own = {key: value for key, value in sandbox.snowflake.items() if key != "password"}
         own["password_arn"] = aws.secret(sandbox, sandbox.snowflake["password"])
-        connect(own, query_tag="a test", aws_profile="ops").close()
+        Explorer.open(own, aws_profile="ops").close()
+        plan_transfer(
+            Request.of(table="ORDERS_100K", bucket="inbox", connection=own, aws_profile="ops")
+        )
         with pytest.raises(UsageError, match="no such AWS profile"):
             connect(own, query_tag="a test", aws_profile="dev")
         with pytest.raises(SignInError, match="no AWS credentials"):
