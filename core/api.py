@@ -99,7 +99,7 @@ def transfer_data(
         report: a local file to write the outcome to, as JSON.
         memory_limit: what the process may use at its peak, in bytes or as `600MB`.
         max_retry_time: how long a request that fails for now is tried again, in seconds or as
-            `10m`; 0 for never.
+            `10m`, from its first failure on; 0 for never.
         engine: `stream` aggregates here, `pushdown` at Snowflake, `unload` has Snowflake write the
             object too; `auto` decides by size.
         stream_limit: up to which size `auto` takes `stream`: rows, bytes, or both.

@@ -178,7 +178,8 @@ class Request(BaseModel):
         verify: compare the delivery, once it is made, with Snowflake and with the books.
         report: a local file to write what was delivered and found to.
         memory_limit: bytes the process may use at its peak.
-        max_retry_time: seconds in which a request that fails for now is tried again; 0 for never.
+        max_retry_time: seconds from a request's first failure in which it is tried again; 0 for
+            never.
         engine: what does the work, `stream`, `pushdown` or `unload`; `auto` decides by size.
         stream_limit: up to which size `auto` takes `stream`; views always take it.
     """

@@ -35,7 +35,8 @@ class Retry:
         attempts: how often one request is tried, the first time included.
         first: the longest pause after the first failure, in seconds; it doubles from then on.
         longest: the longest pause, in seconds, unless the service asks for a longer one.
-        max_time: seconds after its first failure in which a request is tried again; 0 for never.
+        max_time: seconds after its first failure in which a try of a request may begin; 0 for
+            never again. Each request has its own, and each try its own time limit.
         patience: seconds a request may take whose connector sets no limit of its own, besides the
             time that its bytes need.
         tell: told of every new try, and when one has helped; from whatever thread asks.

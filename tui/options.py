@@ -202,7 +202,8 @@ MaxRetryTime = Annotated[
     _option(
         "--max-retry-time",
         metavar="TIME",
-        help="How long a request that fails for now is tried again; 0 for never. [default: 10m]",
+        help="How long a request that fails for now is tried again, from its first failure on; "
+        "0 for never. [default: 10m]",
     ),
 ]
 DryRun = Annotated[bool, _flag("--dry-run", "Print the plan and touch nothing.")]

@@ -262,8 +262,7 @@ def _key(key: str, name: str) -> str:
 
 def _estimate(grouped: Grouped, plan: Plan, format: Format) -> int:  # noqa: A002
     """About how many bytes a file of the whole result has at most, before compression."""
-    batches = grouped.result.cursor.get_result_batches() or []
-    arrow = sum(batch.uncompressed_size or _INLINE_BYTES for batch in batches)
+    arrow = sum(size or _INLINE_BYTES for size in grouped.result.batches.sizes)
     if format is Format.PARQUET:
         return arrow
     # Text repeats the names in every record, and takes up to twice the bytes of a value.

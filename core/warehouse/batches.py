@@ -20,7 +20,8 @@ from core.warehouse.statement import Cancel, Result, check
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from snowflake.connector.result_batch import ResultBatch
+
+    from core.warehouse.listing import BatchList
 
 T = TypeVar("T")
 
@@ -57,34 +58,37 @@ class Download(Generic[T]):
         cancel: Cancel,
         ordered: bool = False,
     ) -> None:
+        from core.warehouse.chunks import Fetch
+
         self._result = result
         self._convert = convert
         self._budget = budget
         self._workers = workers
         self._cancel = cancel
         self._ordered = ordered
-        self._batches: list[ResultBatch] = list(result.cursor.get_result_batches() or [])
+        self._batches = result.batches
         self._refresh = threading.Lock()
         self._todo: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[int, T | Exception]] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._retry = result.retry
-        declared = result.cursor.rowcount
-        self.total_rows = sum(batch.rowcount for batch in self._batches)
+        self._chunks = Fetch(result.connection, self._retry.patience, self._stopped.is_set)
+        declared = self._batches.declared
+        self.total_rows = sum(self._batches.rows)
         if declared is not None and declared != self.total_rows:
             raise IntegrityError(
                 f"The warehouse declares {declared} rows but lists batches of {self.total_rows}.",
                 "Run again; if it stays, report it to Snowflake.",
             )
         # What is listed twice would be read twice, in place of other rows.
-        urls = [url for batch in self._batches if (url := batch._chunk.remote.url)]
-        if len(set(urls)) < len(urls) or any(batch.rowcount < 0 for batch in self._batches):
+        urls = [url for url in self._batches.urls if url]
+        if len(set(urls)) < len(urls) or any(rows < 0 for rows in self._batches.rows):
             raise IntegrityError("The warehouse's list of batches makes no sense.", "Run again.")
-        self.total_bytes = sum(map(self.size, range(len(self._batches))))
+        self.total_bytes = sum(self._batches.sizes)
 
     def size(self, index: int) -> int:
         """Uncompressed bytes of a batch, 0 if the warehouse does not tell."""
-        return max(self._batches[index].uncompressed_size or 0, 0)
+        return self._batches.sizes[index]
 
     def stop(self) -> None:
         """Let whoever reads on, in whatever thread, meet a CancelledError; the workers end."""
@@ -94,7 +98,7 @@ class Download(Generic[T]):
 
     def __iter__(self) -> Iterator[tuple[int, T]]:
         """Yield `(index, converted batch)`; batches without rows are skipped."""
-        waiting = deque(n for n, batch in enumerate(self._batches) if batch.rowcount)
+        waiting = deque(n for n, rows in enumerate(self._batches.rows) if rows)
         costs: dict[int, int] = {}  # of the batches under way, in their order
         early: dict[int, T] = {}
         threads = [
@@ -122,6 +126,7 @@ class Download(Generic[T]):
                     del costs[due]
         finally:
             self.stop()
+            self._chunks.close()
 
     def _fits(self, index: int, costs: dict[int, int]) -> bool:
         """Whether one more batch may be under way: one ahead of each worker is enough."""
@@ -154,15 +159,15 @@ class Download(Generic[T]):
 
     def _fetch(self, index: int) -> pa.Table:
         """Download and decode one batch, again with fresh URLs after a failure."""
-        failed: ResultBatch | None = None
+        failed: BatchList | None = None
         wrong = 0
 
         def once() -> pa.Table:
             nonlocal failed
             if failed is not None:
-                self._renew(index, failed)
-            failed = self._batches[index]
-            return self._download(failed)
+                self._renew(failed)
+            failed = self._batches
+            return self._download(failed, index)
 
         def why(error: Exception) -> TemporaryError | None:
             nonlocal wrong
@@ -172,39 +177,39 @@ class Download(Generic[T]):
             return temporary(error)
 
         what = f"Batch {index + 1} of {len(self._batches)}"
-        return self._retry.tries(what, self._stopped.wait, why).call(once)
+        table = self._retry.tries(what, self._stopped.wait, why).call(once)
+        self._batches.drop(index)
+        return table
 
-    def _download(self, batch: ResultBatch) -> pa.Table:
-        """One try. The connector would wait for ever for a chunk that stalls, so we do not."""
-        limit = self._retry.patience + (batch.uncompressed_size or 0) / _SLOWEST_BYTES_PER_SECOND
+    def _download(self, batches: BatchList, index: int) -> pa.Table:
+        """One try, which ends in time whatever it waits for."""
+        limit = self._retry.patience + batches.sizes[index] / _SLOWEST_BYTES_PER_SECOND
         try:
-            table = within(
-                limit, self._stopped.is_set, lambda: batch.to_arrow(number_to_decimal=True)
-            )
+            table = within(limit, self._stopped.is_set, lambda: self._chunks.table(batches, index))
         except Exception as error:
             raise self._failure(error) from error
-        if table.num_rows != batch.rowcount:
+        if table.num_rows != batches.rows[index]:
             raise IntegrityError(
-                f"A result batch holds {table.num_rows} rows instead of {batch.rowcount}.",
+                f"A result batch holds {table.num_rows} rows instead of {batches.rows[index]}.",
                 "Nothing was delivered; run again.",
             )
         return table
 
-    def _renew(self, index: int, failed: ResultBatch) -> None:
+    def _renew(self, failed: BatchList) -> None:
         """Ask for the batch list anew: its URLs expire. The rows are those of the same result.
 
         Where the warehouse does not answer either, the old URLs may still do.
         """
+        from core.warehouse.listing import BatchList
         from core.warehouse.session import ask_once
 
         connection, query_id = self._result.connection, self._result.query_id
 
-        def batches() -> list[ResultBatch]:
-            cursor = connection.cursor().query_result(query_id)
-            return list(cursor.get_result_batches() or [])
+        def batches() -> BatchList:
+            return BatchList.of(connection, connection.cursor().query_result(query_id))
 
         with self._refresh:
-            if self._batches[index] is not failed:
+            if self._batches is not failed:
                 return
             try:
                 fresh = ask_once(connection, batches, "reading the result again", self._stopped)
@@ -212,10 +217,11 @@ class Download(Generic[T]):
                 if error.again:
                     return
                 raise  # such as: the result is no longer kept
-            if [b.rowcount for b in fresh] != [b.rowcount for b in self._batches]:
+            if fresh.rows != failed.rows:
                 raise IntegrityError(
                     "The warehouse cut the same result differently at a second look.", "Run again."
                 )
+            fresh.drop_as(failed)
             self._batches = fresh
 
     @staticmethod

@@ -29,7 +29,7 @@ _REQUIRED: Final = {
     "application": APPLICATION,
     "paramstyle": "qmark",
     "client_session_keep_alive": True,
-    # It would repeat requests unheard; only downloads it repeats all the same.
+    # It would repeat requests unheard; downloads it repeats all the same, so those are ours.
     "retry_max_attempts": 1,
     # Always log out on close: a statement that is still running then is of no use to anybody.
     "enable_server_session_keep_alive_auto_detection": False,

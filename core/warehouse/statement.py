@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from core.errors import IntegrityError, TemporaryError
@@ -22,6 +23,8 @@ from core.warehouse.start import Start
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
+
+    from core.warehouse.listing import BatchList
 
 __all__ = ["Cancel", "Result", "check", "count", "run"]
 
@@ -37,7 +40,7 @@ class Result:
     Attributes:
         connection: the session it ran in.
         query_id: Snowflake's id of the statement.
-        cursor: a cursor that holds the result's batch list.
+        cursor: a cursor that holds the result, until its `batches` are asked for.
     """
 
     connection: SnowflakeConnection
@@ -50,6 +53,13 @@ class Result:
         from core.warehouse.session import retry_of
 
         return retry_of(self.connection)
+
+    @cached_property
+    def batches(self) -> BatchList:
+        """The batches that the rows come in."""
+        from core.warehouse.listing import BatchList
+
+        return BatchList.of(self.connection, self.cursor)
 
     def rows(self, *needed: str) -> list[dict[str, Any]]:
         """The rows of a small result (SHOW, DESCRIBE), as dicts with lower-case names.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import IntegrityError, TemporaryError, TransferError
+from core.events import Retrying
 from tests.buckets import Action, hang, reset
 from tests.faults.cases import Case, Ground, Table
 from tests.faults.warehouse import (
@@ -82,16 +83,46 @@ def longer(told: dict[str, Any]) -> None:
     told["total"] += 1
 
 
-BRIEF: dict[str, Any] = {"options": {"max_retry_time": 1}}
+def asked_again(ground: Ground) -> None:
+    """Every further request for a chunk is told of: none is made unheard."""
+    told = [each for each in ground.events if isinstance(each, Retrying)]
+    assert told
+    refused = {each.what for each in told}
+    assert ground.warehouse.seen(CHUNK + READ) <= len(told) + len(refused)
+
+
+def waited(ground: Ground) -> None:
+    """As long as the store of chunks has asked for."""
+    (told,) = (each for each in ground.events if isinstance(each, Retrying))
+    assert (told.why, told.pause >= 1) == ("429 Too Many Requests", True)
+
+
+BRIEF: dict[str, Any] = {"options": {"max_retry_time": 1}, "seconds": 5.0}
 ROWS = "holds .* rows instead of"
 
 # What the download makes good, or finds; the same for both engines.
 STREAM = [
     chunk("503 twice", http(503), 2),
-    chunk("429 with Retry-After", http(429, {"Retry-After": "1"})),
+    chunk("429 with Retry-After", http(429, {"Retry-After": "1"}), check=waited),
     chunk("403, URL expired", http(403)),
     chunk("404", http(404)),
-    chunk("404 without end", http(404), ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
+    chunk(
+        "503 without end",
+        http(503),
+        ALWAYS,
+        error=TemporaryError,
+        words="503 Service Unavailable",
+        check=asked_again,
+        **BRIEF,
+    ),
+    chunk(
+        "Retry-After past the limit",
+        http(503, {"Retry-After": "60"}),
+        ALWAYS,
+        error=TemporaryError,
+        words="503",
+        **BRIEF,
+    ),
     chunk("reset", reset),
     chunk("ends too soon", body(half)),
     chunk("one bit turned", body(flipped)),
@@ -120,14 +151,12 @@ PUSHDOWN = [
     # Of other rows, as many as declared, stream knows nothing: only --verify finds them.
     chunk("with other rows", rows(doubled), ALWAYS, error=IntegrityError, words="do not agree"),
 ]
-# The connector tries a download six times by itself, so max_retry_time alone is no bound.
-LONG: dict[str, Any] = {**BRIEF, "seconds": 60.0}
 SLOW = [
-    chunk("503 without end", http(503), ALWAYS, error=TemporaryError, words="fetched", **LONG),
-    chunk("429 without end", http(429), ALWAYS, error=TemporaryError, words="fetched", **LONG),
-    chunk("403 without end", http(403), ALWAYS, error=TemporaryError, words="fetched", **LONG),
-    chunk("reset without end", reset, ALWAYS, error=TemporaryError, words="fetched", **LONG),
-    chunk("cut without end", cut, ALWAYS, error=TemporaryError, words="fetched", **LONG),
+    chunk("404 without end", http(404), ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
+    chunk("429 without end", http(429), ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
+    chunk("403 without end", http(403), ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
+    chunk("reset without end", reset, ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
+    chunk("cut without end", cut, ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
     chunk("stalls", stall, seconds=60.0),
     chunk("unanswered", hang, seconds=60.0),
 ]

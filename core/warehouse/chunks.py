@@ -1,0 +1,158 @@
+"""One batch of a result: fetched with one request, decoded as the connector does.
+
+The connector's own download repeats a request six times, unheard, for up to a minute, and no
+parameter changes that (5.2: its core takes a default policy there, whatever the connection's). So
+the request is ours; the rows are what the connector makes of the bytes. It still fetches what comes
+with the list itself or in JSON, and where it has to look into lists of revoked certificates.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import zlib
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import urllib3
+from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import TimeoutError as SlowError
+
+from core.errors import CancelledError, TemporaryError
+from core.warehouse.listing import BatchList
+from core.warehouse.meanings import AGAIN
+from core.warehouse.web import Web
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+_PIECE_BYTES = 1024 * 1024
+_CONNECT_SECONDS = 30.0
+_GZIP = b"\x1f\x8b"
+_GZIP_WINDOW = 31  # zlib's `wbits` for gzip, with its checksum
+_REASONS = (
+    (NewConnectionError, "no connection"),
+    (SlowError, "no answer in time"),
+    (SSLError, "no secure connection"),
+    (ProxyError, "the proxy refused"),
+)
+_STREAM = b"arrow_array_stream"
+
+
+class Fetch:
+    """Fetches batches with a connection's settings; for several threads at once.
+
+    Args:
+        connection: the session of the result.
+        patience: seconds in which the next bytes must come.
+        stopped: asked now and then; true gives up.
+    """
+
+    def __init__(
+        self, connection: SnowflakeConnection, patience: float, stopped: Callable[[], bool]
+    ) -> None:
+        self._connection = connection
+        self._patience = patience
+        self._stopped = stopped
+        self._web = Web(connection.config)
+
+    def table(self, batches: BatchList, index: int) -> pa.Table:
+        """Fetch and decode a batch, in one try.
+
+        Raises:
+            TemporaryError: it could not be fetched, or came broken.
+            Exception: the connector's, of what it fetches or cannot decode.
+        """
+        url = batches.urls[index]
+        if not (url and batches.is_arrow and self._web.able):
+            return batches.connectors(index).to_arrow(number_to_decimal=True)
+        return self._decoded(_unpacked(self._get(url, batches.headers), batches.sizes[index]))
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._web.close()
+
+    def _get(self, url: str, headers: Mapping[str, str]) -> bytearray:
+        data = bytearray()
+        try:
+            answer = self._web.pool(url).request(
+                "GET",
+                url,
+                headers={"Accept-Encoding": "gzip", **headers},
+                preload_content=False,
+                retries=False,
+                timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=self._patience),
+            )
+            with answer:
+                if answer.status != HTTPStatus.OK:
+                    raise _refused(answer.status, answer.headers.get("Retry-After", ""))
+                for piece in answer.stream(_PIECE_BYTES, decode_content=False):
+                    data += piece
+                    if self._stopped():
+                        raise CancelledError
+        except (HTTPError, OSError) as error:
+            raise _broken(_reason(error)) from None  # it tells the URL, which is a secret
+        return data
+
+    def _decoded(self, data: bytes | bytearray) -> pa.Table:
+        """The rows of an Arrow stream as the connector hands them out."""
+        from snowflake.connector._internal.arrow_context import ArrowConverterContext
+        from snowflake.connector._internal.arrow_stream_utils import create_table_iterator
+
+        try:
+            raw = pa.ipc.open_stream(pa.py_buffer(data)).read_all()
+            raw.validate(full=True)  # the connector believes what it is given
+        except (pa.ArrowException, OSError) as error:
+            raise _broken("it came broken") from error
+        if not raw.num_rows:
+            return raw
+        capsule = raw.to_reader().__arrow_c_stream__()
+        rows = create_table_iterator(
+            _pointer(capsule),
+            context=ArrowConverterContext.create(self._connection),
+            number_to_decimal=True,
+        )
+        try:
+            return pa.Table.from_batches(list(rows))
+        finally:
+            del rows  # before the capsule, whose memory it points to
+
+
+def _pointer(capsule: object) -> int:
+    """The address of the stream that a capsule holds (the Arrow PyCapsule interface)."""
+    get = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return int(get(capsule, _STREAM))
+
+
+def _unpacked(data: bytearray, size: int) -> bytes | bytearray:
+    """The Arrow stream in a body, which may be compressed whether or not a header says so."""
+    if not data.startswith(_GZIP):
+        return data
+    try:
+        return zlib.decompress(data, wbits=_GZIP_WINDOW, bufsize=max(size, _PIECE_BYTES))
+    except zlib.error as error:
+        raise _broken("it came broken") from error
+
+
+def _refused(status: int, asked: str) -> TemporaryError:
+    """The error for a status; fresh URLs may help with any, so every one is worth another try."""
+    known = status in frozenset(HTTPStatus)
+    why = f"{status} {HTTPStatus(status).phrase}" if known else f"status {status}"
+    return _broken(why, float(asked) if asked.isascii() and asked.isdigit() else 0.0)
+
+
+def _broken(why: str, retry_after: float = 0.0) -> TemporaryError:
+    return TemporaryError(
+        f"The data could not be fetched from Snowflake: {why} (while downloading the result).",
+        AGAIN,
+        why=why,
+        again=True,
+        retry_after=retry_after,
+    )
+
+
+def _reason(error: BaseException) -> str:
+    """A failure of the network in a few words."""
+    return next((why for kind, why in _REASONS if isinstance(error, kind)), "connection reset")

@@ -1,0 +1,129 @@
+"""How the connection's settings have us go to the web: by which proxy, trusting whom.
+
+As the connector's own core does (5.2), whose requests take the same way.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+from urllib.request import getproxies_environment
+
+import urllib3
+
+if TYPE_CHECKING:
+    from snowflake.connector.connection_config import ConnectionConfig
+
+_PROXIES = ("http", "https", "all")
+_CONNECTIONS = 8  # more than ever download at once
+
+
+class Web:
+    """Connections to the web, kept open; for several threads at once.
+
+    Args:
+        config: the connector's settings.
+    """
+
+    def __init__(self, config: ConnectionConfig) -> None:
+        self._config = config
+        self._named = _named_proxy(config)
+        found = {} if config.use_proxy_env is False else getproxies_environment()
+        self._around = {
+            name: _with_scheme(url) if name in _PROXIES else url for name, url in found.items()
+        }
+        self._pools: dict[tuple[str, bool], urllib3.PoolManager] = {}
+        self._making = threading.Lock()
+
+    @property
+    def able(self) -> bool:
+        """Whether it can do what the settings ask for.
+
+        It neither looks into lists of revoked certificates nor speaks SOCKS.
+        """
+        around = [self._around[name] for name in _PROXIES if name in self._around]
+        used = around if self._named is None else [self._named]
+        revocation = str(self._config.crl_check_mode or "DISABLED").upper()
+        schemes = {urlsplit(url).scheme for url in used if url}
+        return revocation == "DISABLED" and schemes <= {"http", "https"}
+
+    def pool(self, url: str) -> urllib3.PoolManager:
+        """What to request a URL through."""
+        key = self._proxy(url), url.startswith("https:")
+        with self._making:
+            if key not in self._pools:
+                self._pools[key] = self._new_pool(*key)
+            return self._pools[key]
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        for pool in self._pools.values():
+            pool.clear()
+
+    def _new_pool(self, proxy: str, secure: bool) -> urllib3.PoolManager:
+        context = _tls(self._config) if secure else None
+        if not proxy:
+            return urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=context)
+        parts = urlsplit(proxy)
+        user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+        headers = urllib3.make_headers(proxy_basic_auth=user) if parts.username else None
+        return urllib3.ProxyManager(
+            proxy, maxsize=_CONNECTIONS, proxy_headers=headers, ssl_context=context
+        )
+
+    def _proxy(self, url: str) -> str:
+        """The proxy on the way to a URL; empty for none."""
+        parts = urlsplit(url)
+        if self._named is None:
+            found = self._around.get(parts.scheme) or self._around.get("all", "")
+            direct = self._around.get("no", "")
+        else:
+            found, direct = self._named, self._config.no_proxy or ""
+        return "" if any(_covers(each, parts.hostname or "") for each in _listed(direct)) else found
+
+
+def _tls(config: ConnectionConfig) -> ssl.SSLContext:
+    """The certificates that are trusted, and how strictly."""
+    context = ssl.create_default_context(cafile=config.custom_root_store_path)
+    if config.min_tls_version == "tls13":
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+    unchecked = config.tls_skip_verify or config.verify_certificates is False
+    if unchecked or config.verify_hostname is False:
+        context.check_hostname = False
+    if unchecked:
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _named_proxy(config: ConnectionConfig) -> str | None:
+    """The proxy that the settings name: empty for none at all, None for the environment's."""
+    if config.proxy is not None:
+        return _with_scheme(config.proxy)
+    if not config.proxy_host:
+        return None
+    password = quote(config.proxy_password or "", safe="")
+    user = f"{quote(config.proxy_user, safe='')}:{password}@" if config.proxy_user else ""
+    port = f":{config.proxy_port}" if config.proxy_port else ""
+    return f"{config.proxy_scheme or 'http'}://{user}{config.proxy_host}{port}"
+
+
+def _with_scheme(proxy: str) -> str:
+    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+
+
+def _listed(hosts: str) -> list[str]:
+    return [each.strip() for each in hosts.split(",") if each.strip()]
+
+
+def _covers(exception: str, host: str) -> bool:
+    """Whether an entry of NO_PROXY (a domain, an address, a network, `*`) holds for a host."""
+    if exception == "*":
+        return True
+    try:
+        return ip_address(host) in ip_network(exception, strict=False)
+    except ValueError:
+        name = exception.lstrip(".").lower()
+        return host == name or host.endswith(f".{name}")
