@@ -1,8 +1,12 @@
 """Random tables and random plans: every engine against the oracle.
 
-A failing table is printed small, as the statements that make it, and the plan.
-AMPLIFY_PARITY_EXAMPLES says how many new ones the thorough test tries, AMPLIFY_PARITY_FIXED how
-many, always the same, the usual test does.
+A failing table is printed small, as the statements that make it, and the plan. The usual run
+tries a few; CI tries two thousand more by
+
+    pytest tests/parity -m thorough -n auto
+
+always the same ones, unless AMPLIFY_PARITY_SEED is another number; AMPLIFY_PARITY_EXAMPLES says
+how many there are.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.parity.comparing import check
@@ -18,20 +22,28 @@ from tests.parity.engines import Bench
 from tests.parity.strategies import tables
 from tests.parity.tables import Table
 
-FIXED = int(os.environ.get("AMPLIFY_PARITY_FIXED", "40"))
-THOROUGH = int(os.environ.get("AMPLIFY_PARITY_EXAMPLES", "3000"))
+SHARDS = 8  # so that several processes share them
+EXAMPLES = int(os.environ.get("AMPLIFY_PARITY_EXAMPLES", "2000"))
+FIRST_SEED = int(os.environ.get("AMPLIFY_PARITY_SEED", "0"))
 FORMATS = st.sampled_from(["parquet", "ndjson", "csv", "json"])
-few = settings(deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+random = settings(
+    deadline=None, print_blob=True, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
-@settings(few, max_examples=FIXED, derandomize=True)
+@settings(random, max_examples=20, derandomize=True)
 @given(table=tables(), form=FORMATS)
 def test_random_tables(parity: Bench, table: Table, form: str) -> None:
     check(parity, table, form, described=False)
 
 
-@pytest.mark.slow
-@settings(few, max_examples=THOROUGH)
-@given(table=tables(), form=FORMATS)
-def test_many_random_tables(parity: Bench, table: Table, form: str) -> None:
-    check(parity, table, form, described=False)
+@pytest.mark.thorough
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_thousands_of_random_tables(parity: Bench, shard: int) -> None:
+    @seed(FIRST_SEED + shard)
+    @settings(random, max_examples=EXAMPLES // SHARDS)
+    @given(table=tables(), form=FORMATS)
+    def compare(table: Table, form: str) -> None:
+        check(parity, table, form, described=False)
+
+    compare()
