@@ -25,7 +25,7 @@ from tests.benchmarks.terminal import Terminal, family
 
 TABLES = 100_000
 _F1, _F5, _F10, _TAB, _ENTER = "\x1bOP", "\x1b[15~", "\x1b[21~", "\t", "\r"
-_STARTS, _QUITS = 9, 3
+_STARTS, _QUITS, _STREAMS = 9, 3, 3
 _SILENT: list[socket.socket] = []  # they listen as long as this process lives
 
 
@@ -74,16 +74,17 @@ def first_frame(environment: Mapping[str, str]) -> Budget:
 
 def while_rows_stream(environment: Mapping[str, str], bucket: str, table: str) -> list[Budget]:
     """Keys pressed all the time while 27M rows are read, and the app's memory at its peak."""
-    with _streaming(environment, bucket, table) as terminal:
-        terminal.press(_F1)
-        terminal.until("Keys here")
-        terminal.press("")
-        answers = []
-        while not terminal.saw("Delivered"):
-            pressed = terminal.press(_TAB)  # to the button of the help, and back
-            answers.append((terminal.until("Close", "Delivered") - pressed) * 1000)
-            time.sleep(0.02)
-        peak = terminal.peak_mb
+    answers, peak = [], 0.0
+    for _ in range(_STREAMS):
+        with _streaming(environment, bucket, table) as terminal:
+            terminal.press(_F1)
+            terminal.until("Keys here")
+            terminal.press("")
+            while not terminal.saw("Delivered"):
+                pressed = terminal.press(_TAB)  # to the button of the help, and back
+                answers.append((terminal.until("Close", "Delivered") - pressed) * 1000)
+                time.sleep(0.02)
+            peak = max(peak, terminal.peak_mb)
     answers.sort()
     median, high = statistics.median(answers), answers[int(len(answers) * 0.99)]
     note = f"p50 {median:.0f} ms, {len(answers)} keys"

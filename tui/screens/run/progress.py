@@ -45,6 +45,7 @@ STOPPED: Final = {
 }
 _NONE: Final = "–"  # noqa: RUF001  an en dash, on purpose
 _BAR: Final = 22  # cells
+_PACE: Final = 0.25  # seconds
 _FIGURES: Final = ("rows/s", "data/s", "left", "memory", "elapsed")
 
 
@@ -144,8 +145,8 @@ class Running(Vertical):
         yield Static(classes="note", markup=False)
 
     def on_mount(self) -> None:
-        """Keep the clock and the memory moving where no event comes."""
-        self.set_interval(0.5, self.tick)
+        """Show at a pace that eyes follow, and that leaves keys their time."""
+        self.set_interval(_PACE, self.tick)
 
     def begin(self, began: float) -> None:
         """Start anew, for a run that began at `time.monotonic()` `began`."""
@@ -156,9 +157,11 @@ class Running(Vertical):
         self.tick()
 
     def move(self, progress: Progress) -> None:
-        """Show how far the run has come."""
+        """Take in how far the run has come."""
+        entered = self._phases.track.now is None or self.phase is not progress.phase
         self._phases.track.note(progress)
-        self.tick()
+        if entered:
+            self.tick()
 
     def tick(self) -> None:
         """Show the time that has passed."""
