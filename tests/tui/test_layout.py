@@ -40,6 +40,7 @@ from tui.screens.run.head import HeadScreen
 from tui.screens.run.job import Job, Moved
 from tui.screens.run.screen import RunScreen, State
 from tui.workbench.dialogs import FormatDialog, SqlDialog
+from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -86,7 +87,7 @@ async def test_the_workbench_and_what_opens_above_it(
         }
         titles = ("1 Tables", "2 Columns", "3 Months", "4 Destination", "s3://b-x", "F5 Run")
         for part, texts in in_part.items():
-            await drive.press("escape", part)
+            await drive.press(*(["escape"] if part == "3" else []), part)  # out of an input
             await until(drive.pilot, lambda: "To b-x" in whole(drive.app))
             check(drive.app, *titles, *texts)
         for part, title in (("1", "1 Tables"), ("2", "2 Columns"), ("3", "3 Months")):
@@ -96,6 +97,22 @@ async def test_the_workbench_and_what_opens_above_it(
             await drive.press("z")
         if size in SIZES:
             await opened_above(drive)
+
+
+async def test_on_few_lines_a_list_shows_rows_or_nothing(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K", "bucket": "b-x"}, size=SMALL) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.previewed()
+        columns, months = drive.lines("column-list"), drive.lines("month-list")
+        clicks = {"tables": (5, 10), "columns": (5, 0), "preview": (5, 0), "destination": (5, 0)}
+        for part, offset in clicks.items():
+            await drive.pilot.click(f"#{part}", offset=offset)
+            pane = drive.bench.query_one(f"#{part}", Pane)
+            assert pane.has_focus_within, shown(drive.app)
+            for lines, its in ((columns, ("tables", "columns")), (months, ("preview",))):
+                heading, least = 1, 3
+                assert (lines.region.height >= heading + least) == (part in its), shown(drive.app)
+                assert lines.region.height == 0 or part in its, shown(drive.app)
 
 
 async def opened_above(drive: Driver) -> None:
