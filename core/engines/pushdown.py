@@ -93,6 +93,7 @@ def write_months(
     statement, result = grouped(
         plan, lambda statement: (statement, run(connection, statement, cancel))
     )
+    budget = budget.beside_list(len(result.batches), result.batches.memory)
     download = Download(
         result,
         partial(to_groups, statement.fields),

@@ -57,6 +57,7 @@ def write_months(
     statement = query.select_rows(plan)
     progress.start(Phase.QUERY)
     result = run(connection, statement, cancel)
+    budget = budget.beside_list(len(result.batches), result.batches.memory)
     download = Download(
         result,
         partial(to_chunk, statement.fields),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import IntegrityError, TemporaryError, TransferError
+from core.errors import IntegrityError, LocalResourceError, TemporaryError, TransferError
 from core.events import Retrying
 from tests.buckets import Action, hang, reset
 from tests.faults.cases import Case, Ground, Table
@@ -97,6 +97,12 @@ def waited(ground: Ground) -> None:
     assert (told.why, told.pause >= 1) == ("429 Too Many Requests", True)
 
 
+def endless(told: dict[str, Any]) -> None:
+    """As of a terabyte: more addresses than a small limit of memory has room for."""
+    first = told["chunks"][0]
+    told["chunks"] = [{**first, "url": f"{first['url']}?{n:01000}"} for n in range(3_500)]
+
+
 BRIEF: dict[str, Any] = {"options": {"max_retry_time": 1}, "seconds": 5.0}
 ROWS = "holds .* rows instead of"
 
@@ -145,6 +151,13 @@ BOTH = [
     chunk("short by a row always", rows(without_last), ALWAYS, error=IntegrityError, words=ROWS),
     chunk("without a column", rows(without_column), ALWAYS, error=IntegrityError, words="columns"),
     declared("chunk listed twice", listed_twice, error=IntegrityError, words="list of batches"),
+    declared(
+        "list of chunks too long",
+        endless,
+        error=LocalResourceError,
+        words="--engine unload",
+        options={"memory_limit": "400MB"},
+    ),
     case("chunk 403, then the result gone", refused_twice, TemporaryError, "no longer"),
 ]
 PUSHDOWN = [
