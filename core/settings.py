@@ -67,6 +67,7 @@ _ALIASES: Final = {
     **{f"{alias}_arn": f"{name}_arn" for alias, name in _OF_SECRETS.items()},
 }
 _LARGEST: Final = 4 * 1024 * 1024  # bytes of a file of connections
+_DIGITS: Final = 9  # of a number, at most
 _NUMBERS: Final = frozenset({"port", "proxy_port", "login_timeout"})
 _SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
 
@@ -182,7 +183,7 @@ def _typed(key: str, value: Any) -> Any:
         return value
     if key in SECRETS:
         return Secret(value)
-    if key in _NUMBERS and value.isdecimal():
+    if key in _NUMBERS and value.isdecimal() and len(value) <= _DIGITS:
         return int(value)
     if key == "private_key_file":
         return os.path.expanduser(value)  # noqa: PTH111  Path's raises where there is no HOME
@@ -303,10 +304,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return {}
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not TOML, not text, endless digits or brackets
         # The decoder's message ends in the place, "(at line 3, column 8)"; the text before it may
         # quote the file, and with it a password.
-        place = str(error).rpartition("(")[2].rstrip(")") if "(" in str(error) else "somewhere"
+        told = str(error) if isinstance(error, tomllib.TOMLDecodeError) else ""
+        place = told.rpartition("(")[2].rstrip(")") if "(" in told else "somewhere"
         raise UsageError(f"{path} is not valid TOML ({place}).", "Correct the file.") from None
 
 

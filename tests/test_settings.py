@@ -66,6 +66,10 @@ class TestFiles:
         write(home, "connections.toml", '[a]\nport = "8080"\n[b]\nport = 8080\n[c]\nPORT = 8080\n')
         assert shown("a") == shown("b") == shown("c") == {"port": 8080}
 
+    def test_a_port_of_endless_digits_stays_text(self, home: Path) -> None:
+        write(home, "connections.toml", f'[a]\nport = "{"9" * 5000}"\n')
+        assert shown("a") == {"port": "9" * 5000}
+
     def test_they_are_never_written(self, home: Path) -> None:
         path = write(home, "connections.toml", '[dev]\naccount = "a"\n')
         before = path.stat().st_mtime_ns
@@ -249,6 +253,12 @@ class TestMistakes:
     def test_a_file_that_is_not_text(self, home: Path) -> None:
         write(home, "connections.toml", "").write_bytes(b"\xff\xfe[dev]")
         with pytest.raises(UsageError, match="not valid TOML"):
+            settings.connections()
+
+    @pytest.mark.parametrize("text", ["[a]\nport = " + "9" * 5000, "a = " + "[" * 5000])
+    def test_endless_digits_and_brackets(self, home: Path, text: str) -> None:
+        write(home, "connections.toml", text)
+        with pytest.raises(UsageError, match=r"not valid TOML \(somewhere\)"):
             settings.connections()
 
     @pytest.mark.parametrize("mode", [0o620, 0o602])
