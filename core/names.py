@@ -42,12 +42,14 @@ def parse_table(text: str) -> tuple[str, ...]:
     Raises:
         UsageError: the text is no such name.
     """
-    if not _TABLE.fullmatch(text.strip()):
+    wanted = text.strip()
+    parts = tuple(map(_stored, _PART.findall(wanted))) if _TABLE.fullmatch(wanted) else ("",)
+    if not all(parts):  # blanks between dots are no name
         raise UsageError(
             f"{text!r} is not a table name.",
             'Write TABLE, SCHEMA.TABLE or DATABASE.SCHEMA.TABLE; quote odd parts: "my table".',
         )
-    return tuple(map(_stored, _PART.findall(text.strip())))
+    return parts
 
 
 def _stored(part: str) -> str:

@@ -161,5 +161,5 @@ def whole_numbers(values: Iterable[object]) -> list[int]:
     return [
         int(value)
         for value in values
-        if isinstance(value, int | float | Decimal) and math.isfinite(value)
+        if isinstance(value, int) or (isinstance(value, float | Decimal) and math.isfinite(value))
     ]

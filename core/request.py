@@ -32,9 +32,11 @@ DEFAULT_MEMORY_LIMIT = 600 * MEBIBYTE
 LARGEST_UNLOAD = 5 * 1024 * MEBIBYTE
 # A result stays readable at Snowflake for a day.
 LONGEST_RETRY_TIME = 24 * 3600
-_SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
-_TIME = re.compile(r"(\d{1,9}(?:\.\d+)?)\s*([smh]?)", re.IGNORECASE)
-_ROWS = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmg]?)", re.IGNORECASE)
+_AS_TYPED = re.IGNORECASE | re.ASCII  # else a long s (U+017F) is one
+_SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmgt]?)i?b?", _AS_TYPED)
+_TIME = re.compile(r"(\d{1,9}(?:\.\d+)?)\s*([smh]?)", _AS_TYPED)
+_ENDLESS = 10**18  # of rows or bytes: more than it takes 18 digits to write
+_ROWS = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmg]?)", _AS_TYPED)
 
 
 def split_names(value: Any) -> Any:
@@ -98,6 +100,8 @@ class StreamLimit:
                 break
             thousands = 1000 ** " kmg".index(match[2].lower() or " ") if match else 0
             limits[name] = int(float(match[1]) * thousands) if match else parse_size(part)
+            if limits[name] >= _ENDLESS:
+                break
         else:
             if limits:
                 return cls(**limits)

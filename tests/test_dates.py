@@ -218,7 +218,10 @@ def test_moments_counted_in_a_unit_are_recognised_as_it(
 
 @pytest.mark.parametrize(
     "values",
-    [[], [None], [1, 15, 31], [20240131, 20241231], [99_999_999_999], [10**20], [float("nan")]],
+    [
+        *([], [None], [1, 15, 31], [20240131, 20241231], [99_999_999_999]),
+        *([10**20], [10**400], [float("nan")]),
+    ],
 )
 def test_other_numbers_are_no_moments(values: list[object]) -> None:
     assert recognise_epoch(values) is None

@@ -22,7 +22,9 @@ def test_table_names_split_and_fold(text: str, parts: tuple[str, ...]) -> None:
     assert parse_table(text) == parts
 
 
-@pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a.b.c.d", '"open', 'a"b"', 'a."b"c', '""'])
+@pytest.mark.parametrize(
+    "text", ["", ".", "a.", ".a", "a. .b", "a.b.c.d", '"open', 'a"b"', 'a."b"c', '""']
+)
 def test_what_is_no_table_name_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a table name"):
         parse_table(text)

@@ -49,6 +49,7 @@ def test_times(text: Any, seconds: int) -> None:
         ({"memory_limit": "lots"}, "memory_limit: 'lots' is not a size"),
         ({"max_retry_time": "soon"}, "max_retry_time: 'soon' is not a time such as 90s"),
         ({"max_retry_time": "25h"}, "max_retry_time"),
+        ({"max_retry_time": "9\u017f"}, "is not a time such as 90s"),  # a long s
         ({"max_retry_time": -1}, "max_retry_time"),
         ({"memory_limit": "1MB"}, "memory_limit: must be at least 400MB"),
         ({"memory_limit": "9" * 400 + "GB"}, "is not a size"),
@@ -91,7 +92,9 @@ def test_stream_limits(text: str, rows: int | None, size: int | None) -> None:
     assert request(stream_limit=str(limit)).stream_limit == limit
 
 
-@pytest.mark.parametrize("text", ["", ",", "lots", "5,6", "1GB,2GB", "-1"])
+@pytest.mark.parametrize(
+    "text", ["", ",", "lots", "5,6", "1GB,2GB", "-1", "9" * 18 + "TB", "9" * 18 + "G"]
+)
 def test_no_stream_limit(text: str) -> None:
     with pytest.raises(UsageError, match="is not rows and bytes such as 50M,5GB"):
         request(stream_limit=text)

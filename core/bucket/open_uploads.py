@@ -88,7 +88,7 @@ class OpenUploads:
             return
         with suppress(OSError, LocalResourceError):
             for path in sorted((state_dir() / _FOLDER).glob("*.json")):
-                with suppress(OSError, ValueError, KeyError, AttributeError):
+                with suppress(OSError, ValueError, KeyError, AttributeError, RecursionError):
                     self._sweep_one(path, abort)
 
     def _sweep_one(self, path: Path, abort: Callable[[str, str], bool]) -> None:

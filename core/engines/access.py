@@ -130,6 +130,6 @@ def _listed(value: str) -> str:
     """The URL of a stage: Snowflake tells it as a JSON list of one."""
     try:
         (url,) = json.loads(value) if value.startswith("[") else [value]
-    except ValueError:  # no JSON, or not one
+    except (ValueError, RecursionError):  # no JSON, or not one
         return ""
     return str(url)

@@ -151,11 +151,11 @@ def test_after_a_month_it_is_tried_once_more(inbox: Inbox, large: Path, state: P
 
 def test_a_record_that_is_none_is_passed_over(inbox: Inbox, large: Path, state: Path) -> None:
     leave_one(inbox, large)
-    for number, text in enumerate(("", "[]", "{", '"x"')):
+    for number, text in enumerate(("", "[]", "{", '"x"', "[" * 5_000)):
         (state / "uploads" / f"{number}.json").write_text(text)
     swept(inbox)
     assert inbox.unfinished() == []
-    assert len(records(state)) == 4
+    assert len(records(state)) == 5
 
 
 def test_an_abort_that_hangs_ends_with_a_cancellation(inbox: Inbox, large: Path) -> None:
