@@ -163,7 +163,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
 
     def go(self) -> None:
         """Take the focus."""
-        self._list.focus()
+        self.screen.set_focus(self._list)
 
     @property
     def current(self) -> SourceColumn | None:

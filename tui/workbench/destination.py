@@ -106,7 +106,7 @@ and compares the two, month by month."""
 
     def go(self) -> None:
         """Take the focus."""
-        self._to.focus()
+        self.screen.set_focus(self._to)
 
     def fill(self, request: Request) -> None:
         """Show the options of `request`."""

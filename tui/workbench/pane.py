@@ -16,3 +16,8 @@ class Pane(Vertical):
     def go(self) -> None:
         """Take the focus."""
         raise NotImplementedError
+
+    def on_click(self) -> None:
+        """Take the focus, if what was clicked does not: a folded part has a frame only."""
+        if not self.has_focus_within:
+            self.go()

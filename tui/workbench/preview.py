@@ -128,7 +128,7 @@ part 4 chooses another. q shows the SQL."""
 
     def go(self) -> None:
         """Take the focus."""
-        self._months.focus()
+        self.screen.set_focus(self._months)
 
     def clear(self, text: str = "") -> None:
         """Show nothing, and why."""
