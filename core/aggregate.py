@@ -23,6 +23,7 @@ from core.schema import is_nanosecond_key
 
 # The rows of each group. Where polars panics its result just ends, without an error: these tell.
 ROWS = "rows"
+_NO_ROOM = ("os error 28", "no space left", "os error 27", "file too large")
 _BATCH_ROWS = 64 * 1024
 
 
@@ -178,7 +179,7 @@ def _failure(error: BaseException) -> Exception:
     text = str(error).lower()
     if "overflow" in text:
         return too_many_digits()
-    if "os error 28" in text or "no space left" in text:
+    if any(word in text for word in _NO_ROOM):
         return LocalResourceError(
             "The disk for temporary files is full; nothing was delivered.",
             "Free space, or name another directory in AMPLIFY_SPILL_DIR.",

@@ -54,15 +54,22 @@ def check_space(directory: Path, spare: int = SPARE_BYTES) -> None:
 
     Polars panics in its own threads when it cannot spill, prints that, and goes on in memory:
     so a run must end before. Space that nobody has is not all that a disk may lack: it may have no
-    room for another file, or have become read-only, or the user's quota may be used up.
+    room for another file, or have become read-only, or the user's quota may be used up; or no file
+    of the process may become that large.
 
     Args:
         directory: any on that disk.
-        spare: bytes that must be free.
+        spare: bytes that must be free, and that one file may have.
 
     Raises:
         LocalResourceError: fewer are, or nothing can be written.
     """
+    if (most := _largest_file()) is not None and most < spare:
+        raise LocalResourceError(
+            f"No file may have more than {most // 1024:,} KB here, and {spare // 2**20} MB must "
+            "be; nothing was delivered.",
+            "Raise the limit of the shell or the service, such as: ulimit -f unlimited.",
+        )
     with _told(directory):
         if shutil.disk_usage(directory).free < spare:
             raise _full(directory, f"{spare // 2**20} MB")
@@ -87,6 +94,16 @@ def _full(directory: Path, what: str) -> LocalResourceError:
         f"The disk of {directory} has room for less than {what}; nothing was delivered.",
         "Free some space, or name a directory on another disk in AMPLIFY_SPILL_DIR.",
     )
+
+
+def _largest_file() -> int | None:
+    """How many bytes a file of this process may have; None if there is no limit."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return None
+    most, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    return None if most == resource.RLIM_INFINITY else most
 
 
 def _files_left(directory: Path) -> int:

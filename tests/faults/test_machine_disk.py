@@ -297,6 +297,44 @@ def test_a_current_directory_that_is_gone(
         assert ended.code == 0, ended.err
 
 
+@pytest.mark.parametrize(
+    ("megabytes", "table", "engine", "words"),
+    [
+        pytest.param(1, SMALL, "stream", "No file may have more than 1,024 KB", id="1 MB, stream"),
+        pytest.param(
+            63, SMALL, "pushdown", "No file may have more", id="63 MB", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            65,
+            HUGE,
+            "stream",
+            "could not be written",
+            id="65 MB, a delivery of 70",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_files_may_not_be_large(
+    request: pytest.FixtureRequest,
+    ground: Ground,
+    megabytes: int,
+    table: Table,
+    engine: str,
+    words: str,
+) -> None:
+    """Polars would panic, and print it, where it could not spill."""
+    limit = f"ulimit -f {megabytes * 2048}"  # of 512 bytes
+    command = ["sh", "-c", f'{limit}; exec "$@"', "sh", *batch(ground, table, "--engine", engine)]
+    ended = run(command, environment(ground))
+    entered(request, f"files of at most {megabytes} MB, {engine}", ground, ended)
+    assert ended.code == LocalResourceError.exit_code, ended.err
+    assert "panicked" not in ended.err
+    assert words in last_error(ended)["message"]
+    assert last_error(ended)["hint"]
+    assert ground.inbox.keys() == ground.inbox.unfinished() == []
+    assert [p for p in ground.spill.rglob("*") if p.is_file() and p.name != "lock"] == []
+
+
 def test_few_files_may_be_open(request: pytest.FixtureRequest, ground: Ground) -> None:
     few = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *batch(ground, LARGE, "--verify")]
     ended = run(few, environment(ground))
