@@ -225,3 +225,21 @@ async def test_one_part_alone(sandbox: Sandbox) -> None:
         assert drive.bench.columns.size.width > 110
         await drive.press("z")
         await until(drive.pilot, lambda: drive.bench.tables.display)
+
+
+async def test_the_footer_stays_while_one_types_and_follows_what_can_be_done(
+    sandbox: Sandbox,
+) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.previewed()
+        await drive.press("4", *"b-x")
+        footer = drive.bench.query_one("FooterKey")
+        await drive.press(*"yz")
+        assert drive.bench.query_one("FooterKey") is footer
+        await drive.press("/")  # is no bucket any more
+        await until(drive.pilot, lambda: drive.bench.query_one("FooterKey") is not footer)
+        await drive.press("escape", "home")
+        bindings = drive.bench.active_bindings
+        assert bindings["s"].enabled
+        assert not bindings["f5"].enabled

@@ -213,6 +213,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         self.styles.max_height = len(rows) + _AROUND_ROWS
         self._tell_month()
         self._explain()
+        self.refresh_bindings()
 
     def _tell_month(self) -> None:
         plan = self._plan

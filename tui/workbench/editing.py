@@ -38,6 +38,7 @@ class Editing(Screen[None]):
         self.draft = Draft(request)
         self.planning = False
         self._waiting: list[RoleAsked] = []
+        self._ready: Mapping[str, bool] = {}
 
     # ---------------------------------------------------------------- what the workbench does
 
@@ -115,9 +116,19 @@ class Editing(Screen[None]):
         """Back to the rule."""
         self.change(edit.defaults)
 
+    def refresh_ready(self) -> None:
+        """Offer the actions that can be done; the footer is made anew only if they change."""
+        ready = self._can_be_done()
+        if ready != self._ready:
+            self._ready = ready
+            self.refresh_bindings()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done yet."""
-        ready: Mapping[str, bool] = {
+        return True if self._can_be_done().get(action, True) else None
+
+    def _can_be_done(self) -> Mapping[str, bool]:
+        return {
             "run": self.draft.complete and not self.planning,
             "exact": self.draft.plan is not None,
             "sql": self.draft.plan is not None,
@@ -126,7 +137,6 @@ class Editing(Screen[None]):
             "drop_identifiers": self.draft.look is not None,
             "date_format": self.draft.look is not None,
         }
-        return True if ready.get(action, True) else None
 
     def action_sql(self) -> None:
         """Show the statement of the transfer: that of its engine."""

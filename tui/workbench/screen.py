@@ -239,7 +239,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.query_one(TopLine).show(self.draft, target.url)
         self.preview.show_cost(None if self.draft.refused else self.draft.estimate)
         self._memory.keep(self.draft.request)
-        self.refresh_bindings()
+        self.refresh_ready()
 
     # ------------------------------------------------------------------------------- actions
 
