@@ -7,6 +7,7 @@ are never touched. `core.settings` reads it with them, so these connections work
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,7 @@ from core.paths import config_dir
 from core.secrets import SECRETS, Secret
 from core.settings import IN_KEYRING, OWN_FILE, Connection
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")  # what a terminal sends that is no UTF-8
 _HEAD: Final = "# Connections made in amplify-transfer. Secrets are in the system's keyring.\n"
 
 
@@ -161,7 +163,7 @@ def _lines(name: str, table: Mapping[str, str]) -> str:
 
 def _toml(key: str, value: Any) -> str:
     """A value as TOML; texts, numbers, switches and lists of texts are all there is."""
-    if isinstance(value, str):
+    if isinstance(value, str) and not _SURROGATE.search(value):
         return _text(value)
     if isinstance(value, bool | int):
         return json.dumps(value)

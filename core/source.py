@@ -21,7 +21,7 @@ _KINDS = {
     "TEXT": "TEXT",
     "VARBINARY": "BINARY",
 }
-_TYPE = re.compile(r"(\w+)(?:\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?")
+_TYPE = re.compile(r"(\w+)(?:\s*\(\s*(\d{1,9})\s*(?:,\s*(\d{1,9})\s*)?\))?")
 NUMERIC = frozenset({"FIXED", "REAL", "DECFLOAT"})
 TIMESTAMPS = frozenset({"TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ"})
 

@@ -122,6 +122,8 @@ class TestRemembering:
             keep.remember("prod", {**PARAMETERS, "session_parameters": {"A": 1}})
         with pytest.raises(UsageError, match="user"):
             keep.remember("prod", {"user": Secret("u")})
+        with pytest.raises(UsageError, match="user"):
+            keep.remember("prod", {"user": "\udcff"})  # of a terminal that is no UTF-8
         assert not keyring.kept
 
     def test_a_directory_that_cannot_be_written(

@@ -23,7 +23,8 @@ CREDENTIALS_SHOWN = (
     "This run's AWS credentials go to Snowflake, whose query history keeps them. "
     "--storage-integration needs none."
 )
-_STAGE = re.compile(r'@?((?:"(?:[^"]|"")+"|[^"/])+)(?:/(.*))?', re.DOTALL)
+# What is quoted is taken whole: else each "" could also be the end of one name and begin another's.
+_STAGE = re.compile(r'@?((?:"(?:[^"]|"")++"|[^"/])+)(?:/(.*))?', re.DOTALL)
 
 
 @dataclass(frozen=True)

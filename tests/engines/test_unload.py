@@ -388,6 +388,7 @@ def test_what_cannot_be_unloaded_is_refused_before_the_query(sandbox: Sandbox, p
         ({"storage_integration": "a.b"}, UsageError, "not the name of an integration"),
         ({"stage": "NO_SUCH"}, UsageError, "stage .*NO_SUCH does not exist"),
         ({"stage": "a/b c\n."}, UsageError, "does not exist"),
+        ({"stage": '@"a' + '""a' * 28}, UsageError, "is not a stage"),  # told at once
         ({"bucket": "elsewhere"}, UsageError, "integration does not allow"),
         (
             {"bucket": "arn:aws:s3:us-east-1:123456789012:accesspoint/ap", "s3_options": {}},
