@@ -18,10 +18,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from core import settings
+from core import keep, settings
 from core.bucket.names import Destination, file_name
 from core.dates import EpochUnit, TextFormat, parse_format, shape
-from core.engines.access import _listed
+from core.engines.access import _listed, _parts
 from core.errors import IntegrityError, UsageError
 from core.formulas import MARK, STARTS, escaped
 from core.names import find_name, parse_table, written
@@ -29,6 +29,8 @@ from core.recipe import _joined, as_command, as_python
 from core.recognise import fit_text, recognise_epoch, recognise_text
 from core.request import Request, StreamLimit, parse_seconds, parse_size, split_names
 from core.secrets import SECRETS
+from core.source import ColumnType
+from core.sourced import SOURCES
 from core.warehouse.statement import count
 
 MOMENT = datetime(2026, 11, 23, 9, 8, 7, 654321, tzinfo=UTC)
@@ -229,6 +231,30 @@ def counts(data: bytes) -> None:
             assert found is None or (type(found) is int and 0 <= found < 10**20)
 
 
+@target(
+    *("@DEMO.PUBLIC.INBOX/from-us/", 'a."b/""c"/d', "@a//", '"a', "@/"),
+    '@"a' + '""a' * 28,  # once there were as many ways to read it as two has to that power
+)
+def stages(data: bytes) -> None:
+    """The name of a stage ends where its path begins."""
+    text = text_of(data)
+    with suppress(UsageError):
+        reference, path = _parts(text)
+        assert reference in text
+        assert text.strip().endswith(path)
+        assert all(parse_table(reference))
+
+
+@target("NUMBER(12,2)", "TIMESTAMP_NTZ(9)", "VARCHAR(16777216)", "", "(1)", f"NUMBER({'9' * 5000})")
+def types(data: bytes) -> None:
+    """A type that Snowflake tells is of some kind, and remains as it was told."""
+    text = text_of(data)
+    found = ColumnType.parse(text)
+    assert found.text == text
+    assert found.kind == found.kind.upper() or found.kind == text
+    assert (found.precision is not None) == (found.kind == "FIXED")
+
+
 @target('["s3://inbox/"]', "s3://inbox", "[1, 2]", "[]", "[" * 5000)
 def stage_urls(data: bytes) -> None:
     """The URL of a stage, however it is told, is text."""
@@ -262,6 +288,8 @@ def _home(**files: bytes) -> Any:
     """A home of Snowflake's files."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as home:
         before = dict(os.environ)
+        for name in [name for name in before if name.startswith("SNOWFLAKE_")]:
+            del os.environ[name]
         os.environ.update(SNOWFLAKE_HOME=home, AMPLIFY_CONFIG_DIR=f"{home}/own")
         try:
             for name, content in files.items():
@@ -291,3 +319,29 @@ def connections(data: bytes) -> None:
             assert not any(key in SECRETS and isinstance(value, str) for key, value in told)
         with suppress(UsageError):
             assert settings.resolve(None).name == settings.default_name()
+
+
+@target(
+    "prod\nuser=x\naccount=a-b",
+    'a"b \ud7ff\nport=443\nno_proxy=\x7f\\\t\x00\nROLE=\u2028\nrole=x\nprotocol=[]',
+    b"prod\nuser=\xff",
+    "prod\nlogin_timeout=9\nproxy_port=\u0663\noauth_disable_pkce=TRUE\nprivate_key_file=~/k",
+)
+def kept(data: bytes) -> None:
+    """A connection that is kept is read as it was given, beside what was there before."""
+    name, *lines = text_of(data).split("\n")
+    given = dict(line.partition("=")[::2] for line in lines)
+    keys = settings._KEYS - SECRETS - SOURCES - settings._ALIASES.keys()
+    plain = {key: value for key, value in given.items() if value and key in keys}
+    with _home(), suppress(UsageError):
+        keep.remember("before", {"user": "y"})
+        keep.remember(name, plain)
+        found = keep.own_connections()
+        assert found.keys() == {"before", name.strip()}
+        read = {key: str(value) for key, value in found[name.strip()].parameters.items()}
+        assert read.keys() == plain.keys()
+        assert all(
+            read[key] in (value, str(int(value)) if value.isdecimal() else value)
+            for key, value in plain.items()
+            if not key.startswith(("oauth", "private"))
+        )
