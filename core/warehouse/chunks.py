@@ -15,7 +15,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as SlowError
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
 _PIECE_BYTES = 1024 * 1024
-_CONNECT_SECONDS = 30.0
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's `wbits` for gzip, with its checksum
 _REASONS = (
@@ -36,6 +34,7 @@ _REASONS = (
     (SlowError, "no answer in time"),
     (SSLError, "no secure connection"),
     (ProxyError, "the proxy refused"),
+    (ValueError, "its address makes no sense"),
 )
 _STREAM = b"arrow_array_stream"
 
@@ -45,7 +44,7 @@ class Fetch:
 
     Args:
         connection: the session of the result.
-        patience: seconds in which the next bytes must come.
+        patience: seconds in which a connection must be there, and the next bytes must come.
         stopped: asked now and then; true gives up.
     """
 
@@ -82,7 +81,7 @@ class Fetch:
                 headers={"Accept-Encoding": "gzip", **headers},
                 preload_content=False,
                 retries=False,
-                timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=self._patience),
+                timeout=self._patience,
             )
             with answer:
                 if answer.status != HTTPStatus.OK:
@@ -91,7 +90,7 @@ class Fetch:
                     data += piece
                     if self._stopped():
                         raise CancelledError
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, ValueError) as error:
             raise _broken(_reason(error)) from None  # it tells the URL, which is a secret
         return data
 

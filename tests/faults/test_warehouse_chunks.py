@@ -78,6 +78,10 @@ def lost(told: dict[str, Any]) -> None:
     told["chunks"].pop()
 
 
+def nowhere(told: dict[str, Any]) -> None:
+    told["chunks"][0]["url"] = "http://[nowhere/secret-message"
+
+
 def longer(told: dict[str, Any]) -> None:
     told["chunks"][0]["rowCount"] += 1
     told["total"] += 1
@@ -137,6 +141,7 @@ STREAM = [
     chunk("with its rows twice, once", rows(repeated)),
     chunk("with its rows twice, always", rows(repeated), ALWAYS, error=IntegrityError, words=ROWS),
     declared("chunk not listed", lost, error=IntegrityError, words=ROWS),
+    declared("chunk at no address", nowhere, error=TemporaryError, words="no sense", **BRIEF),
     declared("chunk declared longer", longer, error=IntegrityError, words=ROWS),
     case(
         "first rows short by one",
