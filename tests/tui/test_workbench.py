@@ -18,6 +18,7 @@ from tests.tui.hosts import shown, until, whole
 from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
 from tui.screens.run.screen import RunScreen
+from tui.workbench import columns
 from tui.workbench.dialogs import FormatDialog, SqlDialog
 from tui.workbench.messages import Previewed, RoleAsked
 
@@ -243,3 +244,25 @@ async def test_the_footer_stays_while_one_types_and_follows_what_can_be_done(
         bindings = drive.bench.active_bindings
         assert bindings["s"].enabled
         assert not bindings["f5"].enabled
+
+
+async def test_the_last_look_tells_the_rows_of_a_view_that_were_seen(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_1998", "bucket": "b-x"}) as drive:
+        await drive.planned("ORDERS_1998")
+        await drive.previewed()
+        assert drive.bench.draft.months is not None
+        await drive.press("f5")
+        rows = f"DEMO.PUBLIC.ORDERS_1998 {drive.bench.draft.months.rows_seen:,} rows"
+        await until(drive.pilot, lambda: rows in whole(drive.app))
+
+
+async def test_why_a_look_takes_long_is_told_in_full(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "_PATIENCE", 0)
+    async with workbench(sandbox, size=SMALL) as drive:
+        await drive.tables()
+        drive.bench.columns.wait("A.B.C", "the demo makes this table on its first use")
+        await until(drive.pilot, lambda: "this table on its first use" in whole(drive.app))
+        drive.bench.columns.wait_for_choice()
+        await until(drive.pilot, lambda: "first use" not in whole(drive.app))

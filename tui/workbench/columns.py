@@ -176,22 +176,24 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         self._plan, self._valid = None, {}
         self._looking, self._patience, self._since = name, patience, time.monotonic()
         self._clock.resume()
+        self._note.update("")
         self._tick()
         self._list.show([], cursor=0)
-        self._note.update("")
         self.tell("")
 
     def _tick(self) -> None:
         spent = time.monotonic() - self._since
         clock = f" {spent:.0f} s" if spent >= 1 else ""
-        more = f" · {self._patience}" if self._patience and spent >= _PATIENCE else ""
-        self._list.set_empty(f"looking at {visible(self._looking)} …{clock}{more}")
+        self._list.set_empty(f"looking at {visible(self._looking)} …{clock}")
+        if spent >= _PATIENCE:
+            self._note.update(self._patience)
 
     def wait_for_choice(self) -> None:
         """There is no table to show."""
         self._clock.pause()
         self._list.set_empty("pick a table on the left")
         self._list.show([], cursor=0)
+        self._note.update("")
 
     def refuse(self, error: TransferError) -> None:
         """Say why there is no plan; a date column or its format is what helps."""
@@ -226,7 +228,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
             f"or {listed([other.column for other in plan.alternatives], 2)}"
             if plan.alternatives
             else "",
-            f"! {flagged} like identifiers, i drops them" if flagged else "",
+            f"! {flagged} like ids, i drops them" if flagged else "",
         ]
         self.tell(visible(" · ".join(filter(None, told))))
 

@@ -69,7 +69,7 @@ class LastLook(Vertical):
 
     def _facts(self) -> Iterator[tuple[str, Content]]:
         plan, request = self._plan, self._request
-        rows = plan.source.rows
+        rows = self._estimate.rows if self._estimate else plan.source.rows
         counted = "rows not counted" if rows is None else f"{rows:,} rows"
         yield "From", Content.assemble((visible(str(plan.source.name)), "bold"), f"  {counted}")
         yield "To", Content.styled(visible(object_url(request, plan.source.name)), "bold")
