@@ -19,10 +19,9 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import DataTable, Footer, Static
 
-from core import recipe
 from core.history import DELIVERED, HistoryEntry, entries
 from core.request import Request
-from tui.screens.error import copy
+from tui.screens import export
 from tui.screens.fact import Fact
 from tui.screens.failure import visible_lines
 from tui.screens.figures import size, span
@@ -116,17 +115,17 @@ what to do. Repeating one fills in the workbench; nothing runs before you say so
     def action_copy_result(self) -> None:
         """Copy the result as --batch prints it."""
         if (entry := self.entry) is not None and entry.result:
-            copy(self.app, json.dumps(dict(entry.result)), "The result JSON")
+            export.copy_result(self.app, entry.result)
 
     def action_copy_command(self) -> None:
         """Copy the run as a command."""
         if (entry := self.entry) is not None and entry.request is not None:
-            copy(self.app, recipe.as_command(entry.request, demo=entry.demo), "The command")
+            export.copy_command(self.app, entry.request, demo=entry.demo)
 
     def action_copy_python(self) -> None:
         """Copy the run as Python."""
         if (entry := self.entry) is not None and entry.request is not None:
-            copy(self.app, recipe.as_python(entry.request), "The Python code")
+            export.copy_python(self.app, entry.request)
 
     def action_close(self) -> None:
         """Back without a choice."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import json
 import time
-from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
-from platformdirs import user_downloads_path
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,6 +15,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from core.errors import CancelledError, TransferError
 from core.events import Phase, Planned
+from tui.screens import export
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.error import ErrorPanel, copy
@@ -303,20 +300,12 @@ against rows declared, and the total of each summed column over rows read and ro
     def action_copy_json(self) -> None:
         """Copy the result as --batch prints it."""
         if self.outcome is not None:
-            copy(self.app, json.dumps(self.outcome.result), "The result JSON")
+            export.copy_result(self.app, self.outcome.result)
 
     def action_save_json(self) -> None:
         """Save the result as a file; in a browser that is a download."""
-        if self.outcome is None:
-            return
-        name = self.outcome.file_name.rpartition("/")[2]
-        text = json.dumps(self.outcome.result) + "\n"
-        if not self.app.is_web:
-            with suppress(OSError):  # the app tells of the file then
-                user_downloads_path().mkdir(parents=True, exist_ok=True)
-        self.app.deliver_text(
-            io.StringIO(text), save_filename=f"{name}.result.json", mime_type="application/json"
-        )
+        if self.outcome is not None:
+            export.save_result(self.app, self.outcome.result)
 
     def action_first_rows(self) -> None:
         """Show the first rows of the file."""
@@ -325,15 +314,11 @@ against rows declared, and the total of each summed column over rows read and ro
 
     def action_copy_command(self) -> None:
         """Copy this transfer as a command."""
-        from core.recipe import as_command
-
-        copy(self.app, as_command(self.request, demo=self._demo), "The command")
+        export.copy_command(self.app, self.request, demo=self._demo)
 
     def action_copy_python(self) -> None:
         """Copy this transfer as Python."""
-        from core.recipe import as_python
-
-        copy(self.app, as_python(self.request), "The Python code")
+        export.copy_python(self.app, self.request)
 
 
 def _roles(plan: Plan) -> list[tuple[str, str]]:

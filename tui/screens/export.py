@@ -1,0 +1,49 @@
+"""What can be taken along from a run: its result, and the run itself as a command or as Python."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_downloads_path
+from textual.app import App
+
+from tui.screens.error import copy
+
+if TYPE_CHECKING:
+    from core.request import Request
+
+
+def copy_result(app: App[Any], result: Mapping[str, Any]) -> None:
+    """Copy the result as --batch prints it."""
+    copy(app, json.dumps(dict(result)), "The result JSON")
+
+
+def save_result(app: App[Any], result: Mapping[str, Any]) -> None:
+    """Save the result as a file; in a browser that is a download."""
+    name = str(result["file_name"]).rpartition("/")[2]
+    if not app.is_web:
+        with suppress(OSError):  # the app tells of the file then
+            user_downloads_path().mkdir(parents=True, exist_ok=True)
+    app.deliver_text(
+        io.StringIO(json.dumps(dict(result)) + "\n"),
+        save_filename=f"{name}.result.json",
+        mime_type="application/json",
+    )
+
+
+def copy_command(app: App[Any], request: Request, *, demo: bool) -> None:
+    """Copy a transfer as a command."""
+    from core.recipe import as_command
+
+    copy(app, as_command(request, demo=demo), "The command")
+
+
+def copy_python(app: App[Any], request: Request) -> None:
+    """Copy a transfer as Python."""
+    from core.recipe import as_python
+
+    copy(app, as_python(request), "The Python code")
