@@ -178,6 +178,8 @@ def test_no_directory_to_write_to(sandbox: Sandbox, tmp_path: Path, monkeypatch:
 
 FULL_DISK = """
 import resource, runpy
+from core import workspace
+workspace._largest_file = lambda: None  # a disk tells of no such limit
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 runpy.run_module("tui", run_name="__main__")
 """
