@@ -45,6 +45,7 @@ def test_times(text: Any, seconds: int) -> None:
         ({"format": "xml"}, "format: must be parquet, json, ndjson or csv"),
         ({"gzip": True}, "parquet is compressed already"),
         ({"timezone": "Mars/Olympus"}, "timezone: 'Mars/Olympus' is not a time zone"),
+        ({"timezone": 1}, "timezone: must be text"),
         ({"timezone": "../etc/passwd"}, "timezone: '../etc/passwd' is not a time zone"),
         ({"memory_limit": "lots"}, "memory_limit: 'lots' is not a size"),
         ({"max_retry_time": "soon"}, "max_retry_time: 'soon' is not a time such as 90s"),

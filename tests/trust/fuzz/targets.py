@@ -266,6 +266,7 @@ def stage_urls(data: bytes) -> None:
     "table=T\nbucket=b\nmemory_limit=1GB\nstream_limit=5M\ntimezone=Europe/Zurich\nverify=1",
     'table=T\nbucket=b\nengine=unload\nstage=@s\nmax_retry_time=10m\ndrop_columns=["a", "b"]',
     'table=T\nbucket=b\nconnection={"user": "x"}\ndate_format=%Y\nrole=r',
+    "table=T\nbucket=b\ntimezone=1",
     "table=T\nbucket=b\nfile_name=-x\"'.{ext}\nif_exists=overwrite\nmax_file_size=9MB\nreport=-",
 )
 def request(data: bytes) -> None:
