@@ -97,6 +97,12 @@ def table(change: Callable[[pa.Table], pa.Table]) -> Callable[[Answer], None]:
     return edit
 
 
+def zoned(made: pa.Table) -> pa.Table:
+    """Say of every column that it holds times with their zones, which are structures."""
+    told = {"logicalType": "TIMESTAMP_TZ", "scale": "9", "byteLength": "16"}
+    return made.cast(pa.schema([field.with_metadata(told) for field in made.schema]))
+
+
 def bomb(answer: Answer) -> None:
     """64 MB of zeros in 64 KB; the list of chunks has promised less."""
     answer.body = gzip.compress(bytes(64 << 20))
@@ -218,6 +224,7 @@ CHUNKS: dict[str, Lie] = {
     "chunks have a row more": when(
         is_chunk, table(lambda made: pa.concat_tables([made, made.slice(0, 1)]))
     ),
+    "chunks have other types than they say": when(is_chunk, table(zoned)),
     "chunks lack a column": when(is_chunk, table(lambda made: made.select(made.column_names[1:]))),
     "chunks have a column more": when(
         is_chunk, table(lambda made: made.append_column(made.schema.field(0), made.column(0)))
