@@ -9,7 +9,6 @@ with the list itself or in JSON, and where it has to look into lists of revoked 
 from __future__ import annotations
 
 import ctypes
-import zlib
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 _PIECE_BYTES = 1024 * 1024
 _GZIP = b"\x1f\x8b"
-_GZIP_WINDOW = 31  # zlib's `wbits` for gzip, with its checksum
+_MOST_TIMES = 1032  # so much larger at most is what deflate unpacks
 _REASONS = (
     (NewConnectionError, "no connection"),
     (SlowError, "no answer in time"),
@@ -64,9 +63,11 @@ class Fetch:
             Exception: the connector's, of what it fetches or cannot decode.
         """
         url = batches.urls[index]
+        if batches.is_arrow and (rows := batches.inline(index)) is not None:
+            return self._decoded(rows)
         if not (url and batches.is_arrow and self._web.able):
             return batches.connectors(index).to_arrow(number_to_decimal=True)
-        return self._decoded(_unpacked(self._get(url, batches.headers), batches.sizes[index]))
+        return self._decoded(_unpacked(self._get(url, batches.headers)))
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -94,13 +95,13 @@ class Fetch:
             raise _broken(_reason(error)) from None  # it tells the URL, which is a secret
         return data
 
-    def _decoded(self, data: bytes | bytearray) -> pa.Table:
+    def _decoded(self, data: pa.Buffer) -> pa.Table:
         """The rows of an Arrow stream as the connector hands them out."""
         from snowflake.connector._internal.arrow_context import ArrowConverterContext
         from snowflake.connector._internal.arrow_stream_utils import create_table_iterator
 
         try:
-            raw = pa.ipc.open_stream(pa.py_buffer(data)).read_all()
+            raw = pa.ipc.open_stream(data).read_all()
             raw.validate(full=True)  # the connector believes what it is given
         except (pa.ArrowException, OSError) as error:
             raise _broken("it came broken") from error
@@ -144,13 +145,19 @@ def _pointer(capsule: object) -> int:
     return int(get(capsule, _STREAM))
 
 
-def _unpacked(data: bytearray, size: int) -> bytes | bytearray:
-    """The Arrow stream in a body, which may be compressed whether or not a header says so."""
+def _unpacked(data: bytearray) -> pa.Buffer:
+    """The Arrow stream in a body, which may be compressed whether or not a header says so.
+
+    In Arrow's own memory, which goes back to the system; Python's would stay with each thread.
+    """
     if not data.startswith(_GZIP):
-        return data
+        return pa.py_buffer(data)
+    size = int.from_bytes(data[-4:], "little")  # RFC 1952, ISIZE
+    if size > _MOST_TIMES * len(data):
+        raise _broken("it came broken")
     try:
-        return zlib.decompress(data, wbits=_GZIP_WINDOW, bufsize=max(size, _PIECE_BYTES))
-    except zlib.error as error:
+        return pa.decompress(data, size, "gzip")
+    except (pa.ArrowException, OSError) as error:
         raise _broken("it came broken") from error
 
 

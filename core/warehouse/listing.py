@@ -8,6 +8,7 @@ What is private to the connector is used here and in `chunks` alone, as it is in
 
 from __future__ import annotations
 
+import base64
 import ctypes
 from array import array
 from contextlib import suppress
@@ -115,6 +116,15 @@ class BatchList:
         for index, url in enumerate(other.urls):
             if not url and index not in other._inline:
                 self.drop(index)
+
+    def inline(self, index: int) -> bytes | None:
+        """The encoded rows of a batch that came with the list; None if it did not."""
+        if index not in self._inline:
+            return None
+        try:
+            return base64.b64decode(self._inline[index].inline, validate=True)
+        except ValueError:
+            return b""
 
     def connectors(self, index: int) -> ResultBatch:
         """The connector's own object for a batch."""
