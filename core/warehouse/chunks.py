@@ -64,7 +64,7 @@ class Fetch:
         """
         url = batches.urls[index]
         if batches.is_arrow and (rows := batches.inline(index)) is not None:
-            return self._decoded(rows)
+            return self._decoded(pa.py_buffer(rows))
         if not (url and batches.is_arrow and self._web.able):
             return batches.connectors(index).to_arrow(number_to_decimal=True)
         return self._decoded(_unpacked(self._get(url, batches.headers)))
