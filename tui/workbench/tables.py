@@ -97,6 +97,10 @@ into view."""
         """Nothing is known yet."""
         self.tell("")
 
+    def on_unmount(self) -> None:
+        """Nobody needs the tables any more."""
+        gc.unfreeze()
+
     def go(self) -> None:
         """Take the focus."""
         self._list.focus()
