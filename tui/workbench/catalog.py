@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import TYPE_CHECKING
@@ -59,8 +59,8 @@ class _Schema:
         self.entries.append(entry)
         self.folded.append(entry.name.table.casefold())
 
-    def matching(self, words: Sequence[str]) -> list[Entry]:
-        """The tables whose full name holds every word; what the schema's name holds all do."""
+    def narrowed(self, words: Sequence[str]) -> _Schema:
+        """With the tables alone whose full name holds every word; the schema's may, for all."""
         above = f"{self.database}.{self.name}.".casefold()
         entries, folded = self.entries, self.folded
         for word in (word for word in words if word not in above):
@@ -69,8 +69,8 @@ class _Schema:
             else:
                 hits = [word in text for text in folded]
             entries = list(compress(entries, hits))
-            folded = list(compress(folded, hits)) if len(words) > 1 else []
-        return entries
+            folded = list(compress(folded, hits))
+        return _Schema(self.database, self.name, entries, folded)
 
 
 class Catalog:
@@ -85,6 +85,7 @@ class Catalog:
         self._databases: dict[str, dict[str, _Schema]] = {}
         self._complete: set[str] = set()
         self._asked: set[str] = set()
+        self._last: tuple[str, list[_Schema]] | None = None  # what was typed, and what it left
 
     def add_databases(self, names: Sequence[str]) -> None:
         """Put `names` behind the databases known."""
@@ -93,6 +94,7 @@ class Catalog:
 
     def add_tables(self, database: str, entries: Sequence[Entry], *, complete: bool) -> None:
         """Put `entries` behind the tables known of `database`."""
+        self._last = None
         schemas = self._databases.setdefault(database, {})
         for entry in entries:
             name = entry.name.schema
@@ -116,20 +118,41 @@ class Catalog:
 
     def view(self, needle: str = "") -> View:
         """The tables whose name holds every word of `needle`, in any case."""
-        words = needle.casefold().split()
-        rows: list[Heading | Entry] = [] if words else self._recent_rows()
-        matching = total = 0
+        total = sum(len(schema.entries) for schema in self._schemas())
+        if not needle.split():
+            self._last = None
+            return View(self._all_rows(), total, total)
+        found = self._narrowed(needle.casefold())
+        rows: list[Heading | Entry] = []
+        for schema in found:
+            rows += self._under_heading(schema)
+        return View(rows, sum(len(schema.entries) for schema in found), total)
+
+    def _narrowed(self, needle: str) -> list[_Schema]:
+        """The schemas with what matches; who types on searches what is left."""
+        known = self._last is not None and needle.startswith(self._last[0])
+        before = self._last[1] if known and self._last else self._schemas()
+        words = needle.split()
+        found = [left for each in before if (left := each.narrowed(words)).entries]
+        self._last = needle, found
+        return found
+
+    def _schemas(self) -> Iterable[_Schema]:
+        return (each for schemas in self._databases.values() for each in schemas.values())
+
+    def _all_rows(self) -> list[Heading | Entry]:
+        rows = self._recent_rows()
         for database, schemas in self._databases.items():
-            more = "" if database in self._complete else "+"
             for schema in schemas.values():
-                total += len(schema.entries)
-                if found := schema.matching(words):
-                    matching += len(found)
-                    rows.append(Heading(f"{database}.{schema.name}", f"{len(found):,}{more}"))
-                    rows += found
-            if not words and not schemas:
+                rows += self._under_heading(schema)
+            if not schemas:
                 rows.append(self._without_tables(database))
-        return View(rows, matching, total)
+        return rows
+
+    def _under_heading(self, schema: _Schema) -> list[Heading | Entry]:
+        more = "" if schema.database in self._complete else "+"
+        note = f"{len(schema.entries):,}{more}"
+        return [Heading(f"{schema.database}.{schema.name}", note), *schema.entries]
 
     def _recent_rows(self) -> list[Heading | Entry]:
         known: list[Heading | Entry] = []
