@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ctypes
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
+from itertools import chain
 from mmap import mmap
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,15 @@ from core.warehouse.meanings import AGAIN
 from core.warehouse.web import Web
 
 if TYPE_CHECKING:
+    import urllib3
     from snowflake.connector import SnowflakeConnection
 
 _PIECE_BYTES = 256 * 1024
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's `wbits` for gzip, with its checksum
-_MOST_TIMES = 1032  # so much larger at most is what deflate unpacks
+# How much larger than promised a batch may be: nothing says how Snowflake counts.
+_MOST_TIMES, _SPARE_BYTES = 4, 16 * 1024 * 1024
+_LARGEST_START = 256 * 1024 * 1024
 _REASONS = (
     (NewConnectionError, "no connection"),
     (SlowError, "no answer in time"),
@@ -70,14 +74,14 @@ class Fetch:
             return self._decoded(pa.py_buffer(rows))
         if not (url and batches.is_arrow and self._web.able):
             return batches.connectors(index).to_arrow(number_to_decimal=True)
-        return self._decoded(_unpacked(self._get(url, batches.headers)))
+        return self._decoded(self._get(url, batches.headers, batches.sizes[index]))
 
     def close(self) -> None:
         """Close the connections that are kept open."""
         self._web.close()
 
-    def _get(self, url: str, headers: Mapping[str, str]) -> bytearray:
-        data = bytearray()
+    def _get(self, url: str, headers: Mapping[str, str], size: int) -> pa.Buffer:
+        """The Arrow stream at `url`, unpacked as it comes; `size` bytes of it are promised."""
         try:
             answer = self._web.pool(url).request(
                 "GET",
@@ -90,13 +94,17 @@ class Fetch:
             with answer:
                 if answer.status != HTTPStatus.OK:
                     raise _refused(answer.status, answer.headers.get("Retry-After", ""))
-                for piece in answer.stream(_PIECE_BYTES, decode_content=False):
-                    data += piece
-                    if self._stopped():
-                        raise CancelledError
+                return _unpacked(self._pieces(answer), size)
         except (HTTPError, OSError, ValueError) as error:
             raise _broken(_reason(error)) from None  # it tells the URL, which is a secret
-        return data
+
+    def _pieces(self, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+        """The body, its first two bytes alone: they tell how it is packed."""
+        yield answer.read(len(_GZIP), decode_content=False)
+        for piece in answer.stream(_PIECE_BYTES, decode_content=False):
+            yield piece
+            if self._stopped():
+                raise CancelledError
 
     def _decoded(self, data: pa.Buffer) -> pa.Table:
         """The rows of an Arrow stream as the connector hands them out."""
@@ -148,30 +156,55 @@ def _pointer(capsule: object) -> int:
     return int(get(capsule, _STREAM))
 
 
-def _unpacked(data: bytearray) -> pa.Buffer:
-    """The Arrow stream in a body, which may be compressed whether or not a header says so.
-
-    In memory of its own, which goes back to the system at once: what Python or Arrow allocate
-    stays with each thread for a while (measured: 50 to 100 MB).
-    """
-    if not data.startswith(_GZIP):
-        return pa.py_buffer(data)
-    size = int.from_bytes(data[-4:], "little")  # RFC 1952, ISIZE
-    if not 0 < size <= _MOST_TIMES * len(data):
-        raise _broken("it came broken")
-    memory, at = mmap(-1, size), 0
-    unzip = zlib.decompressobj(_GZIP_WINDOW)
+def _unpacked(pieces: Iterator[bytes], size: int) -> pa.Buffer:
+    """The Arrow stream in a body, which may be compressed whether or not a header says so."""
+    memory = _Memory(size)
+    first = next(pieces)
+    unzip = zlib.decompressobj(_GZIP_WINDOW) if first == _GZIP else None
     try:
-        with memoryview(data) as packed:
-            for start in range(0, len(data), _PIECE_BYTES):
-                piece = unzip.decompress(packed[start : start + _PIECE_BYTES])
-                memory[at : at + len(piece)] = piece
-                at += len(piece)
-    except (zlib.error, IndexError, ValueError) as error:
+        for piece in chain([first], pieces):
+            left = piece
+            while left and unzip is not None:
+                memory.add(unzip.decompress(left, _PIECE_BYTES))
+                left = unzip.unconsumed_tail
+            memory.add(left)
+    except zlib.error as error:
         raise _broken("it came broken") from error
-    if at != size or not unzip.eof:
+    if unzip is not None and not unzip.eof:
         raise _broken("it came broken")
-    return pa.py_buffer(memory)
+    return memory.filled
+
+
+class _Memory:
+    """Bytes that become more, in memory that goes back to the system at once.
+
+    What Python or Arrow allocate stays with each thread for a while (measured: 50 to 100 MB).
+
+    Args:
+        size: bytes that are promised. Far more than these are a bomb.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._most = _MOST_TIMES * size + _SPARE_BYTES
+        self._memory = mmap(-1, min(size or _PIECE_BYTES, _LARGEST_START))
+        self._at = 0
+
+    def add(self, data: bytes) -> None:
+        """Put some bytes behind the others."""
+        end = self._at + len(data)
+        if end > self._most:
+            raise _broken("it is far larger than promised")
+        if end > len(self._memory):
+            more = mmap(-1, 2 * end)
+            more[: self._at] = self._memory[: self._at]
+            self._memory = more
+        self._memory[self._at : end] = data
+        self._at = end
+
+    @property
+    def filled(self) -> pa.Buffer:
+        """All of them."""
+        return pa.py_buffer(self._memory).slice(0, self._at)
 
 
 def _refused(status: int, asked: str) -> TemporaryError:

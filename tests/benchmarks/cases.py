@@ -22,7 +22,7 @@ from typing import Any
 
 Setup = dict[str, Any]
 READY: list[float] = []  # when the warehouse had its result ready
-FETCHED: list[int] = []  # the bytes of each batch on the wire; an inline one does not tell its own
+FETCHED: list[int] = []  # the bytes of each batch on the wire; those inside an answer do not count
 SENT: list[int] = [0]  # bytes of the object, by and by
 
 
@@ -169,16 +169,25 @@ CASES: dict[str, Callable[[Setup], int]] = {
 
 
 def _count_batches() -> None:
-    """Note each batch that the connector fetches, whoever asks for it."""
+    """Note each batch that is fetched, by the connector or by the product."""
     from snowflake.connector.result_batch import ResultBatch
 
-    fetch = ResultBatch.to_arrow
+    from core.warehouse.chunks import Fetch
 
-    def counted(batch: Any, *arguments: Any, **options: Any) -> Any:
+    fetch, pieces = ResultBatch.to_arrow, Fetch._pieces
+
+    def theirs(batch: Any, *arguments: Any, **options: Any) -> Any:
         FETCHED.append(batch.compressed_size or 0)
         return fetch(batch, *arguments, **options)
 
-    ResultBatch.to_arrow = counted
+    def ours(fetching: Fetch, answer: Any) -> Iterator[bytes]:
+        size = 0
+        for piece in pieces(fetching, answer):
+            size += len(piece)
+            yield piece
+        FETCHED.append(size)
+
+    ResultBatch.to_arrow, Fetch._pieces = theirs, ours
 
 
 def _peak_mb() -> float:
