@@ -12,9 +12,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from core import TransferError, run_transfer
 from core.events import Event
@@ -154,6 +156,9 @@ class Ground:
         return sorted(p.name for p in found if p.is_file() and p.name != "lock")
 
 
+ENTRY = "row of the table of faults"  # a user property of a test's report
+
+
 @dataclass(frozen=True)
 class Row:
     """A line of the table of cases and outcomes."""
@@ -164,6 +169,11 @@ class Row:
     exit_code: int
     words: str
     left: str
+
+
+def enter_row(request: pytest.FixtureRequest, row: Row) -> None:
+    """Put a row into the table, with the report of the test."""
+    request.node.user_properties.append((ENTRY, astuple(row)))
 
 
 def perform(case: Case, ground: Ground) -> Row:

@@ -13,13 +13,12 @@ import pytest
 from core.bucket import session as bucket
 from tests.buckets import Inbox, Proxy, one_loader
 from tests.deliveries import bucket_client, connect, execute
-from tests.faults.cases import Case, Ground, Row, Table, perform
+from tests.faults.cases import ENTRY, Case, Ground, Row, Table, enter_row, perform
 from tests.faults.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
-ROWS = pytest.StashKey[list[Row]]()
 HEAD = ("Fault of", "Fault", "Outcome", "Exit code", "Message", "Left behind")
 
 
@@ -29,13 +28,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[ROWS] = []
+    path: Path | None = config.getoption("--fault-table", default=None)
+    if path and not hasattr(config, "workerinput"):  # the processes of pytest-xdist report to one
+        config.pluginmanager.register(Collected(path))
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    path: Path | None = session.config.getoption("--fault-table", default=None)
-    if path:
-        path.write_text(written(session.config.stash[ROWS]))
+class Collected:
+    """The rows that the tests have entered, written at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[Row] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            told = [value for name, value in report.user_properties if name == ENTRY]
+            self.rows += [Row(*value) for value in told]  # type: ignore[misc]
+
+    def pytest_sessionfinish(self) -> None:
+        self.path.write_text(written(self.rows))
 
 
 def written(rows: list[Row]) -> str:
@@ -54,7 +65,7 @@ def outcome(request: pytest.FixtureRequest, ground: Ground) -> Callable[[Case], 
     """Perform a case on the ground, and enter it into the table."""
 
     def enter(case: Case) -> None:
-        request.config.stash[ROWS].append(perform(case, ground))
+        enter_row(request, perform(case, ground))
 
     return enter
 

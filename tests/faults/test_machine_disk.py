@@ -18,8 +18,7 @@ from core import keep
 from core.errors import LocalResourceError
 from core.paths import config_dir
 from tests.buckets import Exchange
-from tests.faults.cases import FILE, LARGE, SMALL, Ground, Table, until
-from tests.faults.conftest import ROWS
+from tests.faults.cases import FILE, LARGE, SMALL, Ground, Table, enter_row, until
 from tests.faults.machine import Disk, batch, can_mount, environment, last_error, row, run
 from tui.memory import Memory
 
@@ -105,7 +104,7 @@ def test_a_disk(request: pytest.FixtureRequest, ground: Ground, tmp_path: Path, 
     assert "panicked" not in ended.err
     assert left.read_text() == ""
     assert until(lambda: not ground.running())
-    request.config.stash[ROWS].append(row(case.name, ended, ground))
+    enter_row(request, row(case.name, ended, ground))
     if case.words:
         assert ended.code == LocalResourceError.exit_code, ended.err
         told = last_error(ended)
@@ -135,7 +134,7 @@ def test_a_full_disk_for_the_report(
     assert left.read_text() == ""
     assert ground.inbox.read(f"in/{FILE}") == SMALL.expected
     case = "report: disk full"
-    request.config.stash[ROWS].append(row(case, ended, ground, "the object, as the message says"))
+    enter_row(request, row(case, ended, ground, "the object, as the message says"))
 
 
 @contextmanager
@@ -209,7 +208,7 @@ def homeless(ground: Ground) -> dict[str, str]:
 
 
 def entered(request: pytest.FixtureRequest, case: str, ground: Ground, ended: object) -> None:
-    request.config.stash[ROWS].append(row(case, ended, ground))  # type: ignore[arg-type]
+    enter_row(request, row(case, ended, ground))  # type: ignore[arg-type]
 
 
 @needs_mounts

@@ -21,8 +21,7 @@ import pytest
 
 from core.sandbox.launcher import Sandbox
 from tests.deliveries import execute
-from tests.faults.cases import Row
-from tests.faults.conftest import ROWS
+from tests.faults.cases import Row, enter_row
 from tests.faults.machine import LAYER
 from tests.tui.runs import place, program
 from tests.tui.test_leaving import terminal
@@ -178,4 +177,4 @@ def entered(
     """Enter the peak into the table."""
     limit = "1 GB cgroup" if around.path else "watched"
     told = f"{limit}; peak {peak / MB:.0f} MB in {seconds:.0f} s"
-    request.config.stash[ROWS].append(Row(LAYER, case, "delivered", 0, told, "the object"))
+    enter_row(request, Row(LAYER, case, "delivered", 0, told, "the object"))

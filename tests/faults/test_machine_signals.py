@@ -19,8 +19,7 @@ import pytest
 
 from core.events import Phase
 from tests.buckets import hang
-from tests.faults.cases import FILE, LARGE, Ground, Row, Table, until
-from tests.faults.conftest import ROWS
+from tests.faults.cases import FILE, LARGE, Ground, Row, Table, enter_row, until
 from tests.faults.machine import LAYER, batch, environment, last_error, row
 from tests.tui.runs import SECONDS, Ended, program
 from tests.tui.test_leaving import terminal
@@ -159,7 +158,7 @@ def test_signals_at_random_moments(
     for _ in range(moments):
         strike(ground, engine, number, chance.uniform(0, longest), seen)
     case = f"{number.name} at {moments} moments of engine {engine}"
-    request.config.stash[ROWS].append(seen.row(case, 128 + number))
+    enter_row(request, seen.row(case, 128 + number))
 
 
 # --------------------------------------------------------------------------- terminals
@@ -197,7 +196,7 @@ def test_the_terminal_is_closed_while_the_app_uploads(
     assert until(lambda: not ground.running())
     case = f"{'the terminal is closed' if number == signal.SIGHUP else number.name} (app)"
     told = f"in upload; gone within {took:.1f} s"
-    request.config.stash[ROWS].append(Row(LAYER, case, "stopped", code, told, "nothing"))
+    enter_row(request, Row(LAYER, case, "stopped", code, told, "nothing"))
 
 
 # --------------------------------------------------------------------------- sleep
@@ -226,7 +225,7 @@ def test_a_laptop_that_sleeps(
     assert ground.inbox.read(f"in/{FILE}") == LARGE.expected
     assert spilled(ground) == ground.inbox.unfinished() == []
     case = f"suspended for 3 s in {seen}"
-    request.config.stash[ROWS].append(Row(LAYER, case, "delivered", 0, "", "the object"))
+    enter_row(request, Row(LAYER, case, "delivered", 0, "", "the object"))
 
 
 @pytest.mark.skipif(LIBFAKETIME is None, reason="faketime is not installed")
@@ -255,7 +254,7 @@ def test_the_clock_jumps(
         clock.write_text(jump)
         assert process.wait(SECONDS) == code, errors.read_text()
     told = Ended(code, "", errors.read_text())
-    request.config.stash[ROWS].append(row(f"the clock jumps by {jump}", told, ground))
+    enter_row(request, row(f"the clock jumps by {jump}", told, ground))
     assert spilled(ground) == ground.inbox.unfinished() == []
     if code:
         assert "clock is off" in last_error(told)["message"]
