@@ -39,6 +39,8 @@ class TransferApp(App[None]):
     """
 
     TITLE = "amplify-transfer"
+    # The workbench's, so that all styles there are at first are read at once.
+    CSS_PATH: ClassVar = ["styles/widgets.tcss", "styles/workbench.tcss"]
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

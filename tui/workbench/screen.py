@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar, Final
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -85,6 +85,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         integration = INTEGRATION if place == DEMO else ""
         self.destination = DestinationPane(request, memory.recent_buckets, integration)
         self._inquiry = Inquiry(self._session, self.destination)
+        self._seen = False
 
     def compose(self) -> ComposeResult:
         """Tables on the left, the rest on the right."""
@@ -112,6 +113,11 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self._session.open(self._opening)
         self.preview.clear("the months of the table appear here")
         self.refresh_state()
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """The first time, all that is in it has just been styled."""
+        event.refresh_styles = self._seen
+        self._seen = True
 
     def on_unmount(self) -> None:
         """Cancel what is under way; nothing is waited for."""
