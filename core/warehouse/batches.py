@@ -206,7 +206,10 @@ class Download(Generic[T]):
         connection, query_id = self._result.connection, self._result.query_id
 
         def batches() -> BatchList:
-            return BatchList.of(connection, connection.cursor().query_result(query_id))
+            fresh = BatchList.of(connection, connection.cursor().query_result(query_id))
+            if failed.is_counted:
+                fresh.count()
+            return fresh
 
         with self._refresh:
             if self._batches is not failed:

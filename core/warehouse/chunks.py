@@ -3,7 +3,8 @@
 The connector's own download repeats a request six times, unheard, for up to a minute, and no
 parameter changes that (5.2: its core takes a default policy there, whatever the connection's). So
 the request is ours; the rows are what the connector makes of the bytes. It still fetches what comes
-with the list itself or in JSON, and where it has to look into lists of revoked certificates.
+in JSON, and where it has to look into lists of revoked certificates or to speak SOCKS. Whoever has
+fetched it, a stream is looked at before the connector decodes it, which believes what it is given.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from http import HTTPStatus
 from itertools import chain
 from mmap import mmap
@@ -70,11 +72,14 @@ class Fetch:
             Exception: the connector's, of what it fetches or cannot decode.
         """
         url = batches.urls[index]
-        if batches.is_arrow and (rows := batches.inline(index)) is not None:
-            return self._decoded(pa.py_buffer(rows))
-        if not (url and batches.is_arrow and self._web.able):
-            return batches.connectors(index).to_arrow(number_to_decimal=True)
-        return self._decoded(self._get(url, batches.headers, batches.sizes[index]))
+        if (rows := batches.inline(index)) is not None:
+            return self._decoded(partial(pa.ipc.open_stream, rows))
+        if url and batches.is_arrow and self._web.able:
+            data = self._get(url, batches.headers, batches.sizes[index])
+            return self._decoded(partial(pa.ipc.open_stream, data))
+        # An Arrow stream, whatever it was; the connector's `to_arrow` would decode it unseen.
+        address = batches.connectors(index)._take_arrow_stream_ptr(self._connection)
+        return self._decoded(partial(pa.RecordBatchReader._import_from_c, address))
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -106,14 +111,14 @@ class Fetch:
             if self._stopped():
                 raise CancelledError
 
-    def _decoded(self, data: pa.Buffer) -> pa.Table:
+    def _decoded(self, opened: Callable[[], pa.RecordBatchReader]) -> pa.Table:
         """The rows of an Arrow stream as the connector hands them out."""
         from snowflake.connector._internal.arrow_context import ArrowConverterContext
         from snowflake.connector._internal.arrow_stream_utils import create_table_iterator
 
         try:
-            raw = pa.ipc.open_stream(data).read_all()
-            raw.validate(full=True)  # the connector believes what it is given
+            raw = opened().read_all()
+            raw.validate(full=True)
         except (pa.ArrowException, OSError) as error:
             raise _broken("it came broken") from error
         if not all(map(_is_sound, raw.schema)):

@@ -15,6 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow as pa
+
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
@@ -43,6 +45,8 @@ class BatchList:
         urls: where each is fetched; empty for one that came with the list, or has been read.
         headers: what to send when fetching.
         memory: bytes that the list takes at most while it is made.
+        is_arrow: whether the batches that are to be fetched are Arrow streams; else JSON.
+        is_counted: whether `count` was called.
     """
 
     connection: SnowflakeConnection
@@ -56,6 +60,7 @@ class BatchList:
     _inline: dict[int, Any]
     _description: Any
     _columns: list[Any]
+    is_counted: bool = False
 
     @classmethod
     def of(cls, connection: SnowflakeConnection, cursor: SnowflakeCursor) -> BatchList:
@@ -103,6 +108,17 @@ class BatchList:
             self.sizes.append(0)
         self.rows.append(chunk.row_count)
 
+    def count(self) -> None:
+        """Have as many rows come with the list as there are, and none declared.
+
+        What the connector tells of both is, but for a query, not always of the answer: it may be
+        the rows that a statement has touched, or 0 where Snowflake tells nothing.
+        """
+        self.is_counted = True
+        self.declared = None
+        for index in self._inline:
+            self.rows[index] = _rows_in(self.inline(index) or b"")
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -144,6 +160,14 @@ class BatchList:
             format=_ARROW if self.is_arrow else _JSON,
         )
         return ResultBatch(chunk, self._description, self.connection, self._columns)
+
+
+def _rows_in(stream: bytes) -> int:
+    """How many rows an Arrow stream holds; 1 if it is broken, as whoever reads it will find."""
+    try:
+        return sum(batch.num_rows for batch in pa.ipc.open_stream(stream))
+    except (pa.ArrowException, OSError):
+        return 1
 
 
 def _trim() -> None:

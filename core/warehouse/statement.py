@@ -41,11 +41,13 @@ class Result:
         connection: the session it ran in.
         query_id: Snowflake's id of the statement.
         cursor: a cursor that holds the result, until its `batches` are asked for.
+        cancel: stops reading its `rows`.
     """
 
     connection: SnowflakeConnection
     query_id: str
     cursor: SnowflakeCursor
+    cancel: Cancel
 
     @property
     def retry(self) -> Retry:
@@ -59,25 +61,30 @@ class Result:
         """The batches that the rows come in."""
         from core.warehouse.listing import BatchList
 
-        return BatchList.of(self.connection, self.cursor)
+        try:
+            return BatchList.of(self.connection, self.cursor)
+        except Exception as error:
+            raise translate(error, "reading an answer") from error
 
     def rows(self, *needed: str) -> list[dict[str, Any]]:
-        """The rows of a small result (SHOW, DESCRIBE), as dicts with lower-case names.
+        """The rows of a small answer (SHOW, DESCRIBE), as dicts with lower-case names.
+
+        Its times and structures are left out: nobody asks for them, and not every one can be held.
 
         Args:
             needed: columns that must be there, and whose values are texts.
 
         Raises:
             IntegrityError: it is not what was asked for.
+            CancelledError: `cancel` was set.
             TransferError: it cannot be read; the class tells why.
         """
+        from core.warehouse.small import read_rows
+
         names = [column.name.lower() for column in self.cursor.description or ()]
-        try:
-            rows = [dict(zip(names, row, strict=True)) for row in self.cursor.fetchall()]
-        except Exception as error:
-            raise translate(error, "reading an answer") from error
+        rows = read_rows(self, names)
         for name in needed:
-            if name not in names or not all(isinstance(row[name], str) for row in rows):
+            if name not in names or not all(isinstance(row.get(name), str) for row in rows):
                 raise IntegrityError(
                     f"Snowflake's answer lacks {name!r} (query {self.query_id}).", "Run again."
                 )
@@ -141,7 +148,7 @@ def run(
     except BaseException:
         start.give_up()
         raise
-    return Result(connection, start.query_id, cursor)
+    return Result(connection, start.query_id, cursor, cancel)
 
 
 class _Watch:

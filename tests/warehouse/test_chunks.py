@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from snowflake.connector.connection_config import ConnectionConfig
 
 from core.query import Statement
 from core.warehouse.chunks import Fetch
@@ -47,5 +48,8 @@ def test_every_type_comes_as_the_connector_hands_it_out(sandbox: Sandbox, name: 
         fetch = Fetch(made, 30.0, lambda: False)
         ours = fetch.table(batches, index)
         theirs = batches.connectors(index).to_arrow(number_to_decimal=True)
+        fetch._web._config = ConnectionConfig(crl_check_mode="ENABLED")
+        fetched_by_it = fetch.table(batches, index)
     assert ours.num_rows == batches.rows[index] > 0
     assert ours.equals(theirs)
+    assert fetched_by_it.equals(theirs)

@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -109,7 +109,7 @@ def bomb(answer: Answer) -> None:
     answer.headers["content-encoding"] = "gzip"
 
 
-def rows(**columns: list[object]) -> Callable[[Answer], None]:
+def rows(**columns: Sequence[object]) -> Callable[[Answer], None]:
     """Replace the rows that come with the answer itself, its columns too."""
     made = pa.table(columns)
     fields = [
@@ -206,6 +206,8 @@ RESULT: dict[str, Lie] = {
     "describe has other names": when(
         asked("DESCRIBE"), rows(name=["D", '"; --'], type=["DATE", "DATE"], **{"null?": ["Y", "Y"]})
     ),
+    "describe has other types than it says": when(asked("DESCRIBE"), inline(zoned)),
+    "show has other types than it says": when(asked("SHOW"), inline(zoned)),
     "show has no counts": when(
         asked("SHOW"), rows(name=["SMALL"], kind=["TABLE"], rows=["-5"], bytes=["9" * 5_000])
     ),
@@ -266,7 +268,21 @@ def flipped(number: int, where: Where, most: int = 8) -> Lie:
     return when(where, change)
 
 
-_WORTHLESS = (None, -1, 0, 10**30, "", "x" * 10_000, "\0", [], {}, [[[]]], True, 1e308, "NaN")
+_WORTHLESS: tuple[object, ...] = (
+    None,
+    -1,
+    0,
+    10**30,
+    "",
+    "x" * 10_000,
+    "\0",
+    [],
+    {},
+    [[[]]],
+    True,
+    1e308,
+    "NaN",
+)
 
 
 def mutated(number: int) -> Lie:
