@@ -13,9 +13,11 @@ from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies_environment
 
 import urllib3
+from urllib3.connectionpool import HTTPSConnectionPool
 
 if TYPE_CHECKING:
     from snowflake.connector.connection_config import ConnectionConfig
+    from urllib3._base_connection import BaseHTTPConnection
 
 _PROXIES = ("http", "https", "all")
 _CONNECTIONS = 8  # more than ever download at once
@@ -65,14 +67,10 @@ class Web:
 
     def _new_pool(self, proxy: str, secure: bool) -> urllib3.PoolManager:
         context = _tls(self._config) if secure else None
-        if not proxy:
-            return urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=context)
-        parts = urlsplit(proxy)
-        user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-        headers = urllib3.make_headers(proxy_basic_auth=user) if parts.username else None
-        return urllib3.ProxyManager(
-            proxy, maxsize=_CONNECTIONS, proxy_headers=headers, ssl_context=context
-        )
+        pool = _manager(proxy, context)
+        if context is not None and context.verify_mode is ssl.CERT_NONE:
+            pool.pool_classes_by_scheme = {**pool.pool_classes_by_scheme, "https": _Unwarned}
+        return pool
 
     def _proxy(self, url: str) -> str:
         """The proxy on the way to a URL; empty for none."""
@@ -83,6 +81,25 @@ class Web:
         else:
             found, direct = self._named, self._config.no_proxy or ""
         return "" if any(_covers(each, parts.hostname or "") for each in _listed(direct)) else found
+
+
+class _Unwarned(HTTPSConnectionPool):
+    """Does not print a warning with every connection that certificates are not checked."""
+
+    def _validate_conn(self, conn: BaseHTTPConnection) -> None:  # what warns
+        if conn.is_closed:
+            conn.connect()
+
+
+def _manager(proxy: str, context: ssl.SSLContext | None) -> urllib3.PoolManager:
+    if not proxy:
+        return urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=context)
+    parts = urlsplit(proxy)
+    user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    headers = urllib3.make_headers(proxy_basic_auth=user) if parts.username else None
+    return urllib3.ProxyManager(
+        proxy, maxsize=_CONNECTIONS, proxy_headers=headers, ssl_context=context
+    )
 
 
 def _tls(config: ConnectionConfig) -> ssl.SSLContext:

@@ -47,7 +47,7 @@ def port(server: Proxy) -> int:
     return int(server.url.rpartition(":")[2])
 
 
-@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+@pytest.mark.filterwarnings("error:Unverified HTTPS request")
 @pytest.mark.parametrize(
     ("settings", "trusted"),
     [
