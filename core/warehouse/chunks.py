@@ -44,6 +44,7 @@ _REASONS = (
     (ProxyError, "the proxy refused"),
     (ValueError, "its address makes no sense"),
 )
+_MISTYPED = "its columns are not of the types they are said to be"
 _STREAM = b"arrow_array_stream"
 
 
@@ -122,7 +123,7 @@ class Fetch:
         except (pa.ArrowException, OSError) as error:
             raise _broken("it came broken") from error
         if not all(map(_is_sound, raw.schema)):
-            raise _broken("its columns are not of the types they are said to be")
+            raise _broken(_MISTYPED)
         if not raw.num_rows:
             return raw
         capsule = raw.to_reader().__arrow_c_stream__()
@@ -132,9 +133,13 @@ class Fetch:
             number_to_decimal=True,
         )
         try:
-            return pa.Table.from_batches(list(rows))
+            made = pa.Table.from_batches(list(rows))
+            made.validate()  # of some types that are none of a timestamp's it makes empty columns
+        except pa.ArrowException as error:
+            raise _broken(_MISTYPED) from error
         finally:
             del rows  # before the capsule, whose memory it points to
+        return made
 
 
 def _is_sound(field: pa.Field) -> bool:

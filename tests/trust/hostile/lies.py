@@ -103,6 +103,13 @@ def zoned(made: pa.Table) -> pa.Table:
     return made.cast(pa.schema([field.with_metadata(told) for field in made.schema]))
 
 
+def truths_as_times(made: pa.Table) -> pa.Table:
+    """Say of truth values in place of the rows that they are times."""
+    told = {"logicalType": "TIMESTAMP_NTZ", "scale": "9"}
+    fields = [pa.field(name, pa.bool_(), metadata=told) for name in made.column_names]
+    return pa.table([pa.array([True] * made.num_rows)] * len(fields), pa.schema(fields))
+
+
 def bomb(answer: Answer) -> None:
     """64 MB of zeros in 64 KB; the list of chunks has promised less."""
     answer.body = gzip.compress(bytes(64 << 20))
@@ -239,6 +246,7 @@ CHUNKS: dict[str, Lie] = {
     ),
     "rows have other types than they say": when(is_read, inline(zoned)),
     "chunks have other types than they say": when(is_chunk, table(zoned)),
+    "chunks have truths as times": when(is_chunk, table(truths_as_times)),
     "chunks lack a column": when(is_chunk, table(lambda made: made.select(made.column_names[1:]))),
     "chunks have a column more": when(
         is_chunk, table(lambda made: made.append_column(made.schema.field(0), made.column(0)))
