@@ -28,6 +28,8 @@ from tui.workbench.screen import Workbench
 if TYPE_CHECKING:
     from tui.screens.connect.link import Link
 
+_STYLES = Path(__file__).parent / "styles"
+
 
 class TransferApp(App[None]):
     """amplify-transfer on a terminal.
@@ -40,7 +42,7 @@ class TransferApp(App[None]):
 
     TITLE = "amplify-transfer"
     # The workbench's, so that all styles there are at first are read at once.
-    CSS_PATH: ClassVar = ["styles/widgets.tcss", "styles/workbench.tcss"]
+    CSS_PATH: ClassVar = [_STYLES / "widgets.tcss", _STYLES / "workbench.tcss"]
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
