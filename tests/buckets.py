@@ -258,7 +258,9 @@ class Exchange(BaseHTTPRequestHandler):
         connection = http.client.HTTPConnection(self.proxy.upstream)
         connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
-            if name.lower() not in ("expect", "connection"):
+            if name.lower() == "content-length":
+                connection.putheader(name, str(len(content)))
+            elif name.lower() not in ("expect", "connection"):
                 connection.putheader(name, value)
         connection.endheaders(content)
         answer = connection.getresponse()

@@ -25,6 +25,7 @@ from tests.faults.warehouse import (
     first_rows,
     http,
     refuse,
+    start_another,
     tell,
     without_last,
 )
@@ -53,9 +54,10 @@ def unloading(name: str, arm: Callable[[Ground], None], *ending: Any, **how: Any
 
 
 def ended(code: int, sqlstate: str) -> Callable[[Ground], None]:
-    """COPY INTO is said to have failed, though its file is there."""
+    """COPY INTO is said to have failed, before it has written."""
 
     def arm(ground: Ground) -> None:
+        ground.warehouse.on(START + COPY, start_another)
         ground.warehouse.on(STATUS + COPY, failed(code, sqlstate), ALWAYS)
         ground.warehouse.on(RESULT + COPY, refuse(code, sqlstate), ALWAYS)
 

@@ -89,9 +89,17 @@ class _Ask(Exchange):
         return proxy.started
 
     def _sent(self) -> str:
-        packed = self.headers.get("content-encoding") == "gzip"
-        told = json.loads(gzip.decompress(self.body) if packed else self.body)
-        return " ".join(str(told.get("sqlText")).split())
+        return " ".join(str(_asked(self).get("sqlText")).split())
+
+
+def _asked(exchange: Exchange) -> Told:
+    """The JSON of a request."""
+    body = exchange.body
+    return json.loads(gzip.decompress(body) if _is_packed(exchange) else body)
+
+
+def _is_packed(exchange: Exchange) -> bool:
+    return exchange.headers.get("content-encoding") == "gzip"
 
 
 def http(status: int, headers: dict[str, str] | None = None) -> Action:
@@ -132,7 +140,7 @@ def tell(change: Callable[[Told], object]) -> Action:
 
 
 def failed(code: int, sqlstate: str) -> Action:
-    """Let the status of a statement be that it failed; it may still run."""
+    """Let the status of a statement be that it failed; it still runs unless it is aborted."""
 
     def change(told: Told) -> None:
         for query in told["queries"]:
@@ -144,6 +152,14 @@ def failed(code: int, sqlstate: str) -> Action:
             }
 
     return tell(change)
+
+
+def start_another(exchange: Exchange) -> None:
+    """Start a statement that has no end and writes nothing, in place of the one asked for."""
+    many = "TABLE(GENERATOR(ROWCOUNT => 1000000000))"
+    body = json.dumps({**_asked(exchange), "sqlText": f"SELECT COUNT(*) FROM {many} A, {many} B"})
+    sent = gzip.compress(body.encode()) if _is_packed(exchange) else body.encode()
+    exchange.answer(*exchange.forward(sent))
 
 
 def cut(exchange: Exchange) -> None:
