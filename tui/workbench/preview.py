@@ -122,7 +122,7 @@ part 4 chooses another. q shows the SQL."""
         """The summary above table and chart."""
         yield self._summary
         yield self._cost
-        with Horizontal():
+        with Horizontal(id="shown"):
             yield self._months
             yield self._bars
 
