@@ -263,6 +263,7 @@ async def test_why_a_look_takes_long_is_told_in_full(
     async with workbench(sandbox, size=SMALL) as drive:
         await drive.tables()
         drive.bench.columns.wait("A.B.C", "the demo makes this table on its first use")
-        await until(drive.pilot, lambda: "this table on its first use" in whole(drive.app))
+        await until(drive.pilot, lambda: "first use" in whole(drive.app))
+        assert "the demo makes this table" in whole(drive.app)
         drive.bench.columns.wait_for_choice()
         await until(drive.pilot, lambda: "first use" not in whole(drive.app))
