@@ -21,6 +21,10 @@ _EPILOG = (
     "9 local resources, 129, 130 and 143 stopped by a signal."
 )
 
+# When the collector looks, as for `gc.set_threshold`. Hardly anything here is garbage: by default
+# it would look at all that is imported ten times before the first frame, for a tenth of its time.
+COLLECT = (20_000, 20, 50)
+
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,  # loading rich would treble the time of --help
@@ -30,9 +34,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run `amplify-transfer` with the process's arguments; exits with the code of the outcome."""
-    # Hardly anything here is garbage: by default the collector would look at all that is imported
-    # ten times before the first frame, for a tenth of its time.
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(*COLLECT)
     app(prog_name="amplify-transfer")
 
 

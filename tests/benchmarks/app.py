@@ -7,6 +7,7 @@ of what it paints; only the filter, whose 100,000 tables no sandbox holds, is me
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -204,8 +205,10 @@ async def _filter() -> dict[str, float]:
     from textual.app import App, ComposeResult
     from textual.widgets import Input
 
+    from tui.cli import COLLECT
     from tui.workbench.tables import TablesPane
 
+    gc.set_threshold(*COLLECT)  # as in the app
     names = [
         TableName(f"DATABASE_{n % 7}", f"SCHEMA_{n % 40}", f"ORDERS_{n}") for n in range(TABLES)
     ]
