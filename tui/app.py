@@ -28,8 +28,6 @@ from tui.workbench.screen import Workbench
 if TYPE_CHECKING:
     from tui.screens.connect.link import Link
 
-_STYLES = Path(__file__).parent / "styles"
-
 
 class TransferApp(App[None]):
     """amplify-transfer on a terminal.
@@ -42,7 +40,7 @@ class TransferApp(App[None]):
 
     TITLE = "amplify-transfer"
     # The workbench's, so that all styles there are at first are read at once.
-    CSS_PATH: ClassVar = [_STYLES / "widgets.tcss", _STYLES / "workbench.tcss"]
+    CSS_PATH: ClassVar = Workbench.CSS_PATH
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

@@ -43,13 +43,11 @@ from core.query.unload import (
 )
 from core.request import Request
 from core.secrets import Secret
+from core.warehouse.batches import INLINE_BYTES
 from core.warehouse.statement import Cancel, count, run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
-
-# What Snowflake answers at once holds no size; it keeps it small.
-_INLINE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -262,7 +260,7 @@ def _key(key: str, name: str) -> str:
 
 def _estimate(grouped: Grouped, plan: Plan, format: Format) -> int:  # noqa: A002
     """About how many bytes a file of the whole result has at most, before compression."""
-    arrow = sum(size or _INLINE_BYTES for size in grouped.result.batches.sizes)
+    arrow = sum(size or INLINE_BYTES for size in grouped.result.batches.sizes)
     if format is Format.PARQUET:
         return arrow
     # Text repeats the names in every record, and takes up to twice the bytes of a value.

@@ -32,7 +32,7 @@ _SLOWEST_BYTES_PER_SECOND = 256 * 1024
 # A decoded chunk with the buffer it came in takes about twice its uncompressed size (measured).
 _BYTES_PER_BYTE = 2
 # The inline batch does not tell its size; Snowflake keeps it small.
-_INLINE_BYTES = 1_000_000
+INLINE_BYTES = 1_000_000
 
 
 class Download(Generic[T]):
@@ -135,7 +135,7 @@ class Download(Generic[T]):
         return not costs or sum(costs.values()) + self._cost(index) <= self._budget
 
     def _cost(self, index: int) -> int:
-        return _BYTES_PER_BYTE * (self.size(index) or _INLINE_BYTES)
+        return _BYTES_PER_BYTE * (self.size(index) or INLINE_BYTES)
 
     def _next(self) -> tuple[int, T | Exception]:
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import events, on
@@ -40,6 +41,7 @@ from tui.workbench.session import Session
 from tui.workbench.tables import TablesPane
 from tui.workbench.top import TopLine
 
+_STYLES: Final = Path(__file__).parents[1] / "styles"
 DEMO: Final = "demo"  # the place of that name
 
 # Jobs that begin by themselves.
@@ -56,7 +58,7 @@ class Workbench(Editing):
         memory: what is kept from one start to the next.
     """
 
-    CSS_PATH: ClassVar = ["../styles/widgets.tcss", "../styles/workbench.tcss"]
+    CSS_PATH: ClassVar = [_STYLES / "widgets.tcss", _STYLES / "workbench.tcss"]
     AUTO_FOCUS = "#table-list"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-medium"), (46, "-high")]  # noqa: RUF012
