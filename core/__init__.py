@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
     from core.events import Delivered, Event, Phase, Planned, Progress, Recovered, Retrying, Warned
     from core.outcome import Outcome, Preview
-    from core.request import Request
+    from core.request.request import Request
     from core.transfer import plan_transfer, run_transfer
 
 _HOMES = {
@@ -52,7 +52,7 @@ _HOMES = {
         "Warned",
     ),
     "core.outcome": ("Outcome", "Preview"),
-    "core.request": ("Request",),
+    "core.request.request": ("Request",),
     "core.transfer": ("plan_transfer", "run_transfer"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.request import Request
+from core.request.request import Request
 from core.transfer import run_transfer
 
 if TYPE_CHECKING:

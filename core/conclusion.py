@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.errors import CancelledError, IntegrityError, LocalResourceError, TransferError
-from core.proof.verdict import Verdict
-from core.report import write_report
-from core.request import Request
+from core.records.report import write_report
+from core.request.request import Request
+from core.verify.comparison import Verdict
 
 if TYPE_CHECKING:
     from core.outcome import Outcome

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.engines.choice import Choice
-    from core.plan import Plan
+    from core.planning.plan import Plan
 
 
 class Phase(StrEnum):

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from core.accounting import Account
+    from core.aggregation.first_rows import Head
+    from core.aggregation.reconciliation import Account
     from core.bucket import Delivery
     from core.engines.choice import Choice
-    from core.estimate import Estimate
-    from core.head import Head
-    from core.plan import Plan
-    from core.proof.verdict import Verdict
+    from core.planning.plan import Plan
+    from core.preview.cost import Estimate
     from core.query import Statement
+    from core.verify.comparison import Verdict
 
 
 @dataclass(frozen=True)

@@ -12,38 +12,38 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from core import query
-from core.accounting import Account
+from core.aggregation.reconciliation import Account
 from core.bucket import Bucket, Delivery, Destination, file_name
-from core.bucket.checking import check_destination
-from core.bucket.sweeping import sweep
-from core.budget import Budget
+from core.bucket.checks import check_destination
+from core.bucket.sweep import sweep
 from core.conclusion import conclude
 from core.engines import pushdown, stream
 from core.engines.choice import Choice, Engine, choose
-from core.engines.local import LocalFile, Written
+from core.engines.local_file import LocalFile, Written
 from core.engines.unload import Order, explained_empty, preview_copy, unload, write_empty
-from core.engines.unloadable import check_unloadable
+from core.engines.unload_limits import check_unloadable
 from core.errors import SourceDataError
-from core.estimate import FormerRun, column_widths, estimate
 from core.events import Delivered, Listener, Phase, Planned, Warned
-from core.months import Months, preview_months
 from core.outcome import Outcome, Preview
 from core.output import Format, content_type, extension
-from core.plan import Plan, Sample, make_plan
-from core.progress import Reporter
-from core.proof.prove import Claim, prove
-from core.proof.verdict import Verdict
+from core.planning.plan import Plan, Sample, make_plan
+from core.planning.source import Source
+from core.preview.cost import FormerRun, column_widths, estimate
+from core.preview.month_preview import Months, preview_months
+from core.preview.sample import take_sample
 from core.query import Statement
-from core.report import check_path
-from core.request import Request
-from core.retry import Retry
-from core.sample import take_sample
-from core.source import Source
-from core.warehouse.cancel import failing_of
+from core.records.report import check_path
+from core.request.request import Request
+from core.runtime.cancel import failing_of
+from core.runtime.memory_budget import Budget
+from core.runtime.progress import Reporter
+from core.runtime.retry import Retry
+from core.runtime.workspace import workspace
+from core.verify.comparison import Verdict
+from core.verify.verify import Claim, prove
 from core.warehouse.catalog import find
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.statement import Cancel
-from core.workspace import workspace
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

@@ -21,8 +21,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from core.errors import TransferError
-from core.history import run_recorded
-from core.request import Request
+from core.records.history import run_recorded
+from core.request.request import Request
 from tui.app import TransferApp
 from tui.workbench.screen import Workbench
 

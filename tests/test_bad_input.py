@@ -25,8 +25,8 @@ from core.errors import (
     UsageError,
 )
 from core.events import Event, Phase, Progress
-from tests.deliveries import bucket_client, execute, make_table, objects, options, transfer
-from tests.tui.runs import place
+from tests.support.batch_runs import place
+from tests.support.deliveries import bucket_client, execute, make_table, objects, options, transfer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,7 +178,7 @@ def test_no_directory_to_write_to(sandbox: Sandbox, tmp_path: Path, monkeypatch:
 
 FULL_DISK = """
 import resource, runpy
-from core import workspace
+from core.runtime import workspace
 workspace._largest_file = lambda: None  # a disk tells of no such limit
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 runpy.run_module("tui", run_name="__main__")

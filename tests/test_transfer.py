@@ -15,10 +15,11 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from core import IntegrityError, Planned, Progress, aggregate, transfer_data
+from core import IntegrityError, Planned, Progress, transfer_data
+from core.aggregation import aggregate
 from core.events import Event, Phase
 from core.query import Field
-from tests.deliveries import (
+from tests.support.deliveries import (
     bucket_client,
     delivered,
     download,

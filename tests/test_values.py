@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import SourceDataError
 from core.events import Warned
-from tests.deliveries import delivered, download, execute, make_table, rows_of, transfer
+from tests.support.deliveries import delivered, download, execute, make_table, rows_of, transfer
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

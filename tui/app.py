@@ -16,8 +16,8 @@ from textual.message import Message
 from textual.screen import Screen
 
 from core.errors import TransferError
-from core.request import Request
-from tui.memory import Memory
+from core.request.request import Request
+from tui.preferences import Memory
 from tui.screens.error import short_path, show_error
 from tui.workbench import jobs
 from tui.workbench.draft import options_of, request_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from core.paths import data_dir
+from core.runtime.paths import data_dir
 
 INTEGRATION: Final = "SANDBOX_S3"  # the sandbox's own
 

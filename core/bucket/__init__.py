@@ -3,8 +3,8 @@
 Importing this package does not import boto3.
 """
 
-from core.bucket.client import Bucket, Checksums
-from core.bucket.names import Destination, file_name
-from core.bucket.order import Delivery
+from core.bucket.bucket import Bucket, Checksums
+from core.bucket.delivery import Delivery
+from core.bucket.destination import Destination, file_name
 
 __all__ = ["Bucket", "Checksums", "Delivery", "Destination", "file_name"]

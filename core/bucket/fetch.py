@@ -15,11 +15,11 @@ from typing import IO, Any
 
 from botocore.exceptions import ClientError, IncompleteReadError
 
-from core.bucket.client import Bucket
+from core.bucket.bucket import Bucket
 from core.bucket.failures import DENIED, EXISTS, again, code_of, is_temporary, status_of
 from core.errors import CancelledError, IntegrityError, LocalResourceError, TemporaryError
-from core.retry import Retry
-from core.waiting import waiting
+from core.runtime.background import waiting
+from core.runtime.retry import Retry
 
 _CHUNK_BYTES = 1024 * 1024
 _GONE = frozenset({"NoSuchKey", "404"})

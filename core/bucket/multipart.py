@@ -11,13 +11,13 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+from core.bucket.delivery import Order
 from core.bucket.failures import FAILURES, GONE, again, code_of
 from core.bucket.open_uploads import OpenUploads
-from core.bucket.order import Order
-from core.bucket.sending import Response, whole
+from core.bucket.send_part import Response, whole
 from core.errors import CancelledError
-from core.retry import Retry, Tries
-from core.waiting import Future, Waiter, start
+from core.runtime.background import Future, Waiter, start
+from core.runtime.retry import Retry, Tries
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.bucket.client import Bucket
+from core.bucket.bucket import Bucket
+from core.connections.secrets import Secret
 from core.errors import DestinationError
-from core.secrets import Secret
 
 _AT_ONCE = 1_000  # keys of one DeleteObjects request, at most
 Cancelled = Callable[[], bool]

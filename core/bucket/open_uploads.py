@@ -22,8 +22,8 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from core.errors import LocalResourceError
-from core.files import can_lock, locked
-from core.paths import state_dir
+from core.runtime.paths import state_dir
+from core.runtime.private_files import can_lock, locked
 
 log = logging.getLogger(__name__)
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial, reduce
 from typing import Any, Final
 
+from core.bucket.delivery import Delivery, Order
 from core.bucket.failures import (
     DENIED,
     EXISTS,
@@ -27,12 +28,11 @@ from core.bucket.failures import (
 )
 from core.bucket.multipart import Multipart
 from core.bucket.open_uploads import OpenUploads
-from core.bucket.order import Delivery, Order
 from core.bucket.parts import Digest, Part, combine_crc32, cut, digest
-from core.bucket.sending import Sender, agrees, etag_of
+from core.bucket.send_part import Sender, agrees, etag_of
 from core.errors import IntegrityError
-from core.retry import Retry, Tries
-from core.waiting import Future, Waiter, start, waiting
+from core.runtime.background import Future, Waiter, start, waiting
+from core.runtime.retry import Retry, Tries
 
 # Seconds for the requests under way to end when an upload is given up: as many as a bad network may
 # need, and few when somebody waits for us to go.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.plan import Plan
-from core.request import Request
+from core.planning.plan import Plan
+from core.request.request import Request
 
 
 class Engine(StrEnum):

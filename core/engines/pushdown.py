@@ -12,21 +12,21 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core import aggregate
-from core.accounting import Account
-from core.budget import Budget
-from core.engines.ledger import grouped, look_at_bad_dates, open_books
-from core.engines.local import LocalFile, Written
+from core.aggregation import aggregate
+from core.aggregation.arrow_types import cast_columns, delivered_schema, group_type, timestamp_units
+from core.aggregation.first_rows import ROWS, Head, head_of
+from core.aggregation.reconciliation import Account
+from core.engines.grouped import grouped, look_at_bad_dates, open_books
+from core.engines.local_file import LocalFile, Written
 from core.errors import IntegrityError
 from core.events import Phase
-from core.head import ROWS, Head, head_of
-from core.plan import Plan
-from core.progress import Reporter
+from core.planning.plan import Plan
 from core.query import Field
-from core.schema import cast_columns, delivered_schema, group_type, timestamp_units
-from core.warehouse.batches import Download
+from core.runtime.memory_budget import Budget
+from core.runtime.progress import Reporter
+from core.runtime.workspace import check_space
+from core.warehouse.download import Download
 from core.warehouse.statement import Cancel, run
-from core.workspace import check_space
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

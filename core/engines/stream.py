@@ -8,19 +8,20 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from core import aggregate, query
-from core.budget import Budget
-from core.engines.local import LocalFile, Written
+from core import query
+from core.aggregation import aggregate
+from core.aggregation.arrow_types import delivered_schema
+from core.aggregation.first_rows import Head, head_of
+from core.aggregation.rows import Rows, to_chunk
+from core.engines.local_file import LocalFile, Written
 from core.events import Phase
-from core.head import Head, head_of
-from core.plan import Plan
-from core.progress import Reporter
+from core.planning.plan import Plan
 from core.query import Field
-from core.rows import Rows, to_chunk
-from core.schema import delivered_schema
-from core.warehouse.batches import Download
+from core.runtime.memory_budget import Budget
+from core.runtime.progress import Reporter
+from core.runtime.workspace import check_space, polars_spill
+from core.warehouse.download import Download
 from core.warehouse.statement import Cancel, check, run
-from core.workspace import check_space, polars_spill
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
+from core.aggregation.first_rows import ROWS, Head, head_of
 from core.bucket import Bucket, Delivery, Destination
-from core.bucket.checking import check_destination
+from core.bucket.checks import check_destination
 from core.bucket.objects import aws_keys
-from core.engines.access import CREDENTIALS_SHOWN, Access, access_of
-from core.engines.ledger import Grouped, group_at_rest
-from core.engines.local import LocalFile, Written
-from core.engines.remains import Remains
+from core.connections.secrets import Secret
+from core.engines.cleanup import Remains
+from core.engines.grouped import Grouped, group_at_rest
+from core.engines.local_file import LocalFile, Written
+from core.engines.write_access import CREDENTIALS_SHOWN, Access, access_of
 from core.errors import (
     CancelledError,
     DestinationError,
@@ -28,10 +30,8 @@ from core.errors import (
     TransferError,
 )
 from core.events import Phase, Warned
-from core.head import ROWS, Head, head_of
 from core.output import Format, extension
-from core.plan import Plan
-from core.progress import Reporter
+from core.planning.plan import Plan
 from core.query import Statement
 from core.query.unload import (
     DECLARED_TYPES,
@@ -41,9 +41,9 @@ from core.query.unload import (
     copy_into,
     first_groups,
 )
-from core.request import Request
-from core.secrets import Secret
-from core.warehouse.batches import INLINE_BYTES
+from core.request.request import Request
+from core.runtime.progress import Reporter
+from core.warehouse.download import INLINE_BYTES
 from core.warehouse.statement import Cancel, count, run
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def preview_copy(
 
 def write_empty(plan: Plan, file: LocalFile) -> None:
     """Write the file of a result without rows: Snowflake writes none for it."""
-    from core.schema import delivered_schema
+    from core.aggregation.arrow_types import delivered_schema
 
     with file.open(delivered_schema(plan, {})):
         pass
@@ -273,8 +273,8 @@ def _head(connection: SnowflakeConnection, grouped: Grouped, plan: Plan, cancel:
     import polars as pl
     import pyarrow as pa
 
-    from core.schema import cast_column, delivered_schema
-    from core.warehouse.batches import Download
+    from core.aggregation.arrow_types import cast_column, delivered_schema
+    from core.warehouse.download import Download
 
     statement = first_groups(grouped.statement, plan, grouped.result.query_id, ROWS)
     schema = delivered_schema(plan, {})

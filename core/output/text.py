@@ -11,7 +11,8 @@ Values, in all three:
 
 CSV follows RFC 4180 to the letter, so lines end in CR LF. Text is quoted only where it must be,
 and when it is empty, to tell it from NULL (binary likewise). One column with NULL is an empty line.
-Text that a spreadsheet would take for a formula is escaped where asked for (`core.formulas`).
+Text that a spreadsheet would take for a formula is escaped where asked for
+(`core.output.csv_injection`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.types as pt
 
-from core import formulas
+from core.output import csv_injection
 from core.output.writer import BatchLimit
 
 
@@ -98,7 +99,7 @@ def csv_encoder(
     file: IO[bytes], schema: pa.Schema, *, escape_formulas: bool = False
 ) -> TextEncoder:
     """A header line, then one line a row."""
-    name = formulas.escaped if escape_formulas else str
+    name = csv_injection.escaped if escape_formulas else str
     header = ",".join(_csv_name(name(each)) for each in schema.names).encode() + b"\r\n"
     columns = [
         _no_formula(pl.nth(i)) if escape_formulas and _is_text(kind) else pl.nth(i)
@@ -155,8 +156,8 @@ def _csv_name(name: str) -> str:
 
 
 def _no_formula(column: pl.Expr) -> pl.Expr:
-    begins = column.str.head(1).is_in(list(formulas.STARTS))
-    return pl.when(begins).then(pl.lit(formulas.MARK) + column).otherwise(column)
+    begins = column.str.head(1).is_in(list(csv_injection.STARTS))
+    return pl.when(begins).then(pl.lit(csv_injection.MARK) + column).otherwise(column)
 
 
 def _csv_value(column: pl.Expr, kind: pa.DataType) -> pl.Expr:

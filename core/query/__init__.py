@@ -14,7 +14,7 @@ from core.query.catalog import (
     show_schemas,
 )
 from core.query.grouped import SAFE_DIGITS, select_groups
-from core.query.months import PREVIEW_ROWS, reads_all, select_months
+from core.query.month_preview import PREVIEW_ROWS, reads_all, select_months
 from core.query.rows import (
     BAD_VALUE_CHARACTERS,
     INT64,
@@ -23,8 +23,8 @@ from core.query.rows import (
     select_rows,
 )
 from core.query.sample import SAMPLE_ROWS, SHORT_CHARACTERS, sampled_columns, select_sample
-from core.query.stopping import stop_session
-from core.query.text import Field, Statement, qualified, quoted
+from core.query.statement import Field, Statement, qualified, quoted
+from core.query.stop_session import stop_session
 from core.query.verify import is_float, select_figures
 
 __all__ = [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.names import TableName
-from core.query.text import Statement, literal, qualified, quoted
+from core.planning.names import TableName
+from core.query.statement import Statement, literal, qualified, quoted
 
 
 def describe(name: TableName) -> Statement:

@@ -6,10 +6,10 @@ one more grouping set: a row of the same statement, over the same snapshot.
 
 from __future__ import annotations
 
-from core.plan import Plan
+from core.planning.plan import Plan
+from core.planning.source import ColumnType
 from core.query.rows import INT64, nanoseconds, row_fields
-from core.query.text import Binds, Field, Statement, qualified, quoted, select
-from core.source import ColumnType
+from core.query.statement import Binds, Field, Statement, qualified, quoted, select
 
 # The columns of the inner queries that the outer one would otherwise give another meaning: which of
 # a column and an alias of one name is meant is a fine point of HAVING.
@@ -86,7 +86,7 @@ def _measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]
 def _extents(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
     """How far and how fine the timestamps of 7 to 9 digits are, for the unit they are delivered in.
 
-    The rule is that of `core.schema.timestamp_units`.
+    The rule is that of `core.aggregation.arrow_types.timestamp_units`.
     """
     extents: list[Field] = []
     for f in fields:

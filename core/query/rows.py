@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.dates import EpochUnit, TextFormat
-from core.plan import Plan
-from core.query.text import Binds, Field, Statement, qualified, quoted, select
-from core.source import TIMESTAMPS, Source, SourceColumn
+from core.planning.date_formats import EpochUnit, TextFormat
+from core.planning.plan import Plan
+from core.planning.source import TIMESTAMPS, Source, SourceColumn
+from core.query.statement import Binds, Field, Statement, qualified, quoted, select
 
 # What "white space" is in "text made only of white space": Unicode's White_Space property.
 WHITE_SPACE = (

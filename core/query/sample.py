@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from core.planning.source import TIMESTAMPS, Source, SourceColumn
 from core.query.rows import BAD_VALUE_CHARACTERS, addend, key
-from core.query.text import Binds, Field, Statement, qualified, quoted, select
-from core.source import TIMESTAMPS, Source, SourceColumn
+from core.query.statement import Binds, Field, Statement, qualified, quoted, select
 
 SAMPLE_ROWS = 5_000
 _VALUES = 500_000  # about 40 MB of Python values

@@ -13,12 +13,12 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from core.formulas import MARK, STARTS, escaped
-from core.names import TableName
-from core.plan import Plan, PlannedColumn, Role
-from core.query.text import Field, Statement, literal, qualified, quoted
-from core.secrets import Secret
-from core.source import TIMESTAMPS
+from core.connections.secrets import Secret
+from core.output.csv_injection import MARK, STARTS, escaped
+from core.planning.names import TableName
+from core.planning.plan import Plan, PlannedColumn, Role
+from core.planning.source import TIMESTAMPS
+from core.query.statement import Field, Statement, literal, qualified, quoted
 
 # Snowflake's own maximum of MAX_FILE_SIZE on AWS, in bytes: 5 GB.
 LARGEST_FILE = 5 * 1024**3

@@ -6,10 +6,10 @@ delivery.
 
 from __future__ import annotations
 
-from core.plan import Plan
+from core.planning.plan import Plan
 from core.query.grouped import FLAGS, SAFE_DIGITS, grouped_as
 from core.query.rows import row_fields
-from core.query.text import Binds, Field, Statement, literal, qualified, quoted, select
+from core.query.statement import Binds, Field, Statement, literal, qualified, quoted, select
 
 _BLANK, _BAD = FLAGS["blank"], FLAGS["bad"]
 

@@ -49,9 +49,9 @@ def _warehouse(
     stop: threading.Event,
     bucket: Future[dict[str, str]],
 ) -> None:
-    from core.sandbox.warehouse.engine import Engine
-    from core.sandbox.warehouse.server import create_app, serve
-    from core.sandbox.warehouse.stages import WAY_TO_BUCKET
+    from core.sandbox.warehouse.engine.engine import Engine
+    from core.sandbox.warehouse.protocol.server import create_app, serve
+    from core.sandbox.warehouse.unload.stages import WAY_TO_BUCKET
 
     engine = Engine(directory / "database")
     storage = engine.storage  # the callback must not keep the engine

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from core import query
 from core.errors import SourceDataError, TransferError, UsageError
-from core.names import TableName, nearest_hint, parse_table
+from core.planning.names import TableName, nearest_hint, parse_table
+from core.planning.source import ColumnType, Source, SourceColumn
 from core.query import Statement
-from core.source import ColumnType, Source, SourceColumn
 from core.warehouse.statement import Cancel, count, run
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, SSLErr
 from urllib3.exceptions import TimeoutError as SlowError
 
 from core.errors import CancelledError, TemporaryError
-from core.warehouse.listing import BatchList
-from core.warehouse.meanings import AGAIN
-from core.warehouse.web import Web
+from core.warehouse.batch_list import BatchList
+from core.warehouse.error_codes import AGAIN
+from core.warehouse.http_pools import Web
 
 if TYPE_CHECKING:
     import urllib3

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from core import settings
-from core.quiet import hush
-from core.retry import QUICK, Retry
-from core.secrets import reveal
-from core.sourced import AwsSecret, chosen
-from core.waiting import Future, Waiter, start, waiting
-from core.warehouse.cancel import Cancel
+from core.connections import discovery
+from core.connections.secret_refs import AwsSecret, chosen
+from core.connections.secrets import reveal
+from core.runtime.background import Future, Waiter, start, waiting
+from core.runtime.cancel import Cancel
+from core.runtime.library_logging import hush
+from core.runtime.retry import QUICK, Retry
 from core.warehouse.failures import translate
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def connect(
     globals stay as they are, so other users of it in this process are not disturbed.
 
     Args:
-        connection: a name in Snowflake's connection files (see `core.settings`), or the
-            connector's arguments themselves, in which a secret may be told by where it is
-            (`core.sourced`); None for the default connection.
+        connection: a name in Snowflake's connection files (see `core.connections.discovery`),
+            or the connector's arguments themselves, in which a secret may be told by where it is
+            (`core.connections.secret_refs`); None for the default connection.
         query_tag: what the session's statements are marked with in Snowflake's query history.
         timezone: IANA name of the session's time zone; None keeps the account's.
         warehouse: instead of the connection's.
@@ -159,7 +159,7 @@ def _close_unseen(signed_in: Future[SnowflakeConnection]) -> None:
 def _parameters(connection: str | Mapping[str, object] | None) -> Mapping[str, Any]:
     if isinstance(connection, Mapping):
         return chosen(connection)
-    return settings.resolve(connection).parameters
+    return discovery.resolve(connection).parameters
 
 
 def _arguments(parameters: Mapping[str, Any], aws_profile: str | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Final
 
 from core.errors import LocalResourceError, SignInError, TemporaryError, TransferError
-from core.warehouse.meanings import (
+from core.warehouse.error_codes import (
     BUSY,
     BY_CLASS,
     BY_NUMBER,
@@ -27,7 +27,7 @@ from core.warehouse.meanings import (
     WRONG_ACCOUNT,
     Meaning,
 )
-from core.warehouse.unloading import BY_TEXT, WORDED
+from core.warehouse.unload_errors import BY_TEXT, WORDED
 
 _LOGIN_FAILED: Final = 250001
 # 390114, the master token's end, is that of a session too, if there was one.

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from snowflake.connector import SnowflakeConnection
 
-from core.retry import QUICK, Retry
-from core.waiting import Waiter
-from core.warehouse.cancel import Cancel
+from core.runtime.background import Waiter
+from core.runtime.cancel import Cancel
+from core.runtime.retry import QUICK, Retry
 from core.warehouse.failures import is_session_lost, session_ended, translate
 
 T = TypeVar("T")

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import IntegrityError, TemporaryError
 from core.query import Statement
-from core.retry import Retry
-from core.warehouse.cancel import Cancel, check
+from core.runtime.cancel import Cancel, check
+from core.runtime.retry import Retry
 from core.warehouse.failures import translate
-from core.warehouse.start import Start
+from core.warehouse.submit import Start
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
 
-    from core.warehouse.listing import BatchList
+    from core.warehouse.batch_list import BatchList
 
 __all__ = ["Cancel", "Result", "check", "count", "run"]
 
@@ -59,7 +59,7 @@ class Result:
     @cached_property
     def batches(self) -> BatchList:
         """The batches that the rows come in."""
-        from core.warehouse.listing import BatchList
+        from core.warehouse.batch_list import BatchList
 
         try:
             return BatchList.of(self.connection, self.cursor)
@@ -79,7 +79,7 @@ class Result:
             CancelledError: `cancel` was set.
             TransferError: it cannot be read; the class tells why.
         """
-        from core.warehouse.small import read_rows
+        from core.warehouse.read_result import read_rows
 
         names = [column.name.lower() for column in self.cursor.description or ()]
         rows = read_rows(self, names)

@@ -19,7 +19,7 @@ from core.sandbox.launcher import Sandbox
 from tests.benchmarks import app
 from tests.benchmarks.growth import growth
 from tests.benchmarks.measure import Measured, measure, show
-from tests.deliveries import execute
+from tests.support.deliveries import execute
 
 RATINGS = "DEMO.PUBLIC.MOVIE_RATINGS_27M"
 MANY_GROUPS = f"""

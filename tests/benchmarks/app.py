@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.names import TableName
+from core.planning.names import TableName
 from core.sandbox.launcher import Sandbox
 from core.warehouse.catalog import Entry
 from tests.benchmarks.terminal import Terminal, family
@@ -205,7 +205,7 @@ async def _filter() -> dict[str, float]:
     from textual.app import App, ComposeResult
     from textual.widgets import Input
 
-    from tui.cli import COLLECT
+    from tui.cli.main import COLLECT
     from tui.workbench.tables import TablesPane
 
     gc.set_threshold(*COLLECT)  # as in the app

@@ -55,7 +55,7 @@ def product(setup: Setup) -> int:
 
 def _statement(setup: Setup) -> tuple[Any, Any]:
     """An open session and the product's own statement for the table."""
-    from core.request import Request
+    from core.request.request import Request
     from core.transfer import plan_transfer
     from core.warehouse.connect import connect
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from core.sandbox.launcher import ROOMY_TEMPORARY, Sandbox
 from tests.benchmarks.measure import RUNS, Measured, measure
-from tests.deliveries import execute
+from tests.support.deliveries import execute
 
 SIZES, QUICK_SIZES = (1, 3, 10, 30, 100), (1, 2, 3)  # million rows
 RUNS_UP_TO = 10  # million rows; larger tables are transferred once

@@ -22,8 +22,8 @@ from core.errors import (
     TransferError,
 )
 from core.events import Recovered, Retrying
-from core.retry import QUICK, Retry
-from tests.buckets import (
+from core.runtime.retry import QUICK, Retry
+from tests.support.buckets import (
     Action,
     Inbox,
     bucket_client,

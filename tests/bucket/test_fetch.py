@@ -18,7 +18,7 @@ from core.errors import (
     LocalResourceError,
     TemporaryError,
 )
-from tests.buckets import Exchange, Inbox, bucket_client, bucket_server, inbox, reply, reset
+from tests.support.buckets import Exchange, Inbox, bucket_client, bucket_server, inbox, reply, reset
 
 __all__ = ["bucket_client", "bucket_server", "inbox"]
 

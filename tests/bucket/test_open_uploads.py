@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from core.bucket import Bucket, Destination
-from core.bucket.sweeping import sweep
+from core.bucket.sweep import sweep
 from core.errors import CancelledError, DestinationError
-from tests.buckets import Inbox, bucket_client, bucket_server, hang, inbox, reply
+from tests.support.buckets import Inbox, bucket_client, bucket_server, hang, inbox, reply
 
 __all__ = ["bucket_client", "bucket_server", "inbox"]
 

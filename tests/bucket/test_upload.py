@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.bucket import Bucket, Delivery, Destination
-from core.bucket.checking import check_destination, is_there, probe_destination
+from core.bucket.checks import check_destination, is_there, probe_destination
 from core.errors import (
     DestinationError,
     DestinationExistsError,
@@ -19,7 +19,7 @@ from core.errors import (
     TemporaryError,
     UsageError,
 )
-from tests.buckets import (
+from tests.support.buckets import (
     Action,
     Exchange,
     Inbox,
@@ -29,7 +29,7 @@ from tests.buckets import (
     inbox,
     reply,
 )
-from tests.certificates import certificate
+from tests.support.certificates import certificate
 
 __all__ = ["bucket_client", "bucket_server", "certificate", "inbox"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from core.engines.choice import Engine, choose
-from core.plan import make_plan
-from tests.sources import ORDERS, request, source
+from core.planning.plan import make_plan
+from tests.support.sources import ORDERS, request, source
 
 MILLION, GIGABYTE = 10**6, 2**30
 

@@ -14,18 +14,18 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from core.accounting import Account
+from core.aggregation.reconciliation import Account
 from core.engines import pushdown
 from core.engines.choice import Engine
-from core.engines.ledger import open_books
+from core.engines.grouped import open_books
 from core.engines.pushdown import Groups
 from core.errors import CancelledError, IntegrityError, SourceDataError
 from core.events import Event, Phase, Planned, Progress, Warned
 from core.query import Field
-from core.request import Request
+from core.request.request import Request
 from core.transfer import run_transfer
-from core.warehouse.batches import Download
-from tests.deliveries import (
+from core.warehouse.download import Download
+from tests.support.deliveries import (
     delivered,
     download,
     execute,

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.engines import unload
-from core.engines.unloadable import check_unloadable
+from core.engines.unload_limits import check_unloadable
 from core.errors import (
     CancelledError,
     DestinationError,
@@ -30,15 +30,16 @@ from core.errors import (
     UsageError,
 )
 from core.events import Event, Phase, Progress, Warned
-from core.history import run_recorded
 from core.outcome import Outcome
 from core.output import Format
-from core.plan import make_plan
-from core.progress import Reporter
-from core.request import Request
+from core.planning.plan import make_plan
+from core.records.history import run_recorded
+from core.request.request import Request
+from core.runtime.progress import Reporter
 from core.transfer import plan_transfer, run_transfer
 from core.warehouse.catalog import find
-from tests.deliveries import (
+from tests.parity.engines import bench
+from tests.support.deliveries import (
     bucket_client,
     delivered,
     download,
@@ -49,14 +50,13 @@ from tests.deliveries import (
     rows_of,
     transfer,
 )
-from tests.parity.engines import bench
-from tests.sources import plan
-from tui import batch, preview
-from tui.batch import Manner
-from tui.batch import run as run_batch
-from tui.console import TextConsole
+from tests.support.sources import plan
+from tui.cli import batch, dry_run
+from tui.cli.batch import Manner
+from tui.cli.batch import run as run_batch
+from tui.cli.console import TextConsole
+from tui.cli.signals import Stop
 from tui.demo import INTEGRATION, own_access
-from tui.stop import Stop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -520,7 +520,7 @@ def test_secrets_show_nowhere(
     made = run_recorded(request, by="batch", on_event=events.append)
     seen = [repr(request), repr(made), repr(events)]
     planned = plan_transfer(request)
-    seen += [preview.as_text(planned), preview.as_json(planned), repr(planned)]
+    seen += [dry_run.as_text(planned), dry_run.as_json(planned), repr(planned)]
     assert "AWS_SECRET_KEY = '**********'" in seen[-2]
     wrong = {**request.s3_options, "aws_secret_access_key": "marker-secret"}  # type: ignore[dict-item]
     given = request.model_dump(exclude_defaults=True)

@@ -20,8 +20,8 @@ import pytest
 
 from core import TransferError, run_transfer
 from core.events import Event
-from core.request import Request
-from tests.buckets import Inbox, Proxy
+from core.request.request import Request
+from tests.support.buckets import Inbox, Proxy
 
 if TYPE_CHECKING:
     from core.outcome import Outcome

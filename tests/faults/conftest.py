@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.bucket import session as bucket
-from tests.buckets import Inbox, Proxy, one_loader
-from tests.deliveries import bucket_client, connect, execute
+from core.bucket import boto_client as bucket
 from tests.faults.cases import ENTRY, Case, Ground, Row, Table, enter_row, perform
 from tests.faults.warehouse import Warehouse
+from tests.support.buckets import Inbox, Proxy, one_loader
+from tests.support.deliveries import bucket_client, connect, execute
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

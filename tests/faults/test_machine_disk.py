@@ -14,13 +14,13 @@ from typing import Literal
 
 import pytest
 
-from core import keep
+from core.connections import saved
 from core.errors import LocalResourceError
-from core.paths import config_dir
-from tests.buckets import Exchange
+from core.runtime.paths import config_dir
 from tests.faults.cases import FILE, LARGE, SMALL, Ground, Table, enter_row, until
 from tests.faults.machine import Disk, batch, can_mount, environment, last_error, row, run
-from tui.memory import Memory
+from tests.support.buckets import Exchange
+from tui.preferences import Memory
 
 needs_mounts = pytest.mark.skipif(not can_mount(), reason="the kernel lets us mount nothing here")
 # One row a group, and 70 MB of them in one piece: more than the disk is asked to have free.
@@ -179,13 +179,13 @@ def test_a_full_disk_keeps_the_connections_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AMPLIFY_CONFIG_DIR", str(tmp_path))
-    keep.remember("one", {"account": "a", "user": "u"})
+    saved.remember("one", {"account": "a", "user": "u"})
     before = {path.name: path.read_bytes() for path in config_dir().iterdir()}
     with largest_file(20), pytest.raises(LocalResourceError):
-        keep.remember("two", {"account": "a", "user": "u"})
+        saved.remember("two", {"account": "a", "user": "u"})
     assert {path.name: path.read_bytes() for path in config_dir().iterdir()} == before
-    keep.remember("two", {"account": "a", "user": "u"})
-    assert set(keep.own_connections()) == {"one", "two"}
+    saved.remember("two", {"account": "a", "user": "u"})
+    assert set(saved.own_connections()) == {"one", "two"}
 
 
 def test_a_full_disk_keeps_what_the_app_remembers(tmp_path: Path) -> None:
@@ -273,7 +273,9 @@ def in_no_directory(tmp_path: Path, command: list[str]) -> list[str]:
     gone = tmp_path / "removed"
     program = tmp_path / "program.py"  # as the installed one, which does not look where it runs
     root = str(Path(__file__).parents[2])
-    program.write_text(f"import sys\nsys.path[0] = {root!r}\nimport tui.cli\ntui.cli.main()\n")
+    program.write_text(
+        f"import sys\nsys.path[0] = {root!r}\nimport tui.cli.main\ntui.cli.main.main()\n"
+    )
     start = [sys.executable, str(program), *command[3:]]
     return ["sh", "-c", 'mkdir "$0"; cd "$0"; rmdir "$0"; exec "$@"', str(gone), *start]
 

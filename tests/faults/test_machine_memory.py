@@ -20,10 +20,10 @@ import psutil
 import pytest
 
 from core.sandbox.launcher import Sandbox
-from tests.deliveries import execute
 from tests.faults.cases import Row, enter_row
 from tests.faults.machine import LAYER
-from tests.tui.runs import place, program
+from tests.support.batch_runs import place, program
+from tests.support.deliveries import execute
 from tests.tui.test_leaving import terminal
 
 if TYPE_CHECKING:

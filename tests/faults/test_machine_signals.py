@@ -18,10 +18,10 @@ from signal import Signals
 import pytest
 
 from core.events import Phase
-from tests.buckets import hang
 from tests.faults.cases import FILE, LARGE, Ground, Row, Table, enter_row, until
 from tests.faults.machine import LAYER, batch, environment, last_error, row
-from tests.tui.runs import SECONDS, Ended, program
+from tests.support.batch_runs import SECONDS, Ended, program
+from tests.support.buckets import hang
 from tests.tui.test_leaving import terminal
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)

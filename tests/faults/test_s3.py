@@ -13,7 +13,6 @@ from core.errors import (
     TemporaryError,
     UsageError,
 )
-from tests.buckets import corrupt, lose_answer, misstore, reply, reset
 from tests.faults.cases import LARGE, SMALL, Case, Ground
 from tests.faults.s3 import (
     ABORT,
@@ -39,6 +38,7 @@ from tests.faults.s3 import (
     wrong_key,
 )
 from tests.faults.wire import Weather, Wire
+from tests.support.buckets import corrupt, lose_answer, misstore, reply, reset
 
 SLOW = pytest.mark.slow
 LASTING = [

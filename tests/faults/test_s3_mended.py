@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.buckets import corrupt, lose_answer, misstore, reply, reset_midway, truncate
 from tests.faults.cases import LARGE, Case
 from tests.faults.s3 import (
     ALWAYS,
@@ -23,6 +22,7 @@ from tests.faults.s3 import (
     sorted_out,
     told,
 )
+from tests.support.buckets import corrupt, lose_answer, misstore, reply, reset_midway, truncate
 
 MOVED = reply(301, "PermanentRedirect", {"x-amz-bucket-region": "eu-west-1"})
 MENDED = [

@@ -9,7 +9,6 @@ import pytest
 
 from core.errors import IntegrityError, LocalResourceError, TemporaryError, TransferError
 from core.events import Retrying
-from tests.buckets import Action, hang, reset
 from tests.faults.cases import Case, Ground, Table
 from tests.faults.warehouse import (
     ALWAYS,
@@ -34,6 +33,7 @@ from tests.faults.warehouse import (
     without_column,
     without_last,
 )
+from tests.support.buckets import Action, hang, reset
 
 # A group a row, so that the result of both engines comes in three pieces.
 CHUNKED = Table(

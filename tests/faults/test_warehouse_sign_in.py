@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from core.errors import SignInError, TemporaryError, TransferError
-from tests.buckets import Proxy, hang, lose_answer, reset
-from tests.certificates import certificate
 from tests.faults.cases import Case, Ground
 from tests.faults.warehouse import ALWAYS, LOGIN, closed_port, http, refuse
 from tests.faults.wire import Weather, Wire
+from tests.support.buckets import Proxy, hang, lose_answer, reset
+from tests.support.certificates import certificate
 
 __all__ = ["certificate"]
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from core.errors import IntegrityError, SourceDataError, TemporaryError
-from tests.buckets import Action, Exchange, lose_answer, reset
 from tests.faults.cases import SMALL, Case, Ground, Table
 from tests.faults.warehouse import (
     ABORT,
@@ -24,6 +23,7 @@ from tests.faults.warehouse import (
     http,
     refuse,
 )
+from tests.support.buckets import Action, Exchange, lose_answer, reset
 
 BRIEF = {"max_retry_time": 1}
 VIEW = (

@@ -13,11 +13,11 @@ import pytest
 
 from core import run_transfer
 from core.events import Phase, Progress
-from core.request import Request
-from tests.buckets import Exchange
+from core.request.request import Request
 from tests.faults.cases import FILE, SMALL, Ground, Table
 from tests.faults.warehouse import READ, STATUS
 from tests.faults.wire import Weather, Wire
+from tests.support.buckets import Exchange
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 # Digests do not compress: 2 MB travel.

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from core.errors import IntegrityError, SourceDataError, TemporaryError
-from tests.buckets import Action, Exchange, reset
 from tests.faults.cases import SMALL, Case, Ground, Table
 from tests.faults.warehouse import (
     ALWAYS,
@@ -29,6 +28,7 @@ from tests.faults.warehouse import (
     tell,
     without_last,
 )
+from tests.support.buckets import Action, Exchange, reset
 
 BOOKS = '.*"groups"'
 # Snowflake puts every text into quotes.

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from tests.buckets import Action, Exchange, Proxy, reset
 from tests.faults.cases import Case, Ground, Options
+from tests.support.buckets import Action, Exchange, Proxy, reset
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from core.errors import SourceDataError, TransferError, UsageError
-from core.plan import Plan
+from core.planning.plan import Plan
 from tests.parity.engines import LOCAL, Bench, Ran
 from tests.parity.oracle import Expected, Number, expect
 from tests.parity.reading import read

@@ -11,26 +11,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.accounting import Account
+from core.aggregation.first_rows import Head
+from core.aggregation.reconciliation import Account
 from core.bucket import Bucket, Destination
-from core.budget import Budget
 from core.engines import pushdown, stream
-from core.engines.local import LocalFile, Written
+from core.engines.local_file import LocalFile, Written
 from core.engines.unload import Order, unload, write_empty
-from core.engines.unloadable import check_unloadable
-from core.head import Head
-from core.names import TableName
+from core.engines.unload_limits import check_unloadable
 from core.output import Format
-from core.plan import Plan, make_plan
-from core.progress import Reporter
+from core.planning.names import TableName
+from core.planning.plan import Plan, make_plan
+from core.preview.sample import take_sample
 from core.query import Statement
-from core.request import DEFAULT_MEMORY_LIMIT, Request
-from core.sample import take_sample
+from core.request.request import DEFAULT_MEMORY_LIMIT, Request
+from core.runtime.memory_budget import Budget
+from core.runtime.progress import Reporter
 from core.warehouse.catalog import find
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.statement import run
-from tests.deliveries import bucket_client, objects, options
 from tests.parity.tables import Table
+from tests.support.deliveries import bucket_client, objects, options
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

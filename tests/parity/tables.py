@@ -17,9 +17,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from core.names import TableName
+from core.planning.names import TableName
+from core.planning.source import ColumnType, Source, SourceColumn
 from core.query import quoted
-from core.source import ColumnType, Source, SourceColumn
 
 EPOCH = datetime(1970, 1, 1)
 SECOND = 10**9

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.errors import UsageError
-from core.request import Request
+from core.request.request import Request
 from core.transfer import run_transfer
-from tests.deliveries import download, objects, options
 from tests.parity.comparing import compare
 from tests.parity.engines import Bench, Ran
 from tests.parity.oracle import expect
 from tests.parity.tables import Column, Table
+from tests.support.deliveries import download, objects, options
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.deliveries import download, transfer
+from tests.support.deliveries import download, transfer
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from core.sandbox.bucket import serve
-from tests.buckets import Inbox, bucket_client, bucket_server, inbox, running_server
+from tests.support.buckets import Inbox, bucket_client, bucket_server, inbox, running_server
 
 __all__ = ["bucket_client", "bucket_server", "inbox"]
 

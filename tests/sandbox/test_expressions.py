@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from core.sandbox.warehouse.engine import Engine, EngineSession
-from tests.sandbox.queries import engine_in, failing, one, rows, session_in, types
+from core.sandbox.warehouse.engine.engine import Engine, EngineSession
+from tests.support.sandbox_queries import engine_in, failing, one, rows, session_in, types
 
 D = Decimal
 

@@ -19,7 +19,7 @@ import snowflake.connector.aio
 from snowflake.connector.constants import QueryStatus
 from snowflake.connector.errors import DatabaseError, Error, ProgrammingError
 
-from tests.sandbox.scripted import LOGIN, Bind, Server, Session, running, text
+from tests.support.sandbox_server import LOGIN, Bind, Server, Session, running, text
 
 
 @pytest.fixture(scope="module")

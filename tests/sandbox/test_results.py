@@ -18,10 +18,10 @@ import snowflake.connector
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.sandbox.warehouse import wire
 from core.sandbox.warehouse.model import Answer, Column, Failure
-from core.sandbox.warehouse.results import INLINE_ROWS, ResultStore
-from tests.sandbox.scripted import Server, running, table
+from core.sandbox.warehouse.protocol import wire
+from core.sandbox.warehouse.protocol.results import INLINE_ROWS, ResultStore
+from tests.support.sandbox_server import Server, running, table
 
 LARGE = 10**30
 ROWS = 50_000

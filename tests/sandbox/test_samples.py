@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core.sandbox.warehouse.engine import Engine, EngineSession
-from tests.sandbox.queries import engine_in, one, rows, session_in
+from core.sandbox.warehouse.engine.engine import Engine, EngineSession
+from tests.support.sandbox_queries import engine_in, one, rows, session_in
 
 WHITE = "' \t\n\r'"
 

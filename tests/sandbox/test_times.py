@@ -8,9 +8,9 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from core.sandbox.warehouse.engine import Engine, EngineSession
-from core.sandbox.warehouse.wire import encode
-from tests.sandbox.queries import engine_in, failing, one, rows, session_in, types
+from core.sandbox.warehouse.engine.engine import Engine, EngineSession
+from core.sandbox.warehouse.protocol.wire import encode
+from tests.support.sandbox_queries import engine_in, failing, one, rows, session_in, types
 
 
 @pytest.fixture(scope="module")

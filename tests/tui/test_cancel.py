@@ -14,12 +14,12 @@ import boto3
 import pytest
 
 from core.events import Event, Phase, Progress
-from core.request import Request
+from core.request.request import Request
 from core.transfer import plan_transfer
-from tests.buckets import Exchange, Proxy, hang, stall
-from tests.deliveries import connect, execute
-from tests.tui.app_fixtures import place
-from tests.tui.hosts import SECONDS, Host, until, whole
+from tests.support.app_fixtures import place
+from tests.support.app_hosts import SECONDS, Host, until, whole
+from tests.support.buckets import Exchange, Proxy, hang, stall
+from tests.support.deliveries import connect, execute
 from tui.screens.run.job import Job
 from tui.screens.run.progress import PHASES, STOPPED
 from tui.screens.run.screen import RunScreen, State

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.request import Request
+from core.request.request import Request
 from core.transfer import plan_transfer
-from tests.buckets import Proxy, misstore, reset
-from tests.deliveries import make_table
-from tests.tui.app_fixtures import place, workbench
-from tests.tui.hosts import Host, shown, until, whole
+from tests.support.app_fixtures import place, workbench
+from tests.support.app_hosts import Host, shown, until, whole
+from tests.support.buckets import Proxy, misstore, reset
+from tests.support.deliveries import make_table
 from tui.screens.connect.screen import ConnectScreen
 from tui.screens.error import ErrorDialog
 from tui.screens.run.screen import RunScreen, State

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input
 
-from tests.deliveries import execute
-from tests.tui.app_fixtures import SMALL, place, workbench
-from tests.tui.hosts import until, whole
-from tests.tui.layout import faults
+from tests.support.app_fixtures import SMALL, place, workbench
+from tests.support.app_hosts import until, whole
+from tests.support.app_layout import faults
+from tests.support.deliveries import execute
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
-from tui.screens.run.head import HeadScreen
+from tui.screens.run.first_rows import HeadScreen
 from tui.screens.run.screen import RunScreen, State
 from tui.workbench.dialogs import FormatDialog, SqlDialog
 

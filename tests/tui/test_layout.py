@@ -17,9 +17,9 @@ from textual.widgets import Select
 
 from core.errors import TemporaryError
 from core.events import Phase, Progress
-from core.request import Request
+from core.request.request import Request
 from core.transfer import plan_transfer
-from tests.tui.app_fixtures import (  # noqa: F401 - the fixture
+from tests.support.app_fixtures import (  # noqa: F401 - the fixture
     SMALL,
     USUAL,
     Driver,
@@ -27,8 +27,8 @@ from tests.tui.app_fixtures import (  # noqa: F401 - the fixture
     place,
     workbench,
 )
-from tests.tui.hosts import SECONDS, Host, shown, until, whole
-from tests.tui.layout import faults
+from tests.support.app_hosts import SECONDS, Host, shown, until, whole
+from tests.support.app_layout import faults
 from tui.screens.connect.form import ConnectionForm
 from tui.screens.connect.screen import ConnectScreen
 from tui.screens.connect.secret import SecretPrompt
@@ -36,7 +36,7 @@ from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.quit import QuitDialog
-from tui.screens.run.head import HeadScreen
+from tui.screens.run.first_rows import HeadScreen
 from tui.screens.run.job import Job, Moved
 from tui.screens.run.screen import RunScreen, State
 from tui.workbench.dialogs import FormatDialog, SqlDialog

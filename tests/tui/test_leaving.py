@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.errors import TemporaryError
-from tests.tui import runs
-from tests.tui.app_fixtures import workbench
-from tests.tui.hosts import until
+from tests.support import batch_runs
+from tests.support.app_fixtures import workbench
+from tests.support.app_hosts import until
 from tui.screens.error import ErrorDialog, show_error
 
 if TYPE_CHECKING:
@@ -166,11 +166,11 @@ def env(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
         f"AMPLIFY_{name}_DIR": str(tmp_path / name.lower())
         for name in ("STATE", "DATA", "CONFIG", "SPILL", "LOG")
     }
-    return {**runs.place(sandbox), **own}
+    return {**batch_runs.place(sandbox), **own}
 
 
 def test_on_a_real_terminal(env: dict[str, str]) -> None:
-    with terminal(runs.program("--table", "LOCATIONS_595"), env) as screen:
+    with terminal(batch_runs.program("--table", "LOCATIONS_595"), env) as screen:
         screen.read_until(" tables ")
         began = time.monotonic()
         screen.press("\x1b[21~")  # F10
@@ -183,7 +183,8 @@ def test_on_a_real_terminal(env: dict[str, str]) -> None:
 
 
 CRASHING = """
-from tui import app, start
+from tui import app
+from tui import launch
 
 class Crashing(app.TransferApp):
     def key_c(self):

@@ -19,22 +19,22 @@ import pytest
 
 from core.errors import DestinationExistsError
 from core.events import Phase, Progress
-from core.history import HistoryEntry, record
-from core.request import Request
-from tests.tui.app_fixtures import (  # noqa: F401 - the fixture
+from core.records.history import HistoryEntry, record
+from core.request.request import Request
+from tests.support.app_fixtures import (  # noqa: F401 - the fixture
     SMALL,
     USUAL,
     own_sandbox,
     workbench,
 )
-from tests.tui.hosts import Host, shown, until, whole
+from tests.support.app_hosts import Host, shown, until, whole
 from tui.screens.connect.form import ConnectionForm
 from tui.screens.connect.screen import ConnectScreen
 from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.run import delivered, progress
-from tui.screens.run.head import HeadScreen
+from tui.screens.run.first_rows import HeadScreen
 from tui.screens.run.job import Ended, Moved
 from tui.screens.run.screen import RunScreen, State
 

@@ -13,11 +13,11 @@ import pytest
 from core.errors import CancelledError
 from core.events import Retrying
 from core.query import Statement
-from core.retry import Retry
+from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.statement import Result, run
-from tests.buckets import Exchange
 from tests.faults.warehouse import ALWAYS, RESULT, Told, Warehouse, tell
+from tests.support.buckets import Exchange
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

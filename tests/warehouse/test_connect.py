@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import snowflake.connector
 
+from core.connections.secrets import Secret
 from core.errors import SignInError, TemporaryError, UsageError
 from core.query import Statement
-from core.secrets import Secret
 from core.warehouse.connect import connect
 from core.warehouse.session import Session
 from core.warehouse.statement import run
-from tests.warehouse.scripted import ScriptedLogin
+from tests.support.scripted_login import ScriptedLogin
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -23,7 +23,7 @@ from core.errors import (
 )
 from core.warehouse.connect import connect
 from core.warehouse.failures import translate
-from tests.warehouse.scripted import ScriptedLogin
+from tests.support.scripted_login import ScriptedLogin
 
 
 @pytest.fixture

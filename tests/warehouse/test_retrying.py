@@ -20,13 +20,13 @@ from core.errors import (
 )
 from core.events import Recovered, Retrying
 from core.query import Statement
-from core.retry import Retry
-from core.warehouse.batches import Download
-from core.warehouse.cancel import failing_of
+from core.runtime.cancel import failing_of
+from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
+from core.warehouse.download import Download
 from core.warehouse.statement import Result, run
-from tests.buckets import Action, Exchange, Proxy, hang, lose_answer, reset
 from tests.faults.warehouse import Warehouse
+from tests.support.buckets import Action, Exchange, Proxy, hang, lose_answer, reset
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

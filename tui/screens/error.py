@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from core.errors import TransferError
-from core.files import replace
-from core.paths import state_dir
+from core.runtime.paths import state_dir
+from core.runtime.private_files import replace
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.failure import Failure

@@ -14,7 +14,7 @@ from textual.app import App
 from tui.screens.error import copy
 
 if TYPE_CHECKING:
-    from core.request import Request
+    from core.request.request import Request
 
 
 def copy_result(app: App[Any], result: Mapping[str, Any]) -> None:
@@ -37,13 +37,13 @@ def save_result(app: App[Any], result: Mapping[str, Any]) -> None:
 
 def copy_command(app: App[Any], request: Request, *, demo: bool) -> None:
     """Copy a transfer as a command."""
-    from core.recipe import as_command
+    from core.request.reproduce import as_command
 
     copy(app, as_command(request, demo=demo), "The command")
 
 
 def copy_python(app: App[Any], request: Request) -> None:
     """Copy a transfer as Python."""
-    from core.recipe import as_python
+    from core.request.reproduce import as_python
 
     copy(app, as_python(request), "The Python code")

@@ -7,7 +7,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.widgets.text import visible
+from tui.format.text import visible
 
 
 class Fact(Horizontal):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import TransferError
-from tui.screens.wording import in_app
-from tui.widgets.text import visible
+from tui.format.text import visible
+from tui.format.wording import in_app
 
 _HEADINGS: Final = {
     "unexpected": "Something unexpected happened",

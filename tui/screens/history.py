@@ -19,13 +19,13 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import DataTable, Footer, Static
 
-from core.history import DELIVERED, HistoryEntry, entries
-from core.request import Request
+from core.records.history import DELIVERED, HistoryEntry, entries
+from core.request.request import Request
+from tui.format.numbers import size, span
+from tui.format.text import fit
 from tui.screens import export
 from tui.screens.fact import Fact
 from tui.screens.failure import visible_lines
-from tui.screens.figures import size, span
-from tui.widgets.text import fit
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
 _HEAD: Final = ("When", "Table", "Rows", "Took", "Outcome", "By", "Where")

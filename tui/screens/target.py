@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from core.names import TableName
-    from core.request import Request
+    from core.planning.names import TableName
+    from core.request.request import Request
 
 _TO_COME: Final = "run-id-to-come"  # a run's id is made when it starts
 

@@ -18,8 +18,8 @@ from typing import Any, Final
 from textual.drivers.web_driver import WebDriver
 from textual.messages import ExitApp
 
-from tui.batch import leave
-from tui.start import start
+from tui.cli.batch import leave
+from tui.launch import start
 
 _GRACE: Final = 0.7  # seconds for a transfer to end by itself
 
@@ -60,7 +60,7 @@ def _wait_for_transfer() -> None:
     deadline = time.monotonic() + _GRACE
     for thread in jobs:
         thread.join(max(deadline - time.monotonic(), 0))
-    from core.workspace import discard_own
+    from core.runtime.workspace import discard_own
 
     discard_own()
 

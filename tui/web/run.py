@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from core.errors import TransferError, UsageError
-from tui.console import JsonConsole, TextConsole
+from tui.cli.console import JsonConsole, TextConsole
 
 
 def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool) -> int:

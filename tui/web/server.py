@@ -25,7 +25,7 @@ from aiohttp import web
 from textual_serve.download_manager import DownloadManager
 
 from core.errors import LocalResourceError
-from tui.stop import signals
+from tui.cli.signals import signals
 from tui.web.session import END_SECONDS, Session, cells, open_socket
 
 LOOPBACK: Final = "127.0.0.1"

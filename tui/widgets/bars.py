@@ -15,7 +15,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.text import fit, short
+from tui.format.text import fit, short
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 _FEWEST_ROWS, _MOST_ROWS = 3, 14  # of bars, a chart

@@ -18,7 +18,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.text import visible
+from tui.format.text import visible
 
 Item = TypeVar("Item")
 

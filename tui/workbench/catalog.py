@@ -8,7 +8,7 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.names import TableName
+    from core.planning.names import TableName
     from core.warehouse.catalog import Entry
 
 

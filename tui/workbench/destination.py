@@ -13,16 +13,16 @@ from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input, Label, Static
 
-from core.bucket.names import DEFAULT_TEMPLATE
+from core.bucket.destination import DEFAULT_TEMPLATE
+from tui.format.text import visible
 from tui.widgets.choice import Choice
-from tui.widgets.text import visible
 from tui.workbench.draft import NOWHERE, Target
 from tui.workbench.engine import EngineFields
 from tui.workbench.messages import OptionsChanged
 from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
-    from core.request import Request
+    from core.request.request import Request
 
 _FORMATS = ("parquet", "json", "ndjson", "csv")
 

@@ -13,16 +13,16 @@ from textual.content import Content
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from core.dates import EpochUnit, TextFormat, parse_format
 from core.errors import UsageError
+from core.planning.date_formats import EpochUnit, TextFormat, parse_format
+from core.planning.date_recognition import fit_text, recognise_text
+from core.planning.source import SourceColumn
 from core.query import Statement
-from core.recognise import fit_text, recognise_text
-from core.source import SourceColumn
+from tui.format.text import visible
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.error import copy
 from tui.widgets.choice import Choice
-from tui.widgets.text import visible
 
 _COMMON = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y-%m-%d %H:%M:%S")
 _BAD_DATES = {"stop the run": "fail", "NULL month": "null"}

@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from core import edit
-from core.edit import defaults
 from core.errors import UsageError
-from core.plan import Role
-from core.request import Request
+from core.planning import edits
+from core.planning.edits import defaults
+from core.planning.plan import Role
+from core.request.request import Request
 from tui.screens.target import object_key, object_url
 
 if TYPE_CHECKING:
-    from core.estimate import Estimate, FormerRun
-    from core.explore import Look
-    from core.months import Months
-    from core.plan import Plan
+    from core.planning.plan import Plan
+    from core.preview.browser import Look
+    from core.preview.cost import Estimate, FormerRun
+    from core.preview.month_preview import Months
 
 # A request names a bucket and a table; before there is one, these stand for it. No bucket and no
 # table can have such a name.
@@ -80,7 +80,7 @@ class Draft:
         """What it would cost; None without a plan."""
         if self.plan is None or self.look is None:
             return None
-        from core.estimate import estimate
+        from core.preview.cost import estimate
 
         return estimate(self.request, self.plan, self.look.widths, self.months, self.former)
 
@@ -162,7 +162,7 @@ def with_role(draft: Draft, column: str, role: Role) -> Request:
         UsageError: the column cannot have it.
     """
     if draft.plan is not None:
-        return edit.with_role(draft.request, draft.plan, column, role)
+        return edits.with_role(draft.request, draft.plan, column, role)
     if role is not Role.MONTH:
         raise UsageError("There is no date column yet: choose the month first.")
     return changed(draft.request, date_column=column, date_format=None)
@@ -172,6 +172,6 @@ def roles(draft: Draft) -> Mapping[str, Sequence[Role]]:
     """The roles that each column can have."""
     if draft.plan is not None:
         plan = draft.plan
-        return {column.name: edit.valid_roles(plan, column.name) for column in plan.columns}
+        return {column.name: edits.valid_roles(plan, column.name) for column in plan.columns}
     columns = draft.look.source.columns if draft.look else ()
     return {column.name: (Role.MONTH,) for column in columns}

@@ -9,10 +9,10 @@ from typing import Any, Final
 from textual import on
 from textual.screen import Screen
 
-from core import edit
 from core.errors import UsageError
-from core.request import Request
-from core.source import SourceColumn
+from core.planning import edits
+from core.planning.source import SourceColumn
+from core.request.request import Request
 from tui.workbench.draft import NOWHERE, Draft, changed, decided_by, with_role
 from tui.workbench.messages import OptionsChanged, RoleAsked
 
@@ -110,11 +110,11 @@ class Editing(Screen[None]):
         if self.draft.request.drop_identifiers:
             self.change(lambda request: changed(request, drop_identifiers=False))
         else:
-            self.change(edit.drop_identifiers)
+            self.change(edits.drop_identifiers)
 
     def action_restore(self) -> None:
         """Back to the rule."""
-        self.change(edit.defaults)
+        self.change(edits.defaults)
 
     def refresh_ready(self) -> None:
         """Offer the actions that can be done; the footer is made anew only if they change."""
@@ -166,7 +166,7 @@ class Editing(Screen[None]):
             return
         from tui.workbench.dialogs import FormatDialog
 
-        current = edit.written_format(plan) if plan else self.draft.request.date_format
+        current = edits.written_format(plan) if plan else self.draft.request.date_format
 
         def answered(options: Mapping[str, str | None] | None) -> None:
             if options is not None:

@@ -11,7 +11,7 @@ from textual.widgets import Input, Label
 from tui.widgets.choice import Choice
 
 if TYPE_CHECKING:
-    from core.request import Request
+    from core.request.request import Request
 
 _ENGINES: Final = ("auto", "stream", "pushdown", "unload")
 _ACCESS: Final = {

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from core.bucket.names import DEFAULT_TEMPLATE
-from tui.widgets.text import visible
+from core.bucket.destination import DEFAULT_TEMPLATE
+from tui.format.text import visible
 from tui.workbench.draft import Draft, named_by
 from tui.workbench.messages import AccessTested, Sought
 from tui.workbench.session import Session

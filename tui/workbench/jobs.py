@@ -23,9 +23,9 @@ from tui.workbench.messages import (
 
 if TYPE_CHECKING:
     from core.bucket import Bucket
-    from core.explore import Explorer, Look
-    from core.plan import Plan
-    from core.request import Request
+    from core.planning.plan import Plan
+    from core.preview.browser import Explorer, Look
+    from core.request.request import Request
 
 TYPING_SECONDS = 0.5  # without a key until what was typed is taken as meant
 
@@ -34,7 +34,7 @@ def opening(connection: str | Mapping[str, Any] | None, request: Request) -> Wor
     """Sign in."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
-        from core.explore import Explorer  # the connector takes a second to import
+        from core.preview.browser import Explorer  # the connector takes a second to import
 
         explorer = Explorer.open(
             connection,
@@ -84,8 +84,8 @@ def planning(look: Look, request: Request, *, demo: bool) -> Work:
     """Decide on the columns."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
-        from core.explore import Explorer
-        from core.history import former_runs
+        from core.preview.browser import Explorer
+        from core.records.history import former_runs
 
         yield Planned(request, Explorer.plan(look, request), former_runs(demo=demo))
 
@@ -105,7 +105,7 @@ def testing(request: Request, key: str) -> Work:
     """Ask S3 whether it lets us write there, and whether the object exists."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
-        from core.bucket.checking import check_destination, probe_destination
+        from core.bucket.checks import check_destination, probe_destination
 
         with _bucket(request) as bucket:
             overwrite = request.if_exists == "overwrite"
@@ -122,7 +122,7 @@ def seeking(request: Request, key: str) -> Work:
     def work(cancel: threading.Event) -> Iterator[Message]:
         if cancel.wait(TYPING_SECONDS):
             return
-        from core.bucket.checking import is_there
+        from core.bucket.checks import is_there
 
         try:
             with _bucket(request) as bucket:

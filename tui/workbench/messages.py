@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from core.estimate import FormerRun
-    from core.explore import Explorer, Look
-    from core.months import Months
-    from core.names import TableName
-    from core.plan import Plan, Role
-    from core.request import Request
+    from core.planning.names import TableName
+    from core.planning.plan import Plan, Role
+    from core.preview.browser import Explorer, Look
+    from core.preview.cost import FormerRun
+    from core.preview.month_preview import Months
+    from core.request.request import Request
     from core.warehouse.catalog import Entry
 
 

@@ -11,17 +11,17 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from core.plan import Plan
-from tui import cost
-from tui.screens.wording import in_app
+from core.planning.plan import Plan
+from tui.format import cost
+from tui.format.text import fit, short, visible
+from tui.format.wording import in_app
 from tui.widgets.bars import Bars, Series
 from tui.widgets.lines import Lines, Piece
-from tui.widgets.text import fit, short, visible
 from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
-    from core.estimate import Estimate
-    from core.months import MonthRow, Months
+    from core.preview.cost import Estimate
+    from core.preview.month_preview import MonthRow, Months
 
 _MONTH_CELLS, _COUNT_CELLS, _SUM_CELLS = 7, 9, (10, 22)
 # Above this share of rows out to rows in, the keys leave nothing to aggregate.

@@ -13,9 +13,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer
 
 from core.errors import TransferError
-from core.request import Request
+from core.request.request import Request
 from tui.demo import INTEGRATION
-from tui.memory import Memory
+from tui.preferences import Memory
 from tui.screens.error import show_error
 from tui.workbench.columns import ColumnsPane
 from tui.workbench.destination import DestinationPane

@@ -11,9 +11,9 @@ from tui.workbench import jobs
 from tui.workbench.lane import Lane, Slot, Work
 
 if TYPE_CHECKING:
-    from core.explore import Explorer, Look
-    from core.plan import Plan
-    from core.request import Request
+    from core.planning.plan import Plan
+    from core.preview.browser import Explorer, Look
+    from core.request.request import Request
 
 
 class Session:

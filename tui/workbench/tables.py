@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from core.names import TableName
+from core.planning.names import TableName
+from tui.format.text import fit, short, size
 from tui.widgets.lines import Lines, Piece
-from tui.widgets.text import fit, short, size
 from tui.workbench.catalog import Catalog, Heading
 from tui.workbench.messages import DatabaseSeen, TablePicked
 from tui.workbench.pane import Pane

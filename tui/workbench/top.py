@@ -7,7 +7,7 @@ from typing import Any
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.widgets.text import visible
+from tui.format.text import visible
 from tui.workbench.draft import Draft
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from core.sandbox.warehouse.catalog import Catalog, Table, TableColumn
+from core.sandbox.warehouse.catalog.catalog import Catalog, Table, TableColumn
 from core.sandbox.warehouse.translate.bound import quote
 from core.sandbox.warehouse.translate.datatypes import from_ast
 

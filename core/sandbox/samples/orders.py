@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.sandbox.samples.declare import Installer, Where, table
-from core.sandbox.warehouse.catalog import Table, TableColumn
+from core.sandbox.warehouse.catalog.catalog import Table, TableColumn
 from core.sandbox.warehouse.types import SqlType, number, text
 
 NAME = "ORDERS_100K"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from core.sandbox.warehouse.travel import Trace
+    from core.sandbox.warehouse.engine.time_travel import Trace
 
 
 @dataclass(frozen=True)

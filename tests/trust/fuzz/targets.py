@@ -18,19 +18,19 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from core import keep, settings
-from core.bucket.names import Destination, file_name
-from core.dates import EpochUnit, TextFormat, parse_format, shape
-from core.engines.access import _listed, _parts
+from core.bucket.destination import Destination, file_name
+from core.connections import discovery, saved
+from core.connections.secret_refs import SOURCES
+from core.connections.secrets import SECRETS
+from core.engines.write_access import _listed, _parts
 from core.errors import IntegrityError, UsageError
-from core.formulas import MARK, STARTS, escaped
-from core.names import find_name, parse_table, written
-from core.recipe import _joined, as_command, as_python
-from core.recognise import fit_text, recognise_epoch, recognise_text
-from core.request import Request, StreamLimit, parse_seconds, parse_size, split_names
-from core.secrets import SECRETS
-from core.source import ColumnType
-from core.sourced import SOURCES
+from core.output.csv_injection import MARK, STARTS, escaped
+from core.planning.date_formats import EpochUnit, TextFormat, parse_format, shape
+from core.planning.date_recognition import fit_text, recognise_epoch, recognise_text
+from core.planning.names import find_name, parse_table, written
+from core.planning.source import ColumnType
+from core.request.reproduce import _joined, as_command, as_python
+from core.request.request import Request, StreamLimit, parse_seconds, parse_size, split_names
 from core.warehouse.statement import count
 
 MOMENT = datetime(2026, 11, 23, 9, 8, 7, 654321, tzinfo=UTC)
@@ -314,12 +314,12 @@ def connections(data: bytes) -> None:
     """Files of connections are read, or refused by name."""
     with _home(connections=data, config=data):
         with suppress(UsageError):
-            found = settings.connections()
+            found = discovery.connections()
             assert all(name == each.name for name, each in found.items())
             told = [item for each in found.values() for item in each.parameters.items()]
             assert not any(key in SECRETS and isinstance(value, str) for key, value in told)
         with suppress(UsageError):
-            assert settings.resolve(None).name == settings.default_name()
+            assert discovery.resolve(None).name == discovery.default_name()
 
 
 @target(
@@ -332,12 +332,12 @@ def kept(data: bytes) -> None:
     """A connection that is kept is read as it was given, beside what was there before."""
     name, *lines = text_of(data).split("\n")
     given = dict(line.partition("=")[::2] for line in lines)
-    keys = settings._KEYS - SECRETS - SOURCES - settings._ALIASES.keys()
+    keys = discovery._KEYS - SECRETS - SOURCES - discovery._ALIASES.keys()
     plain = {key: value for key, value in given.items() if value and key in keys}
     with _home(), suppress(UsageError):
-        keep.remember("before", {"user": "y"})
-        keep.remember(name, plain)
-        found = keep.own_connections()
+        saved.remember("before", {"user": "y"})
+        saved.remember(name, plain)
+        found = saved.own_connections()
         assert found.keys() == {"before", name.strip()}
         read = {key: str(value) for key, value in found[name.strip()].parameters.items()}
         assert read.keys() == plain.keys()

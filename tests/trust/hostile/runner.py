@@ -18,7 +18,7 @@ from typing import Any
 
 from core import transfer_data
 from core.errors import TransferError
-from core.retry import Retry
+from core.runtime.retry import Retry
 from core.warehouse import statement
 
 LOCK = threading.Lock()

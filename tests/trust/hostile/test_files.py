@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import settings as connection_settings
+from core.connections import discovery as connection_settings
+from core.connections.discovery import connections, default_name, resolve
 from core.errors import TransferError, UsageError
-from core.history import HistoryEntry, entries, former_runs, record
-from core.names import TableName
-from core.settings import connections, default_name, resolve
-from tui.memory import Memory
+from core.planning.names import TableName
+from core.records.history import HistoryEntry, entries, former_runs, record
+from tui.preferences import Memory
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.output import Format, open_writer
-from tests.deliveries import download, execute, make_table, transfer
+from tests.support.deliveries import download, execute, make_table, transfer
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.bucket.names import Destination, file_name
+from core.bucket.destination import Destination, file_name
 from core.errors import TransferError, UsageError
-from core.names import TableName, parse_table
-from core.query.text import literal, quoted
-from core.request import Request
-from tests.deliveries import connect, execute, transfer
+from core.planning.names import TableName, parse_table
+from core.query.statement import literal, quoted
+from core.request.request import Request
+from tests.support.deliveries import connect, execute, transfer
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -13,7 +13,7 @@ import pytest
 
 from core import transfer_data
 from core.errors import TransferError
-from core.retry import Retry
+from core.runtime.retry import Retry
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

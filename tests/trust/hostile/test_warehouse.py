@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.deliveries import execute, objects, options, transfer
+from tests.support.deliveries import execute, objects, options, transfer
 from tests.trust.hostile.liar import Lie, lying
 from tests.trust.hostile.lies import (
     CHUNKS,

@@ -16,9 +16,9 @@ import pytest
 
 from core import transfer_data
 from core.events import Event, Phase, Progress
-from tests import aws
-from tests.deliveries import execute, make_table, options
-from tests.tui.runs import place
+from tests.support import aws
+from tests.support.batch_runs import place
+from tests.support.deliveries import execute, make_table, options
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -36,7 +36,7 @@ runpy.run_module("tui", run_name="__main__")
 CRASHING = """
 import os
 os.umask(0)
-from core import history
+from core.records import history
 
 def crash(*args, **more):
     password = os.environ["SNOWFLAKE_PASSWORD"]

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core import settings
+from core.connections import discovery
 from core.errors import TransferError
 from tui.screens.connect.link import Link, missing_secret, way
 
@@ -53,8 +53,8 @@ def entries() -> tuple[list[Entry], TransferError | None]:
     found: list[Entry] = []
     failure: TransferError | None = None
     try:
-        default = settings.default_name()
-        for name, connection in settings.connections().items():
+        default = discovery.default_name()
+        for name, connection in discovery.connections().items():
             source = _source(connection)
             is_default = name == default
             found.append(
@@ -65,7 +65,7 @@ def entries() -> tuple[list[Entry], TransferError | None]:
     return found, failure
 
 
-def _source(connection: settings.Connection) -> str:
+def _source(connection: discovery.Connection) -> str:
     if connection.own:
         return "made here"
     if connection.origin is None:

@@ -15,9 +15,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
-from core import keep, vault
-from core.keep import Remembered
-from core.secrets import Secret
+from core.connections import keyring_store, saved
+from core.connections.saved import Remembered
+from core.connections.secrets import Secret
 from tui.screens.actions import Action, ActionBar
 from tui.screens.connect.link import Link
 from tui.screens.connect.secret import SecretInput
@@ -165,7 +165,7 @@ keyring they are asked for each time."""
         """Look for a keyring."""
         self._show_fields()
         post = self.post_message
-        _in_thread(lambda: post(KeyringFound(vault.available())))
+        _in_thread(lambda: post(KeyringFound(keyring_store.available())))
 
     @on(KeyringFound)
     def _keyring_found(self, message: KeyringFound) -> None:
@@ -291,10 +291,10 @@ keyring they are asked for each time."""
 def _try(parameters: Mapping[str, object], name: str | None) -> Tried:
     """Sign in and out; if that works and there is a name, keep the connection under it."""
     try:
-        from core.explore import Explorer
+        from core.preview.browser import Explorer
 
         Explorer.open(parameters).close()
-        kept = keep.remember(name, parameters) if name else None
+        kept = saved.remember(name, parameters) if name else None
     except Exception as error:
         return Tried(parameters, error)
     return Tried(parameters, kept=kept)

@@ -17,8 +17,9 @@ from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
-from core import keep
-from core.secrets import Secret
+from core.connections import saved
+from core.connections.secrets import Secret
+from tui.format.text import fit, visible
 from tui.screens.connect.demo import DemoFailed, DemoStarted, start_demo
 from tui.screens.connect.entries import Entry, entries
 from tui.screens.connect.form import ConnectionForm
@@ -26,7 +27,6 @@ from tui.screens.connect.link import Link
 from tui.screens.connect.secret import SecretPrompt
 from tui.screens.error import show_error
 from tui.screens.question import Question
-from tui.widgets.text import fit, visible
 
 _STYLES: Final = Path(__file__).parents[2] / "styles"
 _DEMO: Final = "demo"
@@ -226,7 +226,7 @@ def _forget(name: str, post: Callable[[Message], object]) -> None:
     """Remove a connection; its secrets may need the keyring to be unlocked."""
     error: Exception | None = None
     try:
-        keep.forget(name)
+        saved.forget(name)
     except Exception as raised:
         error = raised
     post(Forgotten(error))

@@ -11,13 +11,13 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.format.numbers import size, span
+from tui.format.text import fit
+from tui.format.wording import in_app
 from tui.screens.fact import Fact
-from tui.screens.figures import size, span
-from tui.screens.wording import in_app
-from tui.widgets.text import fit
 
 if TYPE_CHECKING:
-    from core.accounting import Total
+    from core.aggregation.reconciliation import Total
     from core.outcome import Outcome
 
 _NAME_CELLS = 24

@@ -17,7 +17,7 @@ from core.events import Event, Planned, Progress, Recovered, Retrying, Warned
 
 if TYPE_CHECKING:
     from core.outcome import Outcome
-    from core.request import Request
+    from core.request.request import Request
 
 Post = Callable[[Message], object]
 
@@ -98,7 +98,7 @@ class Job:
         outcome: Outcome | None = None
         failure: BaseException | None = None
         try:
-            from core.history import run_recorded
+            from core.records.history import run_recorded
 
             outcome = run_recorded(
                 self._request,

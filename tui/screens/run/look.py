@@ -11,18 +11,18 @@ from textual.content import Content
 from textual.widgets import Static
 
 from core.engines.choice import Engine, choose
-from core.names import listed
-from core.request import MEBIBYTE
-from tui import cost
+from core.planning.names import listed
+from core.request.request import MEBIBYTE
+from tui.format import cost
+from tui.format.text import visible
+from tui.format.wording import in_app
 from tui.screens.fact import Fact
 from tui.screens.target import object_url
-from tui.screens.wording import in_app
-from tui.widgets.text import visible
 
 if TYPE_CHECKING:
-    from core.estimate import Estimate
-    from core.plan import Plan, PlannedColumn
-    from core.request import Request
+    from core.planning.plan import Plan, PlannedColumn
+    from core.preview.cost import Estimate
+    from core.request.request import Request
 
 _HOW: Final = {
     Engine.STREAM: "rows are read and summed here,",

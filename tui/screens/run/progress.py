@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from core.events import Phase, Progress, Recovered, Retrying
-from tui.screens.figures import clock, memory, size, span
+from tui.format.numbers import clock, memory, size, span
 from tui.screens.run.track import Track, amount, fraction
 
 PHASES: Final = {

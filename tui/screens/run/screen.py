@@ -15,23 +15,23 @@ from textual.widgets import ContentSwitcher, Static
 
 from core.errors import CancelledError, TransferError
 from core.events import Phase, Planned
+from tui.format.text import visible
 from tui.screens import export
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.error import ErrorPanel, copy
 from tui.screens.failure import Failure
 from tui.screens.run.delivered import Delivered
-from tui.screens.run.head import HeadScreen
+from tui.screens.run.first_rows import HeadScreen
 from tui.screens.run.job import Ended, Job, Moved, Noticed, Tried
 from tui.screens.run.look import LastLook
 from tui.screens.run.progress import STOPPED, STOPPING, Running
-from tui.widgets.text import visible
 
 if TYPE_CHECKING:
-    from core.estimate import Estimate
     from core.outcome import Outcome
-    from core.plan import Plan
-    from core.request import Request
+    from core.planning.plan import Plan
+    from core.preview.cost import Estimate
+    from core.request.request import Request
 
 _PATIENCE = 2.0  # seconds that a stop may take before one may leave without it
 

@@ -18,8 +18,8 @@ from core.sandbox.warehouse.translate.scope import Scope, fold
 from core.sandbox.warehouse.types import SqlType
 
 if TYPE_CHECKING:
+    from core.sandbox.warehouse.engine.time_travel import Point
     from core.sandbox.warehouse.translate.scope import BoundQuery
-    from core.sandbox.warehouse.travel import Point
 
 Bind = tuple[str, object]
 Handler = Callable[["Binder", exp.Expr], Bound]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse.engine.time_travel import Point
 from core.sandbox.warehouse.translate.binder import Binder, Translation
 from core.sandbox.warehouse.translate.bound import Bound
 from core.sandbox.warehouse.translate.casts import cast
 from core.sandbox.warehouse.translate.functions.registry import constant
 from core.sandbox.warehouse.translate.operators import alike, comparable, compare, truth
 from core.sandbox.warehouse.translate.scope import BoundQuery, Field, Relation, Scope, fold
-from core.sandbox.warehouse.travel import Point
 
 _HASH_SPACE = 1 << 64
 _BLOCK_ROWS = 1024  # SAMPLE SYSTEM takes blocks of rows; micro-partitions are larger

@@ -1,0 +1,212 @@
+"""The rows of a plan on their way into polars: cast, freed of blank rows, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+from polars.io.plugins import register_io_source
+
+from core.aggregation.arrow_types import cast_columns, is_nanosecond_key, read_type, timestamp_units
+from core.aggregation.reconciliation import BAD_EXAMPLES, MOST_DIGITS, Account, Tally, total
+from core.errors import SourceDataError
+from core.planning.plan import Plan
+from core.query import INT64, Field
+from core.warehouse.download import Download
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One batch of rows, ready for the aggregation.
+
+    Attributes:
+        frame: `month`, `key_1`..., `sum_1`..., without blank rows.
+        tally: what it adds to the books.
+        far: aliases of nanosecond timestamps with a value beyond 64 bits.
+        fine: aliases of nanosecond timestamps with a fraction of a microsecond.
+    """
+
+    frame: pl.DataFrame
+    tally: Tally
+    far: frozenset[str]
+    fine: frozenset[str]
+
+
+def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
+    """Cast, clean and count one batch of the result of `query.select_rows`.
+
+    Args:
+        fields: the columns of the result, by position.
+        table: the batch as the connector decoded it.
+
+    Raises:
+        IntegrityError: the batch is not what was selected.
+    """
+    columns = cast_columns(fields, table, read_type)
+    totals = {
+        # Of the values before the cast: the narrower a batch comes, the faster it is summed.
+        field.alias: total(values, field.column.source.type.precision or MOST_DIGITS)
+        for field, values in zip(fields, table.columns, strict=True)
+        if field.column and field.is_sum
+    }
+    columns, blank = _without_blank(columns)
+    bad = columns.pop("bad", None)
+    tally = Tally(
+        rows=table.num_rows,
+        blank=blank,
+        null_dates=columns["month"].null_count,
+        bad_dates=0 if bad is None else len(bad) - bad.null_count,
+        bad_examples=() if bad is None else _examples(bad),
+        totals=totals,
+    )
+    frame = pl.from_arrow(pa.table(columns))
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker
+    if any(field.is_key for field in fields):
+        frame = _owned(frame)
+    return Chunk(frame, tally, *_extent(frame, fields))
+
+
+def bad_dates(plan: Plan, account: Account) -> SourceDataError:
+    """Why a run fails whose table holds dates that do not parse."""
+    shown = ", ".join(repr(value) for value in account.bad_examples)
+    found = f"{account.bad_dates:,} rows of {plan.month.name} hold no date ({plan.month.why})"
+    error = SourceDataError(
+        f"{found}{f', such as {shown}' if shown else ''}; nothing was delivered.",
+        "Give another --date-format, or --on-bad-date null to put them in the NULL month.",
+    )
+    error.stored = f"{found}; nothing was delivered."
+    return error
+
+
+class Rows:
+    """The chunks of a download as a stream of frames that can be read once.
+
+    Args:
+        plan: what was selected.
+        fields: the columns of the result.
+        download: the batches, converted by `to_chunk`.
+        on_rows: called with (rows, bytes) after each batch.
+
+    Attributes:
+        account: the books, complete when the stream has ended.
+        error: what ended the stream before its time. Polars tells only the text of it.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        fields: tuple[Field, ...],
+        download: Download[Chunk],
+        on_rows: Callable[[int, int], None],
+    ) -> None:
+        self._plan = plan
+        self._fields = fields
+        self._download = download
+        self._on_rows = on_rows
+        self._far: frozenset[str] = frozenset()
+        self._fine: frozenset[str] = frozenset()
+        self.account = Account(rows_declared=download.total_rows)
+        self.error: Exception | None = None
+
+    def lazy(self) -> pl.LazyFrame:
+        """The rows as a LazyFrame: `month`, `key_1`..., `sum_1`..."""
+        empty = pa.schema(
+            [(f.alias, read_type(f)) for f in self._fields if f.column is not None]
+        ).empty_table()
+        frame = pl.from_arrow(empty)
+        assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker
+        return register_io_source(self._source, schema=frame.schema)
+
+    @contextmanager
+    def own_errors(self) -> Iterator[None]:
+        """Raise the error that ended the stream in place of polars' word for it."""
+        try:
+            yield
+        except Exception as error:
+            if self.error is None or self.error is error:
+                raise
+            raise self.error from self.error.__cause__
+
+    def units(self) -> dict[str, str]:
+        """The columns whose nanosecond timestamps must be delivered in microseconds.
+
+        See `core.aggregation.arrow_types.timestamp_units`.
+        """
+        return timestamp_units(self._fields, self._far.__contains__, self._fine.__contains__)
+
+    def _source(
+        self,
+        with_columns: list[str] | None,
+        predicate: pl.Expr | None,
+        n_rows: int | None,
+        batch_size: int | None,
+    ) -> Iterator[pl.DataFrame]:
+        try:
+            for frame in self._frames():
+                wanted = frame if with_columns is None else frame.select(with_columns)
+                yield wanted if predicate is None else wanted.filter(predicate)
+        except Exception as error:
+            self.error = error
+            raise
+
+    def _frames(self) -> Iterator[pl.DataFrame]:
+        failing = self._plan.on_bad_date == "fail"
+        for index, chunk in self._download:
+            self.account.add_read(chunk.tally)
+            self._far |= chunk.far
+            self._fine |= chunk.fine
+            self._on_rows(chunk.tally.rows, self._download.size(index))
+            # Once the run is bound to fail the rest is only counted, for the error to say.
+            if not (failing and self.account.bad_dates):
+                yield chunk.frame
+        if failing and self.account.bad_dates:
+            raise bad_dates(self._plan, self.account)
+
+
+def _owned(frame: pl.DataFrame) -> pl.DataFrame:
+    """A copy in memory of polars' own.
+
+    With many groups polars keeps what it is given until it spills, and it counts only what it has
+    allocated: of Arrow's buffers it would hold half a gigabyte beyond its budget (measured).
+    """
+    halves = (frame.head(1), frame.slice(1))
+    return pl.concat(halves, rechunk=True).with_columns(pl.col(pl.String) + "")
+
+
+def _without_blank(columns: dict[str, pa.ChunkedArray]) -> tuple[dict[str, pa.ChunkedArray], int]:
+    """The columns less the rows flagged `blank`, and how many those were."""
+    flags = columns.pop("blank", None)
+    blank = 0 if flags is None else pc.sum(flags, min_count=0).as_py()
+    if not blank:
+        return columns, 0
+    keep = pc.invert(flags)
+    return {name: column.filter(keep) for name, column in columns.items()}, blank
+
+
+def _examples(bad: pa.ChunkedArray) -> tuple[str, ...]:
+    if bad.null_count == len(bad):
+        return ()
+    return tuple(bad.drop_null().slice(0, BAD_EXAMPLES).to_pylist())
+
+
+def _extent(
+    frame: pl.DataFrame, fields: tuple[Field, ...]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The nanosecond timestamps of a chunk that are `far`, and those that are `fine`."""
+    stamps = [
+        field.alias
+        for field in fields
+        if field.is_group and field.column and is_nanosecond_key(field.column)
+    ]
+    if not stamps:
+        return frozenset(), frozenset()
+    far = frame.select((pl.col(stamps).abs() > INT64).any()).row(0, named=True)
+    fine = frame.select((pl.col(stamps) % 1_000 != 0).any()).row(0, named=True)
+    return (
+        frozenset(name for name, found in far.items() if found),
+        frozenset(name for name, found in fine.items() if found),
+    )

@@ -1,0 +1,64 @@
+"""The boto3 client that a bucket is reached by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from core.errors import UsageError
+from core.runtime.library_logging import hush
+
+CONNECT_TIMEOUT_SECONDS = 10
+READ_TIMEOUT_SECONDS = 60
+CLIENT_OPTIONS: Final = frozenset(
+    {
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "region_name",
+        "endpoint_url",
+    }
+)
+
+
+def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
+    """A client of S3; it repeats nothing by itself, as nobody would hear of that.
+
+    Args:
+        profile: a profile of the AWS configuration files; boto3's own rules if None.
+        options: arguments of boto3's client, of CLIENT_OPTIONS.
+
+    Raises:
+        UsageError: boto3 rejects the options.
+        BotoCoreError: there is no such profile, or it is wrong; for `failures.translate`.
+    """
+    hush()
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.session.Session(profile_name=profile)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=READ_TIMEOUT_SECONDS,
+        tcp_keepalive=True,
+        # Our own checksums go as plain headers, never as trailers, which many stores reject.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    try:
+        client = session.client("s3", config=config, **options)
+    except ValueError as error:
+        raise UsageError(
+            "The S3 client rejects its configuration.", "Check the endpoint URL and the region."
+        ) from error
+    for operation in ("PutObject", "UploadPart"):
+        client.meta.events.register(f"before-send.s3.{operation}", _begin_sending)
+    return client
+
+
+def _begin_sending(request: Any, **_: Any) -> None:
+    """Tell the body that what is read from now on goes out."""
+    begin = getattr(request.body, "begin", None)
+    if begin:
+        begin()

@@ -1,0 +1,259 @@
+"""The bucket as the rest of the product sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+
+from core.bucket.boto_client import CLIENT_OPTIONS, make_client
+from core.bucket.delivery import Delivery, Order
+from core.bucket.destination import Destination
+from core.bucket.open_uploads import OpenUploads
+from core.bucket.parts import DEFAULT_PART_SIZE, MIN_PART_SIZE
+from core.errors import (
+    CancelledError,
+    DestinationExistsError,
+    TemporaryError,
+    TransferError,
+    UsageError,
+)
+from core.runtime.background import Waiter, waiting
+from core.runtime.retry import QUICK, Retry
+
+if TYPE_CHECKING:
+    from core.bucket.upload import Upload
+
+T = TypeVar("T")
+Checksums = Literal["auto", "required-only"]
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+MAX_METADATA_BYTES = 2048
+
+
+class Bucket:
+    """A destination, with the credentials to write to it.
+
+    Making one is cheap; boto3 is imported, and the credentials are looked up, on first use.
+
+    Args:
+        destination: where to deliver.
+        profile: a profile of the AWS configuration files; boto3's own rules if None.
+        endpoint_url: the URL of an S3-compatible service; AWS if None.
+        client_options: arguments of boto3's client that take precedence: any of
+            `aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`, `region_name`,
+            `endpoint_url`.
+        expected_owner: the account id that the bucket must belong to; not checked if None.
+        checksums: `required-only` for stores that reject the newer checksum headers; integrity then
+            rests on Content-MD5 and ETags.
+        retry: how patient to be with the network.
+
+    Attributes:
+        open_uploads: the multipart uploads to this bucket that are under way, or were left.
+
+    Raises:
+        UsageError: an unknown client option, or an access point together with an endpoint.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        *,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+        client_options: Mapping[str, str] | None = None,
+        expected_owner: str | None = None,
+        checksums: Checksums = "auto",
+        retry: Retry = QUICK,
+    ) -> None:
+        options = {"endpoint_url": endpoint_url, **(client_options or {})}
+        if unknown := sorted(options.keys() - CLIENT_OPTIONS):
+            raise UsageError(
+                f"{', '.join(unknown)}: not an option of the S3 client.",
+                f"There are: {', '.join(sorted(CLIENT_OPTIONS))}.",
+            )
+        if destination.bucket.startswith("arn:") and options["endpoint_url"]:
+            raise UsageError("An access point's ARN and an endpoint URL exclude each other.")
+        self.destination = destination
+        self._options = {name: value for name, value in options.items() if value is not None}
+        self._profile, self.retry, self._checksums = profile, retry, checksums
+        self._owner = {"ExpectedBucketOwner": expected_owner} if expected_owner else {}
+        self._made: Any = None
+        self.open_uploads = OpenUploads.of(
+            destination.bucket, self._options.get("endpoint_url", ""), profile or ""
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        made, self._made = self._made, None
+        if made is not None:
+            made.close()
+
+    def upload(
+        self,
+        path: Path,
+        key: str,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str],
+        overwrite: bool = False,
+        workers: int = 2,
+        part_size: int | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Delivery:
+        """Deliver a file as one object, verified, or leave nothing behind.
+
+        Memory does not depend on the file: parts are read from disk as they are sent.
+
+        Args:
+            path: the finished file; it must not change.
+            key: the object's key, from `Destination.key`.
+            content_type: the object's media type.
+            metadata: the object's metadata, ASCII and at most 2 KB; a run's id in it lets a lost
+                answer be told from another writer's object.
+            overwrite: whether an existing object may be replaced.
+            workers: parts sent at the same time.
+            part_size: bytes of a part, at least 5 MiB, 16 MiB if None; doubled for files that would
+                have more than 10,000.
+            on_progress: called in this thread, ten times a second, with bytes sent and in all.
+            cancelled: asked ten times a second; once true, the upload is aborted within a second.
+
+        Raises:
+            CancelledError: the caller cancelled.
+            DestinationError, DestinationExistsError, IntegrityError, TemporaryError, UsageError,
+            LocalResourceError: see core.errors.
+        """
+        _check_metadata(metadata)
+        order = Order(
+            path=path,
+            target={"Bucket": self.destination.bucket, "Key": key, **self._owner},
+            content_type=content_type,
+            metadata=metadata,
+            overwrite=overwrite,
+            checksums=self._checksums == "auto",
+            part_size=max(part_size or DEFAULT_PART_SIZE, MIN_PART_SIZE),
+            workers=workers,
+        )
+        with _translation(self.destination.url(key)):
+            client = self._call(lambda client: client, "bucket", cancelled)
+            return self._deliver(client, order, cancelled, on_progress)
+
+    def ask(
+        self,
+        call: Callable[[Any, dict[str, str]], T],
+        key: str = "",
+        *,
+        cancelled: Callable[[], bool] = lambda: False,
+        retry: Retry | None = None,
+    ) -> T:
+        """Run `call` with a boto3 client and the arguments that name the bucket.
+
+        Args:
+            call: makes a request or a few; it is called again where the network fails.
+            key: the object that it is about.
+            cancelled: asked ten times a second; once true, nobody waits for the call any more.
+            retry: how patient to be this time; as ever if None.
+
+        Raises:
+            CancelledError, DestinationError, TemporaryError, UsageError: see core.errors.
+        """
+        where = {"Bucket": self.destination.bucket, **self._owner}
+        with _translation(self.destination.url(key)):
+            return self._call(lambda client: call(client, where), key or "bucket", cancelled, retry)
+
+    def _call(
+        self,
+        work: Callable[[Any], T],
+        what: str,
+        cancelled: Callable[[], bool],
+        retry: Retry | None = None,
+    ) -> T:
+        """Do `work` with a client, in the background, again while that may help."""
+
+        def tried() -> T:
+            from core.bucket.failures import again
+
+            tries = (retry or self.retry).tries(f"S3, {what}", waiting(cancelled), again)
+            return tries.call(lambda: work(self._client()))
+
+        return Waiter(cancelled).call(tried)
+
+    def _deliver(
+        self,
+        client: Any,
+        order: Order,
+        cancelled: Callable[[], bool],
+        on_progress: Callable[[int, int], None] | None,
+        *,
+        repeated: bool = False,
+    ) -> Delivery:
+        """Upload; where another request got in the way, once more from the start."""
+        from core.bucket.upload import Upload, is_overtaken
+
+        upload = Upload(
+            client, order, self.open_uploads, self.retry, cancelled, on_progress, repeated=repeated
+        )
+        with _translation(self.destination.url(order.target["Key"]), upload):
+            try:
+                return upload.run()
+            except Exception as error:
+                if repeated or not is_overtaken(error):
+                    raise
+        return self._deliver(client, order, cancelled, on_progress, repeated=True)
+
+    def _client(self) -> Any:
+        if self._made is None:
+            self._made = make_client(self._profile, self._options)
+        return self._made
+
+
+@contextmanager
+def _translation(url: str, upload: Upload | None = None) -> Iterator[None]:
+    """Raise what fails inside as an error of core.errors, with what may be left behind."""
+    try:
+        yield
+    except Exception as error:
+        from core.bucket.failures import translate
+
+        known = translate(error, url)
+        if upload is not None:
+            _explain(known, upload)
+        if known is error:
+            raise
+        raise known from error
+
+
+def _explain(error: TransferError, upload: Upload) -> None:
+    """Add to the hint what an upload knows about what it may have left behind."""
+    hints = [error.hint]
+    if upload.maybe_ours and isinstance(error, DestinationExistsError):
+        hints = ["It may be this run's own: an answer was lost, and S3 does not let us look."]
+    if upload.maybe_delivered and isinstance(error, CancelledError | TemporaryError):
+        hints.append("The object may have been delivered all the same.")
+    if upload.leftover:
+        hints.append(
+            f"An unfinished multipart upload may remain ({upload.leftover}). The next run to this "
+            "bucket tries again to abort it, which needs s3:AbortMultipartUpload; a lifecycle rule "
+            "of the bucket does without."
+        )
+    error.hint = " ".join(hint for hint in hints if hint)
+
+
+def _check_metadata(metadata: Mapping[str, str]) -> None:
+    size = sum(len(name) + len(value) for name, value in metadata.items())
+    if size > MAX_METADATA_BYTES or not all(map(str.isascii, [*metadata, *metadata.values()])):
+        raise UsageError(f"The metadata is not ASCII, or above {MAX_METADATA_BYTES} bytes.")

@@ -1,0 +1,144 @@
+"""Find out, before hours of work, what would make a delivery fail."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+from core.bucket.bucket import Bucket
+from core.errors import DestinationError, DestinationExistsError
+
+_MD5_OF_NOTHING: Final = "1B2M2Y8AsgTpgAmY7PhCfg=="
+
+
+def check_destination(
+    bucket: Bucket, key: str, *, overwrite: bool, cancelled: Callable[[], bool] = lambda: False
+) -> None:
+    """Look at the credentials, the bucket and its owner, and whether the object is there already.
+
+    That goes as far as the permissions allow to look; with s3:PutObject alone it passes.
+
+    Args:
+        bucket: where to deliver.
+        key: the object's key.
+        overwrite: whether an existing object may be replaced.
+        cancelled: asked ten times a second; true ends the wait.
+
+    Raises:
+        DestinationError: no or wrong credentials, no such bucket, another owner.
+        DestinationExistsError: the object exists and `overwrite` is false.
+        TemporaryError: S3 cannot be reached.
+        CancelledError: the caller cancelled.
+    """
+    if is_there(bucket, key, cancelled=cancelled) and not overwrite:
+        raise DestinationExistsError(
+            f"{bucket.destination.url(key)} exists already.",
+            'Allow it to be replaced: if_exists="overwrite".',
+        )
+
+
+def is_there(
+    bucket: Bucket, key: str, *, cancelled: Callable[[], bool] = lambda: False
+) -> bool | None:
+    """Whether an object exists; None where the permissions do not allow to know.
+
+    Args:
+        bucket: where to look.
+        key: the object's key.
+        cancelled: asked ten times a second; true ends the wait.
+
+    Raises:
+        DestinationError, TemporaryError, CancelledError: as `check_destination`.
+    """
+
+    def exists(client: Any, where: dict[str, str]) -> bool | None:
+        return _exists(client, where, key, bucket.destination.url())
+
+    return bucket.ask(exists, cancelled=cancelled)
+
+
+def probe_destination(
+    bucket: Bucket, key: str, *, cancelled: Callable[[], bool] = lambda: False
+) -> None:
+    """Prove that an object may be written beside `key`, without writing one.
+
+    Sends a byte to an unguessable name with the MD5 of another: S3 looks at permissions first,
+    and then refuses what arrives damaged, so that nothing can come to be. Needs s3:PutObject
+    and no more.
+
+    Args:
+        bucket: where to deliver.
+        key: the object's key.
+        cancelled: asked ten times a second; true ends the wait.
+
+    Raises:
+        DestinationError: the bucket refuses, or stores what it must refuse (the error names
+            the object).
+        TemporaryError: S3 cannot be reached.
+        CancelledError: the caller cancelled.
+    """
+    folder, slash, name = key.rpartition("/")
+    trial = f"{folder}{slash}access-test-{uuid.uuid4().hex}-{name}"
+
+    def refuses(client: Any, where: dict[str, str]) -> bool:
+        return _refuses_damaged(client, where, trial)
+
+    if not bucket.ask(refuses, cancelled=cancelled):
+        raise DestinationError(
+            f"The service stored a damaged object, {bucket.destination.url(trial)}.",
+            "It does not check what it receives: do not rely on it. Remove that object.",
+        )
+
+
+def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool | None:
+    """Whether the object is there, as far as one may know; raises what a check should find."""
+    from botocore.exceptions import ClientError
+
+    from core.bucket.failures import DENIED, code_of, status_of
+
+    try:
+        # Not HeadBucket: its answer has no body, so wrong keys look like missing permissions.
+        page = client.list_objects_v2(**where, Prefix=key, MaxKeys=1)
+        return any(item["Key"] == key for item in page.get("Contents", ()))
+    except ClientError as error:
+        if code_of(error) not in DENIED:
+            raise
+    if "ExpectedBucketOwner" in where:
+        _check_owner(client, where["Bucket"], url)
+    try:
+        client.head_object(**where, Key=key)
+    except ClientError as error:
+        if status_of(error) in (403, 404):  # without s3:ListBucket, 403 says nothing
+            return None if status_of(error) == 403 else False
+        raise
+    return True
+
+
+def _check_owner(client: Any, bucket: str, url: str) -> None:
+    """Tell a bucket of another owner from one that may not be listed, where that shows."""
+    from botocore.exceptions import ClientError
+
+    try:
+        client.list_objects_v2(Bucket=bucket, MaxKeys=1)
+    except ClientError:
+        return
+    raise DestinationError(
+        f"{url} does not belong to the expected account.",
+        "Check the bucket's name, and the expected owner.",
+    )
+
+
+def _refuses_damaged(client: Any, where: dict[str, str], key: str) -> bool:
+    """Whether a body with another one's MD5 is refused as such; raises any other refusal."""
+    from botocore.exceptions import ClientError
+
+    from core.bucket.failures import DAMAGED, code_of
+
+    try:
+        client.put_object(**where, Key=key, Body=b"1", ContentMD5=_MD5_OF_NOTHING)
+    except ClientError as error:
+        if code_of(error) not in DAMAGED:
+            raise
+        return True
+    return False

@@ -1,0 +1,136 @@
+"""Send a part until what S3 has is what we have."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from core.bucket.delivery import Order
+from core.bucket.failures import DAMAGED, StrangeAnswerError, again, code_of
+from core.bucket.parts import Digest, Part, PartBody
+from core.errors import IntegrityError, TemporaryError
+from core.runtime.retry import Retry
+
+Response = dict[str, Any]
+
+# How often one part may arrive damaged before the delivery fails.
+TRIES = 3
+
+_MD5_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
+
+
+class _MisstoredError(IntegrityError):
+    """S3 told that it stored other bytes than were sent."""
+
+
+class Sender:
+    """Sends the parts of one file, from several threads at once, and counts the bytes.
+
+    Args:
+        order: what is delivered.
+        parts: its parts.
+        retry: how often a part is sent again.
+
+    Attributes:
+        repeated: whether a part was sent again, so that an answer may have been lost.
+    """
+
+    def __init__(self, order: Order, parts: list[Part], retry: Retry) -> None:
+        self.repeated = False
+        self._order = order
+        self._retry = retry
+        self._sent = [0] * len(parts)
+        self._stopped = threading.Event()
+
+    @property
+    def sent(self) -> int:
+        """The bytes given to the network; less again when a part starts over."""
+        return sum(self._sent)
+
+    def stop(self) -> None:
+        """End all requests that are still sending, and send nothing again."""
+        self._stopped.set()
+
+    def send(
+        self,
+        request: Callable[..., Response],
+        part: Part,
+        expected: Digest,
+        withdraw: Callable[[], None] = lambda: None,
+        **arguments: Any,
+    ) -> Response:
+        """Send one part, again if it arrives damaged or the network fails.
+
+        Args:
+            request: the client's method.
+            part: the range to send.
+            expected: its digests.
+            withdraw: called after a request that stored the wrong bytes.
+            arguments: more arguments of the request.
+
+        Raises:
+            IntegrityError: the wrong bytes were stored every time.
+            ClientError, BotoCoreError: the last try failed.
+        """
+        digests = {"ContentMD5": expected.md5_base64}
+        digests |= self._order.checked(ChecksumCRC32=expected.crc32_base64)
+
+        def once() -> Response:
+            with PartBody(self._order.path, part, self._stopped, self._count(part)) as body:
+                response = request(Body=body, **self._order.target, **arguments, **digests)
+            whole(response, "ETag")
+            if agrees(response, expected.md5.hex()):
+                return response
+            withdraw()
+            raise _MisstoredError(
+                f"Part {part.number} of {len(self._sent)} was stored wrongly.",
+                "Nothing was delivered. Check the network between here and S3.",
+            )
+
+        damaged = 0
+
+        def why(error: Exception) -> TemporaryError | None:
+            nonlocal damaged
+            reason = None if self._stopped.is_set() else again(error)
+            if code_of(error) in DAMAGED or isinstance(error, _MisstoredError):
+                damaged += 1
+                if damaged < TRIES:
+                    reason = TemporaryError("it arrived damaged", again=True)
+            self.repeated = self.repeated or reason is not None
+            return reason
+
+        what = f"Part {part.number} of {len(self._sent)}"
+        return self._retry.tries(what, self._stopped.wait, why).call(once)
+
+    def _count(self, part: Part) -> Callable[[int], None]:
+        def count(sent: int) -> None:
+            self._sent[part.number - 1] = sent
+
+        return count
+
+
+def whole(response: Response, name: str) -> Response:
+    """The answer, if it tells what S3 always tells.
+
+    Raises:
+        StrangeAnswerError: it does not, as a page that a proxy or a network puts in between.
+    """
+    if not response.get(name):
+        raise StrangeAnswerError(name)
+    return response
+
+
+def etag_of(response: Response) -> str:
+    """The ETag of an answer, without quotes."""
+    return str(response.get("ETag", "")).strip('"')
+
+
+def agrees(response: Response, expected: str) -> bool:
+    """Whether an ETag is the expected MD5, or no MD5 at all: under KMS or a customer's key."""
+    keyed = response.get("SSECustomerAlgorithm") or str(
+        response.get("ServerSideEncryption", "")
+    ).startswith("aws:kms")
+    etag = etag_of(response)
+    return bool(keyed) or not _MD5_ETAG.fullmatch(etag) or etag == expected

@@ -1,0 +1,51 @@
+"""Abort the uploads that killed runs of this machine have left open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+from core.bucket.bucket import Bucket
+from core.errors import CancelledError, TemporaryError, TransferError
+from core.runtime.background import within
+from core.runtime.retry import Retry
+
+_SECONDS: Final = 10.0  # that a run waits for it
+
+
+def sweep(bucket: Bucket, cancelled: Callable[[], bool]) -> None:
+    """Abort what `bucket` has recorded of processes that have ended.
+
+    What cannot be aborted is left to the next time; no failure is raised.
+
+    Args:
+        bucket: where the uploads were to go.
+        cancelled: asked ten times a second; true ends the wait.
+
+    Raises:
+        CancelledError: the caller cancelled.
+    """
+
+    def abort(key: str, upload_id: str) -> bool:
+        def ask(client: Any, where: dict[str, str]) -> None:
+            from botocore.exceptions import ClientError
+
+            from core.bucket.failures import GONE, code_of
+
+            try:
+                client.abort_multipart_upload(**where, Key=key, UploadId=upload_id)
+            except ClientError as error:
+                if code_of(error) not in GONE:
+                    raise
+
+        try:
+            bucket.ask(ask, key, cancelled=cancelled, retry=Retry(attempts=1))
+        except CancelledError:
+            raise
+        except TransferError:
+            return False
+        return True
+
+    with suppress(TemporaryError):
+        within(_SECONDS, cancelled, lambda: bucket.open_uploads.sweep(abort))

@@ -1,0 +1,1 @@
+"""Which Snowflake connections exist, those saved here, and where their secrets are."""

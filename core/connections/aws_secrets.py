@@ -1,0 +1,186 @@
+"""Secrets that AWS keeps: in Secrets Manager, and in the Parameter Store of Systems Manager.
+
+Only the service and the region that an ARN names are asked, with boto3's own chain of credentials.
+An answer holds the secret, so no error repeats anything of it.
+Imports botocore, so nothing imports this module before such a secret is needed.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import re
+from http import HTTPStatus
+from typing import Any, Final
+
+import boto3
+from botocore import exceptions as boto
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from core.errors import SignInError, TemporaryError, TransferError, UsageError
+from core.runtime.background import start
+from core.runtime.library_logging import hush
+
+_REGION: Final = r"[a-z]{2}(?:-[a-z]+)+-\d{1,2}"
+# docs.aws.amazon.com, "Service Authorization Reference"; a parameter's may end in its version.
+_ARN: Final = re.compile(
+    rf"(arn:aws[a-z-]*:(?:secretsmanager:{_REGION}:\d{{12}}:secret:[\w/+=.@-]+"
+    rf"|ssm:{_REGION}:\d{{12}}:parameter/[\w/.-]+(?::[\w.-]+)?))(?:#(.+))?",
+    re.ASCII,
+)
+_ANSWER_SECONDS: Final = 10
+_SECONDS: Final = 30.0  # with the search for credentials, which may ask a service of its own
+_MISSING: Final = frozenset(
+    {
+        "ResourceNotFoundException",
+        "InvalidRequestException",  # marked for deletion, or without a value yet
+        "ParameterNotFound",
+        "ParameterVersionNotFound",
+    }
+)
+_TEMPORARY: Final = frozenset(
+    {
+        "InternalServerError",
+        "InternalServiceError",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+    }
+)
+_KEYS: Final = frozenset(
+    {
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+
+def fetch(parameter: str, arn: str, profile: str | None) -> str:
+    """Get a secret; it takes half a minute at most.
+
+    Args:
+        parameter: what holds the ARN, for errors.
+        arn: of a secret or a parameter; `#key` at its end takes that text of a JSON object.
+        profile: of the AWS configuration files; boto3's own rules if None.
+
+    Raises:
+        UsageError: that is no such ARN, or there is no such secret, key or profile.
+        SignInError: AWS refuses the credentials or the secret, or there are no credentials.
+        TemporaryError: AWS could not be reached in time.
+    """
+    match = _ARN.fullmatch(arn)
+    if match is None:  # and it may be the secret, put there by mistake
+        raise UsageError(
+            f"{parameter} is not the ARN of a secret.",
+            "It is one of Secrets Manager (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME) or "
+            "of the Parameter Store (arn:aws:ssm:REGION:ACCOUNT:parameter/NAME).",
+        )
+    source = f"{match[1]} ({parameter})"
+    asked = start(_ask, match[1], profile, source)
+    if not concurrent.futures.wait([asked], _SECONDS).done:
+        raise TemporaryError(
+            f"AWS did not answer for {source} in {_SECONDS:.0f} seconds.",
+            "Check the network and the AWS profile; then try again.",
+            why="no answer from AWS",
+            again=True,
+        )
+    text = _member(asked.result(), match[2], source) if match[2] else asked.result()
+    if not isinstance(text, str) or not text:
+        raise UsageError(
+            f"{source} has no text" + (f" {match[2]!r}." if match[2] else "."),
+            "Write #key behind the ARN for one text of a JSON object; a binary secret cannot be.",
+        )
+    return text
+
+
+def _ask(arn: str, profile: str | None, source: str) -> Any:
+    hush()  # botocore's DEBUG lines hold whole answers
+    service, region = arn.split(":")[2:4]
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 1},  # who signs in tries again
+        connect_timeout=_ANSWER_SECONDS,
+        read_timeout=_ANSWER_SECONDS,
+    )
+    try:
+        session = boto3.session.Session(profile_name=profile)
+        client = session.client(service, region_name=region, config=config)
+        if service == "ssm":
+            return client.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"]
+        answer = client.get_secret_value(SecretId=arn)
+        return answer.get("SecretString") or answer["SecretBinary"]
+    except ClientError as error:
+        raise _refusal(error, source) from error
+    except BotoCoreError as error:
+        raise _failure(error, source) from error
+    except (ResponseParserError, ValueError, KeyError, TypeError):
+        raise TemporaryError(
+            f"What answered for {source} is not AWS.",
+            "Check whether a proxy or a sign-in page of the network stands in between, and "
+            "AWS_ENDPOINT_URL; then try again.",
+        ) from None
+
+
+def _refusal(error: ClientError, source: str) -> TransferError:
+    """What an error that AWS reports means."""
+    code = str(error.response.get("Error", {}).get("Code", ""))[:100]
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in _MISSING:
+        return UsageError(
+            f"AWS has no value for {source} ({code}).",
+            "Check the ARN: its region, its account and its name.",
+        )
+    if code in _TEMPORARY or status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500:
+        return TemporaryError(
+            f"AWS cannot answer for {source} now ({code or status}).",
+            "Try again later.",
+            why=f"{code or status} from AWS",
+            again=True,
+        )
+    if code in _KEYS:
+        return SignInError(
+            f"AWS refuses the credentials for {source} ({code}).",
+            "Check the AWS profile or the environment; sign in again if the session has expired.",
+        )
+    return SignInError(
+        f"AWS does not give {source} ({code or status}).",
+        "The credentials need secretsmanager:GetSecretValue or ssm:GetParameter for it, and "
+        "kms:Decrypt where it is encrypted with a key of your own.",
+    )
+
+
+def _failure(error: BotoCoreError, source: str) -> TransferError:
+    """What an error that boto3 raised itself means."""
+    if isinstance(error, boto.ProfileNotFound):
+        return UsageError(
+            f"There is no such AWS profile, which {source} is to be fetched with.",
+            "`aws configure list-profiles` lists them.",
+        )
+    if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
+        return TemporaryError(
+            f"AWS could not be reached for {source} ({type(error).__name__}).",
+            "Check the network, and the region of the ARN; then try again.",
+            why=f"{type(error).__name__} at AWS",
+            again=True,
+        )
+    return SignInError(
+        f"There are no AWS credentials to fetch {source} with ({type(error).__name__}).",
+        "Name an AWS profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run where a role "
+        "is given, or sign in again with `aws sso login`.",
+    )
+
+
+def _member(text: object, key: str, source: str) -> object:
+    """One member of a secret that is a JSON object."""
+    try:
+        table = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        table = None
+    if not isinstance(table, dict):
+        raise UsageError(f"{source} is not a JSON object.", f"Leave #{key} away from the ARN.")
+    return table.get(key)

@@ -1,0 +1,335 @@
+"""Which Snowflake connections exist, by the rules of Snowflake's own tools.
+
+Whoever uses the Snowflake CLI or the Python connector has configured this program already:
+
+- Files: `connections.toml` (`[name]`) and `config.toml` (`default_connection_name` and
+  `[connections.name]`) in `$SNOWFLAKE_HOME` or `~/.snowflake`, whichever exists, else in the
+  platform's configuration directory. Both are read; for one name, connections.toml wins.
+- Environment: `SNOWFLAKE_CONNECTIONS_<NAME>_<KEY>` wins over the files, `SNOWFLAKE_<KEY>` fills
+  what is missing, and `PRIVATE_KEY_PASSPHRASE` wins over every other passphrase. The generic
+  variables alone make a connection too, named `environment`.
+- Connections made in this program (`core.connections.saved`) come last: `connections.toml` in
+  our own configuration directory, in the same form.
+- A secret may be told by where it is (`core.connections.secret_refs`): `password_file`
+  or `password_arn` for `password`, and so for each. It counts
+  only where no value is given, and the keyring last.
+- The default: `$SNOWFLAKE_DEFAULT_CONNECTION_NAME`, else `default_connection_name`, else
+  `default`, else the one from the environment.
+
+Source: snowflake-cli `_app/snow_connector.py` and `api/config.py`; snowflake-connector-python 5.2.
+Snowflake's files are read, never written.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from core.connections.keyring_store import KeptSecret
+from core.connections.secret_refs import SOURCES, chosen
+from core.connections.secrets import SECRETS, Secret
+from core.errors import LocalResourceError, UsageError
+from core.runtime.paths import config_dir
+
+ENVIRONMENT: Final = "environment"
+OWN_FILE: Final = "connections.toml"
+IN_KEYRING: Final = "in_keyring"  # in our file: the parameters whose values are in the keyring
+
+_KEYS: Final = (
+    SECRETS
+    | SOURCES
+    | {
+        *("account", "user", "host", "port", "protocol", "authenticator", "token_file_path"),
+        *("database", "schema", "warehouse", "role", "secondary_roles"),
+        *("private_key_file", "private_key_path", "workload_identity_provider"),
+        *("oauth_client_id", "oauth_authorization_url", "oauth_token_request_url", "oauth_scope"),
+        *("oauth_redirect_uri", "oauth_disable_pkce", "oauth_credentials_in_body"),
+        *("oauth_enable_single_use_refresh_tokens", "login_timeout"),
+        *("proxy_host", "proxy_port", "proxy_user", "no_proxy"),
+    }
+)
+# Names of the Snowflake CLI and of older connectors, and what connector 5.x calls them.
+_OF_SECRETS: Final = {
+    "private_key_raw": "private_key",
+    "private_key_passphrase": "private_key_password",
+    "private_key_file_pwd": "private_key_password",
+}
+_ALIASES: Final = {
+    "private_key_path": "private_key_file",
+    **_OF_SECRETS,
+    **{f"{alias}_file": f"{name}_file" for alias, name in _OF_SECRETS.items()},
+    **{f"{alias}_arn": f"{name}_arn" for alias, name in _OF_SECRETS.items()},
+}
+_LARGEST: Final = 4 * 1024 * 1024  # bytes of a file of connections
+_DIGITS: Final = 9  # of a number, at most
+_NUMBERS: Final = frozenset({"port", "proxy_port", "login_timeout"})
+_SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One way to reach Snowflake.
+
+    Attributes:
+        name: its name in Snowflake's files, or `environment`.
+        parameters: arguments for the connector; passwords, tokens and keys are `Secret`.
+        origin: the file it comes from; None if that is the environment.
+        own: whether it was made in this program.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+    origin: Path | None = None
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What the files say, which of Snowflake's were looked at, and what comes from where."""
+
+    looked_at: tuple[Path, ...]
+    entries: Mapping[str, Mapping[str, Any]]
+    default: str | None
+    origins: Mapping[str, Path]
+    own: Path | None
+
+
+def connections() -> dict[str, Connection]:
+    """Return every configured connection by name, sorted; the order of the files has no meaning.
+
+    Raises:
+        UsageError: a file cannot be read, is not TOML, or could be written by other users.
+    """
+    return _connections(_read_files())
+
+
+def default_name() -> str:
+    """Return the name of the connection that is used when none is named; it need not exist.
+
+    Raises:
+        UsageError: as for `connections`.
+    """
+    return _default_name(_read_files())
+
+
+def resolve(name: str | None) -> Connection:
+    """Return the connection called `name`, or the default one for None.
+
+    Raises:
+        UsageError: no such connection, or none at all, naming the files that were looked at; or as
+            for `connections`.
+    """
+    files = _read_files()
+    found = _connections(files)
+    wanted = name or _default_name(files)
+    if wanted in found:
+        return found[wanted]
+    raise _unknown(wanted, found, files, asked_for=bool(name))
+
+
+def _connections(files: _Files) -> dict[str, Connection]:
+    names = sorted({*files.entries, *_names_in_environment(files)})
+    found = {name: _connection(name, files) for name in names}
+    if ENVIRONMENT not in found and _environment_suffices():
+        found[ENVIRONMENT] = _connection(ENVIRONMENT, files)
+    return found
+
+
+def _default_name(files: _Files) -> str:
+    chosen = os.environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME") or files.default
+    if chosen:
+        return chosen
+    has_default = "default" in files.entries or "default" in _names_in_environment(files)
+    return ENVIRONMENT if not has_default and _environment_suffices() else "default"
+
+
+def _connection(name: str, files: _Files) -> Connection:
+    entry = _canonical(files.entries.get(name, {}))
+    kept = {key: value for key, value in entry.items() if isinstance(value, KeptSecret)}
+    given = {
+        **_generic_environment(),
+        **{key: value for key, value in entry.items() if key not in kept},
+        **_canonical(_named_environment(name)),
+    }
+    merged = chosen({**kept, **given})
+    passphrase = os.environ.get("PRIVATE_KEY_PASSPHRASE")
+    if passphrase and not merged.keys().isdisjoint({"private_key", "private_key_file"}):
+        merged["private_key_password"] = Secret(passphrase)
+    origin = files.origins.get(name)
+    own = origin is not None and origin == files.own
+    return Connection(name, MappingProxyType(merged), origin, own)
+
+
+def _canonical(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the parameters the connector's names and types, and hide the secret ones."""
+    parameters: dict[str, Any] = {}
+    for key, value in raw.items():
+        lowered = key.lower()
+        canonical = _ALIASES.get(lowered, lowered)
+        if canonical in parameters and canonical != lowered:
+            continue  # the connector's own name wins over an alias
+        parameters[canonical] = _typed(canonical, value)
+    return parameters
+
+
+def _typed(key: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if key in SECRETS:
+        return Secret(value)
+    if key in _NUMBERS and value.isdecimal() and len(value) <= _DIGITS:
+        return int(value)
+    if key == "private_key_file":
+        return os.path.expanduser(value)  # noqa: PTH111  Path's raises where there is no HOME
+    if key.startswith("oauth_"):
+        return _SWITCHES.get(value.lower(), value)
+    return value
+
+
+def _generic_environment() -> dict[str, Any]:
+    values = {key: os.environ.get(f"SNOWFLAKE_{key.upper()}") for key in _KEYS}
+    return _canonical({key: value for key, value in sorted(values.items()) if value})
+
+
+def _named_environment(name: str) -> dict[str, str]:
+    prefix = f"SNOWFLAKE_CONNECTIONS_{name.upper()}_"
+    values = {key: os.environ.get(prefix + key.upper()) for key in _KEYS}
+    return {key: value for key, value in sorted(values.items()) if value}
+
+
+def _names_in_environment(files: _Files) -> set[str]:
+    """Names that exist in `SNOWFLAKE_CONNECTIONS_<NAME>_<KEY>` only, in lower case."""
+    in_files = {name.upper() for name in files.entries}
+    prefix, names = "SNOWFLAKE_CONNECTIONS_", set()
+    for variable in os.environ:
+        if not variable.startswith(prefix):
+            continue
+        rest = variable.removeprefix(prefix)
+        keys = [key for key in _KEYS if rest.endswith(f"_{key.upper()}")]
+        if keys:
+            name = rest[: -len(max(keys, key=len)) - 1]
+            if name and name.upper() not in in_files:
+                names.add(name.lower())
+    return names
+
+
+def _environment_suffices() -> bool:
+    generic = _generic_environment()
+    return "account" in generic or "host" in generic
+
+
+def _directory() -> Path:
+    import platformdirs
+
+    try:
+        home = Path(os.environ.get("SNOWFLAKE_HOME") or "~/.snowflake").expanduser()
+        if home.is_dir():
+            return home
+        return platformdirs.user_config_path("snowflake", appauthor=False)
+    except RuntimeError:  # no HOME, and no entry in the user database
+        return Path("~/.snowflake")
+
+
+def _read_files() -> _Files:
+    directory = _directory()
+    paths = (directory / "config.toml", directory / "connections.toml")
+    config, connections = (_read_toml(path) for path in paths)
+    entries: dict[str, dict[str, Any]] = {}
+    origins: dict[str, Path] = {}
+    found = (_tables(config.get("connections", {})), _tables(connections))
+    for path, source in zip(paths, found, strict=True):
+        for name, table in source.items():
+            entries.setdefault(name, {}).update(_canonical(table))
+            origins[name] = path
+    own = _own_path()
+    for name, table in own_tables().items():
+        if own and name not in entries:
+            entries[name] = _with_kept(name, table)
+            origins[name] = own
+    default = config.get("default_connection_name")
+    named = default if isinstance(default, str) and default else None
+    return _Files(paths, entries, named, origins, own)
+
+
+def own_tables() -> dict[str, dict[str, Any]]:
+    """Return what our own file says, as it is written there.
+
+    Raises:
+        UsageError: as for `connections`.
+    """
+    path = _own_path()
+    return _tables(_read_toml(path)) if path else {}
+
+
+def _own_path() -> Path | None:
+    try:
+        return config_dir() / OWN_FILE
+    except LocalResourceError:  # no directory, so no file in it
+        return None
+
+
+def _with_kept(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {key: value for key, value in table.items() if key != IN_KEYRING}
+    listed = table.get(IN_KEYRING)
+    kept = [key for key in SECRETS if isinstance(listed, list) and key in listed]
+    return {**_canonical(plain), **{key: KeptSecret(name, key) for key in kept}}
+
+
+def _tables(value: Any) -> dict[str, dict[str, Any]]:
+    if not isinstance(value, dict):
+        return {}
+    return {name: table for name, table in value.items() if isinstance(table, dict)}
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            mode = found.st_mode
+            if found.st_size > _LARGEST:
+                raise UsageError(f"{path} is too large for what it should be.", "Correct the file.")
+            if os.name == "posix" and mode & (stat.S_IWGRP | stat.S_IWOTH):
+                raise UsageError(
+                    f"Other users can write {path}, so it cannot be trusted.",
+                    f"Close it with: chmod 600 {path}",
+                )
+            return tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:  # not TOML, not text, endless digits or brackets
+        # The decoder's message ends in the place, "(at line 3, column 8)"; the text before it may
+        # quote the file, and with it a password.
+        told = str(error) if isinstance(error, tomllib.TOMLDecodeError) else ""
+        place = told.rpartition("(")[2].rstrip(")") if "(" in told else "somewhere"
+        raise UsageError(f"{path} is not valid TOML ({place}).", "Correct the file.") from None
+
+
+def _unknown(
+    wanted: str, found: Mapping[str, Connection], files: _Files, *, asked_for: bool
+) -> UsageError:
+    looked = " and ".join(str(path) for path in files.looked_at)
+    if not found:
+        return UsageError(
+            f"No Snowflake connection is configured: looked at {looked}.",
+            "Add one with `snow connection add`, or set SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER and "
+            "SNOWFLAKE_PASSWORD.",
+        )
+    near = difflib.get_close_matches(wanted.lower(), found, n=3) or list(found)[:10]
+    hint = f"Known are: {', '.join(near)}."
+    if "connections" in files.entries:
+        hint += f" In {files.looked_at[1].name} a connection is [name], not [connections.name]."
+    if asked_for:
+        return UsageError(f"There is no Snowflake connection {wanted!r} in {looked}.", hint)
+    return UsageError(
+        f"The default Snowflake connection {wanted!r} does not exist in {looked}.",
+        f"{hint} Name one with --connection, or set default_connection_name.",
+    )

@@ -1,0 +1,151 @@
+"""Secrets that are told by where they are: in a file, or at AWS.
+
+Beside a secret parameter, such as `password`, a connection may have `password_file`, the path of a
+file that only its owner can read, and `password_arn`, the ARN of a secret in AWS Secrets Manager or
+of a parameter in SSM Parameter Store. The first that is given counts: the value, the file, the ARN,
+the keyring. It is asked at each sign-in and not before, and the others are not asked.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from typing import Any, Final
+
+from core.connections.keyring_store import KeptSecret
+from core.connections.secrets import SECRETS, Secret
+from core.errors import UsageError
+
+_LARGEST: Final = 64 * 1024  # bytes, as at Secrets Manager
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+# A private_key_file is the connector's own: it reads the key itself.
+_IN_FILES: Final = SECRETS - {"private_key", "private_key_raw"}
+SOURCES: Final = frozenset(
+    {f"{name}_file" for name in _IN_FILES} | {f"{name}_arn" for name in SECRETS}
+)
+
+
+class FileSecret(Secret):
+    """A secret that is in a file, and is read when it is revealed.
+
+    Args:
+        parameter: what names the file, such as `password_file`.
+        path: the file; `~` is the home directory.
+    """
+
+    __slots__ = ("_parameter", "_path")
+
+    def __init__(self, parameter: str, path: str) -> None:
+        super().__init__(f"{parameter} {path}")  # what it is compared by, not the secret
+        self._parameter = parameter
+        self._path = path
+
+    def reveal(self) -> str:
+        """Read the secret; one line break at its end is not part of it.
+
+        Raises:
+            UsageError: the file is missing, or no file, or open to other users, or has no text.
+        """
+        return _read(self._parameter, self._path)
+
+
+class AwsSecret(Secret):
+    """A secret that AWS keeps, and that is fetched when it is revealed.
+
+    Args:
+        parameter: what holds the ARN, such as `password_arn`.
+        arn: of a secret or a parameter; `#key` at its end takes that text of a JSON object.
+        profile: of the AWS configuration files; boto3's own rules if None.
+    """
+
+    __slots__ = ("_arn", "_parameter", "_profile")
+
+    def __init__(self, parameter: str, arn: str, profile: str | None = None) -> None:
+        super().__init__(f"{parameter} {arn}")  # what it is compared by, not the secret
+        self._parameter = parameter
+        self._arn = arn
+        self._profile = profile
+
+    def using(self, profile: str | None) -> AwsSecret:
+        """The same secret, fetched with the credentials of a profile."""
+        return AwsSecret(self._parameter, self._arn, profile)
+
+    def reveal(self) -> str:
+        """Fetch the secret, from the region of its ARN.
+
+        Raises:
+            UsageError: that is no such ARN, or there is no such secret, key or profile.
+            SignInError: AWS refuses the credentials or the secret, or there are no credentials.
+            TemporaryError: AWS could not be reached in time.
+        """
+        from core.connections.aws_secrets import fetch  # botocore takes a while to import
+
+        return fetch(self._parameter, self._arn, self._profile)
+
+
+def chosen(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Put each secret in the place of what tells where it is.
+
+    Args:
+        parameters: the connector's, and any of SOURCES.
+
+    Returns:
+        The connector's parameters.
+    """
+    found = {key: value for key, value in parameters.items() if key not in SOURCES}
+    for name in SECRETS:
+        given = found.get(name)
+        if given and not isinstance(given, KeptSecret):
+            continue
+        in_file, at_aws = f"{name}_file", f"{name}_arn"
+        if name in _IN_FILES and (path := parameters.get(in_file)):
+            found[name] = FileSecret(in_file, str(path))
+        elif arn := parameters.get(at_aws):
+            found[name] = AwsSecret(at_aws, str(arn))
+    return found
+
+
+def _read(parameter: str, path: str) -> str:
+    """The text of a secret file; whatever is wrong with it, its content is in no error."""
+    path = os.path.expanduser(path)  # noqa: PTH111  Path's raises where there is no HOME
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            _check(parameter, path, os.fstat(file.fileno()))
+            text = file.read(_LARGEST).decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{parameter}: {path} is not text (UTF-8).", "Correct the file.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no such file"
+        raise UsageError(
+            f"{parameter}: {_shown(path)} cannot be read ({reason}).",
+            "It takes the path of a file that holds the secret, not the secret itself.",
+        ) from None
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise UsageError(f"{parameter}: {path} is empty.", "Write the secret into it.")
+    return text
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open what may be a pipe, to which nobody writes."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check(parameter: str, path: str, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise UsageError(f"{parameter}: {path} is no file.", "Name the file of the secret.")
+    if os.name == "posix" and found.st_mode & _OTHERS:
+        raise UsageError(
+            f"{parameter}: other users can reach {path}, so it is no secret.",
+            f"Close it with: chmod 600 {path}",
+        )
+    if found.st_size > _LARGEST:
+        raise UsageError(f"{parameter}: {path} is too large for a secret.", "Correct the file.")
+
+
+def _shown(path: str) -> str:
+    """A path that may be shown: what is in no directory may be the secret, put there by mistake."""
+    directory = os.path.dirname(path)  # noqa: PTH120  as typed
+    known = directory.strip("/") and os.path.isdir(directory)  # noqa: PTH112
+    return path if known else "the file that it names"

@@ -1,0 +1,147 @@
+"""The grouped statement and its books, for the engines that have Snowflake group the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from core import query
+from core.aggregation.reconciliation import BAD_EXAMPLES, Account, Total, too_many_digits
+from core.aggregation.rows import bad_dates
+from core.errors import SourceDataError
+from core.planning.plan import Plan
+from core.query import Field, Statement
+from core.query.unload import sum_groups
+from core.warehouse.failures import is_overflow
+from core.warehouse.read_result import read_columns
+from core.warehouse.statement import Cancel, Result, run
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """A plan grouped at the warehouse.
+
+    Attributes:
+        statement: what was run.
+        result: its result, still at Snowflake.
+        account: the books, which agree.
+    """
+
+    statement: Statement
+    result: Result
+    account: Account
+
+
+def grouped(
+    plan: Plan, attempt: Callable[[Statement], T], *, at_rest: bool = False, ordered: bool = True
+) -> T:
+    """What `attempt` makes of the grouped statement of a plan.
+
+    It is tried again with a rounded total, where only that may overflow: the grand total may have
+    more digits than any group.
+
+    Args:
+        plan: what happens to each column.
+        attempt: runs the statement.
+        at_rest, ordered: as for `query.select_groups`.
+
+    Raises:
+        SourceDataError: a sum overflows; or what `attempt` raises.
+    """
+    exact, rounded = (
+        query.select_groups(plan, at_rest=at_rest, ordered=ordered, rounded=each)
+        for each in (False, True)
+    )
+    has_wide = any(field.alias.startswith("total_") for field in rounded.fields)
+    for statement in (exact, rounded) if has_wide else (exact,):
+        try:
+            return attempt(statement)
+        except SourceDataError as error:
+            if not is_overflow(error):
+                raise
+            cause = error
+    raise too_many_digits() from cause
+
+
+def open_books(fields: tuple[Field, ...], total: Mapping[str, Any]) -> Account:
+    """The books of a run that reads groups, opened with what the grand total says of the rows.
+
+    Args:
+        fields: the columns of the result of `query.select_groups`.
+        total: its grand total by alias; empty for an empty table.
+    """
+    rows, blank, bad = (int(total.get(name) or 0) for name in ("rows", "blank", "bad"))
+    account = Account(rows + blank, rows + blank, blank, bad_dates=bad)
+    for field in fields:
+        if field.is_sum:
+            account.read[field.alias] = _total(total, field.alias)
+    return account
+
+
+def look_at_bad_dates(
+    connection: SnowflakeConnection, plan: Plan, account: Account, cancel: Cancel
+) -> None:
+    """Book some of the dates that do not parse, if there are any.
+
+    Raises:
+        SourceDataError: there are, and the plan does not allow it.
+        TransferError: the statement that asks for them failed, or the run was cancelled.
+    """
+    if not account.bad_dates:
+        return
+    (values,) = read_columns(connection, query.select_bad_dates(plan, BAD_EXAMPLES), cancel)
+    account.bad_examples = tuple(map(str, values))
+    if plan.on_bad_date == "fail":
+        raise bad_dates(plan, account)
+
+
+def group_at_rest(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -> Grouped:
+    """Run the grouped statement of a plan, and ask the books of its result.
+
+    Raises:
+        SourceDataError: dates do not parse, or a sum overflows.
+        IntegrityError: the books do not agree.
+        TransferError: a statement failed, or the run was cancelled.
+    """
+    attempt = partial(_run, connection, cancel)
+    statement, result, books = grouped(plan, attempt, at_rest=True, ordered=False)
+    total, groups = books.get(True, {}), books.get(False, {})
+    account = open_books(statement.fields, total)
+    look_at_bad_dates(connection, plan, account, cancel)
+    account.null_dates = int(groups.get("empty") or 0)
+    account.groups = int(groups.get("groups") or 0)
+    account.check_groups(int(groups.get("rows") or 0))
+    sums = [(f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column]
+    for alias, _ in sums:
+        account.written[alias] = _total(groups, alias)
+    account.check(sums)
+    return Grouped(statement, result, account)
+
+
+def _run(
+    connection: SnowflakeConnection, cancel: Cancel, statement: Statement
+) -> tuple[Statement, Result, dict[bool, dict[str, Any]]]:
+    """The statement, its result, and the books: of the grand total (True), and of the groups."""
+    result = run(connection, statement, cancel)
+    books = sum_groups(statement, result.query_id)
+    columns = read_columns(connection, books, cancel)
+    names = [field.alias for field in books.fields]
+    rows = (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+    return statement, result, {bool(row["total"]): row for row in rows}
+
+
+def _total(row: Mapping[str, Any], alias: str) -> Total:
+    """A sum column's total in a row of the result; the rounded one where there is one."""
+    number = alias.removeprefix("sum_")
+    value = row.get(f"total_{number}", row.get(alias))
+    if isinstance(value, float):
+        return Total(value, float(row.get(f"magnitude_{number}") or 0.0))
+    return Total(Decimal(0) if value is None else Decimal(value))

@@ -1,0 +1,58 @@
+"""What the engines that write a local file have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.aggregation.first_rows import Head
+from core.aggregation.reconciliation import Account
+from core.output import Format, open_writer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from core.output.writer import Writer
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """The file to write.
+
+    Attributes:
+        path: where.
+        format: what.
+        gzip: whether compressed as a whole.
+        escape_formulas: whether csv cells that look like formulas are made text.
+    """
+
+    path: Path
+    format: Format
+    gzip: bool
+    escape_formulas: bool = False
+
+    def open(self, schema: pa.Schema) -> Writer:
+        """The writer that fills it; see `core.output.open_writer`."""
+        return open_writer(
+            self.path,
+            self.format,
+            schema,
+            gzip=self.gzip,
+            escape_formulas=self.escape_formulas,
+        )
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        account: the books, which agree.
+        head: the first rows.
+        query_id: Snowflake's id of the statement that read the table.
+    """
+
+    account: Account
+    head: Head
+    query_id: str

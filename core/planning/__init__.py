@@ -1,0 +1,1 @@
+"""What will happen to each column: the source, its date column, the roles and the flags."""

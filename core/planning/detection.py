@@ -1,0 +1,311 @@
+"""Which column is the date, and how its values are written.
+
+The rule: real dates before text before numbers, then a name that speaks of
+time, then fewer NULLs, then the order of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from core.errors import SourceDataError, UsageError
+from core.planning.date_formats import EpochUnit, TextFormat, parse_format
+from core.planning.date_recognition import (
+    TextFit,
+    fit_text,
+    recognise_epoch,
+    recognise_text,
+    whole_numbers,
+)
+from core.planning.identifiers import identifiers, name_words
+from core.planning.names import listed
+
+if TYPE_CHECKING:
+    from core.planning.source import SourceColumn
+
+__all__ = ["DateCandidate", "choose_date", "date_candidates", "identifiers"]
+
+Sample = Mapping[str, Sequence[object]]
+
+_DATES = frozenset({"DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ"})
+_TIME_WORDS = frozenset({
+    "DATE", "DATES", "DATETIME", "DT", "DTM", "TIME", "TIMESTAMP", "TS", "TSTAMP", "EPOCH", "WHEN",
+    "DAY", "MONTH", "DOB", "BIRTH", "BIRTHDAY", "CREATED", "CREATION", "UPDATED", "MODIFIED",
+    "CHANGED", "INSERTED", "LOADED", "DELETED", "ORDERED", "SHIPPED", "DELIVERED", "STARTED",
+    "ENDED", "COMPLETED", "SUBMITTED", "REGISTERED", "PUBLISHED", "EXPIRES", "EXPIRY", "DUE",
+})  # fmt: skip
+# Run together with the word before: ORDERDATE, SHIPTIME; and what only looks so.
+_TIME_ENDINGS = ("DATE", "TIME", "TIMESTAMP", "DT")
+_NOT_TIME = frozenset({"CANDIDATE", "MANDATE", "LIFETIME", "RUNTIME", "OVERTIME", "DOWNTIME"})
+_EPOCH_WORDS = {
+    EpochUnit.SECONDS: "seconds",
+    EpochUnit.MILLISECONDS: "milliseconds",
+    EpochUnit.MICROSECONDS: "microseconds",
+    EpochUnit.NANOSECONDS: "nanoseconds",
+}
+
+
+@dataclass(frozen=True)
+class DateCandidate:
+    """A column that can be the date.
+
+    Attributes:
+        column: its name.
+        format: how its text or number is read; None for a real date.
+        nulls: the share of its sampled values that are NULL or blank, 0 to 1.
+        why: why it is one, in a few words.
+        rival: a format that takes the day for the month and fits as well; None if there is none.
+            A column with a rival needs its format from the user.
+    """
+
+    column: str
+    format: TextFormat | EpochUnit | None
+    nulls: float
+    why: str
+    rival: TextFormat | None = None
+
+
+def date_candidates(columns: Sequence[SourceColumn], sample: Sample) -> list[DateCandidate]:
+    """The columns that can be the date, the most likely first.
+
+    Args:
+        columns: the table's columns, in its order.
+        sample: sampled values by column name (None is NULL); may lack columns.
+    """
+    return _ranked(columns, sample, None)
+
+
+def choose_date(
+    columns: Sequence[SourceColumn],
+    sample: Sample,
+    *,
+    column: str | None,
+    date_format: str | None,
+) -> tuple[DateCandidate, tuple[DateCandidate, ...]]:
+    """The date column and its format.
+
+    Args:
+        columns: the table's columns, in its order; `column` is one of them.
+        sample: sampled values by column name (None is NULL); may lack columns.
+        column: the column to take; detected if None.
+        date_format: the format to take, as `core.planning.date_formats.parse_format` reads it;
+            detected if None.
+
+    Returns:
+        The chosen column, and the others that could be the date, best first (none if `column` was
+        given).
+
+    Raises:
+        SourceDataError: no column is a date, or it is not clear how its dates are written.
+        UsageError: the format is none, or does not go with the column's type.
+    """
+    wanted = parse_format(date_format) if date_format is not None else None
+    if column is not None:
+        given = next(each for each in columns if each.name == column)
+        return _unrivalled(_as_date(given, sample, wanted), ()), ()
+    ranked = _ranked(columns, sample, wanted)
+    if not ranked:
+        raise _no_candidate(columns, wanted)
+    return _unrivalled(ranked[0], ranked[1:]), tuple(ranked[1:])
+
+
+def _unrivalled(chosen: DateCandidate, others: Sequence[DateCandidate]) -> DateCandidate:
+    if chosen.rival is None or not isinstance(chosen.format, TextFormat):
+        return chosen
+    formats = f"{chosen.format.strptime} and {chosen.rival.strptime}"
+    hint = f"Say which with date_format={chosen.format.strptime} or {chosen.rival.strptime}"
+    if others:
+        hint += f", or take another date column: {listed([each.column for each in others])}"
+    raise SourceDataError(
+        f"The dates of column {chosen.column} fit both {formats}: day and month cannot be told "
+        "apart.",
+        f"{hint}.",
+    )
+
+
+def _no_candidate(
+    columns: Sequence[SourceColumn], wanted: TextFormat | EpochUnit | None
+) -> SourceDataError | UsageError:
+    names = listed([f"{column.name} ({column.type.text})" for column in columns])
+    if wanted is None:
+        return SourceDataError(
+            f"No column looks like a date. Columns: {names}.",
+            "Name the date column with date_column, and how it is written with date_format.",
+        )
+    shown = wanted.strptime if isinstance(wanted, TextFormat) else wanted.value
+    real = [column.name for column in columns if column.type.kind in _DATES]
+    if real:
+        return UsageError(
+            f"No column is written as {shown}; {listed(real)} needs no format.",
+            "Leave date_format out, or name the column with date_column.",
+        )
+    return SourceDataError(
+        f"No column is written as {shown}. Columns: {names}.",
+        "Name the date column with date_column.",
+    )
+
+
+# ----------------------------------------------------------------------------------- candidates
+
+
+def _ranked(
+    columns: Sequence[SourceColumn], sample: Sample, wanted: TextFormat | EpochUnit | None
+) -> list[DateCandidate]:
+    found = [
+        candidate
+        for column in columns
+        if (candidate := _candidate(column, sample.get(column.name, ()), wanted)) is not None
+    ]
+    return sorted(found, key=_rank)  # stable: the order of the table decides between equals
+
+
+def _rank(candidate: DateCandidate) -> tuple[int, bool, float]:
+    kinds = (type(None), TextFormat, EpochUnit)
+    kind = next(n for n, each in enumerate(kinds) if isinstance(candidate.format, each))
+    return kind, not _speaks_of_time(candidate.column), candidate.nulls
+
+
+def _speaks_of_time(name: str) -> bool:
+    words = name_words(name)
+    return (
+        any(word in _TIME_WORDS for word in words)
+        or any(word.endswith(_TIME_ENDINGS) and word not in _NOT_TIME for word in words)
+        or any(word.startswith("DATEOF") for word in words)
+        or (len(words) > 1 and words[-1] == "AT")  # PAID_AT, deletedAt
+    )
+
+
+def _candidate(
+    column: SourceColumn, values: Sequence[object], wanted: TextFormat | EpochUnit | None
+) -> DateCandidate | None:
+    kind = column.type.kind
+    if kind in _DATES:
+        return _real(column, values) if wanted is None else None
+    if kind == "TEXT" and not isinstance(wanted, EpochUnit):
+        texts = _texts(values)
+        fit = fit_text(wanted, texts) if wanted else recognise_text(texts)
+        return _text(column, values, fit) if fit and fit.fitting and fit.enough else None
+    if kind == "FIXED" and not isinstance(wanted, TextFormat):
+        unit = recognise_epoch(values)
+        since_1970 = min(whole_numbers(values), default=0) >= 0
+        if unit and since_1970 and wanted in (None, unit) and _speaks_of_time(column.name):
+            return _epoch(column, values, unit)
+    return None
+
+
+def _as_date(
+    column: SourceColumn, sample: Sample, wanted: TextFormat | EpochUnit | None
+) -> DateCandidate:
+    """The column that the user named, as the date; it may be a poorer one than a candidate."""
+    values = sample.get(column.name, ())
+    kind = column.type.kind
+    if kind in _DATES:
+        if wanted is not None:
+            raise UsageError(
+                f"Column {column.name} is {column.type.text}: it needs no date_format.",
+                "Leave date_format out.",
+            )
+        return _real(column, values)
+    if kind == "TEXT":
+        return _given_text(column, values, wanted)
+    if column.type.numeric:
+        return _given_number(column, values, wanted)
+    raise SourceDataError(
+        f"Column {column.name} is {column.type.text}: it cannot be the date column.",
+        "Choose a column of dates, text or numbers.",
+    )
+
+
+def _given_text(
+    column: SourceColumn, values: Sequence[object], wanted: TextFormat | EpochUnit | None
+) -> DateCandidate:
+    texts = _texts(values)
+    if isinstance(wanted, EpochUnit):
+        raise UsageError(
+            f"Column {column.name} is {column.type.text}: {wanted} is for numbers.",
+            "Give a format for text, such as %Y-%m-%d.",
+        )
+    if wanted is not None:
+        return _text(column, values, fit_text(wanted, texts))
+    if not texts:  # whatever turns up is then told apart as a date or as an error
+        return DateCandidate(column.name, _ISO, _nulls(values), "text, no value to tell its format")
+    fit = recognise_text(texts)
+    if fit is None or not fit.enough:
+        near = f"; {fit.format.strptime} fits {_percent(fit)} of them" if fit else ""
+        raise SourceDataError(
+            f"The text of column {column.name} is not written in one known date format: "
+            f"looked at {len(texts):,} values{near}.",
+            "Give its format with date_format, such as %d/%m/%Y, or choose another column.",
+        )
+    return _text(column, values, fit)
+
+
+def _given_number(
+    column: SourceColumn, values: Sequence[object], wanted: TextFormat | EpochUnit | None
+) -> DateCandidate:
+    if isinstance(wanted, TextFormat):
+        raise UsageError(
+            f"Column {column.name} is {column.type.text}: {wanted.strptime} is for text.",
+            f"Give one of {', '.join(EpochUnit)}.",
+        )
+    unit = wanted or recognise_epoch(values)
+    if unit is None:
+        raise SourceDataError(
+            f"The numbers of column {column.name} are not clearly moments counted from 1970.",
+            f"Say what they count with date_format={', '.join(EpochUnit)}; for numbers such as "
+            "20240131, transfer a view that makes dates of them.",
+        )
+    return _epoch(column, values, unit)
+
+
+_ISO = TextFormat("%Y-%m-%d", "YYYY-MM-DD")
+
+
+def _real(column: SourceColumn, values: Sequence[object]) -> DateCandidate:
+    return DateCandidate(column.name, None, _nulls(values), f"{column.type.kind} column")
+
+
+def _text(column: SourceColumn, values: Sequence[object], fit: TextFit) -> DateCandidate:
+    why = f"text, {_percent(fit)} of {fit.total:,} sampled values are {fit.format.snowflake}"
+    if fit.rival:
+        why = f"text, sampled values are {fit.format.snowflake} or {fit.rival.snowflake}"
+    if not fit.total:
+        why = f"text, read as {fit.format.snowflake}"
+    return DateCandidate(column.name, fit.format, _nulls(values), why, fit.rival)
+
+
+def _epoch(column: SourceColumn, values: Sequence[object], unit: EpochUnit) -> DateCandidate:
+    why = f"epoch {_EPOCH_WORDS[unit]}{_span(whole_numbers(values), unit)}"
+    return DateCandidate(column.name, unit, _nulls(values), why)
+
+
+def _span(numbers: Sequence[int], unit: EpochUnit) -> str:
+    """The years of the first and the last number: `, 1995-2018`; empty if they are out of reach."""
+    if not numbers:
+        return ""
+    try:
+        first, last = (
+            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=number // 10**unit.scale)).year
+            for number in (min(numbers), max(numbers))
+        )
+    except OverflowError:
+        return ""
+    return f", {first}-{last}"
+
+
+def _percent(fit: TextFit) -> str:
+    """The share that fits, rounded down: 100% means all."""
+    share = fit.fitting * 1000 // max(fit.total, 1) / 10
+    return f"{share:g}%"
+
+
+def _texts(values: Sequence[object]) -> list[str]:
+    return [text for value in values if isinstance(value, str) and (text := value.strip())]
+
+
+def _nulls(values: Sequence[object]) -> float:
+    blank = sum(value is None or (isinstance(value, str) and not value.strip()) for value in values)
+    return blank / len(values) if values else 0.0

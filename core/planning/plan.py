@@ -1,0 +1,205 @@
+"""What will happen to each column: the roles, chosen by rule and by request.
+
+The rule is the customer's: the date column is cut to its month, every numeric column is summed,
+every other column is kept. A request changes it column by column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from core.errors import UsageError
+from core.planning.date_formats import EpochUnit, TextFormat
+from core.planning.detection import DateCandidate, choose_date, identifiers
+from core.planning.names import find_name, listed
+from core.planning.source import Source, SourceColumn
+from core.request.request import Request
+
+Sample = Mapping[str, Sequence[object]]
+
+
+class Role(StrEnum):
+    """What happens to a column."""
+
+    MONTH = "month"
+    SUM = "sum"
+    KEY = "key"
+    DROP = "drop"
+
+
+@dataclass(frozen=True)
+class PlannedColumn:
+    """A column and what happens to it.
+
+    Attributes:
+        source: the column.
+        role: what happens.
+        why: the reason, in a few words.
+        identifier: why a numeric column looks like an identifier; empty if it does not.
+    """
+
+    source: SourceColumn
+    role: Role
+    why: str
+    identifier: str = ""
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+        return self.source.name
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole transfer, column by column; valid by construction.
+
+    Attributes:
+        source: the table or view.
+        columns: every column of the source, in its order.
+        month_format: how the month column's text or number is read; None for dates.
+        alternatives: other columns that could be the date, best first.
+        on_bad_date: `fail`, or `null` to put unparsable dates into the NULL month.
+    """
+
+    source: Source
+    columns: tuple[PlannedColumn, ...]
+    month_format: TextFormat | EpochUnit | None = None
+    alternatives: tuple[DateCandidate, ...] = ()
+    on_bad_date: Literal["fail", "null"] = "fail"
+
+    def __post_init__(self) -> None:
+        if [column.source for column in self.columns] != list(self.source.columns):
+            raise ValueError("a plan names every column of its source once, in its order")
+        if len(self._with(Role.MONTH)) != 1:
+            raise ValueError("a plan has exactly one month column")
+        for column in self.sums:
+            if not column.source.type.numeric:
+                raise ValueError(f"{column.name} is {column.source.type.text}: it has no sum")
+
+    def _with(self, role: Role) -> tuple[PlannedColumn, ...]:
+        return tuple(column for column in self.columns if column.role is role)
+
+    @property
+    def month(self) -> PlannedColumn:
+        """The month column."""
+        return self._with(Role.MONTH)[0]
+
+    @property
+    def keys(self) -> tuple[PlannedColumn, ...]:
+        """The key columns, in table order."""
+        return self._with(Role.KEY)
+
+    @property
+    def sums(self) -> tuple[PlannedColumn, ...]:
+        """The summed columns, in table order."""
+        return self._with(Role.SUM)
+
+    @property
+    def delivered(self) -> tuple[PlannedColumn, ...]:
+        """The columns of the delivery, in table order."""
+        return tuple(column for column in self.columns if column.role is not Role.DROP)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should look at before relying on the plan."""
+        said: list[str] = []
+        flagged = [f"{c.name} ({c.identifier})" for c in self.sums if c.identifier]
+        if flagged:
+            said.append(
+                f"Summed although they look like identifiers: {listed(flagged)}. "
+                "--drop-identifiers leaves them out."
+            )
+        if self.alternatives:
+            others = [f"{other.column} ({other.why})" for other in self.alternatives]
+            said.append(
+                f"The date column is {self.month.name} ({self.month.why}); "
+                f"it could also be {listed(others)}. --date-column chooses."
+            )
+        return tuple(said)
+
+
+def make_plan(source: Source, sample: Sample, request: Request) -> Plan:
+    """Give every column its role.
+
+    Args:
+        source: the table or view.
+        sample: sampled values by column name, for detection.
+        request: what the caller asked for.
+
+    Raises:
+        UsageError: a column is unknown, named twice, or cannot have the role asked for.
+        SourceDataError: there is no date column, or its format is ambiguous.
+    """
+    asked = _asked_roles(source, request)
+    free = [c for c in source.columns if asked.get(c.name, Role.MONTH) is Role.MONTH]
+    date, alternatives = choose_date(
+        free if request.date_column is None else source.columns,
+        sample,
+        column=next((name for name, role in asked.items() if role is Role.MONTH), None),
+        date_format=request.date_format,
+    )
+    flags = identifiers(source.columns, sample)
+
+    def planned(column: SourceColumn) -> PlannedColumn:
+        if column.name == date.column:
+            return PlannedColumn(column, Role.MONTH, date.why)
+        flag = flags.get(column.name, "")
+        if column.name in asked:
+            return PlannedColumn(column, asked[column.name], "asked for")
+        role, why = _default_role(column, flag, request)
+        return PlannedColumn(column, role, why, flag)
+
+    return Plan(
+        source,
+        tuple(planned(column) for column in source.columns),
+        date.format,
+        alternatives,
+        request.on_bad_date,
+    )
+
+
+def _asked_roles(source: Source, request: Request) -> dict[str, Role]:
+    """The roles of the columns that the request names."""
+    by_role: tuple[tuple[Role, Iterable[str]], ...] = (
+        (Role.MONTH, [request.date_column] if request.date_column else []),
+        (Role.SUM, request.sum_columns or ()),
+        (Role.KEY, request.key_columns or ()),
+        (Role.DROP, request.drop_columns),
+    )
+    types = {column.name: column.type for column in source.columns}
+    asked: dict[str, Role] = {}
+    for role, names in by_role:
+        for wanted in names:
+            name = find_name(wanted, list(types), "column")
+            if name in asked:
+                raise UsageError(
+                    f"Column {name} is named twice: as {asked[name]} and as {role}.",
+                    "A column has one role: name it once.",
+                )
+            if role is Role.SUM and not types[name].numeric:
+                raise UsageError(
+                    f"Column {name} is {types[name].text}: it cannot be summed.",
+                    _numeric_hint(source),
+                )
+            asked[name] = role
+    return asked
+
+
+def _numeric_hint(source: Source) -> str:
+    numeric = [column.name for column in source.columns if column.type.numeric]
+    return f"Numeric columns: {listed(numeric)}." if numeric else "No column is numeric."
+
+
+def _default_role(column: SourceColumn, flag: str, request: Request) -> tuple[Role, str]:
+    if not column.type.numeric:
+        if request.key_columns is not None:
+            return Role.DROP, "not among the key columns asked for"
+        return Role.KEY, "not numeric"
+    if request.sum_columns is not None:
+        return Role.DROP, "not among the sum columns asked for"
+    if flag and request.drop_identifiers:
+        return Role.DROP, f"identifier: {flag}"
+    return Role.SUM, "numeric"

@@ -1,0 +1,205 @@
+"""What a person looks at before a transfer: what there is, a table's columns, its months.
+
+One session serves it all. Calls come from one thread at a time, and each can be cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from core import query
+from core.planning.identifiers import identifiers
+from core.planning.names import TableName
+from core.planning.plan import Plan, Sample, make_plan
+from core.planning.source import Source
+from core.preview.cost import Width, column_widths
+from core.preview.month_preview import Months, preview_months
+from core.preview.sample import take_sample
+from core.request.request import Request
+from core.warehouse import catalog
+from core.warehouse.catalog import Entry
+from core.warehouse.connect import connect, sign_out
+from core.warehouse.statement import Cancel
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+_SHOWN_VALUES = 3
+_SHOWN_CHARACTERS = 40
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """What a sample tells about a column.
+
+    Attributes:
+        name: the column's name.
+        values: up to three different values as short text of one line, blank ones left out.
+        nulls: the share of NULLs, 0 to 1.
+        identifier: why a number looks like an identifier; empty if it does not.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    nulls: float
+    identifier: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A table or view, looked at.
+
+    Attributes:
+        source: what it is.
+        sample: sampled values by column name, of the columns that detection looks at.
+        facts: of every column, in table order.
+        rows: how many rows were sampled.
+        widths: how wide the values of every column travel.
+    """
+
+    source: Source
+    sample: Sample
+    facts: tuple[ColumnFacts, ...]
+    rows: int
+    widths: Mapping[str, Width] = field(default_factory=dict)
+
+
+class Explorer:
+    """An open session to look around in; a context manager that signs out at its end.
+
+    Attributes:
+        place: the session's database and schema, each None if none is selected.
+    """
+
+    def __init__(self, connection: SnowflakeConnection) -> None:
+        self._connection = connection
+        self.place: tuple[str | None, str | None] = (
+            connection.database or None,
+            connection.schema or None,
+        )
+
+    @classmethod
+    def open(
+        cls,
+        connection: str | Mapping[str, object] | None,
+        *,
+        warehouse: str | None = None,
+        role: str | None = None,
+        aws_profile: str | None = None,
+        timezone: str | None = None,
+    ) -> Self:
+        """Sign in; the arguments are those of a `Request`.
+
+        Raises:
+            UsageError: there is no such connection, or a parameter is missing or invalid.
+            SignInError: Snowflake refused the sign-in, the role or the warehouse, or AWS a secret.
+            TemporaryError: Snowflake, or AWS for a secret, could not be reached in time.
+        """
+        opened = connect(
+            connection,
+            query_tag="amplify-transfer explore",
+            warehouse=warehouse,
+            role=role,
+            aws_profile=aws_profile,
+            timezone=timezone,
+        )
+        return cls(opened)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Sign out; takes a second at most."""
+        sign_out(self._connection)
+
+    def databases(self, cancel: Cancel) -> list[str]:
+        """The databases that the role may see. Starts no warehouse."""
+        return catalog.databases(self._connection, cancel)
+
+    def schemas(self, database: str, cancel: Cancel) -> list[str]:
+        """The schemas of a database, INFORMATION_SCHEMA left out. Starts no warehouse.
+
+        Raises:
+            SourceDataError: there is no such database for this role.
+        """
+        return catalog.schemas(self._connection, database, cancel)
+
+    def tables(self, database: str, schema: str | None, cancel: Cancel) -> Iterator[list[Entry]]:
+        """The tables and views of a schema, or of every schema of a database for None.
+
+        Starts no warehouse.
+
+        Yields:
+            Pages of entries, each as soon as it has come; a schema has one page at least.
+
+        Raises:
+            SourceDataError: there is no such database or schema for this role.
+        """
+        return catalog.tables(self._connection, database, schema, cancel)
+
+    def look(self, name: TableName | str, cancel: Cancel) -> Look:
+        """Describe and sample a table or view; a text is read as a `Request`'s `table`.
+
+        Raises:
+            UsageError: the text is no name, or no database or schema is selected.
+            SourceDataError: there is no such table for this role.
+        """
+        source = catalog.find(self._connection, str(name), cancel)
+        values = take_sample(self._connection, source, cancel, source.columns)
+        flags = identifiers(source.columns, values)
+        facts = tuple(
+            _facts(column.name, values[column.name], flags.get(column.name, ""))
+            for column in source.columns
+        )
+        detected = {c.name: values[c.name] for c in query.sampled_columns(source)}
+        rows = max((len(column) for column in values.values()), default=0)
+        return Look(source, detected, facts, rows, column_widths(source.columns, values))
+
+    @staticmethod
+    def plan(look: Look, request: Request) -> Plan:
+        """Give every column its role; asks the warehouse nothing.
+
+        The plan is the one that `run_transfer` makes of the same request.
+
+        Raises:
+            UsageError: a column is unknown, named twice, or cannot have the role asked for.
+            SourceDataError: there is no date column, or its format is ambiguous.
+        """
+        return make_plan(look.source, look.sample, request)
+
+    def preview(self, plan: Plan, cancel: Cancel, *, exact: bool, counted: bool = False) -> Months:
+        """The months of `plan`; see `core.preview.month_preview.preview_months`."""
+        return preview_months(self._connection, plan, cancel, exact=exact, counted=counted)
+
+
+def _facts(name: str, values: Sequence[object], identifier: str) -> ColumnFacts:
+    shown: dict[str, None] = {}
+    for value in values:
+        if value is not None and (text := _short(value)):
+            shown[text] = None
+            if len(shown) == _SHOWN_VALUES:
+                break
+    nulls = sum(value is None for value in values) / len(values) if values else 0.0
+    return ColumnFacts(name, tuple(shown), nulls, identifier)
+
+
+def _short(value: object) -> str:
+    """A value on one line of 40 characters at most."""
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+    else:
+        text = f"{value:.15g}" if isinstance(value, float) else str(value)
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _SHOWN_CHARACTERS else line[: _SHOWN_CHARACTERS - 1] + "…"

@@ -1,0 +1,149 @@
+"""A preview of a plan: its months, summed at the warehouse, and how many rows will come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from core import query
+from core.errors import SourceDataError
+from core.planning.plan import Plan
+from core.query import Field, Statement
+from core.warehouse.failures import is_overflow
+from core.warehouse.read_result import read_columns
+from core.warehouse.statement import Cancel
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+
+@dataclass(frozen=True)
+class MonthRow:
+    """One month.
+
+    Attributes:
+        month: its first day; None for rows without a date.
+        rows: how many rows of the table fall into it, blank ones left out.
+        sums: a total for each sum column of the plan, in its order: exact for NUMBER columns,
+            None where all values are NULL. A column whose total may exceed 38 digits by month,
+            though not by group, has floats.
+    """
+
+    month: date | None
+    rows: int
+    sums: tuple[Decimal | float | None, ...]
+
+
+@dataclass(frozen=True)
+class Months:
+    """The months of a plan.
+
+    Attributes:
+        months: in order, the rows without a date last.
+        sampled: whether only a part of the table was looked at.
+        rows_seen: the rows looked at, blank ones included.
+        blank_rows: of those, the fully blank ones.
+        bad_dates: of those, the ones whose date does not parse.
+        expected_rows: about how many rows the delivery will have; None for views that were looked
+            at in part.
+        statement: the statement that gave this.
+        counted: whether `expected_rows` was counted over the whole table, and not estimated.
+    """
+
+    months: tuple[MonthRow, ...]
+    sampled: bool
+    rows_seen: int
+    blank_rows: int
+    bad_dates: int
+    expected_rows: int | None
+    statement: Statement
+    counted: bool = False
+
+
+def preview_months(
+    connection: SnowflakeConnection,
+    plan: Plan,
+    cancel: Cancel,
+    *,
+    exact: bool,
+    counted: bool = False,
+) -> Months:
+    """Aggregate by month at the warehouse.
+
+    Args:
+        connection: an open session.
+        plan: what happens to each column.
+        cancel: aborts the statement.
+        exact: over the whole table; else over a sample of about 100,000 rows.
+        counted: with `exact`, have the groups counted and not estimated; those of a table that a
+            sample reads whole always are.
+
+    Raises:
+        CancelledError: `cancel` was set.
+        TransferError: the statement failed.
+    """
+    counted = counted or query.reads_all(plan)
+    statement = query.select_months(plan, exact=exact, counted=counted)
+    try:
+        columns = read_columns(connection, statement, cancel)
+    except SourceDataError as error:
+        if not is_overflow(error):
+            raise
+        statement = query.select_months(plan, exact=exact, counted=counted, rounded=True)
+        columns = read_columns(connection, statement, cancel)
+    names = [field.alias for field in statement.fields]
+    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    return _months(plan, statement, rows, exact=exact, counted=counted)
+
+
+def _months(
+    plan: Plan, statement: Statement, rows: list[dict[str, Any]], *, exact: bool, counted: bool
+) -> Months:
+    filled = [row for row in rows if not row.get("blank")]
+    seen = sum(row["rows"] for row in rows)
+    blank = sum(row["rows"] for row in rows if row.get("blank"))
+    sampled = not exact and not query.reads_all(plan)
+    if sampled and (plan.source.is_view or plan.source.rows is None):
+        sampled = seen >= query.PREVIEW_ROWS
+    sums = [field for field in statement.fields if field.is_sum]
+    months = [
+        MonthRow(row["month"], row["rows"], tuple(_sum(field, row) for field in sums))
+        for row in filled
+    ]
+    months.sort(key=lambda each: (each.month is None, each.month or date.min))
+    return Months(
+        tuple(months),
+        sampled,
+        seen,
+        blank,
+        sum(row.get("bad", 0) for row in filled),
+        _expected(plan, filled, seen) if sampled else sum(row["groups"] for row in filled),
+        statement,
+        counted=(exact and (counted or not plan.keys)) or not (exact or sampled),
+    )
+
+
+def _sum(field: Field, row: dict[str, Any]) -> Decimal | float | None:
+    value = row[field.alias]
+    return Decimal(value) if isinstance(value, int) else value
+
+
+def _expected(plan: Plan, filled: list[dict[str, Any]], seen: int) -> int | None:
+    """The groups of the whole table, from those of a sample.
+
+    Haas and Stokes' estimator Duj1 ("Estimating the number of classes in a finite population",
+    1998), which PostgreSQL's ANALYZE uses too: n d / (n - f1 + f1 n / N).
+    """
+    total = plan.source.rows
+    if total is None:
+        return None
+    sampled: int = sum(row["rows"] for row in filled)  # n, of which d groups, f1 of them of one row
+    groups: int = sum(row["groups"] for row in filled)
+    single: int = sum(row["single"] for row in filled)
+    if not sampled:
+        return 0
+    filled_rows = max(total * sampled / seen, sampled)  # N, without the blank rows
+    estimate = sampled * groups / (sampled - single + single * sampled / filled_rows)
+    return round(min(max(estimate, groups), filled_rows))

@@ -1,0 +1,39 @@
+"""A few thousand rows of a source, for detection and for people to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core import query
+from core.planning.plan import Sample
+from core.planning.source import Source, SourceColumn
+from core.warehouse.read_result import read_columns
+from core.warehouse.statement import Cancel
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+
+def take_sample(
+    connection: SnowflakeConnection,
+    source: Source,
+    cancel: Cancel,
+    columns: tuple[SourceColumn, ...] | None = None,
+) -> Sample:
+    """Read the sample of `query.select_sample`.
+
+    Args:
+        connection: an open session.
+        source: the table or view.
+        cancel: stops the statement.
+        columns: the columns to read; those that detection looks at if None.
+
+    Returns:
+        The values by column name: numbers, and text for everything else; None for NULL. Empty
+        for a table without any such column.
+    """
+    columns = query.sampled_columns(source) if columns is None else columns
+    if not columns:
+        return {}
+    values = read_columns(connection, query.select_sample(source, columns), cancel)
+    return {column.name: each for column, each in zip(columns, values, strict=True)}

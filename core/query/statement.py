@@ -1,0 +1,97 @@
+"""What every statement is made of: quoted names, bound values, selected fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.connections.secrets import Secret
+from core.planning.names import TableName
+from core.planning.plan import PlannedColumn, Role
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a result.
+
+    Attributes:
+        alias: its name in the result.
+        sql: its expression.
+        column: the planned column it carries; None for the helpers `blank` and `bad`.
+    """
+
+    alias: str
+    sql: str
+    column: PlannedColumn | None = None
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether the column is summed."""
+        return self.column is not None and self.column.role is Role.SUM
+
+    @property
+    def is_key(self) -> bool:
+        """Whether the column is a key."""
+        return self.column is not None and self.column.role is Role.KEY
+
+    @property
+    def is_group(self) -> bool:
+        """Whether the column is part of the group: the month or a key."""
+        return self.column is not None and self.column.role is not Role.SUM
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement ready to run.
+
+    Attributes:
+        sql: its text, to be shown to anyone: secrets are asterisks.
+        binds: the values bound to it.
+        fields: what it selects.
+        secret: the text with its secrets, where it holds any.
+    """
+
+    sql: str
+    binds: tuple[object, ...] = ()
+    fields: tuple[Field, ...] = ()
+    secret: Secret | None = None
+
+    @property
+    def revealed(self) -> str:
+        """The text that runs, secrets included: for the warehouse only."""
+        return self.secret.reveal() if self.secret else self.sql
+
+
+@dataclass
+class Binds:
+    """Numbers the bound values; the same value twice is the same placeholder."""
+
+    values: list[object] = field(default_factory=list)
+
+    def __call__(self, value: object) -> str:
+        for position, known in enumerate(self.values, 1):
+            if known == value and type(known) is type(value):
+                return f":{position}"
+        self.values.append(value)
+        return f":{len(self.values)}"
+
+
+def quoted(identifier: str) -> str:
+    """`identifier` as a quoted identifier: taken to the letter, whatever it holds."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def qualified(name: TableName) -> str:
+    """A full table name, each part quoted."""
+    return ".".join(map(quoted, (name.database, name.schema, name.table)))
+
+
+def select(fields: Sequence[Field], rest: str, bind: Binds) -> Statement:
+    """`SELECT` of `fields`, and `rest`: whatever follows the list."""
+    columns = ",\n".join(f"  {f.sql} AS {quoted(f.alias)}" for f in fields)
+    return Statement(f"SELECT\n{columns}\n{rest}", tuple(bind.values), tuple(fields))
+
+
+def literal(text: str) -> str:
+    """A string literal, for SHOW and COPY INTO, which take no bound values."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -1,0 +1,13 @@
+"""Stopping what runs at the warehouse where no query id is known."""
+
+from __future__ import annotations
+
+from core.query.statement import Statement
+
+
+def stop_session(session_id: int) -> Statement:
+    """Cancel whatever runs in a session of the same user; it needs no warehouse.
+
+    Source: https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries
+    """
+    return Statement(f"SELECT SYSTEM$CANCEL_ALL_QUERIES({session_id:d})")

@@ -1,0 +1,144 @@
+"""The report of a delivery: a local JSON file that the user names, for whoever must vouch for it.
+
+It holds what was asked for, what was done and what a verification found; no secrets, no rows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tempfile
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from core.aggregation.reconciliation import Account
+from core.errors import LocalResourceError, TransferError, UsageError
+from core.planning.plan import Plan
+from core.request.request import Request
+
+if TYPE_CHECKING:
+    from core.outcome import Outcome
+
+_PACKAGES: Final = (
+    "amplify-transfer",
+    "snowflake-connector-python",
+    "polars",
+    "pyarrow",
+    "boto3",
+)
+
+
+def check_path(path: str) -> None:
+    """Find out before hours of work whether a report can be written.
+
+    Raises:
+        UsageError: the directory is missing, or something else than a file is there.
+        LocalResourceError: the directory cannot be written.
+    """
+    try:
+        directory = Path(path).absolute().parent
+    except OSError as error:
+        raise LocalResourceError(
+            "The current directory is gone.", f"Give the report {path} an absolute path."
+        ) from error
+    if not directory.is_dir():
+        raise UsageError(f"report: there is no directory {directory}.", "Make it, or name another.")
+    if Path(path).exists() and not Path(path).is_file():
+        raise UsageError(f"report: {path} is no file.", "Name another.")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise LocalResourceError(
+            f"The directory {directory} of the report cannot be written.", "Name another."
+        )
+
+
+def write_report(
+    path: str, request: Request, outcome: Outcome, failure: TransferError | None
+) -> None:
+    """Write the report of a delivery as a whole, readable by its owner only (mode 0600).
+
+    Args:
+        path: where; what is there is replaced.
+        request: what was asked for.
+        outcome: what was delivered.
+        failure: why it could not be verified, if it could not.
+
+    Raises:
+        LocalResourceError: the file cannot be written.
+    """
+    text = json.dumps(_report(request, outcome, failure), indent=2, ensure_ascii=False) + "\n"
+    target = Path(path).absolute()
+    new = ""
+    try:
+        handle, new = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(handle)
+        Path(new).replace(target)
+    except OSError as error:
+        if new:
+            with suppress(OSError):
+                Path(new).unlink()
+        raise LocalResourceError(
+            f"The report {target} cannot be written: {error.strerror or 'I/O error'}."
+        ) from error
+
+
+def account_as_dict(plan: Plan, account: Account) -> dict[str, Any]:
+    """The books for JSON: the counts and, by summed column, the totals that agreed."""
+    names = ("rows_declared", "rows_read", "blank_rows", "null_dates", "bad_dates", "groups")
+    totals = {
+        column.name: str(account.read[f"sum_{n}"].value)
+        for n, column in enumerate(plan.sums, 1)
+        if f"sum_{n}" in account.read
+    }
+    return {**{name: getattr(account, name) for name in names}, "totals": totals}
+
+
+def _report(request: Request, outcome: Outcome, failure: TransferError | None) -> dict[str, Any]:
+    plan, verdict = outcome.plan, outcome.verdict
+    return {
+        "result": outcome.result,
+        "objects": [
+            {"key": each.key, "size": each.size, "etag": each.etag, "crc32": each.crc32}
+            for each in outcome.objects
+        ],
+        "url": outcome.url,
+        "request": _without_secrets(request).model_dump(mode="json", exclude_defaults=True),
+        "source": {
+            "name": str(plan.source.name),
+            "rows": plan.source.rows,
+            "is_view": plan.source.is_view,
+        },
+        "plan": [
+            {"name": c.name, "type": c.source.type.text, "role": c.role.value, "why": c.why}
+            for c in plan.columns
+        ],
+        "engine": {"name": outcome.choice.engine.value, "why": outcome.choice.why},
+        "statements": {
+            "read": outcome.query_id,
+            "verify": verdict.query_id if verdict else None,
+        },
+        "account": account_as_dict(plan, outcome.account),
+        "verdict": verdict.as_dict() if verdict else None,
+        "not_verified": str(failure) if failure else None,
+        "versions": {
+            "python": platform.python_version(),
+            **{package: _version(package) for package in _PACKAGES},
+        },
+    }
+
+
+def _without_secrets(request: Request) -> Request:
+    """A connection is told by name or not at all."""
+    known = request.connection if isinstance(request.connection, str) else None
+    return request.model_copy(update={"connection": known, "s3_options": None})
+
+
+def _version(package: str) -> str | None:
+    with suppress(ImportError):
+        return version(package)
+    return None

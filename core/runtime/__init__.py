@@ -1,0 +1,1 @@
+"""What every stage of a run uses: cancellation, retries, memory, directories, files."""

@@ -1,0 +1,1 @@
+"""Databases, schemas, tables, views and roles, and the statements that list them."""

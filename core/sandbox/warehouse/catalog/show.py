@@ -1,0 +1,290 @@
+"""SHOW and DESCRIBE, with the columns, filters and order of Snowflake's answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse.catalog.catalog import OWNER, Table, TableColumn
+from core.sandbox.warehouse.engine.execution import Execution, rows_answer
+from core.sandbox.warehouse.model import Answer, Column
+from core.sandbox.warehouse.translate.scope import fold
+from core.sandbox.warehouse.types import SqlType
+
+_MOMENT = SqlType("TIMESTAMP_LTZ", scale=3)
+_COUNT = types.number(38)
+_MAX_ROWS = 10_000  # SHOW never returns more
+Row = tuple[object, ...]
+
+
+def columns(text: str) -> list[Column]:
+    """Columns from their names; a suffix `:t` is a moment, `:n` a number, none is text."""
+    kinds = {"t": _MOMENT, "n": _COUNT, "": types.TEXT}
+    split = (each.partition(":") for each in text.split())
+    return [kinds[kind].column(name) for name, _, kind in split]
+
+
+_DATABASES = columns(
+    "created_on:t name is_default is_current origin owner comment options retention_time kind"
+)
+_SCHEMAS = columns(
+    "created_on:t name is_default is_current database_name owner comment options retention_time"
+)
+_TABLES = columns(
+    "created_on:t name database_name schema_name kind comment cluster_by rows:n bytes:n owner"
+    " retention_time automatic_clustering change_tracking is_external"
+)
+_VIEWS = columns(
+    "created_on:t name reserved database_name schema_name owner comment text is_secure"
+    " is_materialized"
+)
+_OBJECTS = columns(
+    "created_on:t name database_name schema_name kind comment cluster_by rows:n bytes:n owner"
+    " retention_time"
+)
+_COLUMNS = columns(
+    "table_name schema_name column_name data_type null? default kind expression comment"
+    " database_name autoincrement"
+)
+_WAREHOUSES = columns(
+    "name state type size running:n queued:n is_default is_current auto_suspend:n auto_resume"
+    " created_on:t owner comment"
+)
+_ROLES = columns("created_on:t name is_default is_current is_inherited owner comment")
+_DESCRIPTION = [
+    types.TEXT.column(name)
+    for name in ("name", "type", "kind", "null?", "default", "primary key", "unique key", "check",
+                 "expression", "comment", "policy name")
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Place:
+    """IN ...: the database, schema and table that limit a SHOW; None where they do not."""
+
+    database: str | None = None
+    schema: str | None = None
+    table: Table | None = None
+
+    def holds(self, table: Table) -> bool:
+        """Whether the table is inside."""
+        if self.table is not None:
+            return table is self.table
+        return self.database in (None, table.path[0]) and self.schema in (None, table.path[1])
+
+
+def show(execution: Execution, node: exp.Expr) -> Answer:
+    """SHOW <kind> [LIKE] [IN] [STARTS WITH] [LIMIT n [FROM 'x']]."""
+    kind = str(node.this).upper()
+    handler = _KINDS.get(kind)
+    if handler is None:
+        raise failures.unsupported(f"SHOW {kind}")
+    columns, rows = handler(execution, _place(execution, node, kind))
+    name = next(i for i, each in enumerate(columns) if each.name in ("name", "column_name"))
+    return rows_answer(columns, _filtered(node, rows, name))
+
+
+def _filtered(node: exp.Expr, rows: Sequence[Row], name: int) -> list[Row]:
+    like, starts, limit, after = (
+        node.args.get(key) or None for key in ("like", "starts_with", "limit", "from_")
+    )
+    kept = list(rows)
+    if like is not None:
+        pattern = like_pattern(like.name)
+        kept = [row for row in kept if pattern.fullmatch(str(row[name]))]
+    if starts is not None:
+        kept = [row for row in kept if str(row[name]).startswith(starts.name)]
+    if after is not None:
+        kept = [row for row in kept if str(row[name]) > after.name]
+    most = int(limit.expression.name) if limit is not None else _MAX_ROWS
+    return kept[: min(most, _MAX_ROWS)]
+
+
+def like_pattern(pattern: str) -> re.Pattern[str]:
+    """A SHOW ... LIKE pattern: % and _, a backslash before what is meant itself, without case."""
+    parts = re.findall(r"\\.|.", pattern, re.S)
+    wild = {"%": ".*", "_": "."}
+    regex = "".join(
+        re.escape(each[1:]) if len(each) > 1 else wild.get(each, re.escape(each)) for each in parts
+    )
+    return re.compile(regex, re.I | re.S)
+
+
+def _place(execution: Execution, node: exp.Expr, kind: str) -> _Place:
+    scope = node.args.get("scope")
+    scope_kind = str(node.args.get("scope_kind") or "").upper()
+    state, catalog = execution.state, execution.catalog
+    if scope_kind == "ACCOUNT":
+        return _Place()
+    names = tuple(fold(part) for part in scope.parts) if isinstance(scope, exp.Table) else ()
+    if not names:
+        schema = None if kind == "SCHEMAS" or scope_kind == "DATABASE" else state.schema
+        return _Place(state.database, schema)
+    if scope_kind in ("TABLE", "VIEW"):
+        return _Place(table=execution.names.lookup(names, scope_kind.title()))
+    if kind in ("DATABASES", "WAREHOUSES", "ROLES"):
+        return _Place()
+    if scope_kind == "DATABASE" or (kind == "SCHEMAS" and len(names) == 1):
+        _visible(execution, names[-1:], "Database")
+        return _Place(catalog.database(names[-1]).name)
+    path = execution.names.schema_path(names)
+    _visible(execution, path, "Schema")
+    catalog.schema(*path)
+    return _Place(*path)
+
+
+def _visible(execution: Execution, path: tuple[str, ...], kind: str) -> None:
+    if not execution.catalog.visible(execution.state.role, path):
+        raise failures.missing_object(kind, ".".join(path))
+
+
+def _yes(condition: bool) -> str:
+    return "Y" if condition else "N"
+
+
+def _databases(execution: Execution, _: _Place) -> tuple[list[Column], list[Row]]:
+    state, catalog = execution.state, execution.catalog
+    rows: list[Row] = [
+        (each.created_on, each.name, "N", _yes(each.name == state.database), "", OWNER,
+         each.comment, "", "1", "STANDARD")
+        for each in catalog.databases()
+        if catalog.visible(state.role, (each.name,))
+    ]  # fmt: skip
+    return _DATABASES, rows
+
+
+def _schemas(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
+    state, catalog = execution.state, execution.catalog
+    rows: list[Row] = []
+    for database in catalog.databases():
+        if place.database not in (None, database.name):
+            continue
+        if not catalog.visible(state.role, (database.name,)):
+            continue
+        inner = [(s.name, s.created_on, s.comment, OWNER) for s in database.schemas.values()
+                 if catalog.visible(state.role, (database.name, s.name))]  # fmt: skip
+        about = "Views describing the contents of schemas in this database"
+        inner.append(("INFORMATION_SCHEMA", database.created_on, about, ""))
+        for name, created, comment, owner in sorted(inner):
+            current = (database.name, name) == (state.database, state.schema)
+            rows.append((created, name, "N", _yes(current), database.name, owner, comment, "", "1"))
+    return _SCHEMAS, rows
+
+
+def _seen(execution: Execution, place: _Place) -> list[Table]:
+    role, catalog = execution.state.role, execution.catalog
+    return [t for t in catalog.tables() if place.holds(t) and catalog.visible(role, t.path)]
+
+
+def _tables(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
+    rows: list[Row] = [
+        (t.created_on, t.name, t.path[0], t.path[1], t.kind, t.comment, "", t.rows, t.bytes, OWNER,
+         str(t.retention), "OFF", "OFF", "N")
+        for t in _seen(execution, place)
+        if t.query is None
+    ]  # fmt: skip
+    return _TABLES, rows
+
+
+def _views(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
+    rows: list[Row] = [
+        (
+            t.created_on,
+            t.name,
+            "",
+            t.path[0],
+            t.path[1],
+            OWNER,
+            t.comment,
+            t.query,
+            "false",
+            "false",
+        )
+        for t in _seen(execution, place)
+        if t.query is not None
+    ]
+    return _VIEWS, rows
+
+
+def _objects(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
+    rows: list[Row] = [
+        (t.created_on, t.name, t.path[0], t.path[1], t.kind, t.comment, "",
+         None if t.query else t.rows, None if t.query else t.bytes, OWNER,
+         str(t.retention))
+        for t in _seen(execution, place)
+    ]  # fmt: skip
+    return _OBJECTS, rows
+
+
+def _all_columns(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
+    rows: list[Row] = [
+        (t.name, t.path[1], c.name, json_type(c), str(c.nullable).lower(), c.default or "",
+         "COLUMN", "", c.comment or "", t.path[0], "")
+        for t in _seen(execution, place)
+        for c in t.columns
+    ]  # fmt: skip
+    return _COLUMNS, rows
+
+
+def json_type(column: TableColumn) -> str:
+    """A type as SHOW COLUMNS gives it."""
+    kind = column.type
+    described: dict[str, object] = {"type": kind.name}
+    if kind.name == "FIXED":
+        described |= {"precision": kind.precision, "scale": kind.scale}
+    elif kind.name == "TEXT":
+        bytes_ = min(kind.length * 4, types.MAX_TEXT)
+        described |= {"length": kind.length, "byteLength": bytes_}
+    elif kind.name == "BINARY":
+        described |= {"length": kind.length, "byteLength": kind.length}
+    elif kind.is_timestamp or kind.name == "TIME":
+        described |= {"precision": 0, "scale": kind.scale}
+    described["nullable"] = column.nullable
+    if kind.name in ("TEXT", "BINARY"):
+        described["fixed"] = False
+    return json.dumps(described, separators=(",", ":"))
+
+
+def _warehouses(execution: Execution, _: _Place) -> tuple[list[Column], list[Row]]:
+    created = execution.catalog.started_on
+    rows: list[Row] = [
+        (name, "STARTED", "STANDARD", "X-Small", 0, 0, "N",
+         _yes(name == execution.state.warehouse), 600, "true", created, OWNER, "")
+        for name in sorted(execution.catalog.warehouses)
+    ]  # fmt: skip
+    return _WAREHOUSES, rows
+
+
+def _roles(execution: Execution, _: _Place) -> tuple[list[Column], list[Row]]:
+    created = execution.catalog.started_on
+    rows: list[Row] = [
+        (created, name, "N", _yes(name == execution.state.role), "N", "USERADMIN", "")
+        for name in sorted(execution.catalog.roles | {execution.state.role})
+    ]
+    return _ROLES, rows
+
+
+_Kind = Callable[[Execution, _Place], tuple[list[Column], list[Row]]]
+_KINDS: dict[str, _Kind] = {
+    "DATABASES": _databases, "SCHEMAS": _schemas, "TABLES": _tables, "VIEWS": _views,
+    "OBJECTS": _objects, "COLUMNS": _all_columns, "WAREHOUSES": _warehouses, "ROLES": _roles,
+}  # fmt: skip
+
+
+def describe(execution: Execution, node: exp.Expr) -> Answer:
+    """DESCRIBE TABLE | VIEW: any privilege on it is enough."""
+    kind = str(node.args.get("kind") or "TABLE").upper()
+    if kind not in ("TABLE", "VIEW"):
+        raise failures.unsupported(f"DESCRIBE {kind}")
+    table = execution.names.table(node.this, kind.title())
+    rows = [
+        (c.name, c.type.display, "COLUMN", _yes(c.nullable), c.default, "N", "N", None, None,
+         c.comment, None)
+        for c in table.columns
+    ]  # fmt: skip
+    return rows_answer(_DESCRIPTION, rows)

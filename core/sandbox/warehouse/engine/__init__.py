@@ -1,0 +1,1 @@
+"""The SQL engine: statements of a session, run over DuckDB with Snowflake's meaning."""

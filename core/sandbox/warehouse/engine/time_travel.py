@@ -1,0 +1,78 @@
+"""Time Travel: the rows of a table as they were.
+
+Rules: docs.snowflake.com "AT | BEFORE", "Understanding & using Time Travel". Rows are of the past,
+columns are those that the table has now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.catalog.catalog import Table, Version
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a statement leaves: the versions that it `seen`, and the number of the latest change
+    when it began or, if it `changed` rows or objects itself, of that change.
+    """
+
+    number: int
+    seen: Mapping[Table, Version] = field(default_factory=dict)
+    changed: bool = False
+
+
+class Point(Protocol):
+    """Where AT or BEFORE leads."""
+
+    def version(self, table: Table) -> Version:
+        """The table's rows then.
+
+        Raises:
+            Failure: 707 if they are not kept, or there were none.
+        """
+
+
+@dataclass(frozen=True)
+class AtStatement:
+    """AT or BEFORE(STATEMENT => ...): what a statement saw; what it left or, before it, found."""
+
+    trace: Trace
+    before: bool
+
+    def version(self, table: Table) -> Version:
+        """As `Point.version`."""
+        seen = self.trace.seen.get(table)
+        if seen is not None:
+            return _last(table, [each for each in table.versions if each.number == seen.number])
+        latest = self.trace.number - (1 if self.before and self.trace.changed else 0)
+        return _last(table, [each for each in table.versions if each.number <= latest])
+
+
+@dataclass(frozen=True)
+class AtMoment:
+    """AT or BEFORE(TIMESTAMP => ... | OFFSET => ...)."""
+
+    moment: datetime
+    before: bool
+
+    def version(self, table: Table) -> Version:
+        """As `Point.version`."""
+        return _last(
+            table,
+            [
+                each
+                for each in table.versions
+                if each.moment < self.moment or (each.moment == self.moment and not self.before)
+            ],
+        )
+
+
+def _last(table: Table, kept: list[Version]) -> Version:
+    if not kept or not table.retention:
+        raise failures.no_time_travel(table.name)
+    return kept[-1]

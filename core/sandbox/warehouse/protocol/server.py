@@ -1,0 +1,332 @@
+"""Snowflake's HTTP protocol: the routes that its connectors call.
+
+The contract is what snowflake-connector-python 5.2 sends and reads (its core is `sf_core` of the
+snowflakedb/drivers repository). A user's mistake is always HTTP 200 with `success: false`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hmac
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from core.sandbox.warehouse.engine.past import RememberedStatements
+from core.sandbox.warehouse.model import Failure
+from core.sandbox.warehouse.protocol import responses
+from core.sandbox.warehouse.protocol.results import Result, ResultStore
+from core.sandbox.warehouse.protocol.sessions import Session, Sessions
+from core.sandbox.warehouse.protocol.statements import RUNNING, Order, Statement, Statements
+
+if TYPE_CHECKING:
+    from core.sandbox.warehouse.engine.engine import Bind, Engine
+
+POLL_SECONDS = 45.0  # Snowflake lets a request wait so long before it answers "in progress"
+BLOCK_BYTES = 1 << 20
+
+_TOKEN = re.compile(r'Snowflake Token="([^"]*)"')
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(
+    engine: Engine,
+    *,
+    user: str,
+    password: str,
+    account: str,
+    results_dir: Path,
+    chunk_rows: int | None = None,
+    poll_seconds: float = POLL_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+) -> Starlette:
+    """The warehouse as an ASGI application.
+
+    Args:
+        engine: runs the statements.
+        user, password, account: what a client must sign in with.
+        results_dir: where results are kept; a directory of its own, emptied at start.
+        chunk_rows: rows a chunk, at most; None to cut by bytes only.
+        poll_seconds: how long a request waits for its statement before it is told to ask again.
+        clock: by which tokens expire, in seconds.
+    """
+    sessions = Sessions(engine, account=account, user=user, password=password, clock=clock)
+    statements = Statements(ResultStore(results_dir, chunk_rows=chunk_rows))
+    sessions.on_end = statements.release
+    engine.past = RememberedStatements(statements.get, statements.results)
+    warehouse = Warehouse(sessions, statements, user, poll_seconds)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await statements.close()
+        sessions.end_all()
+        await statements.settled()
+
+    return Starlette(routes=warehouse.routes(), lifespan=lifespan, exception_handlers=_ERRORS)
+
+
+class Warehouse:
+    """The request handlers of one server."""
+
+    def __init__(
+        self, sessions: Sessions, statements: Statements, user: str, poll_seconds: float
+    ) -> None:
+        self._sessions = sessions
+        self._statements = statements
+        self._user = user
+        self._poll_seconds = poll_seconds
+
+    def routes(self) -> list[Route]:
+        def post(path: str, handler: Handler) -> Route:
+            return Route(path, handler, methods=["POST"])
+
+        return [
+            post("/session/v1/login-request", self.login),
+            post("/session/token-request", self.renew),
+            post("/session/heartbeat", self.heartbeat),
+            post("/session", self.end_session),
+            post("/queries/v1/query-request", self.query),
+            post("/queries/v1/abort-request", self.abort_request),
+            post("/queries/{id}/abort-request", self.abort_query),
+            Route("/queries/{id}/result", self.result),
+            Route("/monitoring/queries/{id}", self.status),
+            Route("/monitoring/queries//{id}", self.status),  # connector 5.2 doubles the slash
+            Route("/chunks/{id}/{index:int}", self.chunk),
+            post("/telemetry/send", self.telemetry),
+            post("/telemetry/send/sessionless", self.telemetry),
+        ]
+
+    async def login(self, request: Request) -> Response:
+        data = (await _json(request)).get("data") or {}
+        if not self._sessions.knows_account(str(data.get("ACCOUNT_NAME") or "")):
+            # An account that does not exist has no host at Snowflake; its front end answers 403.
+            return JSONResponse({"success": False, "message": "Forbidden"}, status_code=403)
+        self._sessions.end_expired()
+        parameters = request.query_params
+        asked = {
+            "database": parameters.get("databaseName", ""),
+            "schema": parameters.get("schemaName", ""),
+            "warehouse": parameters.get("warehouse", ""),
+            "role": parameters.get("roleName", ""),
+        }
+        try:
+            session = await asyncio.to_thread(self._sessions.login, data, asked)
+        except Failure as failure:
+            return JSONResponse(responses.failed(failure))
+        return JSONResponse(responses.login(session, self._user))
+
+    async def renew(self, request: Request) -> Response:
+        try:
+            session = self._sessions.renew(_token(request))
+        except Failure as failure:
+            return JSONResponse(responses.failed(failure))
+        return JSONResponse(responses.renewed(session))
+
+    async def heartbeat(self, request: Request) -> Response:
+        self._session(request)
+        return JSONResponse(responses.success(None))
+
+    async def end_session(self, request: Request) -> Response:
+        session = self._session(request)
+        if request.query_params.get("delete") == "true":
+            self._sessions.end(session)
+        return JSONResponse(responses.success(None))
+
+    async def query(self, request: Request) -> Response:
+        session = self._session(request)
+        body = await _json(request)
+        order = Order(
+            sql=str(body.get("sqlText") or ""),
+            binds=_binds(body.get("bindings") or {}),
+            request_id=request.query_params.get("requestId", ""),
+            describe_only=bool(body.get("describeOnly")),
+            asynchronous=bool(body.get("asyncExec")),
+            parameters=body.get("parameters") or {},
+        )
+        statement = self._statements.submit(session, order)
+        return await self._outcome(statement, request, wait=not order.asynchronous)
+
+    async def result(self, request: Request) -> Response:
+        self._session(request)
+        statement = self._statements.get(request.path_params["id"])
+        if statement is None:
+            return JSONResponse(responses.query_failed(None, responses.RESULT_NOT_FOUND))
+        return await self._outcome(statement, request, wait=True)
+
+    async def _outcome(self, statement: Statement, request: Request, *, wait: bool) -> Response:
+        if wait and statement.state == RUNNING:
+            try:
+                await asyncio.wait_for(statement.done.wait(), self._poll_seconds)
+            except TimeoutError:
+                return JSONResponse(responses.in_progress(statement))
+        if statement.state == RUNNING:
+            return JSONResponse(responses.in_progress(statement))
+        if statement.failure is not None:
+            return JSONResponse(responses.query_failed(statement, statement.failure))
+        with self._statements.results.reading(statement.id) as result:
+            if result is None:
+                return JSONResponse(responses.query_failed(statement, responses.RESULT_NOT_FOUND))
+            base_url = str(request.base_url).rstrip("/")
+            return JSONResponse(responses.query(statement, result, base_url))
+
+    async def status(self, request: Request) -> Response:
+        self._session(request)
+        return JSONResponse(responses.status(self._statements.get(request.path_params["id"])))
+
+    async def abort_request(self, request: Request) -> Response:
+        session = self._session(request)
+        request_id = str((await _json(request)).get("requestId") or "")
+        return await self._abort(self._statements.by_request(session, request_id))
+
+    async def abort_query(self, request: Request) -> Response:
+        self._session(request)
+        return await self._abort(self._statements.get(request.path_params["id"]))
+
+    async def _abort(self, statement: Statement | None) -> Response:
+        if statement is None or not self._statements.cancel(statement):
+            failure = Failure(605, "02000", "Identified SQL statement is not currently executing.")
+            return JSONResponse(responses.query_failed(statement, failure))
+        await statement.done.wait()
+        return JSONResponse(responses.success(None))
+
+    async def chunk(self, request: Request) -> Response:
+        """A chunk, for whoever has the key; like a presigned URL, it needs no session."""
+        with self._statements.results.reading(request.path_params["id"]) as result:
+            if result is None or request.path_params["index"] >= len(result.chunks):
+                return _refused(404, "No such chunk")
+            if not _opens(request, result):
+                return _refused(403, "The chunk's key is missing or wrong")
+            chunk = result.chunks[request.path_params["index"]]
+            blocks = _blocks(chunk.path.open("rb"))
+        headers = {"content-encoding": "gzip", "content-length": str(chunk.compressed)}
+        return StreamingResponse(blocks, media_type="binary/octet-stream", headers=headers)
+
+    async def telemetry(self, _: Request) -> Response:
+        return JSONResponse(responses.success("Log Received"))
+
+    def _session(self, request: Request) -> Session:
+        return self._sessions.by_token(_token(request))
+
+
+def serve(
+    app: ASGIApp,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    on_ready: Callable[[dict[str, Any]], None],
+    stop: threading.Event,
+) -> None:
+    """Serve until `stop` is set, then end what still runs.
+
+    Args:
+        host: the address to listen on.
+        port: the TCP port; 0 lets the system choose.
+        on_ready: called once requests are answered, with `host` and `port`.
+        stop: ends the server when set.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    # asyncio turns off Nagle's delay only where the protocol is given by number.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        address = {"host": host, "port": listener.getsockname()[1]}
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=1, ws="none"
+        )
+        _Server(config, lambda: on_ready(address), stop).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, started and stopped by callback and event instead of by signals."""
+
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], stop: threading.Event
+    ) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+        self._stop = stop
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._stop.is_set()
+
+
+def _token(request: Request) -> str:
+    found = _TOKEN.search(request.headers.get("authorization", ""))
+    return found[1] if found else ""
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    body = await request.body()
+    if request.headers.get("content-encoding") == "gzip":
+        body = gzip.decompress(body)
+    parsed = json.loads(body or b"{}")
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _binds(bindings: dict[str, Any]) -> list[Bind]:
+    """Bind values in the order of their numbers, which start at "1"."""
+    ordered = sorted(bindings.items(), key=lambda item: int(item[0]))
+    return [(str(bind["type"]), bind.get("value")) for _, bind in ordered]
+
+
+def _opens(request: Request, result: Result) -> bool:
+    key = request.headers.get(responses.CHUNK_KEY_HEADER, "")
+    return hmac.compare_digest(key.encode(), result.key.encode())
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while block := file.read(BLOCK_BYTES):
+            yield block
+
+
+def _refused(status: int, message: str) -> Response:
+    body = {"data": None, "code": str(status), "message": message, "success": False}
+    return JSONResponse(body, status_code=status)
+
+
+async def _on_failure(_: Request, failure: Exception) -> Response:
+    return JSONResponse(responses.failed(cast(Failure, failure)))
+
+
+async def _on_http_error(_: Request, error: Exception) -> Response:
+    refused = cast(HTTPException, error)
+    return _refused(refused.status_code, refused.detail)
+
+
+async def _on_bad_json(_: Request, error: Exception) -> Response:
+    return _refused(400, f"The request is not JSON: {error}")
+
+
+_ERRORS: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+    Failure: _on_failure,
+    HTTPException: _on_http_error,
+    json.JSONDecodeError: _on_bad_json,
+}

@@ -1,0 +1,1 @@
+"""COPY INTO <location>, stages and storage integrations."""

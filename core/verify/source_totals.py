@@ -1,0 +1,128 @@
+"""What Snowflake says of a table: asked anew after the delivery, in the snapshot of the read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from core import query
+from core.aggregation.reconciliation import Total
+from core.errors import SignInError, SourceDataError
+from core.planning.plan import Plan
+from core.query import Field, Statement
+from core.verify.month_totals import Figures, Month, MonthFigures
+from core.warehouse.failures import is_overflow
+from core.warehouse.read_result import read_result
+from core.warehouse.statement import Cancel, run
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+
+class Snapshot(StrEnum):
+    """Of which state of the source a figure is."""
+
+    READ = "read"
+    NOW = "now"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Snowflake's answer.
+
+    Attributes:
+        figures: the groups and totals of each month.
+        rows: the rows of the source, blank ones included.
+        blank_rows: of those, the fully blank ones.
+        null_dates: of the others, those in the NULL month.
+        bad_dates: rows whose date does not parse.
+        snapshot: `read` if it is of the very state that the run read.
+        why: if not, why; one clause.
+        query_id: Snowflake's id of the statement.
+    """
+
+    figures: Figures
+    rows: int
+    blank_rows: int
+    null_dates: int
+    bad_dates: int
+    snapshot: Snapshot
+    why: str
+    query_id: str
+
+
+def ask(connection: SnowflakeConnection, plan: Plan, read_by: str | None, cancel: Cancel) -> Asked:
+    """Have Snowflake count and sum the source.
+
+    Args:
+        connection: an open session.
+        plan: what happens to each column.
+        read_by: the query id of the statement that read the source.
+        cancel: aborts the statement.
+
+    Raises:
+        CancelledError: `cancel` was set.
+        TransferError: the statement failed.
+    """
+    why = _why_not(plan, read_by)
+    if not why:
+        try:
+            return _ask(connection, plan, read_by, cancel, "")
+        except (SourceDataError, SignInError) as error:
+            why = f"Time Travel to the read is refused: {error.message.rstrip('.')}"
+    return _ask(connection, plan, None, cancel, why)
+
+
+def _why_not(plan: Plan, read_by: str | None) -> str:
+    if plan.source.is_view:
+        return "a view has no Time Travel of its own"
+    return "" if read_by else "the statement that read it is not known"
+
+
+def _ask(
+    connection: SnowflakeConnection, plan: Plan, read_by: str | None, cancel: Cancel, why: str
+) -> Asked:
+    rounded = False
+    statement = query.select_figures(plan, read_by=read_by)
+    try:
+        result = run(connection, statement, cancel)
+    except SourceDataError as error:
+        if not is_overflow(error):
+            raise
+        rounded = True
+        statement = query.select_figures(plan, read_by=read_by, rounded=True)
+        result = run(connection, statement, cancel)
+    columns = read_result(result, statement, cancel)
+    names = [field.alias for field in statement.fields]
+    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    filled = [row for row in rows if not row.get("blank")]
+    return Asked(
+        figures={_month(row): _figures(statement, row, rounded=rounded) for row in filled},
+        rows=sum(int(row["rows"]) for row in rows),
+        blank_rows=sum(int(row["rows"]) for row in rows if row.get("blank")),
+        null_dates=sum(int(row["rows"]) for row in filled if row["month"] is None),
+        bad_dates=sum(int(row.get("bad", 0)) for row in filled),
+        snapshot=Snapshot.NOW if read_by is None else Snapshot.READ,
+        why=why,
+        query_id=result.query_id,
+    )
+
+
+def _month(row: dict[str, Any]) -> Month:
+    return None if row["month"] is None else row["month"].isoformat()
+
+
+def _figures(statement: Statement, row: dict[str, Any], *, rounded: bool) -> MonthFigures:
+    sums = [field for field in statement.fields if field.is_sum]
+    return MonthFigures(int(row["groups"]), tuple(_total(f, row, rounded=rounded) for f in sums))
+
+
+def _total(field: Field, row: dict[str, Any], *, rounded: bool) -> Total | None:
+    value = row[field.alias]
+    if value is None:
+        return None
+    if query.is_float(field, rounded=rounded):
+        return Total(float(value), float(row[field.alias.replace("sum_", "abs_")]))
+    return Total(Decimal(value))

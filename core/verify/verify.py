@@ -1,0 +1,174 @@
+"""The proof itself: ask Snowflake, read the delivery back, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from core.aggregation.reconciliation import Account
+from core.bucket import Bucket, Delivery
+from core.errors import IntegrityError, LocalResourceError
+from core.events import Phase
+from core.output import Format
+from core.planning.plan import Plan
+from core.runtime.progress import Reporter
+from core.runtime.workspace import SPARE_BYTES, check_space
+from core.verify.comparison import Copy, ReadBack, Verdict, judge
+from core.verify.month_totals import Month, MonthFigures, merge
+from core.verify.read_back import read_figures
+from core.verify.source_totals import ask
+from core.warehouse.statement import Cancel, check
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+_REFUSED = "S3 does not let these credentials read it"
+_NO_ROOM = "this machine's disk has no room for another copy"
+
+
+class Form(Protocol):
+    """How a file is written."""
+
+    @property
+    def format(self) -> Format:
+        """Its format."""
+
+    @property
+    def gzip(self) -> bool:
+        """Whether it is compressed as a whole."""
+
+    @property
+    def escape_formulas(self) -> bool:
+        """Whether csv cells that look like formulas are made text, names too."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What was delivered, and is to be proved.
+
+    Attributes:
+        plan: what was to be done.
+        account: the books of the run.
+        query_id: Snowflake's id of the statement that read the source; empty if not known.
+        objects: the object, or its parts; checksums are empty where they are not known.
+        form: what each is.
+        local: the file on this machine; None if it never was here.
+    """
+
+    plan: Plan
+    account: Account
+    query_id: str
+    objects: Sequence[Delivery]
+    form: Form
+    local: Path | None
+
+
+def prove(
+    connection: SnowflakeConnection,
+    bucket: Bucket,
+    claim: Claim,
+    directory: Path,
+    *,
+    progress: Reporter,
+    cancel: Cancel,
+) -> Verdict:
+    """Compare what Snowflake says, what the delivery holds and what the run booked.
+
+    Args:
+        connection: an open session.
+        bucket: where the objects are.
+        claim: what was delivered.
+        directory: where there is room for a copy, which is removed again.
+        progress: told of the bytes that are read back.
+        cancel: stops it at any moment.
+
+    Raises:
+        IntegrityError: an object is gone, is another one, or cannot be read as what it should be.
+        CancelledError: `cancel` was set.
+        TransferError: Snowflake or S3 failed.
+    """
+    progress.start(Phase.VERIFY, total_bytes=sum(each.size for each in claim.objects) or None)
+    # First the file: the statement's snapshot lasts longer than anyone's patience with an object.
+    read = _read_back(bucket, claim, directory, progress, cancel)
+    asked = ask(connection, claim.plan, claim.query_id or None, cancel)
+    progress.finish()
+    return judge(claim.plan, claim.account, asked, read)
+
+
+def _read_back(
+    bucket: Bucket, claim: Claim, directory: Path, progress: Reporter, cancel: Cancel
+) -> ReadBack:
+    figures: dict[Month, MonthFigures] = {}
+    copy, done = directory / "readback", 0
+    try:
+        for each in claim.objects:
+            check(cancel)
+            if not _fetch(bucket, each, copy, partial(_tell, progress, done), cancel):
+                return _local(claim, _REFUSED)
+            done += each.size
+            merge(figures, _figures(claim, copy).items())
+    except _NoRoomError:
+        return _local(claim, _NO_ROOM)
+    finally:
+        copy.unlink(missing_ok=True)
+    return ReadBack(figures, Copy.BUCKET)
+
+
+def _tell(progress: Reporter, done: int, size: int) -> None:
+    progress.set_bytes(done + size)
+
+
+class _NoRoomError(Exception):
+    """There is no room for a copy."""
+
+
+def _fetch(
+    bucket: Bucket, delivery: Delivery, copy: Path, on_bytes: Callable[[int], None], cancel: Cancel
+) -> bool:
+    """Download one object; False if that is not allowed."""
+    from core.bucket.fetch import fetch  # loads botocore
+
+    def room(size: int) -> None:
+        try:
+            check_space(copy.parent, size + SPARE_BYTES)
+        except LocalResourceError as error:
+            raise _NoRoomError from error
+
+    fetched = fetch(
+        bucket,
+        delivery.key,
+        copy,
+        etag=delivery.etag,
+        before=room,
+        on_progress=on_bytes,
+        cancelled=cancel.is_set,
+    )
+    if fetched is None:
+        return False
+    if fetched.size != delivery.size:
+        raise IntegrityError(
+            f"{delivery.key} has {fetched.size} bytes instead of the {delivery.size} delivered."
+        )
+    if delivery.crc32 and fetched.crc32 != delivery.crc32:
+        raise IntegrityError(f"{delivery.key} has other bytes than were delivered.")
+    return True
+
+
+def _local(claim: Claim, why: str) -> ReadBack:
+    if claim.local is None:
+        return ReadBack(None, Copy.NONE, why)
+    return ReadBack(_figures(claim, claim.local), Copy.LOCAL, why)
+
+
+def _figures(claim: Claim, path: Path) -> dict[Month, MonthFigures]:
+    form = claim.form
+    return read_figures(
+        path,
+        form.format,
+        claim.plan,
+        gzipped=form.gzip,
+        escaped_formulas=form.escape_formulas,
+    )

@@ -1,0 +1,232 @@
+"""The batches of a result, downloaded in parallel within a byte budget, each one checked.
+
+The pool is our own because the connector's prefetching hangs when its memory limit is small,
+does not check row counts, and decodes every chunk by the schema of the first.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from core.errors import IntegrityError, TemporaryError, TransferError
+from core.runtime.background import within
+from core.runtime.retry import temporary
+from core.warehouse.failures import translate
+from core.warehouse.statement import Cancel, Result, check
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from core.warehouse.batch_list import BatchList
+
+T = TypeVar("T")
+
+# How often a batch may hold other rows than declared before the run fails.
+_WRONG = 3
+# Of uncompressed data; what comes slower than this counts as stalled.
+_SLOWEST_BYTES_PER_SECOND = 256 * 1024
+# A decoded chunk with the buffer it came in takes about twice its uncompressed size (measured).
+_BYTES_PER_BYTE = 2
+# The inline batch does not tell its size; Snowflake keeps it small.
+INLINE_BYTES = 1_000_000
+
+
+class Download(Generic[T]):
+    """Every batch of a result once, converted by `convert`.
+
+    Args:
+        result: the finished statement.
+        convert: turns a batch's table into what the reader wants; runs in the pool's threads.
+        budget: bytes that batches may take at once; one batch is always allowed.
+        workers: download threads.
+        cancel: stops the download at the next batch.
+        ordered: hand out the batches in the order of the result; else in the order they come. What
+            waits for its turn counts against the budget.
+    """
+
+    def __init__(
+        self,
+        result: Result,
+        convert: Callable[[pa.Table], T],
+        *,
+        budget: int,
+        workers: int,
+        cancel: Cancel,
+        ordered: bool = False,
+    ) -> None:
+        from core.warehouse.chunks import Fetch
+
+        self._result = result
+        self._convert = convert
+        self._budget = budget
+        self._workers = workers
+        self._cancel = cancel
+        self._ordered = ordered
+        self._batches = result.batches
+        self._refresh = threading.Lock()
+        self._todo: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[int, T | Exception]] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+        self._retry = result.retry
+        self._chunks = Fetch(result.connection, self._retry.patience, self._stopped.is_set)
+        declared = self._batches.declared
+        self.total_rows = sum(self._batches.rows)
+        if declared is not None and declared != self.total_rows:
+            raise IntegrityError(
+                f"The warehouse declares {declared} rows but lists batches of {self.total_rows}.",
+                "Run again; if it stays, report it to Snowflake.",
+            )
+        # What is listed twice would be read twice, in place of other rows.
+        urls = [url for url in self._batches.urls if url]
+        if len(set(urls)) < len(urls) or any(rows < 0 for rows in self._batches.rows):
+            raise IntegrityError("The warehouse's list of batches makes no sense.", "Run again.")
+        self.total_bytes = sum(self._batches.sizes)
+
+    def size(self, index: int) -> int:
+        """Uncompressed bytes of a batch, 0 if the warehouse does not tell."""
+        return self._batches.sizes[index]
+
+    def stop(self) -> None:
+        """Let whoever reads on, in whatever thread, meet a CancelledError; the workers end."""
+        self._stopped.set()
+        for _ in range(self._workers):
+            self._todo.put(None)
+
+    def __iter__(self) -> Iterator[tuple[int, T]]:
+        """Yield `(index, converted batch)`; batches without rows are skipped."""
+        waiting = deque(n for n, rows in enumerate(self._batches.rows) if rows)
+        costs: dict[int, int] = {}  # of the batches under way, in their order
+        early: dict[int, T] = {}
+        threads = [
+            threading.Thread(target=self._work, name=f"download-{n}", daemon=True)
+            for n in range(min(self._workers, len(waiting)))
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            while waiting or costs:
+                while waiting and self._fits(waiting[0], costs):
+                    index = waiting.popleft()
+                    costs[index] = self._cost(index)
+                    self._todo.put(index)
+                due = next(iter(costs)) if self._ordered else None
+                if due not in early:
+                    index, outcome = self._next()
+                    if isinstance(outcome, Exception):
+                        raise outcome
+                    early[index] = outcome
+                    del outcome
+                    due = index if due is None else due
+                if due in early:
+                    yield due, early.pop(due)
+                    del costs[due]
+        finally:
+            self.stop()
+            self._chunks.close()
+
+    def _fits(self, index: int, costs: dict[int, int]) -> bool:
+        """Whether one more batch may be under way: one ahead of each worker is enough."""
+        if len(costs) >= 2 * self._workers:
+            return False
+        return not costs or sum(costs.values()) + self._cost(index) <= self._budget
+
+    def _cost(self, index: int) -> int:
+        return _BYTES_PER_BYTE * (self.size(index) or INLINE_BYTES)
+
+    def _next(self) -> tuple[int, T | Exception]:
+        while True:
+            check(self._cancel)
+            check(self._stopped)
+            try:
+                return self._done.get(timeout=0.1)
+            except queue.Empty:
+                continue
+
+    def _work(self) -> None:
+        while (index := self._todo.get()) is not None and not self._stopped.is_set():
+            try:
+                self._done.put((index, self._convert(self._fetch(index))))
+            except Exception as error:  # the reader raises it
+                self._done.put((index, error))
+            except BaseException as error:  # a panic of polars: without it the reader would wait
+                failure = self._failure(error)
+                failure.__cause__ = error
+                self._done.put((index, failure))
+
+    def _fetch(self, index: int) -> pa.Table:
+        """Download and decode one batch, again with fresh URLs after a failure."""
+        failed: BatchList | None = None
+        wrong = 0
+
+        def once() -> pa.Table:
+            nonlocal failed
+            if failed is not None:
+                self._renew(failed)
+            failed = self._batches
+            return self._download(failed, index)
+
+        def why(error: Exception) -> TemporaryError | None:
+            nonlocal wrong
+            if isinstance(error, IntegrityError):
+                wrong += 1
+                return TemporaryError(error.message, again=True) if wrong < _WRONG else None
+            return temporary(error)
+
+        what = f"Batch {index + 1} of {len(self._batches)}"
+        table = self._retry.tries(what, self._stopped.wait, why).call(once)
+        self._batches.drop(index)
+        return table
+
+    def _download(self, batches: BatchList, index: int) -> pa.Table:
+        """One try, which ends in time whatever it waits for."""
+        limit = self._retry.patience + batches.sizes[index] / _SLOWEST_BYTES_PER_SECOND
+        try:
+            table = within(limit, self._stopped.is_set, lambda: self._chunks.table(batches, index))
+        except Exception as error:
+            raise self._failure(error) from error
+        if table.num_rows != batches.rows[index]:
+            raise IntegrityError(
+                f"A result batch holds {table.num_rows} rows instead of {batches.rows[index]}.",
+                "Nothing was delivered; run again.",
+            )
+        return table
+
+    def _renew(self, failed: BatchList) -> None:
+        """Ask for the batch list anew: its URLs expire. The rows are those of the same result.
+
+        Where the warehouse does not answer either, the old URLs may still do.
+        """
+        from core.warehouse.batch_list import BatchList
+        from core.warehouse.session import ask_once
+
+        connection, query_id = self._result.connection, self._result.query_id
+
+        def batches() -> BatchList:
+            fresh = BatchList.of(connection, connection.cursor().query_result(query_id))
+            if failed.is_counted:
+                fresh.count()
+            return fresh
+
+        with self._refresh:
+            if self._batches is not failed:
+                return
+            try:
+                fresh = ask_once(connection, batches, "reading the result again", self._stopped)
+            except TemporaryError as error:
+                if error.again:
+                    return
+                raise  # such as: the result is no longer kept
+            if fresh.rows != failed.rows:
+                raise IntegrityError(
+                    "The warehouse cut the same result differently at a second look.", "Run again."
+                )
+            fresh.drop_as(failed)
+            self._batches = fresh
+
+    @staticmethod
+    def _failure(error: BaseException) -> TransferError:
+        return translate(error, "downloading the result")

@@ -1,0 +1,109 @@
+"""What the failures of an unload mean to the user.
+
+Told apart by Snowflake's words, as one number (91003) stands for all that S3 says, another (2003)
+for every object; and the numbers of the rest are not documented.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from core.errors import DestinationError, DestinationExistsError, TemporaryError, UsageError
+from core.warehouse.error_codes import AGAIN, Meaning
+
+_STORE: Final = r"(?s)(stage area|remote file).*"
+_INTEGRATION: Final = "Check --storage-integration, and that the role has USAGE on it."
+_STORE_KEYS: Final = "Check the integration's or the stage's AWS role, or the AWS credentials."
+BY_TEXT: Final = tuple(
+    (re.compile(pattern, re.IGNORECASE), meaning)
+    for pattern, meaning in (
+        (
+            "already existing at the unload destination",
+            Meaning(
+                DestinationExistsError,
+                "There are files at the destination already.",
+                'Allow one to be replaced: if_exists="overwrite".',
+            ),
+        ),
+        (
+            "not allowed by integration",
+            Meaning(
+                UsageError,
+                "The storage integration does not allow the destination.",
+                "Have it added to the integration's STORAGE_ALLOWED_LOCATIONS, or name another.",
+            ),
+        ),
+        (
+            r"\bIntegration '[^']*' does not exist",
+            Meaning(
+                UsageError,
+                "The storage integration {name} does not exist, or the role may not use it.",
+                _INTEGRATION,
+            ),
+        ),
+        (
+            r"\bIntegration '[^']*' is not enabled",
+            Meaning(UsageError, "The storage integration {name} is switched off.", _INTEGRATION),
+        ),
+        (
+            r"\bStage '[^']*' does not exist",
+            Meaning(
+                UsageError,
+                "The stage {name} does not exist, or the role may not use it.",
+                "Check --stage, and that the role has USAGE on it.",
+            ),
+        ),
+        (
+            r"PREVENT_UNLOAD_TO_INLINE_URL|unload.*\binline\b",
+            Meaning(
+                UsageError,
+                "The account forbids unloading to a URL.",
+                "Name an external stage of the bucket with --stage.",
+            ),
+        ),
+        (
+            "max(imum)? file size.* exceeded",
+            Meaning(
+                UsageError,
+                "The result does not fit into one file of --max-file-size.",
+                "Give a smaller size: the result then becomes several files.",
+            ),
+        ),
+        (
+            f"{_STORE}(NoSuchBucket|bucket does not exist)",
+            Meaning(
+                DestinationError,
+                "Snowflake finds no such bucket.",
+                "Check the bucket's name and its region.",
+            ),
+        ),
+        (
+            f"{_STORE}(AccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|Access Key Id)",
+            Meaning(
+                DestinationError,
+                "AWS refuses the credentials by which Snowflake writes.",
+                _STORE_KEYS,
+            ),
+        ),
+        (
+            f"{_STORE}(SlowDown|ServiceUnavailable|InternalError|RequestTimeout|Throttl)",
+            Meaning(TemporaryError, "The bucket did not take what Snowflake wrote.", AGAIN),
+        ),
+        (
+            f"{_STORE}(AccessDenied|access denied|KMS)",
+            Meaning(
+                DestinationError,
+                "Snowflake may not write to the bucket.",
+                "It needs s3:PutObject, s3:GetObject, s3:ListBucket and s3:DeleteObject there; "
+                "with a KMS key also kms:GenerateDataKey and kms:Decrypt.",
+            ),
+        ),
+        (
+            _STORE,
+            Meaning(DestinationError, "Snowflake cannot write to the bucket.", _STORE_KEYS),
+        ),
+    )
+)
+# Numbers of whose errors the text is looked at.
+WORDED: Final = frozenset({1030, 2003, 3127, 3128, 91003, 100145})

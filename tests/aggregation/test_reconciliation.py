@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import math
+from decimal import Context, Decimal
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.aggregation.reconciliation import Account, Tally, Total, total
+from core.errors import IntegrityError
+
+INT64 = st.integers(-(2**63), 2**63 - 1) | st.none()
+NUMBER_38 = st.integers(-(10**38) + 1, 10**38 - 1) | st.none()
+
+
+@given(st.lists(INT64))
+def test_integers_are_summed_exactly(values: list[int | None]) -> None:
+    assert total(pa.array(values, pa.int64())).value == sum(v for v in values if v is not None)
+
+
+@pytest.mark.parametrize("width", [8, 16, 32])
+def test_narrow_integers_do_not_wrap(width: int) -> None:
+    most = 2 ** (width - 1) - 1
+    narrow = {8: pa.int8(), 16: pa.int16(), 32: pa.int32()}[width]
+    assert total(pa.array([most] * 1000 + [None], narrow)).value == 1000 * most
+
+
+def test_values_of_few_digits_are_summed_exactly() -> None:
+    values = pa.array([Decimal("99.99")] * 999 + [None], pa.decimal128(38, 2))
+    assert total(values, digits=4).value == Decimal("99890.01")
+
+
+@given(st.lists(NUMBER_38), st.sampled_from([0, 2, 38]))
+def test_decimals_are_summed_exactly(values: list[int | None], scale: int) -> None:
+    exact = Context(prec=200)
+    decimals = [None if v is None else exact.scaleb(Decimal(v), -scale) for v in values]
+    summed = total(pa.array(decimals, pa.decimal128(38, scale))).value
+    assert isinstance(summed, Decimal)
+    assert exact.scaleb(summed, scale) == sum(v for v in values if v is not None)
+
+
+def test_totals_of_batches_add_up_without_rounding() -> None:
+    big = Total(Decimal(10**38 - 1))
+    added = big + big + Total(Decimal("0.01"))
+    assert str(added.value) == "199999999999999999999999999999999999998.01"
+
+
+def booked(read: float | Decimal, written: float | Decimal, magnitude: float = 1.0) -> Account:
+    account = Account(rows_declared=1)
+    account.add_read(Tally(1, totals={"sum_1": Total(read, magnitude)}))
+    account.add_written(Tally(1, totals={"sum_1": Total(written, magnitude)}))
+    return account
+
+
+@pytest.mark.parametrize(
+    ("read", "written"),
+    [
+        (Decimal("0.10"), Decimal("0.1")),
+        (1.0, 1.0 + 1e-10),
+        (0.0, 1e-10),
+        (math.nan, math.nan),
+        (math.inf, math.inf),
+    ],
+)
+def test_equal_books_pass(read: float | Decimal, written: float | Decimal) -> None:
+    booked(read, written).check([("sum_1", "AMT")])
+
+
+@pytest.mark.parametrize(
+    ("read", "written"),
+    [
+        (Decimal("0.10"), Decimal("0.11")),
+        (1.0, 1.0 + 1e-8),
+        (math.nan, 1.0),
+        (1.0, math.nan),
+        (math.inf, -math.inf),
+    ],
+)
+def test_a_difference_names_the_column_and_both_values(
+    read: float | Decimal, written: float | Decimal
+) -> None:
+    with pytest.raises(IntegrityError) as caught:
+        booked(read, written).check([("sum_1", "AMT")])
+    assert "AMT" in caught.value.message
+    assert str(read) in caught.value.message
+    assert str(written) in caught.value.message
+
+
+def test_a_missing_row_is_found() -> None:
+    account = Account(rows_declared=2)
+    account.add_read(Tally(1))
+    with pytest.raises(IntegrityError, match="1 rows arrived where the warehouse declares 2"):
+        account.check([])
+
+
+def test_a_lost_group_is_found() -> None:
+    account = Account(rows_declared=1)
+    account.add_read(Tally(1, totals={"sum_1": Total(Decimal(5))}))
+    with pytest.raises(IntegrityError):
+        account.check([("sum_1", "AMT")])

@@ -1,0 +1,107 @@
+"""One batch of the result: cast by what the table declares, cleaned, counted."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from core import query
+from core.aggregation.arrow_types import NANOSECONDS
+from core.aggregation.rows import to_chunk
+from core.errors import IntegrityError
+from tests.support.sources import plan
+
+NS = "TIMESTAMP_NTZ(9)"
+
+
+def fields(columns: dict[str, str], **options: Any) -> tuple[query.Field, ...]:
+    return query.select_rows(plan(columns, **options)).fields
+
+
+def test_narrow_integers_become_what_the_table_declares() -> None:
+    wanted = fields(
+        {"D": "DATE NOT NULL", "A": "NUMBER(9,0)", "B": "NUMBER(38,0)", "C": "NUMBER(5,2)"}
+    )
+    day = pa.array([date(2024, 1, 1)], pa.date32())
+    for narrow in (pa.int8(), pa.int64(), pa.decimal128(38, 0)):
+        number = pa.array([7], pa.int8()).cast(narrow)
+        cents = pa.array([Decimal("0.07")], pa.decimal128(38, 2))
+        chunk = to_chunk(wanted, pa.table([day, number, number, cents], ["a", "b", "c", "d"]))
+        assert chunk.frame.dtypes == [pl.Date, pl.Int64, pl.Decimal(38, 0), pl.Decimal(38, 2)]
+        assert chunk.frame.row(0) == (date(2024, 1, 1), 7, Decimal(7), Decimal("0.07"))
+        assert {k: t.value for k, t in chunk.tally.totals.items()} == {
+            "sum_1": 7,
+            "sum_2": 7,
+            "sum_3": Decimal("0.07"),
+        }
+
+
+def test_blank_rows_and_bad_dates_are_counted_apart() -> None:
+    wanted = fields(
+        {"D": "VARCHAR(9)", "N": "NUMBER(9,0)"}, date_column="D", date_format="%Y-%m-%d"
+    )
+    assert [field.alias for field in wanted] == ["month", "sum_1", "blank", "bad"]
+    table = pa.table(
+        {
+            "m": pa.array([date(2024, 1, 1), None, None, None], pa.date32()),
+            "n": pa.array([1, None, 3, 4], pa.int8()),
+            "blank": [False, True, False, False],
+            "bad": [None, None, "31.02.", None],
+        }
+    )
+    chunk = to_chunk(wanted, table)
+    assert chunk.frame.rows() == [(date(2024, 1, 1), 1), (None, 3), (None, 4)]
+    tally = chunk.tally
+    assert (tally.rows, tally.blank, tally.null_dates, tally.bad_dates) == (4, 1, 2, 1)
+    assert tally.bad_examples == ("31.02.",)
+    assert tally.totals["sum_1"].value == 8
+
+
+def counted(*nanoseconds: int | None) -> pa.Table:
+    """A batch with a nanosecond timestamp, counted since the epoch as it travels."""
+    days = pa.array([date(2024, 1, 1)] * len(nanoseconds), pa.date32())
+    blank = [False] * len(nanoseconds)
+    return pa.table({"d": days, "k": pa.array(nanoseconds, NANOSECONDS), "b": blank})
+
+
+@pytest.mark.parametrize(
+    ("counts", "far", "fine"),
+    [
+        ((1_704_067_200_123_456_000, None), False, False),
+        ((1_704_067_200_123_456_789, 0), False, True),
+        ((253_402_214_400 * 10**9,), True, False),
+        ((-62_135_596_800 * 10**9, -1), True, True),
+    ],
+)
+def test_what_a_nanosecond_timestamp_needs_is_noticed(
+    counts: tuple[int | None, ...], far: bool, fine: bool
+) -> None:
+    wanted = fields({"D": "DATE", "K": NS}, date_column="D")
+    chunk = to_chunk(wanted, counted(*counts))
+    assert chunk.frame["key_1"].to_list() == [None if n is None else Decimal(n) for n in counts]
+    assert (bool(chunk.far), bool(chunk.fine)) == (far, fine)
+
+
+def test_counts_that_fit_64_bits_come_narrow() -> None:
+    wanted = fields({"D": "DATE", "K": NS}, date_column="D")
+    table = counted(7)
+    narrow = table.set_column(1, "k", pa.array([7], pa.int8()))
+    assert to_chunk(wanted, narrow).frame.equals(to_chunk(wanted, table).frame)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pa.table({"a": pa.array([date(2024, 1, 1)])}),
+        pa.table({"a": pa.array([date(2024, 1, 1)]), "b": ["x"], "c": [False]}),
+        pa.table({"a": pa.array([date(2024, 1, 1)]), "b": [Decimal(10) ** 20], "c": [False]}),
+    ],
+)
+def test_another_shape_than_selected_is_refused(table: pa.Table) -> None:
+    with pytest.raises(IntegrityError):
+        to_chunk(fields({"D": "DATE", "N": "NUMBER(9,0)"}), table)

@@ -1,0 +1,137 @@
+"""A plan changed by hand is the plan that was asked for, and nothing else changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import UsageError
+from core.planning import edits
+from core.planning.plan import Plan, Role, make_plan
+from core.request.request import Request
+from tests.support.sources import request, source
+
+COLUMNS = {
+    "ID": "NUMBER(10,0)",
+    "CREATED": "DATE",
+    "SHIPPED": "DATE",
+    "AMOUNT": "NUMBER(12,2)",
+    "F": "FLOAT",
+    "NAME": "VARCHAR",
+    "name": "VARCHAR",
+    "OK": "BOOLEAN",
+    "ZIP": "NUMBER(5,0)",
+}
+TABLE = source(COLUMNS)
+SAMPLE = {"NAME": ["a", "b"], "name": ["2024-01-01"]}
+REQUESTS: list[dict[str, Any]] = [
+    {},
+    {"drop_identifiers": True},
+    {"sum_columns": "AMOUNT,ID"},
+    {"key_columns": "none"},
+    {"key_columns": "NAME,ID", "sum_columns": "F", "drop_identifiers": True},
+    {"drop_columns": "CREATED,F"},
+    {"date_column": "name", "date_format": "%Y-%m-%d"},
+]
+
+
+def made(asked: Request) -> Plan:
+    return make_plan(TABLE, SAMPLE, asked)
+
+
+def roles(plan: Plan) -> dict[str, Role]:
+    return {column.name: column.role for column in plan.columns}
+
+
+def test_valid_roles() -> None:
+    plan = made(request())
+    assert edits.valid_roles(plan, "CREATED") == (Role.MONTH,)
+    assert edits.valid_roles(plan, "SHIPPED") == (Role.MONTH, Role.KEY, Role.DROP)
+    assert edits.valid_roles(plan, "AMOUNT") == (Role.MONTH, Role.SUM, Role.KEY, Role.DROP)
+    assert edits.valid_roles(plan, "OK") == (Role.KEY, Role.DROP)
+    with pytest.raises(UsageError):
+        edits.valid_roles(plan, "NOWHERE")
+
+
+@given(
+    options=st.sampled_from(REQUESTS),
+    steps=st.lists(st.tuples(st.sampled_from(list(COLUMNS)), st.sampled_from(list(Role)))),
+)
+def test_only_what_is_changed_changes(
+    options: dict[str, Any], steps: list[tuple[str, Role]]
+) -> None:
+    asked = request(**options)
+    for column, role in steps:
+        plan = made(asked)
+        month_of_another = role is Role.MONTH and column not in ("SHIPPED", "CREATED")
+        if role not in edits.valid_roles(plan, column) or month_of_another:
+            continue
+        before = roles(plan)
+        asked = edits.with_role(asked, plan, column, role)
+        expected = {**before, column: role}
+        if role is Role.MONTH and plan.month.name != column:
+            numeric = plan.month.source.type.numeric
+            expected[plan.month.name] = Role.SUM if numeric else Role.KEY
+        assert roles(made(asked)) == expected
+        assert Request.of(**asked.model_dump()) == asked
+
+
+def test_the_shortest_request() -> None:
+    plan = made(request())
+    assert edits.with_role(request(), plan, "AMOUNT", Role.SUM) == request()
+    dropped = edits.with_role(request(), plan, "F", Role.DROP)
+    assert dropped == request(drop_columns="F")
+    assert edits.with_role(dropped, made(dropped), "F", Role.SUM) == request()
+
+
+def test_one_identifier_of_several_is_summed_again() -> None:
+    asked = edits.drop_identifiers(request())
+    assert roles(made(asked))["ID"] is roles(made(asked))["ZIP"] is Role.DROP
+    changed = edits.with_role(asked, made(asked), "ZIP", Role.SUM)
+    assert changed == request(drop_columns="ID")
+
+
+def test_a_column_that_is_kept_again_is_not_taken_for_the_date() -> None:
+    asked = request(drop_columns="CREATED")
+    plan = made(asked)
+    assert plan.month.name == "SHIPPED"
+    changed = edits.with_role(asked, plan, "CREATED", Role.KEY)
+    assert changed == request(date_column="SHIPPED")
+    assert made(changed).month.name == "SHIPPED"
+
+
+def test_another_month_forgets_the_format() -> None:
+    asked = request(date_column="name", date_format="%Y-%m-%d")
+    changed = edits.with_role(asked, made(asked), "SHIPPED", Role.MONTH)
+    assert (changed.date_column, changed.date_format) == ("SHIPPED", None)
+    assert roles(made(changed))["name"] is Role.KEY
+
+
+def test_the_month_cannot_be_left_out() -> None:
+    with pytest.raises(UsageError) as caught:
+        edits.with_role(request(), made(request()), "CREATED", Role.DROP)
+    assert caught.value.hint
+    with pytest.raises(UsageError):
+        edits.with_role(request(), made(request()), "NAME", Role.SUM)
+
+
+def test_formats() -> None:
+    asked = edits.with_date_format(request(date_column="name"), made(request(date_column="name")),
+                                  "%d.%m.%Y")  # fmt: skip
+    assert edits.written_format(made(asked)) == "%d.%m.%Y"
+    again = edits.with_date_format(asked, made(asked), None)
+    assert edits.written_format(made(again)) == "%Y-%m-%d"
+    assert edits.written_format(made(request())) is None
+    epoch = request(date_column="AMOUNT", date_format="epoch_ms")
+    assert edits.written_format(made(epoch)) == "epoch_ms"
+
+
+def test_defaults() -> None:
+    asked = request(
+        date_column="SHIPPED", sum_columns="F", key_columns="none", drop_columns="ZIP",
+        drop_identifiers=True, on_bad_date="null", format="csv", gzip=True,
+    )  # fmt: skip
+    assert edits.defaults(asked) == request(format="csv", gzip=True)

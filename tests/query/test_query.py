@@ -1,0 +1,206 @@
+"""A golden file for every statement, each parsed back as Snowflake SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from core import query
+from core.planning.names import TableName
+from core.planning.plan import make_plan
+from core.query import Statement
+from tests.support.sources import EVERY_TYPE, ORDERS, plan, request, source
+
+Golden = Callable[[str, str], None]
+HOSTILE = {'d"; DROP TABLE x --': "DATE", "it's": "VARCHAR(9)", "ünï.cödé [/b]": "FLOAT"}
+TEXT_DATES = {"DOB": "VARCHAR(20)", "AREA": "NUMBER(12,2)"}
+EPOCHS = {"TS": "NUMBER(18,0)", "AMOUNT": "NUMBER(12,2)"}
+PLANS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
+    "orders": (ORDERS, {}),
+    "every_type": (EVERY_TYPE, {"date_column": "day"}),
+    "hostile": (HOSTILE, {}),
+    "text_date": (TEXT_DATES, {"date_column": "DOB", "date_format": "%m/%d/%Y"}),
+    "text_time": (TEXT_DATES, {"date_column": "DOB", "date_format": "%Y-%m-%d %H:%M:%S"}),
+    "text_offset": (TEXT_DATES, {"date_column": "DOB", "date_format": "%Y-%m-%dT%H:%M:%S%:z"}),
+    "epoch_seconds": (EPOCHS, {"date_column": "TS", "date_format": "epoch_s"}),
+    "epoch_nanoseconds": (EPOCHS, {"date_column": "TS", "date_format": "epoch_ns"}),
+    "epoch_fraction": (EPOCHS, {"date_column": "AMOUNT", "date_format": "epoch_s"}),
+    "month_tz": (EVERY_TYPE, {"date_column": "tz", "key_columns": "none"}),
+    "month_ltz": (EVERY_TYPE, {"date_column": "ltz", "key_columns": "none"}),
+    "never_blank": ({"D": "DATE NOT NULL", "N": "NUMBER(3,0)"}, {}),
+}
+
+
+def shown(statement: Statement) -> str:
+    binds = "".join(f"-- :{n} = {value!r}\n" for n, value in enumerate(statement.binds, 1))
+    return f"{statement.sql}\n{binds}"
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_select_rows(name: str, golden: Golden) -> None:
+    columns, options = PLANS[name]
+    statement = query.select_rows(plan(columns, **options))
+    golden(f"sql/rows_{name}.sql", shown(statement))
+    parsed = sqlglot.parse_one(statement.sql, read="snowflake")
+    assert parsed.named_selects == [field.alias for field in statement.fields]
+    assert len(list(parsed.find_all(exp.Table))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("small", {"rows": 595}),
+        ("large", {"rows": 27_753_444}),
+        ("view", {"is_view": True}),
+    ],
+)
+def test_select_sample(name: str, options: dict[str, Any], golden: Golden) -> None:
+    table = source(EVERY_TYPE, **options)
+    statement = query.select_sample(table, query.sampled_columns(table))
+    golden(f"sql/sample_{name}.sql", shown(statement))
+    sqlglot.parse_one(statement.sql, read="snowflake")
+
+
+@pytest.mark.parametrize(("width", "rows"), [(100, 5_000), (500, 1_000), (5_000, 200)])
+def test_fewer_rows_of_a_wide_table(width: int, rows: int) -> None:
+    table = source({f"C{n}": "DATE" for n in range(width)}, rows=10**6)
+    for columns in (table.columns, table.columns[:1]):
+        sql = query.select_sample(table, columns).sql
+        assert sql.endswith(f" SAMPLE BERNOULLI ({2 * rows / 10**4:.6f}) SEED (1)\nLIMIT {rows}")
+
+
+def test_catalog_statements(golden: Golden) -> None:
+    name = TableName("DB", 'my "schema"', "100%_it's\\")
+    statements = [
+        query.CURRENT_PLACE,
+        query.describe(name),
+        query.show_objects(name),
+        query.show_page(name.database, name.schema, None, 100),
+        query.show_page(name.database, name.schema, "it's", 100),
+        query.show_databases(None, 100),
+        query.show_databases("it's", 100),
+        query.show_schemas(name.database, None, 100),
+        query.show_schemas(name.database, "it's", 100),
+    ]
+    golden("sql/catalog.sql", "".join(statement.sql + ";\n" for statement in statements))
+
+
+def test_equal_values_are_bound_once() -> None:
+    statement = query.select_rows(plan({"D": "DATE", "A": "VARCHAR(1)", "B": "VARCHAR(1)"}))
+    assert statement.binds == (query.WHITE_SPACE,)
+    assert statement.sql.count(":1") == 2
+
+
+def test_white_space_is_unicodes() -> None:
+    """Python counts four control characters more; Unicode's White_Space property does not."""
+    python = {chr(n) for n in range(0x110000) if chr(n).isspace()}
+    assert set(query.WHITE_SPACE) == python - {"\x1c", "\x1d", "\x1e", "\x1f"}
+
+
+MONTHS = ("orders", "every_type", "text_date", "epoch_fraction", "month_tz", "never_blank")
+
+
+@pytest.mark.parametrize("name", MONTHS)
+@pytest.mark.parametrize("exact", [False, True])
+def test_select_months(name: str, exact: bool, golden: Golden) -> None:
+    columns, options = PLANS[name]
+    made = plan(columns, **options)
+    statement = query.select_months(made, exact=exact)
+    golden(f"sql/months_{name}_{'exact' if exact else 'sample'}.sql", shown(statement))
+    parsed = sqlglot.parse_one(statement.sql, read="snowflake")
+    assert parsed.named_selects == [field.alias for field in statement.fields]
+    rows = query.select_rows(made)
+    assert all(field.sql in statement.sql for field in rows.fields if field.alias != "bad")
+    assert statement.binds == rows.binds
+
+
+@pytest.mark.parametrize(("rows", "sampled"), [(100_000, False), (27_753_444, True)])
+def test_months_of_a_large_table_are_sampled(rows: int, sampled: bool) -> None:
+    columns, options = PLANS["orders"]
+    made = make_plan(source(columns, rows=rows), {}, request(**options))
+    assert ("SAMPLE BERNOULLI" in query.select_months(made, exact=False).sql) is sampled
+    assert query.reads_all(made) is not sampled
+    assert "SAMPLE" not in query.select_months(made, exact=True).sql
+
+
+def test_names_with_line_ends_stay_whole() -> None:
+    made = plan({"a\nb\u2028c": "DATE"})
+    for exact in (False, True):
+        assert '"a\nb\u2028c"' in query.select_months(made, exact=exact).sql
+
+
+def test_only_the_widest_sums_are_rounded() -> None:
+    made = plan({"D": "DATE", "WIDE": "NUMBER(38,2)", "N": "NUMBER(12,2)", "F": "FLOAT"})
+    fields = query.select_months(made, exact=True, rounded=True).fields
+    sums = {f.column.name: f.sql for f in fields if f.is_sum and f.column}
+    assert [name for name, sql in sums.items() if "::FLOAT" in sql] == ["WIDE"]
+    plain = query.select_months(made, exact=True).sql
+    assert "::FLOAT" not in plain
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_select_groups(name: str, golden: Golden) -> None:
+    columns, options = PLANS[name]
+    made = plan(columns, **options)
+    statement = query.select_groups(made)
+    golden(f"sql/groups_{name}.sql", shown(statement))
+    parsed = sqlglot.parse_one(statement.sql, read="snowflake")
+    assert parsed.named_selects == [field.alias for field in statement.fields]
+    assert [f.alias for f in statement.fields][:2] == ["total", "month"]
+
+
+@pytest.mark.parametrize("ways", [{"at_rest": True, "ordered": False}, {"rounded": True}])
+def test_select_groups_in_other_ways(ways: dict[str, bool], golden: Golden) -> None:
+    columns, options = PLANS["every_type"]
+    statement = query.select_groups(plan(columns, **options), **ways)
+    golden(f"sql/groups_{next(iter(ways))}.sql", shown(statement))
+    parsed = sqlglot.parse_one(statement.sql, read="snowflake")
+    assert parsed.named_selects == [field.alias for field in statement.fields]
+
+
+def test_keys_are_grouped_to_the_letter() -> None:
+    made = plan({"D": "DATE", "T": "VARCHAR(9) COLLATE 'en-ci'", "Z": "TIMESTAMP_TZ(3)"})
+    sql = query.select_groups(made).sql
+    assert """COLLATE("T", 'utf8') AS "key_1",\n  CONVERT_TIMEZONE('UTC', "Z") AS "key_2",""" in sql
+
+
+def test_only_the_widest_totals_are_rounded() -> None:
+    made = plan({"D": "DATE", "WIDE": "NUMBER(38,2)", "N": "NUMBER(12,2)"})
+    sums = {f.alias: f.sql for f in query.select_groups(made, rounded=True).fields}
+    assert (sums["sum_1"], sums["total_1"]) == ('"group_sum_1"', 'SUM("group_sum_1"::FLOAT)')
+    assert sums["sum_2"] == 'SUM("group_sum_2")'
+    assert "total_2" not in sums
+
+
+@pytest.mark.parametrize("name", ["text_date", "epoch_fraction"])
+def test_select_bad_dates(name: str, golden: Golden) -> None:
+    columns, options = PLANS[name]
+    statement = query.select_bad_dates(plan(columns, **options), 5)
+    golden(f"sql/bad_{name}.sql", shown(statement))
+    sqlglot.parse_one(statement.sql, read="snowflake")
+
+
+@pytest.mark.parametrize("name", MONTHS)
+def test_select_figures(name: str, golden: Golden) -> None:
+    columns, options = PLANS[name]
+    made = plan(columns, **options)
+    statement = query.select_figures(made, read_by="01b2c3d4-0000-1111-0000-000000000001")
+    golden(f"sql/figures_{name}.sql", shown(statement))
+    parsed = sqlglot.parse_one(statement.sql, read="snowflake")
+    assert parsed.named_selects == [field.alias for field in statement.fields]
+    assert query.select_figures(made, read_by=None).sql == statement.sql.replace(
+        " AT(STATEMENT => '01b2c3d4-0000-1111-0000-000000000001')", ""
+    )
+
+
+def test_rounded_figures_come_with_a_yardstick() -> None:
+    made = plan({"D": "DATE", "WIDE": "NUMBER(38,2)", "N": "NUMBER(12,2)", "F": "FLOAT"})
+    exact = query.select_figures(made, read_by=None)
+    assert [f.alias for f in exact.fields if f.alias.startswith("abs_")] == ["abs_3"]
+    rounded = query.select_figures(made, read_by=None, rounded=True)
+    assert [f.alias for f in rounded.fields if f.alias.startswith("abs_")] == ["abs_1", "abs_3"]
+    assert 'SUM("sum_1"::FLOAT)' in rounded.sql

@@ -1,0 +1,126 @@
+"""What is copied out of the app does the same when it is pasted."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.request.reproduce import as_command, as_python
+from core.request.request import Request
+from tests.support.batch_runs import SECONDS, place
+from tests.support.sources import request
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+EVERYTHING: dict[str, Any] = {
+    "table": 'DB.S."my ""odd"" table"',
+    "bucket": "s3://partner-inbox/from us/it's",
+    "date_column": "when, [/b]",
+    "date_format": "%d.%m.%Y",
+    "sum_columns": ("A,B", "NONE", "c d", 'q"q'),
+    "key_columns": (),
+    "drop_columns": ("-x", "$HOME", "`id`", "a\nb"),
+    "drop_identifiers": True,
+    "format": "csv",
+    "gzip": True,
+    "file_name": "{table}.{ext}",
+    "if_exists": "overwrite",
+    "on_bad_date": "null",
+    "timezone": "Europe/Zurich",
+    "connection": "prod",
+    "warehouse": "W",
+    "role": "R",
+    "aws_profile": "p",
+    "endpoint_url": "http://127.0.0.1:1",
+    "expected_bucket_owner": "123456789012",
+    "verify": True,
+    "report": "proof of it.json",
+    "memory_limit": 500 * 1024 * 1024,
+    "engine": "pushdown",
+    "stream_limit": "12,3KB",
+}
+
+
+def parsed(command: str) -> Request:
+    """The request of a command, as the program itself reads it."""
+    code = "import sys; import tui.cli.batch as b; from core import Request\n"
+    code += "b.run = lambda options, manner: print(Request.of(**options).model_dump_json()) or 0\n"
+    code += "from tui.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *shlex.split(command)[1:]],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    return Request.model_validate_json(done.stdout)
+
+
+def called(code: str) -> Request:
+    """The request of a `transfer_data` call."""
+    (call,) = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)
+               and getattr(node.func, "id", "") == "transfer_data")  # fmt: skip
+    table, bucket = (ast.literal_eval(argument) for argument in call.args)
+    more = {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg}
+    return Request.of(table=table, bucket=bucket, **more)
+
+
+@pytest.mark.parametrize("options", [{}, EVERYTHING, {"drop_columns": "-x"}])
+def test_a_command_does_the_same(options: dict[str, Any]) -> None:
+    asked = request(**options)
+    assert parsed(as_command(asked)) == asked
+
+
+def test_the_shortest_command() -> None:
+    assert as_command(request()) == "amplify-transfer --batch --table T --bucket partner-inbox"
+    shown = as_command(request(connection="x"), demo=True)
+    assert shown == "amplify-transfer --batch --demo --table T --bucket partner-inbox"
+
+
+NAMES = st.lists(st.text(min_size=1), max_size=4)
+
+
+@given(table=st.text(min_size=1), sums=st.none() | NAMES, drops=NAMES, bucket=st.text(min_size=1))
+def test_a_call_does_the_same(
+    table: str, sums: list[str] | None, drops: list[str], bucket: str
+) -> None:
+    asked = request(table=table, bucket=bucket, sum_columns=sums, drop_columns=drops)
+    assert called(as_python(asked)) == asked
+
+
+def test_a_call_with_everything() -> None:
+    asked = request(**EVERYTHING)
+    assert called(as_python(asked)) == asked
+
+
+@pytest.mark.parametrize("write", [as_command, as_python])
+def test_no_secret_is_written(write: Any) -> None:
+    hidden = {"password": "hunter2", "account": "secret-account"}
+    shown = write(request(connection=hidden, s3_options={"aws_secret_access_key": "hunter3"}))
+    for word in ("hunter", "secret", "connection", "s3_options"):
+        assert word not in shown
+
+
+def test_a_pasted_call_runs(sandbox: Sandbox) -> None:
+    asked = request(
+        table="LOCATIONS_595", date_column="DOB", bucket=sandbox.s3["bucket"],
+        file_name="recipe/{run_id}.{ext}", endpoint_url=sandbox.s3["endpoint_url"],
+    )  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", as_python(asked)],
+        env={**os.environ, **place(sandbox)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    assert ast.literal_eval(done.stdout)["row_count"] > 0

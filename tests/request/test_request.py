@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.errors import UsageError
+from core.request.request import DEFAULT_MEMORY_LIMIT, Request
+from tests.support.sources import request
+
+
+def test_names_come_as_text_or_sequence() -> None:
+    made = request(sum_columns='A, "b,c" ,"say ""hi"""', key_columns=["x", "y"])
+    assert made.sum_columns == ("A", "b,c", 'say "hi"')
+    assert made.key_columns == ("x", "y")
+
+
+def test_none_stands_for_no_column_and_is_not_the_default() -> None:
+    assert request(key_columns="none").key_columns == ()
+    assert request().key_columns is None
+    assert request(key_columns='"none"').key_columns == ("none",)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("600MB", 600 * 2**20), ("1.5 GB", 3 * 2**29), ("1GiB", 2**30), (2**30, 2**30)],
+)
+def test_sizes(text: Any, size: int) -> None:
+    assert request(memory_limit=text).memory_limit == size
+    assert request().memory_limit == DEFAULT_MEMORY_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("10m", 600), ("90s", 90), ("1.5H", 5400), ("45", 45), ("0", 0), (7, 7), ("24 h", 86_400)],
+)
+def test_times(text: Any, seconds: int) -> None:
+    assert request(max_retry_time=text).max_retry_time == seconds
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"table": ""}, "table: is empty"),
+        ({"format": "xml"}, "format: must be parquet, json, ndjson or csv"),
+        ({"gzip": True}, "parquet is compressed already"),
+        ({"timezone": "Mars/Olympus"}, "timezone: 'Mars/Olympus' is not a time zone"),
+        ({"timezone": 1}, "timezone: must be text"),
+        ({"timezone": "../etc/passwd"}, "timezone: '../etc/passwd' is not a time zone"),
+        ({"memory_limit": "lots"}, "memory_limit: 'lots' is not a size"),
+        ({"max_retry_time": "soon"}, "max_retry_time: 'soon' is not a time such as 90s"),
+        ({"max_retry_time": "25h"}, "max_retry_time"),
+        ({"max_retry_time": "9\u017f"}, "is not a time such as 90s"),  # a long s
+        ({"max_retry_time": -1}, "max_retry_time"),
+        ({"memory_limit": "1MB"}, "memory_limit: must be at least 400MB"),
+        ({"memory_limit": "9" * 400 + "GB"}, "is not a size"),
+        ({"key_columns": "A\nB"}, "key_columns: not a list of names"),
+        ({"drop_columns": "A" * 200_000}, "drop_columns: not a list of names"),
+        ({"expected_bucket_owner": "me"}, "expected_bucket_owner: must be the 12 digits"),
+        ({"colour": "red"}, "colour: there is no such option"),
+        ({"connection": 3}, "connection: must be a name or a mapping"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Request.of(**{"table": "T", "bucket": "b", **options})
+    assert said in caught.value.message
+
+
+def test_connection_and_keys_are_neither_shown_nor_told() -> None:
+    made = request(connection={"password": "hunter2"}, s3_options={"aws_secret_access_key": "s3cr"})
+    assert "hunter2" not in repr(made)
+    assert "s3cr" not in repr(made)
+    with pytest.raises(UsageError) as caught:
+        request(connection=["hunter2"])
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "size"),
+    [
+        ("50M,5GB", 50 * 10**6, 5 * 2**30),
+        ("5gb", None, 5 * 2**30),
+        ("1.5G", 1_500_000_000, None),
+        ("3kb, 1000", 1_000, 3 * 2**10),
+        ("0B", None, 0),
+        ("2TB", None, 2 * 2**40),
+    ],
+)
+def test_stream_limits(text: str, rows: int | None, size: int | None) -> None:
+    limit = request(stream_limit=text).stream_limit
+    assert (limit.rows, limit.bytes) == (rows, size)
+    assert request(stream_limit=str(limit)).stream_limit == limit
+
+
+@pytest.mark.parametrize(
+    "text", ["", ",", "lots", "5,6", "1GB,2GB", "-1", "9" * 18 + "TB", "9" * 18 + "G"]
+)
+def test_no_stream_limit(text: str) -> None:
+    with pytest.raises(UsageError, match="is not rows and bytes such as 50M,5GB"):
+        request(stream_limit=text)
+
+
+def test_the_default_stream_limit() -> None:
+    assert str(request().stream_limit) == "50M,5GB"

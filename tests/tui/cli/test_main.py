@@ -1,0 +1,135 @@
+"""The command line as a user meets it: real processes, exit codes and streams."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from core.request.request import Request
+from tests.support.batch_runs import SECONDS, program, run
+from tui.cli.main import app
+
+NOT_FOR_THE_COMMAND_LINE = {"s3_options"}
+
+
+def test_help_tells_every_option_and_the_exit_codes() -> None:
+    ended = run("--help")
+    assert ended.code == 0
+    assert ended.err == ""
+    for field in set(Request.model_fields) - NOT_FOR_THE_COMMAND_LINE:
+        assert f"--{field.replace('_', '-')}" in ended.out
+    for word in (
+        "--batch",
+        "--dry-run",
+        "--demo",
+        "--quiet",
+        "--log-format",
+        "--version",
+        "AMPLIFY_",
+    ):
+        assert word in ended.out
+
+
+def test_every_option_is_also_a_variable() -> None:
+    command = typer.main.get_command(app)
+    variables = {parameter.name: parameter.envvar for parameter in command.params}
+    del variables["version"]
+    assert variables == {name: f"AMPLIFY_{name.upper()}" for name in variables}
+    assert set(Request.model_fields) - NOT_FOR_THE_COMMAND_LINE <= set(variables)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "tui", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=SECONDS,
+    )
+    loaded = {
+        line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()
+    }
+    assert "typer" in loaded
+    heavy = {"textual", "rich", "pydantic", "polars", "pyarrow", "boto3", "snowflake", "duckdb"}
+    assert not heavy & loaded
+
+
+def test_version() -> None:
+    ended = run("--version")
+    assert ended.code == 0
+    assert ended.out.startswith("amplify-transfer 0.")
+
+
+def test_without_a_terminal_it_asks_for_batch() -> None:
+    ended = run()
+    assert (ended.code, ended.out) == (2, "")
+    assert "no terminal" in ended.err
+    assert "--batch" in ended.err
+
+
+def test_on_a_terminal_it_opens_the_app() -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ["TERM"] = "xterm-256color"
+        os.execv(sys.executable, program())
+    output = b""
+    try:
+        while piece := os.read(terminal, 1000):
+            output += piece
+            if b"New connection" in output:  # nothing is configured here: it asks where to
+                os.write(terminal, b"\x11")  # ctrl+q
+    except OSError:  # Linux: the other end has been closed
+        pass
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert b"Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--batch"], "--table and --bucket must be given"),
+        (["--batch", "--table", "T"], "--bucket must be given"),
+        (["--dry-run", "--bucket", "partner-inbox"], "--table must be given"),
+        (["--batch", "--table", "T", "--bucket", "partner-inbox", "--format", "xml"], "format"),
+        (["--batch", "--table", "T", "--bucket", "UP"], "not an S3 destination"),
+        (["--batch", "--table", "T", "--bucket", "partner-inbox", "--memory-limit", "x"], "size"),
+        (["--batch", "--table", "T", "--bucket", "partner-inbox", "--gzip"], "parquet"),
+        (["--batch", "--log-format", "xml"], "text or json"),
+        (["--bogus"], "No such option"),
+        (["stray"], "stray"),
+    ],
+)
+def test_a_mistake_is_told_in_words_and_code_2(arguments: list[str], said: str) -> None:
+    ended = run(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_mistake_as_json() -> None:
+    (line,) = run("--batch", "--log-format", "json").events
+    assert (line["error"], line["exit_code"]) == ("usage", 2)
+
+
+def test_nothing_configured(tmp_path: Path) -> None:
+    ended = run("--batch", "--table", "T", "--bucket", "partner-inbox", env={"HOME": str(tmp_path)})
+    assert (ended.code, ended.out) == (2, "")
+    assert "No Snowflake connection is configured" in ended.err
+    assert "connections.toml" in ended.err
+
+
+def test_an_unknown_connection_names_the_near_ones(tmp_path: Path) -> None:
+    path = tmp_path / "connections.toml"
+    path.write_text('[production]\naccount = "a"\npassword = "hidden"\n')
+    arguments = ("--batch", "--table", "T", "--bucket", "partner-inbox", "--connection", "prod")
+    ended = run(*arguments, env={"SNOWFLAKE_HOME": str(tmp_path)})
+    assert (ended.code, ended.out) == (2, "")
+    assert "production" in ended.err
+    assert "hidden" not in ended.err

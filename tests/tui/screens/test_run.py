@@ -1,0 +1,336 @@
+"""RunScreen: from the last look to the result, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from textual.widgets import DataTable
+
+from core.errors import DestinationExistsError
+from core.events import Phase
+from core.request.request import Request
+from core.transfer import plan_transfer
+from core.warehouse.connect import connect
+from tests.support.app_hosts import Host, shown, until, whole
+from tests.support.buckets import Proxy, hang, reply
+from tui.screens.quit import QuitDialog, request_quit
+from tui.screens.run.progress import PHASES, STOPPED, Running
+from tui.screens.run.screen import RunScreen, State
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+
+
+@pytest.fixture
+def bucket(sandbox: Sandbox) -> Iterator[Any]:
+    """A bucket of the test's own."""
+    options = {key: value for key, value in sandbox.s3.items() if key != "bucket"}
+    own = boto3.resource("s3", **options).Bucket(f"screen-{os.urandom(6).hex()}")
+    own.create()
+    yield own
+    own.objects.delete()
+    own.delete()
+
+
+def request_of(box: Sandbox, bucket: Any, **more: Any) -> Request:
+    s3 = {key: value for key, value in box.s3.items() if key not in ("bucket", "endpoint_url")}
+    options = {"table": "LOCATIONS_595", "date_column": "DOB", **more}
+    return Request.of(
+        bucket=f"s3://{bucket.name}/from-us/",
+        connection=box.snowflake,
+        endpoint_url=box.s3["endpoint_url"],
+        s3_options=s3,
+        **options,
+    )
+
+
+def left_behind(bucket: Any) -> list[Any]:
+    """Objects and unfinished uploads."""
+    return [*bucket.objects.all(), *bucket.multipart_uploads.all()]
+
+
+def shown_phase(screen: RunScreen) -> Phase | None:
+    """The phase that the screen shows as under way."""
+    return next((phase for phase in Phase if f"▸ {PHASES[phase]}" in whole(screen.app)), None)
+
+
+def screen_of(request: Request) -> RunScreen:
+    return RunScreen(request, plan_transfer(request).plan)
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Where a service takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def slow_view(sandbox: Sandbox) -> Iterator[str]:
+    """A view that would take minutes to read."""
+    with connect(sandbox.snowflake, query_tag="tests") as session:
+        session.cursor().execute(
+            "CREATE OR REPLACE VIEW SCREEN_SLOW AS SELECT MAX(A.O_ORDERDATE) AS D, COUNT(*) AS N "
+            "FROM ORDERS_100K A CROSS JOIN ORDERS_100K B WHERE A.O_ORDERKEY > B.O_CUSTKEY"
+        )
+        yield "SCREEN_SLOW"
+        session.cursor().execute("DROP VIEW SCREEN_SLOW")
+
+
+@pytest.fixture(scope="module")
+def large_table(sandbox: Sandbox) -> Iterator[str]:
+    """A table whose result comes in 150 batches."""
+    with connect(sandbox.snowflake, query_tag="tests") as session:
+        session.cursor().execute(
+            "CREATE OR REPLACE TABLE SCREEN_LARGE AS SELECT A.O_ORDERDATE AS D, A.O_TOTALPRICE AS N"
+            " FROM ORDERS_100K A CROSS JOIN (SELECT 1 FROM ORDERS_100K LIMIT 30) B"
+        )
+        yield "SCREEN_LARGE"
+        session.cursor().execute("DROP TABLE SCREEN_LARGE")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_from_the_last_look_to_the_result(
+    sandbox: Sandbox,
+    bucket: Any,
+    size: tuple[int, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = screen_of(request_of(sandbox, bucket))
+    app = Host(screen)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: "Send this?" in shown(app))
+        look = whole(app)
+        assert "DEMO.PUBLIC.LOCATIONS_595 595 rows" in look
+        assert f"s3://{bucket.name}/from-us/LOCATIONS_595" in look
+        assert "DOB" in look
+        assert left_behind(bucket) == []
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.state is State.DELIVERED)
+        assert screen.outcome is not None
+        result = screen.outcome.result
+        assert f'"row_count": {result["row_count"]}' in whole(app)
+        assert "595 as many as the warehouse declares" in whole(app)
+        assert [item.key for item in bucket.objects.all()] == [result["file_name"]]
+        await pilot.press("j")
+        assert json.loads(app.copied[-1]) == result
+        assert not app.copied[-1].endswith("\n")
+        saved = tmp_path / "Downloads" / f"{result['file_name'].rpartition('/')[2]}.result.json"
+        monkeypatch.setenv("HOME", str(tmp_path))  # where no such directory is yet
+        await pilot.press("s")
+        await until(pilot, lambda: saved.exists() and saved.read_text().endswith("\n"))
+        assert json.loads(saved.read_text()) == result
+        await pilot.press("v")
+        await until(pilot, lambda: "581 rows of from-us/" in whole(app))
+        table = app.screen.query_one(DataTable)
+        heads = [str(column.label) for column in table.columns.values()]
+        assert heads == [column.name for column in screen.outcome.plan.delivered]
+        first = table.get_row_at(0)[heads.index("DOB")]
+        assert str(first) == screen.outcome.head.rows[0][heads.index("DOB")]
+        await pilot.press("escape")
+        await pilot.press("escape")
+        assert app.answers == [screen.outcome]
+
+
+async def test_running_again_delivers_again(sandbox: Sandbox, bucket: Any) -> None:
+    screen = screen_of(request_of(sandbox, bucket, file_name="{run_id}.{ext}"))
+    app = Host(screen)
+    async with app.run_test() as pilot:
+        for times in (1, 2):
+            await pilot.press("enter" if times == 1 else "r")
+            await until(pilot, lambda: screen.state is State.DELIVERED)
+            assert len(left_behind(bucket)) == times
+
+
+async def test_nothing_happens_before_send(sandbox: Sandbox, bucket: Any) -> None:
+    screen = screen_of(request_of(sandbox, bucket))
+    app = Host(screen)
+    async with app.run_test() as pilot:
+        await pilot.press("c", "j", "r", "d", "e", "s")
+        assert screen.state is State.LOOK
+        await pilot.press("escape")
+        assert app.answers == [None]
+    assert left_behind(bucket) == []
+
+
+class TestErrors:
+    async def test_shown_with_class_and_advice_and_tried_again(
+        self, sandbox: Sandbox, bucket: Any
+    ) -> None:
+        bucket.put_object(Key="from-us/[/b].parquet", Body=b"theirs")
+        screen = screen_of(request_of(sandbox, bucket, file_name="[/b].{ext}"))
+        app = Host(screen)
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            assert "[/b].parquet" in whole(app)
+            await pilot.press("enter")
+            await until(pilot, lambda: screen.state is State.FAILED)
+            assert "destination_exists · exit code 7" in whole(app)
+            assert "[/b].parquet" in whole(app)
+            await pilot.press("e")
+            assert DestinationExistsError.__name__ in app.copied[-1]
+            await pilot.press("d")
+            assert "core.errors.DestinationExistsError" in whole(app)
+            bucket.Object("from-us/[/b].parquet").delete()
+            await pilot.press("r")
+            await until(pilot, lambda: screen.state is State.DELIVERED)
+
+    async def test_no_secret_of_a_refused_sign_in(self, sandbox: Sandbox, bucket: Any) -> None:
+        plan = plan_transfer(request_of(sandbox, bucket)).plan
+        wrong = request_of(sandbox, bucket).model_copy(
+            update={"connection": {**sandbox.snowflake, "password": "hunter2"}}
+        )
+        screen = RunScreen(wrong, plan)
+        app = Host(screen)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("enter")
+            await until(pilot, lambda: screen.state is State.FAILED)
+            await pilot.press("d", "e")
+            assert "source_sign_in" in whole(app)
+            assert "hunter2" not in whole(app) + app.copied[-1]
+            assert str(sandbox.snowflake["password"]) not in whole(app) + app.copied[-1]
+
+
+class TestCancel:
+    async def stop_in(self, screen: RunScreen, phase: Phase, spill: Path) -> float:
+        """Cancel once `phase` is shown; the seconds until the screen says that it has stopped."""
+        app = Host(screen)
+        async with app.run_test(notifications=True) as pilot:
+            await pilot.press("enter")
+            await until(pilot, lambda: phase is shown_phase(screen), at_once=True)
+            began = time.monotonic()
+            screen.action_cancel()
+            assert screen.state is State.STOPPING
+            await until(pilot, lambda: screen.state in (State.FAILED, State.DELIVERED))
+            seconds = time.monotonic() - began
+            await pilot.pause()
+            assert "cancelled" in whole(app)
+            assert STOPPED[phase].partition(":")[0] in whole(app)
+        assert [path for path in spill.rglob("*") if path.is_file() and path.name != "lock"] == []
+        return seconds
+
+    @pytest.fixture
+    def spill(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setenv("AMPLIFY_SPILL_DIR", str(tmp_path / "spill"))
+        return tmp_path / "spill"
+
+    async def test_while_the_warehouse_works(
+        self, sandbox: Sandbox, bucket: Any, slow_view: str, spill: Path
+    ) -> None:
+        plan = plan_transfer(request_of(sandbox, bucket)).plan
+        slow = request_of(sandbox, bucket, table=slow_view, date_column="D")
+        assert await self.stop_in(RunScreen(slow, plan), Phase.PLAN, spill) < 3
+        assert left_behind(bucket) == []
+
+    async def test_while_rows_are_read(
+        self, sandbox: Sandbox, bucket: Any, large_table: str, spill: Path
+    ) -> None:
+        screen = screen_of(request_of(sandbox, bucket, table=large_table, date_column="D"))
+        assert await self.stop_in(screen, Phase.READ, spill) < 3
+        assert left_behind(bucket) == []
+
+    async def test_while_the_file_is_uploaded(
+        self, sandbox: Sandbox, bucket: Any, spill: Path
+    ) -> None:
+        with Proxy(sandbox.s3["endpoint_url"]) as proxy:
+            proxy.on("PUT .*LOCATIONS_595", hang)
+            request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+            screen = screen_of(request)
+            assert await self.stop_in(screen, Phase.UPLOAD, spill) < 3
+            assert proxy.hanging.is_set()
+            assert left_behind(bucket) == []
+
+
+class Quitter(Host):
+    """An app that leaves as the product does."""
+
+    async def action_quit(self) -> None:
+        request_quit(self)
+
+
+class TestLeave:
+    async def leave_during(self, screen: RunScreen, phase: Phase) -> float:
+        """Leave once `phase` is shown; the seconds from the answer to the end of the app."""
+        app = Quitter(screen)
+        async with app.run_test(notifications=True) as pilot:
+            await pilot.press("enter")
+            await until(pilot, lambda: phase is shown_phase(screen), at_once=True)
+            await app.action_quit()
+            await until(pilot, lambda: isinstance(app.screen, QuitDialog), at_once=True)
+            began = time.monotonic()
+            app.screen.action_answer(True)  # type: ignore[attr-defined]
+            await until(pilot, lambda: app._exit, at_once=True)
+            return time.monotonic() - began
+
+    async def test_while_the_warehouse_works(
+        self, sandbox: Sandbox, bucket: Any, slow_view: str
+    ) -> None:
+        plan = plan_transfer(request_of(sandbox, bucket)).plan
+        slow = request_of(sandbox, bucket, table=slow_view, date_column="D")
+        assert await self.leave_during(RunScreen(slow, plan), Phase.PLAN) < 1.5
+        assert left_behind(bucket) == []
+
+    async def test_while_the_warehouse_does_not_answer(
+        self, sandbox: Sandbox, bucket: Any, silent_port: int
+    ) -> None:
+        request = request_of(sandbox, bucket)
+        silent = {**sandbox.snowflake, "host": "127.0.0.1", "port": silent_port}
+        hung = request.model_copy(update={"connection": silent})
+        screen = RunScreen(hung, plan_transfer(request).plan)
+        assert await self.leave_during(screen, Phase.CONNECT) < 1.5
+
+    async def test_staying_lets_it_go_on(self, sandbox: Sandbox, bucket: Any) -> None:
+        screen = screen_of(request_of(sandbox, bucket, table="ORDERS_100K", date_column=None))
+        app = Quitter(screen)
+        async with app.run_test() as pilot:
+            await pilot.press("enter")
+            await app.action_quit()
+            await until(pilot, lambda: isinstance(app.screen, QuitDialog), at_once=True)
+            await pilot.press("n")
+            await until(pilot, lambda: screen.state is State.DELIVERED)
+            await app.action_quit()
+            assert app._exit
+
+    async def test_a_hung_sign_in_is_given_up_at_once(
+        self, sandbox: Sandbox, bucket: Any, silent_port: int
+    ) -> None:
+        request = request_of(sandbox, bucket)
+        silent = {**sandbox.snowflake, "host": "127.0.0.1", "port": silent_port}
+        hung = request.model_copy(update={"connection": silent})
+        app = Host(RunScreen(hung, plan_transfer(request).plan))
+        async with app.run_test() as pilot:
+            await pilot.press("enter")
+            await until(pilot, lambda: "▸ Sign in" in whole(app))
+            began = time.monotonic()
+            await pilot.press("c")
+            await until(pilot, lambda: STOPPED[Phase.CONNECT] in whole(app))
+            assert time.monotonic() - began < 2
+            await pilot.press("escape")
+            assert app.answers == [None]
+
+
+async def test_a_retry_is_shown_until_it_has_helped(sandbox: Sandbox, bucket: Any) -> None:
+    with Proxy(sandbox.s3["endpoint_url"]) as proxy:
+        proxy.on("PUT .*LOCATIONS_595", reply(503, "SlowDown", {"Retry-After": "1"}))
+        proxy.on("PUT .*LOCATIONS_595", hang)
+        request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+        screen = screen_of(request)
+        app = Host(screen)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("enter")
+            await until(pilot, lambda: "retrying 2/8: 503 SlowDown in 1.0 s" in whole(app))
+            await until(pilot, proxy.hanging.is_set)
+            proxy.release.set()
+            await until(pilot, lambda: screen.state is State.DELIVERED)
+            note = screen.query_one(Running).query_one(".note")
+            assert not note.has_class("-some")

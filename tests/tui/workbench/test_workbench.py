@@ -1,0 +1,269 @@
+"""The workbench as a user meets it: keys in, what is shown and decided out; on the sandbox."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.widgets import Input, Static
+
+from core.planning.names import TableName
+from core.planning.plan import Role
+from core.warehouse.catalog import Entry
+from tests.support.app_fixtures import SMALL, USUAL, workbench
+from tests.support.app_hosts import shown, until, whole
+from tui.screens.error import ErrorDialog
+from tui.screens.help import HelpScreen
+from tui.screens.run.screen import RunScreen
+from tui.workbench import columns
+from tui.workbench.dialogs import FormatDialog, SqlDialog
+from tui.workbench.messages import Previewed, RoleAsked
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+
+@pytest.mark.parametrize("size", [SMALL, USUAL])
+async def test_from_a_table_to_the_run(sandbox: Sandbox, size: tuple[int, int]) -> None:
+    async with workbench(sandbox, size=size) as drive:
+        await drive.tables()
+        await drive.pick("ORDERS_100K")
+        assert drive.roles()["O_ORDERDATE"] == "month"
+        assert drive.roles()["O_TOTALPRICE"] == "sum"
+        await drive.previewed()
+        assert len(drive.lines("month-list").items) >= 79
+        assert "99,998" in shown(drive.app)
+
+        await drive.press("i")  # the flagged identifiers
+        await drive.until_roles(O_ORDERKEY="drop", O_CUSTKEY="drop")
+        await drive.previewed()
+
+        await drive.press("4")
+        await drive.press(*"partner-inbox/monthly")
+        assert "not an S3 destination" in whole(drive.app)
+        await drive.press(*["home", *"s3://", "f5"])
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
+        request = drive.app.screen.request
+        assert request.bucket == "s3://partner-inbox/monthly"
+        assert request.drop_identifiers
+
+
+async def test_roles_change_by_key_and_only_to_what_can_be(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.press("2", "home", "d")
+        await drive.press("down", "down", "s")  # text: it has no sum
+        await drive.press("d")
+        await drive.until_roles(O_ORDERKEY="drop", O_ORDERSTATUS="drop")
+        await drive.press("down", "space")  # of sum, key, drop, month
+        await drive.until_roles(O_TOTALPRICE="key")
+        assert drive.bench.draft.request.drop_columns == ("O_ORDERKEY",)
+        await drive.press("u")
+        await drive.until_roles(O_ORDERKEY="sum", O_ORDERSTATUS="key", O_ORDERDATE="month")
+
+
+async def test_keys_pressed_faster_than_plans_are_made_all_count(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        for column in ("O_ORDERKEY", "O_CUSTKEY", "O_CLERK", "O_COMMENT"):
+            drive.bench.post_message(RoleAsked(column, Role.DROP))
+        drive.bench.post_message(RoleAsked("O_CLERK", Role.KEY))
+        await drive.until_roles(
+            O_ORDERKEY="drop", O_CUSTKEY="drop", O_COMMENT="drop", O_CLERK="key"
+        )
+        assert set(drive.bench.draft.request.drop_columns) == {
+            *("O_ORDERKEY", "O_CUSTKEY", "O_COMMENT")
+        }
+
+
+async def test_a_click_on_the_role_changes_it(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        cells = drive.lines("column-list").role_cells  # type: ignore[attr-defined]
+        await drive.pilot.click("#column-list", offset=(cells.start + 1, 1))
+        await drive.until_roles(O_ORDERKEY="key")
+
+
+async def test_the_filter_narrows_while_one_types(sandbox: Sandbox) -> None:
+    async with workbench(sandbox) as drive:
+        await drive.tables()
+        everything = len(drive.matching)
+        await drive.press("slash", *"ord 100")
+        await until(drive.pilot, lambda: drive.matching == ["ORDERS_100K"])
+        assert f"1 of {everything} tables" in shown(drive.app)
+        await drive.press("escape")
+        await until(drive.pilot, lambda: len(drive.matching) == everything)
+
+
+async def test_the_tables_can_be_listed_anew(sandbox: Sandbox) -> None:
+    async with workbench(sandbox) as drive:
+        await drive.tables()
+        before = drive.matching
+        ghost = Entry(TableName("DEMO", "PUBLIC", "GHOST"), "TABLE", 1, 1)
+        drive.bench.tables.add_tables("DEMO", [ghost], complete=True)
+        await until(drive.pilot, lambda: "GHOST" in drive.matching)
+        await drive.press("f8")
+        await until(drive.pilot, lambda: drive.matching == before)
+
+
+async def test_a_sample_is_called_one_and_e_gives_the_exact_months(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "LOCATIONS_595", "date_column": "DOB"}) as drive:
+        await drive.planned("LOCATIONS_595")
+        await drive.previewed()
+        await drive.press("3", "e")
+        await until(drive.pilot, lambda: "EXACT" in shown(drive.app))
+        assert "595" in shown(drive.app)
+
+
+@pytest.mark.parametrize("table", ["ORDERS_100K", "ORDERS_1998"])  # and a view
+async def test_rows_out_that_were_counted_stay_so(sandbox: Sandbox, table: str) -> None:
+    async with workbench(sandbox, {"table": table}) as drive:
+        await drive.planned(table)
+        await drive.previewed()
+        first = drive.bench.draft.months
+        await drive.press("3", "e")
+        await until(drive.pilot, lambda: drive.bench.draft.months is not first)
+        assert first is not None
+        assert f"→  out {first.expected_rows:,} " in shown(drive.app)
+
+
+async def test_groups_that_snowflake_estimates_are_not_told_as_counted(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.previewed()
+        plan, months = drive.bench.draft.plan, drive.bench.draft.months
+        assert plan is not None
+        assert months is not None
+        drive.bench.post_message(Previewed(plan, replace(months, counted=False)))
+        await until(drive.pilot, lambda: "→  out about 99,998" in shown(drive.app))
+
+
+async def test_a_file_that_cannot_be_saved_is_told_with_its_place(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with workbench(sandbox) as drive:
+        nowhere = tmp_path / "nowhere"
+        drive.app.deliver_text(StringIO("{}"), save_directory=nowhere, save_filename="a.json")
+        await until(drive.pilot, lambda: drive.app._notifications)
+        (told,) = (each.message for each in drive.app._notifications)
+        assert f"could not be saved as {nowhere / 'a.json'}: No such file" in told
+
+
+async def test_sql_and_help_on_request(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.press("3", "q")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, SqlDialog))
+        assert "DATE_TRUNC" in shown(drive.app)
+        await drive.press("escape", "f1")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, HelpScreen))
+        assert "each month with its rows" in whole(drive.app)
+
+
+async def test_without_a_plan_the_columns_tell_why_and_a_month_helps(sandbox: Sandbox) -> None:
+    options = {"table": "ORDERS_100K", "date_format": "epoch_ns"}
+    async with workbench(sandbox, options) as drive:
+        await until(drive.pilot, lambda: "no plan yet" in shown(drive.app))
+        assert "No column is written as epoch_ns" in whole(drive.app)
+        await drive.press("f5")
+        assert drive.app.screen is drive.bench
+        await drive.press("2", *["down"] * 4, "m")
+        await drive.until_roles(O_ORDERDATE="month")
+
+
+async def test_a_format_is_tried_on_the_sample(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "LOCATIONS_595", "date_column": "DOB"}) as drive:
+        await drive.planned("LOCATIONS_595")
+        await drive.press("2", "f")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, FormatDialog))
+        dialog = drive.app.screen
+
+        def verdict() -> str:
+            return str(dialog.query_one("#format-verdict", Static).content)
+
+        assert verdict().startswith("✓ fits")
+        for text, said in (("%Y", "needs a year and a month"), ("%b %Y", "! fits 0 of")):
+            dialog.query_one(Input).value = text
+            await until(drive.pilot, lambda said=said: said in verdict())
+        dialog.query_one(Input).value = ""
+        await drive.press("enter")
+        await drive.planned("LOCATIONS_595")
+        assert drive.bench.draft.request.date_format is None
+
+
+async def test_access_is_tested_on_request(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"bucket": sandbox.s3["bucket"]}) as drive:
+        await drive.tables()
+        await drive.press("4", "f6")
+        await until(drive.pilot, lambda: "S3 lets us write" in shown(drive.app))
+
+
+async def test_a_missing_bucket_is_told_in_a_dialog(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"bucket": "no-such-bucket-here"}) as drive:
+        await drive.tables()
+        await drive.press("4", "f6")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, ErrorDialog))
+        assert "no-such-bucket-here" in shown(drive.app)
+
+
+async def test_a_refused_sign_in_is_told(sandbox: Sandbox) -> None:
+    wrong = {**sandbox.snowflake, "password": "wrong-password-9"}
+    async with workbench(sandbox, {"connection": wrong}) as drive:
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, ErrorDialog))
+        assert "wrong-password-9" not in shown(drive.app)
+        await drive.press("escape")
+        assert "not signed in" in shown(drive.app)
+
+
+async def test_one_part_alone(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.press("2", "z")
+        await until(drive.pilot, lambda: not drive.bench.tables.display)
+        assert drive.bench.columns.size.width > 110
+        await drive.press("z")
+        await until(drive.pilot, lambda: drive.bench.tables.display)
+
+
+async def test_the_footer_stays_while_one_types_and_follows_what_can_be_done(
+    sandbox: Sandbox,
+) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.previewed()
+        await drive.press("4", *"b-x")
+        footer = drive.bench.query_one("FooterKey")
+        await drive.press(*"yz")
+        assert drive.bench.query_one("FooterKey") is footer
+        await drive.press("/")  # is no bucket any more
+        await until(drive.pilot, lambda: drive.bench.query_one("FooterKey") is not footer)
+        await drive.press("escape", "home")
+        bindings = drive.bench.active_bindings
+        assert bindings["s"].enabled
+        assert not bindings["f5"].enabled
+
+
+async def test_the_last_look_tells_the_rows_of_a_view_that_were_seen(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_1998", "bucket": "b-x"}) as drive:
+        await drive.planned("ORDERS_1998")
+        await drive.previewed()
+        assert drive.bench.draft.months is not None
+        await drive.press("f5")
+        rows = f"DEMO.PUBLIC.ORDERS_1998 {drive.bench.draft.months.rows_seen:,} rows"
+        await until(drive.pilot, lambda: rows in whole(drive.app))
+
+
+async def test_why_a_look_takes_long_is_told_in_full(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "_PATIENCE", 0)
+    async with workbench(sandbox, size=SMALL) as drive:
+        await drive.tables()
+        drive.bench.columns.wait("A.B.C", "the demo makes this table on its first use")
+        await until(drive.pilot, lambda: "first use" in whole(drive.app))
+        assert "the demo makes this table" in whole(drive.app)
+        drive.bench.columns.wait_for_choice()
+        await until(drive.pilot, lambda: "first use" not in whole(drive.app))

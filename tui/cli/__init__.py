@@ -1,0 +1,1 @@
+"""The command line: options, the headless run, the dry run, signals."""

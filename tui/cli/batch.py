@@ -1,0 +1,223 @@
+"""`--batch`: one run without questions. stdout is the result, all else goes to stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from core.errors import CancelledError, TransferError, UsageError
+from tui.cli.console import Console, JsonConsole, TextConsole
+from tui.cli.signals import Stop, Stopped
+from tui.demo import Place, demo, own_access
+
+if TYPE_CHECKING:
+    from core import Outcome
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a run is to be done, as against what it should do.
+
+    Attributes:
+        dry_run: show the plan only.
+        exact: count the rows that it would deliver.
+        demo: against the embedded warehouse and bucket.
+        quiet: nothing but errors on stderr.
+        json: stderr in JSON lines, the dry run's plan as JSON.
+    """
+
+    dry_run: bool = False
+    exact: bool = False
+    demo: bool = False
+    quiet: bool = False
+    json: bool = False
+
+
+def run(options: Mapping[str, Any], manner: Manner) -> int:
+    """Do one run.
+
+    Args:
+        options: of the request; what is missing has its default.
+        manner: how to do it.
+
+    Returns:
+        The exit code: 0, the one of the error's class, or 128 and the number of a signal.
+    """
+    debug = os.environ.get("AMPLIFY_DEBUG") == "1"
+    _silence_libraries(debug=debug)
+    console = (JsonConsole if manner.json else TextConsole)(sys.stderr, quiet=manner.quiet)
+
+    def on_stopping() -> None:
+        console.note("Stopping the query and the upload; Ctrl-C again leaves at once")
+
+    with Stop(on_stopping=on_stopping, last_resort=_discard_files) as stop:
+        try:
+            code = _run(options, manner, console, stop)
+        except Stopped:
+            code = _stopped(console, stop)
+        except (Exception, KeyboardInterrupt) as error:
+            code = _failed(error, console, stop, debug=debug)
+    return code
+
+
+def leave(code: int) -> NoReturn:
+    """End the process at once with `code`.
+
+    The interpreter's own end would wait for threads that wait for a network, and takes a fifth of
+    a second to dismantle the native libraries.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+            stream.flush()
+    os._exit(code)
+
+
+def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
+    needed = ("table",) if manner.demo else ("table", "bucket")
+    if missing := [f"--{name}" for name in needed if not options.get(name)]:
+        raise UsageError(f"{' and '.join(missing)} must be given.", "See --help.")
+    if manner.demo:
+        _check(options)
+        console.note("Starting the embedded warehouse and bucket")
+    with demo(options) if manner.demo else nullcontext(Place(options)) as place:
+        if manner.dry_run:
+            return _preview(place.options, manner, console, stop)
+        outcome = stop.run(lambda: _transfer(place.options, manner, console, stop))
+        if outcome.verdict and outcome.verdict.agrees:
+            console.note(str(outcome.verdict), verdict=outcome.verdict.as_dict())
+        if place.files:
+            file = str(place.files / outcome.url.removeprefix("s3://"))
+            console.note(f"The file is kept in {file}", file=file)
+        _print(json.dumps(outcome.result), console)
+    return 0
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """Tell mistakes before the servers start: that takes a second or two."""
+    from core import Request
+
+    Request.of(**{"bucket": "demo", **options, **own_access(options)})
+
+
+def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> Outcome:
+    from core import Request
+    from core.records.history import run_recorded
+
+    request = Request.of(**options)
+    try:
+        return run_recorded(
+            request, by="batch", demo=manner.demo, on_event=console.event, cancel=stop.cancel
+        )
+    finally:
+        _discard_files()  # the process ends without the clean-up of the libraries
+
+
+def _preview(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
+    def make() -> str:
+        from core import Request, plan_transfer
+        from core.records.history import former_runs
+        from tui.cli import dry_run
+
+        show = dry_run.as_json if manner.json else dry_run.as_text
+        request, former = Request.of(**options), former_runs(demo=manner.demo)
+        return show(plan_transfer(request, exact=manner.exact, former=former, cancel=stop.cancel))
+
+    _print(stop.run(make), console)
+    return 0
+
+
+def _print(result: str, console: Console) -> None:
+    """Print the result; if nobody takes it, keep it from getting lost: the delivery stands."""
+    if sys.stdout is None:  # closed before we came (`>&-`)
+        console.note(f"stdout is closed; the result is {result}")
+        return
+    try:
+        print(result, flush=True)  # noqa: T201  what --batch is for
+    except UnicodeEncodeError:  # a terminal or a locale without Unicode
+        print(result.encode("ascii", "backslashreplace").decode(), flush=True)  # noqa: T201
+    except OSError:
+        console.note(f"stdout takes no result; it is {result}")
+        _close_quietly()
+
+
+def _close_quietly() -> None:
+    """Let the interpreter's last flush of a broken stdout succeed (docs.python.org, SIGPIPE)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stopped(console: Console, stop: Stop, error: BaseException | None = None) -> int:
+    told = {"hint": error.hint} if isinstance(error, CancelledError) else {}
+    console.error(CancelledError(f"Stopped by a signal; {_what_stands(console)}.", **told))
+    return stop.exit_code
+
+
+def _failed(error: BaseException, console: Console, stop: Stop, *, debug: bool) -> int:
+    if stop.signal is not None:
+        # polars watches Ctrl-C too and breaks off: what fails after a signal, fails of it.
+        if debug:
+            traceback.print_exception(error)
+        return _stopped(console, stop, error)
+    if not isinstance(error, TransferError):
+        return _unexpected(error, console, debug=debug)
+    console.error(error)
+    if debug:
+        traceback.print_exception(error)
+    return error.exit_code
+
+
+def _unexpected(error: BaseException, console: Console, *, debug: bool) -> int:
+    """Tell of a defect of ours. Its text may hold data, so it is shown on request only."""
+    if debug:
+        traceback.print_exception(error)
+        hint = "Please report it, with the lines above."
+    elif path := _log(error):
+        hint = f"Please report it, with {path}; AMPLIFY_DEBUG=1 shows more."
+    else:
+        hint = "Please report it, with what AMPLIFY_DEBUG=1 shows."
+    text = f"Unexpected {type(error).__name__}; {_what_stands(console)}."
+    console.error(TransferError(text, hint))
+    return TransferError.exit_code
+
+
+def _what_stands(console: Console) -> str:
+    there = console.delivered
+    return f"{there.url} is delivered, but not verified" if there else "nothing was delivered"
+
+
+def _log(error: BaseException | None) -> str | None:
+    """Append where `error` and its causes come from, without their texts, to the log file."""
+    from core.runtime.paths import log_dir
+
+    lines: list[str] = []
+    while error is not None:
+        lines += traceback.format_tb(error.__traceback__)
+        lines.append(f"{type(error).__module__}.{type(error).__qualname__}\n")
+        error = error.__cause__ or error.__context__
+    try:
+        path = log_dir() / "errors.log"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
+            file.writelines([*lines, "\n"])
+    except (OSError, TransferError):
+        return None
+    return str(path)
+
+
+def _silence_libraries(*, debug: bool) -> None:
+    """Keep the libraries' own lines off stderr: they may carry URLs with signatures in them."""
+    if not debug:
+        warnings.simplefilter("ignore")
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
+def _discard_files() -> None:
+    from core.runtime.workspace import discard_own
+
+    discard_own()

@@ -1,0 +1,121 @@
+"""`--dry-run`: what a run would do, as text or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from tui.format import cost
+from tui.format.numbers import size
+
+if TYPE_CHECKING:
+    from core.outcome import Preview
+    from core.preview.cost import Estimate
+
+
+def as_text(preview: Preview) -> str:
+    """Return the plan for reading: source, destination, cost, columns with role and reason, SQL."""
+    plan, source, estimate = preview.plan, preview.plan.source, preview.estimate
+    stored = "" if estimate.stored is None else f", {size(estimate.stored)} stored"
+    table = [("column", "type", "role", "why")]
+    for column in plan.columns:
+        why = f"{column.why}; looks like an identifier: {column.identifier}"
+        table.append(
+            (
+                column.name,
+                column.source.type.text,
+                column.role.value,
+                why if column.identifier else column.why,
+            )
+        )
+    bound = [f"  :{number} = {value!r}" for number, value in enumerate(preview.statement.binds, 1)]
+    lines = [
+        f"Source       {source.name}: {cost.rows_in(estimate)} rows{stored}",
+        f"Destination  {preview.url}",
+        f"Rows out     {cost.rows_out(estimate)}",
+        f"Engine       {preview.choice.engine}: {preview.choice.why}",
+        "",
+        *_aligned(cost.table(estimate)),
+        *_unsized(estimate),
+        "",
+        *_aligned(table),
+        "",
+        preview.statement.sql,
+        *(["with", *bound] if bound else []),
+        *(["", preview.copy.sql] if preview.copy else []),
+        *(
+            ["", *(f"Warning: {warning}" for warning in preview.plan.warnings)]
+            * bool(preview.plan.warnings)
+        ),
+        "",
+        "Dry run: only samples and counts were read, and nothing was written.",
+    ]
+    return "\n".join(lines)
+
+
+def as_json(preview: Preview) -> str:
+    """Return the same as one line of JSON."""
+    source = preview.plan.source
+    columns: list[dict[str, Any]] = [
+        {
+            "name": column.name,
+            "type": column.source.type.text,
+            "role": column.role.value,
+            "why": column.why,
+            "identifier": column.identifier or None,
+        }
+        for column in preview.plan.columns
+    ]
+    return json.dumps(
+        {
+            "source": str(source.name),
+            "estimated_rows": preview.estimate.rows,
+            "destination": preview.url,
+            "engine": preview.choice.engine,
+            "engine_why": preview.choice.why,
+            "estimate": _cost(preview.estimate),
+            "columns": columns,
+            "sql": preview.statement.sql,
+            "binds": list(preview.statement.binds),
+            "copy": preview.copy.sql if preview.copy else None,
+            "warnings": list(preview.plan.warnings),
+        },
+        default=str,
+    )
+
+
+def _cost(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "rows": estimate.rows,
+        "stored_bytes": estimate.stored,
+        "groups": estimate.groups,
+        "groups_counted": estimate.counted,
+        "unsized_columns": list(estimate.unsized),
+        "engines": {
+            way.engine.value: {
+                "possible": not way.obstacle,
+                "obstacle": way.obstacle or None,
+                "rows": way.rows,
+                "bytes": way.bytes,
+                "seconds": None if way.seconds is None else round(way.seconds, 1),
+                "pace": way.pace,
+                "limit": way.limit,
+            }
+            for way in estimate.ways
+        },
+    }
+
+
+def _unsized(estimate: Estimate) -> list[str]:
+    names = ", ".join(estimate.unsized)
+    return [f"The sample shows too little of {names} to size it."] if names else []
+
+
+def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    rows = list(rows)
+    widths = [max(len(row[cell]) for row in rows) for cell in range(len(rows[0]))]
+    return [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""Numbers, sizes, costs and text as people read them."""

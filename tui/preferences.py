@@ -1,0 +1,158 @@
+"""What the app keeps from one start to the next: theme, keys, recent names, the choices made last.
+
+One small file, private to the user. It holds no secret: connections are kept by name only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from core.errors import TransferError, UsageError
+from core.planning.names import TableName, parse_table
+from core.request.request import Request
+from core.runtime.paths import state_dir
+
+_FILE: Final = "app.json"
+_MOST_RECENT: Final = 5
+_LARGEST: Final = 4 * 1024 * 1024  # bytes of the file
+# Whatever else a request holds is a secret, or belongs to the place and not to the choices.
+_KEPT: Final = (
+    *("table", "bucket", "date_column", "date_format", "sum_columns", "key_columns"),
+    *("drop_columns", "drop_identifiers", "format", "gzip", "file_name", "if_exists"),
+    *("on_bad_date", "engine", "storage_integration", "stage", "unload_credentials", "verify"),
+)
+
+
+class Memory:
+    """The file, read once and written on each change; without a place to write, it forgets.
+
+    Args:
+        path: the file; None to keep nothing.
+
+    Attributes:
+        path: the file.
+        profile: what recent names and choices belong to: the name of the connection.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.profile = ""
+        self.path = path
+        self._kept = _read(path)
+
+    @classmethod
+    def of_user(cls) -> Memory:
+        """The user's own."""
+        try:
+            return cls(state_dir() / _FILE)
+        except TransferError:
+            return cls(None)
+
+    @property
+    def theme(self) -> str:
+        """The name of the theme chosen last; empty for none."""
+        return str(self._kept.get("theme", ""))
+
+    @theme.setter
+    def theme(self, name: str) -> None:
+        self._keep(theme=name)
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Keys by the id of their binding, as the user wrote them into the file."""
+        keys = self._kept.get("keys")
+        return {str(k): str(v) for k, v in keys.items()} if isinstance(keys, dict) else {}
+
+    @property
+    def recent_tables(self) -> list[TableName]:
+        """The tables used last, the latest first."""
+        names: list[TableName] = []
+        for text in self._recent("tables"):
+            with suppress(UsageError, TypeError):
+                names.append(TableName(*parse_table(text)))
+        return names
+
+    @property
+    def recent_buckets(self) -> list[str]:
+        """The destinations used last, the latest first."""
+        return self._recent("buckets")
+
+    def use_table(self, name: TableName) -> None:
+        """Put a table on top."""
+        self._use("tables", str(name))
+
+    def use_bucket(self, text: str) -> None:
+        """Put a destination on top."""
+        self._use("buckets", text)
+
+    def keep(self, request: Request) -> None:
+        """Keep the choices of `request`."""
+        choices = {name: getattr(request, name) for name in _KEPT}
+        self._keep_own(
+            choices={k: v for k, v in choices.items() if v not in (None, "?", (), False)}
+        )
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The options of the request kept last."""
+        kept = self._own().get("choices")
+        return {k: v for k, v in kept.items() if k in _KEPT} if isinstance(kept, dict) else {}
+
+    def _recent(self, what: str) -> list[str]:
+        names = self._own().get(what)
+        return [text for text in names if isinstance(text, str)] if isinstance(names, list) else []
+
+    def _use(self, what: str, text: str) -> None:
+        others = [each for each in self._recent(what) if each != text]
+        self._keep_own(**{what: [text, *others][:_MOST_RECENT]})
+
+    def _own(self) -> Mapping[str, Any]:
+        profiles = self._kept.get("profiles")
+        own = profiles.get(self.profile) if isinstance(profiles, dict) else None
+        return own if isinstance(own, dict) else {}
+
+    def _keep_own(self, **values: object) -> None:
+        profiles = self._kept.get("profiles")
+        known = profiles if isinstance(profiles, dict) else {}
+        self._keep(profiles={**known, self.profile: {**self._own(), **values}})
+
+    def _keep(self, **values: object) -> None:
+        changed = {**self._kept, **values}
+        if changed == self._kept:
+            return
+        self._kept = changed
+        if self.path is not None:
+            with suppress(OSError):
+                _write(self.path, changed)
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    try:
+        if path is None or path.stat().st_size > _LARGEST:
+            return {}
+        kept = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _write(path: Path, values: Mapping[str, Any]) -> None:
+    """Replace the file whole: another app may be reading it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(values, file, indent=1, default=_listed)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)  # half of it, if the disk is full
+        raise
+
+
+def _listed(value: object) -> Sequence[Any]:
+    if isinstance(value, Sequence):
+        return list(value)
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,79 @@
+"""The first rows of a delivered file, as they were written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import DataTable, Static
+
+from tui.format.text import fit, visible
+from tui.screens.actions import Action, ActionBar
+from tui.screens.dialog import Dialog, DialogScreen
+
+if TYPE_CHECKING:
+    from core.outcome import Outcome
+
+_COLUMNS: Final = 40  # a table measures each cell: more would keep the screen from answering
+_CELLS: Final = 40
+
+
+class HeadScreen(DialogScreen[None]):
+    """Shows the first rows of a delivery.
+
+    Args:
+        outcome: of the run that made it.
+    """
+
+    HELP = """\
+These are the first rows of the file as they were written. They were kept while writing: the \
+bucket may let this program write only, so nothing is read back."""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,v", "close", "Close")]
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self._outcome = outcome
+
+    def compose(self) -> ComposeResult:
+        """Where they are from, the rows."""
+        with Dialog("First rows of the file", "-full"):
+            yield Static(self._about(), classes="muted", markup=False)
+            yield DataTable(cursor_type="none", zebra_stripes=True, classes="rows")
+            yield ActionBar(Action("Close", "esc", "close", "primary"))
+
+    def on_mount(self) -> None:
+        """Fill the table."""
+        table = self.query_one(DataTable)
+        head, plan = self._outcome.head, self._outcome.plan
+        numeric = {column.name for column in plan.sums}
+        right = [name in numeric for name in head.columns[:_COLUMNS]]
+        for name, at_right in zip(head.columns, right, strict=False):
+            table.add_column(_cell(name, right=at_right, style="bold"))
+        for row in head.rows:
+            table.add_row(*_cells(row, right))
+        table.focus()
+
+    def _about(self) -> str:
+        head = self._outcome.head
+        rows, columns = len(head.rows), len(head.columns)
+        text = f"{rows:,} of {self._outcome.row_count:,} rows"
+        if columns > _COLUMNS:
+            text += f", {_COLUMNS} of {columns:,} columns"
+        return f"{text} of {visible(self._outcome.file_name)}"
+
+    def action_close(self) -> None:
+        """Back."""
+        self.dismiss(None)
+
+
+def _cells(row: tuple[str | None, ...], right: list[bool]) -> Iterator[Text]:
+    for value, at_right in zip(row, right, strict=False):
+        null = value is None
+        yield _cell("NULL" if null else value or "", right=at_right, style="dim" if null else "")
+
+
+def _cell(text: str, *, right: bool, style: str = "") -> Text:
+    return Text(fit(text, _CELLS).strip(), style, justify="right" if right else "left")
