@@ -9,7 +9,7 @@ import pytest
 from tui.app import TransferApp
 from tui.keys import complaints, remappable
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[2] / "tui" / "README.md"
 
 
 def test_the_readme_names_every_action() -> None:
