@@ -18,7 +18,8 @@ import snowflake.connector
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.sandbox.warehouse.model import Answer, Column, Failure
+from core.sandbox.warehouse.answer import Answer
+from core.sandbox.warehouse.model import Column, Failure
 from core.sandbox.warehouse.protocol import wire
 from core.sandbox.warehouse.protocol.results import INLINE_ROWS, ResultStore
 from tests.support.sandbox_server import Server, running, table

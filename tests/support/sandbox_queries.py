@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.engine.engine import Engine, EngineSession
-from core.sandbox.warehouse.model import Answer, Failure
+from core.sandbox.warehouse.model import Failure
 
 Row = tuple[Any, ...]
 

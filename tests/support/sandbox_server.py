@@ -12,8 +12,9 @@ from typing import Any
 import pyarrow as pa
 import snowflake.connector
 
+from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.engine.session_state import SessionState
-from core.sandbox.warehouse.model import Answer, Column, Failure
+from core.sandbox.warehouse.model import Column, Failure
 from core.sandbox.warehouse.protocol.server import create_app, serve
 
 LOGIN = {"account": "sandbox", "user": "demo", "password": "open sesame"}

@@ -17,9 +17,8 @@ from core.sandbox.warehouse.catalog.catalog import (
     Version,
     dotted,
 )
-from core.sandbox.warehouse.engine.past import Past
+from core.sandbox.warehouse.engine.past import Past, StoredRows
 from core.sandbox.warehouse.engine.session_state import SessionState
-from core.sandbox.warehouse.engine.stored_result import StoredResult
 from core.sandbox.warehouse.engine.time_travel import AtMoment, AtStatement, Point
 from core.sandbox.warehouse.translate.binder import Binder
 from core.sandbox.warehouse.translate.casts import cast
@@ -66,7 +65,7 @@ class SessionNames:
         self.catalog = catalog
         self.state = state
         self.touched: list[Table] = []
-        self.scanned: dict[str, StoredResult] = {}
+        self.scanned: dict[str, StoredRows] = {}
         self.seen: dict[Table, Version] = {}
         self.past = past
         self._evaluate = evaluate

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.catalog.catalog import OWNER, Table, TableColumn
 from core.sandbox.warehouse.engine.execution import Execution, rows_answer
-from core.sandbox.warehouse.model import Answer, Column
+from core.sandbox.warehouse.model import Column
 from core.sandbox.warehouse.translate.scope import fold
 from core.sandbox.warehouse.types import SqlType
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.catalog.catalog import (
     DEFAULT_RETENTION,
     Path,
@@ -16,7 +17,6 @@ from core.sandbox.warehouse.catalog.catalog import (
 )
 from core.sandbox.warehouse.engine import dml
 from core.sandbox.warehouse.engine.execution import Execution, status
-from core.sandbox.warehouse.model import Answer
 from core.sandbox.warehouse.translate.binder import Binder
 from core.sandbox.warehouse.translate.datatypes import from_ast
 from core.sandbox.warehouse.translate.query import translate, translation

@@ -8,9 +8,9 @@ from dataclasses import replace
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.catalog.catalog import Table, TableColumn
 from core.sandbox.warehouse.engine.execution import DELETE, INSERT, UPDATE, Execution, counts
-from core.sandbox.warehouse.model import Answer
 from core.sandbox.warehouse.translate.binder import Bind, Binder
 from core.sandbox.warehouse.translate.bound import Bound
 from core.sandbox.warehouse.translate.casts import cast

@@ -16,13 +16,14 @@ from sqlglot import exp
 
 from core.sandbox import samples
 from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.catalog import show
 from core.sandbox.warehouse.catalog.catalog import Catalog
 from core.sandbox.warehouse.engine import ddl, dml, session_settings
 from core.sandbox.warehouse.engine.execution import Execution, Handler
 from core.sandbox.warehouse.engine.past import Past
 from core.sandbox.warehouse.engine.session_state import SessionState
-from core.sandbox.warehouse.model import Answer, Failure
+from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.translate.dialect import parse
 from core.sandbox.warehouse.unload.clauses import redacted
 from core.sandbox.warehouse.unload.stages import Storage

@@ -11,13 +11,14 @@ import pyarrow as pa
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.catalog.catalog import Catalog, Table, patiently
 from core.sandbox.warehouse.catalog.names import SessionNames
 from core.sandbox.warehouse.engine import reader
 from core.sandbox.warehouse.engine.past import Past
 from core.sandbox.warehouse.engine.session_state import SessionState
 from core.sandbox.warehouse.engine.time_travel import Trace
-from core.sandbox.warehouse.model import Answer, Column
+from core.sandbox.warehouse.model import Column
 from core.sandbox.warehouse.translate.binder import Bind
 from core.sandbox.warehouse.translate.query import translate
 from core.sandbox.warehouse.translate.scope import BoundQuery

@@ -1,24 +1,29 @@
-"""What a server remembers of earlier statements: their results, and what they saw."""
+"""What the engine may ask of earlier statements: their results, and what they saw.
+
+Whoever keeps statements, such as a server, implements these; the engine knows no server.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from core.sandbox.warehouse import failures
-from core.sandbox.warehouse.engine.stored_result import StoredResult
 from core.sandbox.warehouse.engine.time_travel import Trace
-from core.sandbox.warehouse.model import Failure
+from core.sandbox.warehouse.model import Column
 
-if TYPE_CHECKING:
-    from core.sandbox.warehouse.protocol.results import ResultStore
-    from core.sandbox.warehouse.protocol.statements import Statement
+
+class StoredRows(Protocol):
+    """The rows of a finished statement; DuckDB reads them as an Arrow stream."""
+
+    columns: tuple[Column, ...]
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The rows, by the Arrow C stream interface."""
 
 
 class Past(Protocol):
     """Earlier statements by their ids."""
 
-    def result(self, statement_id: str) -> StoredResult:
+    def result(self, statement_id: str) -> StoredRows:
         """The result of an earlier statement.
 
         Raises:
@@ -31,37 +36,3 @@ class Past(Protocol):
         Raises:
             Failure: 709 there is none.
         """
-
-
-class RememberedStatements:
-    """The statements of a server as the engine may ask for them.
-
-    Args:
-        find: gives a statement by its id, or None.
-        results: keeps their results.
-    """
-
-    def __init__(self, find: Callable[[str], Statement | None], results: ResultStore) -> None:
-        self._find = find
-        self._results = results
-
-    def result(self, statement_id: str) -> StoredResult:
-        """As `Past.result`."""
-        statement = self._find(statement_id)
-        if statement is None:
-            raise failures.statement_not_found(statement_id)
-        if not statement.ended:
-            raise Failure(710, "02000", f"Statement {statement_id} has not completed")
-        if statement.failure is not None:
-            raise Failure(710, "02000", f"Statement {statement_id} failed and has no result")
-        with self._results.reading(statement_id) as result:
-            if result is None:
-                raise failures.statement_not_found(statement_id)
-            return StoredResult(self._results, statement_id, result.columns)
-
-    def trace(self, statement_id: str) -> Trace:
-        """As `Past.trace`."""
-        statement = self._find(statement_id)
-        if statement is None or statement.trace is None:
-            raise failures.statement_not_found(statement_id)
-        return statement.trace

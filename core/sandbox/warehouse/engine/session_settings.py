@@ -7,10 +7,10 @@ import re
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.catalog.show import show
 from core.sandbox.warehouse.engine.execution import SCL, Execution, status
 from core.sandbox.warehouse.engine.session_state import DEFAULT_PARAMETERS
-from core.sandbox.warehouse.model import Answer
 from core.sandbox.warehouse.translate.scope import fold
 from core.sandbox.warehouse.translate.times import check_zone
 from core.sandbox.warehouse.unload.clauses import redacted

@@ -27,9 +27,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from core.sandbox.warehouse.engine.past import RememberedStatements
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.protocol import responses
+from core.sandbox.warehouse.protocol.remembered import RememberedStatements
 from core.sandbox.warehouse.protocol.results import Result, ResultStore
 from core.sandbox.warehouse.protocol.sessions import Session, Sessions
 from core.sandbox.warehouse.protocol.statements import RUNNING, Order, Statement, Statements

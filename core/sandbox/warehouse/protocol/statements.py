@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.engine.time_travel import Trace
-from core.sandbox.warehouse.model import Answer, Column, Failure
+from core.sandbox.warehouse.model import Column, Failure
 from core.sandbox.warehouse.protocol import wire, wire_json
 from core.sandbox.warehouse.protocol.results import ResultStore
 from core.sandbox.warehouse.protocol.sessions import Session

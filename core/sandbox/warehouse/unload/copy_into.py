@@ -14,8 +14,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.engine.execution import UNLOAD, Execution, rows_answer
-from core.sandbox.warehouse.model import Answer, Column
+from core.sandbox.warehouse.model import Column
 from core.sandbox.warehouse.translate.dialect import parse
 from core.sandbox.warehouse.translate.scope import BoundQuery
 from core.sandbox.warehouse.unload import text_files

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.catalog.catalog import OWNER, Path, dotted
 from core.sandbox.warehouse.catalog.show import columns, like_pattern
 from core.sandbox.warehouse.engine.execution import Execution, rows_answer, status
-from core.sandbox.warehouse.model import Answer
 from core.sandbox.warehouse.unload.clauses import Clauses, Reader, check, flag, inner, text, texts
 from core.sandbox.warehouse.unload.copy_into import copy_into
 from core.sandbox.warehouse.unload.stages import Integration, Stage, Storage, keys, server_side
