@@ -10,6 +10,8 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from tui.screens.help import HelpScreen
+
 SECONDS = 90  # more than anything takes; what hangs fails its test
 
 
@@ -29,6 +31,10 @@ class Host(App[None]):
 
     def on_mount(self) -> None:
         self.push_screen(self.first, self.answers.append)
+
+    def action_help(self) -> None:
+        """What F1 in a dialog calls; every app has it."""
+        self.push_screen(HelpScreen(self.screen))
 
     def copy_to_clipboard(self, text: str) -> None:
         self.copied.append(text)

@@ -33,18 +33,13 @@ class DialogScreen(ModalScreen[ScreenResultType]):
         (30, "-tall"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "explain", "Help", tooltip="Help for this dialog"),
+        # The binding of the app does not reach a modal screen, so each dialog has it again.
+        Binding("f1", "app.help", "Help", tooltip="Help for this dialog"),
         Binding("up", "scroll_body(-1)", "Scroll up", show=False),
         Binding("down", "scroll_body(1)", "Scroll down", show=False),
         Binding("pageup", "scroll_body(-8)", "Page up", show=False),
         Binding("pagedown", "scroll_body(8)", "Page down", show=False),
     ]
-
-    def action_explain(self) -> None:
-        """Open the help; the app's own key does not reach behind a modal screen."""
-        from tui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen(self))
 
     def action_scroll_body(self, lines: int) -> None:
         """Scroll what does not fit; the focus stays on the buttons."""
