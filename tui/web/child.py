@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -45,11 +44,21 @@ def _write_if_read(file: int, data: bytes) -> int:
 
 
 def main() -> None:
-    """Run the app for the options in the only argument: JSON with `options` and `demo`."""
-    told = json.loads(sys.argv[1])
-    code = start(told["options"], demo=told["demo"], driver=Pipes)
+    """Run the app for the request that comes first on stdin: JSON with `options` and `demo`."""
+    request = json.loads(_read(int.from_bytes(_read(4), "big")))
+    code = start(request["options"], demo=request["demo"], driver=Pipes)
     _wait_for_transfer()
     leave(code)
+
+
+def _read(size: int) -> bytes:
+    """Read exactly `size` bytes of stdin; what follows is the driver's."""
+    data = b""
+    while len(data) < size:
+        if not (part := os.read(0, size - len(data))):
+            leave(0)  # the server has gone
+        data += part
+    return data
 
 
 def _wait_for_transfer() -> None:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from core.errors import TransferError, UsageError
+from core.events import Warned
 from tui.cli.console import JsonConsole, TextConsole
 
 
@@ -41,7 +42,13 @@ def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool)
             )
         from tui.web.server import serve
 
-        serve(options, demo=demo, port=port or 0, opened=opened)
+        serve(
+            options,
+            demo=demo,
+            port=port or 0,
+            opened=opened,
+            warn=lambda text: console.event(Warned(text)),
+        )
     except TransferError as error:
         console.error(error)
         return error.exit_code

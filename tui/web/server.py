@@ -5,12 +5,17 @@ So it is bound to loopback, its address holds a token that nobody can guess (oth
 machine reach loopback too), and pages of other sites are kept out: they may open sockets to
 127.0.0.1, or let a name of theirs point to it, but cannot forge the Host and Origin that the
 browser sends.
+
+The token is accepted in the path only. A cookie would go to every server on 127.0.0.1, whatever its
+port, so to those of other users too; a query ends in logs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
+import logging
 import secrets
 import socket
 import sys
@@ -18,35 +23,49 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from string import Template
 from typing import Any, Final
-from urllib.parse import quote
 
 import textual_serve
-from aiohttp import web
-from textual_serve.download_manager import DownloadManager
+from aiohttp import WSCloseCode, web
 
 from core.errors import LocalResourceError
 from tui.cli.signals import signals
-from tui.web.session import END_SECONDS, Session, cells, open_socket
+from tui.web.causes import Causes
+from tui.web.downloads import DownloadError, Downloads
+from tui.web.listener import BACKLOG, Listener, connection_limit
+from tui.web.messages import MessageError, Resized, size_in
+from tui.web.session import END_SECONDS, Session, close, open_socket
 
 LOOPBACK: Final = "127.0.0.1"
+MOST_TABS: Final = 6  # a process of 40 MB each, 100 MB and more once signed in: fits in 1 GB
+_TAB_SECONDS: Final = 2.0  # to wait for a tab to end: one that is reloaded frees its own place
+_FULL: Final = f"{MOST_TABS} tabs of amplify-transfer are open, which is the most. Close one first."
+_TOKEN_BYTES: Final = 16
+_APP: Final = (sys.executable, "-P", "-m", "tui.web.child")  # -P: imports nothing of the directory
 _OWN: Final = Path(__file__).parent / "page"
 _THEIRS: Final = Path(textual_serve.__file__).parent / "static"
 _HEADERS: Final = {
     "Cache-Control": "no-store",
+    "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",  # the address is the key
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
 }
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; font-src 'self'; img-src 'self' data:; "
-    "style-src 'self' 'unsafe-inline'; connect-src 'self' ws://{host}; "  # xterm.js makes styles
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' {sockets}; "  # xterm.js makes styles
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
 def serve(
-    options: Mapping[str, Any], *, demo: bool, port: int, opened: Callable[[str], None]
+    options: Mapping[str, Any],
+    *,
+    demo: bool,
+    port: int,
+    opened: Callable[[str], None],
+    warn: Callable[[str], None],
 ) -> None:
     """Serve the app until a signal comes.
 
@@ -54,22 +73,27 @@ def serve(
         options: of the request, as on the command line.
         demo: whether each tab gets an embedded warehouse and bucket.
         port: to listen on; 0 takes a free one.
-        opened: told the address, token included, once it answers.
+        opened: takes the address, token included, once it answers.
+        warn: prints one line about what was refused or failed.
 
     Raises:
         LocalResourceError: the port is taken.
     """
-    told = json.dumps({"options": dict(options), "demo": demo})
-    site = Site([sys.executable, "-m", "tui.web.child", told])
+    start = json.dumps({"options": dict(options), "demo": demo}).encode()
+    causes = Causes(warn)
+    logging.getLogger().addHandler(causes.handler())
     try:
-        listening = socket.create_server((LOOPBACK, port))
+        listening = socket.create_server((LOOPBACK, port), backlog=BACKLOG)
     except OSError as error:
         raise LocalResourceError(
             f"Port {port} of {LOOPBACK} cannot be used: {error.strerror}.",
             "Choose another --port, or none: then a free one is taken.",
         ) from error
     with listening:
-        asyncio.run(site.run(listening, opened))
+        try:
+            asyncio.run(Site(_APP, start, causes, listening).run(opened))
+        finally:
+            causes.close()
 
 
 class Site:
@@ -77,98 +101,162 @@ class Site:
 
     Args:
         command: that runs the app of one tab.
+        start: what that reads first.
+        causes: takes the reasons of what is refused or fails.
+        listening: a bound socket.
     """
 
-    def __init__(self, command: list[str]) -> None:
-        self._command = command
-        self._token = secrets.token_urlsafe(16)
-        self._hosts: tuple[str, ...] = ()
-        self._downloads = DownloadManager()
-        self._sockets: set[web.WebSocketResponse] = set()
-
-    async def run(self, listening: socket.socket, opened: Callable[[str], None]) -> None:
-        """Answer on `listening` until a signal comes; then end every tab's app.
-
-        Args:
-            listening: a bound socket.
-            opened: told the address.
-        """
+    def __init__(
+        self, command: tuple[str, ...], start: bytes, causes: Causes, listening: socket.socket
+    ) -> None:
+        listening.setblocking(False)
         port = listening.getsockname()[1]
         self._hosts = (f"{LOOPBACK}:{port}", f"localhost:{port}")
+        sockets = " ".join(f"ws://{host}" for host in self._hosts)
+        self._headers = {**_HEADERS, "Content-Security-Policy": _POLICY.format(sockets=sockets)}
+        self._command = command
+        self._start = start
+        self._causes = causes
+        self._token = secrets.token_urlsafe(_TOKEN_BYTES)
+        self._downloads = Downloads()
+        self._listener = Listener(listening, connection_limit(), causes, self._headers)
+        self._sockets: set[web.WebSocketResponse] = set()
+        self._tabs = asyncio.Semaphore(MOST_TABS)
+
+    async def run(self, opened: Callable[[str], None]) -> None:
+        """Answer until a signal comes; then end every tab's app.
+
+        Args:
+            opened: takes the address.
+        """
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._causes.on_loop_error)
         stop = asyncio.Event()
         for number in signals():
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, stop.set)
         runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=END_SECONDS)
         await runner.setup()
+        if runner.server is None:
+            raise RuntimeError("aiohttp has no server after its setup")
+        accepting = asyncio.create_task(self._listener.run(runner.server))
+        stopping = asyncio.create_task(stop.wait())
         try:
-            await web.SockSite(runner, listening).start()
             opened(f"http://{self._hosts[0]}/{self._token}/")
-            await stop.wait()
+            await asyncio.wait((accepting, stopping), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            failed = accepting.done()
+            accepting.cancel()
+            self._listener.close_idle()
             await runner.cleanup()
+        if failed:
+            accepting.result()
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard])
         app.add_routes(
             [
-                web.get(f"/{self._token}/", self._page),
-                web.get(f"/{self._token}/socket", self._socket),
-                web.get("/download/{key}", self._download),  # the key is as good as a token
+                web.get("/{token}/", self._page),
+                web.get("/{token}/socket", self._socket, allow_head=False),
+                web.get("/{token}/download/{ticket}", self._download, allow_head=False),
                 web.static("/page", _OWN),
                 web.static("/static", _THEIRS),
             ]
         )
-        app.on_response_prepare.append(_add_headers)
+        app.on_response_prepare.append(self._add_headers)
         app.on_shutdown.append(self._close)
         return app
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Refuse what the browser sends for another site's page."""
-        origin = request.headers.get("Origin")
-        if request.host not in self._hosts or origin not in (None, f"http://{request.host}"):
+        # Not `request.host`, which looks up this machine's name where there is no such header.
+        hosts = request.headers.getall("Host", [])
+        origins = request.headers.getall("Origin", [])
+        known = len(hosts) == 1 and hosts[0] in self._hosts
+        if not known or origins not in ([], [f"http://{hosts[0]}"]) or _is_foreign(request):
             raise web.HTTPForbidden(text="This app answers its own page only.\n")
+        if request.can_read_body:
+            raise web.HTTPBadRequest(text="Requests have no body here.\n")
         response: web.StreamResponse = await handler(request)
         return response
 
+    def _check_token(self, request: web.Request) -> None:
+        """Raise what an address raises that does not exist, unless the token is right."""
+        given = request.match_info["token"].encode("utf-8", "replace")
+        if not hmac.compare_digest(given, self._token.encode()):
+            raise web.HTTPNotFound
+
     async def _page(self, request: web.Request) -> web.Response:
+        self._check_token(request)
         page = Template((_OWN / "page.html").read_text("utf-8"))
-        address = f"ws://{request.host}/{self._token}/socket"
+        address = f"ws://{request.headers['Host']}/{self._token}/socket"
         return web.Response(text=page.substitute(socket=address), content_type="text/html")
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        self._check_token(request)
         if "Origin" not in request.headers:
             raise web.HTTPForbidden(text="This socket is for browsers.\n")
-        size = (cells(request.query.get(name, "80")) for name in ("width", "height"))
-        answer = open_socket()
-        await answer.prepare(request)
-        self._sockets.add(answer)
         try:
-            await Session(self._command, answer, self._downloads).serve(*size)
-        finally:
-            self._sockets.discard(answer)
+            size = size_in(request.query)
+        except MessageError as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from None
+        answer = open_socket()
+        with self._listener.held(request.transport):
+            await answer.prepare(request)
+            self._sockets.add(answer)
+            try:
+                await self._run_app(answer, size)
+            finally:
+                self._sockets.discard(answer)
         return answer
 
-    async def _download(self, request: web.Request) -> web.StreamResponse:
+    async def _run_app(self, answer: web.WebSocketResponse, size: Resized) -> None:
+        """Run the app of one tab, if there is a place for it."""
         try:
-            file = await self._downloads.get_download_metadata(request.match_info["key"])
-        except KeyError:
-            raise web.HTTPNotFound from None
-        response = web.StreamResponse()
-        response.headers["Content-Type"] = file.mime_type
-        name = quote(file.file_name, safe="")
-        response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
-        await response.prepare(request)
-        async for chunk in self._downloads.download(file.delivery_key):
-            await response.write(chunk)
-        await response.write_eof()
+            async with asyncio.timeout(_TAB_SECONDS):
+                await self._tabs.acquire()
+        except TimeoutError:
+            self._causes.note(f"A tab was refused: {MOST_TABS} are open, which is the most.")
+            await close(answer, WSCloseCode.TRY_AGAIN_LATER, _FULL)
+            return
+        try:
+            await Session(self._command, self._start, answer, self._downloads).serve(size)
+        except Exception as error:  # of one tab, which ends; the others go on
+            kind = getattr(error, "strerror", None) or type(error).__name__
+            self._causes.note(f"The app of a tab could not be run: {kind}.")
+            await close(answer, WSCloseCode.INTERNAL_ERROR, f"The app could not be run: {kind}.")
+        finally:
+            self._tabs.release()
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        self._check_token(request)
+        download = self._downloads.take(request.match_info["ticket"])
+        if download is None:
+            raise web.HTTPNotFound
+        response = web.StreamResponse(headers=download.headers)
+        with self._listener.held(request.transport):
+            await response.prepare(request)
+            try:
+                async for chunk in download.read():
+                    await response.write(chunk)
+            except DownloadError as error:
+                self._causes.note(f"A download was broken off: {error}.")
+                if request.transport is not None:
+                    request.transport.abort()  # the browser must not take it for complete
+                return response
+            await response.write_eof()
         return response
 
     async def _close(self, app: web.Application) -> None:
         """Close the sockets: that ends their sessions."""
         await asyncio.gather(*(each.close() for each in tuple(self._sockets)))
 
+    async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(self._headers)
 
-async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)
-    response.headers["Content-Security-Policy"] = _POLICY.format(host=request.host)
+
+def _is_foreign(request: web.Request) -> bool:
+    """Whether a browser says that another site's page loads this as a part of its own."""
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+    return site not in ("none", "same-origin") and mode != "navigate"

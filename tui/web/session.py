@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import signal
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
+from textual_serve._binary_encode import load
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from tui.web.downloads import Download, Downloads
+from tui.web.messages import MOST_BYTES, Message, MessageError, Pinged, Resized, Typed, parse
+
 END_SECONDS: Final = 1.3  # for the app to stop a transfer; then its process is killed
 _CLOSE_SECONDS: Final = 0.3  # for the browser to agree that the socket is closed
-_MOST_CELLS: Final = 1_000
+_TAKE_SECONDS: Final = 10.0  # for the app to read a message, once the pipe to it is full
 
 
 class Session(AppService):
@@ -23,57 +29,119 @@ class Session(AppService):
 
     Args:
         command: that runs the app, an argument each: no shell reads it.
+        start: what the app reads first on its stdin. Arguments can be read by every user of the
+            machine, so it takes nothing of a request from there.
         socket: to the browser.
         downloads: takes the files that the app delivers.
     """
 
     def __init__(
-        self, command: Sequence[str], socket: web.WebSocketResponse, downloads: DownloadManager
+        self,
+        command: Sequence[str],
+        start: bytes,
+        socket: web.WebSocketResponse,
+        downloads: Downloads,
     ) -> None:
         super().__init__(
             command[0],
             write_bytes=_until_closed(socket.send_bytes),
             write_str=_until_closed(socket.send_str),
             close=_until_closed(socket.close),
-            download_manager=downloads,
+            download_manager=DownloadManager(),  # never used: `downloads` is
         )
         self._arguments = tuple(command)
+        self._start_data = start
         self._socket = socket
+        self._downloads = downloads
+        self._offered: dict[str, tuple[str, Download]] = {}
+        self._closing: asyncio.Task[bool] | None = None
 
-    async def serve(self, width: int, height: int) -> None:
+    async def serve(self, size: Resized) -> None:
         """Run the app until it ends or the tab closes; then no process is left.
 
         Args:
-            width: of the terminal in cells.
-            height: of the terminal in cells.
+            size: of the terminal at first.
+
+        Raises:
+            OSError: the process cannot be started.
         """
-        await self.start(width, height)
         try:
-            async for message in self._socket:
-                if message.type is WSMsgType.TEXT:
-                    await self._take(*message.json())
+            await self.start(size.width, size.height)
+            await self._read()
         finally:
             await self.stop()
 
+    async def start(self, width: int, height: int) -> None:
+        """Start the app; when it ends, however it does, the socket is closed."""
+        await super().start(width, height)
+        if self._task is not None:
+            self._task.add_done_callback(self._on_end)
+
     async def stop(self) -> None:
         """Ask the app to end; if it does not in time, kill it."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(END_SECONDS):
-                await super().stop()
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+        for ticket, download in self._offered.values():
+            self._downloads.withdraw(ticket)
+            download.put(None)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(END_SECONDS):
+                    await super().stop()
+        finally:
+            if self._process is not None:
+                if self._process.returncode is None:
+                    with suppress(ProcessLookupError):
+                        _kill(self._process.pid)
+                await self._process.wait()
 
-    async def _take(self, kind: str, data: Any = None) -> None:
+    async def on_meta(self, data: bytes) -> None:
+        """Take what the app says about itself; a file gets an address that nobody can guess."""
+        meta = json.loads(data)
+        if meta["type"] != "deliver_file_start":
+            await super().on_meta(data)
+            return
+        key = str(meta["key"])
+        download = Download(self.send_meta, key, str(meta["path"]), str(meta["mime_type"]))
+        ticket = self._downloads.offer(download)
+        self._offered[key] = ticket, download
+        await self.remote_write_str(json.dumps(["deliver_file_start", ticket]))
+
+    async def on_packed(self, payload: bytes) -> None:
+        """Hand on a chunk of a file."""
+        match load(payload):
+            case ("deliver_chunk", str() as key, str() | bytes() as chunk) if key in self._offered:
+                _, download = self._offered[key]
+                if not chunk:
+                    del self._offered[key]
+                download.put(chunk.encode() if isinstance(chunk, str) else chunk)
+
+    async def _read(self) -> None:
+        """Take what the browser sends, until one of the two ends; nonsense ends this tab only."""
+        async for message in self._socket:
+            if message.type is WSMsgType.ERROR:
+                return  # too large, or no web socket's frame: aiohttp has closed it and said so
+            try:
+                if message.type is not WSMsgType.TEXT:
+                    raise MessageError("Messages are text.")
+                taken = parse(message.data)
+            except MessageError as error:
+                await self._close(WSCloseCode.POLICY_VIOLATION, str(error))
+                return
+            try:
+                async with asyncio.timeout(_TAKE_SECONDS):
+                    await self._take(taken)
+            except TimeoutError:
+                await self._close(WSCloseCode.INTERNAL_ERROR, "The app does not respond.")
+                return
+
+    async def _take(self, message: Message) -> None:
         """Hand on what the browser says, in textual-serve's terms."""
-        match kind:
-            case "stdin":
-                await self.send_bytes(data.encode())
-            case "resize":
-                await self.set_terminal_size(cells(data["width"]), cells(data["height"]))
-            case "ping":
-                await self.remote_write_str(f'["pong", "{int(data)}"]')
+        match message:
+            case Typed(text=text):
+                await self.send_bytes(text.encode("utf-8", "replace"))
+            case Resized(width=width, height=height):
+                await self.set_terminal_size(width, height)
+            case Pinged(number=number):
+                await self.remote_write_str(json.dumps(["pong", number]))
             case "blur":
                 await self.blur()
             case "focus":
@@ -89,17 +157,39 @@ class Session(AppService):
             start_new_session=hasattr(os, "setsid"),  # Ctrl-C is for the server, which ends them
         )
         self._stdin = self._process.stdin
+        self.stdin.write(len(self._start_data).to_bytes(4, "big") + self._start_data)
         return self._process
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        # An app that ended in order has had the socket closed already.
+        closing = self._close(WSCloseCode.INTERNAL_ERROR, "The app has ended unexpectedly.")
+        self._closing = asyncio.create_task(closing)
+
+    async def _close(self, code: WSCloseCode, reason: str) -> bool:
+        return await close(self._socket, code, reason)
 
 
 def open_socket() -> web.WebSocketResponse:
     """A socket that notices a browser which has gone, and closes without waiting for it."""
-    return web.WebSocketResponse(heartbeat=15, timeout=_CLOSE_SECONDS)
+    return web.WebSocketResponse(
+        heartbeat=15,
+        timeout=_CLOSE_SECONDS,
+        max_msg_size=MOST_BYTES,
+        compress=False,  # nothing to gain on loopback, and nothing to inflate
+    )
 
 
-def cells(number: object) -> int:
-    """A width or height that a browser gave, within reason."""
-    return max(1, min(int(str(number)), _MOST_CELLS))
+async def close(socket: web.WebSocketResponse, code: WSCloseCode, reason: str) -> bool:
+    """Close a socket for a `reason` that the page shows; it may have 123 bytes."""
+    return await socket.close(code=code, message=reason.encode())
+
+
+def _kill(pid: int) -> None:
+    """Kill an app and what it started; it leads a process group where there are such."""
+    if hasattr(os, "killpg"):
+        os.killpg(pid, signal.SIGKILL)
+    else:
+        os.kill(pid, signal.SIGTERM)  # Windows: ends it at once
 
 
 def _until_closed(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:

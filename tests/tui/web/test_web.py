@@ -12,11 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import psutil
@@ -24,7 +21,8 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 from core.records.history import entries
-from tests.support.batch_runs import SECONDS, program, run
+from tests.support.batch_runs import SECONDS, run
+from tests.support.served import Served, opened, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -42,46 +40,6 @@ Object.defineProperty(Object.prototype, "_core", {
 """
 READ_TERMINAL = """() => window.terminal ? Array.from({length: terminal.rows}, (_, row) =>
   terminal.buffer.active.getLine(row)?.translateToString(true)).join("\\n") : ''"""
-
-
-@dataclass
-class Served:
-    """A running `amplify-transfer --web`."""
-
-    process: subprocess.Popen[str]
-    url: str
-    said: dict[str, Any]
-
-    @property
-    def origin(self) -> str:
-        return self.url.removesuffix(urlsplit(self.url).path)
-
-    @property
-    def socket(self) -> str:
-        return f"{self.url}socket?width=100&height=30"
-
-    def children(self) -> list[psutil.Process]:
-        """The processes of the tabs, and theirs."""
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-
-@contextmanager
-def serving(*arguments: str) -> Iterator[Served]:
-    """The app, served until the end."""
-    with subprocess.Popen(
-        program("--web", "--log-format", "json", *arguments),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stderr is not None
-            said = json.loads(process.stderr.readline())
-            yield Served(process, said["url"], said)
-        finally:
-            process.terminate()
-            process.wait(SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -171,22 +129,6 @@ async def test_without_the_token_there_is_nothing(served: Served, client: Any) -
     with pytest.raises(WSServerHandshakeError) as refused:
         await client.ws_connect(f"{wrong}socket", origin=served.origin)
     assert refused.value.status == 404
-
-
-async def opened(served: Served, client: Any) -> Any:
-    """A socket whose app has begun to draw."""
-    tab = await client.ws_connect(served.socket, origin=served.origin)
-    await until_drawn(tab, "New connection")
-    return tab
-
-
-async def until_drawn(tab: Any, text: str) -> None:
-    """Read what the app draws until `text` is in it."""
-    drawn = b""
-    while text.encode() not in drawn:
-        message = await tab.receive(SECONDS)
-        assert message.type is aiohttp.WSMsgType.BINARY, message
-        drawn += message.data
 
 
 async def test_a_closed_tab_ends_its_app_and_no_other(served: Served, client: Any) -> None:

@@ -6,10 +6,22 @@ const openWindow = window.open.bind(window);
 window.open = (url, ...rest) => {
   if (!String(url ?? "").startsWith(`${location.origin}/download/`)) return openWindow(url, ...rest);
   const link = document.createElement("a");
-  link.href = url;
+  // It is below the page's own address, which holds the token.
+  link.href = new URL(String(url).slice(location.origin.length + 1), location.href);
   link.download = "";
   link.click();
   return null;
+};
+
+// Why the server closed the socket, such as that too many tabs are open.
+const Socket = window.WebSocket;
+window.WebSocket = class extends Socket {
+  constructor(...rest) {
+    super(...rest);
+    this.addEventListener("close", ({ reason }) => {
+      if (reason) document.querySelector("main p").textContent = reason;
+    });
+  }
 };
 
 // A cell is as large as a letter of the font, so the font comes before the terminal.

@@ -1,0 +1,90 @@
+"""What the page's script sends over the web socket: JSON such as `["resize", {...}]`.
+
+Everything is checked here, because the other end may be anything that knows the token.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+MOST_BYTES: Final = 256 * 1024  # of a message; the largest are pasted text
+_MOST_CELLS: Final = 1_000  # in a row or a column: a screen of 8K shows fewer
+_DIGITS: Final = re.compile(r"[0-9]{1,16}")
+
+
+class MessageError(ValueError):
+    """A message that the page's script does not send; the text says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Text that was typed or pasted, or the terminal's own sequences."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Resized:
+    """The terminal's size in cells, 1 to 1,000 each."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Pinged:
+    """A number that is to be sent back."""
+
+    number: str
+
+
+Message = Typed | Resized | Pinged | Literal["blur", "focus"]
+
+
+def parse(text: str) -> Message:
+    """Read one message.
+
+    Raises:
+        MessageError: it is not one.
+    """
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):  # no JSON, digits without end, or nested without end
+        raise MessageError("The message is not JSON.") from None
+    match message:
+        case ["stdin", str() as typed]:
+            return Typed(typed)
+        case ["resize", {"width": width, "height": height}]:
+            return Resized(_cells(width), _cells(height))
+        case ["ping", str() as number] if _DIGITS.fullmatch(number):
+            return Pinged(number)
+        case ["blur" | "focus" as kind]:
+            return kind  # type: ignore[no-any-return]
+        case [str() as kind, *_] if kind in ("stdin", "resize", "ping", "blur", "focus"):
+            raise MessageError(f"The value of {kind} is invalid.")
+    raise MessageError("The kind of message is unknown.")
+
+
+def size_in(query: Any) -> Resized:
+    """Read the terminal's size from an address such as `?width=80&height=24`.
+
+    Args:
+        query: the address's parameters by name.
+
+    Raises:
+        MessageError: a size is not a number.
+    """
+    sizes = query.get("width", "80"), query.get("height", "24")
+    if not all(_DIGITS.fullmatch(size) for size in sizes):
+        raise MessageError("Width and height must be whole numbers.")
+    width, height = map(int, sizes)
+    return Resized(_cells(width), _cells(height))
+
+
+def _cells(number: object) -> int:
+    if type(number) is not int:  # True is an int too
+        raise MessageError("Width and height must be whole numbers.")
+    return max(1, min(number, _MOST_CELLS))
