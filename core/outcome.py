@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from core.planning.names import warn_of_hidden
+
 if TYPE_CHECKING:
     from core.aggregation.first_rows import Head
     from core.aggregation.reconciliation import Account
@@ -36,6 +38,11 @@ class Preview:
     url: str
     estimate: Estimate
     copy: Statement | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should look at before the run."""
+        return (*self.plan.warnings, *warn_of_hidden([("destination", self.url)]))
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,11 @@ class Outcome:
     head: Head
     objects: tuple[Delivery, ...]
     verdict: Verdict | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user was warned of before the run."""
+        return (*self.plan.warnings, *warn_of_hidden([("destination", self.url)]))
 
     @property
     def result(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from core.errors import SourceDataError
 from core.events import Delivered, Listener, Phase, Planned, Warned
 from core.outcome import Outcome, Preview
 from core.output import Format, content_type, extension
+from core.planning.names import warn_of_hidden
 from core.planning.plan import Plan, Sample, make_plan
 from core.planning.source import Source
 from core.preview.cost import FormerRun, column_widths, estimate
@@ -195,7 +196,8 @@ class _Journey:
         if choice.engine is Engine.UNLOAD:
             check_unloadable(made, self.format)
         self.progress.tell(Planned(made, choice))
-        for warning in made.warnings:
+        url = self.destination.url(self.key(source))
+        for warning in (*made.warnings, *warn_of_hidden([("destination", url)])):
             self.progress.tell(Warned(warning))
         return made, choice
 

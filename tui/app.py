@@ -17,6 +17,7 @@ from textual.screen import Screen
 
 from core.errors import TransferError
 from core.request.request import Request
+from tui.format.text import visible
 from tui.preferences import Memory
 from tui.screens.error import short_path, show_error
 from tui.workbench import jobs
@@ -97,6 +98,10 @@ class TransferApp(App[None]):
             if said := complaints(type(self), self._memory.keys):
                 told = f"The keys in {self._memory.path}: {'; '.join(said)}."
                 self.notify(told, severity="warning", timeout=15, markup=False)
+
+    def notify(self, message: str, **settings: Any) -> None:
+        """Show a notification; names in it may hold anything."""
+        super().notify(visible(message), **settings)
 
     def tell_prompt(self, line: str) -> None:
         """Tell the address of a sign-in, for where no browser opens; from any thread."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from core.characters import escaped, hides
 from core.errors import UsageError
 
 _PART = re.compile(r'"(?:[^"]|"")+"|[^".]+')
@@ -82,6 +83,24 @@ def nearest_hint(wanted: str, names: Iterable[str]) -> str:
     if near:
         return f"Nearest: {listed([folded[name] for name in near])}."
     return f"There are: {listed(list(folded.values()))}." if folded else ""
+
+
+def warn_of_hidden(names: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The warning about names that hold characters nobody can see, if there are such names.
+
+    Args:
+        names: what each one names, and the name.
+
+    Returns:
+        One sentence with the characters as escapes, or nothing.
+    """
+    hiding = [f"{what} {escaped(name)}" for what, name in names if hides(name)]
+    if not hiding:
+        return ()
+    return (
+        f"Names with characters that cannot be seen, or that change how text is shown: "
+        f"{listed(hiding)}. Such a name can look like another.",
+    )
 
 
 def listed(names: Sequence[str], most: int = 12) -> str:

@@ -14,7 +14,7 @@ from typing import Literal
 from core.errors import UsageError
 from core.planning.date_formats import EpochUnit, TextFormat
 from core.planning.detection import DateCandidate, choose_date, identifiers
-from core.planning.names import find_name, listed
+from core.planning.names import find_name, listed, warn_of_hidden
 from core.planning.source import Source, SourceColumn
 from core.request.request import Request
 
@@ -118,7 +118,8 @@ class Plan:
                 f"The date column is {self.month.name} ({self.month.why}); "
                 f"it could also be {listed(others)}. --date-column chooses."
             )
-        return tuple(said)
+        columns = [("column", column.name) for column in self.columns]
+        return (*said, *warn_of_hidden([("table", str(self.source.name)), *columns]))
 
 
 def make_plan(source: Source, sample: Sample, request: Request) -> Plan:

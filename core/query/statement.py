@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.connections.secrets import Secret
 from core.planning.names import TableName
 from core.planning.plan import PlannedColumn, Role
+
+# A quoted name, a string literal, or a line break outside of both.
+_LINE_BREAK = re.compile(r""""(?:[^"]|"")*"|'(?:[^'\\]|\\.|'')*'|(\n)""", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,15 @@ class Statement:
     binds: tuple[object, ...] = ()
     fields: tuple[Field, ...] = ()
     secret: Secret | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Its lines, to be shown; a line break within quotes is part of a name or a value."""
+        ends = [found.start() for found in _LINE_BREAK.finditer(self.sql) if found[1]]
+        starts = [0, *(end + 1 for end in ends)]
+        return tuple(
+            self.sql[start:end] for start, end in zip(starts, [*ends, len(self.sql)], strict=True)
+        )
 
     @property
     def revealed(self) -> str:

@@ -1,25 +1,34 @@
 """A request as something to paste: the `--batch` command, and the Python call.
 
+Both are printable ASCII, whatever the names hold: what is pasted is typed into a shell, where a tab
+completes, a line break runs what stands before it, `!` recalls a line, and outside of UTF-8 the
+bytes of a letter are keys of the line editor (readline's `convert-meta`).
+
 Neither holds a secret: connections that are not known by name, and boto3's options, are left out.
 """
 
 from __future__ import annotations
 
-import shlex
+import re
 from collections.abc import Iterator, Sequence
 
+from core.characters import hides
 from core.request.request import MEBIBYTE, Request, StreamLimit
 
 _SIZES = frozenset({"memory_limit", "max_file_size"})
 _NEVER = frozenset({"s3_options"})
+# Words that no shell reads otherwise than as they stand; zsh expands a leading `=`.
+_BARE = re.compile(r"[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+:,./=-]*")
+# What single quotes keep, but for `!`: older shells lose track of quotes when they look for it.
+_QUOTABLE = re.compile(r"[ -~]*")
 _LINE = 88  # characters of a Python call on one line
 
 
 def as_command(request: Request, *, demo: bool = False) -> str:
-    """The shell command that does the same, for a POSIX shell.
+    """The shell command that does the same, for bash, zsh or ksh: one line.
 
-    Column names that begin or end with a blank cannot be said on a command line; the run then
-    ends with an error that names the column.
+    Column names that begin or end with a blank cannot be said on a command line, nor can NUL or a
+    lone surrogate, for which U+FFFD stands; the run then ends with an error that names the column.
 
     Args:
         request: what to do.
@@ -34,7 +43,7 @@ def as_command(request: Request, *, demo: bool = False) -> str:
             text = str(value) if isinstance(value, str | int) else _joined(value)
             # An argument of its own must not begin like an option.
             words += [f"{option}={text}"] if text.startswith("-") else [option, text]
-    return shlex.join(words)
+    return " ".join(map(_word, words))
 
 
 def as_python(request: Request) -> str:
@@ -47,6 +56,33 @@ def as_python(request: Request) -> str:
     if len(call) > _LINE:
         call = "transfer_data(\n" + "".join(f"    {each},\n" for each in arguments) + ")"
     return f"from core import transfer_data\n\nresult = {call}\nprint(result)\n"
+
+
+def hidden_values(request: Request) -> tuple[str, ...]:
+    """The values in a recipe of `request` that hold characters nobody can see, as they are."""
+    given = (value for _, value in _given(request, demo=False))
+    texts = (
+        each for value in given for each in ((value,) if isinstance(value, str | int) else value)
+    )
+    return tuple(dict.fromkeys(text for text in map(str, texts) if hides(text)))
+
+
+def _word(text: str) -> str:
+    r"""`text` as one word of a shell: bare, in single quotes, or as `$'\033[2J'`."""
+    if _BARE.fullmatch(text):
+        return text
+    if _QUOTABLE.fullmatch(text) and not set(text) & set("'!"):
+        return f"'{text}'"
+    sent = (
+        text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )
+    return f"$'{''.join(map(_byte, sent.encode()))}'"
+
+
+def _byte(byte: int) -> str:
+    r"""A byte within `$'...'`: three octal digits, where shells differ on how many hex ones."""
+    plain = 0x20 <= byte < 0x7F and byte not in b"'!\\"
+    return chr(byte) if plain else f"\\{byte:03o}"
 
 
 def _given(request: Request, *, demo: bool) -> Iterator[tuple[str, str | int | Sequence[str]]]:
@@ -81,10 +117,10 @@ def _name(name: str) -> str:
 
 
 def _literal(value: object) -> str:
-    """A Python literal with double quotes, as formatters write it."""
+    """A Python literal in ASCII, with double quotes where it can be, as formatters write it."""
     if isinstance(value, str):
-        text = repr(value)
-        return text if '"' in value else '"' + text[1:-1].replace("\\'", "'") + '"'
+        text = ascii(value)
+        return text if '"' in value else f'"{text[1:-1]}"'
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(_literal, value))}]"
     return repr(value)

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from core.characters import escaped
 from core.errors import TransferError
 from core.sandbox.launcher import Sandbox
 
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, SystemExit):
         return 0
     except TransferError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(escaped(str(error)), file=sys.stderr)  # noqa: T201
         return error.exit_code
     print("A server of the sandbox has ended unexpectedly.", file=sys.stderr)  # noqa: T201
     return 1

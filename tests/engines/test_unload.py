@@ -520,7 +520,8 @@ def test_secrets_show_nowhere(
     made = run_recorded(request, by="batch", on_event=events.append)
     seen = [repr(request), repr(made), repr(events)]
     planned = plan_transfer(request)
-    seen += [dry_run.as_text(planned), dry_run.as_json(planned), repr(planned)]
+    seen += ["\n".join(shown(planned)) for shown in (dry_run.as_text, dry_run.as_json)]
+    seen.append(repr(planned))
     assert "AWS_SECRET_KEY = '**********'" in seen[-2]
     wrong = {**request.s3_options, "aws_secret_access_key": "marker-secret"}  # type: ignore[dict-item]
     given = request.model_dump(exclude_defaults=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -55,8 +54,11 @@ def parsed(command: str) -> Request:
     code = "import sys; import tui.cli.batch as b; from core import Request\n"
     code += "b.run = lambda options, manner: print(Request.of(**options).model_dump_json()) or 0\n"
     code += "from tui.cli.main import main; main()"
+    words = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, text=True, check=True
+    ).stdout.split("\0")
     done = subprocess.run(
-        [sys.executable, "-c", code, *shlex.split(command)[1:]],
+        [sys.executable, "-c", code, *words[1:-1]],
         capture_output=True,
         text=True,
         timeout=SECONDS,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.errors import CancelledError, TransferError, UsageError
+from tui import terminal
 from tui.cli.console import Console, JsonConsole, TextConsole
 from tui.cli.signals import Stop, Stopped
 from tui.demo import Place, demo, own_access
@@ -96,7 +96,7 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
         if place.files:
             file = str(place.files / outcome.url.removeprefix("s3://"))
             console.note(f"The file is kept in {file}", file=file)
-        _print(json.dumps(outcome.result), console)
+        _print([terminal.json_text(outcome.result)], console)
     return 0
 
 
@@ -121,7 +121,7 @@ def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop
 
 
 def _preview(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
-    def make() -> str:
+    def make() -> list[str]:
         from core import Request, plan_transfer
         from core.records.history import former_runs
         from tui.cli import dry_run
@@ -134,17 +134,19 @@ def _preview(options: Mapping[str, Any], manner: Manner, console: Console, stop:
     return 0
 
 
-def _print(result: str, console: Console) -> None:
-    """Print the result; if nobody takes it, keep it from getting lost: the delivery stands."""
+def _print(result: Sequence[str], console: Console) -> None:
+    """Print the result's lines; if nobody takes them, keep them from getting lost on stderr."""
     if sys.stdout is None:  # closed before we came (`>&-`)
-        console.note(f"stdout is closed; the result is {result}")
+        console.note("stdout is closed; the result is", *result)
         return
+    text = terminal.lines(result)
     try:
-        print(result, flush=True)  # noqa: T201  what --batch is for
+        print(text, end="", flush=True)  # noqa: T201  what --batch is for
     except UnicodeEncodeError:  # a terminal or a locale without Unicode
-        print(result.encode("ascii", "backslashreplace").decode(), flush=True)  # noqa: T201
+        text = text.encode("ascii", "backslashreplace").decode()
+        print(text, end="", flush=True)  # noqa: T201
     except OSError:
-        console.note(f"stdout takes no result; it is {result}")
+        console.note("stdout takes no result; it is", *result)
         _close_quietly()
 
 
@@ -163,20 +165,20 @@ def _failed(error: BaseException, console: Console, stop: Stop, *, debug: bool) 
     if stop.signal is not None:
         # polars watches Ctrl-C too and breaks off: what fails after a signal, fails of it.
         if debug:
-            traceback.print_exception(error)
+            console.trace(error)
         return _stopped(console, stop, error)
     if not isinstance(error, TransferError):
         return _unexpected(error, console, debug=debug)
     console.error(error)
     if debug:
-        traceback.print_exception(error)
+        console.trace(error)
     return error.exit_code
 
 
 def _unexpected(error: BaseException, console: Console, *, debug: bool) -> int:
     """Tell of a defect of ours. Its text may hold data, so it is shown on request only."""
     if debug:
-        traceback.print_exception(error)
+        console.trace(error)
         hint = "Please report it, with the lines above."
     elif path := _log(error):
         hint = f"Please report it, with {path}; AMPLIFY_DEBUG=1 shows more."

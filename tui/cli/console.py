@@ -1,21 +1,24 @@
 """What `--batch` tells on stderr: progress, warnings and the end, as text or as JSON lines.
 
+Nothing is written but by `Console._write`, which escapes what it is given line by line.
+
 A reader that goes away (a closed pipe) must not stop a transfer: writing to stderr never fails.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TextIO
 
 from core.errors import TransferError
 from core.events import Delivered, Event, Phase, Planned, Progress, Retrying, Warned
+from tui import terminal
 
 _LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal
 _BAR_CELLS: Final = 12
@@ -57,18 +60,23 @@ class Console(ABC):
                 case Planned():
                     self._planned(event)
                 case Warned():
-                    self._say("warning", event.message)
+                    self._say("warning", [event.message])
                 case Retrying():
                     self._retrying(event)
                 case Delivered(url=url, rows=rows, bytes=size):
                     text = f"Delivered {url}: {rows:,} rows, {size:,} bytes"
-                    self._say("info", text, url=url, rows=rows, bytes=size)
+                    self._say("info", [text], url=url, rows=rows, bytes=size)
 
-    def note(self, message: str, **fields: Any) -> None:
-        """Tell something that the user may want to know; `fields` are for JSON."""
+    def note(self, *message: str, **fields: Any) -> None:
+        """Tell something that the user may want to know, in lines; `fields` are for JSON."""
         if not self._quiet:
             with self._lock:
                 self._say("info", message, **fields)
+
+    def trace(self, error: BaseException) -> None:
+        """Show where an error comes from, for whoever debugs."""
+        with self._lock:
+            self._write(terminal.trace(error))
 
     def error(self, error: TransferError) -> None:
         """Tell why there is no delivery, or what is wrong with it."""
@@ -82,7 +90,7 @@ class Console(ABC):
     def _planned(self, planned: Planned) -> None: ...
 
     @abstractmethod
-    def _say(self, level: str, message: str, **fields: Any) -> None: ...
+    def _say(self, level: str, message: Sequence[str], **fields: Any) -> None: ...
 
     @abstractmethod
     def _retrying(self, event: Retrying) -> None: ...
@@ -90,11 +98,12 @@ class Console(ABC):
     @abstractmethod
     def _failed(self, error: TransferError) -> None: ...
 
-    def _write(self, text: str) -> None:
+    def _write(self, lines: Iterable[str], before: str = "") -> None:
+        """Write lines, each escaped, behind text of our own."""
         if self._stream is None:
             return
         try:
-            self._stream.write(text)
+            self._stream.write(before + terminal.lines(lines))
             self._stream.flush()
         except (OSError, ValueError):
             self._stream = None
@@ -123,8 +132,9 @@ class JsonConsole(Console):
         choice = planned.choice
         self._line("info", "planned", columns=columns, engine=choice.engine, engine_why=choice.why)
 
-    def _say(self, level: str, message: str, **fields: Any) -> None:
-        self._line(level, "warning" if level == "warning" else "note", message=message, **fields)
+    def _say(self, level: str, message: Sequence[str], **fields: Any) -> None:
+        event = "warning" if level == "warning" else "note"
+        self._line(level, event, message="\n".join(message), **fields)
 
     def _retrying(self, event: Retrying) -> None:
         fields = asdict(event) | {"pause": round(event.pause, 3)}
@@ -143,7 +153,7 @@ class JsonConsole(Console):
     def _line(self, level: str, event: str, **fields: Any) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"timestamp": now, "level": level, "event": event, **fields}
-        self._write(json.dumps(line) + "\n")
+        self._write([terminal.json_text(line)])
 
 
 class TextConsole(Console):
@@ -158,10 +168,11 @@ class TextConsole(Console):
         pace = self._pace.of(progress)
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
-            self._write(f"\r{_bar(progress, pace)[:width]}\x1b[K")
+            # Of figures and words of ours only.
+            self._write([], before=f"\r{_bar(progress, pace)[:width]}\x1b[K")
             self._bar_shown = True
         elif self._pace.is_due(progress):
-            self._write(f"{_line(progress, pace)}\n")
+            self._write([_line(progress, pace)])
 
     def _planned(self, planned: Planned) -> None:
         plan = planned.plan
@@ -171,20 +182,21 @@ class TextConsole(Console):
         )
         self._text(f"Engine: {planned.choice.engine} ({planned.choice.why})")
 
-    def _say(self, level: str, message: str, **fields: Any) -> None:
-        self._text(f"Warning: {message}" if level == "warning" else message)
+    def _say(self, level: str, message: Sequence[str], **fields: Any) -> None:
+        first, *more = message
+        self._text(f"Warning: {first}" if level == "warning" else first, *more)
 
     def _retrying(self, event: Retrying) -> None:
         self._text(str(event))
 
     def _failed(self, error: TransferError) -> None:
-        hint = f"\n  {error.hint}" if error.hint else ""
-        self._text(f"Error ({error.label}): {error.message}{hint}")
+        hint = [f"  {error.hint}"] if error.hint else []
+        self._text(f"Error ({error.label}): {error.message}", *hint)
 
-    def _text(self, text: str) -> None:
+    def _text(self, *lines: str) -> None:
         wipe = "\r\x1b[K" if self._bar_shown else ""
         self._bar_shown = False
-        self._write(f"{wipe}{text}\n")
+        self._write(lines, before=wipe)
 
 
 class _Speed(NamedTuple):

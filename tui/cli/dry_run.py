@@ -1,11 +1,12 @@
-"""`--dry-run`: what a run would do, as text or as JSON."""
+"""`--dry-run`: what a run would do, in lines of text or as one line of JSON."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from core.characters import escaped
+from tui import terminal
 from tui.format import cost
 from tui.format.numbers import size
 
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from core.preview.cost import Estimate
 
 
-def as_text(preview: Preview) -> str:
-    """Return the plan for reading: source, destination, cost, columns with role and reason, SQL."""
+def as_text(preview: Preview) -> list[str]:
+    """Return the plan for reading: source, destination, cost, columns with role and reason, SQL.
+
+    Names stand in the lines as they are: whoever prints them escapes them.
+    """
     plan, source, estimate = preview.plan, preview.plan.source, preview.estimate
     stored = "" if estimate.stored is None else f", {size(estimate.stored)} stored"
     table = [("column", "type", "role", "why")]
@@ -30,7 +34,7 @@ def as_text(preview: Preview) -> str:
             )
         )
     bound = [f"  :{number} = {value!r}" for number, value in enumerate(preview.statement.binds, 1)]
-    lines = [
+    return [
         f"Source       {source.name}: {cost.rows_in(estimate)} rows{stored}",
         f"Destination  {preview.url}",
         f"Rows out     {cost.rows_out(estimate)}",
@@ -41,20 +45,16 @@ def as_text(preview: Preview) -> str:
         "",
         *_aligned(table),
         "",
-        preview.statement.sql,
+        *preview.statement.lines,
         *(["with", *bound] if bound else []),
-        *(["", preview.copy.sql] if preview.copy else []),
-        *(
-            ["", *(f"Warning: {warning}" for warning in preview.plan.warnings)]
-            * bool(preview.plan.warnings)
-        ),
+        *(["", *preview.copy.lines] if preview.copy else []),
+        *(["", *(f"Warning: {each}" for each in preview.warnings)] if preview.warnings else []),
         "",
         "Dry run: only samples and counts were read, and nothing was written.",
     ]
-    return "\n".join(lines)
 
 
-def as_json(preview: Preview) -> str:
+def as_json(preview: Preview) -> list[str]:
     """Return the same as one line of JSON."""
     source = preview.plan.source
     columns: list[dict[str, Any]] = [
@@ -67,22 +67,23 @@ def as_json(preview: Preview) -> str:
         }
         for column in preview.plan.columns
     ]
-    return json.dumps(
-        {
-            "source": str(source.name),
-            "estimated_rows": preview.estimate.rows,
-            "destination": preview.url,
-            "engine": preview.choice.engine,
-            "engine_why": preview.choice.why,
-            "estimate": _cost(preview.estimate),
-            "columns": columns,
-            "sql": preview.statement.sql,
-            "binds": list(preview.statement.binds),
-            "copy": preview.copy.sql if preview.copy else None,
-            "warnings": list(preview.plan.warnings),
-        },
-        default=str,
-    )
+    return [
+        terminal.json_text(
+            {
+                "source": str(source.name),
+                "estimated_rows": preview.estimate.rows,
+                "destination": preview.url,
+                "engine": preview.choice.engine,
+                "engine_why": preview.choice.why,
+                "estimate": _cost(preview.estimate),
+                "columns": columns,
+                "sql": preview.statement.sql,
+                "binds": list(preview.statement.binds),
+                "copy": preview.copy.sql if preview.copy else None,
+                "warnings": list(preview.warnings),
+            }
+        )
+    ]
 
 
 def _cost(estimate: Estimate) -> dict[str, Any]:
@@ -113,7 +114,8 @@ def _unsized(estimate: Estimate) -> list[str]:
 
 
 def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    rows = list(rows)
+    """Rows in columns, as wide as what will be shown."""
+    rows = [tuple(map(escaped, row)) for row in rows]
     widths = [max(len(row[cell]) for row in rows) for cell in range(len(rows[0]))]
     return [
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()

@@ -11,6 +11,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
 from tui.cli import options
 
@@ -35,7 +36,21 @@ app = typer.Typer(
 def main() -> None:
     """Run `amplify-transfer` with the process's arguments; exits with the code of the outcome."""
     gc.set_threshold(*COLLECT)
-    app(prog_name="amplify-transfer")
+    try:
+        code = app(prog_name="amplify-transfer", standalone_mode=False)
+    except TyperException as error:
+        code = _refuse(error)
+    sys.exit(code)
+
+
+def _refuse(error: TyperException) -> int:
+    """Print a mistake in the command line, as typer would but for characters of the arguments."""
+    from tui import terminal
+
+    head = ("Usage: amplify-transfer [OPTIONS]", "Try 'amplify-transfer --help' for help.", "")
+    message = f"Error: {error.format_message()}"
+    typer.echo(terminal.lines([*head, message]), err=True, nl=False)
+    return error.exit_code
 
 
 def _show_version(wanted: bool) -> None:

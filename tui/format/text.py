@@ -7,23 +7,27 @@ from typing import Final, Literal
 
 from rich.cells import cell_len, set_cell_size
 
+from core.characters import is_hidden
+
 Align = Literal["left", "right"]
 
-# A control character moves the cursor, a bidirectional override reorders the line: both are
-# shown as a sign instead (Unicode's control pictures).
+# A control character moves the cursor, a bidirectional override reorders the line, others are not
+# seen at all: each is shown as a sign instead (Unicode's control pictures for controls).
 _CONTROLS: Final = (
     {code: 0x2400 + code for code in range(0x20)}
     | {0x7F: 0x2421}
     | dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000)], "\ufffd")
-    | dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "·")
     | {0x2028: "⏎", 0x2029: "⏎"}
 )
+_HIDDEN: Final = "·"
 _MAGNITUDES: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 def visible(text: str) -> str:
     """`text` on one line, with a sign for every character that would disturb the terminal."""
-    return text if text.isascii() and text.isprintable() else text.translate(_CONTROLS)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_HIDDEN if is_hidden(each) else each for each in text.translate(_CONTROLS))
 
 
 def fit(text: str, width: int, align: Align = "left") -> str:

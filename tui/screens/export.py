@@ -40,6 +40,7 @@ def copy_command(app: App[Any], request: Request, *, demo: bool) -> None:
     from core.request.reproduce import as_command
 
     copy(app, as_command(request, demo=demo), "The command")
+    _warn_of_hidden(app, request, "The command")
 
 
 def copy_python(app: App[Any], request: Request) -> None:
@@ -47,3 +48,20 @@ def copy_python(app: App[Any], request: Request) -> None:
     from core.request.reproduce import as_python
 
     copy(app, as_python(request), "The Python code")
+    _warn_of_hidden(app, request, "The Python code")
+
+
+def _warn_of_hidden(app: App[Any], request: Request, what: str) -> None:
+    """Say which values of what was copied hold characters that nobody sees."""
+    from core.characters import escaped
+    from core.planning.names import listed
+    from core.request.reproduce import hidden_values
+
+    if values := hidden_values(request):
+        shown = listed([escaped(value) for value in values], most=3)
+        app.notify(
+            f"{what} holds characters that cannot be seen, written as escapes: {shown}. "
+            "Look at it before you run it.",
+            severity="warning",
+            markup=False,
+        )

@@ -53,8 +53,8 @@ class Failure:
             _HEADINGS.get(told.label, _HEADINGS["unexpected"]),
             told.label,
             told.exit_code,
-            visible_lines(in_app(told.message)),
-            visible_lines(in_app(told.hint)),
+            visible(in_app(told.message)),
+            visible(in_app(told.hint)),
             _details(error),
         )
 
@@ -63,11 +63,6 @@ class Failure:
         """All of it, to paste into a report."""
         head = f"{self.heading} ({self.label}, exit code {self.code})"
         return "\n".join(filter(None, [head, self.message, self.hint, "", self.details]))
-
-
-def visible_lines(text: str) -> str:
-    """`text` with its line breaks, and signs for all else that would disturb the terminal."""
-    return "\n".join(map(visible, text.splitlines()))
 
 
 def _unexpected(error: BaseException) -> TransferError:

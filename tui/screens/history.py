@@ -22,10 +22,9 @@ from textual.widgets import DataTable, Footer, Static
 from core.records.history import DELIVERED, HistoryEntry, entries
 from core.request.request import Request
 from tui.format.numbers import size, span
-from tui.format.text import fit
+from tui.format.text import fit, visible
 from tui.screens import export
 from tui.screens.fact import Fact
-from tui.screens.failure import visible_lines
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
 _HEAD: Final = ("When", "Table", "Rows", "Took", "Outcome", "By", "Where")
@@ -150,8 +149,8 @@ def _about(entry: HistoryEntry) -> Iterator[Widget]:
     if entry.result:
         yield Static(Content(json.dumps(dict(entry.result))), classes="result")
     if entry.message or not entry.result:
-        hint = f"\n{entry.hint}" if entry.hint else ""
-        yield Static(Content(visible_lines(f"{entry.message}{hint}")), classes="failure")
+        said = "\n".join(visible(text) for text in (entry.message, entry.hint) if text)
+        yield Static(Content(said), classes="failure")
     moment = entry.started.astimezone().strftime("%A, %d %B %Y, %H:%M:%S")
     where = (
         "in the demo" if entry.demo else f"by the {entry.by}" if entry.by == "app" else "--batch"

@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from tui.format.text import visible
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
-from tui.screens.failure import visible_lines
 
 
 class Question(DialogScreen[bool]):
@@ -39,7 +39,7 @@ class Question(DialogScreen[bool]):
         """The text and the answers."""
         yes, no = self._labels
         with Dialog(self._question, "-small"):
-            yield Static(visible_lines(self._text), markup=False)
+            yield Static(visible(self._text), markup=False)
             yield ActionBar(
                 Action(no, "n", "answer(False)", "primary"),
                 Action(yes, "y", "answer(True)", "error"),

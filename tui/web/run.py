@@ -28,7 +28,7 @@ def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool)
 
     def opened(url: str) -> None:
         console.note(
-            f"Open {url} in a browser on this machine; Ctrl-C ends it.\n"
+            f"Open {url} in a browser on this machine; Ctrl-C ends it.",
             "Keep the address to yourself: there is no sign-in, and whoever opens it acts with "
             "your credentials. That is also why it is on loopback only.",
             url=url,

@@ -155,11 +155,11 @@ class SqlDialog(DialogScreen[None]):
     def __init__(self, statement: Statement) -> None:
         super().__init__()
         bound = [f"-- :{n} = {value!r}" for n, value in enumerate(statement.binds, 1)]
-        self._text = "\n".join([statement.sql, *bound])
+        self._lines = (*statement.lines, *bound)
 
     def compose(self) -> ComposeResult:
         """The text."""
-        shown = "\n".join(visible(line) for line in self._text.splitlines())
+        shown = "\n".join(map(visible, self._lines))
         with Dialog("SQL of the transfer", "-wide"):
             with VerticalScroll(classes="body"):
                 yield Static(Content(shown))
@@ -171,4 +171,4 @@ class SqlDialog(DialogScreen[None]):
 
     def action_copy(self) -> None:
         """Copy the statement."""
-        copy(self.app, self._text, "The SQL")
+        copy(self.app, "\n".join(self._lines), "The SQL")

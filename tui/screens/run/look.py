@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from core.engines.choice import Engine, choose
-from core.planning.names import listed
+from core.planning.names import listed, warn_of_hidden
 from core.request.request import MEBIBYTE
 from tui.format import cost
 from tui.format.text import visible
@@ -64,8 +64,9 @@ class LastLook(Vertical):
             yield Fact(label, fact)
         if self._estimate and (obstacle := self._estimate.chosen.obstacle):
             yield Static(Content(visible(in_app(obstacle))), classes="warning")
-        for warning in self._plan.warnings:
-            yield Static(Content(in_app(warning)), classes="warning")
+        url = object_url(self._request, self._plan.source.name)
+        for warning in (*self._plan.warnings, *warn_of_hidden([("destination", url)])):
+            yield Static(Content(visible(in_app(warning))), classes="warning")
 
     def _facts(self) -> Iterator[tuple[str, Content]]:
         plan, request = self._plan, self._request
