@@ -96,7 +96,7 @@ class Shell:
         os.close(theirs)
         self._send(START[kind].format(on="on" if brackets else "off") + "\r")
         self._send("touch() { command touch marker; }\r")  # so that `!touch` finds it
-        self.settle()
+        self._wait("")  # an interrupt would also discard what the shell has not read yet
 
     def _send(self, text: str) -> None:
         data = text.encode("utf-8", "surrogatepass")
@@ -117,9 +117,12 @@ class Shell:
 
     def settle(self) -> None:
         """Wait until the shell has run what it was given: the last of it leaves a file."""
-        done = self.directory / f"done-{os.urandom(4).hex()}"
         # Whatever is half typed is cleared first, with the line it stands on.
-        self._send(f"\x03\r: > {done.name}\r")
+        self._wait("\x03\r")
+
+    def _wait(self, first: str) -> None:
+        done = self.directory / f"done-{os.urandom(4).hex()}"
+        self._send(f"{first}: > {done.name}\r")
         until = time.monotonic() + SECONDS
         while not done.exists():
             assert time.monotonic() < until, "the shell does not come back"
@@ -191,7 +194,7 @@ def test_a_command_is_one_command(kind: str, brackets: bool, locale: str, tmp_pa
 def test_the_shell_of_the_test_can_be_harmed(tmp_path: Path) -> None:
     """Else nothing above would show anything."""
     with shell("bash", tmp_path, "C.UTF-8", brackets=False) as opened:
-        opened.paste(f"amplify-transfer --table 'a\n{RUN}\n'\x15{RUN}")
+        opened.paste(f"amplify-transfer --table 'a\x15{RUN}\r'")
         assert opened.harmed
 
 
@@ -215,8 +218,9 @@ def test_both_recipes_are_printable_ascii(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a\0b", "a\ud800b"], ids=ascii)
 def test_what_no_argument_can_hold_is_not_cut_off(name: str) -> None:
+    asked = request().model_copy(update={"table": name})
     words = subprocess.run(
-        ["bash", "-c", f"printf '%s\\0' {as_command(request(table=name))}"],
+        ["bash", "-c", f"printf '%s\\0' {as_command(asked)}"],
         capture_output=True,
         text=True,
         encoding="utf-8",
