@@ -16,6 +16,7 @@ from core.errors import TransferError, UsageError
 from core.planning.names import TableName, parse_table
 from core.request.request import Request
 from core.runtime.paths import state_dir
+from core.runtime.private_files import opener, replace
 
 _FILE: Final = "app.json"
 _MOST_RECENT: Final = 5
@@ -132,9 +133,10 @@ class Memory:
 
 def _read(path: Path | None) -> dict[str, Any]:
     try:
-        if path is None or path.stat().st_size > _LARGEST:
+        if path is None:
             return {}
-        kept = json.loads(path.read_text("utf-8"))
+        with open(path, "rb", opener=opener) as file:
+            kept = json.loads(file.read(_LARGEST))  # one that is cut is no JSON
     except (OSError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
@@ -143,13 +145,7 @@ def _read(path: Path | None) -> dict[str, Any]:
 def _write(path: Path, values: Mapping[str, Any]) -> None:
     """Replace the file whole: another app may be reading it."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(values, file, indent=1, default=_listed)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)  # half of it, if the disk is full
-        raise
+    replace(path, json.dumps(values, indent=1, default=_listed), draft)
 
 
 def _listed(value: object) -> Sequence[Any]:

@@ -19,6 +19,7 @@ from core.bucket.bucket import Bucket
 from core.bucket.failures import DENIED, EXISTS, again, code_of, is_temporary, status_of
 from core.errors import CancelledError, IntegrityError, LocalResourceError, TemporaryError
 from core.runtime.background import waiting
+from core.runtime.private_files import opener
 from core.runtime.retry import Retry
 
 _CHUNK_BYTES = 1024 * 1024
@@ -92,7 +93,7 @@ class _Download:
 
     def run(self, client: Any, target: Mapping[str, str]) -> Fetched | None:
         try:
-            with self._path.open("wb") as file:
+            with open(self._path, "wb", opener=opener) as file:
                 self._read_all(client, target, file)
         except ClientError as error:
             if code_of(error) in EXISTS | _GONE:

@@ -22,14 +22,16 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from core.errors import LocalResourceError
+from core.runtime.directories import private_directory
 from core.runtime.paths import state_dir
-from core.runtime.private_files import can_lock, locked
+from core.runtime.private_files import can_lock, locked, open_own
 
 log = logging.getLogger(__name__)
 
 # Who may not abort never will; a lifecycle rule of the bucket has done it long since.
 _KEPT_SECONDS: Final = 30 * 24 * 3600
 _FOLDER: Final = "uploads"
+_LARGEST: Final = 64 * 1024  # bytes of a record
 
 
 @dataclass
@@ -87,16 +89,17 @@ class OpenUploads:
         if not can_lock():
             return
         with suppress(OSError, LocalResourceError):
-            for path in sorted((state_dir() / _FOLDER).glob("*.json")):
+            for path in sorted(private_directory(state_dir() / _FOLDER).glob("*.json")):
                 with suppress(OSError, ValueError, KeyError, AttributeError, RecursionError):
                     self._sweep_one(path, abort)
 
     def _sweep_one(self, path: Path, abort: Callable[[str, str], bool]) -> None:
-        handle = os.open(path, os.O_RDWR)
+        handle = open_own(path, os.O_RDWR)
         try:
             if not locked(handle):
                 return
-            record = json.loads(path.read_bytes())
+            with os.fdopen(os.dup(handle), "rb") as file:
+                record = json.loads(file.read(_LARGEST))
             if not all(record.get(name) == value for name, value in self.way.items()):
                 return
             old = time.time() - path.stat().st_mtime > _KEPT_SECONDS
@@ -110,11 +113,10 @@ def _write(record: Mapping[str, str]) -> tuple[Path | None, int | None]:
     """Write a record and lock it, before it has a name by which a sweep could find it."""
     if not can_lock():
         return None, None  # nobody could tell later whether we live
-    folder = state_dir() / _FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = private_directory(state_dir() / _FOLDER)
     path = folder / f"{uuid.uuid4().hex}.json"
     new = path.with_suffix(".new")
-    handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    handle = open_own(new, os.O_CREAT | os.O_EXCL | os.O_RDWR)
     try:
         if not locked(handle):
             raise OSError("this file system has no locks")  # a sweep would take us for dead

@@ -25,7 +25,7 @@ from core.events import Listener
 from core.preview.cost import FormerRun
 from core.request.request import Request
 from core.runtime.paths import state_dir
-from core.runtime.private_files import append, lock, replace
+from core.runtime.private_files import append, lock, opener, replace
 from core.warehouse.statement import Cancel
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def _append(path: Path, line: str) -> None:
 def _lines(path: Path) -> list[str]:
     """The lines of the file with their ends; the last may lack it."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=opener) as file:
             if os.fstat(file.fileno()).st_size > _LARGEST:  # none of ours: it is begun anew
                 return []
             return [line.decode("utf-8", "replace") for line in file]

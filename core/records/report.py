@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import stat
 import tempfile
 from contextlib import suppress
 from importlib.metadata import version
@@ -18,6 +19,7 @@ from core.aggregation.reconciliation import Account
 from core.errors import LocalResourceError, TransferError, UsageError
 from core.planning.plan import Plan
 from core.request.request import Request
+from core.runtime.directories import UnsafeDirectoryError, check_links
 
 if TYPE_CHECKING:
     from core.outcome import Outcome
@@ -48,10 +50,36 @@ def check_path(path: str) -> None:
         raise UsageError(f"report: there is no directory {directory}.", "Make it, or name another.")
     if Path(path).exists() and not Path(path).is_file():
         raise UsageError(f"report: {path} is no file.", "Name another.")
+    _check_owners(Path(path).absolute())
     if not os.access(directory, os.W_OK | os.X_OK):
         raise LocalResourceError(
             f"The directory {directory} of the report cannot be written.", "Name another."
         )
+
+
+def _check_owners(path: Path) -> None:
+    """Check that no other user has put a link in the way, nor a file that cannot be replaced.
+
+    Raises:
+        LocalResourceError: somebody has.
+    """
+    try:
+        check_links(path)
+    except UnsafeDirectoryError as error:
+        raise LocalResourceError(
+            f"The report {path} is not safe to write: {error.filename} {error.strerror}.",
+            "Name a file in a directory of your own.",
+        ) from error
+    with suppress(FileNotFoundError):
+        found, around = path.lstat(), path.parent.stat()
+        # In a sticky directory only these users may replace it.
+        if not hasattr(os, "geteuid") or os.geteuid() in (0, found.st_uid, around.st_uid):
+            return
+        if around.st_mode & stat.S_ISVTX:
+            raise LocalResourceError(
+                f"The report {path} cannot be written: another user's file is there.",
+                "Name another.",
+            )
 
 
 def write_report(

@@ -1,22 +1,22 @@
 """The directories of our own: spilled data, run state, demo data, logs.
 
 Each follows the platform's conventions (platformdirs), can be set by an environment variable, and
-has a fallback, because under cron or in a container HOME may be missing or read-only.
+has a fallback, because under cron or in a container HOME may be missing or read-only. Whichever it
+is, it is used only if no other user can replace it or what it holds: see `core.runtime.directories`.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from core.errors import LocalResourceError
+from core.runtime.directories import UnsafeDirectoryError, private_directory, user_name
 
 APP_NAME: Final = "amplify-transfer"
-_PRIVATE: Final = 0o700
 _MEMORY_FILE_SYSTEMS: Final = frozenset({"tmpfs", "ramfs", "devtmpfs"})
 
 
@@ -91,11 +91,6 @@ def _mounts() -> list[tuple[str, str]]:
     return [(parts[1].replace("\\040", " "), parts[2]) for parts in fields if len(parts) > 2]
 
 
-def _shared_name() -> str:
-    """The name of our directory in a place that all users share: one for each user."""
-    return f"{APP_NAME}-{os.getuid()}" if hasattr(os, "getuid") else APP_NAME
-
-
 def _own(kind: str) -> list[Path]:
     """The user's own directory of a kind that platformdirs names; none without a home."""
     import platformdirs
@@ -107,8 +102,8 @@ def _own(kind: str) -> list[Path]:
 
 
 def _fallbacks(kind: str) -> list[Path]:
-    shared = ("/var/tmp", tempfile.gettempdir())  # noqa: S108  the owner is checked below
-    return [Path(root, _shared_name(), kind) for root in dict.fromkeys(shared)]
+    shared = ("/var/tmp", tempfile.gettempdir())  # noqa: S108  checked like any other
+    return [Path(root, user_name(), kind) for root in dict.fromkeys(shared)]
 
 
 def _first_usable(variable: str, candidates: list[Path]) -> Path:
@@ -116,37 +111,47 @@ def _first_usable(variable: str, candidates: list[Path]) -> Path:
         path = Path(chosen).expanduser()
         with suppress(OSError):  # the current directory may be gone
             path = path.absolute()
-        if path.is_absolute() and _usable(path):
-            return path
-        raise LocalResourceError(
-            f"The directory {path} cannot be written.",
-            f"Set {variable} to a directory that you own.",
-        )
+        return _chosen(variable, path)
+    refused = []
     for path in candidates:
-        if path.is_absolute() and _usable(path):
-            return path
+        try:
+            return _usable(path)
+        except (OSError, ValueError) as error:
+            refused.append(f"{path} ({_reason(error)})")
     raise LocalResourceError(
-        f"None of these directories can be written: {', '.join(map(str, candidates))}.",
-        f"Set {variable} to one that can.",
+        f"None of these directories can be used: {', '.join(refused)}.",
+        f"Set {variable} to one that only you can write.",
     )
 
 
-def _usable(path: Path) -> bool:
-    """Make `path` with mode 0700 if it is missing; tell whether it is safe to write to."""
+def _chosen(variable: str, path: Path) -> Path:
     try:
-        for directory in (path.parent, path):
-            directory.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-        if path.parent.name == _shared_name() and not _ours(path.parent):
-            return False
-        return os.access(path, os.W_OK | os.X_OK)
-    except (OSError, ValueError):
-        return False
+        return _usable(path)
+    except UnsafeDirectoryError as error:
+        remedy = f", or {error.remedy}" if error.remedy else ""
+        raise LocalResourceError(
+            f"The directory {path} is not safe to use: {error.filename} {error.strerror}.",
+            f"Set {variable} to a directory that belongs to you and that nobody else can write"
+            f"{remedy}.",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise LocalResourceError(
+            f"The directory {path} cannot be written.",
+            f"Set {variable} to a directory that you own.",
+        ) from error
 
 
-def _ours(directory: Path) -> bool:
-    """Nobody else made `directory` under our name, to swap our files: it is ours, and private."""
-    if not hasattr(os, "getuid"):
-        return True
-    found = directory.lstat()
-    private = not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and private
+def _usable(path: Path) -> Path:
+    """The directory to use for `path`: itself, or our own in it where it is shared."""
+    if not path.is_absolute():
+        raise ValueError("is not absolute")
+    directory = private_directory(path)
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise PermissionError("cannot be written")
+    return directory
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, UnsafeDirectoryError):
+        return f"{error.filename} {error.strerror}"
+    return getattr(error, "strerror", None) or str(error)

@@ -16,13 +16,15 @@ from functools import cache
 from pathlib import Path
 
 from core.errors import LocalResourceError
+from core.runtime.directories import UnsafeDirectoryError, private_directory
 from core.runtime.paths import spill_root
-from core.runtime.private_files import can_lock, locked
+from core.runtime.private_files import can_lock, locked, open_own, opener
 
 SPARE_BYTES = 64 * 1024 * 1024
 _SPARE_FILES = 256  # polars makes one for each frame that it spills
 _REMOVALS = 5
 _LOCK = "lock"
+_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _PROCESS = uuid.uuid4().hex  # not the process id: containers that share a disk share those
 
 
@@ -77,7 +79,8 @@ def check_space(directory: Path, spare: int = SPARE_BYTES) -> None:
             raise _full(directory, f"{_SPARE_FILES} files")
         probe = directory / f"probe-{uuid.uuid4().hex}"
         try:
-            probe.write_bytes(b"x")
+            with open(probe, "wb", opener=opener) as file:
+                file.write(b"x")
         finally:
             probe.unlink(missing_ok=True)
 
@@ -122,8 +125,7 @@ def _remove(directory: Path) -> None:
 def _runs() -> Path:
     runs = spill_root() / "runs"
     with _told(runs):
-        runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return runs
+        return private_directory(runs)
 
 
 @contextmanager
@@ -131,6 +133,12 @@ def _told(directory: Path) -> Iterator[None]:
     """Tell the user when the disk refuses."""
     try:
         yield
+    except UnsafeDirectoryError as error:
+        remedy = f", or {error.remedy}" if error.remedy else ""
+        raise LocalResourceError(
+            f"{directory} is not safe to use: {error.filename} {error.strerror}.",
+            f"Name another directory in AMPLIFY_SPILL_DIR{remedy}.",
+        ) from error
     except OSError as error:
         raise LocalResourceError(
             f"{directory} cannot be written: {error.strerror or 'I/O error'}.",
@@ -151,7 +159,7 @@ def _make(runs: Path) -> tuple[Path, int]:
         directory = runs / f"{_PROCESS}-{uuid.uuid4().hex}"
         directory.mkdir(mode=0o700)
         try:
-            lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+            lock = open_own(directory / _LOCK, os.O_CREAT | os.O_RDWR)
         except FileNotFoundError:
             continue  # a sweep came between the two calls
         if locked(lock) and (directory / _LOCK).exists():
@@ -160,13 +168,32 @@ def _make(runs: Path) -> tuple[Path, int]:
 
 
 def _sweep(runs: Path) -> None:
-    if not can_lock():
+    """Remove the directories whose processes have ended; never through a link, nor another user's.
+
+    What is removed is named by descriptors, so that nothing can be put in its place meanwhile.
+    """
+    if not can_lock() or not shutil.rmtree.avoids_symlink_attacks:
         return
-    for directory in runs.iterdir():
-        try:  # the lock may be missing: the process was killed before it made it, or removed it
-            lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-        except OSError:
-            continue
-        if locked(lock):
-            shutil.rmtree(directory, ignore_errors=True)
-        os.close(lock)
+    handle = os.open(runs, _DIRECTORY)
+    try:
+        for name in os.listdir(handle):  # noqa: PTH208  of a descriptor
+            with suppress(OSError):  # it is no directory, or has gone, or its lock is not ours
+                _sweep_one(handle, name)
+    finally:
+        os.close(handle)
+
+
+def _sweep_one(runs: int, name: str) -> None:
+    directory = os.open(name, _DIRECTORY, dir_fd=runs)
+    try:
+        if os.fstat(directory).st_uid != os.geteuid():
+            return
+        # The lock may be missing: the process was killed before it made it, or removed it.
+        lock = open_own(_LOCK, os.O_CREAT | os.O_RDWR, dir_fd=directory)
+        try:
+            if locked(lock):
+                shutil.rmtree(name, ignore_errors=True, dir_fd=runs)
+        finally:
+            os.close(lock)
+    finally:
+        os.close(directory)

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from core.errors import LocalResourceError, UsageError
+from core.runtime.directories import UnsafeDirectoryError, private_directory
 
 EXTRA = ("duckdb", "sqlglot", "starlette", "uvicorn", "moto", "werkzeug")
 START_SECONDS = 60.0
@@ -122,7 +123,7 @@ class Sandbox:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _start(self) -> None:
-        directory = (self._data_dir or self._make_temporary()).resolve()
+        directory = _private(self._data_dir or self._make_temporary())
         login = {**IDENTITY, "password": secrets.token_urlsafe(16)}
         common = {"data_dir": str(directory), "temporary": self._temporary is not None}
         warehouse = self._spawn(
@@ -135,7 +136,7 @@ class Sandbox:
             }
         )
         if self._bucket_dir:
-            common = {"data_dir": str(self._bucket_dir.resolve()), "temporary": False}
+            common = {"data_dir": str(_private(self._bucket_dir)), "temporary": False}
         bucket = self._spawn({"service": "bucket", "port": self._s3_port, **common})
         address = _ready(warehouse, "warehouse")
         self.unload = address.pop("unload")
@@ -177,6 +178,22 @@ def require_extra() -> None:
             f"The sandbox needs the demo extra; missing: {', '.join(missing)}.",
             "Install it with: pip install 'amplify-transfer[demo]'",
         )
+
+
+def _private(directory: Path) -> Path:
+    """A directory for the data, which no other user can change; made if it is missing."""
+    try:
+        return private_directory(directory.absolute()).resolve()
+    except UnsafeDirectoryError as error:
+        raise LocalResourceError(
+            f"The directory {directory} is not safe to use: {error.filename} {error.strerror}.",
+            "Name a directory that belongs to you and that nobody else can write.",
+        ) from error
+    except OSError as error:
+        raise LocalResourceError(
+            f"The directory {directory} cannot be written: {error.strerror}.",
+            "Name a directory that you own.",
+        ) from error
 
 
 def _environment() -> dict[str, str]:

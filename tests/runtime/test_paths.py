@@ -79,7 +79,6 @@ def test_a_fallback_that_somebody_else_prepared_is_passed_over(
     monkeypatch.setattr(
         paths, "_fallbacks", lambda kind: [home / name / kind for name in ("a", "b")]
     )
-    monkeypatch.setattr(paths, "_shared_name", lambda: "a")
     (home / "a").mkdir()
     (home / "a").chmod(0o777)
     assert paths.state_dir() == home / "b" / "state"
