@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.messages import ExitApp
 
+from core.runtime.core_dumps import forbid_core_dumps
 from core.runtime.workspace import discard_own
 from tui.app import TransferApp
 from tui.cli.signals import leaving
@@ -29,6 +30,7 @@ def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None
     Returns:
         The exit code: 0, 1 after a defect of ours, or 128 and the number of a signal.
     """
+    forbid_core_dumps()
     # The libraries' own lines would be drawn over the screen, and may carry signed URLs.
     warnings.simplefilter("ignore")
     logging.getLogger().addHandler(logging.NullHandler())

@@ -19,11 +19,15 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from core.runtime.core_dumps import forbid_core_dumps
+from core.runtime.directories import private_directory
+
 GRACE_SECONDS = 4.0  # after that, a server that has been told to stop is ended
 
 
 def main() -> int:
     """Run one server until told to stop; returns the process exit code."""
+    forbid_core_dumps()
     configuration = json.loads(sys.stdin.readline())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,9 +91,7 @@ def _directory(data_dir: Path, service: str, *, temporary: bool) -> Iterator[Pat
 
     The launcher removes a temporary directory too, but it may have been killed.
     """
-    own = data_dir / service
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    own.mkdir(exist_ok=True, mode=0o700)
+    own = private_directory(data_dir / service)
     try:
         yield own
     finally:

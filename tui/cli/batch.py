@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.errors import CancelledError, TransferError, UsageError
+from core.runtime.core_dumps import forbid_core_dumps
 from tui import terminal
 from tui.cli.console import Console, JsonConsole, TextConsole
 from tui.cli.signals import Stop, Stopped
@@ -51,6 +52,7 @@ def run(options: Mapping[str, Any], manner: Manner) -> int:
     Returns:
         The exit code: 0, the one of the error's class, or 128 and the number of a signal.
     """
+    forbid_core_dumps()
     debug = os.environ.get("AMPLIFY_DEBUG") == "1"
     _silence_libraries(debug=debug)
     console = (JsonConsole if manner.json else TextConsole)(sys.stderr, quiet=manner.quiet)
@@ -197,6 +199,7 @@ def _what_stands(console: Console) -> str:
 def _log(error: BaseException | None) -> str | None:
     """Append where `error` and its causes come from, without their texts, to the log file."""
     from core.runtime.paths import log_dir
+    from core.runtime.private_files import append
 
     lines: list[str] = []
     while error is not None:
@@ -205,8 +208,7 @@ def _log(error: BaseException | None) -> str | None:
         error = error.__cause__ or error.__context__
     try:
         path = log_dir() / "errors.log"
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
-            file.writelines([*lines, "\n"])
+        append(path, "".join([*lines, "\n"]))
     except (OSError, TransferError):
         return None
     return str(path)

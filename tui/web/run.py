@@ -9,6 +9,7 @@ from typing import Any
 
 from core.errors import TransferError, UsageError
 from core.events import Warned
+from core.runtime.core_dumps import forbid_core_dumps
 from tui.cli.console import JsonConsole, TextConsole
 
 
@@ -24,6 +25,7 @@ def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool)
     Returns:
         The exit code: 0, or that of the error's class.
     """
+    forbid_core_dumps()
     console = (JsonConsole if json else TextConsole)(sys.stderr, quiet=False)
 
     def opened(url: str) -> None:

@@ -1,0 +1,35 @@
+"""Keeps a process's memory, which holds secrets, from its core dumps and from other processes.
+
+It changes the whole process, so only a program does it that owns its process: a front end, a
+server of the sandbox; the library does not.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from contextlib import suppress
+from typing import Final
+
+_PR_SET_DUMPABLE: Final = 4  # linux/prctl.h
+
+
+def forbid_core_dumps() -> None:
+    """Let this process be neither dumped nor read by others of the same user.
+
+    - RLIMIT_CORE is 0: the kernel writes no file. Children inherit that.
+    - On Linux the process is not dumpable (`PR_SET_DUMPABLE`, prctl(2)): where core_pattern is a
+      pipe, as to systemd-coredump or apport, the kernel ignores the limit (core(5)), but gives it
+      nothing either. Nor may other processes of the user read `/proc/PID/mem` and `environ`, or
+      trace this one, as py-spy and gdb do; root still may. Children lose it with `exec`.
+
+    What the kernel refuses is left as it is: a limit that is 0 already, a system without either.
+    """
+    with suppress(ImportError, OSError, ValueError):
+        import resource  # Windows has no such limits, and no core dumps
+
+        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # a libc without it
+            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
