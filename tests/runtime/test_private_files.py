@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -66,3 +67,41 @@ def test_a_lock_is_not_waited_for_long(tmp_path: Path, monkeypatch: pytest.Monke
     with private_files.lock(tmp_path / "lock"), private_files.lock(tmp_path / "lock"):
         entered = True
     assert entered
+
+
+WITHOUT = """
+import os, platformdirs, sys
+for name in ("geteuid", "getuid", "fchmod", "O_NOFOLLOW", "O_DIRECTORY", "O_NONBLOCK", "O_CLOEXEC"):
+    delattr(os, name)
+for name in ("fcntl", "pwd", "grp", "resource"):
+    sys.modules[name] = None
+from pathlib import Path
+from core.runtime import core_dumps, private_files, paths
+from core.records.report import check_path
+from core.runtime.workspace import workspace
+core_dumps.forbid_core_dumps()
+state = paths.state_dir()
+files.append(state / "f", "a")
+files.replace(state / "f", (state / "f").read_text() + "b")
+with files.lock(state / "lock"), workspace() as directory:
+    (directory / "x").touch()
+check_path(str(state / "report.json"))
+print((state / "f").read_text(), directory.exists())
+"""
+
+
+def test_where_the_system_has_neither_owners_nor_descriptors(tmp_path: Path) -> None:
+    """As on Windows: what cannot be checked is not."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT],
+        env={
+            **os.environ,
+            "AMPLIFY_STATE_DIR": str(tmp_path / "state"),
+            "AMPLIFY_SPILL_DIR": str(tmp_path / "spill"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "ab False\n", done.stderr
