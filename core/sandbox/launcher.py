@@ -186,12 +186,12 @@ def _private(directory: Path) -> Path:
         return private_directory(directory.absolute()).resolve()
     except UnsafeDirectoryError as error:
         raise LocalResourceError(
-            f"The directory {directory} is not safe to use: {error.filename} {error.strerror}.",
+            f"The sandbox did not start: {error.filename} {error.strerror}.",
             "Name a directory that belongs to you and that nobody else can write.",
         ) from error
     except OSError as error:
         raise LocalResourceError(
-            f"The directory {directory} cannot be written: {error.strerror}.",
+            f"The sandbox did not start: {directory} cannot be written ({error.strerror}).",
             "Name a directory that you own.",
         ) from error
 
