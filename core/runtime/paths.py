@@ -2,7 +2,7 @@
 
 Each follows the platform's conventions (platformdirs), can be set by an environment variable, and
 has a fallback, because under cron or in a container HOME may be missing or read-only. Whichever it
-is, it is used only if no other user can replace it or what it holds: see `core.runtime.directories`.
+is, it is used only if no other user can replace it or what it holds (`core.runtime.directories`).
 """
 
 from __future__ import annotations
