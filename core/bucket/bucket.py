@@ -22,6 +22,7 @@ from core.errors import (
 )
 from core.runtime.background import Waiter, waiting
 from core.runtime.retry import QUICK, Retry
+from core.runtime.urls import ENDPOINT_FORM, is_plain_endpoint
 
 if TYPE_CHECKING:
     from core.bucket.upload import Upload
@@ -54,7 +55,8 @@ class Bucket:
         open_uploads: the multipart uploads to this bucket that are under way, or were left.
 
     Raises:
-        UsageError: an unknown client option, or an access point together with an endpoint.
+        UsageError: an unknown client option, an endpoint that is no plain URL, or one together with
+            an access point.
     """
 
     def __init__(
@@ -74,6 +76,8 @@ class Bucket:
                 f"{', '.join(unknown)}: not an option of the S3 client.",
                 f"There are: {', '.join(sorted(CLIENT_OPTIONS))}.",
             )
+        if (url := options["endpoint_url"]) is not None and not is_plain_endpoint(url):
+            raise UsageError(f"The endpoint URL of the bucket {ENDPOINT_FORM}.")
         if destination.bucket.startswith("arn:") and options["endpoint_url"]:
             raise UsageError("An access point's ARN and an endpoint URL exclude each other.")
         self.destination = destination

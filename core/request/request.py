@@ -20,11 +20,13 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
 from core.errors import UsageError
 from core.request.validation_messages import sentences
+from core.runtime.urls import ENDPOINT_FORM, has_credentials, is_plain_endpoint
 
 MEBIBYTE = 1024 * 1024
 SMALLEST_MEMORY_LIMIT = 400 * MEBIBYTE
@@ -172,7 +174,8 @@ class Request(BaseModel):
         warehouse: Snowflake warehouse to use instead of the connection's.
         role: Snowflake role to use instead of the connection's.
         aws_profile: profile of the AWS configuration files, for the bucket and such secrets.
-        endpoint_url: URL of an S3-compatible service.
+        endpoint_url: URL of an S3-compatible service, without user, password and query: it is kept
+            in the history, in reports and in copied commands.
         s3_options: further arguments for boto3's client (keys, region).
         expected_bucket_owner: the AWS account id that must own the bucket.
         storage_integration: the storage integration by which engine `unload` writes.
@@ -224,6 +227,51 @@ class Request(BaseModel):
     max_retry_time: Annotated[Seconds, Field(ge=0, le=LONGEST_RETRY_TIME)] = 600
     engine: Literal["auto", "stream", "pushdown", "unload"] = "auto"
     stream_limit: Limit = DEFAULT_STREAM_LIMIT
+
+    @field_validator("*")
+    @classmethod
+    def _no_credentials(cls, value: Any) -> Any:
+        """Refuse what holds a password in a URL: every option of text is kept or shown."""
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and has_credentials(text):
+                raise ValueError("holds a user or a password in a URL, which would be shown")
+        return value
+
+    @field_validator("bucket")
+    @classmethod
+    def _no_signed_url(cls, value: str) -> str:
+        """Refuse keys before the bucket's name, and the URLs of the web, which may be signed."""
+        scheme, separator, rest = value.partition("://")
+        name = rest.partition("/")[0]
+        if separator and scheme.lower() != "s3":
+            raise ValueError("must be bucket, s3://bucket/prefix/ or the ARN of an access point")
+        if separator and not name.startswith("arn:") and not {"@", ":"}.isdisjoint(name):
+            raise ValueError("s3:// is followed by the bucket's name; keys go into an AWS profile")
+        return value
+
+    @field_validator("connection")
+    @classmethod
+    def _a_name(cls, value: Any) -> Any:
+        if isinstance(value, str) and "://" in value:
+            raise ValueError("must be the name of a connection, not a URL")
+        return value
+
+    @field_validator("endpoint_url")
+    @classmethod
+    def _plain_endpoint(cls, value: str | None) -> str | None:
+        if value is not None and not is_plain_endpoint(value):
+            raise ValueError(ENDPOINT_FORM)
+        return value
+
+    @field_validator("s3_options")
+    @classmethod
+    def _plain_endpoint_among_options(
+        cls, value: Mapping[str, str] | None
+    ) -> Mapping[str, str] | None:
+        url = (value or {}).get("endpoint_url")
+        if url is not None and not is_plain_endpoint(url):
+            raise ValueError(f"its endpoint_url {ENDPOINT_FORM}")
+        return value
 
     @model_validator(mode="after")
     def _gzip_fits(self) -> Self:

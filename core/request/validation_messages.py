@@ -33,7 +33,9 @@ def _sentence(mistake: Any) -> str:
     place = mistake["loc"]
     if not place:
         return _text(mistake)
-    if str(place[0]) == "connection":  # either a name or a mapping: pydantic complains of both
+    if (
+        str(place[0]) == "connection" and mistake["type"] != "value_error"
+    ):  # either a name or a mapping: pydantic complains of both
         return "connection: must be a name or a mapping"
     return f"{place[0]}: {_text(mistake)}"
 
