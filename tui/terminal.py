@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Iterable
 
 from core.characters import escaped
+from core.runtime.redaction import redact
 
 
 def lines(texts: Iterable[str]) -> str:
@@ -28,6 +29,9 @@ def json_text(value: object) -> str:
 
 
 def trace(error: BaseException) -> list[str]:
-    """The lines of a traceback, each marked, so that none of them passes for a line of ours."""
-    text = "".join(traceback.format_exception(error)).rstrip("\n")
+    """The lines of a traceback, each marked, so that none of them passes for a line of ours.
+
+    Secrets are replaced first: escapes would change their letters.
+    """
+    text = redact("".join(traceback.format_exception(error))).rstrip("\n")
     return [f"| {line}" for line in text.split("\n")]

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from core.errors import UsageError
+from core.runtime import redaction
 from core.runtime.library_logging import hush
+from core.runtime.urls import ENDPOINT_FORM, is_plain_endpoint
 
 CONNECT_TIMEOUT_SECONDS = 10
 READ_TIMEOUT_SECONDS = 60
@@ -29,10 +31,13 @@ def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
         options: arguments of boto3's client, of CLIENT_OPTIONS.
 
     Raises:
-        UsageError: boto3 rejects the options.
+        UsageError: boto3 rejects the options, or the endpoint that AWS's variables or files name
+            is no plain URL.
         BotoCoreError: there is no such profile, or it is wrong; for `failures.translate`.
     """
     hush()
+    for secret in ("aws_secret_access_key", "aws_session_token"):
+        redaction.learn(options.get(secret))
     import boto3
     from botocore.config import Config
 
@@ -52,9 +57,30 @@ def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
         raise UsageError(
             "The S3 client rejects its configuration.", "Check the endpoint URL and the region."
         ) from error
+    if not is_plain_endpoint(client.meta.endpoint_url):
+        client.close()
+        raise UsageError(
+            f"The endpoint URL of S3 in AWS's variables or files {ENDPOINT_FORM}.",
+            "Look at AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL and endpoint_url of the AWS profile.",
+        )
+    if redaction.watching():
+        _learn_credentials(session, client)
     for operation in ("PutObject", "UploadPart"):
         client.meta.events.register(f"before-send.s3.{operation}", _begin_sending)
     return client
+
+
+def _learn_credentials(session: Any, client: Any) -> None:
+    """Have the keys and tokens that requests are signed with hidden, renewed ones too."""
+
+    def learn(**_: Any) -> None:
+        held = session.get_credentials()
+        if held is not None:
+            used = held.get_frozen_credentials()
+            redaction.learn(used.secret_key)
+            redaction.learn(used.token)
+
+    client.meta.events.register("before-send.s3", learn)
 
 
 def _begin_sending(request: Any, **_: Any) -> None:

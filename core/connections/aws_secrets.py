@@ -20,8 +20,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from core.errors import SignInError, TemporaryError, TransferError, UsageError
+from core.runtime import redaction
 from core.runtime.background import start
 from core.runtime.library_logging import hush
+from core.runtime.urls import ENDPOINT_FORM, is_plain_endpoint
 
 _REGION: Final = r"[a-z]{2}(?:-[a-z]+)+-\d{1,2}"
 # docs.aws.amazon.com, "Service Authorization Reference"; a parameter's may end in its version.
@@ -90,7 +92,10 @@ def fetch(parameter: str, arn: str, profile: str | None) -> str:
             why="no answer from AWS",
             again=True,
         )
-    text = _member(asked.result(), match[2], source) if match[2] else asked.result()
+    kept = asked.result()
+    if isinstance(kept, str):
+        redaction.learn(kept)
+    text = _member(kept, match[2], source) if match[2] else kept
     if not isinstance(text, str) or not text:
         raise UsageError(
             f"{source} has no text" + (f" {match[2]!r}." if match[2] else "."),
@@ -110,6 +115,11 @@ def _ask(arn: str, profile: str | None, source: str) -> Any:
     try:
         session = boto3.session.Session(profile_name=profile)
         client = session.client(service, region_name=region, config=config)
+        if not is_plain_endpoint(client.meta.endpoint_url):
+            raise UsageError(
+                f"The endpoint URL of {service} in AWS's variables or files {ENDPOINT_FORM}.",
+                "Look at AWS_ENDPOINT_URL and the AWS profile.",
+            )
         if service == "ssm":
             return client.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"]
         answer = client.get_secret_value(SecretId=arn)
@@ -181,6 +191,8 @@ def _member(text: object, key: str, source: str) -> object:
         table = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         table = None
+    for each in table.values() if isinstance(table, dict) else ():
+        redaction.learn(each if isinstance(each, str) else None)
     if not isinstance(table, dict):
         raise UsageError(f"{source} is not a JSON object.", f"Leave #{key} away from the ARN.")
     return table.get(key)

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,14 +31,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from core.connections.file_trust import check_trusted
 from core.connections.keyring_store import KeptSecret
 from core.connections.secret_refs import SOURCES, chosen
-from core.connections.secrets import SECRETS, Secret
+from core.connections.secrets import SECRETS, Secret, hidden
 from core.errors import LocalResourceError, UsageError
 from core.runtime.paths import config_dir
 
 ENVIRONMENT: Final = "environment"
 OWN_FILE: Final = "connections.toml"
+_TABLE: Final = "connections"  # of config.toml
 IN_KEYRING: Final = "in_keyring"  # in our file: the parameters whose values are in the keyring
 
 _KEYS: Final = (
@@ -92,20 +93,25 @@ class Connection:
 
 @dataclass(frozen=True)
 class _Files:
-    """What the files say, which of Snowflake's were looked at, and what comes from where."""
+    """What the files say, which of Snowflake's were looked at, and what comes from where.
+
+    `nested` are the names of tables `[connections.name]` in connections.toml, which do not count.
+    """
 
     looked_at: tuple[Path, ...]
     entries: Mapping[str, Mapping[str, Any]]
     default: str | None
     origins: Mapping[str, Path]
     own: Path | None
+    nested: tuple[str, ...] = ()
 
 
 def connections() -> dict[str, Connection]:
     """Return every configured connection by name, sorted; the order of the files has no meaning.
 
     Raises:
-        UsageError: a file cannot be read, is not TOML, or could be written by other users.
+        UsageError: a file cannot be read, is not TOML, or could be changed or replaced by other
+            users (`core.connections.file_trust`).
     """
     return _connections(_read_files())
 
@@ -180,17 +186,15 @@ def _canonical(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed(key: str, value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if key in SECRETS:
-        return Secret(value)
+    if not isinstance(value, str) or key in SECRETS:
+        return hidden(key, value)
     if key in _NUMBERS and value.isdecimal() and len(value) <= _DIGITS:
         return int(value)
     if key == "private_key_file":
         return os.path.expanduser(value)  # noqa: PTH111  Path's raises where there is no HOME
     if key.startswith("oauth_"):
-        return _SWITCHES.get(value.lower(), value)
-    return value
+        return _SWITCHES.get(value.lower(), hidden(key, value))
+    return hidden(key, value)
 
 
 def _generic_environment() -> dict[str, Any]:
@@ -243,7 +247,9 @@ def _read_files() -> _Files:
     config, connections = (_read_toml(path) for path in paths)
     entries: dict[str, dict[str, Any]] = {}
     origins: dict[str, Path] = {}
-    found = (_tables(config.get("connections", {})), _tables(connections))
+    nested = _nested(connections)
+    plain = {key: value for key, value in connections.items() if not nested or key != _TABLE}
+    found = (_tables(config.get(_TABLE, {})), _tables(plain))
     for path, source in zip(paths, found, strict=True):
         for name, table in source.items():
             entries.setdefault(name, {}).update(_canonical(table))
@@ -255,7 +261,19 @@ def _read_files() -> _Files:
             origins[name] = own
     default = config.get("default_connection_name")
     named = default if isinstance(default, str) and default else None
-    return _Files(paths, entries, named, origins, own)
+    return _Files(paths, entries, named, origins, own, nested)
+
+
+def _nested(connections: Mapping[str, Any]) -> tuple[str, ...]:
+    """The connections that connections.toml has a level too deep, as config.toml has them.
+
+    The connector (5.2) does not find them. A table of that name that holds more than tables is a
+    connection itself.
+    """
+    table = connections.get(_TABLE)
+    if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
+        return ()
+    return tuple(table)
 
 
 def own_tables() -> dict[str, dict[str, Any]]:
@@ -292,14 +310,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
-            mode = found.st_mode
             if found.st_size > _LARGEST:
                 raise UsageError(f"{path} is too large for what it should be.", "Correct the file.")
-            if os.name == "posix" and mode & (stat.S_IWGRP | stat.S_IWOTH):
-                raise UsageError(
-                    f"Other users can write {path}, so it cannot be trusted.",
-                    f"Close it with: chmod 600 {path}",
-                )
+            check_trusted(path, found)
             return tomllib.load(file)
     except FileNotFoundError:
         return {}
@@ -317,16 +330,18 @@ def _unknown(
     wanted: str, found: Mapping[str, Connection], files: _Files, *, asked_for: bool
 ) -> UsageError:
     looked = " and ".join(str(path) for path in files.looked_at)
+    nested = ""
+    if files.nested:
+        file, known = files.looked_at[1].name, ", ".join(files.nested[:10])
+        nested = f" In {file} a connection is [name], not [connections.name]: {known}."
     if not found:
         return UsageError(
             f"No Snowflake connection is configured: looked at {looked}.",
             "Add one with `snow connection add`, or set SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER and "
-            "SNOWFLAKE_PASSWORD.",
+            f"SNOWFLAKE_PASSWORD.{nested}",
         )
     near = difflib.get_close_matches(wanted.lower(), found, n=3) or list(found)[:10]
-    hint = f"Known are: {', '.join(near)}."
-    if "connections" in files.entries:
-        hint += f" In {files.looked_at[1].name} a connection is [name], not [connections.name]."
+    hint = f"Known are: {', '.join(near)}.{nested}"
     if asked_for:
         return UsageError(f"There is no Snowflake connection {wanted!r} in {looked}.", hint)
     return UsageError(

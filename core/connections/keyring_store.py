@@ -3,10 +3,16 @@
 A keyring may ask its user to unlock it, and wait for ever if nobody is there: each call is made in
 a thread of its own and given up after ten seconds. It is asked for the secrets of a connection
 only when that connection is used.
+
+What `keyring` offers is not always a keyring: it may be nothing (`fail`, `null`), or a file that
+anybody can decode (`keyrings.alt`, installed beside others). Those are passed over, wherever the
+choice comes from: the best one found, PYTHON_KEYRING_BACKEND, keyringrc.cfg, or among others in a
+chain of keyrings, of which only the members that encrypt are used.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -21,8 +27,10 @@ Answer = TypeVar("Answer")
 
 _SECONDS: Final = 10.0
 _SERVICE: Final = "amplify-transfer:snowflake:"
-# What calls itself a keyring but keeps nothing, or keeps it in a file that anybody can decode.
+# What calls itself a keyring but keeps nothing, or keeps it in a file that anybody can decode. An
+# encrypted file of keyrings.alt asks for its own password on the terminal, where the app is.
 _UNFIT: Final = ("keyring.backends.fail", "keyring.backends.null", "keyrings.alt")
+_UNFIT_NAME: Final = re.compile("plain_?text|uncrypted|unencrypted|base64", re.IGNORECASE)
 
 
 class KeptSecret(Secret):
@@ -40,7 +48,7 @@ class KeptSecret(Secret):
         self._connection = connection
         self._field = field
 
-    def reveal(self) -> str:
+    def _open(self) -> str:
         """Fetch the secret.
 
         Raises:
@@ -52,7 +60,7 @@ class KeptSecret(Secret):
 def available() -> bool:
     """Whether there is a keyring that keeps secrets. It may still be locked."""
     try:
-        return _ask(lambda: _is_fit(_backend()))
+        return _ask(lambda: bool(_backends()))
     except LocalResourceError:
         return False
 
@@ -65,15 +73,18 @@ def store(connection: str, field: str, secret: Secret) -> None:
     """
 
     def put() -> bool:
-        backend, value = _backend(), secret.reveal()
-        if not _is_fit(backend):
-            return False
-        backend.set_password(_SERVICE + connection, field, value)
-        return backend.get_password(_SERVICE + connection, field) == value
+        value = secret.reveal()
+        for backend in _backends():
+            try:
+                backend.set_password(_SERVICE + connection, field, value)
+            except NotImplementedError:  # one that only gives, as those of package registries
+                continue
+            return backend.get_password(_SERVICE + connection, field) == value
+        return False
 
     if not _ask(put):
         raise LocalResourceError(
-            "There is no keyring on this machine that keeps secrets.",
+            "There is no keyring on this machine that keeps secrets, and encrypts them.",
             "The secret is asked for each time.",
         )
 
@@ -84,7 +95,12 @@ def fetch(connection: str, field: str) -> str:
     Raises:
         LocalResourceError: the keyring does not have it, is locked or does not answer.
     """
-    value = _ask(lambda: _backend().get_password(_SERVICE + connection, field))
+
+    def get() -> str | None:
+        found = (each.get_password(_SERVICE + connection, field) for each in _backends())
+        return next((value for value in found if value is not None), None)
+
+    value = _ask(get)
     if value is None:
         raise LocalResourceError(
             f"The system's keyring has no {field} for connection {connection}.",
@@ -102,25 +118,32 @@ def discard(connection: str, field: str) -> None:
     """
 
     def remove() -> None:
-        backend = _backend()
-        if backend.get_password(_SERVICE + connection, field) is not None:
-            backend.delete_password(_SERVICE + connection, field)
+        for backend in _backends():
+            if backend.get_password(_SERVICE + connection, field) is not None:
+                backend.delete_password(_SERVICE + connection, field)
 
     _ask(remove)
 
 
-def _backend() -> KeyringBackend:
+def _backends() -> list[KeyringBackend]:
+    """The keyrings that keep secrets and encrypt them, the preferred one first."""
     import keyring
-
-    return keyring.get_keyring()
-
-
-def _is_fit(backend: KeyringBackend) -> bool:
     from keyring.backends.chainer import ChainerBackend
 
-    if isinstance(backend, ChainerBackend):
-        return bool(backend.backends) and all(_is_fit(each) for each in backend.backends)
-    return not type(backend).__module__.startswith(_UNFIT)
+    backend = keyring.get_keyring()
+    chained = backend.backends if isinstance(backend, ChainerBackend) else [backend]
+    return [each for each in chained if is_fit(type(each))]
+
+
+def is_fit(backend: type[KeyringBackend]) -> bool:
+    """Whether a class of keyrings keeps what it is given, and encrypts it.
+
+    What derives from one that does not is not fit either, whatever it is called.
+    """
+    return not any(
+        each.__module__.startswith(_UNFIT) or _UNFIT_NAME.search(each.__name__)
+        for each in backend.__mro__
+    )
 
 
 def _ask(question: Callable[[], Answer]) -> Answer:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from core.connections import discovery, keyring_store
 from core.connections.discovery import IN_KEYRING, OWN_FILE, Connection
-from core.connections.secrets import SECRETS, Secret
+from core.connections.secrets import SECRETS, Secret, hidden
 from core.errors import LocalResourceError, UsageError
 from core.runtime.paths import config_dir
 from core.runtime.private_files import lock, replace
@@ -67,8 +67,11 @@ def remember(name: str, parameters: Mapping[str, object]) -> Remembered:
     given = {key: value for key, value in parameters.items() if value is not None and value != ""}
     secrets = {key: _secret(value) for key, value in given.items() if key in SECRETS}
     plain = {key: value for key, value in given.items() if key not in secrets}
-    if hidden := [key for key, value in plain.items() if isinstance(value, Secret)]:
-        raise UsageError(f"{', '.join(hidden)} cannot be secret.")
+    if secret := [key for key, value in plain.items() if isinstance(hidden(key, value), Secret)]:
+        raise UsageError(
+            f"{', '.join(secret)} cannot be kept: what is secret in it would be written to a file.",
+            "Give passwords and tokens by the connector's own parameters of these names.",
+        )
     table = {key: _toml(key, value) for key, value in plain.items()}
     _forget_secrets(name)
     asked, why = _store(name, secrets)

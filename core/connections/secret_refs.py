@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
+from core.connections.file_trust import check_way
 from core.connections.keyring_store import KeptSecret
-from core.connections.secrets import SECRETS, Secret
+from core.connections.secrets import SECRETS, Secret, hidden
 from core.errors import UsageError
 
 _LARGEST: Final = 64 * 1024  # bytes, as at Secrets Manager
@@ -41,7 +43,7 @@ class FileSecret(Secret):
         self._parameter = parameter
         self._path = path
 
-    def reveal(self) -> str:
+    def _open(self) -> str:
         """Read the secret; one line break at its end is not part of it.
 
         Raises:
@@ -71,7 +73,7 @@ class AwsSecret(Secret):
         """The same secret, fetched with the credentials of a profile."""
         return AwsSecret(self._parameter, self._arn, profile)
 
-    def reveal(self) -> str:
+    def _open(self) -> str:
         """Fetch the secret, from the region of its ARN.
 
         Raises:
@@ -91,9 +93,9 @@ def chosen(parameters: Mapping[str, Any]) -> dict[str, Any]:
         parameters: the connector's, and any of SOURCES.
 
     Returns:
-        The connector's parameters.
+        The connector's parameters; whatever is secret in them is a `Secret`.
     """
-    found = {key: value for key, value in parameters.items() if key not in SOURCES}
+    found = {k: hidden(k, value) for k, value in parameters.items() if k not in SOURCES}
     for name in SECRETS:
         given = found.get(name)
         if given and not isinstance(given, KeptSecret):
@@ -140,6 +142,7 @@ def _check(parameter: str, path: str, found: os.stat_result) -> None:
             f"{parameter}: other users can reach {path}, so it is no secret.",
             f"Close it with: chmod 600 {path}",
         )
+    check_way(Path(path), found)
     if found.st_size > _LARGEST:
         raise UsageError(f"{parameter}: {path} is too large for a secret.", "Correct the file.")
 

@@ -178,7 +178,8 @@ class TestKeyrings:
                 assert keyring_store.available() is expected
         # Every backend that a test module defines joins the chain by itself.
         monkeypatch.setattr(chainer.ChainerBackend, "backends", [])
-        assert keyring_store._is_fit(chainer.ChainerBackend()) is False
+        with using(chainer.ChainerBackend()):
+            assert keyring_store.available() is False
 
     def test_one_that_does_not_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(keyring_store, "_SECONDS", 0.1)

@@ -16,6 +16,7 @@ from core.errors import CancelledError, TransferError, UsageError
 from core.runtime.core_dumps import forbid_core_dumps
 from tui import terminal
 from tui.cli.console import Console, JsonConsole, TextConsole
+from tui.cli.debug import redacted_stderr
 from tui.cli.signals import Stop, Stopped
 from tui.demo import Place, demo, own_access
 
@@ -55,6 +56,11 @@ def run(options: Mapping[str, Any], manner: Manner) -> int:
     forbid_core_dumps()
     debug = os.environ.get("AMPLIFY_DEBUG") == "1"
     _silence_libraries(debug=debug)
+    with redacted_stderr() if debug else nullcontext():
+        return _run_shown(options, manner, debug=debug)
+
+
+def _run_shown(options: Mapping[str, Any], manner: Manner, *, debug: bool) -> int:
     console = (JsonConsole if manner.json else TextConsole)(sys.stderr, quiet=manner.quiet)
 
     def on_stopping() -> None:

@@ -1,0 +1,158 @@
+"""Whether a file of connections can be trusted: nobody but its user and root can change it.
+
+Who can change such a file can have the next sign-in go to a host of his own, with the password.
+Snowflake's connector (5.2) refuses a file that its group or others can write. That leaves the file
+that belongs to somebody else, the directory in which somebody else can put another file in its
+place, and the symbolic link that somebody else has made. Those are refused here as well.
+
+The connector's way out is its parameter `unsafe_skip_config_file_permissions_check` (in older
+versions `unsafe_skip_file_permissions_check`). A parameter is also a variable, `SNOWFLAKE_` and its
+name, and as this one is about the files, the variable is the only place where it is looked for.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from core.errors import UsageError
+
+SKIP: Final = "SNOWFLAKE_UNSAFE_SKIP_CONFIG_FILE_PERMISSIONS_CHECK"
+_OLD_SKIP: Final = "SNOWFLAKE_UNSAFE_SKIP_FILE_PERMISSIONS_CHECK"
+_YES: Final = frozenset({"1", "true", "yes", "on"})
+_LINKS: Final = 40  # on the way to a file, at most: Linux's own limit (path_resolution(7))
+_HINT: Final = (
+    "Where permissions cannot be changed, as in some containers and on Windows drives in WSL, "
+    f"{SKIP}=true skips this check."
+)
+
+
+def check_trusted(path: Path, opened: os.stat_result) -> None:
+    """Refuse a file that somebody else can change or replace.
+
+    Args:
+        path: the file's name.
+        opened: what `os.fstat` says of the open file, so that no other file is looked at than the
+            one that is read.
+
+    Raises:
+        UsageError: the file cannot be trusted; the hint says how to mend it.
+    """
+    if os.name != "posix" or is_skipped():
+        return
+    if not _is_own(opened.st_uid):
+        raise UsageError(
+            f"{path} belongs to another user (number {opened.st_uid}), so it cannot be trusted.",
+            f"Make it yours: chown {os.geteuid()} {path}. {_HINT}",
+        )
+    if opened.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise UsageError(
+            f"Other users can write {path}, so it cannot be trusted.",
+            f"Close it with: chmod 600 {path}. {_HINT}",
+        )
+    check_way(path, opened)
+
+
+def check_way(path: Path, opened: os.stat_result) -> None:
+    """Refuse a file if somebody else can replace it, or a directory or link on the way to it.
+
+    Args:
+        path: the file's name.
+        opened: what `os.fstat` says of the open file.
+
+    Raises:
+        UsageError: somebody else can.
+    """
+    if os.name != "posix" or is_skipped():
+        return
+    try:
+        for directory, entry in _steps(path):
+            _check_step(path, directory, entry)
+        same = os.path.samestat(opened, path.stat())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    if not same:
+        raise UsageError(f"{path} was replaced while it was read.", "Try again.")
+
+
+def is_skipped() -> bool:
+    """Whether the user has switched these checks off."""
+    return any(os.environ.get(name, "").lower() in _YES for name in (SKIP, _OLD_SKIP))
+
+
+def _steps(path: Path) -> Iterator[tuple[Path, Path]]:
+    """Each directory on the way to a file with its entry that is taken, links followed by hand."""
+    left = list(reversed(Path(os.path.abspath(path)).parts[1:]))  # noqa: PTH100  "a/../b" is b
+    here, links = Path("/"), 0
+    while left:
+        part = left.pop()
+        if part == "..":
+            here = here.parent
+            continue
+        entry = here / part
+        yield here, entry
+        if not entry.is_symlink():
+            here = entry
+            continue
+        links += 1
+        if links > _LINKS:
+            raise OSError(0, "too many symbolic links")
+        target = entry.readlink()
+        if target.is_absolute():
+            here = Path("/")
+        left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
+
+
+def _check_step(path: Path, directory: Path, entry: Path) -> None:
+    around, found = directory.lstat(), entry.lstat()
+    if not _is_own(around.st_uid):
+        raise UsageError(
+            f"{path} cannot be trusted: {directory} belongs to another user "
+            f"(number {around.st_uid}), who can put another file in its place.",
+            f"Keep it in a directory of your own. {_HINT}",
+        )
+    if not _others_can_write(around):
+        return
+    # In a sticky directory, as /tmp, only who owns an entry can replace it (inode(7)).
+    if not around.st_mode & stat.S_ISVTX:
+        raise UsageError(
+            f"{path} cannot be trusted: other users can write {directory}, and so put another "
+            "file in its place.",
+            f"Close it with: chmod go-w {directory}. {_HINT}",
+        )
+    if not _is_own(found.st_uid):
+        raise UsageError(
+            f"{path} cannot be trusted: {entry} belongs to another user (number {found.st_uid}).",
+            f"Keep it in a directory of your own. {_HINT}",
+        )
+
+
+def _is_own(user: int) -> bool:
+    """Whether a user is the one who runs this, or root, who can do everything anyway."""
+    return user in (0, os.geteuid())
+
+
+def _others_can_write(found: os.stat_result) -> bool:
+    if found.st_mode & stat.S_IWOTH:
+        return True
+    return bool(found.st_mode & stat.S_IWGRP) and not _is_private_group(found.st_gid)
+
+
+def _is_private_group(group: int) -> bool:
+    """Whether a group is that of the user alone, called like the user (wiki.debian.org,
+    "UserPrivateGroups"): with those, directories that the group can write are usual."""
+    import grp
+    import pwd
+
+    if group == 0:
+        return os.geteuid() == 0
+    try:
+        user = pwd.getpwuid(os.geteuid())
+        entry = grp.getgrgid(group)
+    except KeyError:
+        return False
+    alone = not set(entry.gr_mem) - {user.pw_name}
+    return user.pw_gid == group and entry.gr_name == user.pw_name and alone

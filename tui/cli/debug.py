@@ -1,0 +1,65 @@
+"""What AMPLIFY_DEBUG=1 adds to stderr: the texts of libraries, without the secrets of the run."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from core.runtime import redaction
+
+_CHUNK: Final = 64 * 1024  # bytes read at once
+_LONGEST: Final = 1024 * 1024  # bytes of a line; a longer one is shown in pieces
+_PATIENCE: Final = 2.0  # seconds, if a process that we started keeps stderr open
+
+
+@contextmanager
+def redacted_stderr() -> Iterator[None]:
+    """Redact every line that this process writes to stderr, native code and servers included.
+
+    Descriptor 2 becomes a pipe, from which lines go to where it led before. So stderr is no
+    terminal meanwhile, and progress is shown in lines.
+    """
+    redaction.watch()
+    try:
+        terminal = os.dup(2)
+    except OSError:  # closed before we came (`2>&-`)
+        yield
+        return
+    reading, writing = os.pipe()
+    os.dup2(writing, 2)
+    os.close(writing)
+    copying = threading.Thread(
+        target=_copy, args=(reading, terminal), name="redaction", daemon=True
+    )
+    copying.start()
+    try:
+        yield
+    finally:
+        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+            sys.stderr.flush()
+        os.dup2(terminal, 2)  # ends the pipe
+        copying.join(_PATIENCE)
+
+
+def _copy(source: int, target: int) -> None:
+    """Copy lines until there are no more; keep reading even if nobody takes them."""
+    rest = b""
+    while chunk := os.read(source, _CHUNK):
+        lines = (rest + chunk).splitlines(keepends=True)
+        whole = lines[-1].endswith((b"\n", b"\r")) or len(lines[-1]) > _LONGEST
+        rest = b"" if whole else lines.pop()
+        _write(target, b"".join(lines))
+    _write(target, rest)
+    os.close(source)
+
+
+def _write(target: int, data: bytes) -> None:
+    text = redaction.redact(data.decode("utf-8", "surrogateescape"))
+    left = text.encode("utf-8", "surrogateescape")
+    with suppress(OSError):
+        while left:
+            left = left[os.write(target, left) :]
