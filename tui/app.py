@@ -17,6 +17,7 @@ from textual.screen import Screen
 
 from core.errors import TransferError
 from core.request.request import Request
+from tui.development import silence
 from tui.format.text import visible
 from tui.preferences import Memory
 from tui.screens.error import short_path, show_error
@@ -67,6 +68,7 @@ class TransferApp(App[None]):
         demo: bool = False,
         memory: Memory | None = None,
     ) -> None:
+        silence()
         super().__init__()
         self._options = dict(options or {})
         self._demo = demo
