@@ -71,6 +71,8 @@ class Engine:
         self.storage = Storage(data_dir)
         self.past: Past | None = None
         samples.install(self)
+        # No statement reads or writes other files than the database's, or loads extensions.
+        self._database.execute("SET enable_external_access = false")
 
     def connect(self) -> EngineSession:
         """A new session."""

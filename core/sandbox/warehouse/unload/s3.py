@@ -60,7 +60,12 @@ def client(access: tuple[tuple[str, str], ...]) -> Any:
     import boto3
     from botocore.config import Config
 
-    config = Config(retries={"mode": "standard"}, s3={"addressing_style": "path"}, **_TIMEOUTS)
+    config = Config(
+        retries={"mode": "standard"},
+        s3={"addressing_style": "path"},
+        proxies={},  # the environment's lead away from here
+        **_TIMEOUTS,
+    )
     return boto3.session.Session().client("s3", config=config, **dict(access))
 
 

@@ -24,7 +24,8 @@ SANDBOX_STAGE: ObjectPath = ("DEMO", "PUBLIC", "PARTNER_INBOX")
 WAY_TO_BUCKET = {"storage_integration": SANDBOX_INTEGRATION, "stage": dotted(SANDBOX_STAGE)}
 CONNECT_SECONDS = 10.0  # in which the launcher tells the address of the bucket's server
 ACCESS = {"STORAGE_INTEGRATION", "CREDENTIALS", "ENCRYPTION"}
-_URL = re.compile(r"s3://(?P<bucket>[^/]+)(?:/(?P<key>.*))?", re.S)
+# A bucket's name and nothing else: the ARN of an access point would be asked of another host.
+_URL = re.compile(r"s3://(?P<bucket>[\w.-]+)(?:/(?P<key>.*))?", re.S | re.ASCII)
 _STAGE = re.compile(r'@((?:"(?:[^"]|"")+"|[\w$.])+)(?:/(.*))?', re.S)
 _PART = re.compile(r'"((?:[^"]|"")+)"|([\w$]+)')
 _KEYS = {
