@@ -66,8 +66,9 @@ def own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def sandbox(own_directories: Path) -> Iterator[Sandbox]:
     """The sandbox warehouse and bucket, cutting results into small batches."""
     from core.sandbox.launcher import Sandbox
+    from tests.support import aws
 
-    with Sandbox(chunk_rows=20_000) as box:
+    with Sandbox(chunk_rows=20_000, services=aws.SERVICES, proxied=True) as box:
         yield box
 
 

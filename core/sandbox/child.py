@@ -72,6 +72,7 @@ def _warehouse(
         serve(
             app,
             port=configuration["port"],
+            proxied=configuration["proxied"],
             on_ready=lambda address: _tell({**address, "unload": WAY_TO_BUCKET}),
             stop=stop,
         )
@@ -82,7 +83,14 @@ def _warehouse(
 def _bucket(configuration: dict[str, Any], directory: Path, stop: threading.Event) -> None:
     from core.sandbox.bucket import serve
 
-    serve(port=configuration["port"], data_dir=directory, on_ready=_tell, stop=stop)
+    serve(
+        port=configuration["port"],
+        data_dir=directory,
+        services=configuration["services"],
+        proxied=configuration["proxied"],
+        on_ready=_tell,
+        stop=stop,
+    )
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -49,6 +50,9 @@ class Sandbox:
         bucket_dir: where the bucket keeps its objects instead, for longer than the sandbox lives;
             several sandboxes may share it.
         port, s3_port: TCP ports; 0 lets the system choose.
+        services: what the bucket's server offers besides S3: `iam`, `sts`, `secretsmanager`, `ssm`.
+        proxied: whether requests may come through proxies that listen on other ports of this
+            machine; else only those sent to the servers' own addresses are answered.
         stderr: where the servers report their own errors; None for this process's stderr.
 
     Attributes:
@@ -70,6 +74,8 @@ class Sandbox:
         bucket_dir: Path | None = None,
         port: int = 0,
         s3_port: int = 0,
+        services: Sequence[str] = (),
+        proxied: bool = False,
         stderr: int | IO[Any] | None = None,
     ) -> None:
         self._data_dir = data_dir
@@ -77,6 +83,8 @@ class Sandbox:
         self._chunk_rows = chunk_rows
         self._port = port
         self._s3_port = s3_port
+        self._services = tuple(services)
+        self._proxied = proxied
         self._stderr = stderr
         self._temporary: Path | None = None
         self._children: list[subprocess.Popen[str]] = []
@@ -125,7 +133,11 @@ class Sandbox:
     def _start(self) -> None:
         directory = _private(self._data_dir or self._make_temporary())
         login = {**IDENTITY, "password": secrets.token_urlsafe(16)}
-        common = {"data_dir": str(directory), "temporary": self._temporary is not None}
+        common = {
+            "data_dir": str(directory),
+            "temporary": self._temporary is not None,
+            "proxied": self._proxied,
+        }
         warehouse = self._spawn(
             {
                 "service": "warehouse",
@@ -136,8 +148,15 @@ class Sandbox:
             }
         )
         if self._bucket_dir:
-            common = {"data_dir": str(_private(self._bucket_dir)), "temporary": False}
-        bucket = self._spawn({"service": "bucket", "port": self._s3_port, **common})
+            common |= {"data_dir": str(_private(self._bucket_dir)), "temporary": False}
+        bucket = self._spawn(
+            {
+                "service": "bucket",
+                "port": self._s3_port,
+                "services": self._services,
+                **common,
+            }
+        )
         address = _ready(warehouse, "warehouse")
         self.unload = address.pop("unload")
         self.snowflake = {**login, **address, "protocol": "http"}
@@ -197,9 +216,9 @@ def _private(directory: Path) -> Path:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without the keys to real services: a sandbox has no use for them."""
-    real = ("AWS_", "SNOWFLAKE_", "PRIVATE_KEY_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(real)}
+    """Ours, without the keys to real services and what changes moto: a sandbox needs neither."""
+    dropped = ("AWS_", "SNOWFLAKE_", "PRIVATE_KEY_", "MOTO_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return kept | LEAN_MALLOC
 
 

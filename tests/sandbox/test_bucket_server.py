@@ -204,25 +204,6 @@ def test_permissions_are_enforced(inbox: Inbox) -> None:
     assert refused(client.put_object, Bucket="partner-inbox", Key="k") == ("AccessDenied", 403)
 
 
-def test_permissions_can_be_switched_off_and_on(inbox: Inbox) -> None:
-    netloc = urlsplit(inbox.client.meta.endpoint_url).netloc
-
-    def set_enforced_after(requests: str) -> None:
-        connection = http.client.HTTPConnection(netloc)
-        headers = {"Content-Type": "text/plain"}
-        connection.request("POST", "/moto-api/reset-auth", body=requests, headers=headers)
-        assert connection.getresponse().status == 200
-        connection.close()
-
-    nobody = boto3.client("s3", **inbox.user("s3:PutObject"))
-    set_enforced_after("inf")
-    try:
-        assert nobody.list_objects_v2(Bucket=inbox.name)["KeyCount"] == 0
-    finally:
-        set_enforced_after("0")
-    assert refused(nobody.list_objects_v2, Bucket=inbox.name) == ("AccessDenied", 403)
-
-
 def test_a_taken_port_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         serve(port=taken.getsockname()[1], on_ready=lambda _: None, stop=threading.Event())
@@ -237,6 +218,7 @@ class TestMirror:
             client.put_object(Bucket=bucket, Key="in/a.csv", Body=b"first")
             client.put_object(Bucket=bucket, Key="in/a.csv", Body=DATA)
             assert path.read_bytes() == DATA
+            assert path.stat().st_mode & 0o777 == 0o600
             assert client.get_object(Bucket=bucket, Key="in/a.csv")["Body"].read() == DATA
             client.put_object(Bucket=bucket, Key="in/gone", Body=DATA)
             client.delete_object(Bucket=bucket, Key="in/gone")

@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from tests.support import aws
 from tests.support.app_hosts import until
 from tui.app import TransferApp
 from tui.preferences import Memory
@@ -28,7 +29,7 @@ def own_sandbox() -> Iterator[Sandbox]:
     """A sandbox with the tables of the demo and no others."""
     from core.sandbox.launcher import Sandbox
 
-    with Sandbox() as box:
+    with Sandbox(services=aws.SERVICES, proxied=True) as box:
         yield box
 
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
 
+# What the tests ask of AWS besides S3: users with few rights, and secrets.
+SERVICES = ("iam", "secretsmanager", "ssm")
+
+
 def environment(sandbox: Sandbox, endpoint: str = "") -> dict[str, str]:
     """What sends boto3 to the sandbox for secrets, with the administrator's keys."""
     endpoint = endpoint or sandbox.s3["endpoint_url"]

@@ -34,6 +34,8 @@ stop = threading.Event()
 threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
 serve(
     data_dir=Path(sys.argv[1]) if len(sys.argv) > 1 else None,
+    services=["iam", "sts"],
+    proxied=True,
     on_ready=lambda ready: print(json.dumps(ready), flush=True),
     stop=stop,
 )

@@ -7,28 +7,22 @@ Each refusal has the status, the code and the words of the S3 API reference
 from __future__ import annotations
 
 import base64
-import gc
 import hashlib
-import io
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
-from xml.sax.saxutils import escape
 
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
+from core.sandbox.bucket.refusal import Environ, RefusalError
+from core.sandbox.bucket.signature import HEX_SHA256
 
 MAX_KEY_BYTES = 1024
 MAX_METADATA_BYTES = 2048
-LARGE_BODY = 2**20
-MAX_CLOCK_SKEW = timedelta(minutes=15)
-CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/,]+/\d{8}/[^/,]+/(?P<service>[^/,]+)/")
-HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET_NAME = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 # Checksums of the standard library; CRC32C and CRC64NVME are taken on trust.
 CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {
     "crc32": lambda data: zlib.crc32(data).to_bytes(4, "big"),
@@ -54,14 +48,6 @@ class Backing(Protocol):
 
     def mirror_bucket(self, bucket: str) -> None:
         """Bring the copy of a bucket up to date."""
-
-
-class RefusalError(Exception):
-    """An error response of the S3 protocol."""
-
-    def __init__(self, status: str, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
 
 
 @dataclass
@@ -92,77 +78,22 @@ class S3Request:
         return self.query.get("uploadId", [None])[0]
 
 
-class Checks:
-    """WSGI middleware: verify, pass on to moto, mirror what has changed."""
-
-    def __init__(self, app: Any, store: Backing) -> None:
-        self._app, self._store = app, store
-
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        if path.startswith("/moto-api"):
-            return self._app(environ, start_response)  # type: ignore[no-any-return]
-        try:
-            signed = CREDENTIAL.match(environ.get("HTTP_AUTHORIZATION", ""))
-            if not signed:
-                raise RefusalError("403 Forbidden", "AccessDenied", "Access Denied")
-            if signed["service"] != "s3":
-                return self._app(environ, start_response)  # type: ignore[no-any-return]
-            request = S3Request(environ, _read(environ))
-            environ["wsgi.input"] = io.BytesIO(request.body)
-            verify(request, self._store)
-        except RefusalError as refusal:
-            return _respond(refusal, environ, start_response)
-        return self._forward(request, start_response)
-
-    def _forward(self, request: S3Request, start_response: StartResponse) -> Iterable[bytes]:
-        answer: list[Any] = []
-        body = list(self._app(request.environ, lambda *args: answer.extend(args)))
-        if answer[0].startswith("2"):
-            self._mirror(request)
-        start_response(*answer)
-        if len(request.body) > LARGE_BODY:
-            gc.collect()  # moto's requests are in reference cycles, and hold the body.
-        return body
-
-    def _mirror(self, request: S3Request) -> None:
-        if request.method == "POST" and "delete" in request.query:
-            self._store.mirror_bucket(request.bucket)
-        elif request.key and (
-            (request.method in ("PUT", "DELETE") and not request.upload_id)
-            or (request.method == "POST" and request.upload_id)
-        ):
-            self._store.mirror(request.bucket, request.key)
-
-
 def verify(request: S3Request, store: Backing) -> None:
     """Raise `RefusalError` if AWS would refuse the request and moto would not."""
-    _verify_date(request)
     _verify_limits(request)
     _verify_owner(request, store)
     if request.method == "PUT":
-        _verify_body(request)
+        _verify_digests(request)
+    _verify_body(request)
     if request.upload_id and request.method in ("PUT", "POST"):
         _verify_upload(request, request.upload_id, store)
 
 
-def _verify_date(request: S3Request) -> None:
-    sent = request.header("x-amz-date")
-    if not sent:
-        return
-    try:
-        when = datetime.strptime(sent, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        raise RefusalError("403 Forbidden", "AccessDenied", "Invalid date") from None
-    if abs(datetime.now(UTC) - when) > MAX_CLOCK_SKEW:
-        raise RefusalError(
-            "403 Forbidden",
-            "RequestTimeTooSkewed",
-            "The difference between the request time and the current time is too large.",
-        )
-
-
 def _verify_limits(request: S3Request) -> None:
+    if request.bucket and not BUCKET_NAME.fullmatch(request.bucket):
+        raise RefusalError(
+            "400 Bad Request", "InvalidBucketName", "The specified bucket is not valid."
+        )
     if len(request.key.encode()) > MAX_KEY_BYTES:
         raise RefusalError("400 Bad Request", "KeyTooLongError", "Your key is too long")
     prefix = "HTTP_X_AMZ_META_"
@@ -187,10 +118,20 @@ def _verify_owner(request: S3Request, store: Backing) -> None:
 
 
 def _verify_body(request: S3Request) -> None:
-    """Compare the body with the digests that were sent with it."""
+    """Compare the body with the digest that is signed, if one is."""
     content = request.header("x-amz-content-sha256") or ""
-    if content.startswith("STREAMING-"):
-        return  # Framed in signed chunks; only used over TLS, which the sandbox does not offer.
+    if HEX_SHA256.fullmatch(content) and content != hashlib.sha256(request.body).hexdigest():
+        raise RefusalError(
+            "400 Bad Request",
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        )
+
+
+def _verify_digests(request: S3Request) -> None:
+    """Compare the body with the other digests that were sent with it."""
+    if (request.header("x-amz-content-sha256") or "").startswith("STREAMING-"):
+        return  # framed in chunks, as clients send it over TLS only
     md5 = request.header("content-md5")
     if md5 and md5 != _base64(hashlib.md5(request.body, usedforsecurity=False).digest()):
         raise RefusalError(
@@ -202,12 +143,6 @@ def _verify_body(request: S3Request) -> None:
         sent = request.header(f"x-amz-checksum-{name}")
         if sent and sent != _base64(digest(request.body)):
             raise _bad_checksum(name)
-    if HEX_SHA256.fullmatch(content) and content != hashlib.sha256(request.body).hexdigest():
-        raise RefusalError(
-            "400 Bad Request",
-            "XAmzContentSHA256Mismatch",
-            "The provided 'x-amz-content-sha256' header does not match what was computed.",
-        )
 
 
 def _verify_upload(request: S3Request, upload_id: str, store: Backing) -> None:
@@ -256,32 +191,3 @@ def _bad_checksum(name: str) -> RefusalError:
 
 def _base64(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
-
-
-def _read(environ: Environ) -> bytes:
-    """The whole body: an answer before its end would reach the client as a reset connection."""
-    length = environ.get("CONTENT_LENGTH")
-    if not length:
-        return environ["wsgi.input"].read() if environ.get("wsgi.input_terminated") else b""
-    body: bytes = environ["wsgi.input"].read(int(length))
-    if len(body) != int(length):
-        raise RefusalError(
-            "400 Bad Request",
-            "IncompleteBody",
-            "You did not provide the number of bytes specified by the Content-Length HTTP header",
-        )
-    return body
-
-
-def _respond(
-    refusal: RefusalError, environ: Environ, start_response: StartResponse
-) -> Iterable[bytes]:
-    text = (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<Error><Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message>"
-        f"<Resource>{escape(environ['PATH_INFO'])}</Resource></Error>"
-    )
-    body = b"" if environ["REQUEST_METHOD"] == "HEAD" else text.encode()
-    headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
-    start_response(refusal.status, headers)
-    return [body]

@@ -15,10 +15,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.iam.models import iam_backends
+from moto.iam.access_control import CreateAccessKeyFailure, create_access_key
+from moto.iam.models import get_account_id_from, iam_backends
 from moto.s3 import models
 from moto.s3.models import EntityTooSmall, FakeKey, FakeMultipart, InvalidPart, MalformedXML
-from moto.utilities.utils import md5_hash
+from moto.utilities.utils import get_partition, md5_hash
+
+from core.sandbox.bucket.checks import BUCKET_NAME
+from core.sandbox.bucket.refusal import RefusalError
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +58,31 @@ class Store:
         self._make_bucket(bucket, region)
         if self._root:
             self._root.mkdir(parents=True, exist_ok=True)
-            for folder in sorted(p for p in self._root.iterdir() if p.is_dir()):
+            for folder in sorted(p for p in self._root.iterdir() if _is_bucket(p)):
                 self._make_bucket(folder.name, region)
                 self._load(folder)
         return {
             "aws_access_key_id": self._access_key.access_key_id,
             "aws_secret_access_key": self._access_key.secret_access_key,
         }
+
+    def secret(self, key: str, region: str, token: str | None) -> str:
+        """The secret access key of an access key id.
+
+        Args:
+            key: the id, of a user or of a session of an assumed role.
+            region: of the request; the key belongs to one of the partitions of regions.
+            token: the session's; None for a user.
+
+        Raises:
+            RefusalError: InvalidAccessKeyId or InvalidToken.
+        """
+        headers = {} if token is None else {"X-Amz-Security-Token": token}
+        try:
+            found = create_access_key(get_account_id_from(key), get_partition(region), key, headers)
+        except CreateAccessKeyFailure as failure:
+            raise RefusalError("403 Forbidden", *_UNKNOWN[failure.reason]) from None
+        return str(found.create_credentials().secret_key)
 
     def owner(self, bucket: str) -> str | None:
         """The account id that owns a bucket; None if there is no such bucket."""
@@ -125,7 +147,7 @@ class Store:
         return self._root / bucket
 
     def _files(self, bucket: str) -> Iterator[Path]:
-        if self._root:
+        if self._root and _is_bucket(self._folder(bucket)):
             for path in sorted(self._folder(bucket).rglob("*")):
                 if path.is_file() and not path.is_symlink() and not path.name.endswith(".part"):
                     yield path
@@ -141,6 +163,24 @@ class Store:
         return path if path.resolve() == path else None
 
 
+_UNKNOWN = {
+    "InvalidId": (
+        "InvalidAccessKeyId",
+        "The AWS Access Key Id you provided does not exist in our records.",
+    ),
+    "InvalidToken": (
+        "InvalidToken",
+        "The provided token is malformed or otherwise invalid.",
+    ),
+}
+
+
+def _is_bucket(path: Path) -> bool:
+    """Whether a directory holds a bucket's files; a link may lead anywhere."""
+    named = BUCKET_NAME.fullmatch(path.name) is not None
+    return named and path.is_dir() and not path.is_symlink()
+
+
 def _write(value: FakeKey, path: Path) -> None:
     """Write an object to its file, whole or not at all, and let moto read it from there."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +191,6 @@ def _write(value: FakeKey, path: Path) -> None:
                 value._value_buffer.seek(0)
                 shutil.copyfileobj(value._value_buffer, file, BLOCK)
             file.flush()
-            partial.chmod(0o644)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)

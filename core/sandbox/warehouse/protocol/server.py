@@ -7,13 +7,13 @@ snowflakedb/drivers repository). A user's mistake is always HTTP 200 with `succe
 from __future__ import annotations
 
 import asyncio
-import gzip
 import hmac
 import json
 import re
 import socket
 import threading
 import time
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.sandbox.door import Door
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.protocol import responses
 from core.sandbox.warehouse.protocol.remembered import RememberedStatements
@@ -37,8 +39,10 @@ from core.sandbox.warehouse.protocol.statements import RUNNING, Order, Statement
 if TYPE_CHECKING:
     from core.sandbox.warehouse.engine.engine import Bind, Engine
 
+ADDRESS = "127.0.0.1"
 POLL_SECONDS = 45.0  # Snowflake lets a request wait so long before it answers "in progress"
 BLOCK_BYTES = 1 << 20
+MAX_BODY = 64 << 20  # bytes of a request, inflated: 1 MB of SQL at most, and its bound values
 
 _TOKEN = re.compile(r'Snowflake Token="([^"]*)"')
 
@@ -228,16 +232,17 @@ class Warehouse:
 def serve(
     app: ASGIApp,
     *,
-    host: str = "127.0.0.1",
     port: int = 0,
+    proxied: bool = False,
     on_ready: Callable[[dict[str, Any]], None],
     stop: threading.Event,
 ) -> None:
-    """Serve until `stop` is set, then end what still runs.
+    """Serve on 127.0.0.1 until `stop` is set, then end what still runs.
 
     Args:
-        host: the address to listen on.
+        app: the application.
         port: the TCP port; 0 lets the system choose.
+        proxied: whether requests may come through proxies that listen on other ports.
         on_ready: called once requests are answered, with `host` and `port`.
         stop: ends the server when set.
 
@@ -247,12 +252,28 @@ def serve(
     # asyncio turns off Nagle's delay only where the protocol is given by number.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        address = {"host": host, "port": listener.getsockname()[1]}
+        listener.bind((ADDRESS, port))
+        address = {"host": ADDRESS, "port": listener.getsockname()[1]}
+        guarded = _Guarded(app, Door(address["port"], proxied=proxied))
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=1, ws="none"
+            guarded, log_config=None, access_log=False, timeout_graceful_shutdown=1, ws="none"
         )
         _Server(config, lambda: on_ready(address), stop).run(sockets=[listener])
+
+
+class _Guarded:
+    """An application behind the door: only its lifespan and what is let in reach it."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app, self._door = app, door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            refused = self._door.refusal(headers.getlist("host"), headers.keys())
+            app = _refused(403, refused) if refused else app
+        await app(scope, receive, send)
 
 
 class _Server(uvicorn.Server):
@@ -283,11 +304,27 @@ def _token(request: Request) -> str:
 
 
 async def _json(request: Request) -> dict[str, Any]:
-    body = await request.body()
+    body = b""
+    async for block in request.stream():
+        body += block
+        if len(body) > MAX_BODY:
+            raise HTTPException(413, "The request is too large")
     if request.headers.get("content-encoding") == "gzip":
-        body = gzip.decompress(body)
+        body = _inflated(body)
     parsed = json.loads(body or b"{}")
     return parsed if isinstance(parsed, dict) else {}
+
+
+def _inflated(body: bytes) -> bytes:
+    """A body without its gzip compression, which may hide a thousand times its size."""
+    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        plain = inflater.decompress(body, MAX_BODY)
+    except zlib.error as error:
+        raise HTTPException(400, f"The request is not gzip: {error}") from None
+    if not inflater.eof:
+        raise HTTPException(413, "The request is too large, or cut short")
+    return plain
 
 
 def _binds(bindings: dict[str, Any]) -> list[Bind]:

@@ -1,0 +1,130 @@
+"""What stands between the network and moto: who may ask, and for which service.
+
+moto's own server is not used: it decides from the path, the headers or the body which of AWS'
+services answers, verifies no signature before that, and has routes for its own administration that
+need none. Here every service that was asked for is an application of its own, reached by the scope
+of a verified signature only; all others, CloudFormation among them, are not loaded.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Protocol
+
+from core.sandbox.bucket.body import Body
+from core.sandbox.bucket.checks import Backing, S3Request, verify
+from core.sandbox.bucket.refusal import Environ, RefusalError, StartResponse, denied, respond
+from core.sandbox.bucket.signature import Signature, payload_digest
+from core.sandbox.door import Door
+
+# The services that can be offered, and how the X-Amz-Target of their requests begins: the JSON
+# protocol names its operation there. For those without, moto would take the name from it.
+TARGETS = {"s3": "", "iam": "", "sts": "", "secretsmanager": "secretsmanager.", "ssm": "AmazonSSM."}
+ADMINISTRATION = "/moto-api"  # of moto's own server
+LARGE_BODY = 1 << 20
+MAX_REQUEST = 1 << 20  # bytes of a request to another service than S3
+
+_URI = re.compile(r"/(?:[!\"$-.0-~][!\"$-~]*)?")  # ASCII, neither `//host` nor a fragment
+
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class Keys(Backing, Protocol):
+    """What the front needs to know of the stored state."""
+
+    def secret(self, key: str, region: str, token: str | None) -> str:
+        """The secret access key of an access key id, and of a session's token if there is one."""
+
+
+class Front:
+    """WSGI application: verify who asks, find the service, pass on, mirror what has changed.
+
+    Args:
+        apps: the application of each service that is offered, by its name in a credential's scope.
+        store: the state behind them.
+        door: which hosts and clients are answered at all.
+    """
+
+    def __init__(self, apps: Mapping[str, WsgiApp], store: Keys, door: Door) -> None:
+        self._apps, self._store, self._door = apps, store, door
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body = Body(environ)
+        try:
+            app = self._admit(environ, body)
+            if app is not self._apps["s3"]:
+                environ["wsgi.input"] = io.BytesIO(body.read(MAX_REQUEST))
+                return self._forward(app, environ, start_response)
+            request = S3Request(environ, body.read())
+            environ["wsgi.input"] = io.BytesIO(request.body)
+            verify(request, self._store)
+        except RefusalError as refusal:
+            body.drain()
+            return respond(refusal, environ, start_response)
+        mirror = partial(self._mirror, request)
+        answer = self._forward(app, environ, start_response, mirror)
+        if len(request.body) > LARGE_BODY:
+            gc.collect()  # moto's requests are in reference cycles, and hold the body.
+        return answer
+
+    def _admit(self, environ: Environ, body: Body) -> WsgiApp:
+        """The application that a request is for, once it is known to be genuine."""
+        names = [n[5:].replace("_", "-") for n in environ if n.startswith("HTTP_")]
+        refused = self._door.refusal([environ.get("HTTP_HOST", "")], names)
+        if refused or environ["PATH_INFO"].startswith(ADMINISTRATION):
+            raise denied(refused or "Access Denied")
+        if not _URI.fullmatch(environ["RAW_URI"]):
+            raise RefusalError("400 Bad Request", "InvalidURI", "Couldn't parse the specified URI.")
+        signature = Signature.of(environ)
+        app = self._apps.get(signature.service)
+        if app is None or not _fits(signature.service, environ):
+            raise denied(f"The service {signature.service} is not offered here")
+        token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
+        secret = self._store.secret(signature.key, signature.region, token)
+        digest = payload_digest(environ, partial(body.read, MAX_REQUEST), signature.service)
+        signature.verify(environ, secret, digest)
+        return app
+
+    def _forward(
+        self,
+        app: WsgiApp,
+        environ: Environ,
+        start_response: StartResponse,
+        done: Callable[[], None] = lambda: None,
+    ) -> Iterable[bytes]:
+        answer: list[Any] = []
+        body = list(app(environ, lambda *args: answer.extend(args)))
+        status, headers, *more = answer
+        if status.startswith("2"):
+            done()
+        shown = [(n, v) for n, v in headers if not n.lower().startswith("access-control-")]
+        start_response(status, shown, *more)
+        return body
+
+    def _mirror(self, request: S3Request) -> None:
+        if request.method == "POST" and "delete" in request.query:
+            self._store.mirror_bucket(request.bucket)
+        elif request.key and (
+            (request.method in ("PUT", "DELETE") and not request.upload_id)
+            or (request.method == "POST" and request.upload_id)
+        ):
+            self._store.mirror(request.bucket, request.key)
+
+
+def _fits(service: str, environ: Environ) -> bool:
+    """Whether the path and the headers are those of requests to the service.
+
+    moto would take the account from an x-moto-account-id header, and would not ask for
+    permissions where X-Amz-Target names an operation of Cognito's.
+    """
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    prefix = TARGETS[service]
+    return (
+        (service == "s3" or environ["RAW_URI"] == "/")
+        and (target.startswith(prefix) if prefix else not target)
+        and not any(name.startswith("HTTP_X_MOTO_") for name in environ)
+    )
