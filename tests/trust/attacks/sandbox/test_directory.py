@@ -1,0 +1,103 @@
+"""Nothing outside the data directory is read or written, whatever a key or a name is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from core.errors import LocalResourceError
+from core.sandbox.launcher import Sandbox
+from tests.support.buckets import running_server
+from tests.trust.attacks.sandbox.raw_http import (
+    admin,
+    s3_port,
+    send,
+    signed,
+)
+
+NOBODY = 65534  # the user that owns nothing
+
+
+class TestDirectory:
+    """Nothing outside the data directory is read or written, whatever a key or a name is."""
+
+    @contextmanager
+    def unharmed(self, outside: Path) -> Iterator[None]:
+        (outside / "partner-inbox").mkdir(parents=True)
+        (outside / "precious.txt").write_text("precious")
+        before = {str(path) for path in outside.rglob("*")}
+        yield
+        assert {str(path) for path in outside.rglob("*")} == before
+        assert (outside / "precious.txt").read_text() == "precious"
+
+    @pytest.mark.parametrize(
+        "name",
+        ["..", "...", "..%2f..%2foutside", "%2e%2e", "a%2f..%2f..%2foutside", "%00abc", "A_b"],
+    )
+    def test_names_of_buckets(self, box: Sandbox, name: str) -> None:
+        for method, target in (
+            ("PUT", f"/{name}"),
+            ("PUT", f"/{name}/k"),
+            ("POST", f"/{name}?delete"),
+        ):
+            body = b"<Delete><Object><Key>k</Key></Object></Delete>" if method == "POST" else b""
+            headers = signed(box.s3, method, target, body)
+            answer = send(s3_port(box), method, target, headers, body)
+            assert answer.status in (400, 403), answer
+
+    def test_links_that_were_planted(self, tmp_path: Path) -> None:
+        root, outside = tmp_path / "root", tmp_path / "outside"
+        with self.unharmed(outside):
+            (root / "partner-inbox").mkdir(parents=True)
+            (root / "planted").symlink_to(outside)
+            (root / "partner-inbox/link").symlink_to(outside)
+            (root / "partner-inbox/file").symlink_to(outside / "precious.txt")
+            with running_server(root) as s3:
+                bucket = s3.pop("bucket")
+                client: Any = boto3.client("s3", **s3)
+                names = [each["Name"] for each in client.list_buckets()["Buckets"]]
+                assert names == [bucket]
+                assert client.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+                client.create_bucket(Bucket="planted")
+                for where, key in (
+                    ("planted", "precious.txt"),
+                    ("planted", "new"),
+                    (bucket, "link/precious.txt"),
+                    (bucket, "file"),
+                    (bucket, "../../outside/precious.txt"),
+                    (bucket, "/etc/new"),
+                ):
+                    client.put_object(Bucket=where, Key=key, Body=b"other")
+                gone = {"Objects": [{"Key": "precious.txt"}, {"Key": "new"}]}
+                client.delete_objects(Bucket="planted", Delete=gone)
+                client.delete_object(Bucket=bucket, Key="file")
+
+    def test_a_copy_comes_from_this_server_only(self, box: Sandbox) -> None:
+        client = admin(box)
+        for source in ("evil.example/partner-inbox/k", "//evil.example/k", "../../etc/passwd"):
+            with pytest.raises(ClientError):
+                client.copy_object(Bucket="partner-inbox", Key="copy", CopySource=source)
+
+    def test_a_directory_of_another_user_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "bucket").mkdir()
+        os.chown(tmp_path / "bucket", NOBODY, NOBODY)
+        with pytest.raises(LocalResourceError, match="others can change"), Sandbox(tmp_path):
+            pass
+
+    @pytest.mark.parametrize("service", ["bucket", "warehouse"])
+    def test_a_link_in_place_of_a_directory_is_refused(self, tmp_path: Path, service: str) -> None:
+        with self.unharmed(tmp_path / "outside"):
+            (tmp_path / "data").mkdir()
+            (tmp_path / "data" / service).symlink_to(tmp_path / "outside")
+            with (
+                pytest.raises(LocalResourceError, match="others can change"),
+                Sandbox(tmp_path / "data"),
+            ):
+                pass
