@@ -85,10 +85,18 @@ class TestDirectory:
             with pytest.raises(ClientError):
                 client.copy_object(Bucket="partner-inbox", Key="copy", CopySource=source)
 
-    def test_a_directory_of_another_user_is_refused(self, tmp_path: Path) -> None:
-        (tmp_path / "bucket").mkdir()
-        os.chown(tmp_path / "bucket", NOBODY, NOBODY)
-        with pytest.raises(LocalResourceError, match="others can change"), Sandbox(tmp_path):
+    @pytest.mark.parametrize("where", ["data", "data/bucket", "data/warehouse"])
+    @pytest.mark.parametrize(("owner", "mode"), [(NOBODY, 0o755), (0, 0o777), (0, 0o775)])
+    def test_a_directory_of_another_user_is_refused(
+        self, tmp_path: Path, where: str, owner: int, mode: int
+    ) -> None:
+        (tmp_path / where).mkdir(parents=True)
+        (tmp_path / where).chmod(mode)
+        os.chown(tmp_path / where, owner, owner)
+        with (
+            pytest.raises(LocalResourceError, match="others can change"),
+            Sandbox(tmp_path / "data"),
+        ):
             pass
 
     @pytest.mark.parametrize("service", ["bucket", "warehouse"])

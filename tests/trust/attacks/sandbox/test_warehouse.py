@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import snowflake.connector
 
 from core.sandbox.launcher import Sandbox
+from core.sandbox.warehouse.engine.engine import Engine
 from core.sandbox.warehouse.protocol.responses import CHUNK_KEY_HEADER
 from tests.trust.attacks.sandbox.raw_http import Answer, login, refused, send
 
@@ -116,6 +118,24 @@ def test_no_statement_reaches_a_file(session: Any, tmp_path: Path, sql: str) -> 
     with pytest.raises(snowflake.connector.errors.Error):
         session.cursor().execute(sql.format(path=tmp_path / "made"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_database_itself_opens_no_other_file(tmp_path: Path) -> None:
+    """Should a statement ever get past the translation, DuckDB refuses it."""
+    engine = Engine(tmp_path / "database")
+    try:
+        for sql in (
+            "FROM read_text('/etc/hostname')",
+            f"COPY (SELECT 1) TO '{tmp_path / 'made'}'",
+            f"ATTACH '{tmp_path / 'made'}' AS other",
+            "LOAD httpfs",
+            "SET enable_external_access = true",
+        ):
+            with pytest.raises(duckdb.Error, match=r"disabled|enable_external_access|Cannot"):
+                engine.execute(sql)
+    finally:
+        engine.close()
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.mark.parametrize(
