@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from core.warehouse.addresses import storage_headers
+from core.warehouse.arrow_streams import BrokenStreamError, open_stream
+
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
@@ -43,7 +46,7 @@ class BatchList:
         rows: how many each batch holds.
         sizes: uncompressed bytes of each, 0 where that is not told.
         urls: where each is fetched; empty for one that came with the list, or has been read.
-        headers: what to send when fetching.
+        headers: what to send when fetching, of what storage services know.
         memory: bytes that the list takes at most while it is made.
         is_arrow: whether the batches that are to be fetched are Arrow streams; else JSON.
         is_counted: whether `count` was called.
@@ -99,7 +102,7 @@ class BatchList:
         if chunk.HasField("remote"):
             remote = chunk.remote
             if not self.headers:
-                self.headers = dict(remote.headers)  # the same for all
+                self.headers = storage_headers(remote.headers)  # the same for all
             self.urls.append(remote.url)
             self.sizes.append(max(remote.uncompressed_size, 0))
         else:
@@ -165,8 +168,8 @@ class BatchList:
 def _rows_in(stream: bytes) -> int:
     """How many rows an Arrow stream holds; 1 if it is broken, as whoever reads it will find."""
     try:
-        return sum(batch.num_rows for batch in pa.ipc.open_stream(stream))
-    except (pa.ArrowException, OSError):
+        return sum(batch.num_rows for batch in open_stream(stream))
+    except (BrokenStreamError, pa.ArrowException, OSError):
         return 1
 
 

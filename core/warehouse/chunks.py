@@ -3,8 +3,8 @@
 The connector's own download repeats a request six times, unheard, for up to a minute, and no
 parameter changes that (5.2: its core takes a default policy there, whatever the connection's). So
 the request is ours; the rows are what the connector makes of the bytes. It still fetches what comes
-in JSON, and where it has to look into lists of revoked certificates or to speak SOCKS. Whoever has
-fetched it, a stream is looked at before the connector decodes it, which believes what it is given.
+in JSON, and where it has to look into lists of revoked certificates. Whoever has fetched it, a
+stream is looked at before the connector decodes it, which believes what it is given.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, SSLErr
 from urllib3.exceptions import TimeoutError as SlowError
 
 from core.errors import CancelledError, TemporaryError
+from core.warehouse.arrow_streams import BrokenStreamError, open_stream, read
 from core.warehouse.batch_list import BatchList
 from core.warehouse.error_codes import AGAIN
-from core.warehouse.http_pools import Web
+from core.warehouse.session import storage_admitted, web_of
 
 if TYPE_CHECKING:
     import urllib3
@@ -63,7 +64,7 @@ class Fetch:
         self._connection = connection
         self._patience = patience
         self._stopped = stopped
-        self._web = Web(connection.config)
+        self._web = web_of(connection)
 
     def table(self, batches: BatchList, index: int) -> pa.Table:
         """Fetch and decode a batch, in one try.
@@ -74,13 +75,14 @@ class Fetch:
         """
         url = batches.urls[index]
         if (rows := batches.inline(index)) is not None:
-            return self._decoded(partial(pa.ipc.open_stream, rows))
+            return self._decoded(partial(open_stream, rows), len(rows))
         if url and batches.is_arrow and self._web.able:
             data = self._get(url, batches.headers, batches.sizes[index])
-            return self._decoded(partial(pa.ipc.open_stream, data))
+            return self._decoded(partial(open_stream, data), data.size)
         # An Arrow stream, whatever it was; the connector's `to_arrow` would decode it unseen.
-        address = batches.connectors(index)._take_arrow_stream_ptr(self._connection)
-        return self._decoded(partial(pa.RecordBatchReader._import_from_c, address))
+        with storage_admitted(self._connection, url):
+            address = batches.connectors(index)._take_arrow_stream_ptr(self._connection)
+        return self._decoded(partial(pa.RecordBatchReader._import_from_c, address), None)
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -112,14 +114,15 @@ class Fetch:
             if self._stopped():
                 raise CancelledError
 
-    def _decoded(self, opened: Callable[[], pa.RecordBatchReader]) -> pa.Table:
-        """The rows of an Arrow stream as the connector hands them out."""
+    def _decoded(self, opened: Callable[[], pa.RecordBatchReader], size: int | None) -> pa.Table:
+        """The rows of an Arrow stream of so many bytes as the connector hands them out."""
         from snowflake.connector._internal.arrow_context import ArrowConverterContext
         from snowflake.connector._internal.arrow_stream_utils import create_table_iterator
 
         try:
-            raw = opened().read_all()
-            raw.validate(full=True)
+            raw = read(opened(), size)
+        except BrokenStreamError as error:
+            raise _broken(str(error)) from error
         except (pa.ArrowException, OSError) as error:
             raise _broken("it came broken") from error
         if not all(map(_is_sound, raw.schema)):

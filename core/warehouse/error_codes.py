@@ -50,6 +50,17 @@ WRONG_ACCOUNT = Meaning(
     "There is no such Snowflake account, or it does not admit this machine.",
     "Check the connection's account (like myorg-myaccount) and its network policy.",
 )
+REDIRECTED = Meaning(
+    SignInError,
+    "Snowflake's address redirects to another host or port, or to plain HTTP, which was refused: "
+    "nothing was sent there.",
+    "Check the account and the host of the connection, and the proxy on the way.",
+)
+TOO_LARGE = Meaning(
+    IntegrityError,
+    "An answer of Snowflake is larger than any should be: it was not read to its end.",
+    "Check the account and the host of the connection, and the proxy on the way.",
+)
 KEY = Meaning(
     SignInError,
     "The private key cannot be used.",

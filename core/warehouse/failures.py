@@ -20,6 +20,7 @@ from core.warehouse.error_codes import (
     BY_RANGE,
     KEY,
     OVERFLOW,
+    REDIRECTED,
     REFUSED,
     SESSION_ENDED,
     TLS,
@@ -41,6 +42,8 @@ _REASONS: Final = (
     ("timed out", "no answer in time"),
     ("non-successful HTTP status", "refused; the URL may have expired"),
 )
+# What `core.warehouse.gate` answers in place of any host but the account's.
+_MISDIRECTED: Final = f"status: {HTTPStatus.MISDIRECTED_REQUEST.value}"
 _QUOTED_NAME = re.compile(r"'([^'\n]{1,300})'")
 _LOCAL: Final = frozenset({os_errno.ENOSPC, os_errno.EDQUOT, os_errno.EFBIG, os_errno.EROFS})
 
@@ -89,6 +92,8 @@ def is_overflow(error: TransferError) -> bool:
 
 
 def _driver_meaning(error: BaseException, number: object) -> Meaning | None:
+    if _MISDIRECTED in str(error):
+        return REDIRECTED
     if number == _LOGIN_FAILED:
         return _login_meaning(str(error))
     if isinstance(number, int):

@@ -1,19 +1,23 @@
 """How the connection's settings have us go to the web: by which proxy, trusting whom.
 
-As the connector's own core does (5.2), whose requests take the same way.
+As the connector's own core does (5.2), whose requests take the same way, by `core.warehouse.gate`.
 """
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies_environment
 
 import urllib3
-from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from core.warehouse.addresses import Account, check_peer, check_url
 
 if TYPE_CHECKING:
     from snowflake.connector.connection_config import ConnectionConfig
@@ -28,10 +32,12 @@ class Web:
 
     Args:
         config: the connector's settings.
+        account: says where the account is; its batches may be near it.
     """
 
-    def __init__(self, config: ConnectionConfig) -> None:
+    def __init__(self, config: ConnectionConfig, account: Callable[[], Account]) -> None:
         self._config = config
+        self._account = account
         self._named = _named_proxy(config)
         found = {} if config.use_proxy_env is False else getproxies_environment()
         self._around = {
@@ -46,15 +52,24 @@ class Web:
 
         It neither looks into lists of revoked certificates nor speaks SOCKS.
         """
+        revocation = str(self._config.crl_check_mode or "DISABLED").upper()
+        return revocation == "DISABLED" and not self.unknown_proxies
+
+    @property
+    def unknown_proxies(self) -> set[str]:
+        """The schemes of proxies that it cannot use; the connector's core (5.2) cannot either."""
         around = [self._around[name] for name in _PROXIES if name in self._around]
         used = around if self._named is None else [self._named]
-        revocation = str(self._config.crl_check_mode or "DISABLED").upper()
-        schemes = {urlsplit(url).scheme for url in used if url}
-        return revocation == "DISABLED" and schemes <= {"http", "https"}
+        return {urlsplit(url).scheme for url in used if url} - {"http", "https"}
 
     def pool(self, url: str) -> urllib3.PoolManager:
-        """What to request a URL through."""
-        key = self._proxy(url), url.startswith("https:")
+        """What to request a batch's URL through.
+
+        Raises:
+            IntegrityError: no storage service is there.
+        """
+        check_url(url, self._account())
+        key = self.proxy(url), url.startswith("https:")
         with self._making:
             if key not in self._pools:
                 self._pools[key] = self._new_pool(*key)
@@ -65,14 +80,11 @@ class Web:
         for pool in self._pools.values():
             pool.clear()
 
-    def _new_pool(self, proxy: str, secure: bool) -> urllib3.PoolManager:
-        context = _tls(self._config) if secure else None
-        pool = _manager(proxy, context)
-        if context is not None and context.verify_mode is ssl.CERT_NONE:
-            pool.pool_classes_by_scheme = {**pool.pool_classes_by_scheme, "https": _Unwarned}
-        return pool
+    def tls(self) -> ssl.SSLContext:
+        """The certificates that are trusted, and how strictly."""
+        return _tls(self._config)
 
-    def _proxy(self, url: str) -> str:
+    def proxy(self, url: str) -> str:
         """The proxy on the way to a URL; empty for none."""
         parts = urlsplit(url)
         if self._named is None:
@@ -81,6 +93,40 @@ class Web:
         else:
             found, direct = self._named, self._config.no_proxy or ""
         return "" if any(_covers(each, parts.hostname or "") for each in _listed(direct)) else found
+
+    def proxy_user(self, url: str) -> str:
+        """What to show the proxy on the way to a URL; empty for nothing."""
+        return _user(self.proxy(url)).get("proxy-authorization", "")
+
+    def _new_pool(self, proxy: str, secure: bool) -> urllib3.PoolManager:
+        context = self.tls() if secure else None
+        pool = _manager(proxy, context)
+        unverified = context is not None and context.verify_mode is ssl.CERT_NONE
+        kinds: dict[str, type[HTTPConnectionPool]] = dict(pool.pool_classes_by_scheme)
+        if unverified:
+            kinds["https"] = _Unwarned
+        if not proxy:
+            kinds = {scheme: _checking(kind, self._account) for scheme, kind in kinds.items()}
+        pool.pool_classes_by_scheme = kinds
+        return pool
+
+
+def _checking(
+    kind: type[HTTPConnectionPool], account: Callable[[], Account]
+) -> type[HTTPConnectionPool]:
+    """A kind of pool whose connections are given up where they have come to a wrong address."""
+
+    class Connection(kind.ConnectionCls):  # type: ignore[misc, name-defined]
+        def _new_conn(self) -> socket.socket:
+            link: socket.socket = super()._new_conn()
+            try:
+                check_peer(str(link.getpeername()[0]), self.host, account())
+            except BaseException:
+                link.close()
+                raise
+            return link
+
+    return type(kind.__name__, (kind,), {"ConnectionCls": Connection})
 
 
 class _Unwarned(HTTPSConnectionPool):
@@ -94,12 +140,18 @@ class _Unwarned(HTTPSConnectionPool):
 def _manager(proxy: str, context: ssl.SSLContext | None) -> urllib3.PoolManager:
     if not proxy:
         return urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=context)
-    parts = urlsplit(proxy)
-    user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-    headers = urllib3.make_headers(proxy_basic_auth=user) if parts.username else None
     return urllib3.ProxyManager(
-        proxy, maxsize=_CONNECTIONS, proxy_headers=headers, ssl_context=context
+        proxy, maxsize=_CONNECTIONS, proxy_headers=_user(proxy), ssl_context=context
     )
+
+
+def _user(proxy: str) -> dict[str, str]:
+    """The header that tells a proxy who asks; none if its URL names nobody."""
+    parts = urlsplit(proxy)
+    if not parts.username:
+        return {}
+    user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return dict(urllib3.make_headers(proxy_basic_auth=user))
 
 
 def _tls(config: ConnectionConfig) -> ssl.SSLContext:

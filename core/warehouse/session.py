@@ -7,21 +7,37 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from snowflake.connector import SnowflakeConnection
+from snowflake.connector.connection_config import ConnectionConfig
 
+from core.errors import TransferError
 from core.runtime.background import Waiter
 from core.runtime.cancel import Cancel
 from core.runtime.retry import QUICK, Retry
+from core.warehouse.addresses import Account, check_url
 from core.warehouse.failures import is_session_lost, session_ended, translate
+from core.warehouse.gate import PROXY_SETTINGS, Pass
+from core.warehouse.http_pools import Web
 
 T = TypeVar("T")
 
 # Else the connector looks for the cloud it runs in: it asks metadata services and, with whatever
 # AWS credentials it finds, STS, for its telemetry. We ask nobody but who is named.
 os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
+
+# The connector's settings by which it goes to the network; no secret but that of a proxy.
+_OF_THE_NETWORK = frozenset(
+    {
+        *PROXY_SETTINGS,
+        *("crl_check_mode", "cert_revocation_check_mode", "custom_root_store_path"),
+        *("min_tls_version", "tls_skip_verify", "verify_certificates", "verify_hostname"),
+        *("authenticator", "oauth_token_request_url", "wif_host", "workload_identity_host"),
+    }
+)
 
 
 def retry_of(connection: SnowflakeConnection) -> Retry:
@@ -42,7 +58,19 @@ class Session(SnowflakeConnection):  # type: ignore[misc]
     def __init__(
         self, arguments: Callable[[], dict[str, Any]], retry: Retry, *, renewable: bool
     ) -> None:
-        super().__init__(**arguments())
+        given = arguments()
+        settings = ConnectionConfig.from_kwargs(
+            **{key: value for key, value in given.items() if key.lower() in _OF_THE_NETWORK}
+        )
+        self.web = Web(settings, self.where)
+        self.gate = Pass(settings, self.web)
+        try:
+            super().__init__(**self.gate.through(given))
+        except Exception as error:
+            if refused := self.gate.refusal():
+                raise refused from error
+            raise
+        self.gate.signed_in()
         self.retry = retry
         self.renewable = renewable
         self._sign_in_arguments = arguments
@@ -58,7 +86,7 @@ class Session(SnowflakeConnection):  # type: ignore[misc]
         with self._renewing:
             if self._ended or str(self.session_id) != lost:
                 return
-            fresh = SnowflakeConnection(**self._sign_in_arguments())
+            fresh = SnowflakeConnection(**self.gate.through(self._sign_in_arguments()))
             # The two change places, so that cursors and batches, which hold this object, go on.
             old = {name: self.__dict__.get(name) for name in fresh.__dict__}
             self.__dict__.update(fresh.__dict__)
@@ -69,6 +97,12 @@ class Session(SnowflakeConnection):  # type: ignore[misc]
         """Sign out, for good."""
         self._ended = True
         super().close(retry)
+
+    def where(self) -> Account:
+        """Where the account is, as far as that is known."""
+        place = self.gate.account
+        name, secure = (place.host, place.scheme == "https") if place else ("", True)
+        return Account(self.gate.peer or name, secure)
 
 
 def ask(
@@ -110,7 +144,7 @@ def ask_once(
     try:
         return waiter.call(work)
     except Exception as error:
-        known = translate(error, what)
+        known = _refusal(connection) or translate(error, what)
         renewable = isinstance(connection, Session) and connection.renewable
         if renewable and is_session_lost(error):
             waiter.call(_renewed, connection, signed_in)
@@ -124,4 +158,35 @@ def _renewed(session: Session, lost: str) -> None:
     try:
         session.renew(lost)
     except Exception as error:
-        raise translate(error, "signing in to Snowflake again") from error
+        known = _refusal(session) or translate(error, "signing in to Snowflake again")
+        raise known from error
+
+
+def _refusal(connection: SnowflakeConnection) -> TransferError | None:
+    return connection.gate.refusal() if isinstance(connection, Session) else None
+
+
+def web_of(connection: SnowflakeConnection) -> Web:
+    """How a session's batches are fetched, past the gate that is the connector's own."""
+    if isinstance(connection, Session):
+        return connection.web
+    config = connection.config
+    return Web(config, lambda: Account(config.host or "", config.protocol != "http"))
+
+
+@contextmanager
+def storage_admitted(connection: SnowflakeConnection, url: str) -> Iterator[None]:
+    """Let the connector itself fetch a batch, past the gate that else admits the account alone.
+
+    Raises:
+        IntegrityError: no storage service is there.
+    """
+    if not isinstance(connection, Session) or not url:
+        yield
+        return
+    check_url(url, connection.where())
+    connection.gate.admit_storage(url)
+    try:
+        yield
+    finally:
+        connection.gate.forget_storage(url)

@@ -13,11 +13,15 @@ import pytest
 import urllib3
 from snowflake.connector.connection_config import ConnectionConfig
 
+from core.warehouse.addresses import Account
 from core.warehouse.http_pools import Web
 from tests.support.buckets import Exchange, Proxy
 from tests.support.certificates import certificate
 
 __all__ = ["certificate"]
+
+
+HERE = Account("127.0.0.1", secure=False)
 
 
 def answer(exchange: Exchange) -> None:
@@ -35,7 +39,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
 
 
 def get(url: str, **settings: Any) -> bytes:
-    web = Web(ConnectionConfig(**settings))
+    web = Web(ConnectionConfig(**settings), lambda: HERE)
     assert web.able
     try:
         return bytes(web.pool(url).request("GET", url, retries=False).data)
@@ -105,8 +109,8 @@ def test_the_proxy_of_the_environment(server: Proxy, monkeypatch: pytest.MonkeyP
 
 
 def test_what_only_the_connector_can(server: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not Web(ConnectionConfig(crl_check_mode="ENABLED")).able
-    assert not Web(ConnectionConfig(proxy="socks5://127.0.0.1:1080")).able
+    assert not Web(ConnectionConfig(crl_check_mode="ENABLED"), lambda: HERE).able
+    assert not Web(ConnectionConfig(proxy="socks5://127.0.0.1:1080"), lambda: HERE).able
     monkeypatch.setenv("all_proxy", "socks5h://127.0.0.1:1080")
-    assert not Web(ConnectionConfig()).able
-    assert Web(ConnectionConfig(use_proxy_env=False)).able
+    assert not Web(ConnectionConfig(), lambda: HERE).able
+    assert Web(ConnectionConfig(use_proxy_env=False), lambda: HERE).able

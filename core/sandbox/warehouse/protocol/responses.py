@@ -19,7 +19,7 @@ IN_PROGRESS = 333333
 IN_PROGRESS_ASYNC = 333334
 RESULT_NOT_FOUND = Failure(612, "02000", "Result not found")
 SERVER_VERSION = "9.38.0"  # of a Snowflake server; clients only show it
-CHUNK_KEY_HEADER = "x-amplify-chunk-key"
+CHUNK_KEY_HEADER = "x-amz-server-side-encryption-customer-key"
 
 # Parameters that clients read from the login; the session's own come on top.
 _CLIENT_PARAMETERS: Body = {
