@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.characters import escaped, hides
 from core.errors import UsageError
+from core.runtime.characters import escaped, hides
 
 _PART = re.compile(r'"(?:[^"]|"")+"|[^".]+')
 _TABLE = re.compile(rf"(?:{_PART.pattern})(?:\.(?:{_PART.pattern})){{0,2}}")

@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from core.characters import hides
 from core.request.request import MEBIBYTE, Request, StreamLimit
+from core.runtime.characters import hides
 
 _SIZES = frozenset({"memory_limit", "max_file_size"})
 _NEVER = frozenset({"s3_options"})

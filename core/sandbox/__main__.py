@@ -13,8 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from core.characters import escaped
 from core.errors import TransferError
+from core.runtime.characters import escaped
 from core.sandbox.launcher import Sandbox
 
 WATCH_SECONDS = 0.5

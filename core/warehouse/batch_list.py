@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from core.warehouse.addresses import storage_headers
 from core.warehouse.arrow_streams import BrokenStreamError, open_stream
+from core.warehouse.network.addresses import storage_headers
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

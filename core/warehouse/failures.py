@@ -42,7 +42,7 @@ _REASONS: Final = (
     ("timed out", "no answer in time"),
     ("non-successful HTTP status", "refused; the URL may have expired"),
 )
-# What `core.warehouse.gate` answers in place of any host but the account's.
+# What `core.warehouse.network.gate` answers in place of any host but the account's.
 _MISDIRECTED: Final = f"status: {HTTPStatus.MISDIRECTED_REQUEST.value}"
 _QUOTED_NAME = re.compile(r"'([^'\n]{1,300})'")
 _LOCAL: Final = frozenset({os_errno.ENOSPC, os_errno.EDQUOT, os_errno.EFBIG, os_errno.EROFS})

@@ -18,10 +18,10 @@ from core.errors import TransferError
 from core.runtime.background import Waiter
 from core.runtime.cancel import Cancel
 from core.runtime.retry import QUICK, Retry
-from core.warehouse.addresses import Account, check_url
 from core.warehouse.failures import is_session_lost, session_ended, translate
-from core.warehouse.gate import PROXY_SETTINGS, Pass
-from core.warehouse.http_pools import Web
+from core.warehouse.network.addresses import Account, check_url
+from core.warehouse.network.gate import PROXY_SETTINGS, Pass
+from core.warehouse.network.http_pools import Web
 
 T = TypeVar("T")
 

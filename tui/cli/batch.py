@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.errors import CancelledError, TransferError, UsageError
 from core.runtime.core_dumps import forbid_core_dumps
-from tui import terminal
 from tui.cli.console import Console, JsonConsole, TextConsole
 from tui.cli.debug import redacted_stderr
 from tui.cli.signals import Stop, Stopped
 from tui.demo import Place, demo, own_access
+from tui.format import terminal
 
 if TYPE_CHECKING:
     from core import Outcome

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, TextIO
 
 from core.errors import TransferError
 from core.events import Delivered, Event, Phase, Planned, Progress, Retrying, Warned
-from tui import terminal
+from tui.format import terminal
 
 _LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal
 _BAR_CELLS: Final = 12

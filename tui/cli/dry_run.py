@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from core.characters import escaped
-from tui import terminal
-from tui.format import cost
+from core.runtime.characters import escaped
+from tui.format import cost, terminal
 from tui.format.numbers import size
 
 if TYPE_CHECKING:

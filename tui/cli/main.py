@@ -45,7 +45,7 @@ def main() -> None:
 
 def _refuse(error: TyperException) -> int:
     """Print a mistake in the command line, as typer would but for characters of the arguments."""
-    from tui import terminal
+    from tui.format import terminal
 
     head = ("Usage: amplify-transfer [OPTIONS]", "Try 'amplify-transfer --help' for help.", "")
     message = f"Error: {error.format_message()}"

@@ -53,9 +53,9 @@ def copy_python(app: App[Any], request: Request) -> None:
 
 def _warn_of_hidden(app: App[Any], request: Request, what: str) -> None:
     """Say which values of what was copied hold characters that nobody sees."""
-    from core.characters import escaped
     from core.planning.names import listed
     from core.request.reproduce import hidden_values
+    from core.runtime.characters import escaped
 
     if values := hidden_values(request):
         shown = listed([escaped(value) for value in values], most=3)

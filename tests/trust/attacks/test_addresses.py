@@ -10,9 +10,9 @@ import pytest
 from snowflake.connector.connection_config import ConnectionConfig
 
 from core.errors import IntegrityError, TransferError
-from core.warehouse.addresses import Account, check_peer, check_url, storage_headers
 from core.warehouse.connect import connect, sign_out
-from core.warehouse.http_pools import Web
+from core.warehouse.network.addresses import Account, check_peer, check_url, storage_headers
+from core.warehouse.network.http_pools import Web
 from core.warehouse.statement import run
 from tests.faults.warehouse import ALWAYS, RESULT, tell
 from tests.support.buckets import Exchange, Proxy

@@ -16,8 +16,8 @@ import pytest
 
 from core.errors import SignInError, TransferError
 from core.runtime.retry import Retry
-from core.warehouse import gate
 from core.warehouse.connect import connect, sign_out
+from core.warehouse.network import gate
 from core.warehouse.statement import run
 from tests.faults.warehouse import ALWAYS, LOGIN, RENEW, RESULT, START, STATUS, end_session
 from tests.support.buckets import Action, Exchange, Proxy

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.characters import escaped
 from core.query.statement import quoted
+from core.runtime.characters import escaped
 from tests.support.batch_runs import place, program
 from tests.support.deliveries import execute
 from tests.trust.attacks.ptys import PAYLOADS, lines_of, on_terminal, shown

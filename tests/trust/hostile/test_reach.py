@@ -37,7 +37,7 @@ def test_no_host_but_those_configured(sandbox: Sandbox, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     ports = {str(sandbox.snowflake["port"]), sandbox.s3["endpoint_url"].rpartition(":")[2]}
     lines = trace.read_text().splitlines()
-    # The run's own proxy (`core.warehouse.gate`): where it listens, nobody else does.
+    # The run's own proxy (`core.warehouse.network.gate`): where it listens, nobody else does.
     own = {
         found[0] for line in lines if " getsockname(" in line for found in _INTERNET.findall(line)
     }

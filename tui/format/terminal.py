@@ -11,7 +11,7 @@ import json
 import traceback
 from collections.abc import Iterable
 
-from core.characters import escaped
+from core.runtime.characters import escaped
 from core.runtime.redaction import redact
 
 

@@ -1,6 +1,7 @@
 """How the connection's settings have us go to the web: by which proxy, trusting whom.
 
-As the connector's own core does (5.2), whose requests take the same way, by `core.warehouse.gate`.
+As the connector's own core does (5.2), whose requests take the same way, by
+`core.warehouse.network.gate`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from urllib.request import getproxies_environment
 import urllib3
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from core.warehouse.addresses import Account, check_peer, check_url
+from core.warehouse.network.addresses import Account, check_peer, check_url
 
 if TYPE_CHECKING:
     from snowflake.connector.connection_config import ConnectionConfig

@@ -26,13 +26,13 @@ from weakref import WeakValueDictionary
 
 from core.errors import TransferError, UsageError
 from core.warehouse.error_codes import REDIRECTED, TOO_LARGE, Meaning
-from core.warehouse.places import Place, others, place_of
-from core.warehouse.upstream import dial
+from core.warehouse.network.places import Place, others, place_of
+from core.warehouse.network.upstream import dial
 
 if TYPE_CHECKING:
     from snowflake.connector.connection_config import ConnectionConfig
 
-    from core.warehouse.http_pools import Web
+    from core.warehouse.network.http_pools import Web
 
 # Bytes of one answer, as it travels. The longest list of batches that fits into a gigabyte takes
 # 75 MB before compression (`core.warehouse.batch_list`). Until a session is signed in, answers are

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from core.warehouse.http_pools import Web
-    from core.warehouse.places import Place
+    from core.warehouse.network.http_pools import Web
+    from core.warehouse.network.places import Place
 
 _CONNECT_SECONDS: Final = 60.0  # the connector's own limit
 _LARGEST_HEAD: Final = 64 * 1024

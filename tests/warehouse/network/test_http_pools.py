@@ -13,8 +13,8 @@ import pytest
 import urllib3
 from snowflake.connector.connection_config import ConnectionConfig
 
-from core.warehouse.addresses import Account
-from core.warehouse.http_pools import Web
+from core.warehouse.network.addresses import Account
+from core.warehouse.network.http_pools import Web
 from tests.support.buckets import Exchange, Proxy
 from tests.support.certificates import certificate
 

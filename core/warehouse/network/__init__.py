@@ -1,0 +1,1 @@
+"""How Snowflake and its storage are reached: the gate, proxies, addresses, connection pools."""
