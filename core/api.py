@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from core.request.options import ColumnNames, EngineName, FileFormat, IfExists, OnBadDate
 from core.request.request import Request
 from core.transfer import run_transfer
 
@@ -17,26 +18,28 @@ def transfer_data(
     source_table: str,
     destination_s3_bucket: str,
     *,
-    date_column: str | None = None,
-    date_format: str | None = None,
-    sum_columns: Sequence[str] | str | None = None,
-    key_columns: Sequence[str] | str | None = None,
-    drop_columns: Sequence[str] | str = (),
-    drop_identifiers: bool = False,
-    format: str = "parquet",  # noqa: A002 - the command line's word
-    gzip: bool = False,
-    csv_escape_formulas: bool = False,
-    file_name: str | None = None,
-    if_exists: str = "fail",
-    on_bad_date: str = "fail",
-    timezone: str | None = None,
     connection: str | Mapping[str, Any] | None = None,
     warehouse: str | None = None,
     role: str | None = None,
+    date_column: str | None = None,
+    date_format: str | None = None,
+    on_bad_date: OnBadDate = "fail",
+    timezone: str | None = None,
+    sum_columns: ColumnNames | None = None,
+    key_columns: ColumnNames | None = None,
+    drop_columns: ColumnNames = (),
+    drop_identifiers: bool = False,
+    format: FileFormat = "parquet",  # noqa: A002  the name of the option
+    gzip: bool = False,
+    csv_escape_formulas: bool = False,
+    file_name: str | None = None,
+    if_exists: IfExists = "fail",
     aws_profile: str | None = None,
     endpoint_url: str | None = None,
     s3_options: Mapping[str, str] | None = None,
     expected_bucket_owner: str | None = None,
+    engine: EngineName = "auto",
+    stream_limit: str = "50M,5GB",
     storage_integration: str | None = None,
     stage: str | None = None,
     unload_credentials: bool = False,
@@ -46,109 +49,107 @@ def transfer_data(
     report: str | None = None,
     memory_limit: int | str = "600MB",
     max_retry_time: int | str = "10m",
-    engine: str = "auto",
-    stream_limit: str = "50M,5GB",
     on_progress: Listener | None = None,
     cancel: Cancel | None = None,
 ) -> dict[str, Any]:
     """Move a Snowflake table to an S3 bucket, aggregated by month.
 
-    Fully blank rows are removed, the date column is cut to its month, numeric columns are summed
-    per group, all others are kept as they are. The call prints nothing, installs no signal
-    handlers and may be made from several threads at once; they share polars' memory budget. While
-    a file is uploaded in parts, a record of that is in the state directory, so that the next run
-    aborts what a killed one has left.
+    Rows that are completely blank are removed, dates are truncated to their month, numeric columns
+    are summed per group, and all other columns are kept as they are. The call prints nothing and
+    installs no signal handlers. It may be made from several threads at once, which then share the
+    memory budget of polars. While a file is uploaded in parts, the state directory holds a record
+    of the upload, so that the next run can abort what a killed process has left.
+
+    Example:
+        >>> from core import transfer_data
+        >>> result = transfer_data(
+        ...     "ORDERS_100K",
+        ...     "partner-inbox",
+        ...     date_column="O_ORDERDATE",
+        ...     sum_columns=["O_TOTALPRICE"],
+        ...     key_columns=["O_ORDERSTATUS"],
+        ...     file_name="{table}_monthly.{ext}",
+        ... )
+        >>> result["file_name"]
+        'ORDERS_100K_monthly.parquet'
 
     Args:
-        source_table: `TABLE`, `SCHEMA.TABLE` or `DATABASE.SCHEMA.TABLE`.
-        destination_s3_bucket: `bucket`, `s3://bucket/prefix/` or an access-point ARN.
-        date_column: the month column; detected if None.
-        date_format: strptime format of a text date, or `epoch_s`, `epoch_ms`, `epoch_us`,
-            `epoch_ns`; detected if None.
-        sum_columns: the numeric columns to sum, a sequence or `A,B`; all of them if None.
-        key_columns: the columns to keep; all that are not numeric if None; `none` or () for none.
-        drop_columns: columns to leave out.
-        drop_identifiers: leave out the numeric columns that look like identifiers.
-        format: `parquet`, `json`, `ndjson` or `csv`.
-        gzip: compress json, ndjson or csv.
-        csv_escape_formulas: put an apostrophe before text in csv that a spreadsheet would take for
-            a formula.
-        file_name: template over {table} {schema} {database} {timestamp} {date} {run_id} {ext}.
-        if_exists: `fail` or `overwrite`.
-        on_bad_date: `fail`, or `null` to put dates that do not parse into the NULL month.
-        timezone: time zone of TIMESTAMP_LTZ months, such as `Europe/Zurich`.
-        connection: a name in Snowflake's connections files, or the connector's arguments; the
-            default connection if None. For a secret argument, such as `password`, there may be
-            `password_file`, a file that only its owner can read, or `password_arn`, a secret of
-            AWS Secrets Manager or a parameter of SSM Parameter Store.
-        warehouse: instead of the connection's.
-        role: instead of the connection's.
-        aws_profile: a profile of the AWS configuration, for the bucket and for such secrets;
-            boto3's own chain if None.
-        endpoint_url: URL of an S3-compatible service.
-        s3_options: further arguments for boto3's client, such as keys and region.
-        expected_bucket_owner: the AWS account id (12 digits) that must own the bucket.
-        storage_integration: the storage integration by which engine `unload` writes.
-        stage: the external stage in which it writes instead: `NAME`, `@DB.SCHEMA.NAME/path`.
-        unload_credentials: hand Snowflake this run's own AWS credentials instead; they land in
-            Snowflake's query history.
-        kms_key_id: KMS key that engine `unload` encrypts with; the bucket's own rule if None.
-        max_file_size: bytes of a file of engine `unload`, or as `1GB`; a larger result becomes
-            several files under a prefix.
-        verify: compare the delivery, once it is made, with Snowflake and with the books.
-        report: a local file to write the outcome to, as JSON.
-        memory_limit: what the process may use at its peak, in bytes or as `600MB`.
-        max_retry_time: how long a request that fails for now is tried again, in seconds or as
-            `10m`, from its first failure on; 0 for never.
-        engine: `stream` aggregates here, `pushdown` at Snowflake, `unload` has Snowflake write the
-            object too; `auto` decides by size.
-        stream_limit: up to which size `auto` takes `stream`: rows, bytes, or both.
+        source_table: The table or view to read: TABLE, SCHEMA.TABLE or DATABASE.SCHEMA.TABLE.
+        destination_s3_bucket: The destination: a bucket, s3://bucket/prefix/, or the ARN of an
+            access point.
+        connection: The name of a connection in Snowflake's connections.toml or config.toml. A
+            mapping holds the connector's arguments instead. For a secret among them, such as
+            `password`, it may hold `password_file`, a file that only its owner can read, or
+            `password_arn`, a secret of AWS Secrets Manager or a parameter of SSM Parameter Store.
+            If None: the one named by `default_connection_name`.
+        warehouse: The Snowflake warehouse that runs the query. If None: the connection's.
+        role: The Snowflake role that reads the table. If None: the connection's.
+        date_column: The column by whose month the rows are grouped. If None: detected.
+        date_format: The strptime format of dates that are text, or the unit of dates that are
+            numbers: `epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`. If None: detected.
+        on_bad_date: What to do if a date cannot be parsed: `fail` ends the run before anything is
+            delivered, `null` puts the row into the month NULL.
+        timezone: The time zone in which the month of a TIMESTAMP_LTZ column is taken. If None: the
+            session's.
+        sum_columns: The numeric columns to sum. The other numeric columns are left out. If None:
+            all numeric columns.
+        key_columns: The columns to group by in addition to the month, or `none`. The other columns
+            that are not numeric are left out. An empty sequence is `none`. If None: all columns
+            that are not numeric.
+        drop_columns: The columns to leave out.
+        drop_identifiers: Leave out the numeric columns that look like identifiers.
+        format: The format of the file. `json` is one array of records, `ndjson` one record per
+            line.
+        gzip: Compress the file with gzip. Parquet files are compressed already.
+        csv_escape_formulas: In csv, put an apostrophe before text and column names that a
+            spreadsheet would evaluate as a formula: those that begin with =, +, -, @, a tab or a
+            line break.
+        file_name: The template for the name of the object, with {table}, {schema}, {database},
+            {timestamp}, {date}, {run_id} and {ext}. If None: `{table}_monthly_{timestamp}.{ext}`.
+        if_exists: What to do if the object exists: `fail` ends the run with an error, `overwrite`
+            replaces the object.
+        aws_profile: The profile in the AWS configuration files, for the bucket and for secrets of
+            the connection that AWS stores. If None: boto3's credential chain.
+        endpoint_url: The URL of an S3-compatible service. If None: AWS.
+        s3_options: Further arguments of boto3's S3 client, such as the keys and the region.
+        expected_bucket_owner: The ID of the AWS account that must own the bucket. If None: not
+            checked.
+        engine: Where the rows are aggregated. `stream` aggregates them on this machine, `pushdown`
+            in Snowflake; with `unload`, Snowflake also writes the object. `auto` selects `stream`
+            or `pushdown` by the size of the table.
+        stream_limit: The largest table for which `auto` selects `stream`: rows, stored bytes, or
+            both.
+        storage_integration: The storage integration through which Snowflake writes if `engine` is
+            `unload`.
+        stage: The external stage, at or above the destination, through which Snowflake writes
+            instead of a storage integration.
+        unload_credentials: Give Snowflake the AWS credentials of this run instead of a storage
+            integration. Snowflake keeps them in its query history.
+        kms_key_id: The KMS key with which Snowflake encrypts the files that it writes (SSE-KMS). If
+            None: the bucket's own encryption.
+        max_file_size: The largest file that Snowflake writes. A larger result becomes several files
+            under one prefix. A number counts bytes.
+        verify: After the delivery, compare its row counts and totals with Snowflake and with the
+            delivered file.
+        report: The local file to which the outcome is written as JSON.
+        memory_limit: The most memory that the process may use. A number counts bytes.
+        max_retry_time: How long a request that fails temporarily is retried after its first
+            failure. 0 turns retries off. A number counts seconds.
         on_progress: called with `core.Progress`, `core.Planned`, `core.Warned`, `core.Retrying`,
             `core.Recovered` and `core.Delivered`.
         cancel: a `threading.Event` that stops the run when set.
 
     Returns:
-        `{"file_name": str, "row_count": int, "timestamp": str}`: the object's key (the prefix of
-        its files, if engine `unload` made several), its data rows, and the UTC moment (ISO 8601) at
-        which the delivery was complete.
+        `{"file_name": str, "row_count": int, "timestamp": str}`: the key of the object (or, if
+        engine `unload` wrote several, the prefix of the objects), the number of data rows, and the
+        UTC time (ISO 8601) at which the delivery was complete.
 
     Raises:
-        TransferError: nothing was delivered, unless `.outcome` is set (it is where `verify` or
-            `report` failed). The subclass tells why, `.hint` what to do.
+        TransferError: nothing was delivered, unless `.outcome` is set, as it is if `verify` or
+            `report` failed. The subclass gives the kind of failure, `.hint` the next step.
     """
-    request = Request.of(
-        table=source_table,
-        bucket=destination_s3_bucket,
-        date_column=date_column,
-        date_format=date_format,
-        sum_columns=sum_columns,
-        key_columns=key_columns,
-        drop_columns=drop_columns,
-        drop_identifiers=drop_identifiers,
-        format=format,
-        gzip=gzip,
-        csv_escape_formulas=csv_escape_formulas,
-        file_name=file_name,
-        if_exists=if_exists,
-        on_bad_date=on_bad_date,
-        timezone=timezone,
-        connection=connection,
-        warehouse=warehouse,
-        role=role,
-        aws_profile=aws_profile,
-        endpoint_url=endpoint_url,
-        s3_options=s3_options,
-        expected_bucket_owner=expected_bucket_owner,
-        storage_integration=storage_integration,
-        stage=stage,
-        unload_credentials=unload_credentials,
-        kms_key_id=kms_key_id,
-        max_file_size=max_file_size,
-        verify=verify,
-        report=report,
-        memory_limit=memory_limit,
-        max_retry_time=max_retry_time,
-        engine=engine,
-        stream_limit=stream_limit,
-    )
+    options = dict(locals())  # all parameters, so that no option can be forgotten here
+    for name in ("source_table", "destination_s3_bucket", "on_progress", "cancel"):
+        del options[name]
+    request = Request.of(table=source_table, bucket=destination_s3_bucket, **options)
     return run_transfer(request, on_event=on_progress, cancel=cancel).result

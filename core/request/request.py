@@ -1,15 +1,15 @@
 """What a caller asks for: one frozen, validated value for all three front ends.
 
-The field names are the command line's option names and `transfer_data`'s keywords.
+The fields are the options of `core.request.options`, which holds their defaults and descriptions.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -25,12 +25,12 @@ from pydantic import (
 )
 
 from core.errors import UsageError
+from core.request.options import OPTIONS, EngineName, FileFormat, IfExists, OnBadDate
 from core.request.validation_messages import sentences
 from core.runtime.urls import ENDPOINT_FORM, has_credentials, is_plain_endpoint
 
 MEBIBYTE = 1024 * 1024
 SMALLEST_MEMORY_LIMIT = 400 * MEBIBYTE
-DEFAULT_MEMORY_LIMIT = 600 * MEBIBYTE
 # Snowflake's own maximum (docs.snowflake.com, "COPY INTO <location>", MAX_FILE_SIZE).
 LARGEST_UNLOAD = 5 * 1024 * MEBIBYTE
 # A result stays readable at Snowflake for a day.
@@ -66,6 +66,9 @@ def parse_size(value: Any) -> Any:
     if match is None:
         raise ValueError(f"{value!r} is not a size such as 600MB or 1GB")
     return int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
+
+
+DEFAULT_MEMORY_LIMIT: Final[int] = parse_size(OPTIONS["memory_limit"].default)
 
 
 def parse_seconds(value: Any) -> Any:
@@ -127,9 +130,6 @@ def _in_units(number: int, unit: int, names: tuple[str, ...]) -> str:
     return f"{number}{names[power]}"
 
 
-DEFAULT_STREAM_LIMIT = StreamLimit(50_000_000, 5 * 1024**3)
-
-
 def _known_zone(value: str | None) -> str | None:
     if value is not None:
         try:
@@ -146,87 +146,65 @@ Zone = Annotated[str | None, AfterValidator(_known_zone)]
 Limit = Annotated[StreamLimit, BeforeValidator(StreamLimit.parse), PlainSerializer(str)]
 
 
+def _option(name: str, read: Callable[[Any], Any] | None = None) -> Any:
+    """The field of the option `name`; `read` turns its default, as declared, into the value."""
+    option = OPTIONS[name]
+    if option.required:
+        return Field(description=option.help)
+    default = read(option.default) if read else option.default
+    return Field(default=default, description=option.help)
+
+
 class Request(BaseModel):
     """One transfer, as asked for.
 
-    Attributes:
-        table: `TABLE`, `SCHEMA.TABLE` or `DATABASE.SCHEMA.TABLE`; parts may be quoted with `"`.
-        bucket: `bucket`, `s3://bucket`, `s3://bucket/prefix/` or an access-point ARN.
-        date_column: the month column; detected if None.
-        date_format: strptime format of text dates, or `epoch_s|ms|us|ns`; detected if None.
-        sum_columns: the numeric columns to sum; None means all of them.
-        key_columns: the columns kept as keys; None means all that are not numeric; () means none.
-        drop_columns: columns left out.
-        drop_identifiers: leave out every numeric column that looks like an identifier.
-        format: the file's format.
-        gzip: compress json, ndjson or csv.
-        csv_escape_formulas: put an apostrophe before text of csv files that a spreadsheet would
-            take for a formula; other formats have no use for it.
-        file_name: template over {table} {schema} {database} {timestamp} {date} {run_id} {ext}.
-        if_exists: what to do if the object is there already.
-        on_bad_date: what to do with dates that do not parse: `fail`, or `null` for the NULL month.
-        timezone: IANA name of the session time zone in which TIMESTAMP_LTZ months are cut; the
-            account's own if None.
-        connection: name of a connection in Snowflake's connections files, or the connector's
-            arguments; the default connection if None. A secret X may be told by where it is:
-            `X_file`, a file readable by its owner only, or `X_arn`, of AWS Secrets Manager or SSM
-            Parameter Store.
-        warehouse: Snowflake warehouse to use instead of the connection's.
-        role: Snowflake role to use instead of the connection's.
-        aws_profile: profile of the AWS configuration files, for the bucket and such secrets.
-        endpoint_url: URL of an S3-compatible service, without user, password and query: it is kept
-            in the history, in reports and in copied commands.
-        s3_options: further arguments for boto3's client (keys, region).
-        expected_bucket_owner: the AWS account id that must own the bucket.
-        storage_integration: the storage integration by which engine `unload` writes.
-        stage: the external stage in which it writes instead; a path may follow the name.
-        unload_credentials: hand Snowflake this run's own AWS credentials instead.
-        kms_key_id: KMS key that engine `unload` encrypts with; the bucket's own rule if None.
-        max_file_size: bytes of a file of engine `unload`; a larger result becomes several files.
-        verify: compare the delivery, once it is made, with Snowflake and with the books.
-        report: a local file to write what was delivered and found to.
-        memory_limit: bytes the process may use at its peak.
-        max_retry_time: seconds from a request's first failure in which it is tried again; 0 for
-            never.
-        engine: what does the work, `stream`, `pushdown` or `unload`; `auto` decides by size.
-        stream_limit: up to which size `auto` takes `stream`; views always take it.
+    Its fields, with their descriptions and defaults, are the options that `core.request.options`
+    declares. They hold validated values: names as tuples, sizes in bytes, times in seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    table: Annotated[str, Field(min_length=1)]
-    bucket: Annotated[str, Field(min_length=1)]
-    date_column: str | None = None
-    date_format: str | None = None
-    sum_columns: Names | None = None
-    key_columns: Names | None = None
-    drop_columns: Names = ()
-    drop_identifiers: bool = False
-    format: Literal["parquet", "json", "ndjson", "csv"] = "parquet"
-    gzip: bool = False
-    csv_escape_formulas: bool = False
-    file_name: str | None = None
-    if_exists: Literal["fail", "overwrite"] = "fail"
-    on_bad_date: Literal["fail", "null"] = "fail"
-    timezone: Zone = None
-    connection: str | Mapping[str, Any] | None = Field(default=None, repr=False)
-    warehouse: str | None = None
-    role: str | None = None
-    aws_profile: str | None = None
-    endpoint_url: str | None = None
-    s3_options: Mapping[str, str] | None = Field(default=None, repr=False)
-    expected_bucket_owner: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
-    storage_integration: Annotated[str, Field(min_length=1)] | None = None
-    stage: Annotated[str, Field(min_length=1)] | None = None
-    unload_credentials: bool = False
-    kms_key_id: Annotated[str, Field(min_length=1)] | None = None
-    max_file_size: Annotated[Size, Field(ge=MEBIBYTE, le=LARGEST_UNLOAD)] = LARGEST_UNLOAD
-    verify: bool = False
-    report: Annotated[str, Field(min_length=1)] | None = None
-    memory_limit: Annotated[Size, Field(ge=SMALLEST_MEMORY_LIMIT)] = DEFAULT_MEMORY_LIMIT
-    max_retry_time: Annotated[Seconds, Field(ge=0, le=LONGEST_RETRY_TIME)] = 600
-    engine: Literal["auto", "stream", "pushdown", "unload"] = "auto"
-    stream_limit: Limit = DEFAULT_STREAM_LIMIT
+    table: Annotated[str, Field(min_length=1)] = _option("table")
+    bucket: Annotated[str, Field(min_length=1)] = _option("bucket")
+    date_column: str | None = _option("date_column")
+    date_format: str | None = _option("date_format")
+    sum_columns: Names | None = _option("sum_columns")
+    key_columns: Names | None = _option("key_columns")
+    drop_columns: Names = _option("drop_columns")
+    drop_identifiers: bool = _option("drop_identifiers")
+    format: FileFormat = _option("format")
+    gzip: bool = _option("gzip")
+    csv_escape_formulas: bool = _option("csv_escape_formulas")
+    file_name: str | None = _option("file_name")
+    if_exists: IfExists = _option("if_exists")
+    on_bad_date: OnBadDate = _option("on_bad_date")
+    timezone: Zone = _option("timezone")
+    connection: Annotated[str | Mapping[str, Any] | None, Field(repr=False)] = _option("connection")
+    warehouse: str | None = _option("warehouse")
+    role: str | None = _option("role")
+    aws_profile: str | None = _option("aws_profile")
+    endpoint_url: str | None = _option("endpoint_url")
+    s3_options: Annotated[Mapping[str, str] | None, Field(repr=False)] = _option("s3_options")
+    expected_bucket_owner: Annotated[str, Field(pattern=r"^\d{12}$")] | None = _option(
+        "expected_bucket_owner"
+    )
+    storage_integration: Annotated[str, Field(min_length=1)] | None = _option("storage_integration")
+    stage: Annotated[str, Field(min_length=1)] | None = _option("stage")
+    unload_credentials: bool = _option("unload_credentials")
+    kms_key_id: Annotated[str, Field(min_length=1)] | None = _option("kms_key_id")
+    max_file_size: Annotated[Size, Field(ge=MEBIBYTE, le=LARGEST_UNLOAD)] = _option(
+        "max_file_size", parse_size
+    )
+    verify: bool = _option("verify")
+    report: Annotated[str, Field(min_length=1)] | None = _option("report")
+    memory_limit: Annotated[Size, Field(ge=SMALLEST_MEMORY_LIMIT)] = _option(
+        "memory_limit", parse_size
+    )
+    max_retry_time: Annotated[Seconds, Field(ge=0, le=LONGEST_RETRY_TIME)] = _option(
+        "max_retry_time", parse_seconds
+    )
+    engine: EngineName = _option("engine")
+    stream_limit: Limit = _option("stream_limit", StreamLimit.parse)
 
     @field_validator("*")
     @classmethod

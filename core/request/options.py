@@ -1,0 +1,337 @@
+"""The options of a transfer: each declared once, with type, default, help and examples.
+
+The keys of the tables are the names of `Request`'s fields and of `transfer_data`'s keywords. From
+here come the defaults and descriptions of `Request`, the command line with its environment
+variables, `--help`, and the options table of the README; the signature and the docstring of
+`transfer_data` are compared with it by a test. A new option is an entry here, an annotation in
+`Request`, a keyword of `transfer_data`, and its use.
+
+A help text is whole sentences. It names other options, and values, in backticks, and each front end
+writes them in its own way. This module is imported for `--help`, so it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Literal, get_args, get_origin
+
+ColumnNames = Sequence[str] | str
+EngineName = Literal["auto", "stream", "pushdown", "unload"]
+FileFormat = Literal["parquet", "json", "ndjson", "csv"]
+IfExists = Literal["fail", "overwrite"]
+OnBadDate = Literal["fail", "null"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One option.
+
+    Attributes:
+        help: what it does, in whole sentences.
+        type: of its value, as callers of the library give it.
+        default: its value if none is given; of no meaning where `required`.
+        required: whether a transfer cannot do without.
+        absent: what applies if the default is None, in a few words, with values in backticks.
+        placeholder: the word that stands for its value in lists of options; empty for flags, and
+            where `choices` say it.
+        examples: values as one writes them, each of them valid.
+        library: what callers of the library can do in addition, in whole sentences.
+    """
+
+    help: str
+    type: Any
+    default: object = None
+    required: bool = False
+    absent: str = ""
+    placeholder: str = ""
+    examples: tuple[str, ...] = ()
+    library: str = ""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values it can have; empty if these are not listed."""
+        return get_args(self.type) if get_origin(self.type) is Literal else ()
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is either on or off."""
+        return self.type is bool
+
+    @property
+    def is_written(self) -> bool:
+        """Whether its value can be written as text; else only the library takes it."""
+        return self.is_flag or bool(self.choices) or str in (self.type, *get_args(self.type))
+
+    @property
+    def default_text(self) -> str:
+        """The default in a few words; empty if there is none to speak of."""
+        if self.required or self.default in (False, ()):
+            return ""
+        return self.absent if self.default is None else str(self.default)
+
+
+_TEXT: Final = str | None
+
+_SOURCE: Final = {
+    "table": Option(
+        help="The table or view to read: TABLE, SCHEMA.TABLE or DATABASE.SCHEMA.TABLE.",
+        type=str,
+        required=True,
+        placeholder="NAME",
+        examples=("SALES.PUBLIC.ORDERS",),
+    ),
+    "connection": Option(
+        help="The name of a connection in Snowflake's connections.toml or config.toml.",
+        type=str | Mapping[str, Any] | None,
+        absent="the one named by `default_connection_name`",
+        placeholder="NAME",
+        examples=("prod",),
+        library="A mapping holds the connector's arguments instead. For a secret among them, such "
+        "as `password`, it may hold `password_file`, a file that only its owner can read, or "
+        "`password_arn`, a secret of AWS Secrets Manager or a parameter of SSM Parameter Store.",
+    ),
+    "warehouse": Option(
+        help="The Snowflake warehouse that runs the query.",
+        type=_TEXT,
+        absent="the connection's",
+        placeholder="NAME",
+        examples=("TRANSFER_WH",),
+    ),
+    "role": Option(
+        help="The Snowflake role that reads the table.",
+        type=_TEXT,
+        absent="the connection's",
+        placeholder="NAME",
+        examples=("TRANSFER",),
+    ),
+}
+
+_COLUMNS: Final = {
+    "date_column": Option(
+        help="The column by whose month the rows are grouped.",
+        type=_TEXT,
+        absent="detected",
+        placeholder="NAME",
+        examples=("ORDER_DATE",),
+    ),
+    "date_format": Option(
+        help="The strptime format of dates that are text, or the unit of dates that are numbers: "
+        "`epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`.",
+        type=_TEXT,
+        absent="detected",
+        placeholder="FORMAT",
+        examples=("%d.%m.%Y", "epoch_ms"),
+    ),
+    "on_bad_date": Option(
+        help="What to do if a date cannot be parsed: `fail` ends the run before anything is "
+        "delivered, `null` puts the row into the month NULL.",
+        type=OnBadDate,
+        default="fail",
+    ),
+    "timezone": Option(
+        help="The time zone in which the month of a TIMESTAMP_LTZ column is taken.",
+        type=_TEXT,
+        absent="the session's",
+        placeholder="ZONE",
+        examples=("Europe/Zurich",),
+    ),
+    "sum_columns": Option(
+        help="The numeric columns to sum. The other numeric columns are left out.",
+        type=ColumnNames | None,
+        absent="all numeric columns",
+        placeholder="A,B",
+        examples=("AMOUNT,QUANTITY",),
+    ),
+    "key_columns": Option(
+        help="The columns to group by in addition to the month, or `none`. The other columns that "
+        "are not numeric are left out.",
+        type=ColumnNames | None,
+        absent="all columns that are not numeric",
+        placeholder="A,B|none",
+        examples=("REGION,STATUS", "none"),
+        library="An empty sequence is `none`.",
+    ),
+    "drop_columns": Option(
+        help="The columns to leave out.",
+        type=ColumnNames,
+        default=(),
+        placeholder="A,B",
+        examples=("NOTE,CLERK",),
+    ),
+    "drop_identifiers": Option(
+        help="Leave out the numeric columns that look like identifiers.", type=bool, default=False
+    ),
+}
+
+_OUTPUT: Final = {
+    "format": Option(
+        help="The format of the file. `json` is one array of records, `ndjson` one record per "
+        "line.",
+        type=FileFormat,
+        default="parquet",
+    ),
+    "gzip": Option(
+        help="Compress the file with gzip. Parquet files are compressed already.",
+        type=bool,
+        default=False,
+    ),
+    "csv_escape_formulas": Option(
+        help="In csv, put an apostrophe before text and column names that a spreadsheet would "
+        "evaluate as a formula: those that begin with =, +, -, @, a tab or a line break.",
+        type=bool,
+        default=False,
+    ),
+    "file_name": Option(
+        help="The template for the name of the object, with {table}, {schema}, {database}, "
+        "{timestamp}, {date}, {run_id} and {ext}.",
+        type=_TEXT,
+        absent="`{table}_monthly_{timestamp}.{ext}`",
+        placeholder="TEMPLATE",
+        examples=("{table}_{date}.{ext}",),
+    ),
+}
+
+_DESTINATION: Final = {
+    "bucket": Option(
+        help="The destination: a bucket, s3://bucket/prefix/, or the ARN of an access point.",
+        type=str,
+        required=True,
+        placeholder="DESTINATION",
+        examples=("partner-inbox", "s3://partner-inbox/from-us/"),
+    ),
+    "if_exists": Option(
+        help="What to do if the object exists: `fail` ends the run with an error, `overwrite` "
+        "replaces the object.",
+        type=IfExists,
+        default="fail",
+    ),
+    "aws_profile": Option(
+        help="The profile in the AWS configuration files, for the bucket and for secrets of the "
+        "connection that AWS stores.",
+        type=_TEXT,
+        absent="boto3's credential chain",
+        placeholder="NAME",
+        examples=("partner",),
+    ),
+    "endpoint_url": Option(
+        help="The URL of an S3-compatible service, without user, password and query.",
+        type=_TEXT,
+        absent="AWS",
+        placeholder="URL",
+        examples=("https://s3.example.com",),
+    ),
+    "s3_options": Option(
+        help="Further arguments of boto3's S3 client, such as the keys and the region.",
+        type=Mapping[str, str] | None,
+    ),
+    "expected_bucket_owner": Option(
+        help="The ID of the AWS account that must own the bucket.",
+        type=_TEXT,
+        absent="not checked",
+        placeholder="ACCOUNT",
+        examples=("123456789012",),
+    ),
+}
+
+_ENGINE: Final = {
+    "engine": Option(
+        help="Where the rows are aggregated. `stream` aggregates them on this machine, `pushdown` "
+        "in Snowflake; with `unload`, Snowflake also writes the object. `auto` selects `stream` "
+        "or `pushdown` by the size of the table.",
+        type=EngineName,
+        default="auto",
+    ),
+    "stream_limit": Option(
+        help="The largest table for which `auto` selects `stream`: rows, stored bytes, or both.",
+        type=str,
+        default="50M,5GB",
+        placeholder="ROWS,BYTES",
+        examples=("10M,1GB", "2GB"),
+    ),
+    "storage_integration": Option(
+        help="The storage integration through which Snowflake writes if `engine` is `unload`.",
+        type=_TEXT,
+        placeholder="NAME",
+        examples=("PARTNER_S3",),
+    ),
+    "stage": Option(
+        help="The external stage, at or above the destination, through which Snowflake writes "
+        "instead of a storage integration.",
+        type=_TEXT,
+        placeholder="@STAGE[/PATH]",
+        examples=("@SALES.PUBLIC.PARTNER/from-us",),
+    ),
+    "unload_credentials": Option(
+        help="Give Snowflake the AWS credentials of this run instead of a storage integration. "
+        "Snowflake keeps them in its query history.",
+        type=bool,
+        default=False,
+    ),
+    "kms_key_id": Option(
+        help="The KMS key with which Snowflake encrypts the files that it writes (SSE-KMS).",
+        type=_TEXT,
+        absent="the bucket's own encryption",
+        placeholder="KEY",
+        examples=("1234abcd-12ab-34cd-56ef-1234567890ab",),
+    ),
+    "max_file_size": Option(
+        help="The largest file that Snowflake writes. A larger result becomes several files under "
+        "one prefix.",
+        type=int | str,
+        default="5GB",
+        placeholder="SIZE",
+        examples=("1GB",),
+        library="A number counts bytes.",
+    ),
+}
+
+_RUN: Final = {
+    "verify": Option(
+        help="After the delivery, compare its row counts and totals with Snowflake and with the "
+        "delivered file.",
+        type=bool,
+        default=False,
+    ),
+    "report": Option(
+        help="The local file to which the outcome is written as JSON.",
+        type=_TEXT,
+        placeholder="FILE",
+        examples=("report.json",),
+    ),
+    "memory_limit": Option(
+        help="The most memory that the process may use.",
+        type=int | str,
+        default="600MB",
+        placeholder="SIZE",
+        examples=("1GB",),
+        library="A number counts bytes.",
+    ),
+    "max_retry_time": Option(
+        help="How long a request that fails temporarily is retried after its first failure. 0 "
+        "turns retries off.",
+        type=int | str,
+        default="10m",
+        placeholder="TIME",
+        examples=("90s", "1h", "0"),
+        library="A number counts seconds.",
+    ),
+}
+
+GROUPS: Final[Mapping[str, Mapping[str, Option]]] = MappingProxyType(
+    {
+        "source": _SOURCE,
+        "columns": _COLUMNS,
+        "output": _OUTPUT,
+        "destination": _DESTINATION,
+        "engine": _ENGINE,
+        "run": _RUN,
+    }
+)
+"""The options by subject, in the order in which they are listed."""
+
+OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
+    {name: option for group in GROUPS.values() for name, option in group.items()}
+)
+"""All options by name."""

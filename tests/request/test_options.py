@@ -1,0 +1,152 @@
+"""An option is declared once; `Request` and `transfer_data` have it as it is declared."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import re
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import core.api
+from core import UsageError, transfer_data
+from core.bucket.destination import DEFAULT_TEMPLATE
+from core.request.options import OPTIONS, Option
+from core.request.request import Request
+from tests.support.batch_runs import place
+from tests.support.deliveries import bucket_client
+from tests.support.sections import compare_section
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+POSITIONAL = {"table": "source_table", "bucket": "destination_s3_bucket"}
+NOT_OPTIONS = ["on_progress", "cancel"]
+# What a value must go with.
+COMPANIONS: dict[str, dict[str, Any]] = {
+    "gzip": {"format": "csv"},
+    "engine": {"storage_integration": "PARTNER_S3"},
+}
+LINE = 100  # characters
+
+
+def test_a_request_has_every_option_as_declared() -> None:
+    assert set(Request.model_fields) == set(OPTIONS)
+    for name, field in Request.model_fields.items():
+        option = OPTIONS[name]
+        assert field.description == option.help, name
+        assert field.is_required() == option.required, name
+        if option.choices or option.is_flag:
+            assert field.annotation == option.type, name
+
+
+def test_the_defaults_of_a_request_are_those_declared() -> None:
+    needed = {"table": "T", "bucket": "partner-inbox"}
+    declared = {name: option.default for name, option in OPTIONS.items() if name not in needed}
+    assert Request.of(**needed) == Request.of(**needed, **declared)
+    assert OPTIONS["file_name"].absent == f"`{DEFAULT_TEMPLATE}`"
+
+
+# Every value that a declaration gives as an example or a choice.
+VALUES = [
+    (name, value)
+    for name, option in OPTIONS.items()
+    for value in (*option.examples, *option.choices, *([True] if option.is_flag else []))
+]
+
+
+@pytest.mark.parametrize(("name", "value"), VALUES)
+def test_every_example_and_choice_is_valid(name: str, value: object) -> None:
+    needed = {"table": "T", "bucket": "partner-inbox", **COMPANIONS.get(name, {})}
+    assert getattr(Request.of(**{**needed, name: value}), name) not in (None, "")
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_declaration_is_complete(name: str) -> None:
+    option = OPTIONS[name]
+    assert re.fullmatch(r"[A-Z0-9].*\.", option.help)
+    for text in (option.help, option.absent, option.library):
+        assert not re.search(r"--|\w=", text), "the spelling of one front end"
+    if option.is_written and not option.is_flag and not option.choices:
+        assert option.placeholder
+        assert option.examples
+
+
+def parameters() -> list[inspect.Parameter]:
+    """The parameters of `transfer_data` that are options."""
+    return [
+        parameter
+        for name, parameter in inspect.signature(transfer_data).parameters.items()
+        if name not in NOT_OPTIONS
+    ]
+
+
+def in_order() -> dict[str, Option]:
+    """The options as `transfer_data` has them: what is required first."""
+    first = {POSITIONAL[name]: OPTIONS[name] for name in POSITIONAL}
+    return first | {name: option for name, option in OPTIONS.items() if name not in POSITIONAL}
+
+
+def test_the_signature_is_as_declared() -> None:
+    found = {
+        parameter.name: (
+            eval(str(parameter.annotation), vars(core.api)),
+            ... if parameter.default is parameter.empty else parameter.default,
+        )
+        for parameter in parameters()
+    }
+    declared = {
+        name: (option.type, ... if option.required else option.default)
+        for name, option in in_order().items()
+    }
+    assert list(found) == list(declared)
+    assert found == declared
+
+
+def test_the_docstring_is_as_declared() -> None:
+    entries = [
+        textwrap.fill(
+            f"{name}: {_described(option)}",
+            LINE,
+            initial_indent=" " * 8,
+            subsequent_indent=" " * 12,
+            break_on_hyphens=False,
+        )
+        for name, option in in_order().items()
+    ]
+    path = Path(core.api.__file__)
+    compare_section(path, "    Args:\n", "        on_progress:", "\n".join(entries) + "\n")
+
+
+def _described(option: Option) -> str:
+    absent = f"If None: {option.absent}." if option.absent else ""
+    return " ".join(filter(None, (option.help, option.library, absent)))
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_option_of_a_call_reaches_the_request(name: str) -> None:
+    """A value that no option can have is refused by the name of its option."""
+    given: dict[str, Any] = {"source_table": "T", "destination_s3_bucket": "partner-inbox"}
+    given[POSITIONAL.get(name, name)] = object()
+    with pytest.raises(UsageError, match=rf"^{name}: "):
+        transfer_data(**given)
+
+
+def test_the_example_of_the_docstring_runs(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in place(sandbox).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", sandbox.s3["endpoint_url"])
+    (example,) = doctest.DocTestFinder(recurse=False).find(transfer_data, globs={})
+    said: list[str] = []
+    try:
+        outcome = doctest.DocTestRunner().run(example, out=said.append)
+    finally:
+        bucket_client(sandbox).delete_object(
+            Bucket=sandbox.s3["bucket"], Key="ORDERS_100K_monthly.parquet"
+        )
+    assert (outcome.attempted, outcome.failed) == (3, 0), "".join(said)
