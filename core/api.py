@@ -110,7 +110,8 @@ def transfer_data(
             replaces the object.
         aws_profile: The profile in the AWS configuration files, for the bucket and for secrets of
             the connection that AWS stores. If None: boto3's credential chain.
-        endpoint_url: The URL of an S3-compatible service. If None: AWS.
+        endpoint_url: The URL of an S3-compatible service, without user, password and query. If
+            None: AWS.
         s3_options: Further arguments of boto3's S3 client, such as the keys and the region.
         expected_bucket_owner: The ID of the AWS account that must own the bucket. If None: not
             checked.

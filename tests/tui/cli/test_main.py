@@ -9,39 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer.main
 
-from core.request.request import Request
 from tests.support.batch_runs import SECONDS, program, run
-from tui.cli.main import app
-
-NOT_FOR_THE_COMMAND_LINE = {"s3_options"}
-
-
-def test_help_tells_every_option_and_the_exit_codes() -> None:
-    ended = run("--help")
-    assert ended.code == 0
-    assert ended.err == ""
-    for field in set(Request.model_fields) - NOT_FOR_THE_COMMAND_LINE:
-        assert f"--{field.replace('_', '-')}" in ended.out
-    for word in (
-        "--batch",
-        "--dry-run",
-        "--demo",
-        "--quiet",
-        "--log-format",
-        "--version",
-        "AMPLIFY_",
-    ):
-        assert word in ended.out
-
-
-def test_every_option_is_also_a_variable() -> None:
-    command = typer.main.get_command(app)
-    variables = {parameter.name: parameter.envvar for parameter in command.params}
-    del variables["version"]
-    assert variables == {name: f"AMPLIFY_{name.upper()}" for name in variables}
-    assert set(Request.model_fields) - NOT_FOR_THE_COMMAND_LINE <= set(variables)
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -55,7 +24,7 @@ def test_help_loads_nothing_heavy() -> None:
     loaded = {
         line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()
     }
-    assert "typer" in loaded
+    assert "click" in loaded
     heavy = {"textual", "rich", "pydantic", "polars", "pyarrow", "boto3", "snowflake", "duckdb"}
     assert not heavy & loaded
 
@@ -101,7 +70,10 @@ def test_on_a_terminal_it_opens_the_app() -> None:
         (["--batch", "--table", "T", "--bucket", "UP"], "not an S3 destination"),
         (["--batch", "--table", "T", "--bucket", "partner-inbox", "--memory-limit", "x"], "size"),
         (["--batch", "--table", "T", "--bucket", "partner-inbox", "--gzip"], "parquet"),
-        (["--batch", "--log-format", "xml"], "text or json"),
+        (["--batch", "--log-format", "xml"], "'xml' is not one of 'text', 'json'"),
+        (["--web", "--port", "80"], "'--port': 80 is not in the range 1024<=x<=65535"),
+        (["--exact"], "--exact: goes with --dry-run"),
+        (["--batch", "--web"], "--web: is the app"),
         (["--bogus"], "No such option"),
         (["stray"], "stray"),
     ],
@@ -133,3 +105,18 @@ def test_an_unknown_connection_names_the_near_ones(tmp_path: Path) -> None:
     assert (ended.code, ended.out) == (2, "")
     assert "production" in ended.err
     assert "hidden" not in ended.err
+
+
+def test_ctrl_c_before_the_work_begins_ends_with_its_code() -> None:
+    code = "import signal, tui.cli.batch as batch\n"
+    code += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += "batch.run = lambda options, manner: signal.raise_signal(signal.SIGINT)\n"
+    code += "from tui.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--batch"],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "")
