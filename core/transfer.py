@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from core import query
 from core.aggregation.reconciliation import Account
-from core.bucket import Bucket, Delivery, Destination, file_name
+from core.bucket import Bucket, Delivery, Destination
 from core.bucket.checks import check_destination
 from core.bucket.sweep import sweep
+from core.bucket.target import object_key, open_bucket
 from core.conclusion import conclude
 from core.engines import pushdown, stream
 from core.engines.choice import Choice, Engine, choose
@@ -25,7 +26,7 @@ from core.engines.unload_limits import check_unloadable
 from core.errors import SourceDataError
 from core.events import Delivered, Listener, Phase, Planned, Warned
 from core.outcome import Outcome, Preview
-from core.output import Format, content_type, extension
+from core.output import Format, content_type
 from core.planning.names import warn_of_hidden
 from core.planning.plan import Plan, Sample, make_plan
 from core.planning.source import Source
@@ -117,7 +118,7 @@ def run_transfer(
     with journey.session() as connection:
         made, choice = journey.decide(*journey.look(connection))
         key = journey.key(made.source)
-        with journey.bucket() as bucket, workspace() as directory:
+        with open_bucket(request, retry=journey.retry) as bucket, workspace() as directory:
             sweep(bucket, journey.cancel.is_set)
             file = LocalFile(
                 directory / "delivery", journey.format, request.gzip, request.csv_escape_formulas
@@ -203,27 +204,7 @@ class _Journey:
 
     def key(self, source: Source) -> str:
         """The key of the object."""
-        name = file_name(
-            self.request.file_name,
-            table=source.name.table,
-            schema=source.name.schema,
-            database=source.name.database,
-            timestamp=self.started,
-            run_id=self.run_id,
-            ext=extension(self.format, self.request.gzip),
-        )
-        return self.destination.key(name)
-
-    def bucket(self) -> Bucket:
-        """The destination."""
-        return Bucket(
-            self.destination,
-            profile=self.request.aws_profile,
-            endpoint_url=self.request.endpoint_url,
-            client_options=self.request.s3_options,
-            expected_owner=self.request.expected_bucket_owner,
-            retry=self.retry,
-        )
+        return object_key(self.request, source.name, started=self.started, run_id=self.run_id)
 
     def deliver(
         self, bucket: Bucket, key: str, file: LocalFile, made: Plan, account: Account

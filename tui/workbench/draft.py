@@ -11,7 +11,6 @@ from core.planning import edits
 from core.planning.edits import defaults
 from core.planning.plan import Role
 from core.request.request import Request
-from tui.screens.target import object_key, object_url
 
 if TYPE_CHECKING:
     from core.planning.plan import Plan
@@ -88,11 +87,15 @@ class Draft:
         """The object's key, were it delivered now.
 
         Raises:
-            UsageError: destination or file name cannot be meant.
+            UsageError: the destination or the file name is invalid.
         """
+        from core.bucket.target import object_key
+
         return object_key(self.request, self.look.source.name if self.look else None)
 
     def _url(self) -> str:
+        from core.bucket.target import object_url
+
         return object_url(self.request, self.look.source.name if self.look else None)
 
 

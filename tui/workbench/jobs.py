@@ -22,7 +22,6 @@ from tui.workbench.messages import (
 )
 
 if TYPE_CHECKING:
-    from core.bucket import Bucket
     from core.planning.plan import Plan
     from core.preview.browser import Explorer, Look
     from core.request.request import Request
@@ -106,8 +105,9 @@ def testing(request: Request, key: str) -> Work:
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         from core.bucket.checks import check_destination, probe_destination
+        from core.bucket.target import open_bucket
 
-        with _bucket(request) as bucket:
+        with open_bucket(request) as bucket:
             overwrite = request.if_exists == "overwrite"
             probe_destination(bucket, key, cancelled=cancel.is_set)
             check_destination(bucket, key, overwrite=overwrite, cancelled=cancel.is_set)
@@ -123,9 +123,10 @@ def seeking(request: Request, key: str) -> Work:
         if cancel.wait(TYPING_SECONDS):
             return
         from core.bucket.checks import is_there
+        from core.bucket.target import open_bucket
 
         try:
-            with _bucket(request) as bucket:
+            with open_bucket(request) as bucket:
                 yield Sought(request, is_there(bucket, key, cancelled=cancel.is_set))
         except TemporaryError:
             return
@@ -133,15 +134,3 @@ def seeking(request: Request, key: str) -> Work:
             yield Sought(request, None, error.message)
 
     return work
-
-
-def _bucket(request: Request) -> Bucket:
-    from core.bucket import Bucket, Destination
-
-    return Bucket(
-        Destination.parse(request.bucket),
-        profile=request.aws_profile,
-        endpoint_url=request.endpoint_url,
-        client_options=request.s3_options,
-        expected_owner=request.expected_bucket_owner,
-    )

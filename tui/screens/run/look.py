@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from core.bucket.target import object_url
 from core.engines.choice import Engine, choose
 from core.planning.names import listed, warn_of_hidden
 from core.request.request import MEBIBYTE
@@ -17,7 +18,6 @@ from tui.format import cost
 from tui.format.text import visible
 from tui.format.wording import in_app
 from tui.screens.fact import Fact
-from tui.screens.target import object_url
 
 if TYPE_CHECKING:
     from core.planning.plan import Plan, PlannedColumn

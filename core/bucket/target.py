@@ -1,0 +1,82 @@
+"""Where a request delivers: its bucket, and the key of its object.
+
+The run, the dry run and the app all ask here, so that they name the same object.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from core.bucket.bucket import Bucket
+from core.bucket.destination import Destination, file_name
+from core.output import Format, extension
+from core.runtime.retry import QUICK, Retry
+
+if TYPE_CHECKING:
+    from core.planning.names import TableName
+    from core.request.request import Request
+
+# Stands for the id of a run that has not started: an id is made at the start.
+_FUTURE_RUN: Final = "run-id-to-come"
+
+
+def open_bucket(request: Request, *, retry: Retry = QUICK) -> Bucket:
+    """The bucket of a request; a context manager, which connects with its first use.
+
+    Args:
+        request: what was asked for.
+        retry: how requests that fail for now are tried again.
+
+    Raises:
+        UsageError: the destination or an option of the client is invalid.
+    """
+    return Bucket(
+        Destination.parse(request.bucket),
+        profile=request.aws_profile,
+        endpoint_url=request.endpoint_url,
+        client_options=request.s3_options,
+        expected_owner=request.expected_bucket_owner,
+        retry=retry,
+    )
+
+
+def object_key(
+    request: Request,
+    name: TableName | None,
+    *,
+    started: datetime | None = None,
+    run_id: str = _FUTURE_RUN,
+) -> str:
+    """The key of the object that a request delivers.
+
+    Args:
+        request: what was asked for.
+        name: the full name of the table; None before there is one: the words `table`, `schema` and
+            `database` then stand for its parts.
+        started: when the run starts, in UTC; now if None.
+        run_id: the id of the run.
+
+    Raises:
+        UsageError: the destination or the file name is invalid.
+    """
+    filled = file_name(
+        request.file_name,
+        table=name.table if name else "table",
+        schema=name.schema if name else "schema",
+        database=name.database if name else "database",
+        timestamp=started or datetime.now(UTC),
+        run_id=run_id,
+        ext=extension(Format(request.format), request.gzip),
+    )
+    return Destination.parse(request.bucket).key(filled)
+
+
+def object_url(request: Request, name: TableName | None) -> str:
+    """The URL of the object, were the run to start now, for people: `{run_id}` stays as it is.
+
+    Raises:
+        UsageError: as `object_key`.
+    """
+    url = Destination.parse(request.bucket).url(object_key(request, name))
+    return url.replace(_FUTURE_RUN, "{run_id}")
