@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from core.request.write_ways import lacks_write_way
 from core.runtime.paths import data_dir
 
 INTEGRATION: Final = "SANDBOX_S3"  # the sandbox's own
@@ -60,7 +61,4 @@ def demo(options: Mapping[str, Any]) -> Iterator[Place]:
 
 def own_access(options: Mapping[str, Any]) -> dict[str, str]:
     """The option by which the demo's warehouse writes, where it is to and no way was given."""
-    ways = ("storage_integration", "stage", "unload_credentials")
-    if options.get("engine") != "unload" or any(options.get(way) for way in ways):
-        return {}
-    return {"storage_integration": INTEGRATION}
+    return {"storage_integration": INTEGRATION} if lacks_write_way(options) else {}

@@ -1,5 +1,23 @@
 """The engines: three ways from a plan to its delivery, with the same rows.
 
-`stream` has the rows travel here and groups them; `pushdown` has Snowflake group them and writes
-what comes; `unload` has Snowflake write the object too. `core.engines.choice` decides between them.
+`stream` downloads the rows and groups them here; `pushdown` has Snowflake group them and writes
+the groups here; `unload` has Snowflake write the object too. Each is an object of one protocol
+(`core.engines.engine.Engine`); `core.engines.choice` chooses between them.
+
+Importing this package is cheap: what an engine works with is imported when it delivers.
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from core.engines.engine import Engine, EngineName
+from core.engines.pushdown import Pushdown
+from core.engines.stream import Stream
+from core.engines.unload import Unload
+
+__all__ = ["ENGINES", "Engine", "EngineName"]
+
+_ALL: Final[tuple[Engine, ...]] = (Stream(), Pushdown(), Unload())
+ENGINES: Final[Mapping[EngineName, Engine]] = {engine.name: engine for engine in _ALL}

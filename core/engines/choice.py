@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from core.engines.engine import EngineName
 from core.planning.plan import Plan
 from core.request.request import Request
 
 
-class Engine(StrEnum):
-    """The ways from a plan to its delivery, by the names that users give them."""
-
-    STREAM = "stream"
-    PUSHDOWN = "pushdown"
-    UNLOAD = "unload"
-
-
 @dataclass(frozen=True)
 class Choice:
-    """An engine.
+    """The engine of a transfer.
 
     Attributes:
-        engine: which.
+        engine: its name; `core.engines.ENGINES` has the object.
         why: the reason, in a few words.
     """
 
-    engine: Engine
+    engine: EngineName
     why: str
 
 
@@ -37,12 +29,15 @@ def choose(request: Request, plan: Plan) -> Choice:
     nobody; the app may call it at every change.
     """
     if request.engine != "auto":
-        return Choice(Engine(request.engine), "asked for")
+        return Choice(EngineName(request.engine), "asked for")
     limit, source = request.stream_limit, plan.source
+    why = ""
     if source.rows is not None and limit.rows is not None and source.rows > limit.rows:
-        return Choice(Engine.PUSHDOWN, f"{source.rows:,} rows are beyond --stream-limit {limit}")
-    if source.bytes is not None and limit.bytes is not None and source.bytes > limit.bytes:
-        return Choice(Engine.PUSHDOWN, f"{source.bytes:,} bytes are beyond --stream-limit {limit}")
+        why = f"{source.rows:,} rows are beyond --stream-limit {limit}"
+    elif source.bytes is not None and limit.bytes is not None and source.bytes > limit.bytes:
+        why = f"{source.bytes:,} bytes are beyond --stream-limit {limit}"
+    if why:
+        return Choice(EngineName.PUSHDOWN, why)
     if source.rows is None:
-        return Choice(Engine.STREAM, "its size is not known")
-    return Choice(Engine.STREAM, f"{source.rows:,} rows are within --stream-limit {limit}")
+        return Choice(EngineName.STREAM, "its size is not known")
+    return Choice(EngineName.STREAM, f"{source.rows:,} rows are within --stream-limit {limit}")

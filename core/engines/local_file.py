@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from core.aggregation.first_rows import Head
 from core.aggregation.reconciliation import Account
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from core.output.writer import Writer
+    from core.request.request import Request
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class LocalFile:
     format: Format
     gzip: bool
     escape_formulas: bool = False
+
+    @classmethod
+    def of(cls, request: Request, path: Path) -> Self:
+        """The file of a request."""
+        return cls(path, Format(request.format), request.gzip, request.csv_escape_formulas)
 
     def open(self, schema: pa.Schema) -> Writer:
         """The writer that fills it; see `core.output.open_writer`."""

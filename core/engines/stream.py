@@ -1,123 +1,62 @@
-"""Engine `stream`: the rows travel here, and one lazy query makes the months of them."""
+"""Engine `stream`: the rows are downloaded, and aggregated on this machine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-from functools import partial
-from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core import query
-from core.aggregation import aggregate
-from core.aggregation.arrow_types import delivered_schema
-from core.aggregation.first_rows import Head, head_of
-from core.aggregation.rows import Rows, to_chunk
-from core.engines.local_file import LocalFile, Written
-from core.events import Phase
-from core.planning.plan import Plan
-from core.query import Field
-from core.runtime.memory_budget import Budget
-from core.runtime.progress import Reporter
-from core.runtime.workspace import check_space, polars_spill
-from core.warehouse.download import Download
-from core.warehouse.statement import Cancel, check, run
+from core.engines.engine import Cost, EngineName, EngineResult, Job, Volume
+from core.engines.widths import BITS, OFFSET, row_bytes
+from core.request.request import MEBIBYTE
 
 if TYPE_CHECKING:
-    import polars as pl
-    from snowflake.connector import SnowflakeConnection
+    from core.bucket import Bucket
+    from core.engines.local_file import LocalFile
+    from core.errors import TransferError
+    from core.planning.plan import Plan
+    from core.query import Statement
+    from core.request.request import Request
+
+# `python -m tests.benchmarks`, ratings of the sandbox on two shared cores.
+BENCHMARK_START: Final = 4.0  # seconds that a transfer takes whatever its size
+BENCHMARK_SECONDS: Final = 0.9  # seconds a million rows
+
+_HELPERS: Final = {"blank": BITS, "bad": float(OFFSET)}
 
 
-def write_months(
-    connection: SnowflakeConnection,
-    plan: Plan,
-    file: LocalFile,
-    *,
-    budget: Budget,
-    progress: Reporter,
-    cancel: Cancel,
-) -> Written:
-    """Read the table once, aggregate its rows and write the delivery to a local file.
+class Stream:
+    """One SELECT of the needed columns; polars makes the months of its rows."""
 
-    Args:
-        connection: an open session.
-        plan: what happens to each column.
-        file: what to write, and where.
-        budget: the memory of each stop.
-        progress: told of every batch.
-        cancel: stops the work at any moment.
+    name: Final = EngineName.STREAM
 
-    Returns:
-        The books, which agree, the first rows, and the statement.
+    def describe(self, request: Request) -> str:
+        """See `Engine`."""
+        megabytes = request.memory_limit // MEBIBYTE
+        return f"rows are read and summed here, in at most {megabytes} MB"
 
-    Raises:
-        SourceDataError: dates do not parse, or a sum overflows.
-        IntegrityError: the books do not agree.
-        TransferError: the query, the download or the disk failed, or the run was cancelled.
-    """
-    statement = query.select_rows(plan)
-    progress.start(Phase.QUERY)
-    result = run(connection, statement, cancel)
-    budget = budget.beside_list(len(result.batches), result.batches.memory)
-    download = Download(
-        result,
-        partial(to_chunk, statement.fields),
-        budget=budget.batches,
-        workers=budget.workers,
-        cancel=cancel,
-    )
-    progress.start(Phase.READ, total_rows=download.total_rows, total_bytes=download.total_bytes)
-    rows = Rows(plan, statement.fields, download, progress.add)
-    aggregate.limit_memory(budget.aggregation, polars_spill())
-    try:
-        with rows.own_errors():
-            head = _write(plan, statement.fields, rows, file, progress, cancel)
-    finally:
-        download.stop()
-    rows.account.check((f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column)
-    return Written(rows.account, head, result.query_id)
+    def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
+        """None: it takes every plan."""
 
+    def statement(self, plan: Plan) -> Statement:
+        """The SELECT of the rows."""
+        return query.select_rows(plan)
 
-def _write(
-    plan: Plan,
-    fields: tuple[Field, ...],
-    rows: Rows,
-    file: LocalFile,
-    progress: Reporter,
-    cancel: Cancel,
-) -> Head:
-    def watch() -> None:
-        check(cancel)
-        check_space(file.path.parent)
+    def copy_statement(self, job: Job) -> Statement | None:
+        """None: this machine writes the file."""
 
-    made = aggregate.batches(aggregate.by_month(rows.lazy(), fields), watch)
-    with closing(made) as pieces:
-        return _write_pieces(pieces, plan, fields, rows, file, progress)
+    def cost(self, plan: Plan, volume: Volume) -> Cost:
+        """Every row is downloaded; the time is the benchmark's."""
+        limit, rows = "every row travels to this machine", volume.rows
+        pace = f"{BENCHMARK_SECONDS:.3g} s a million rows, of the benchmark"
+        if rows is None:
+            return Cost(None, None, limit, pace)
+        each = row_bytes(self.statement(plan).fields, plan, volume.widths, _HELPERS)
+        seconds = BENCHMARK_START + rows / 1e6 * BENCHMARK_SECONDS
+        return Cost(rows, round(rows * each), limit, pace, seconds)
 
+    def deliver(self, job: Job, bucket: Bucket, file: LocalFile) -> EngineResult:
+        """See `Engine`."""
+        from core.engines.deliver_file import deliver_file
+        from core.engines.write_from_rows import write_months  # loads polars
 
-def _write_pieces(
-    pieces: Iterator[pl.DataFrame],
-    plan: Plan,
-    fields: tuple[Field, ...],
-    rows: Rows,
-    file: LocalFile,
-    progress: Reporter,
-) -> Head:
-    # The first piece comes once every row is read: only then are the units of timestamps known.
-    first = next(pieces, None)
-    progress.start(Phase.WRITE)
-    units = rows.units()
-    schema = delivered_schema(plan, units)
-    head = Head(tuple(schema.names))
-    grouped = 0
-    with file.open(schema) as writer:
-        for piece in chain([] if first is None else [first], pieces):
-            grouped += int(piece[aggregate.ROWS].sum())
-            rows.account.add_written(aggregate.tally(piece, fields))
-            made = aggregate.delivered(piece, plan, fields, units)
-            if piece is first:
-                head = head_of(made)
-            writer.write(made)
-            progress.add(piece.height, 0)
-    rows.account.check_groups(grouped)
-    return head
+        return deliver_file(job, bucket, file, write_months)

@@ -1,297 +1,86 @@
-"""Engine `unload`: Snowflake groups the rows and writes the object; no row travels here.
-
-The groups stay at Snowflake as the result of the grouped statement. The books are asked of that
-result, and agree before COPY INTO makes anything visible of the same result.
-"""
+"""Engine `unload`: Snowflake groups the rows and writes the object; no row is downloaded."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final
 
-from core.aggregation.first_rows import ROWS, Head, head_of
-from core.bucket import Bucket, Delivery, Destination
-from core.bucket.checks import check_destination
-from core.bucket.objects import aws_keys
-from core.connections.secrets import Secret
-from core.engines.cleanup import Remains
-from core.engines.grouped import Grouped, group_at_rest
-from core.engines.local_file import LocalFile, Written
-from core.engines.write_access import CREDENTIALS_SHOWN, Access, access_of
-from core.errors import (
-    CancelledError,
-    DestinationError,
-    DestinationExistsError,
-    IntegrityError,
-    TransferError,
-)
-from core.events import Phase, Warned
-from core.output import Format, extension
-from core.planning.plan import Plan
-from core.query import Statement
-from core.query.unload import (
-    DECLARED_TYPES,
-    LARGE_BATCHES,
-    Files,
-    Keys,
-    copy_into,
-    first_groups,
-)
-from core.request.request import Request
-from core.runtime.progress import Reporter
-from core.warehouse.download import INLINE_BYTES
-from core.warehouse.statement import Cancel, count, run
+from core import query
+from core.engines.engine import Cost, EngineName, EngineResult, Job, Volume
+from core.engines.unload_limits import find_limit
+from core.errors import TransferError, UsageError
+from core.output import Format
+from core.request.write_ways import has_write_way
 
 if TYPE_CHECKING:
-    from snowflake.connector import SnowflakeConnection
+    from core.bucket import Bucket
+    from core.engines.copy_groups import Order
+    from core.engines.local_file import LocalFile
+    from core.planning.plan import Plan
+    from core.query import Statement
+    from core.request.request import Request
 
 
-@dataclass(frozen=True)
-class Order:
-    """What to write, and where.
+class Unload:
+    """The plan as one GROUP BY in Snowflake, and COPY INTO of its result."""
 
-    Attributes:
-        request: what was asked for.
-        destination: the bucket and the prefix.
-        key: the object's key.
-        folder: the prefix of the parts, where one object does not hold the result; ends in `/`.
-            No other run has it.
-    """
+    name: Final = EngineName.UNLOAD
 
-    request: Request
-    destination: Destination
-    key: str
-    folder: str
+    def describe(self, request: Request) -> str:
+        """See `Engine`."""
+        return "Snowflake sums, and writes to the bucket itself"
 
-    @classmethod
-    def of(
-        cls,
-        request: Request,
-        destination: Destination,
-        key: str,
-        started: datetime,
-        run_id: str,
-    ) -> Self:
-        """The order of a run that `started` in UTC."""
-        ending = f".{extension(Format(request.format), request.gzip)}"
-        folder = f"{key.removesuffix(ending)}/"
-        if f"{started:%Y%m%dT%H%M%SZ}" not in folder and run_id not in folder:
-            folder = f"{folder}{run_id}/"
-        return cls(request, destination, key, folder)
-
-    @property
-    def format(self) -> Format:
-        """The format of the files."""
-        return Format(self.request.format)
-
-    def files(self, *, single: bool) -> Files:
-        """What Snowflake writes: one object, or parts."""
-        request = self.request
-        overwrite = request.if_exists == "overwrite"
-        return Files(
-            request.format,
-            request.gzip,
-            single,
-            request.max_file_size,
-            overwrite,
-            request.csv_escape_formulas,
-        )
-
-
-@dataclass(frozen=True)
-class Unloaded(Written):
-    """What Snowflake wrote.
-
-    Attributes:
-        account: the books, which agree.
-        head: the first rows.
-        query_id: Snowflake's id of the statement that read the table.
-        key: the object's key, or the prefix of its parts; empty if there were no groups, for which
-            Snowflake writes no file.
-        objects: what Snowflake wrote; it tells no checksums.
-    """
-
-    key: str = ""
-    objects: tuple[Delivery, ...] = ()
-
-
-def unload(
-    connection: SnowflakeConnection,
-    plan: Plan,
-    order: Order,
-    bucket: Bucket,
-    *,
-    progress: Reporter,
-    cancel: Cancel,
-) -> Unloaded:
-    """Have Snowflake aggregate the table and write the delivery.
-
-    Args:
-        connection: an open session.
-        plan: what happens to each column; `check_unloadable` has passed it.
-        order: what to write.
-        bucket: looks before the start, and removes what a failure leaves, as far as this machine's
-            own credentials allow.
-        progress: told of every phase, and of warnings.
-        cancel: stops the work at any moment.
-
-    Raises:
-        SourceDataError: dates do not parse, or a sum overflows.
-        DestinationExistsError, DestinationError: Snowflake may not write there.
-        IntegrityError: the books do not agree, or the files do not hold every group.
-        TransferError: a statement failed, or the run was cancelled.
-    """
-    access = _access(connection, order, bucket, progress, cancel)
-    progress.start(Phase.QUERY)
-    run(connection, LARGE_BATCHES, cancel)
-    grouped = group_at_rest(connection, plan, cancel)
-    account, query_id = grouped.account, grouped.result.query_id
-    if not account.groups:
-        names = tuple(column.name for column in plan.delivered)
-        return Unloaded(account, Head(names), query_id)
-    head = _head(connection, grouped, plan, cancel)
-    run(connection, DECLARED_TYPES, cancel)
-    single = _estimate(grouped, plan, order.format) <= order.request.max_file_size
-    key = order.key if single else order.folder
-    files = order.files(single=single)
-    statement = copy_into(grouped.statement, plan, query_id, access.at(key), files)
-    progress.start(Phase.UPLOAD, total_rows=account.groups)
-    remains = Remains(connection, bucket, key)
-    with remains.cleared():
-        rows, objects = _copy(connection, statement, cancel, remains, bucket, key)
-        if rows != account.groups:
-            raise IntegrityError(
-                f"Snowflake wrote {rows:,} rows where there are {account.groups:,} groups.",
-                "Run again; if it stays, report it to Snowflake.",
+    def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
+        """A format or a type that Snowflake does not unload, or no way for it to write."""
+        if limit := find_limit(plan, Format(request.format)):
+            return limit
+        if request.bucket.startswith("arn:"):
+            return UsageError(
+                "Snowflake takes no ARN of an access point.",
+                "Name the bucket, or the point's alias.",
             )
-    progress.add(rows, sum(each.size for each in objects))
-    progress.finish()
-    return Unloaded(account, head, query_id, key, objects)
+        if not has_write_way(dict(request)):
+            return UsageError("It needs --storage-integration, --stage or --unload-credentials.")
+        return None
 
+    def statement(self, plan: Plan) -> Statement:
+        """The grouped SELECT, whose result stays at Snowflake."""
+        return query.select_groups(plan, at_rest=True, ordered=False)
 
-def preview_copy(
-    connection: SnowflakeConnection, plan: Plan, grouped: Statement, order: Order, cancel: Cancel
-) -> Statement:
-    """The COPY INTO of one object, for people to read: no AWS keys are looked up for it."""
-    unknown = Keys(Secret(""), Secret(""))
-    access = access_of(connection, order.request, order.destination, lambda: unknown, cancel)
-    return copy_into(grouped, plan, "query id", access.at(order.key), order.files(single=True))
+    def copy_statement(self, job: Job) -> Statement | None:
+        """COPY INTO one object."""
+        from core.engines.copy_groups import preview_copy
 
+        order, grouped = self._order(job), self.statement(job.plan)
+        return preview_copy(job.connection, job.plan, grouped, order, job.cancel)
 
-def write_empty(plan: Plan, file: LocalFile) -> None:
-    """Write the file of a result without rows: Snowflake writes none for it."""
-    from core.aggregation.arrow_types import delivered_schema
+    def cost(self, plan: Plan, volume: Volume) -> Cost:
+        """Nothing is downloaded; how long Snowflake takes is up to the warehouse."""
+        return Cost(0, 0, "the warehouse; only the books travel here")
 
-    with file.open(delivered_schema(plan, {})):
-        pass
+    def deliver(self, job: Job, bucket: Bucket, file: LocalFile) -> EngineResult:
+        """Have Snowflake write the object, or its parts; only an empty one is written here."""
+        from core.engines.copy_groups import copy_groups, explain_empty, write_empty
+        from core.engines.deliver_file import upload, warn_of_rows
 
+        copied = copy_groups(
+            job.connection,
+            job.plan,
+            self._order(job),
+            bucket,
+            progress=job.progress,
+            cancel=job.cancel,
+        )
+        key, objects, account = copied.key, copied.objects, copied.account
+        if key:
+            warn_of_rows(job, account)
+        else:
+            write_empty(job.plan, file)
+            with explain_empty():
+                key, objects = job.key, (upload(job, bucket, file, account),)
+        return EngineResult(key, objects, account, copied.head, copied.query_id)
 
-@contextmanager
-def explained_empty() -> Iterator[None]:
-    """Say why this machine's own credentials are needed after all."""
-    try:
-        yield
-    except DestinationError as error:
-        error.hint = (
-            f"{error.hint} The result has no rows: Snowflake writes no file for it, so this "
-            "machine must, with AWS credentials of its own."
-        ).strip()
-        raise
+    @staticmethod
+    def _order(job: Job) -> Order:
+        from core.engines.copy_groups import Order
 
-
-def _access(
-    connection: SnowflakeConnection,
-    order: Order,
-    bucket: Bucket,
-    progress: Reporter,
-    cancel: Cancel,
-) -> Access:
-    """The access that Snowflake is given, and a look at the destination before hours of work."""
-    request, cancelled = order.request, cancel.is_set
-    access = access_of(
-        connection,
-        request,
-        order.destination,
-        lambda: Keys(*aws_keys(bucket, cancelled)),
-        cancel,
-    )
-    if access.keys:
-        progress.tell(Warned(CREDENTIALS_SHOWN))
-    try:
-        overwrite = request.if_exists == "overwrite"
-        check_destination(bucket, order.key, overwrite=overwrite, cancelled=cancelled)
-    except (DestinationExistsError, CancelledError):
-        raise
-    except TransferError as error:
-        # Snowflake's own rights decide, unless they are ours, or a check was asked for.
-        if access.keys or request.expected_bucket_owner:
-            raise
-        progress.tell(Warned(f"The destination was not looked at from here: {error.message}"))
-    return access
-
-
-def _copy(
-    connection: SnowflakeConnection,
-    statement: Statement,
-    cancel: Cancel,
-    remains: Remains,
-    bucket: Bucket,
-    key: str,
-) -> tuple[int, tuple[Delivery, ...]]:
-    """Run COPY INTO; the rows of all files, and the files."""
-    result = run(connection, statement, cancel, on_start=remains.expect, repeatable=False)
-    files = result.rows("file_name")
-    where = bucket.destination.bucket
-    objects = tuple(
-        Delivery(where, _key(key, each["file_name"]), count(each.get("file_size")) or 0, "", "", 1)
-        for each in files
-    )
-    return sum(count(each.get("row_count")) or 0 for each in files), objects
-
-
-def _key(key: str, name: str) -> str:
-    """The key of a file that Snowflake tells by its name: below the folder, if `key` is one."""
-    return key + name.rpartition("/")[2] if key.endswith("/") else key
-
-
-def _estimate(grouped: Grouped, plan: Plan, format: Format) -> int:  # noqa: A002
-    """About how many bytes a file of the whole result has at most, before compression."""
-    arrow = sum(size or INLINE_BYTES for size in grouped.result.batches.sizes)
-    if format is Format.PARQUET:
-        return arrow
-    # Text repeats the names in every record, and takes up to twice the bytes of a value.
-    names = sum(len(json.dumps(column.name)) for column in plan.delivered)
-    between = names if format is Format.NDJSON else 0
-    return 2 * arrow + grouped.account.groups * (between + 4 * len(plan.delivered))
-
-
-def _head(connection: SnowflakeConnection, grouped: Grouped, plan: Plan, cancel: Cancel) -> Head:
-    import polars as pl
-    import pyarrow as pa
-
-    from core.aggregation.arrow_types import cast_column, delivered_schema
-    from core.warehouse.download import Download
-
-    statement = first_groups(grouped.statement, plan, grouped.result.query_id, ROWS)
-    schema = delivered_schema(plan, {})
-    download = Download(
-        run(connection, statement, cancel),
-        lambda table: pa.table(
-            [
-                cast_column(values, kind)
-                for values, kind in zip(table.columns, schema.types, strict=True)
-            ],
-            schema=schema,
-        ),
-        budget=0,
-        workers=1,
-        cancel=cancel,
-    )
-    tables = [table for _, table in sorted(download, key=lambda each: each[0])]
-    frame = pl.from_arrow(pa.concat_tables(tables) if tables else schema.empty_table())
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker
-    return head_of(frame)
+        return Order.of(job.request, job.destination, job.key, job.started, job.run_id)

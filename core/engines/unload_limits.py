@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.errors import SourceDataError, UsageError
+from core.errors import SourceDataError, TransferError, UsageError
 from core.output import Format
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
@@ -19,25 +19,26 @@ from core.planning.source import TIMESTAMPS
 _OTHERS = "--engine pushdown or --engine stream delivers it"
 
 
-def check_unloadable(plan: Plan, format: Format) -> None:  # noqa: A002 - the users' word for it
-    """Refuse a plan whose delivery could not be what the other engines deliver.
+def find_limit(plan: Plan, format: Format) -> TransferError | None:  # noqa: A002 - the users' word
+    """Why the delivery of a plan could not be what the other engines deliver; None if it can.
 
-    Raises:
-        UsageError: the format is none of Snowflake's.
-        SourceDataError: a column is not; it is named.
+    Returns:
+        A `UsageError` where Snowflake does not write the format; a `SourceDataError` that names the
+        column which it does not write as the other engines do.
     """
     if format is Format.JSON:
-        raise UsageError(
+        return UsageError(
             "Engine unload cannot write a json array.",
             f"Choose --format ndjson; {_OTHERS}.",
         )
     for column in plan.delivered:
         for why in _obstacles(column, format):
-            raise SourceDataError(
+            return SourceDataError(
                 f"Engine unload cannot deliver column {column.name} "
                 f"({column.source.type.text}) as {format}: {why}.",
                 f"{_OTHERS}; so may another --format. Or leave it out with --drop-columns.",
             )
+    return None
 
 
 def _obstacles(column: PlannedColumn, format: Format) -> Iterator[str]:  # noqa: A002

@@ -71,14 +71,9 @@ def access_of(
         cancel: stops the look at the stage.
 
     Raises:
-        UsageError: the stage is not above the destination, or has no URL; the destination is an
-            access point.
+        UsageError: the stage is not above the destination, or has no URL.
         TransferError: the stage cannot be described, or there are no keys to hand over.
     """
-    if destination.bucket.startswith("arn:"):
-        raise UsageError(
-            "Snowflake takes no ARN of an access point.", "Name the bucket, or the point's alias."
-        )
     if request.stage:
         name, url = _stage(connection, request.stage, destination, cancel)
         return Access(destination, stage=name, stage_url=url)

@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from core import query
+from core.engines.widths import Width, column_widths
 from core.planning.identifiers import identifiers
 from core.planning.names import TableName
 from core.planning.plan import Plan, Sample, make_plan
 from core.planning.source import Source
-from core.preview.cost import Width, column_widths
 from core.preview.month_preview import Months, preview_months
 from core.preview.sample import take_sample
 from core.request.request import Request

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from pydantic import ValidationError
 
-from core.engines.choice import Engine
+from core.engines import EngineName
 from core.errors import TransferError
 from core.events import Listener
 from core.preview.cost import FormerRun
@@ -180,10 +180,10 @@ def former_runs(*, demo: bool) -> tuple[FormerRun, ...]:
         demo: those against the embedded warehouse and bucket; else all others.
     """
     return tuple(
-        FormerRun(Engine(each.engine), rows, each.seconds)
+        FormerRun(EngineName(each.engine), rows, each.seconds)
         for each in entries()
         # A verification takes its own time.
-        if each.demo is demo and each.engine in list(Engine) and not each.verdict
+        if each.demo is demo and each.engine in list(EngineName) and not each.verdict
         if isinstance(rows := each.account.get("rows_read"), int)
     )
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from core.engines.choice import Engine, choose
+from core.engines import EngineName
+from core.engines.choice import choose
 from core.planning.plan import make_plan
 from tests.support.sources import ORDERS, request, source
 
 MILLION, GIGABYTE = 10**6, 2**30
 
 
-def chosen(size: dict[str, Any], **options: Any) -> tuple[Engine, str]:
+def chosen(size: dict[str, Any], **options: Any) -> tuple[EngineName, str]:
     asked = request(**options)
     choice = choose(asked, make_plan(source(ORDERS, **size), {}, asked))
     return choice.engine, choice.why
@@ -22,18 +23,18 @@ def chosen(size: dict[str, Any], **options: Any) -> tuple[Engine, str]:
 @pytest.mark.parametrize(
     ("size", "limit", "engine", "why"),
     [
-        ((50 * MILLION, 5 * GIGABYTE), {}, Engine.STREAM, "50,000,000 rows are within"),
-        ((50 * MILLION + 1, 1), {}, Engine.PUSHDOWN, "50,000,001 rows are beyond"),
-        ((1, 5 * GIGABYTE + 1), {}, Engine.PUSHDOWN, "5,368,709,121 bytes are beyond"),
-        ((1, None), {}, Engine.STREAM, "1 rows are within"),
-        ((11, 1), {"stream_limit": "10"}, Engine.PUSHDOWN, "--stream-limit 10"),
-        ((11, 1), {"stream_limit": "1KB"}, Engine.STREAM, "--stream-limit 1KB"),
-        ((1, 1025), {"stream_limit": "1KB"}, Engine.PUSHDOWN, "1,025 bytes are beyond"),
-        ((0, 0), {"stream_limit": "0"}, Engine.STREAM, "0 rows are within"),
+        ((50 * MILLION, 5 * GIGABYTE), {}, EngineName.STREAM, "50,000,000 rows are within"),
+        ((50 * MILLION + 1, 1), {}, EngineName.PUSHDOWN, "50,000,001 rows are beyond"),
+        ((1, 5 * GIGABYTE + 1), {}, EngineName.PUSHDOWN, "5,368,709,121 bytes are beyond"),
+        ((1, None), {}, EngineName.STREAM, "1 rows are within"),
+        ((11, 1), {"stream_limit": "10"}, EngineName.PUSHDOWN, "--stream-limit 10"),
+        ((11, 1), {"stream_limit": "1KB"}, EngineName.STREAM, "--stream-limit 1KB"),
+        ((1, 1025), {"stream_limit": "1KB"}, EngineName.PUSHDOWN, "1,025 bytes are beyond"),
+        ((0, 0), {"stream_limit": "0"}, EngineName.STREAM, "0 rows are within"),
     ],
 )
 def test_auto_goes_by_size(
-    size: tuple[int, int | None], limit: dict[str, str], engine: Engine, why: str
+    size: tuple[int, int | None], limit: dict[str, str], engine: EngineName, why: str
 ) -> None:
     rows, stored = size
     got, said = chosen({"rows": rows, "bytes": stored}, **limit)
@@ -42,9 +43,9 @@ def test_auto_goes_by_size(
 
 
 def test_views_are_streamed_as_their_size_is_not_known() -> None:
-    assert chosen({"is_view": True}) == (Engine.STREAM, "its size is not known")
+    assert chosen({"is_view": True}) == (EngineName.STREAM, "its size is not known")
 
 
-@pytest.mark.parametrize("engine", [Engine.STREAM, Engine.PUSHDOWN])
-def test_an_engine_that_is_asked_for_is_taken(engine: Engine) -> None:
+@pytest.mark.parametrize("engine", [EngineName.STREAM, EngineName.PUSHDOWN])
+def test_an_engine_that_is_asked_for_is_taken(engine: EngineName) -> None:
     assert chosen({"rows": 10**12}, engine=engine.value) == (engine, "asked for")

@@ -15,10 +15,9 @@ import pyarrow as pa
 import pytest
 
 from core.aggregation.reconciliation import Account
-from core.engines import pushdown
-from core.engines.choice import Engine
+from core.engines import EngineName, write_from_groups
 from core.engines.grouped import open_books
-from core.engines.pushdown import Groups
+from core.engines.write_from_groups import Groups
 from core.errors import CancelledError, IntegrityError, SourceDataError
 from core.events import Event, Phase, Planned, Progress, Warned
 from core.query import Field
@@ -246,7 +245,7 @@ class Losing(Download[Groups]):
 
 
 def test_a_lost_batch_is_noticed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pushdown, "Download", Losing)
+    monkeypatch.setattr(write_from_groups, "Download", Losing)
     before = objects(sandbox)
     with pytest.raises(IntegrityError, match="rows are in the groups instead of"):
         transfer(sandbox, "ORDERS_100K", engine="pushdown")
@@ -255,12 +254,12 @@ def test_a_lost_batch_is_noticed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPat
 
 def changed(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
     """Have every batch changed on its way."""
-    real = pushdown.to_groups
+    real = write_from_groups.to_groups
 
     def to_groups(fields: tuple[Field, ...], table: pa.Table) -> Groups:
         return change(real(fields, table))
 
-    monkeypatch.setattr(pushdown, "to_groups", to_groups)
+    monkeypatch.setattr(write_from_groups, "to_groups", to_groups)
 
 
 def test_a_changed_sum_is_noticed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,7 +297,7 @@ def test_the_books_of_a_run(sandbox: Sandbox) -> None:
     assert account.bad_examples == ("soon",)
     assert account.read["sum_1"].value == account.written["sum_1"].value == 7
     assert outcome.head.rows == (("2024-01-01", "x", "1"), (None, "y", "6"))
-    assert outcome.choice.engine is Engine.PUSHDOWN
+    assert outcome.choice.engine is EngineName.PUSHDOWN
     assert [e.choice for e in told if isinstance(e, Planned)] == [outcome.choice]
     scan = f"SELECT COUNT(*) FROM TABLE(RESULT_SCAN('{outcome.query_id}'))"
     assert execute(sandbox, scan) == [(3,)]  # two groups, and the grand total

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 from core.aggregation.first_rows import Head
 from core.aggregation.reconciliation import Account
 from core.bucket import Bucket, Destination
-from core.engines import pushdown, stream
+from core.engines import ENGINES, EngineName, write_from_groups, write_from_rows
+from core.engines.copy_groups import Order, copy_groups, write_empty
 from core.engines.local_file import LocalFile, Written
-from core.engines.unload import Order, unload, write_empty
-from core.engines.unload_limits import check_unloadable
 from core.output import Format
 from core.planning.names import TableName
 from core.planning.plan import Plan, make_plan
@@ -35,7 +34,7 @@ from tests.support.deliveries import bucket_client, objects, options
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
-LOCAL = {"stream": stream.write_months, "pushdown": pushdown.write_months}
+LOCAL = {"stream": write_from_rows.write_months, "pushdown": write_from_groups.write_months}
 
 
 @dataclass(frozen=True)
@@ -96,14 +95,15 @@ class Bench:
         return {"budget": self.budget, "progress": Reporter(None), "cancel": self.cancel}
 
     def _unload(self, table: Table, plan: Plan, form: Format) -> Ran:
-        check_unloadable(plan, form)
         way = {"engine": "unload", "storage_integration": "SANDBOX_S3", "format": form.value}
         request = self.request(table, **way)
+        if obstacle := ENGINES[EngineName.UNLOAD].obstacle(request, plan):
+            raise obstacle
         key = f"parity/{uuid.uuid4().hex}.{form}"
         order = Order.of(request, self.destination, key, datetime.now(UTC), "run")
         common = {"progress": Reporter(None), "cancel": self.cancel}
         try:
-            done = unload(self.connection, plan, order, self.bucket, **common)
+            done = copy_groups(self.connection, plan, order, self.bucket, **common)
         except BaseException:
             assert not objects(self.box, key.partition(".")[0])
             raise

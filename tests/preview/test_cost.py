@@ -10,17 +10,16 @@ import pytest
 import sqlglot
 
 from core import Phase, Preview, Progress, Request, plan_transfer, query, run_transfer
-from core.engines.choice import Engine
+from core.engines import EngineName
+from core.engines.stream import BENCHMARK_SECONDS, BENCHMARK_START
+from core.engines.widths import column_widths
 from core.errors import SourceDataError
 from core.planning.plan import make_plan
 from core.preview.browser import Explorer
 from core.preview.cost import (
-    BENCHMARK_SECONDS,
-    BENCHMARK_START,
     Estimate,
     FormerRun,
     Way,
-    column_widths,
     estimate,
 )
 from core.preview.month_preview import Months
@@ -68,7 +67,7 @@ def of(rows: int | None = None, **more: Any) -> Estimate:
     return estimate(given, made, {}, former=former)
 
 
-def way(found: Estimate, engine: Engine) -> Way:
+def way(found: Estimate, engine: EngineName) -> Way:
     return next(each for each in found.ways if each.engine is engine)
 
 
@@ -110,7 +109,7 @@ class TestBytes:
         assert [w.bytes for w in column_widths(columns, {"N": [], "W": []}).values()] == [1, 1]
 
     def test_unload_moves_nothing_here(self) -> None:
-        moved = way(of(rows=MILLION), Engine.UNLOAD)
+        moved = way(of(rows=MILLION), EngineName.UNLOAD)
         assert (moved.rows, moved.bytes) == (0, 0)
 
 
@@ -157,7 +156,7 @@ class TestGroups:
         finally:
             execute(sandbox, "DROP VIEW ESTIMATED_VIEW")
         assert (found.rows, found.stored, found.groups) == (None, None, None)
-        stream = way(found, Engine.STREAM)
+        stream = way(found, EngineName.STREAM)
         assert (stream.rows, stream.bytes, stream.seconds) == (None, None, None)
         assert stream.pace == "the rows are not known"
 
@@ -171,7 +170,7 @@ class TestGroups:
 
     def test_many_groups_are_told(self, sandbox: Sandbox) -> None:
         found = looked(sandbox, "ORDERS_100K").estimate
-        assert "nearly as many groups" in way(found, Engine.PUSHDOWN).limit
+        assert "nearly as many groups" in way(found, EngineName.PUSHDOWN).limit
 
 
 class TestTime:
@@ -185,20 +184,20 @@ class TestTime:
 
     def test_the_median_of_the_latest_runs_of_the_engine(self) -> None:
         former = [
-            *(FormerRun(Engine.PUSHDOWN, MILLION, seconds) for seconds in (3, 1, 2, 90, 1.5)),
-            FormerRun(Engine.PUSHDOWN, MILLION, 1000),
-            FormerRun(Engine.UNLOAD, MILLION, 7),
+            *(FormerRun(EngineName.PUSHDOWN, MILLION, seconds) for seconds in (3, 1, 2, 90, 1.5)),
+            FormerRun(EngineName.PUSHDOWN, MILLION, 1000),
+            FormerRun(EngineName.UNLOAD, MILLION, 7),
         ]
         found = of(rows=2 * MILLION, former=former)
-        assert way(found, Engine.PUSHDOWN).seconds == 4
-        assert "2 s a million rows, the median of 5 runs" in way(found, Engine.PUSHDOWN).pace
-        assert way(found, Engine.UNLOAD).seconds == 14
-        assert "one run" in way(found, Engine.UNLOAD).pace
+        assert way(found, EngineName.PUSHDOWN).seconds == 4
+        assert "2 s a million rows, the median of 5 runs" in way(found, EngineName.PUSHDOWN).pace
+        assert way(found, EngineName.UNLOAD).seconds == 14
+        assert "one run" in way(found, EngineName.UNLOAD).pace
 
     def test_runs_of_another_size_tell_nothing(self) -> None:
-        former = [FormerRun(Engine.STREAM, rows, 1) for rows in (0, 50_000, 11 * MILLION)]
-        assert "benchmark" in way(of(rows=MILLION, former=former), Engine.STREAM).pace
-        assert way(of(rows=0, former=former), Engine.STREAM).seconds == BENCHMARK_START
+        former = [FormerRun(EngineName.STREAM, rows, 1) for rows in (0, 50_000, 11 * MILLION)]
+        assert "benchmark" in way(of(rows=MILLION, former=former), EngineName.STREAM).pace
+        assert way(of(rows=0, former=former), EngineName.STREAM).seconds == BENCHMARK_START
 
     def test_they_come_from_the_history(
         self, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -210,7 +209,11 @@ class TestTime:
         run_recorded(pushed, by="batch", demo=True)
         run_recorded(pushed.model_copy(update={"verify": True}), by="batch", demo=True)
         (here,), (demo,) = former_runs(demo=False), former_runs(demo=True)
-        assert (here.engine, here.rows, demo.engine) == (Engine.STREAM, 595, Engine.PUSHDOWN)
+        assert (here.engine, here.rows, demo.engine) == (
+            EngineName.STREAM,
+            595,
+            EngineName.PUSHDOWN,
+        )
         assert 0 < here.seconds < 60
 
 
@@ -227,19 +230,19 @@ class TestObstacles:
     )
     def test_of_unload(self, more: dict[str, str], why: str) -> None:
         found = of(rows=MILLION, **more)
-        obstacle = way(found, Engine.UNLOAD).obstacle
+        obstacle = way(found, EngineName.UNLOAD).obstacle
         assert (why in obstacle) if why else not obstacle
-        assert not way(found, Engine.STREAM).obstacle
-        assert not way(found, Engine.PUSHDOWN).obstacle
+        assert not way(found, EngineName.STREAM).obstacle
+        assert not way(found, EngineName.PUSHDOWN).obstacle
 
     def test_a_column_that_snowflake_cannot_unload(self) -> None:
         made = plan({"D": "DATE", "T": "TIME(9)"})
         found = estimate(request(stage="S"), made, {})
-        assert "column T" in way(found, Engine.UNLOAD).obstacle
+        assert "column T" in way(found, EngineName.UNLOAD).obstacle
 
     def test_the_choice_is_marked(self) -> None:
         found = of(rows=60 * MILLION)
-        assert found.chosen.engine is found.choice.engine is Engine.PUSHDOWN
+        assert found.chosen.engine is found.choice.engine is EngineName.PUSHDOWN
         assert "beyond --stream-limit" in found.choice.why
 
 

@@ -141,19 +141,13 @@ class Editing(Screen[None]):
     def action_sql(self) -> None:
         """Show the statement of the transfer: that of its engine."""
         if self.draft.plan is not None:
-            from core import query
-            from core.engines.choice import Engine, choose
+            from core.engines import ENGINES
+            from core.engines.choice import choose
             from tui.workbench.dialogs import SqlDialog
 
             plan = self.draft.plan
-            engine = choose(self.draft.request, plan).engine
-            unloads = engine is Engine.UNLOAD
-            statement = (
-                query.select_rows(plan)
-                if engine is Engine.STREAM
-                else query.select_groups(plan, at_rest=unloads, ordered=not unloads)
-            )
-            self.app.push_screen(SqlDialog(statement))
+            engine = ENGINES[choose(self.draft.request, plan).engine]
+            self.app.push_screen(SqlDialog(engine.statement(plan)))
 
     def ask_date_format(self, under_cursor: SourceColumn | None) -> None:
         """Ask how the dates are written: of the month column, else of the one under the cursor."""

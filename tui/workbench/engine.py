@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label
 
+from core.request.write_ways import lacks_write_way, needs_write_way
 from tui.widgets.choice import Choice
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class EngineFields(Vertical):
 
     def settle(self) -> None:
         """Show what the choices need."""
-        self.set_class(self._engine.value == "unload", "-unload")
+        self.set_class(needs_write_way(self._engine.value), "-unload")
         self._by.placeholder = _ASKED[self._access.value]
         self._by.disabled = self._access.value == "own keys"
 
@@ -72,7 +73,7 @@ class EngineFields(Vertical):
         """The options of a request; how to write is only said where Snowflake does."""
         options: dict[str, Any] = dict.fromkeys(_ACCESS.values())
         options["unload_credentials"] = False
-        if self._engine.value == "unload":
+        if needs_write_way(self._engine.value):
             given = self._by.value.strip() or None
             option = _ACCESS[self._access.value]
             options[option] = True if option == "unload_credentials" else given
@@ -81,8 +82,6 @@ class EngineFields(Vertical):
     @property
     def missing(self) -> str:
         """What has to be said before anything can run; empty if nothing."""
-        if self._engine.value != "unload" or any(
-            value for name, value in self.options.items() if name != "engine"
-        ):
+        if not lacks_write_way(self.options):
             return ""
         return f"Engine unload needs the {self._access.value} by which Snowflake writes."

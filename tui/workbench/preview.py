@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from core.preview.month_preview import MonthRow, Months
 
 _MONTH_CELLS, _COUNT_CELLS, _SUM_CELLS = 7, 9, (10, 22)
-# Above this share of rows out to rows in, the keys leave nothing to aggregate.
-_BARELY_AGGREGATED = 0.8
 
 
 class MonthLines(Lines["MonthRow"]):
@@ -193,6 +191,8 @@ def order(plan: Plan) -> tuple[int, ...]:
 
 def _summary(plan: Plan, months: Months) -> Content:
     """Rows in, rows out, and what is odd."""
+    from core.engines.widths import barely_grouped
+
     total = plan.source.rows if months.sampled else months.rows_seen
     about = "" if months.counted else "about "
     parts: list[tuple[str, str] | str] = [
@@ -212,7 +212,7 @@ def _summary(plan: Plan, months: Months) -> Content:
     undated = sum(row.rows for row in months.months if row.month is None)
     if undated > months.bad_dates:
         parts.append((f"  ·  {undated - months.bad_dates:,} without a date", "$text-warning"))
-    if expected and total and expected > _BARELY_AGGREGATED * total and plan.keys and total > 100:
+    if expected and total and total > 100 and plan.keys and barely_grouped(total, expected):
         told = f"\n! the {len(plan.keys)} keys are nearly unique: little is aggregated"
         parts.append((told, "$text-warning"))
     return Content.assemble(*parts)

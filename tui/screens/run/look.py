@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from core.bucket.target import object_url
-from core.engines.choice import Engine, choose
+from core.engines import ENGINES
+from core.engines.choice import choose
 from core.planning.names import listed, warn_of_hidden
-from core.request.request import MEBIBYTE
 from tui.format import cost
 from tui.format.text import visible
 from tui.format.wording import in_app
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from core.planning.plan import Plan, PlannedColumn
     from core.preview.cost import Estimate
     from core.request.request import Request
-
-_HOW: Final = {
-    Engine.STREAM: "rows are read and summed here,",
-    Engine.PUSHDOWN: "Snowflake sums, only the months come here",
-    Engine.UNLOAD: "Snowflake sums, and writes to the bucket itself",
-}
 
 
 class LastLook(Vertical):
@@ -83,9 +77,7 @@ class LastLook(Vertical):
         if dropped := [c for c in plan.columns if c not in plan.delivered]:
             yield "Leave out", _columns(dropped, "")
         choice = choose(request, plan)
-        how = _HOW[choice.engine]
-        if choice.engine is Engine.STREAM:
-            how += f" in at most {request.memory_limit // MEBIBYTE} MB"
+        how = ENGINES[choice.engine].describe(request)
         yield "Engine", Content(visible(f"{choice.engine}: {how} ({in_app(choice.why)})"))
         if self._estimate:
             yield "Cost", _cost(self._estimate)

@@ -1,0 +1,102 @@
+"""Deliver a file that this machine writes: check the destination, write, upload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import quote
+
+from core.aggregation.reconciliation import Account
+from core.bucket import Bucket, Delivery
+from core.bucket.checks import check_destination
+from core.engines.engine import EngineResult, Job
+from core.engines.local_file import LocalFile, Written
+from core.events import Phase, Warned
+from core.output import content_type
+from core.planning.plan import Plan
+from core.runtime.cancel import Cancel, failing_of
+from core.runtime.memory_budget import Budget
+from core.runtime.progress import Reporter
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+# Of the source's name in the object's metadata: S3 takes 2 KB in all.
+_SOURCE_CHARACTERS: Final = 1_000
+
+
+class WriteMonths(Protocol):
+    """Reads what a plan needs and writes the months of it to a file."""
+
+    def __call__(
+        self,
+        connection: SnowflakeConnection,
+        plan: Plan,
+        file: LocalFile,
+        *,
+        budget: Budget,
+        progress: Reporter,
+        cancel: Cancel,
+    ) -> Written:
+        """See `core.engines.write_from_rows.write_months`."""
+
+
+def deliver_file(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths) -> EngineResult:
+    """Write the file by `write` and upload it; raises as `Engine.deliver`."""
+    overwrite, cancelled = job.overwrite, job.cancel.is_set
+    check_destination(bucket, job.key, overwrite=overwrite, cancelled=cancelled)
+    with failing_of(job.cancel):
+        written = write(
+            job.connection,
+            job.plan,
+            file,
+            budget=job.budget,
+            progress=job.progress,
+            cancel=job.cancel,
+        )
+    delivery = upload(job, bucket, file, written.account)
+    return EngineResult(job.key, (delivery,), written.account, written.head, written.query_id)
+
+
+def upload(job: Job, bucket: Bucket, file: LocalFile, account: Account) -> Delivery:
+    """Upload the file: the object appears verified, or not at all.
+
+    Raises:
+        DestinationExistsError, DestinationError: the bucket refuses it.
+        TransferError: the upload failed, or the run was cancelled.
+    """
+    job.progress.start(Phase.UPLOAD, total_bytes=file.path.stat().st_size)
+    warn_of_rows(job, account)
+    delivery = bucket.upload(
+        file.path,
+        job.key,
+        content_type=content_type(file.format, file.gzip),
+        metadata={
+            "amplify-run-id": job.run_id,
+            "amplify-row-count": str(account.groups),
+            "amplify-source": quote(str(job.plan.source.name))[:_SOURCE_CHARACTERS],
+        },
+        overwrite=job.overwrite,
+        on_progress=lambda done, _: job.progress.set_bytes(done),
+        cancelled=job.cancel.is_set,
+    )
+    job.progress.finish()
+    return delivery
+
+
+def warn_of_rows(job: Job, account: Account) -> None:
+    """Warn of what the rows turned out to hold that the user should know."""
+    for warning in _warnings(job.plan, account):
+        job.progress.tell(Warned(warning))
+
+
+def _warnings(plan: Plan, account: Account) -> Iterator[str]:
+    name = plan.month.name
+    if account.bad_dates:
+        shown = ", ".join(repr(value) for value in account.bad_examples)
+        yield f"{account.bad_dates:,} rows of {name} hold no date, such as {shown}: NULL month."
+    empty = account.null_dates - account.bad_dates
+    if empty:
+        yield f"{empty:,} rows have no {name}: they are in the NULL month."
+    if not account.groups:
+        yield "The table has no rows but blank ones: the file has no rows."

@@ -1,0 +1,186 @@
+"""Have Snowflake group the rows and write the groups as they come: what `pushdown` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.aggregation import aggregate
+from core.aggregation.arrow_types import cast_columns, delivered_schema, group_type, timestamp_units
+from core.aggregation.first_rows import ROWS, Head, head_of
+from core.aggregation.reconciliation import Account
+from core.engines.grouped import grouped, look_at_bad_dates, open_books
+from core.engines.local_file import LocalFile, Written
+from core.errors import IntegrityError
+from core.events import Phase
+from core.planning.plan import Plan
+from core.query import Field
+from core.runtime.memory_budget import Budget
+from core.runtime.progress import Reporter
+from core.runtime.workspace import check_space
+from core.warehouse.download import Download
+from core.warehouse.statement import Cancel, run
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+
+@dataclass(frozen=True)
+class Groups:
+    """One batch of the grouped result.
+
+    Attributes:
+        frame: the groups: `month`, `key_1`..., `sum_1`..., `rows`.
+        totals: the grand total, if it is in this batch.
+    """
+
+    frame: pl.DataFrame
+    totals: list[dict[str, Any]]
+
+
+def to_groups(fields: tuple[Field, ...], table: pa.Table) -> Groups:
+    """Cast one batch of the result of `query.select_groups`, and take the grand total out.
+
+    Args:
+        fields: the columns of the result, by position.
+        table: the batch as the connector decoded it.
+
+    Raises:
+        IntegrityError: the batch is not what was selected.
+    """
+    cast = pa.table(cast_columns(fields, table, group_type))
+    total = cast["total"]
+    frame = pl.from_arrow(cast.filter(pc.invert(total)))
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker
+    return Groups(frame, cast.filter(total).to_pylist())
+
+
+def write_months(
+    connection: SnowflakeConnection,
+    plan: Plan,
+    file: LocalFile,
+    *,
+    budget: Budget,
+    progress: Reporter,
+    cancel: Cancel,
+) -> Written:
+    """Have Snowflake aggregate the table, and write what comes to a local file.
+
+    Args:
+        connection: an open session.
+        plan: what happens to each column.
+        file: what to write, and where.
+        budget: the memory of each stop.
+        progress: told of every batch; the rows it reads are the groups.
+        cancel: stops the work at any moment.
+
+    Returns:
+        The books, which agree, the first rows, and the statement.
+
+    Raises:
+        SourceDataError: dates do not parse, or a sum overflows.
+        IntegrityError: the books do not agree.
+        TransferError: the query, the download or the disk failed, or the run was cancelled.
+    """
+    progress.start(Phase.QUERY)
+    statement, result = grouped(
+        plan, lambda statement: (statement, run(connection, statement, cancel))
+    )
+    budget = budget.beside_list(len(result.batches), result.batches.memory)
+    download = Download(
+        result,
+        partial(to_groups, statement.fields),
+        budget=budget.batches,
+        workers=budget.workers,
+        cancel=cancel,
+        ordered=True,
+    )
+    expected = max(download.total_rows - 1, 0)  # less the grand total
+    progress.start(Phase.READ, total_rows=expected, total_bytes=download.total_bytes)
+    try:
+        batches = iter(download)
+        first = list(islice(batches, 1))
+        total = _total(first)
+        account = open_books(statement.fields, total)
+        look_at_bad_dates(connection, plan, account, cancel)
+        units = _units(statement.fields, total)
+        frames = _frames(chain(first, batches), download, file, progress)
+        head = _write(plan, statement.fields, frames, units, file, account)
+    finally:
+        download.stop()
+    return Written(account, head, result.query_id)
+
+
+def _total(first: list[tuple[int, Groups]]) -> Mapping[str, Any]:
+    """The grand total, which comes before the groups; a table without rows may have none."""
+    if not first:
+        return {}
+    (_, groups), *_ = first
+    if len(groups.totals) != 1:
+        raise _wrong_totals()
+    return groups.totals[0]
+
+
+def _wrong_totals() -> IntegrityError:
+    return IntegrityError(
+        "The warehouse's result does not begin with its one grand total; nothing was delivered.",
+        "Run again; if it stays, report it to Snowflake.",
+    )
+
+
+def _units(fields: tuple[Field, ...], total: Mapping[str, Any]) -> dict[str, str]:
+    def found(what: str) -> Callable[[str], bool]:
+        return lambda alias: bool(total.get(alias.replace("key", what)))
+
+    return timestamp_units(fields, found("far"), found("fine"))
+
+
+def _frames(
+    batches: Iterable[tuple[int, Groups]],
+    download: Download[Groups],
+    file: LocalFile,
+    progress: Reporter,
+) -> Iterator[pl.DataFrame]:
+    """The groups of each batch, watched and told of."""
+    rows = 0
+    for number, (index, groups) in enumerate(batches):
+        if number and groups.totals:
+            raise _wrong_totals()
+        check_space(file.path.parent)
+        yield groups.frame
+        rows += groups.frame.height
+        progress.add(groups.frame.height, download.size(index))
+    progress.start(Phase.WRITE, total_rows=rows)
+    progress.add(rows, 0)
+
+
+def _write(
+    plan: Plan,
+    fields: tuple[Field, ...],
+    frames: Iterable[pl.DataFrame],
+    units: Mapping[str, str],
+    file: LocalFile,
+    account: Account,
+) -> Head:
+    schema = delivered_schema(plan, dict(units))
+    head = Head(tuple(schema.names))
+    grouped = 0
+    with file.open(schema) as writer:
+        for frame in frames:
+            grouped += int(frame["rows"].sum())
+            account.null_dates += int(frame.filter(pl.col("month").is_null())["rows"].sum())
+            account.add_written(aggregate.tally(frame, fields))
+            made = aggregate.delivered(frame, plan, fields, units)
+            if len(head.rows) < ROWS:
+                head = replace(head, rows=(*head.rows, *head_of(made).rows)[:ROWS])
+            writer.write(made)
+    account.check_groups(grouped)
+    account.check((f.alias, f.column.name) for f in fields if f.is_sum and f.column)
+    return head

@@ -1,0 +1,40 @@
+"""The errors of a delivery that stands but is not verified, or not reported."""
+
+from __future__ import annotations
+
+from core.errors import CancelledError, IntegrityError, TransferError
+from core.verify.comparison import Verdict
+
+
+def find_mismatch(url: str, verdict: Verdict) -> IntegrityError | None:
+    """The error of a delivery at `url` that is not what it should be; None if nothing differs."""
+    if verdict.agrees is not False:
+        return None
+    more = verdict.difference_count - 1
+    others = f", and {more:,} more differences" if more else ""
+    return IntegrityError(
+        f"{url} is delivered, but {verdict.differences[0]}{others}.",
+        f"Do not rely on it. {verdict.how}",
+    )
+
+
+def explain_unverified(url: str, error: TransferError) -> TransferError:
+    """The error of a verification that failed or was cancelled: of the class of its cause."""
+    if isinstance(error, CancelledError):
+        failure: TransferError = CancelledError(
+            f"The verification was stopped. {url} is delivered.", ""
+        )
+    else:
+        why, hint = (
+            text.replace("; nothing was delivered", "") for text in (error.message, error.hint)
+        )
+        failure = type(error)(f"{url} is delivered, but not verified: {why}", hint)
+    failure.__cause__ = error
+    return failure
+
+
+def explain_unreported(url: str, error: TransferError) -> TransferError:
+    """The error of a report that could not be written."""
+    failure = type(error)(f"{url} is delivered. {error.message}", error.hint)
+    failure.__cause__ = error
+    return failure
