@@ -14,10 +14,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, TextIO
+from typing import Any, Final, TextIO
 
 from core.errors import TransferError
 from core.events import Delivered, Event, Phase, Planned, Progress, Retrying, Warned
+from core.runtime.track import Track, amount
 from tui.format import terminal
 
 _LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal
@@ -161,18 +162,19 @@ class TextConsole(Console):
 
     def __init__(self, stream: TextIO | None, *, quiet: bool) -> None:
         super().__init__(stream, quiet=quiet)
+        self._track = Track(window=None)
         self._terminal = stream is not None and stream.isatty()
         self._bar_shown = False
 
     def _progress(self, progress: Progress) -> None:
-        pace = self._pace.of(progress)
+        self._track.note(progress)
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             # Of figures and words of ours only.
-            self._write([], before=f"\r{_bar(progress, pace)[:width]}\x1b[K")
+            self._write([], before=f"\r{_bar(progress, self._track)[:width]}\x1b[K")
             self._bar_shown = True
         elif self._pace.is_due(progress):
-            self._write([_line(progress, pace)])
+            self._write([_line(progress, self._track)])
 
     def _planned(self, planned: Planned) -> None:
         plan = planned.plan
@@ -199,31 +201,12 @@ class TextConsole(Console):
         self._write(lines, before=wipe)
 
 
-class _Speed(NamedTuple):
-    """Rows or bytes a second in a phase, seconds left if known, seconds spent."""
-
-    now: float
-    left: float | None
-    spent: float
-
-
 class _Pace:
-    """How fast a phase goes, and when a line about it is due."""
+    """When a line about a phase is due."""
 
     def __init__(self) -> None:
-        self._phase: Phase | None = None
-        self._begun = 0.0
         self._told = -_LINE_SECONDS
         self._told_phase: Phase | None = None
-
-    def of(self, progress: Progress) -> _Speed:
-        """Return how fast the phase goes."""
-        if progress.phase is not self._phase:
-            self._phase, self._begun = progress.phase, progress.elapsed
-        done, total = _amount(progress)
-        spent = progress.elapsed - self._begun
-        speed = done / spent if spent > 0 else 0.0
-        return _Speed(speed, max(total - done, 0) / speed if total and speed else None, spent)
 
     def is_due(self, progress: Progress) -> bool:
         """Tell whether enough time has passed, or a phase has begun, since this last said yes."""
@@ -234,48 +217,41 @@ class _Pace:
         return True
 
 
-def _amount(progress: Progress) -> tuple[int, int | None]:
-    """What a phase counts: bytes where it works on the file, else rows."""
-    if progress.in_bytes:
-        return progress.bytes, progress.total_bytes
-    return progress.rows, progress.total_rows
-
-
 def _unit(progress: Progress) -> tuple[str, float]:
     if not progress.in_bytes:
         return "rows", 1
     return ("MB", 1e6) if (progress.total_bytes or 0) >= 1e7 else ("kB", 1e3)
 
 
-def _line(progress: Progress, speed: _Speed) -> str:
+def _line(progress: Progress, track: Track) -> str:
     """`Reading 1,000,000 of 4,000,000 rows (25%), 500,000/s, 0:06 left`."""
-    done, total = _amount(progress)
-    return _told(progress, speed, f" ({done / total:.0%})" if done and total else "")
+    done, total = amount(progress)
+    return _told(progress, track, f" ({done / total:.0%})" if done and total else "")
 
 
-def _bar(progress: Progress, speed: _Speed) -> str:
+def _bar(progress: Progress, track: Track) -> str:
     """The same behind a bar that shows the share: it fits 80 columns."""
-    done, total = _amount(progress)
+    done, total = amount(progress)
     if not total:
-        return _told(progress, speed)
+        return _told(progress, track)
     filled = round(_BAR_CELLS * min(done / total, 1))
-    return f"[{'#' * filled}{'.' * (_BAR_CELLS - filled)}] {_told(progress, speed)}"
+    return f"[{'#' * filled}{'.' * (_BAR_CELLS - filled)}] {_told(progress, track)}"
 
 
-def _told(progress: Progress, speed: _Speed, share: str = "") -> str:
-    done, total = _amount(progress)
+def _told(progress: Progress, track: Track, share: str = "") -> str:
+    done, total = amount(progress)
     unit, scale = _unit(progress)
     parts = [_PHASES[progress.phase]]
     if done and total:
         parts[0] += f" {done / scale:,.0f} of {total / scale:,.0f} {unit}{share}"
     elif done or total:
         parts[0] += f" {(done or total or 0) / scale:,.0f} {unit}"
-    elif speed.spent >= 1:
-        parts.append(f"{speed.spent:.0f} s")
-    if speed.now:
-        parts.append(f"{speed.now / scale:,.0f}/s")
-    if speed.left is not None:
-        parts.append(f"{speed.left // 60:.0f}:{speed.left % 60:02.0f} left")
+    elif (spent := track.seconds(progress.phase, progress.elapsed) or 0.0) >= 1:
+        parts.append(f"{spent:.0f} s")
+    if track.per_second:
+        parts.append(f"{track.per_second / scale:,.0f}/s")
+    if (left := track.seconds_left) is not None:
+        parts.append(f"{left // 60:.0f}:{left % 60:02.0f} left")
     return ", ".join(parts)
 
 

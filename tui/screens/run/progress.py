@@ -13,8 +13,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from core.events import Phase, Progress, Recovered, Retrying
+from core.runtime.track import Track, amount, fraction
 from tui.format.numbers import clock, memory, size, span
-from tui.screens.run.track import Track, amount, fraction
 
 PHASES: Final = {
     Phase.CONNECT: "Sign in",

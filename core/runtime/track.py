@@ -1,4 +1,7 @@
-"""What the events of a run add up to: which phase, how fast, how long still."""
+"""What the events of a run add up to: which phase, how fast, how many seconds are left.
+
+Every front end that shows progress computes its figures here.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,16 @@ WINDOW_SECONDS: Final = 4.0  # over which speed is measured: steady enough to re
 class Track:
     """The course of one run, kept from its `Progress` events.
 
+    Args:
+        window: over how many seconds, until the latest event, speed is measured; over the whole
+            phase if None, which suits figures that are shown rarely.
+
     Attributes:
         now: the latest event; None before the first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, window: float | None = WINDOW_SECONDS) -> None:
+        self._window = window
         self.now: Progress | None = None
         self._begun: dict[Phase, float] = {}
         self._recent: deque[Progress] = deque()
@@ -29,9 +37,12 @@ class Track:
         if self.now is None or progress.phase is not self.now.phase:
             self._begun[progress.phase] = progress.elapsed
             self._recent.clear()
+        if self._window is None and len(self._recent) == 2:
+            self._recent.pop()  # the first event of the phase and this one are all it takes
         self._recent.append(progress)
-        while progress.elapsed - self._recent[0].elapsed > WINDOW_SECONDS:
-            self._recent.popleft()
+        if self._window is not None:
+            while progress.elapsed - self._recent[0].elapsed > self._window:
+                self._recent.popleft()
         self.now = self._peak[progress.phase] = progress
 
     def seconds(self, phase: Phase, elapsed: float) -> float | None:
@@ -47,21 +58,26 @@ class Track:
 
     @property
     def rows_per_second(self) -> float:
-        """Rows a second, lately."""
+        """Rows a second, over the window."""
         return self._rate(lambda progress: progress.rows)
 
     @property
     def bytes_per_second(self) -> float:
-        """Bytes a second, lately."""
+        """Bytes a second, over the window."""
         return self._rate(lambda progress: progress.bytes)
+
+    @property
+    def per_second(self) -> float:
+        """What the phase counts, bytes or rows, a second."""
+        in_bytes = self.now is not None and self.now.in_bytes
+        return self.bytes_per_second if in_bytes else self.rows_per_second
 
     @property
     def seconds_left(self) -> float | None:
         """Seconds until this phase ends at the present speed; None where that is not known."""
         if self.now is None:
             return None
-        done, total = amount(self.now)
-        speed = self.bytes_per_second if self.now.in_bytes else self.rows_per_second
+        (done, total), speed = amount(self.now), self.per_second
         return max(total - done, 0) / speed if total and speed else None
 
     def _rate(self, count: Callable[[Progress], int]) -> float:
