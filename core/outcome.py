@@ -1,4 +1,4 @@
-"""What a run leaves its caller with: a preview, or a delivery with its books."""
+"""What a run leaves its caller with: a preview, or a delivery with its totals."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from core.planning.names import warn_of_hidden
 
 if TYPE_CHECKING:
-    from core.aggregation.first_rows import Head
-    from core.aggregation.reconciliation import Account
+    from core.aggregation.first_rows import FirstRows
+    from core.aggregation.reconciliation import RunTotals
     from core.bucket import Delivery
     from core.engines.choice import Choice
     from core.planning.plan import Plan
     from core.preview.cost import Estimate
     from core.query import Statement
-    from core.verify.comparison import Verdict
+    from core.verify.comparison import Comparison
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ class Outcome:
         plan: what was done to each column.
         choice: the engine that did it, and why.
         query_id: Snowflake's id of the statement that read the table.
-        account: what was read and what was written.
-        head: the first rows of the file.
+        totals: what was read and what was written.
+        first_rows: the first rows of the file.
         objects: the object, or its parts.
-        verdict: what the verification found; None if it was not asked for.
+        comparison: what the verification found; None if it was not asked for.
     """
 
     file_name: str
@@ -73,10 +73,10 @@ class Outcome:
     plan: Plan
     choice: Choice
     query_id: str
-    account: Account
-    head: Head
+    totals: RunTotals
+    first_rows: FirstRows
     objects: tuple[Delivery, ...]
-    verdict: Verdict | None = None
+    comparison: Comparison | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -39,9 +39,9 @@ from core.runtime.memory_budget import Budget
 from core.runtime.progress import Reporter
 from core.runtime.retry import Retry
 from core.runtime.workspace import workspace
-from core.verify.comparison import Verdict
+from core.verify.comparison import Comparison
 from core.verify.failures import explain_unreported, explain_unverified, find_mismatch
-from core.verify.verify import Claim, prove
+from core.verify.verify import Claim, verify_delivery
 from core.warehouse.catalog import find
 from core.warehouse.connect import connect, sign_out
 
@@ -200,38 +200,44 @@ class _Journey:
 
 def _note_delivery(job: Job, choice: Choice, delivered: EngineResult) -> Outcome:
     """The outcome as of now; from here on the delivery stands, whatever fails."""
-    account, size = delivered.account, sum(each.size for each in delivered.objects)
+    totals, size = delivered.totals, sum(each.size for each in delivered.objects)
     url = job.destination.url(delivered.key)
-    job.progress.tell(Delivered(url, account.groups, size))
+    job.progress.tell(Delivered(url, totals.groups, size))
     return Outcome(
         file_name=delivered.key,
-        row_count=account.groups,
+        row_count=totals.groups,
         timestamp=datetime.now(UTC),
         url=url,
         size=size,
         plan=job.plan,
         choice=choice,
         query_id=delivered.query_id,
-        account=account,
-        head=delivered.head,
+        totals=totals,
+        first_rows=delivered.first_rows,
         objects=delivered.objects,
     )
 
 
-def _verify(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Verdict:
+def _verify(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Comparison:
     """Compare the delivery with a second question to Snowflake and with the object read back."""
     local = file.path if file.path.exists() else None
     query_id, objects = outcome.query_id, outcome.objects
-    claim = Claim(job.plan, outcome.account, query_id, objects, file, local)
-    room, progress, cancel = file.path.parent, job.progress, job.cancel
-    verdict = prove(job.connection, bucket, claim, room, progress=progress, cancel=cancel)
-    if verdict.agrees is None:
-        progress.tell(Warned(str(verdict)))
-    return verdict
+    claim = Claim(job.plan, outcome.totals, query_id, objects, file, local)
+    comparison = verify_delivery(
+        job.connection,
+        bucket,
+        claim,
+        file.path.parent,
+        progress=job.progress,
+        cancel=job.cancel,
+    )
+    if comparison.agrees is None:
+        job.progress.tell(Warned(str(comparison)))
+    return comparison
 
 
 def _verify_and_report(
-    request: Request, outcome: Outcome, verify: Callable[[], Verdict]
+    request: Request, outcome: Outcome, verify: Callable[[], Comparison]
 ) -> Outcome:
     """Verify what was delivered and report it, as far as asked for.
 
@@ -243,12 +249,12 @@ def _verify_and_report(
     failure: TransferError | None = None
     if request.verify:
         try:
-            verdict = verify()
+            comparison = verify()
         except TransferError as error:
             failure = explain_unverified(outcome.url, error)
         else:
-            outcome = replace(outcome, verdict=verdict)
-            failure = find_mismatch(outcome.url, verdict)
+            outcome = replace(outcome, comparison=comparison)
+            failure = find_mismatch(outcome.url, comparison)
     if request.report:
         try:
             write_report(request.report, request, outcome, failure)

@@ -15,7 +15,7 @@ _CHARACTERS: Final = 200
 
 
 @dataclass(frozen=True)
-class Head:
+class FirstRows:
     """The first rows of a file.
 
     Attributes:
@@ -27,10 +27,10 @@ class Head:
     rows: tuple[tuple[str | None, ...], ...] = ()
 
 
-def head_of(frame: pl.DataFrame) -> Head:
+def first_rows_of(frame: pl.DataFrame) -> FirstRows:
     """The first rows of `frame`."""
     columns = [_texts(column) for column in frame.head(ROWS)]
-    return Head(tuple(frame.columns), tuple(zip(*columns, strict=True)))
+    return FirstRows(tuple(frame.columns), tuple(zip(*columns, strict=True)))
 
 
 def _texts(column: pl.Series) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""The books of a run: what was read, what is written, and that the two agree.
+"""The totals of a run: what was read, what is written, and that the two agree.
 
 Totals are taken twice, from the batches as they come off the wire and from the groups as they go
 into the file, by other code than the aggregation between them.
@@ -95,7 +95,7 @@ def _may_wrap(values: pa.ChunkedArray | pa.Array, digits: int) -> bool:
 
 @dataclass(frozen=True)
 class Tally:
-    """What one batch, or one piece of the result, adds to the books."""
+    """What one batch, or one piece of the result, adds to the totals."""
 
     rows: int
     blank: int = 0
@@ -106,8 +106,8 @@ class Tally:
 
 
 @dataclass
-class Account:
-    """The books of one run.
+class RunTotals:
+    """The totals of one run: what was read, and what was written.
 
     Attributes:
         rows_declared: rows of the source, as the warehouse declares them.
@@ -132,7 +132,7 @@ class Account:
     written: dict[str, Total] = field(default_factory=dict)
 
     def add_read(self, tally: Tally) -> None:
-        """Book a batch of source rows."""
+        """Add a batch of source rows."""
         self.rows_read += tally.rows
         self.blank_rows += tally.blank
         self.null_dates += tally.null_dates
@@ -141,7 +141,7 @@ class Account:
         _add(self.read, tally.totals)
 
     def add_written(self, tally: Tally) -> None:
-        """Book a piece of the result."""
+        """Add a piece of the result."""
         self.groups += tally.rows
         _add(self.written, tally.totals)
 

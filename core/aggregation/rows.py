@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from polars.io.plugins import register_io_source
 
 from core.aggregation.arrow_types import cast_columns, is_nanosecond_key, read_type, timestamp_units
-from core.aggregation.reconciliation import BAD_EXAMPLES, MOST_DIGITS, Account, Tally, total
+from core.aggregation.reconciliation import BAD_EXAMPLES, MOST_DIGITS, RunTotals, Tally, total
 from core.errors import SourceDataError
 from core.planning.plan import Plan
 from core.query import INT64, Field
@@ -70,10 +70,10 @@ def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
     return Chunk(frame, tally, *_extent(frame, fields))
 
 
-def bad_dates(plan: Plan, account: Account) -> SourceDataError:
+def bad_dates(plan: Plan, totals: RunTotals) -> SourceDataError:
     """Why a run fails whose table holds dates that do not parse."""
-    shown = ", ".join(repr(value) for value in account.bad_examples)
-    found = f"{account.bad_dates:,} rows of {plan.month.name} hold no date ({plan.month.why})"
+    shown = ", ".join(repr(value) for value in totals.bad_examples)
+    found = f"{totals.bad_dates:,} rows of {plan.month.name} hold no date ({plan.month.why})"
     error = SourceDataError(
         f"{found}{f', such as {shown}' if shown else ''}; nothing was delivered.",
         "Give another --date-format, or --on-bad-date null to put them in the NULL month.",
@@ -92,7 +92,7 @@ class Rows:
         on_rows: called with (rows, bytes) after each batch.
 
     Attributes:
-        account: the books, complete when the stream has ended.
+        totals: what was read, complete when the stream has ended.
         error: what ended the stream before its time. Polars tells only the text of it.
     """
 
@@ -109,7 +109,7 @@ class Rows:
         self._on_rows = on_rows
         self._far: frozenset[str] = frozenset()
         self._fine: frozenset[str] = frozenset()
-        self.account = Account(rows_declared=download.total_rows)
+        self.totals = RunTotals(rows_declared=download.total_rows)
         self.error: Exception | None = None
 
     def lazy(self) -> pl.LazyFrame:
@@ -156,15 +156,15 @@ class Rows:
     def _frames(self) -> Iterator[pl.DataFrame]:
         failing = self._plan.on_bad_date == "fail"
         for index, chunk in self._download:
-            self.account.add_read(chunk.tally)
+            self.totals.add_read(chunk.tally)
             self._far |= chunk.far
             self._fine |= chunk.fine
             self._on_rows(chunk.tally.rows, self._download.size(index))
             # Once the run is bound to fail the rest is only counted, for the error to say.
-            if not (failing and self.account.bad_dates):
+            if not (failing and self.totals.bad_dates):
                 yield chunk.frame
-        if failing and self.account.bad_dates:
-            raise bad_dates(self._plan, self.account)
+        if failing and self.totals.bad_dates:
+            raise bad_dates(self._plan, self.totals)
 
 
 def _owned(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Have Snowflake group the rows and write the object: what engine `unload` does.
 
-The groups stay at Snowflake as the result of the grouped statement. The books are asked of that
-result, and agree before COPY INTO makes anything visible of the same result.
+The groups stay at Snowflake as the result of the grouped statement. Its totals are queried from
+that result, and must agree before COPY INTO makes anything of it visible.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from core.aggregation.first_rows import ROWS, Head, head_of
+from core.aggregation.first_rows import ROWS, FirstRows, first_rows_of
 from core.bucket import Bucket, Delivery, Destination
 from core.bucket.checks import check_destination
 from core.bucket.objects import aws_keys
@@ -107,8 +107,8 @@ class Unloaded(Written):
     """What Snowflake wrote.
 
     Attributes:
-        account: the books, which agree.
-        head: the first rows.
+        totals: what was read and what was written, which agree.
+        first_rows: the first rows.
         query_id: Snowflake's id of the statement that read the table.
         key: the object's key, or the prefix of its parts; empty if there were no groups, for which
             Snowflake writes no file.
@@ -142,35 +142,35 @@ def copy_groups(
     Raises:
         SourceDataError: dates do not parse, or a sum overflows.
         DestinationExistsError, DestinationError: Snowflake may not write there.
-        IntegrityError: the books do not agree, or the files do not hold every group.
+        IntegrityError: the totals do not agree, or the files do not hold every group.
         TransferError: a statement failed, or the run was cancelled.
     """
     access = _access(connection, order, bucket, progress, cancel)
     progress.start(Phase.QUERY)
     run(connection, LARGE_BATCHES, cancel)
     grouped = group_at_rest(connection, plan, cancel)
-    account, query_id = grouped.account, grouped.result.query_id
-    if not account.groups:
+    totals, query_id = grouped.totals, grouped.result.query_id
+    if not totals.groups:
         names = tuple(column.name for column in plan.delivered)
-        return Unloaded(account, Head(names), query_id)
-    head = _head(connection, grouped, plan, cancel)
+        return Unloaded(totals, FirstRows(names), query_id)
+    first_rows = _first_rows(connection, grouped, plan, cancel)
     run(connection, DECLARED_TYPES, cancel)
     single = _estimate(grouped, plan, order.format) <= order.request.max_file_size
     key = order.key if single else order.folder
     files = order.files(single=single)
     statement = copy_into(grouped.statement, plan, query_id, access.at(key), files)
-    progress.start(Phase.UPLOAD, total_rows=account.groups)
+    progress.start(Phase.UPLOAD, total_rows=totals.groups)
     remains = Remains(connection, bucket, key)
     with remains.cleared():
         rows, objects = _copy(connection, statement, cancel, remains, bucket, key)
-        if rows != account.groups:
+        if rows != totals.groups:
             raise IntegrityError(
-                f"Snowflake wrote {rows:,} rows where there are {account.groups:,} groups.",
+                f"Snowflake wrote {rows:,} rows where there are {totals.groups:,} groups.",
                 "Run again; if it stays, report it to Snowflake.",
             )
     progress.add(rows, sum(each.size for each in objects))
     progress.finish()
-    return Unloaded(account, head, query_id, key, objects)
+    return Unloaded(totals, first_rows, query_id, key, objects)
 
 
 def preview_copy(
@@ -266,10 +266,12 @@ def _estimate(grouped: Grouped, plan: Plan, format: Format) -> int:  # noqa: A00
     # Text repeats the names in every record, and takes up to twice the bytes of a value.
     names = sum(len(json.dumps(column.name)) for column in plan.delivered)
     between = names if format is Format.NDJSON else 0
-    return 2 * arrow + grouped.account.groups * (between + 4 * len(plan.delivered))
+    return 2 * arrow + grouped.totals.groups * (between + 4 * len(plan.delivered))
 
 
-def _head(connection: SnowflakeConnection, grouped: Grouped, plan: Plan, cancel: Cancel) -> Head:
+def _first_rows(
+    connection: SnowflakeConnection, grouped: Grouped, plan: Plan, cancel: Cancel
+) -> FirstRows:
     import polars as pl
     import pyarrow as pa
 
@@ -294,4 +296,4 @@ def _head(connection: SnowflakeConnection, grouped: Grouped, plan: Plan, cancel:
     tables = [table for _, table in sorted(download, key=lambda each: each[0])]
     frame = pl.from_arrow(pa.concat_tables(tables) if tables else schema.empty_table())
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker
-    return head_of(frame)
+    return first_rows_of(frame)

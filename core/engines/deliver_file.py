@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import quote
 
-from core.aggregation.reconciliation import Account
+from core.aggregation.reconciliation import RunTotals
 from core.bucket import Bucket, Delivery
 from core.bucket.checks import check_destination
 from core.engines.engine import EngineResult, Job
@@ -54,11 +54,11 @@ def deliver_file(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths) 
             progress=job.progress,
             cancel=job.cancel,
         )
-    delivery = upload(job, bucket, file, written.account)
-    return EngineResult(job.key, (delivery,), written.account, written.head, written.query_id)
+    delivery = upload(job, bucket, file, written.totals)
+    return EngineResult(job.key, (delivery,), written.totals, written.first_rows, written.query_id)
 
 
-def upload(job: Job, bucket: Bucket, file: LocalFile, account: Account) -> Delivery:
+def upload(job: Job, bucket: Bucket, file: LocalFile, totals: RunTotals) -> Delivery:
     """Upload the file: the object appears verified, or not at all.
 
     Raises:
@@ -66,14 +66,14 @@ def upload(job: Job, bucket: Bucket, file: LocalFile, account: Account) -> Deliv
         TransferError: the upload failed, or the run was cancelled.
     """
     job.progress.start(Phase.UPLOAD, total_bytes=file.path.stat().st_size)
-    warn_of_rows(job, account)
+    warn_of_rows(job, totals)
     delivery = bucket.upload(
         file.path,
         job.key,
         content_type=content_type(file.format, file.gzip),
         metadata={
             "amplify-run-id": job.run_id,
-            "amplify-row-count": str(account.groups),
+            "amplify-row-count": str(totals.groups),
             "amplify-source": quote(str(job.plan.source.name))[:_SOURCE_CHARACTERS],
         },
         overwrite=job.overwrite,
@@ -84,19 +84,19 @@ def upload(job: Job, bucket: Bucket, file: LocalFile, account: Account) -> Deliv
     return delivery
 
 
-def warn_of_rows(job: Job, account: Account) -> None:
+def warn_of_rows(job: Job, totals: RunTotals) -> None:
     """Warn of what the rows turned out to hold that the user should know."""
-    for warning in _warnings(job.plan, account):
+    for warning in _warnings(job.plan, totals):
         job.progress.tell(Warned(warning))
 
 
-def _warnings(plan: Plan, account: Account) -> Iterator[str]:
+def _warnings(plan: Plan, totals: RunTotals) -> Iterator[str]:
     name = plan.month.name
-    if account.bad_dates:
-        shown = ", ".join(repr(value) for value in account.bad_examples)
-        yield f"{account.bad_dates:,} rows of {name} hold no date, such as {shown}: NULL month."
-    empty = account.null_dates - account.bad_dates
+    if totals.bad_dates:
+        shown = ", ".join(repr(value) for value in totals.bad_examples)
+        yield f"{totals.bad_dates:,} rows of {name} hold no date, such as {shown}: NULL month."
+    empty = totals.null_dates - totals.bad_dates
     if empty:
         yield f"{empty:,} rows have no {name}: they are in the NULL month."
-    if not account.groups:
+    if not totals.groups:
         yield "The table has no rows but blank ones: the file has no rows."

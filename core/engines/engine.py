@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from snowflake.connector import SnowflakeConnection
 
-    from core.aggregation.first_rows import Head
-    from core.aggregation.reconciliation import Account
+    from core.aggregation.first_rows import FirstRows
+    from core.aggregation.reconciliation import RunTotals
     from core.bucket import Bucket, Delivery
     from core.engines.local_file import LocalFile
     from core.engines.widths import Width
@@ -121,15 +121,15 @@ class EngineResult:
     Attributes:
         key: the object's key; the prefix of its parts, which ends in `/`, where there are several.
         objects: the object, or its parts.
-        account: what was read and what was written, which agree.
-        head: the first rows.
+        totals: what was read and what was written, which agree.
+        first_rows: the first rows.
         query_id: Snowflake's id of the statement that read the table.
     """
 
     key: str
     objects: tuple[Delivery, ...]
-    account: Account
-    head: Head
+    totals: RunTotals
+    first_rows: FirstRows
     query_id: str
 
 

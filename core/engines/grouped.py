@@ -1,4 +1,4 @@
-"""The grouped statement and its books, for the engines that have Snowflake group the rows."""
+"""The grouped statement and its totals, for the engines that have Snowflake group the rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import query
-from core.aggregation.reconciliation import BAD_EXAMPLES, Account, Total, too_many_digits
+from core.aggregation.reconciliation import BAD_EXAMPLES, RunTotals, Total, too_many_digits
 from core.aggregation.rows import bad_dates
 from core.errors import SourceDataError
 from core.planning.plan import Plan
@@ -27,26 +27,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Grouped:
-    """A plan grouped at the warehouse.
+    """A plan grouped by Snowflake.
 
     Attributes:
         statement: what was run.
         result: its result, still at Snowflake.
-        account: the books, which agree.
+        totals: what was read and what was written, which agree.
     """
 
     statement: Statement
     result: Result
-    account: Account
+    totals: RunTotals
 
 
-def grouped(
+def run_grouped(
     plan: Plan, attempt: Callable[[Statement], T], *, at_rest: bool = False, ordered: bool = True
 ) -> T:
-    """What `attempt` makes of the grouped statement of a plan.
+    """Return what `attempt` makes of the grouped statement of a plan.
 
-    It is tried again with a rounded total, where only that may overflow: the grand total may have
-    more digits than any group.
+    Where the statement overflows and only the grand total may have caused that, as it may have more
+    digits than any group, it is attempted again with a rounded total.
 
     Args:
         plan: what happens to each column.
@@ -71,69 +71,69 @@ def grouped(
     raise too_many_digits() from cause
 
 
-def open_books(fields: tuple[Field, ...], total: Mapping[str, Any]) -> Account:
-    """The books of a run that reads groups, opened with what the grand total says of the rows.
+def open_totals(fields: tuple[Field, ...], total: Mapping[str, Any]) -> RunTotals:
+    """Start the totals of a run that reads groups: what the grand total says of the rows.
 
     Args:
         fields: the columns of the result of `query.select_groups`.
         total: its grand total by alias; empty for an empty table.
     """
     rows, blank, bad = (int(total.get(name) or 0) for name in ("rows", "blank", "bad"))
-    account = Account(rows + blank, rows + blank, blank, bad_dates=bad)
+    totals = RunTotals(rows + blank, rows + blank, blank, bad_dates=bad)
     for field in fields:
         if field.is_sum:
-            account.read[field.alias] = _total(total, field.alias)
-    return account
+            totals.read[field.alias] = _total(total, field.alias)
+    return totals
 
 
-def look_at_bad_dates(
-    connection: SnowflakeConnection, plan: Plan, account: Account, cancel: Cancel
+def check_bad_dates(
+    connection: SnowflakeConnection, plan: Plan, totals: RunTotals, cancel: Cancel
 ) -> None:
-    """Book some of the dates that do not parse, if there are any.
+    """Query some of the dates that do not parse, if there are any.
 
     Raises:
-        SourceDataError: there are, and the plan does not allow it.
-        TransferError: the statement that asks for them failed, or the run was cancelled.
+        SourceDataError: there are, and the plan does not allow them.
+        TransferError: the statement failed, or the run was cancelled.
     """
-    if not account.bad_dates:
+    if not totals.bad_dates:
         return
     (values,) = read_columns(connection, query.select_bad_dates(plan, BAD_EXAMPLES), cancel)
-    account.bad_examples = tuple(map(str, values))
+    totals.bad_examples = tuple(map(str, values))
     if plan.on_bad_date == "fail":
-        raise bad_dates(plan, account)
+        raise bad_dates(plan, totals)
 
 
 def group_at_rest(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -> Grouped:
-    """Run the grouped statement of a plan, and ask the books of its result.
+    """Run the grouped statement of a plan, and query the totals of its result.
 
     Raises:
         SourceDataError: dates do not parse, or a sum overflows.
-        IntegrityError: the books do not agree.
+        IntegrityError: the totals do not agree.
         TransferError: a statement failed, or the run was cancelled.
     """
     attempt = partial(_run, connection, cancel)
-    statement, result, books = grouped(plan, attempt, at_rest=True, ordered=False)
-    total, groups = books.get(True, {}), books.get(False, {})
-    account = open_books(statement.fields, total)
-    look_at_bad_dates(connection, plan, account, cancel)
-    account.null_dates = int(groups.get("empty") or 0)
-    account.groups = int(groups.get("groups") or 0)
-    account.check_groups(int(groups.get("rows") or 0))
+    statement, result, rows = run_grouped(plan, attempt, at_rest=True, ordered=False)
+    total, groups = rows.get(True, {}), rows.get(False, {})
+    totals = open_totals(statement.fields, total)
+    check_bad_dates(connection, plan, totals, cancel)
+    totals.null_dates = int(groups.get("empty") or 0)
+    totals.groups = int(groups.get("groups") or 0)
+    totals.check_groups(int(groups.get("rows") or 0))
     sums = [(f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column]
     for alias, _ in sums:
-        account.written[alias] = _total(groups, alias)
-    account.check(sums)
-    return Grouped(statement, result, account)
+        totals.written[alias] = _total(groups, alias)
+    totals.check(sums)
+    return Grouped(statement, result, totals)
 
 
 def _run(
     connection: SnowflakeConnection, cancel: Cancel, statement: Statement
 ) -> tuple[Statement, Result, dict[bool, dict[str, Any]]]:
-    """The statement, its result, and the books: of the grand total (True), and of the groups."""
+    """The statement, its result, and its totals: the grand total's (True) and the groups'."""
     result = run(connection, statement, cancel)
-    books = sum_groups(statement, result.query_id)
-    columns = read_columns(connection, books, cancel)
-    names = [field.alias for field in books.fields]
+    summed = sum_groups(statement, result.query_id)
+    columns = read_columns(connection, summed, cancel)
+    names = [field.alias for field in summed.fields]
     rows = (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
     return statement, result, {bool(row["total"]): row for row in rows}
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from core.aggregation.first_rows import Head
-from core.aggregation.reconciliation import Account
+from core.aggregation.first_rows import FirstRows
+from core.aggregation.reconciliation import RunTotals
 from core.output import Format, open_writer
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ class Written:
     """What was written.
 
     Attributes:
-        account: the books, which agree.
-        head: the first rows.
+        totals: what was read and what was written, which agree.
+        first_rows: the first rows.
         query_id: Snowflake's id of the statement that read the table.
     """
 
-    account: Account
-    head: Head
+    totals: RunTotals
+    first_rows: FirstRows
     query_id: str

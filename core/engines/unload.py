@@ -70,14 +70,14 @@ class Unload:
             progress=job.progress,
             cancel=job.cancel,
         )
-        key, objects, account = copied.key, copied.objects, copied.account
+        key, objects, totals = copied.key, copied.objects, copied.totals
         if key:
-            warn_of_rows(job, account)
+            warn_of_rows(job, totals)
         else:
             write_empty(job.plan, file)
             with explain_empty():
-                key, objects = job.key, (upload(job, bucket, file, account),)
-        return EngineResult(key, objects, account, copied.head, copied.query_id)
+                key, objects = job.key, (upload(job, bucket, file, totals),)
+        return EngineResult(key, objects, totals, copied.first_rows, copied.query_id)
 
     @staticmethod
     def _order(job: Job) -> Order:

@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from core.aggregation import aggregate
 from core.aggregation.arrow_types import cast_columns, delivered_schema, group_type, timestamp_units
-from core.aggregation.first_rows import ROWS, Head, head_of
-from core.aggregation.reconciliation import Account
-from core.engines.grouped import grouped, look_at_bad_dates, open_books
+from core.aggregation.first_rows import ROWS, FirstRows, first_rows_of
+from core.aggregation.reconciliation import RunTotals
+from core.engines.grouped import check_bad_dates, open_totals, run_grouped
 from core.engines.local_file import LocalFile, Written
 from core.errors import IntegrityError
 from core.events import Phase
@@ -78,19 +78,19 @@ def write_months(
         plan: what happens to each column.
         file: what to write, and where.
         budget: the memory of each stop.
-        progress: told of every batch; the rows it reads are the groups.
+        progress: is given every batch; the rows it reads are the groups.
         cancel: stops the work at any moment.
 
     Returns:
-        The books, which agree, the first rows, and the statement.
+        The totals, which agree, the first rows, and the statement.
 
     Raises:
         SourceDataError: dates do not parse, or a sum overflows.
-        IntegrityError: the books do not agree.
+        IntegrityError: the totals do not agree.
         TransferError: the query, the download or the disk failed, or the run was cancelled.
     """
     progress.start(Phase.QUERY)
-    statement, result = grouped(
+    statement, result = run_grouped(
         plan, lambda statement: (statement, run(connection, statement, cancel))
     )
     budget = budget.beside_list(len(result.batches), result.batches.memory)
@@ -108,14 +108,14 @@ def write_months(
         batches = iter(download)
         first = list(islice(batches, 1))
         total = _total(first)
-        account = open_books(statement.fields, total)
-        look_at_bad_dates(connection, plan, account, cancel)
+        totals = open_totals(statement.fields, total)
+        check_bad_dates(connection, plan, totals, cancel)
         units = _units(statement.fields, total)
         frames = _frames(chain(first, batches), download, file, progress)
-        head = _write(plan, statement.fields, frames, units, file, account)
+        first_rows = _write(plan, statement.fields, frames, units, file, totals)
     finally:
         download.stop()
-    return Written(account, head, result.query_id)
+    return Written(totals, first_rows, result.query_id)
 
 
 def _total(first: list[tuple[int, Groups]]) -> Mapping[str, Any]:
@@ -148,7 +148,7 @@ def _frames(
     file: LocalFile,
     progress: Reporter,
 ) -> Iterator[pl.DataFrame]:
-    """The groups of each batch, watched and told of."""
+    """The groups of each batch; reports progress and checks the disk between them."""
     rows = 0
     for number, (index, groups) in enumerate(batches):
         if number and groups.totals:
@@ -167,20 +167,21 @@ def _write(
     frames: Iterable[pl.DataFrame],
     units: Mapping[str, str],
     file: LocalFile,
-    account: Account,
-) -> Head:
+    totals: RunTotals,
+) -> FirstRows:
     schema = delivered_schema(plan, dict(units))
-    head = Head(tuple(schema.names))
+    first_rows = FirstRows(tuple(schema.names))
     grouped = 0
     with file.open(schema) as writer:
         for frame in frames:
             grouped += int(frame["rows"].sum())
-            account.null_dates += int(frame.filter(pl.col("month").is_null())["rows"].sum())
-            account.add_written(aggregate.tally(frame, fields))
-            made = aggregate.delivered(frame, plan, fields, units)
-            if len(head.rows) < ROWS:
-                head = replace(head, rows=(*head.rows, *head_of(made).rows)[:ROWS])
-            writer.write(made)
-    account.check_groups(grouped)
-    account.check((f.alias, f.column.name) for f in fields if f.is_sum and f.column)
-    return head
+            totals.null_dates += int(frame.filter(pl.col("month").is_null())["rows"].sum())
+            totals.add_written(aggregate.tally(frame, fields))
+            ready = aggregate.delivered(frame, plan, fields, units)
+            if len(first_rows.rows) < ROWS:
+                more = first_rows_of(ready).rows
+                first_rows = replace(first_rows, rows=(*first_rows.rows, *more)[:ROWS])
+            writer.write(ready)
+    totals.check_groups(grouped)
+    totals.check((f.alias, f.column.name) for f in fields if f.is_sum and f.column)
+    return first_rows

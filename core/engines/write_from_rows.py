@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core import query
 from core.aggregation import aggregate
 from core.aggregation.arrow_types import delivered_schema
-from core.aggregation.first_rows import Head, head_of
+from core.aggregation.first_rows import FirstRows, first_rows_of
 from core.aggregation.rows import Rows, to_chunk
 from core.engines.local_file import LocalFile, Written
 from core.events import Phase
@@ -44,15 +44,15 @@ def write_months(
         plan: what happens to each column.
         file: what to write, and where.
         budget: the memory of each stop.
-        progress: told of every batch.
+        progress: is given every batch.
         cancel: stops the work at any moment.
 
     Returns:
-        The books, which agree, the first rows, and the statement.
+        The totals, which agree, the first rows, and the statement.
 
     Raises:
         SourceDataError: dates do not parse, or a sum overflows.
-        IntegrityError: the books do not agree.
+        IntegrityError: the totals do not agree.
         TransferError: the query, the download or the disk failed, or the run was cancelled.
     """
     statement = query.select_rows(plan)
@@ -71,11 +71,11 @@ def write_months(
     aggregate.limit_memory(budget.aggregation, polars_spill())
     try:
         with rows.own_errors():
-            head = _write(plan, statement.fields, rows, file, progress, cancel)
+            first_rows = _write(plan, statement.fields, rows, file, progress, cancel)
     finally:
         download.stop()
-    rows.account.check((f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column)
-    return Written(rows.account, head, result.query_id)
+    rows.totals.check((f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column)
+    return Written(rows.totals, first_rows, result.query_id)
 
 
 def _write(
@@ -85,13 +85,13 @@ def _write(
     file: LocalFile,
     progress: Reporter,
     cancel: Cancel,
-) -> Head:
+) -> FirstRows:
     def watch() -> None:
         check(cancel)
         check_space(file.path.parent)
 
-    made = aggregate.batches(aggregate.by_month(rows.lazy(), fields), watch)
-    with closing(made) as pieces:
+    groups = aggregate.batches(aggregate.by_month(rows.lazy(), fields), watch)
+    with closing(groups) as pieces:
         return _write_pieces(pieces, plan, fields, rows, file, progress)
 
 
@@ -102,22 +102,22 @@ def _write_pieces(
     rows: Rows,
     file: LocalFile,
     progress: Reporter,
-) -> Head:
+) -> FirstRows:
     # The first piece comes once every row is read: only then are the units of timestamps known.
     first = next(pieces, None)
     progress.start(Phase.WRITE)
     units = rows.units()
     schema = delivered_schema(plan, units)
-    head = Head(tuple(schema.names))
+    first_rows = FirstRows(tuple(schema.names))
     grouped = 0
     with file.open(schema) as writer:
         for piece in chain([] if first is None else [first], pieces):
             grouped += int(piece[aggregate.ROWS].sum())
-            rows.account.add_written(aggregate.tally(piece, fields))
-            made = aggregate.delivered(piece, plan, fields, units)
+            rows.totals.add_written(aggregate.tally(piece, fields))
+            ready = aggregate.delivered(piece, plan, fields, units)
             if piece is first:
-                head = head_of(made)
-            writer.write(made)
+                first_rows = first_rows_of(ready)
+            writer.write(ready)
             progress.add(piece.height, 0)
-    rows.account.check_groups(grouped)
-    return head
+    rows.totals.check_groups(grouped)
+    return first_rows

@@ -202,7 +202,7 @@ def _about(outcome: Outcome | None) -> dict[str, Any]:
     """What is written down of a delivery."""
     if outcome is None:
         return {}
-    from core.records.report import account_as_dict
+    from core.records.report import totals_as_dict
 
     return {
         "table": str(outcome.plan.source.name),
@@ -210,8 +210,8 @@ def _about(outcome: Outcome | None) -> dict[str, Any]:
         "rows": outcome.row_count,
         "bytes": outcome.size,
         "result": outcome.result,
-        "account": account_as_dict(outcome.plan, outcome.account),
-        "verdict": outcome.verdict.as_dict() if outcome.verdict else {},
+        "account": totals_as_dict(outcome.plan, outcome.totals),
+        "verdict": outcome.comparison.as_dict() if outcome.comparison else {},
         "engine": outcome.choice.engine.value,
     }
 

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from core.aggregation.reconciliation import Account
+from core.aggregation.reconciliation import RunTotals
 from core.errors import LocalResourceError, TransferError, UsageError
 from core.planning.plan import Plan
 from core.request.request import Request
@@ -115,19 +115,19 @@ def write_report(
         ) from error
 
 
-def account_as_dict(plan: Plan, account: Account) -> dict[str, Any]:
-    """The books for JSON: the counts and, by summed column, the totals that agreed."""
+def totals_as_dict(plan: Plan, run: RunTotals) -> dict[str, Any]:
+    """The totals of a run for JSON: the counts and, by summed column, the totals that agreed."""
     names = ("rows_declared", "rows_read", "blank_rows", "null_dates", "bad_dates", "groups")
     totals = {
-        column.name: str(account.read[f"sum_{n}"].value)
+        column.name: str(run.read[f"sum_{n}"].value)
         for n, column in enumerate(plan.sums, 1)
-        if f"sum_{n}" in account.read
+        if f"sum_{n}" in run.read
     }
-    return {**{name: getattr(account, name) for name in names}, "totals": totals}
+    return {**{name: getattr(run, name) for name in names}, "totals": totals}
 
 
 def _report(request: Request, outcome: Outcome, failure: TransferError | None) -> dict[str, Any]:
-    plan, verdict = outcome.plan, outcome.verdict
+    plan, comparison = outcome.plan, outcome.comparison
     return {
         "result": outcome.result,
         "objects": [
@@ -149,10 +149,10 @@ def _report(request: Request, outcome: Outcome, failure: TransferError | None) -
         "engine": {"name": outcome.choice.engine.value, "why": outcome.choice.why},
         "statements": {
             "read": outcome.query_id,
-            "verify": verdict.query_id if verdict else None,
+            "verify": comparison.query_id if comparison else None,
         },
-        "account": account_as_dict(plan, outcome.account),
-        "verdict": verdict.as_dict() if verdict else None,
+        "account": totals_as_dict(plan, outcome.totals),
+        "verdict": comparison.as_dict() if comparison else None,
         "not_verified": str(failure) if failure else None,
         "versions": {
             "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""The proof of a delivery: Snowflake, the delivered file and the books of the run, compared.
+"""Verification of a delivery: Snowflake, the delivered file and the totals of the run, compared.
 
 Three parties that know nothing of one another: what Snowflake says of the table (`source_totals`),
 what the file holds (`read_back`), and what the run counted (`core.aggregation.reconciliation`).

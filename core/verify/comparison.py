@@ -1,4 +1,4 @@
-"""The verdict: where Snowflake, the delivered file and the books of the run differ, if at all.
+"""Where Snowflake, the delivered file and the totals of the run differ, if at all.
 
 Everything is compared, nothing is sampled; figures exactly, floats to 1e-9 relative to the
 magnitude of what was summed.
@@ -12,10 +12,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from core.aggregation.reconciliation import Account, Total
+from core.aggregation.reconciliation import RunTotals, Total
 from core.planning.plan import Plan
 from core.verify.month_totals import Figures, Month, MonthFigures, whole
-from core.verify.source_totals import Asked, Snapshot
+from core.verify.source_totals import Snapshot, SourceTotals
 
 SHOWN = 100
 SNOWFLAKE, FILE, BOOKS = "Snowflake", "the file", "the books"
@@ -76,7 +76,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Comparison:
     """What a verification found.
 
     Attributes:
@@ -135,7 +135,7 @@ class Verdict:
         return f"Not verified: {first}. {self.how}"
 
     def as_dict(self) -> dict[str, Any]:
-        """The verdict for JSON."""
+        """The comparison for JSON."""
         return {
             "agrees": self.agrees,
             "snapshot": self.snapshot.value,
@@ -160,31 +160,31 @@ class Verdict:
         }
 
 
-def judge(plan: Plan, account: Account, asked: Asked, read: ReadBack) -> Verdict:
+def compare(plan: Plan, totals: RunTotals, asked: SourceTotals, read: ReadBack) -> Comparison:
     """Compare the three parties, each with each.
 
     Args:
         plan: what was to be done.
-        account: the books of the run.
+        totals: what the run counted.
         asked: what Snowflake says.
         read: what the file holds.
     """
     columns = tuple(column.name for column in plan.sums)
-    found = [*_counts(account, asked), *_wholes(columns, account, asked.figures, read.figures)]
+    found = [*_counts(totals, asked), *_wholes(columns, totals, asked.figures, read.figures)]
     if read.figures is not None:
         found += _months(columns, asked.figures, read.figures)
     certain = asked.snapshot is Snapshot.READ
     agrees: bool | None = not found
     if found and not certain and all(each.concerns_snowflake for each in found):
         agrees = None
-    return Verdict(
+    return Comparison(
         agrees=agrees,
         snapshot=asked.snapshot,
         snapshot_why=asked.why,
         copy=read.copy,
         copy_why=read.why,
-        rows=account.rows_read,
-        groups=account.groups,
+        rows=totals.rows_read,
+        groups=totals.groups,
         months=len(asked.figures.keys() | (read.figures or {}).keys()),
         columns=columns,
         differences=tuple(sorted(found, key=_weight)[:SHOWN]),
@@ -198,32 +198,32 @@ def _weight(difference: Difference) -> tuple[bool, bool]:
     return not (difference.column and difference.month), not difference.concerns_snowflake
 
 
-def _counts(account: Account, asked: Asked) -> Iterator[Difference]:
+def _counts(totals: RunTotals, asked: SourceTotals) -> Iterator[Difference]:
     for figure, booked, counted in (
-        ("rows read", account.rows_read, asked.rows),
-        ("blank rows", account.blank_rows, asked.blank_rows),
-        ("rows without a date", account.null_dates, asked.null_dates),
-        ("bad dates", account.bad_dates, asked.bad_dates),
+        ("rows read", totals.rows_read, asked.rows),
+        ("blank rows", totals.blank_rows, asked.blank_rows),
+        ("rows without a date", totals.null_dates, asked.null_dates),
+        ("bad dates", totals.bad_dates, asked.bad_dates),
     ):
         if booked != counted:
             yield _difference(figure, "", "", (BOOKS, booked), (SNOWFLAKE, counted))
 
 
 def _wholes(
-    columns: tuple[str, ...], account: Account, asked: Figures, read: Figures | None
+    columns: tuple[str, ...], totals: RunTotals, asked: Figures, read: Figures | None
 ) -> Iterator[Difference]:
     """The totals over all months, against the books of what was read and of what was written."""
-    sides = [(SNOWFLAKE, asked, account.read)]
+    sides = [(SNOWFLAKE, asked, totals.read)]
     if read is not None:
-        sides.append((FILE, read, account.written))
+        sides.append((FILE, read, totals.written))
     for party, figures, booked in sides:
         found = whole(figures, len(columns))
-        if found.groups != account.groups:
-            yield _difference("rows", "", "", (BOOKS, account.groups), (party, found.groups))
+        if found.groups != totals.groups:
+            yield _difference("rows", "", "", (BOOKS, totals.groups), (party, found.groups))
         for n, (column, total) in enumerate(zip(columns, found.sums, strict=True), 1):
             mine = booked.get(f"sum_{n}", _ZERO)
             # The books of what was read know the magnitude that rounding is measured by.
-            size = account.read.get(f"sum_{n}", _ZERO).magnitude
+            size = totals.read.get(f"sum_{n}", _ZERO).magnitude
             if not _equal(Total(mine.value, size), total or _ZERO):
                 yield _difference("sum", column, "", (BOOKS, mine), (party, total or _ZERO))
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from core.errors import CancelledError, IntegrityError, TransferError
-from core.verify.comparison import Verdict
+from core.verify.comparison import Comparison
 
 
-def find_mismatch(url: str, verdict: Verdict) -> IntegrityError | None:
+def find_mismatch(url: str, comparison: Comparison) -> IntegrityError | None:
     """The error of a delivery at `url` that is not what it should be; None if nothing differs."""
-    if verdict.agrees is not False:
+    if comparison.agrees is not False:
         return None
-    more = verdict.difference_count - 1
+    more = comparison.difference_count - 1
     others = f", and {more:,} more differences" if more else ""
     return IntegrityError(
-        f"{url} is delivered, but {verdict.differences[0]}{others}.",
-        f"Do not rely on it. {verdict.how}",
+        f"{url} is delivered, but {comparison.differences[0]}{others}.",
+        f"Do not rely on it. {comparison.how}",
     )
 
 

@@ -29,7 +29,7 @@ class Snapshot(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asked:
+class SourceTotals:
     """Snowflake's answer.
 
     Attributes:
@@ -53,7 +53,9 @@ class Asked:
     query_id: str
 
 
-def ask(connection: SnowflakeConnection, plan: Plan, read_by: str | None, cancel: Cancel) -> Asked:
+def read_source_totals(
+    connection: SnowflakeConnection, plan: Plan, read_by: str | None, cancel: Cancel
+) -> SourceTotals:
     """Have Snowflake count and sum the source.
 
     Args:
@@ -83,7 +85,7 @@ def _why_not(plan: Plan, read_by: str | None) -> str:
 
 def _ask(
     connection: SnowflakeConnection, plan: Plan, read_by: str | None, cancel: Cancel, why: str
-) -> Asked:
+) -> SourceTotals:
     rounded = False
     statement = query.select_figures(plan, read_by=read_by)
     try:
@@ -98,7 +100,7 @@ def _ask(
     names = [field.alias for field in statement.fields]
     rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
     filled = [row for row in rows if not row.get("blank")]
-    return Asked(
+    return SourceTotals(
         figures={_month(row): _figures(statement, row, rounded=rounded) for row in filled},
         rows=sum(int(row["rows"]) for row in rows),
         blank_rows=sum(int(row["rows"]) for row in rows if row.get("blank")),

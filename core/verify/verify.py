@@ -1,4 +1,4 @@
-"""The proof itself: ask Snowflake, read the delivery back, compare."""
+"""Verify a delivery: query Snowflake, read the delivery back, compare."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from core.aggregation.reconciliation import Account
+from core.aggregation.reconciliation import RunTotals
 from core.bucket import Bucket, Delivery
 from core.errors import IntegrityError, LocalResourceError
 from core.events import Phase
@@ -16,10 +16,10 @@ from core.output import Format
 from core.planning.plan import Plan
 from core.runtime.progress import Reporter
 from core.runtime.workspace import SPARE_BYTES, check_space
-from core.verify.comparison import Copy, ReadBack, Verdict, judge
+from core.verify.comparison import Comparison, Copy, ReadBack, compare
 from core.verify.month_totals import Month, MonthFigures, merge
 from core.verify.read_back import read_figures
-from core.verify.source_totals import ask
+from core.verify.source_totals import read_source_totals
 from core.warehouse.statement import Cancel, check
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ class Form(Protocol):
 
 @dataclass(frozen=True)
 class Claim:
-    """What was delivered, and is to be proved.
+    """What was delivered, and is to be verified.
 
     Attributes:
         plan: what was to be done.
-        account: the books of the run.
+        totals: what the run counted.
         query_id: Snowflake's id of the statement that read the source; empty if not known.
         objects: the object, or its parts; checksums are empty where they are not known.
         form: what each is.
@@ -59,14 +59,14 @@ class Claim:
     """
 
     plan: Plan
-    account: Account
+    totals: RunTotals
     query_id: str
     objects: Sequence[Delivery]
     form: Form
     local: Path | None
 
 
-def prove(
+def verify_delivery(
     connection: SnowflakeConnection,
     bucket: Bucket,
     claim: Claim,
@@ -74,15 +74,15 @@ def prove(
     *,
     progress: Reporter,
     cancel: Cancel,
-) -> Verdict:
-    """Compare what Snowflake says, what the delivery holds and what the run booked.
+) -> Comparison:
+    """Compare what Snowflake says, what the delivery holds and what the run counted.
 
     Args:
         connection: an open session.
         bucket: where the objects are.
         claim: what was delivered.
         directory: where there is room for a copy, which is removed again.
-        progress: told of the bytes that are read back.
+        progress: is given the bytes that are read back.
         cancel: stops it at any moment.
 
     Raises:
@@ -93,9 +93,9 @@ def prove(
     progress.start(Phase.VERIFY, total_bytes=sum(each.size for each in claim.objects) or None)
     # First the file: the statement's snapshot lasts longer than anyone's patience with an object.
     read = _read_back(bucket, claim, directory, progress, cancel)
-    asked = ask(connection, claim.plan, claim.query_id or None, cancel)
+    source = read_source_totals(connection, claim.plan, claim.query_id or None, cancel)
     progress.finish()
-    return judge(claim.plan, claim.account, asked, read)
+    return compare(claim.plan, claim.totals, source, read)
 
 
 def _read_back(

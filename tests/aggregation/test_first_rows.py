@@ -23,19 +23,20 @@ def outcome(box: Sandbox, table: str, **more: Any) -> Any:
 def test_the_first_rows_of_the_file(sandbox: Sandbox) -> None:
     done = outcome(sandbox, "ORDERS_100K")
     table = delivered(sandbox, done.result)
-    assert list(done.head.columns) == table.column_names
-    assert len(done.head.rows) == ROWS
+    assert list(done.first_rows.columns) == table.column_names
+    assert len(done.first_rows.rows) == ROWS
     expected = [
         tuple(f"{v:f}" if isinstance(v, Decimal) else v and str(v) for v in row)
         for row in rows_of(table.slice(0, ROWS))
     ]
-    assert list(done.head.rows) == expected
+    assert list(done.first_rows.rows) == expected
 
 
 def test_every_type(sandbox: Sandbox) -> None:
     done = outcome(sandbox, '"Mixed Case"')
     table = delivered(sandbox, done.result)
-    for name, values in zip(done.head.columns, zip(*done.head.rows, strict=True), strict=True):
+    shown = zip(*done.first_rows.rows, strict=True)
+    for name, values in zip(done.first_rows.columns, shown, strict=True):
         nulls = table[name].slice(0, ROWS).is_null().to_pylist()
         assert [value is None for value in values] == nulls, name
 
@@ -47,7 +48,7 @@ def test_the_values_as_text(sandbox: Sandbox) -> None:
         "('9999-12-31', TO_BINARY('ab01'), TRUE, '01:02:03.000000004',"
         f" '2024-01-31 01:02:03.000000004', '{'x' * 300}', 0.1)",
     )
-    (row,) = outcome(sandbox, table, date_column="D").head.rows
+    (row,) = outcome(sandbox, table, date_column="D").first_rows.rows
     assert row == (
         "9999-12-01", "AB01", "true", "01:02:03.000000004",
         "2024-01-31 01:02:03.000000004", "x" * 200, "0.1",

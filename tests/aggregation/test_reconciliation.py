@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.aggregation.reconciliation import Account, Tally, Total, total
+from core.aggregation.reconciliation import RunTotals, Tally, Total, total
 from core.errors import IntegrityError
 
 INT64 = st.integers(-(2**63), 2**63 - 1) | st.none()
@@ -47,11 +47,11 @@ def test_totals_of_batches_add_up_without_rounding() -> None:
     assert str(added.value) == "199999999999999999999999999999999999998.01"
 
 
-def booked(read: float | Decimal, written: float | Decimal, magnitude: float = 1.0) -> Account:
-    account = Account(rows_declared=1)
-    account.add_read(Tally(1, totals={"sum_1": Total(read, magnitude)}))
-    account.add_written(Tally(1, totals={"sum_1": Total(written, magnitude)}))
-    return account
+def booked(read: float | Decimal, written: float | Decimal, magnitude: float = 1.0) -> RunTotals:
+    totals = RunTotals(rows_declared=1)
+    totals.add_read(Tally(1, totals={"sum_1": Total(read, magnitude)}))
+    totals.add_written(Tally(1, totals={"sum_1": Total(written, magnitude)}))
+    return totals
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,14 @@ def test_a_difference_names_the_column_and_both_values(
 
 
 def test_a_missing_row_is_found() -> None:
-    account = Account(rows_declared=2)
-    account.add_read(Tally(1))
+    totals = RunTotals(rows_declared=2)
+    totals.add_read(Tally(1))
     with pytest.raises(IntegrityError, match="1 rows arrived where the warehouse declares 2"):
-        account.check([])
+        totals.check([])
 
 
 def test_a_lost_group_is_found() -> None:
-    account = Account(rows_declared=1)
-    account.add_read(Tally(1, totals={"sum_1": Total(Decimal(5))}))
+    totals = RunTotals(rows_declared=1)
+    totals.add_read(Tally(1, totals={"sum_1": Total(Decimal(5))}))
     with pytest.raises(IntegrityError):
-        account.check([("sum_1", "AMT")])
+        totals.check([("sum_1", "AMT")])

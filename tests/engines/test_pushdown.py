@@ -14,9 +14,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from core.aggregation.reconciliation import Account
+from core.aggregation.reconciliation import RunTotals
 from core.engines import EngineName, write_from_groups
-from core.engines.grouped import open_books
+from core.engines.grouped import open_totals
 from core.engines.write_from_groups import Groups
 from core.errors import CancelledError, IntegrityError, SourceDataError
 from core.events import Event, Phase, Planned, Progress, Warned
@@ -291,12 +291,12 @@ def test_the_books_of_a_run(sandbox: Sandbox) -> None:
     )
     told: list[Event] = []
     outcome = run_transfer(request, on_event=told.append)
-    account = outcome.account
-    assert (account.rows_declared, account.rows_read, account.blank_rows) == (4, 4, 1)
-    assert (account.null_dates, account.bad_dates, account.groups) == (2, 1, 2)
-    assert account.bad_examples == ("soon",)
-    assert account.read["sum_1"].value == account.written["sum_1"].value == 7
-    assert outcome.head.rows == (("2024-01-01", "x", "1"), (None, "y", "6"))
+    totals = outcome.totals
+    assert (totals.rows_declared, totals.rows_read, totals.blank_rows) == (4, 4, 1)
+    assert (totals.null_dates, totals.bad_dates, totals.groups) == (2, 1, 2)
+    assert totals.bad_examples == ("soon",)
+    assert totals.read["sum_1"].value == totals.written["sum_1"].value == 7
+    assert outcome.first_rows.rows == (("2024-01-01", "x", "1"), (None, "y", "6"))
     assert outcome.choice.engine is EngineName.PUSHDOWN
     assert [e.choice for e in told if isinstance(e, Planned)] == [outcome.choice]
     scan = f"SELECT COUNT(*) FROM TABLE(RESULT_SCAN('{outcome.query_id}'))"
@@ -304,7 +304,7 @@ def test_the_books_of_a_run(sandbox: Sandbox) -> None:
 
 
 def test_a_table_without_a_total_has_empty_books() -> None:
-    assert open_books((), {}) == Account()
+    assert open_totals((), {}) == RunTotals()
 
 
 # ----------------------------------------------------------------------------- progress, cancel

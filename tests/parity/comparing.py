@@ -61,7 +61,7 @@ def check(
         compare(engine, table, plan, each, expected, done[engine])
     if {"stream", "pushdown"} <= done.keys() and not table.float_sums:
         assert done["stream"].data == done["pushdown"].data
-    heads = {ran.head for ran in done.values()}
+    heads = {ran.first_rows for ran in done.values()}
     assert len(heads) <= 1 or table.float_sums
     return done
 
@@ -129,14 +129,14 @@ def compare(
     for number, (got, wanted) in enumerate(zip(rows, expected.rows, strict=True)):
         for name, a, b in zip(names, got, wanted, strict=True):
             assert same(a, b), f"{engine}, row {number}, {name}: {a!r} instead of {b!r}"
-    account = ran.account
-    books = (account.rows_declared, account.rows_read, account.blank_rows, account.groups)
+    totals = ran.totals
+    books = (totals.rows_declared, totals.rows_read, totals.blank_rows, totals.groups)
     assert books == (expected.read, expected.read, expected.blank, len(expected.rows)), engine
-    assert (account.null_dates, account.bad_dates) == (expected.null, expected.bad), engine
-    assert len(account.bad_examples) == min(expected.bad, 5), engine
+    assert (totals.null_dates, totals.bad_dates) == (expected.null, expected.bad), engine
+    assert len(totals.bad_examples) == min(expected.bad, 5), engine
     for number, column in enumerate(plan.sums, 1):
         wanted = expected.totals[column.name]
-        for books_of in (account.read, account.written):
+        for books_of in (totals.read, totals.written):
             total = books_of.get(f"sum_{number}")
             got = total.value if total else Decimal(0)
             where = f"{engine}, total of {column.name}: {got!r} instead of {wanted!r}"

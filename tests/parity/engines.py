@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.aggregation.first_rows import Head
-from core.aggregation.reconciliation import Account
+from core.aggregation.first_rows import FirstRows
+from core.aggregation.reconciliation import RunTotals
 from core.bucket import Bucket, Destination
 from core.engines import ENGINES, EngineName, write_from_groups, write_from_rows
 from core.engines.copy_groups import Order, copy_groups, write_empty
@@ -42,8 +42,8 @@ class Ran:
     """What an engine made of a plan."""
 
     data: bytes
-    account: Account
-    head: Head
+    totals: RunTotals
+    first_rows: FirstRows
 
 
 class Bench:
@@ -114,7 +114,7 @@ class Bench:
         target = {"Bucket": self.box.s3["bucket"], "Key": done.key}
         data = self.client.get_object(**target)["Body"].read()
         self.client.delete_object(**target)
-        return Ran(data, done.account, done.head)
+        return Ran(data, done.totals, done.first_rows)
 
 
 @contextmanager
@@ -129,4 +129,4 @@ def bench(box: Sandbox, directory: Path) -> Iterator[Bench]:
 
 
 def _ran(file: LocalFile, written: Written) -> Ran:
-    return Ran(file.path.read_bytes(), written.account, written.head)
+    return Ran(file.path.read_bytes(), written.totals, written.first_rows)

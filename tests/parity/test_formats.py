@@ -70,5 +70,5 @@ def test_every_format(sandbox: Sandbox, engine: str, form: str) -> None:
     outcome = run_transfer(request)
     expected = expect(TABLE)
     assert outcome.row_count == len(expected.rows)
-    ran = Ran(download(sandbox, outcome.result), outcome.account, outcome.head)
+    ran = Ran(download(sandbox, outcome.result), outcome.totals, outcome.first_rows)
     compare(engine, TABLE, outcome.plan, form, expected, ran)

@@ -54,17 +54,17 @@ async def test_from_opening_to_the_books(
         await drive.press("enter")
         await until(drive.pilot, lambda: run.state in (State.DELIVERED, State.FAILED))
         assert run.outcome is not None, whole(drive.app)
-        outcome, account = run.outcome, run.outcome.account
+        outcome, totals = run.outcome, run.outcome.totals
         told = whole(drive.app)
         assert json.dumps(outcome.result["file_name"]) in told
         assert f'"row_count": {outcome.row_count}' in told
-        assert f"Rows read {account.rows_read:,}" in told
-        assert f"Groups {account.groups:,} rows in the file" in told
+        assert f"Rows read {totals.rows_read:,}" in told
+        assert f"Groups {totals.groups:,} rows in the file" in told
         assert "The books agree" in told
         if read is not None:
-            assert (account.rows_read, account.blank_rows, account.groups) == (read, blank, groups)
+            assert (totals.rows_read, totals.blank_rows, totals.groups) == (read, blank, groups)
     key = outcome.result["file_name"]
     assert key.startswith(f"{prefix}/{table}_monthly_")
     data = bucket_client(sandbox).get_object(Bucket=sandbox.s3["bucket"], Key=key)["Body"].read()
     frame = pl.read_parquet(io.BytesIO(data))
-    assert frame.height == outcome.row_count == account.groups > 0
+    assert frame.height == outcome.row_count == totals.groups > 0

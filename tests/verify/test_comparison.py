@@ -1,4 +1,4 @@
-"""The verdict: every difference is found and named, and nothing else."""
+"""The comparison: every difference is found and named, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from core.aggregation.reconciliation import Account, Total
-from core.verify.comparison import Copy, ReadBack, Verdict, judge
+from core.aggregation.reconciliation import RunTotals, Total
+from core.verify.comparison import Comparison, Copy, ReadBack, compare
 from core.verify.month_totals import MonthFigures
-from core.verify.source_totals import Asked, Snapshot
+from core.verify.source_totals import Snapshot, SourceTotals
 from tests.support.sources import plan
 
 PLAN = plan({"D": "DATE", "AMT": "NUMBER(12,2)", "F": "FLOAT"})
@@ -35,7 +35,7 @@ FILE = {
     APRIL: month(1, "10.00", -2.5),
     NONE: MonthFigures(1, (None, None)),
 }
-BOOKS = Account(
+BOOKS = RunTotals(
     rows_declared=9,
     rows_read=9,
     blank_rows=2,
@@ -44,16 +44,18 @@ BOOKS = Account(
     read={"sum_1": exact("10.30"), "sum_2": Total(-1.0, 4.0)},
     written={"sum_1": exact("10.30"), "sum_2": Total(-1.0, 4.0)},
 )
-ASKED = Asked(SNOWFLAKE, 9, 2, 1, 0, Snapshot.READ, "", "01b")
+ASKED = SourceTotals(SNOWFLAKE, 9, 2, 1, 0, Snapshot.READ, "", "01b")
 READ = ReadBack(FILE, Copy.BUCKET)
 
 
-def verdict(asked: Asked = ASKED, read: ReadBack = READ, books: Account = BOOKS) -> Verdict:
-    return judge(PLAN, books, asked, read)
+def compared(
+    asked: SourceTotals = ASKED, read: ReadBack = READ, books: RunTotals = BOOKS
+) -> Comparison:
+    return compare(PLAN, books, asked, read)
 
 
 def test_three_parties_agree() -> None:
-    found = verdict()
+    found = compared()
     assert found.agrees is True
     assert str(found) == (
         "Verified: 9 rows, 4 groups, 2 sums agree over 3 months. Snowflake was asked about the "
@@ -95,7 +97,7 @@ def test_three_parties_agree() -> None:
     ],
 )
 def test_a_difference_in_the_file_is_named(file: dict[str | None, MonthFigures], said: str) -> None:
-    found = verdict(read=ReadBack(file, Copy.BUCKET))
+    found = compared(read=ReadBack(file, Copy.BUCKET))
     assert found.agrees is False
     assert said in map(str, found.differences)
     assert f"Not verified: {found.differences[0]}" in str(found)
@@ -104,7 +106,7 @@ def test_a_difference_in_the_file_is_named(file: dict[str | None, MonthFigures],
 
 def test_rows_that_were_lost_are_found() -> None:
     lost = replace(BOOKS, rows_declared=8, rows_read=8)
-    found = verdict(books=lost)
+    found = compared(books=lost)
     assert found.agrees is False
     assert [str(each) for each in found.differences] == [
         "the number of rows read is 8 for the books, 9 for Snowflake"
@@ -121,41 +123,41 @@ def test_rows_that_were_lost_are_found() -> None:
     ],
 )
 def test_every_count_of_the_books_is_compared(name: str, figure: str) -> None:
-    found = verdict(books=replace(BOOKS, **{name: 7}))
+    found = compared(books=replace(BOOKS, **{name: 7}))
     assert found.agrees is False
     assert {each.figure for each in found.differences} == {figure}
 
 
 def test_the_books_are_compared_where_the_file_was_not_read() -> None:
     unread = ReadBack(None, Copy.NONE, "S3 said no")
-    assert verdict(read=unread).agrees is True
-    assert str(verdict(read=unread)).endswith("; the file was not read (S3 said no).")
+    assert compared(read=unread).agrees is True
+    assert str(compared(read=unread)).endswith("; the file was not read (S3 said no).")
     wrong = replace(BOOKS, read={**BOOKS.read, "sum_1": exact("10.31")})
-    (difference,) = verdict(read=unread, books=wrong).differences
+    (difference,) = compared(read=unread, books=wrong).differences
     assert str(difference) == "the sum of AMT is 10.31 for the books, 10.30 for Snowflake"
 
 
 def test_a_source_that_changed_is_told_but_no_alarm() -> None:
     changed = {**SNOWFLAKE, MARCH: month(3, "0.40", 1.5, 1.5)}
     now = replace(ASKED, figures=changed, rows=10, snapshot=Snapshot.NOW, why="a view")
-    found = verdict(asked=now)
+    found = compared(asked=now)
     assert found.agrees is None
     assert "may have changed meanwhile: the sum of AMT in 2024-03 is 0.30" in str(found)
     assert "as it is now (a view)" in str(found)
     planted = ReadBack({**FILE, MARCH: month(2, "0.31", 1.5)}, Copy.BUCKET)
-    assert verdict(asked=now, read=planted).agrees is False  # the books tell
+    assert compared(asked=now, read=planted).agrees is False  # the books tell
 
 
 def test_rounded_sums_have_a_tolerance() -> None:
     wide = {**SNOWFLAKE, MARCH: MonthFigures(2, (Total(0.3, 0.3), Total(1.5, 1.5)))}
-    assert verdict(asked=replace(ASKED, figures=wide)).agrees is True
+    assert compared(asked=replace(ASKED, figures=wide)).agrees is True
     wide[MARCH] = MonthFigures(2, (Total(0.31, 0.31), Total(1.5, 1.5)))
-    assert verdict(asked=replace(ASKED, figures=wide)).agrees is False
+    assert compared(asked=replace(ASKED, figures=wide)).agrees is False
 
 
 def test_only_so_many_differences_are_kept() -> None:
     many = {f"{year}-01-01": month(1, "1.00", 1.0, 1.0) for year in range(1000, 1300)}
-    found = verdict(asked=replace(ASKED, figures={**SNOWFLAKE, **many}))
+    found = compared(asked=replace(ASKED, figures={**SNOWFLAKE, **many}))
     assert len(found.differences) == 100
     assert found.difference_count > 900
     assert len(found.as_dict()["differences"]) == 100

@@ -70,7 +70,7 @@ def on_phase(phase: Phase, do: Callable[[], object]) -> Callable[[Event], None]:
 
 def test_what_was_delivered_agrees(sandbox: Sandbox, table: str) -> None:
     for kind, zipped in (("parquet", False), ("json", True)):
-        found = run_transfer(asked(sandbox, table, format=kind, gzip=zipped)).verdict
+        found = run_transfer(asked(sandbox, table, format=kind, gzip=zipped)).comparison
         assert found is not None
         assert found.agrees is True, str(found)
         assert (found.snapshot, found.copy) == (Snapshot.READ, Copy.BUCKET)
@@ -120,8 +120,8 @@ def test_a_changed_value_is_caught(sandbox: Sandbox, table: str, kind: str, zipp
     error = caught.value
     assert error.exit_code == 8
     assert error.outcome is not None
-    assert error.outcome.verdict is not None
-    assert error.outcome.verdict.agrees is False
+    assert error.outcome.comparison is not None
+    assert error.outcome.comparison.agrees is False
     assert error.message.startswith(
         f"{error.outcome.url} is delivered, but the sum of AMT in 2024-02 is 77.31 for the file, "
         "77.30 for Snowflake"
@@ -164,10 +164,10 @@ class TestSnapshot:
     def test_a_change_after_the_read_is_no_alarm(self, sandbox: Sandbox) -> None:
         table = make_table(sandbox, COLUMNS, *ROWS)
         outcome, said = self.changed(sandbox, table, table)
-        assert outcome.verdict is not None
-        assert outcome.verdict.agrees is True
-        assert outcome.verdict.snapshot is Snapshot.READ
-        assert outcome.verdict.rows == 6
+        assert outcome.comparison is not None
+        assert outcome.comparison.agrees is True
+        assert outcome.comparison.snapshot is Snapshot.READ
+        assert outcome.comparison.rows == 6
         assert execute(sandbox, f"SELECT COUNT(*) FROM {table}") == [(7,)]
         assert not [each for each in said if "erified" in each]
 
@@ -175,10 +175,10 @@ class TestSnapshot:
         table = make_table(sandbox, COLUMNS, *ROWS)
         execute(sandbox, f"CREATE VIEW {table}_V AS SELECT * FROM {table}")
         outcome, said = self.changed(sandbox, table, f"{table}_V")
-        assert outcome.verdict is not None
-        assert outcome.verdict.agrees is None
-        assert outcome.verdict.snapshot is Snapshot.NOW
-        assert str(outcome.verdict) in said
+        assert outcome.comparison is not None
+        assert outcome.comparison.agrees is None
+        assert outcome.comparison.snapshot is Snapshot.NOW
+        assert str(outcome.comparison) in said
         assert "which may have changed meanwhile" in said[-1]
         assert "a view has no Time Travel of its own" in said[-1]
 
@@ -191,7 +191,7 @@ class TestSnapshot:
     def test_without_retention_the_table_is_taken_as_it_is(self, sandbox: Sandbox) -> None:
         table = make_table(sandbox, COLUMNS, *ROWS)
         execute(sandbox, f"ALTER TABLE {table} SET DATA_RETENTION_TIME_IN_DAYS = 0")
-        found = run_transfer(asked(sandbox, table)).verdict
+        found = run_transfer(asked(sandbox, table)).comparison
         assert found is not None
         assert found.agrees is True
         assert found.snapshot is Snapshot.NOW
@@ -211,7 +211,7 @@ class TestWhereItIsRead:
         self, sandbox: Sandbox, table: str
     ) -> None:
         request = asked(sandbox, table, s3_options=writer_only(sandbox), format="csv")
-        found = run_transfer(request).verdict
+        found = run_transfer(request).comparison
         assert found is not None
         assert (found.agrees, found.copy) == (True, Copy.LOCAL)
         assert "the local copy (S3 does not let these credentials read it)" in str(found)
@@ -251,9 +251,10 @@ class TestWhereItIsRead:
         outcome = run_transfer(request)
         assert len(outcome.objects) > 1
         assert outcome.size == sum(each.size for each in outcome.objects)
-        assert outcome.verdict is not None
-        assert outcome.verdict.agrees is True, str(outcome.verdict)
-        assert (outcome.verdict.copy, outcome.verdict.snapshot) == (Copy.BUCKET, Snapshot.READ)
+        assert outcome.comparison is not None
+        assert outcome.comparison.agrees is True, str(outcome.comparison)
+        found = outcome.comparison
+        assert (found.copy, found.snapshot) == (Copy.BUCKET, Snapshot.READ)
 
     def test_an_unload_that_may_not_be_read(self, sandbox: Sandbox, table: str) -> None:
         request = asked(
@@ -263,13 +264,13 @@ class TestWhereItIsRead:
             storage_integration="SANDBOX_S3",
             s3_options=writer_only(sandbox),
         )
-        found = run_transfer(request).verdict
+        found = run_transfer(request).comparison
         assert found is not None
         assert (found.agrees, found.copy) == (True, Copy.NONE)
         assert "the file was not read (S3 does not let these credentials read it)" in str(found)
 
     def test_what_snowflake_grouped(self, sandbox: Sandbox, table: str) -> None:
-        found = run_transfer(asked(sandbox, table, engine="pushdown")).verdict
+        found = run_transfer(asked(sandbox, table, engine="pushdown")).comparison
         assert found is not None
         assert (found.agrees, found.snapshot) == (True, Snapshot.READ)
 
@@ -282,7 +283,7 @@ def test_months_of_more_than_38_digits(sandbox: Sandbox) -> None:
         f"('2024-01-01', 'a', {nines})",
         f"('2024-01-01', 'b', {nines})",
     )
-    found = run_transfer(asked(sandbox, table)).verdict
+    found = run_transfer(asked(sandbox, table)).comparison
     assert found is not None
     assert found.agrees is True, str(found)
 
@@ -329,7 +330,7 @@ class TestReport:
         told = json.loads(text)
         assert told["result"] == outcome.result
         assert told["verdict"] == json.loads(
-            json.dumps(outcome.verdict and outcome.verdict.as_dict())
+            json.dumps(outcome.comparison and outcome.comparison.as_dict())
         )
         assert told["account"]["totals"]["AMT"] == "78.60"
         assert told["objects"][0]["size"] == outcome.size

@@ -99,8 +99,8 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
         if manner.dry_run:
             return _preview(place.options, manner, console, stop)
         outcome = stop.run(lambda: _transfer(place.options, manner, console, stop))
-        if outcome.verdict and outcome.verdict.agrees:
-            console.note(str(outcome.verdict), verdict=outcome.verdict.as_dict())
+        if outcome.comparison and outcome.comparison.agrees:
+            console.note(str(outcome.comparison), verdict=outcome.comparison.as_dict())
         if place.files:
             file = str(place.files / outcome.url.removeprefix("s3://"))
             console.note(f"The file is kept in {file}", file=file)

@@ -137,7 +137,7 @@ async def test_from_the_last_look_to_the_result(
         heads = [str(column.label) for column in table.columns.values()]
         assert heads == [column.name for column in screen.outcome.plan.delivered]
         first = table.get_row_at(0)[heads.index("DOB")]
-        assert str(first) == screen.outcome.head.rows[0][heads.index("DOB")]
+        assert str(first) == screen.outcome.first_rows.rows[0][heads.index("DOB")]
         await pilot.press("escape")
         await pilot.press("escape")
         assert app.answers == [screen.outcome]

@@ -169,9 +169,9 @@ async def test_an_unload_runs_verified_is_copied_and_repeated(
         await until(drive.pilot, lambda: run.state in (State.DELIVERED, State.FAILED))
         assert run.state is State.DELIVERED, whole(drive.app)
         assert run.outcome is not None
-        assert run.outcome.verdict is not None
+        assert run.outcome.comparison is not None
         agreed = [str(each.content) for each in run.query(Static) if each.has_class("agree")]
-        assert f"✓ {run.outcome.verdict}" in agreed
+        assert f"✓ {run.outcome.comparison}" in agreed
         words = f"--storage-integration {way} --verify --engine unload"
         assert words in as_command(run.request)
         assert f'storage_integration="{way}"' in as_python(run.request)

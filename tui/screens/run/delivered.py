@@ -66,8 +66,8 @@ class Delivered(Vertical):
         yield Static(
             "✓ The books agree: rows read and declared, totals read and written.", classes="agree"
         )
-        if outcome.verdict and outcome.verdict.agrees:
-            yield Static(f"✓ {outcome.verdict}", classes="agree", markup=False)
+        if outcome.comparison and outcome.comparison.agrees:
+            yield Static(f"✓ {outcome.comparison}", classes="agree", markup=False)
         yield Fact("Bucket", outcome.url.removesuffix(outcome.file_name))
         yield Fact("Size", f"{size(outcome.size)} in {span(self._seconds)}")
         for label, value in self._books():
@@ -78,12 +78,12 @@ class Delivered(Vertical):
             yield Static(Content(in_app(warning)), classes="warning")
 
     def _books(self) -> Iterator[tuple[str, Content]]:
-        account, month = self._outcome.account, self._outcome.plan.month.name
-        yield "Rows read", _count(account.rows_read, "as many as the warehouse declares")
-        yield "Blank", _count(account.blank_rows, "removed")
-        if account.null_dates:
-            yield "No date", _count(account.null_dates, f"{month} is NULL: in the NULL month")
-        yield "Groups", _count(account.groups, "rows in the file")
+        totals, month = self._outcome.totals, self._outcome.plan.month.name
+        yield "Rows read", _count(totals.rows_read, "as many as the warehouse declares")
+        yield "Blank", _count(totals.blank_rows, "removed")
+        if totals.null_dates:
+            yield "No date", _count(totals.null_dates, f"{month} is NULL: in the NULL month")
+        yield "Groups", _count(totals.groups, "rows in the file")
 
 
 def pretty(result: dict[str, Any]) -> Content:
@@ -108,16 +108,16 @@ def _totals(outcome: Outcome) -> Iterator[Content]:
     """A line a summed column: its total over the rows read, which is that over the rows written."""
     from core.query import select_rows
 
-    account = outcome.account
+    totals = outcome.totals
     for field in select_rows(outcome.plan).fields:
-        if not (field.is_sum and field.column and field.alias in account.written):
+        if not (field.is_sum and field.column and field.alias in totals.written):
             continue
         name = field.column.name
         yield Content.assemble(
             ("Σ ", "$text-accent"),
             fit(name, _NAME_CELLS),
             " ",
-            (f"{_number(account.written[field.alias]):>32}", "bold"),
+            (f"{_number(totals.written[field.alias]):>32}", "bold"),
             ("  ✓", "$text-success"),
         )
 

@@ -47,7 +47,7 @@ bucket may let this program write only, so nothing is read back."""
     def on_mount(self) -> None:
         """Fill the table."""
         table = self.query_one(DataTable)
-        head, plan = self._outcome.head, self._outcome.plan
+        head, plan = self._outcome.first_rows, self._outcome.plan
         numeric = {column.name for column in plan.sums}
         right = [name in numeric for name in head.columns[:_COLUMNS]]
         for name, at_right in zip(head.columns, right, strict=False):
@@ -57,7 +57,7 @@ bucket may let this program write only, so nothing is read back."""
         table.focus()
 
     def _about(self) -> str:
-        head = self._outcome.head
+        head = self._outcome.first_rows
         rows, columns = len(head.rows), len(head.columns)
         text = f"{rows:,} of {self._outcome.row_count:,} rows"
         if columns > _COLUMNS:
