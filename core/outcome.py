@@ -10,7 +10,7 @@ from core.planning.names import warn_of_hidden
 
 if TYPE_CHECKING:
     from core.aggregation.first_rows import FirstRows
-    from core.aggregation.reconciliation import RunTotals
+    from core.aggregation.reconciliation import RunTotals, Total
     from core.bucket import Delivery
     from core.engines.choice import Choice
     from core.planning.plan import Plan
@@ -82,6 +82,16 @@ class Outcome:
     def warnings(self) -> tuple[str, ...]:
         """What the user was warned of before the run."""
         return (*self.plan.warnings, *warn_of_hidden([("destination", self.url)]))
+
+    @property
+    def sums(self) -> dict[str, Total]:
+        """The total of each summed column over the rows written, by the name of the column."""
+        written = self.totals.written
+        return {
+            column.name: written[f"sum_{n}"]
+            for n, column in enumerate(self.plan.sums, 1)
+            if f"sum_{n}" in written
+        }
 
     @property
     def result(self) -> dict[str, Any]:

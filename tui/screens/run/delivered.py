@@ -106,18 +106,12 @@ def _count(number: int, meaning: str) -> Content:
 
 def _totals(outcome: Outcome) -> Iterator[Content]:
     """A line a summed column: its total over the rows read, which is that over the rows written."""
-    from core.query import select_rows
-
-    totals = outcome.totals
-    for field in select_rows(outcome.plan).fields:
-        if not (field.is_sum and field.column and field.alias in totals.written):
-            continue
-        name = field.column.name
+    for name, total in outcome.sums.items():
         yield Content.assemble(
             ("Σ ", "$text-accent"),
             fit(name, _NAME_CELLS),
             " ",
-            (f"{_number(totals.written[field.alias]):>32}", "bold"),
+            (f"{_number(total):>32}", "bold"),
             ("  ✓", "$text-success"),
         )
 
