@@ -15,8 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from core.errors import TransferError
-from core.request.request import Request
+from core import Request, TransferError
 from tui.development import silence
 from tui.format.text import visible
 from tui.preferences import Memory

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from core.request.write_ways import lacks_write_way
-from core.runtime.paths import data_dir
+from core.facade import data_dir, lacks_write_way
 
 INTEGRATION: Final = "SANDBOX_S3"  # the sandbox's own
 

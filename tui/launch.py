@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.messages import ExitApp
 
-from core.runtime.core_dumps import forbid_core_dumps
-from core.runtime.workspace import discard_own
+from core.facade import discard_own, forbid_core_dumps
 from tui.app import TransferApp
 from tui.cli.signals import leaving
 from tui.stderr import diverted

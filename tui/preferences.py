@@ -12,11 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from core.errors import TransferError, UsageError
-from core.planning.names import TableName, parse_table
-from core.request.request import Request
-from core.runtime.paths import state_dir
-from core.runtime.private_files import opener, replace
+from core import Request, TransferError, UsageError
+from core.facade import TableName, opener, parse_table, replace, state_dir
 
 _FILE: Final = "app.json"
 _MOST_RECENT: Final = 5

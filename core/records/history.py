@@ -158,7 +158,7 @@ def record(entry: HistoryEntry) -> None:
             _append(directory / _FILE, entry.as_line())
 
 
-def entries(limit: int = KEPT) -> list[HistoryEntry]:
+def read_history(limit: int = KEPT) -> list[HistoryEntry]:
     """The newest `limit` runs, newest first; lines that cannot be read are skipped."""
     try:
         lines = _lines(state_dir() / _FILE)
@@ -181,7 +181,7 @@ def former_runs(*, demo: bool) -> tuple[FormerRun, ...]:
     """
     return tuple(
         FormerRun(EngineName(each.engine), rows, each.seconds)
-        for each in entries()
+        for each in read_history()
         # A verification takes its own time.
         if each.demo is demo and each.engine in list(EngineName) and not each.verdict
         if isinstance(rows := each.account.get("rows_read"), int)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.errors import CancelledError, DestinationExistsError
-from core.records.history import KEPT, HistoryEntry, entries, record, run_recorded
+from core.records.history import KEPT, HistoryEntry, read_history, record, run_recorded
 from core.request.request import Request
 from core.runtime import private_files
 from tests.support.batch_runs import place, run
@@ -48,7 +48,7 @@ def locations(box: Sandbox, **more: Any) -> Request:
 class TestRuns:
     def test_a_delivery(self, sandbox: Sandbox, state: Path) -> None:
         outcome = run_recorded(locations(sandbox, drop_columns="AREA_KM2"), by="app", demo=True)
-        (found,) = entries()
+        (found,) = read_history()
         assert (found.outcome, found.by, found.demo) == ("delivered", "app", True)
         assert found.table == "DEMO.PUBLIC.LOCATIONS_595"
         assert (found.url, found.rows, found.bytes) == (
@@ -73,7 +73,7 @@ class TestRuns:
         run_recorded(asked, by="batch")
         with pytest.raises(DestinationExistsError) as caught:
             run_recorded(asked, by="batch")
-        found = entries()[0]
+        found = read_history()[0]
         assert (found.outcome, found.rows) == ("destination_exists", None)
         assert (found.message, found.hint) == (caught.value.message, caught.value.hint)
         assert found.table == "LOCATIONS_595"
@@ -83,31 +83,31 @@ class TestRuns:
         cancel.set()
         with pytest.raises(CancelledError):
             run_recorded(locations(sandbox), by="app", cancel=cancel)
-        assert entries()[0].outcome == "cancelled"
+        assert read_history()[0].outcome == "cancelled"
 
     def test_no_secret_is_stored(self, sandbox: Sandbox, state: Path) -> None:
         run_recorded(locations(sandbox), by="app")
         text = (state / "history.jsonl").read_text()
         secrets = [sandbox.snowflake["password"], sandbox.s3["aws_secret_access_key"]]
         assert not any(secret in text for secret in secrets)
-        assert entries()[0].request is None, "a connection without a name cannot be used again"
+        assert read_history()[0].request is None, "a connection without a name cannot be used again"
 
     def test_a_connection_known_by_name(self, sandbox: Sandbox) -> None:
         run_recorded(locations(sandbox), by="app", connection_name="prod")
-        kept = entries()[0].request
+        kept = read_history()[0].request
         assert kept is not None
         assert (kept.connection, kept.s3_options) == ("prod", None)
 
     def test_a_batch_run_is_recorded(self, sandbox: Sandbox, state: Path) -> None:
         env = {**place(sandbox), "AMPLIFY_FILE_NAME": "history/{run_id}.{ext}"}
         ended = run("--batch", "--table", "LOCATIONS_595", "--date-column", "DOB", env=env)
-        (found,) = entries()
+        (found,) = read_history()
         assert (found.by, found.result, found.demo) == ("batch", ended.result, False)
         assert found.request is not None
         assert found.request.table == "LOCATIONS_595"
         refused = run("--batch", "--table", "NOWHERE", env=env)
         assert refused.code == 4
-        assert entries()[0].outcome == "source_data"
+        assert read_history()[0].outcome == "source_data"
 
     def test_a_directory_that_cannot_be_written(
         self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -116,23 +116,24 @@ class TestRuns:
         blocked.write_text("")
         monkeypatch.setenv("AMPLIFY_STATE_DIR", str(blocked))
         assert run_recorded(locations(sandbox), by="app").row_count
-        assert entries() == []
+        assert read_history() == []
 
 
 class TestFile:
     def test_newest_first(self) -> None:
         for number in range(3):
             record(entry(number, message="it's [/b]\u2028\n\ud800", request=request()))
-        assert [found.table for found in entries()] == ["T2", "T1", "T0"]
-        assert entries(limit=2) == [entry(n, message="it's [/b]\u2028\n\ud800", request=request())
-                                    for n in (2, 1)]  # fmt: skip
+        assert [found.table for found in read_history()] == ["T2", "T1", "T0"]
+        message = "it's [/b]\u2028\n\ud800"
+        kept = [entry(n, message=message, request=request()) for n in (2, 1)]
+        assert read_history(limit=2) == kept
 
     def test_bounded(self, state: Path) -> None:
         state.mkdir()
         lines = (entry(number).as_line() for number in range(KEPT + 5))
         (state / "history.jsonl").write_text("".join(lines))
         record(entry(9_999))
-        found = entries(limit=5_000)
+        found = read_history(limit=5_000)
         assert len(found) == KEPT
         assert (found[0].table, found[-1].table) == ("T9999", "T6")
         assert stat.S_IMODE((state / "history.jsonl").stat().st_mode) == 0o600
@@ -143,14 +144,14 @@ class TestFile:
         with (state / "history.jsonl").open("ab") as file:
             file.write(b'\xff\xfe\n[]\n{"started": 1}\nnull\n{"started": "yesterday"}\n{"cut": "of')
         record(entry(2))
-        assert entries() == [entry(2), entry(1)]
+        assert read_history() == [entry(2), entry(1)]
 
     def test_what_a_later_version_wrote(self, state: Path) -> None:
         record(entry(1, request=request()))
         values = json.loads((state / "history.jsonl").read_text())
         values |= {"new": 1, "request": {"table": "T", "bucket": "b", "new": True}}
         (state / "history.jsonl").write_text(json.dumps(values) + "\n")
-        assert entries() == [entry(1)]
+        assert read_history() == [entry(1)]
 
     def test_several_processes_at_once(self, state: Path) -> None:
         state.mkdir()
@@ -167,7 +168,7 @@ class TestFile:
             for n in (1, 2, 3)
         ]
         assert [process.wait(60) for process in running] == [0, 0, 0]
-        found = entries()
+        found = read_history()
         new = [each.table for each in found if int(each.table[1:]) >= 10_000]
         assert len(found) == KEPT
         assert sorted(new) == sorted(f"T{p * 10_000 + n}" for p in (1, 2, 3) for n in range(10))
@@ -179,4 +180,4 @@ class TestFile:
         state.mkdir()
         with private_files.lock(state / "history.lock"):
             record(entry(1))
-        assert entries() == [entry(1)]
+        assert read_history() == [entry(1)]

@@ -19,7 +19,7 @@ import pytest
 from core import CancelledError, Delivered, IntegrityError, LocalResourceError, UsageError, Warned
 from core.events import Event, Phase, Progress
 from core.outcome import Outcome
-from core.records.history import entries, run_recorded
+from core.records.history import read_history, run_recorded
 from core.request.request import Request
 from core.runtime.paths import spill_root
 from core.transfer import run_transfer
@@ -310,7 +310,7 @@ def test_the_history_keeps_the_verdict(
             by="batch",
             on_event=plant(replaced("csv", False)),
         )
-    bad, good = entries()
+    bad, good = read_history()
     assert (good.outcome, good.verdict["agrees"]) == ("delivered", True)
     assert (bad.outcome, bad.verdict["agrees"], bad.rows) == ("integrity", False, 4)
     assert bad.url.endswith(".csv")

@@ -12,8 +12,8 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from core.errors import CancelledError, TransferError, UsageError
-from core.runtime.core_dumps import forbid_core_dumps
+from core import CancelledError, TransferError, UsageError
+from core.facade import forbid_core_dumps
 from tui.cli.console import Console, JsonConsole, TextConsole
 from tui.cli.debug import redacted_stderr
 from tui.cli.signals import Stop, Stopped
@@ -117,7 +117,7 @@ def _check(options: Mapping[str, Any]) -> None:
 
 def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> Outcome:
     from core import Request
-    from core.records.history import run_recorded
+    from core.facade import run_recorded
 
     request = Request.of(**options)
     try:
@@ -131,7 +131,7 @@ def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop
 def _preview(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
     def make() -> list[str]:
         from core import Request, plan_transfer
-        from core.records.history import former_runs
+        from core.facade import former_runs
         from tui.cli import dry_run
 
         show = dry_run.as_json if manner.json else dry_run.as_text
@@ -204,8 +204,7 @@ def _what_stands(console: Console) -> str:
 
 def _log(error: BaseException | None) -> str | None:
     """Append where `error` and its causes come from, without their texts, to the log file."""
-    from core.runtime.paths import log_dir
-    from core.runtime.private_files import append
+    from core.facade import append, log_dir
 
     lines: list[str] = []
     while error is not None:
@@ -228,6 +227,6 @@ def _silence_libraries(*, debug: bool) -> None:
 
 
 def _discard_files() -> None:
-    from core.runtime.workspace import discard_own
+    from core.facade import discard_own
 
     discard_own()

@@ -16,9 +16,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
-from core.errors import TransferError
-from core.events import Delivered, Event, Phase, Planned, Progress, Retrying, Warned
-from core.runtime.track import Track, amount
+from core import Delivered, Event, Phase, Planned, Progress, Retrying, TransferError, Warned
+from core.facade import Track, amount
 from tui.format import terminal
 
 _LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from core.runtime import redaction
+from core.facade import redaction
 
 _CHUNK: Final = 64 * 1024  # bytes read at once
 _LONGEST: Final = 1024 * 1024  # bytes of a line; a longer one is shown in pieces

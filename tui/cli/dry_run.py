@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from core.runtime.characters import escaped
+from core.facade import escaped
 from tui.format import cost, terminal
 from tui.format.numbers import size
 
 if TYPE_CHECKING:
-    from core.outcome import Preview
-    from core.preview.cost import Estimate
+    from core import Preview
+    from core.facade import Estimate
 
 
 def as_text(preview: Preview) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from core.request.options import Option
+from core.facade import Option
 from tui.cli.options import OWN, SECTIONS, usage, worded
 
 _OPTION_CELLS: Final = 26  # of the column of options; a longer one is on a line of its own

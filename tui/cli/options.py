@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 import click
 
-from core.request.options import GROUPS, Option
+from core.facade import GROUPS, Option
 
 _PORTS: Final = (1024, 65535)  # lower ports are for the superuser
 

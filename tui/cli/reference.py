@@ -5,7 +5,7 @@ A test compares them with the file that holds them; with UPDATE_GOLDEN=1 it writ
 
 from __future__ import annotations
 
-from core.request.options import Option
+from core.facade import Option
 from tui.cli.help import EXIT_CODES
 from tui.cli.options import SECTIONS, usage, worded
 

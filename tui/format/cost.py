@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.format.numbers import size
 
 if TYPE_CHECKING:
-    from core.preview.cost import Estimate, Way
+    from core.facade import Estimate, Way
 
 UNKNOWN = "not known"
 HEADING = ("", "engine", "travels here", "time", "bounded by")

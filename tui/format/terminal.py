@@ -11,8 +11,7 @@ import json
 import traceback
 from collections.abc import Iterable
 
-from core.runtime.characters import escaped
-from core.runtime.redaction import redact
+from core.facade import escaped, redact
 
 
 def lines(texts: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from rich.cells import cell_len, set_cell_size
 
-from core.runtime.characters import is_hidden
+from core.facade import is_hidden
 
 Align = Literal["left", "right"]
 

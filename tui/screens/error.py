@@ -12,9 +12,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from core.errors import TransferError
-from core.runtime.paths import state_dir
-from core.runtime.private_files import replace
+from core import TransferError
+from core.facade import private_files, state_dir
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.failure import Failure
@@ -140,7 +139,7 @@ def copy(app: App[Any], text: str, what: str) -> None:
     told = f"{what} is on the clipboard, {taken}"
     with suppress(OSError, TransferError):
         path = state_dir() / _COPIED
-        replace(path, text.rstrip("\n") + "\n")
+        private_files.replace(path, text.rstrip("\n") + "\n")
         told += f", and in {short_path(path)}{where}"
     app.notify(f"{told}.", markup=False)
 

@@ -14,7 +14,7 @@ from textual.app import App
 from tui.screens.error import copy
 
 if TYPE_CHECKING:
-    from core.request.request import Request
+    from core import Request
 
 
 def copy_result(app: App[Any], result: Mapping[str, Any]) -> None:
@@ -37,7 +37,7 @@ def save_result(app: App[Any], result: Mapping[str, Any]) -> None:
 
 def copy_command(app: App[Any], request: Request, *, demo: bool) -> None:
     """Copy a transfer as a command."""
-    from core.request.reproduce import as_command
+    from core.facade import as_command
 
     copy(app, as_command(request, demo=demo), "The command")
     _warn_of_hidden(app, request, "The command")
@@ -45,7 +45,7 @@ def copy_command(app: App[Any], request: Request, *, demo: bool) -> None:
 
 def copy_python(app: App[Any], request: Request) -> None:
     """Copy a transfer as Python."""
-    from core.request.reproduce import as_python
+    from core.facade import as_python
 
     copy(app, as_python(request), "The Python code")
     _warn_of_hidden(app, request, "The Python code")
@@ -53,9 +53,7 @@ def copy_python(app: App[Any], request: Request) -> None:
 
 def _warn_of_hidden(app: App[Any], request: Request, what: str) -> None:
     """Say which values of what was copied hold characters that nobody sees."""
-    from core.planning.names import listed
-    from core.request.reproduce import hidden_values
-    from core.runtime.characters import escaped
+    from core.facade import escaped, hidden_values, listed
 
     if values := hidden_values(request):
         shown = listed([escaped(value) for value in values], most=3)

@@ -6,7 +6,7 @@ import traceback
 from dataclasses import dataclass
 from typing import Final
 
-from core.errors import TransferError
+from core import TransferError
 from tui.format.text import visible
 from tui.format.wording import in_app
 

@@ -19,8 +19,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import DataTable, Footer, Static
 
-from core.records.history import DELIVERED, HistoryEntry, entries
-from core.request.request import Request
+from core import Request
+from core.facade import DELIVERED, HistoryEntry, read_history
 from tui.format.numbers import size, span
 from tui.format.text import fit, visible
 from tui.screens import export
@@ -50,7 +50,7 @@ what to do. Repeating one fills in the workbench; nothing runs before you say so
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries = entries()
+        self._entries = read_history()
 
     def compose(self) -> ComposeResult:
         """The list, the run under the cursor, keys."""

@@ -60,7 +60,7 @@ async def _leave(app: App[Any], run: RunScreen) -> None:
     while run.running and time.monotonic() < deadline:
         await asyncio.sleep(_POLL)
     if run.running:
-        from core.runtime.workspace import discard_own
+        from core.facade import discard_own
 
         discard_own()
     app.exit()

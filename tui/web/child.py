@@ -69,7 +69,7 @@ def _wait_for_transfer() -> None:
     deadline = time.monotonic() + _GRACE
     for thread in jobs:
         thread.join(max(deadline - time.monotonic(), 0))
-    from core.runtime.workspace import discard_own
+    from core.facade import discard_own
 
     discard_own()
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
-from core.errors import TransferError, UsageError
-from core.events import Warned
-from core.runtime.core_dumps import forbid_core_dumps
+from core import TransferError, UsageError, Warned
+from core.facade import forbid_core_dumps
 from tui.cli.console import JsonConsole, TextConsole
 
 

@@ -27,7 +27,7 @@ from typing import Any, Final
 import textual_serve
 from aiohttp import WSCloseCode, web
 
-from core.errors import LocalResourceError
+from core import LocalResourceError
 from tui.cli.signals import signals
 from tui.web.causes import Causes
 from tui.web.downloads import DownloadError, Downloads

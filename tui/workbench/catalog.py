@@ -8,8 +8,7 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.planning.names import TableName
-    from core.warehouse.catalog import Entry
+    from core.facade import Entry, TableName
 
 
 _MOST_RECENT = 5

@@ -14,18 +14,15 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from core.errors import TransferError
-from core.planning.edits import written_format
-from core.planning.names import listed
-from core.planning.plan import Plan, PlannedColumn, Role
-from core.planning.source import SourceColumn
+from core import TransferError
+from core.facade import Plan, PlannedColumn, Role, SourceColumn, listed, written_format
 from tui.format.text import fit, visible
 from tui.widgets.lines import Lines, Piece
 from tui.workbench.messages import RoleAsked
 from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
-    from core.preview.browser import ColumnFacts, Look
+    from core.facade import ColumnFacts, Look
 
 _SIGNS = {Role.MONTH: "◆", Role.SUM: "Σ", Role.KEY: "●", Role.DROP: "·"}
 _ROLE_CELLS, _NULL_CELLS = 8, 6

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input, Label, Static
 
-from core.bucket.destination import DEFAULT_TEMPLATE
+from core.facade import DEFAULT_TEMPLATE
 from tui.format.text import visible
 from tui.widgets.choice import Choice
 from tui.workbench.draft import NOWHERE, Target
@@ -22,7 +22,7 @@ from tui.workbench.messages import OptionsChanged
 from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
-    from core.request.request import Request
+    from core import Request
 
 _FORMATS = ("parquet", "json", "ndjson", "csv")
 

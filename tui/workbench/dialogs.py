@@ -13,11 +13,16 @@ from textual.content import Content
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from core.errors import UsageError
-from core.planning.date_formats import EpochUnit, TextFormat, parse_format
-from core.planning.date_recognition import fit_text, recognise_text
-from core.planning.source import SourceColumn
-from core.query import Statement
+from core import UsageError
+from core.facade import (
+    EpochUnit,
+    SourceColumn,
+    Statement,
+    TextFormat,
+    fit_text,
+    parse_format,
+    recognise_text,
+)
 from tui.format.text import visible
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen

@@ -6,17 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from core.errors import UsageError
-from core.planning import edits
-from core.planning.edits import defaults
-from core.planning.plan import Role
-from core.request.request import Request
+from core import Request, UsageError
+from core.facade import Role, defaults, edits
 
 if TYPE_CHECKING:
-    from core.planning.plan import Plan
-    from core.preview.browser import Look
-    from core.preview.cost import Estimate, FormerRun
-    from core.preview.month_preview import Months
+    from core.facade import Estimate, FormerRun, Look, Months, Plan
 
 # A request names a bucket and a table; before there is one, these stand for it. No bucket and no
 # table can have such a name.
@@ -79,7 +73,7 @@ class Draft:
         """What it would cost; None without a plan."""
         if self.plan is None or self.look is None:
             return None
-        from core.preview.cost import estimate
+        from core.facade import estimate
 
         return estimate(self.request, self.plan, self.look.widths, self.months, self.former)
 
@@ -89,12 +83,12 @@ class Draft:
         Raises:
             UsageError: the destination or the file name is invalid.
         """
-        from core.bucket.target import object_key
+        from core.facade import object_key
 
         return object_key(self.request, self.look.source.name if self.look else None)
 
     def _url(self) -> str:
-        from core.bucket.target import object_url
+        from core.facade import object_url
 
         return object_url(self.request, self.look.source.name if self.look else None)
 

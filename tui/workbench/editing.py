@@ -9,10 +9,8 @@ from typing import Any, Final
 from textual import on
 from textual.screen import Screen
 
-from core.errors import UsageError
-from core.planning import edits
-from core.planning.source import SourceColumn
-from core.request.request import Request
+from core import Request, UsageError
+from core.facade import SourceColumn, edits
 from tui.workbench.draft import NOWHERE, Draft, changed, decided_by, with_role
 from tui.workbench.messages import OptionsChanged, RoleAsked
 
@@ -141,8 +139,7 @@ class Editing(Screen[None]):
     def action_sql(self) -> None:
         """Show the statement of the transfer: that of its engine."""
         if self.draft.plan is not None:
-            from core.engines import ENGINES
-            from core.engines.choice import choose
+            from core.facade import ENGINES, choose
             from tui.workbench.dialogs import SqlDialog
 
             plan = self.draft.plan

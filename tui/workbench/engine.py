@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label
 
-from core.request.write_ways import lacks_write_way, needs_write_way
+from core.facade import lacks_write_way, needs_write_way
 from tui.widgets.choice import Choice
 
 if TYPE_CHECKING:
-    from core.request.request import Request
+    from core import Request
 
 _ENGINES: Final = ("auto", "stream", "pushdown", "unload")
 _ACCESS: Final = {

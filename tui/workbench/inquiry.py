@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from core.bucket.destination import DEFAULT_TEMPLATE
+from core.facade import DEFAULT_TEMPLATE
 from tui.format.text import visible
 from tui.workbench.draft import Draft, named_by
 from tui.workbench.messages import AccessTested, Sought

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from core.errors import DestinationError, SourceDataError, TemporaryError, UsageError
+from core import DestinationError, SourceDataError, TemporaryError, UsageError
 from tui.workbench.lane import Work
 from tui.workbench.messages import (
     AccessTested,
@@ -22,9 +22,8 @@ from tui.workbench.messages import (
 )
 
 if TYPE_CHECKING:
-    from core.planning.plan import Plan
-    from core.preview.browser import Explorer, Look
-    from core.request.request import Request
+    from core import Request
+    from core.facade import Explorer, Look, Plan
 
 TYPING_SECONDS = 0.5  # without a key until what was typed is taken as meant
 
@@ -33,7 +32,7 @@ def opening(connection: str | Mapping[str, Any] | None, request: Request) -> Wor
     """Sign in."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
-        from core.preview.browser import Explorer  # the connector takes a second to import
+        from core.facade import Explorer  # the connector takes a second to import
 
         explorer = Explorer.open(
             connection,
@@ -83,8 +82,7 @@ def planning(look: Look, request: Request, *, demo: bool) -> Work:
     """Decide on the columns."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
-        from core.preview.browser import Explorer
-        from core.records.history import former_runs
+        from core.facade import Explorer, former_runs
 
         yield Planned(request, Explorer.plan(look, request), former_runs(demo=demo))
 
@@ -104,8 +102,7 @@ def testing(request: Request, key: str) -> Work:
     """Ask S3 whether it lets us write there, and whether the object exists."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
-        from core.bucket.checks import check_destination, probe_destination
-        from core.bucket.target import open_bucket
+        from core.facade import check_destination, open_bucket, probe_destination
 
         with open_bucket(request) as bucket:
             overwrite = request.if_exists == "overwrite"
@@ -122,8 +119,7 @@ def seeking(request: Request, key: str) -> Work:
     def work(cancel: threading.Event) -> Iterator[Message]:
         if cancel.wait(TYPING_SECONDS):
             return
-        from core.bucket.checks import is_there
-        from core.bucket.target import open_bucket
+        from core.facade import is_there, open_bucket
 
         try:
             with open_bucket(request) as bucket:

@@ -14,7 +14,7 @@ from enum import IntEnum
 
 from textual.message import Message
 
-from core.errors import CancelledError
+from core import CancelledError
 
 
 class Slot(IntEnum):

@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from core.planning.names import TableName
-    from core.planning.plan import Plan, Role
-    from core.preview.browser import Explorer, Look
-    from core.preview.cost import FormerRun
-    from core.preview.month_preview import Months
-    from core.request.request import Request
-    from core.warehouse.catalog import Entry
+    from core import Request
+    from core.facade import Entry, Explorer, FormerRun, Look, Months, Plan, Role, TableName
 
 
 class Opened(Message):

@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from core.planning.plan import Plan
+from core.facade import Plan
 from tui.format import cost
 from tui.format.text import fit, short, visible
 from tui.format.wording import in_app
@@ -20,8 +20,7 @@ from tui.widgets.lines import Lines, Piece
 from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
-    from core.preview.cost import Estimate
-    from core.preview.month_preview import MonthRow, Months
+    from core.facade import Estimate, MonthRow, Months
 
 _MONTH_CELLS, _COUNT_CELLS, _SUM_CELLS = 7, 9, (10, 22)
 
@@ -191,7 +190,7 @@ def order(plan: Plan) -> tuple[int, ...]:
 
 def _summary(plan: Plan, months: Months) -> Content:
     """Rows in, rows out, and what is odd."""
-    from core.engines.widths import barely_grouped
+    from core.facade import barely_grouped
 
     total = plan.source.rows if months.sampled else months.rows_seen
     about = "" if months.counted else "about "

@@ -12,8 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer
 
-from core.errors import TransferError
-from core.request.request import Request
+from core import Request, TransferError
 from tui.demo import INTEGRATION
 from tui.preferences import Memory
 from tui.screens.error import show_error

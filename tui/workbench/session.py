@@ -11,9 +11,8 @@ from tui.workbench import jobs
 from tui.workbench.lane import Lane, Slot, Work
 
 if TYPE_CHECKING:
-    from core.planning.plan import Plan
-    from core.preview.browser import Explorer, Look
-    from core.request.request import Request
+    from core import Request
+    from core.facade import Explorer, Look, Plan
 
 
 class Session:

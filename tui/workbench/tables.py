@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from core.planning.names import TableName
+from core.facade import TableName
 from tui.format.text import fit, short, size
 from tui.widgets.lines import Lines, Piece
 from tui.workbench.catalog import Catalog, Heading
@@ -19,7 +19,7 @@ from tui.workbench.messages import DatabaseSeen, TablePicked
 from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
-    from core.warehouse.catalog import Entry
+    from core.facade import Entry
 
 _ROWS_CELLS, _SIZE_CELLS = 6, 8
 _WIDE = 40  # cells from which on sizes are shown

@@ -18,7 +18,7 @@ from core.connections import discovery as connection_settings
 from core.connections.discovery import connections, default_name, resolve
 from core.errors import TransferError, UsageError
 from core.planning.names import TableName
-from core.records.history import HistoryEntry, entries, former_runs, record
+from core.records.history import HistoryEntry, former_runs, read_history, record
 from tui.preferences import Memory
 
 values = st.recursive(
@@ -115,9 +115,9 @@ def test_a_huge_history_is_begun_anew(places: Path) -> None:
     path = places / "state" / "history.jsonl"
     with path.open("wb") as file:
         file.truncate(1 << 34)
-    assert entries() == []
+    assert read_history() == []
     record(ENTRY)
-    assert entries() == [ENTRY]
+    assert read_history() == [ENTRY]
     path.unlink()
 
 
@@ -144,10 +144,10 @@ def test_the_environment(given: dict[str, str]) -> None:
 def test_the_history(places: Path, lines: list[bytes]) -> None:
     path = places / "state" / "history.jsonl"
     write(path, b"\n".join(lines))
-    assert entries() == [] or all(isinstance(entry, HistoryEntry) for entry in entries())
+    assert read_history() == [] or all(isinstance(entry, HistoryEntry) for entry in read_history())
     former_runs(demo=False)
     record(ENTRY)
-    assert entries(1) == [ENTRY]
+    assert read_history(1) == [ENTRY]
     path.unlink()
 
 
@@ -156,7 +156,7 @@ def test_the_history(places: Path, lines: list[bytes]) -> None:
 def test_the_history_with_other_types(places: Path, wrong: dict[str, object]) -> None:
     path = places / "state" / "history.jsonl"
     write(path, json.dumps({**json.loads(ENTRY.as_line()), **wrong}).encode() + b"\n")
-    for entry in entries():
+    for entry in read_history():
         assert isinstance(entry.started, datetime)
         entry.as_line()
     former_runs(demo=False)

@@ -20,7 +20,7 @@ import psutil
 import pytest
 from aiohttp import WSServerHandshakeError
 
-from core.records.history import entries
+from core.records.history import read_history
 from tests.support.batch_runs import SECONDS, run
 from tests.support.served import Served, opened, serving
 
@@ -274,5 +274,5 @@ def test_closing_the_tab_stops_its_transfer(
         (app,) = (each for each in served.children() if "tui.web.child" in each.cmdline())
         page.close()
         assert psutil.wait_procs([app], END_SECONDS)[1] == []
-    (run,) = entries()
+    (run,) = read_history()
     assert run.outcome == "cancelled"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.widgets import Input, Static
 
-from core.records.history import entries
+from core.records.history import read_history
 from core.request.reproduce import as_command, as_python
 from tests.support.app_fixtures import SMALL, USUAL, Driver, workbench
 from tests.support.app_hosts import shown, until, whole
@@ -177,7 +177,7 @@ async def test_an_unload_runs_verified_is_copied_and_repeated(
         assert f'storage_integration="{way}"' in as_python(run.request)
         await drive.press("escape")
 
-        (entry,) = entries()
+        (entry,) = read_history()
         assert entry.engine == "unload"
         await choose(drive, "engine", "stream")
         await choose(drive, "verify", "no")

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.connections import discovery
-from core.errors import TransferError
+from core import TransferError
+from core.facade import discovery
 from tui.screens.connect.link import Link, missing_secret, way
 
 

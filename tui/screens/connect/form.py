@@ -15,9 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
-from core.connections import keyring_store, saved
-from core.connections.saved import Remembered
-from core.connections.secrets import Secret
+from core.facade import Remembered, Secret, keyring_store, saved
 from tui.screens.actions import Action, ActionBar
 from tui.screens.connect.link import Link
 from tui.screens.connect.secret import SecretInput
@@ -291,7 +289,7 @@ keyring they are asked for each time."""
 def _try(parameters: Mapping[str, object], name: str | None) -> Tried:
     """Sign in and out; if that works and there is a name, keep the connection under it."""
     try:
-        from core.preview.browser import Explorer
+        from core.facade import Explorer
 
         Explorer.open(parameters).close()
         kept = saved.remember(name, parameters) if name else None

@@ -17,8 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
-from core.connections import saved
-from core.connections.secrets import Secret
+from core.facade import Secret, saved
 from tui.format.text import fit, visible
 from tui.screens.connect.demo import DemoFailed, DemoStarted, start_demo
 from tui.screens.connect.entries import Entry, entries

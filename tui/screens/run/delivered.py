@@ -17,8 +17,8 @@ from tui.format.wording import in_app
 from tui.screens.fact import Fact
 
 if TYPE_CHECKING:
-    from core.aggregation.reconciliation import Total
-    from core.outcome import Outcome
+    from core import Outcome
+    from core.facade import Total
 
 _NAME_CELLS = 24
 

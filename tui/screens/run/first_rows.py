@@ -15,7 +15,7 @@ from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 
 if TYPE_CHECKING:
-    from core.outcome import Outcome
+    from core import Outcome
 
 _COLUMNS: Final = 40  # a table measures each cell: more would keep the screen from answering
 _CELLS: Final = 40

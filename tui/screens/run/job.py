@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from core.events import Event, Planned, Progress, Recovered, Retrying, Warned
+from core import Event, Planned, Progress, Recovered, Retrying, Warned
 
 if TYPE_CHECKING:
-    from core.outcome import Outcome
-    from core.request.request import Request
+    from core import Outcome, Request
 
 Post = Callable[[Message], object]
 
@@ -98,7 +97,7 @@ class Job:
         outcome: Outcome | None = None
         failure: BaseException | None = None
         try:
-            from core.records.history import run_recorded
+            from core.facade import run_recorded
 
             outcome = run_recorded(
                 self._request,

@@ -10,19 +10,15 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from core.bucket.target import object_url
-from core.engines import ENGINES
-from core.engines.choice import choose
-from core.planning.names import listed, warn_of_hidden
+from core.facade import ENGINES, choose, listed, object_url, warn_of_hidden
 from tui.format import cost
 from tui.format.text import visible
 from tui.format.wording import in_app
 from tui.screens.fact import Fact
 
 if TYPE_CHECKING:
-    from core.planning.plan import Plan, PlannedColumn
-    from core.preview.cost import Estimate
-    from core.request.request import Request
+    from core import Request
+    from core.facade import Estimate, Plan, PlannedColumn
 
 
 class LastLook(Vertical):

@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from core.events import Phase, Progress, Recovered, Retrying
-from core.runtime.track import Track, amount, fraction
+from core import Phase, Progress, Recovered, Retrying
+from core.facade import Track, amount, fraction
 from tui.format.numbers import clock, memory, size, span
 
 PHASES: Final = {

@@ -13,8 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Static
 
-from core.errors import CancelledError, TransferError
-from core.events import Phase, Planned
+from core import CancelledError, Phase, Planned, TransferError
 from tui.format.text import visible
 from tui.screens import export
 from tui.screens.actions import Action, ActionBar
@@ -28,10 +27,8 @@ from tui.screens.run.look import LastLook
 from tui.screens.run.progress import STOPPED, STOPPING, Running
 
 if TYPE_CHECKING:
-    from core.outcome import Outcome
-    from core.planning.plan import Plan
-    from core.preview.cost import Estimate
-    from core.request.request import Request
+    from core import Outcome, Request
+    from core.facade import Estimate, Plan
 
 _PATIENCE = 2.0  # seconds that a stop may take before one may leave without it
 

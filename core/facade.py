@@ -1,0 +1,165 @@
+"""What the front ends use of core, beside the public names of `core` itself.
+
+`tui` imports from here and from `core` only, so that core's packages may change as long as these
+names stay. What a name needs is imported with its first use (PEP 562), as in `core`: importing this
+module is cheap. Nothing is documented here; a name's documentation is at its home.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from core.aggregation.reconciliation import Total as Total
+    from core.bucket.checks import check_destination as check_destination
+    from core.bucket.checks import is_there as is_there
+    from core.bucket.checks import probe_destination as probe_destination
+    from core.bucket.destination import DEFAULT_TEMPLATE as DEFAULT_TEMPLATE
+    from core.bucket.target import object_key as object_key
+    from core.bucket.target import object_url as object_url
+    from core.bucket.target import open_bucket as open_bucket
+    from core.connections import discovery as discovery
+    from core.connections import keyring_store as keyring_store
+    from core.connections import saved as saved
+    from core.connections.saved import Remembered as Remembered
+    from core.connections.secrets import Secret as Secret
+    from core.engines import ENGINES as ENGINES
+    from core.engines.choice import choose as choose
+    from core.engines.widths import barely_grouped as barely_grouped
+    from core.planning import edits as edits
+    from core.planning.date_formats import EpochUnit as EpochUnit
+    from core.planning.date_formats import TextFormat as TextFormat
+    from core.planning.date_formats import parse_format as parse_format
+    from core.planning.date_recognition import fit_text as fit_text
+    from core.planning.date_recognition import recognise_text as recognise_text
+    from core.planning.edits import defaults as defaults
+    from core.planning.edits import written_format as written_format
+    from core.planning.names import TableName as TableName
+    from core.planning.names import listed as listed
+    from core.planning.names import parse_table as parse_table
+    from core.planning.names import warn_of_hidden as warn_of_hidden
+    from core.planning.plan import Plan as Plan
+    from core.planning.plan import PlannedColumn as PlannedColumn
+    from core.planning.plan import Role as Role
+    from core.planning.source import SourceColumn as SourceColumn
+    from core.preview.browser import ColumnFacts as ColumnFacts
+    from core.preview.browser import Explorer as Explorer
+    from core.preview.browser import Look as Look
+    from core.preview.cost import Estimate as Estimate
+    from core.preview.cost import FormerRun as FormerRun
+    from core.preview.cost import Way as Way
+    from core.preview.cost import estimate as estimate
+    from core.preview.month_preview import MonthRow as MonthRow
+    from core.preview.month_preview import Months as Months
+    from core.query import Statement as Statement
+    from core.records.history import DELIVERED as DELIVERED
+    from core.records.history import HistoryEntry as HistoryEntry
+    from core.records.history import former_runs as former_runs
+    from core.records.history import read_history as read_history
+    from core.records.history import run_recorded as run_recorded
+    from core.request.options import GROUPS as GROUPS
+    from core.request.options import Option as Option
+    from core.request.reproduce import as_command as as_command
+    from core.request.reproduce import as_python as as_python
+    from core.request.reproduce import hidden_values as hidden_values
+    from core.request.write_ways import lacks_write_way as lacks_write_way
+    from core.request.write_ways import needs_write_way as needs_write_way
+    from core.runtime import private_files as private_files
+    from core.runtime import redaction as redaction
+    from core.runtime.characters import escaped as escaped
+    from core.runtime.characters import is_hidden as is_hidden
+    from core.runtime.core_dumps import forbid_core_dumps as forbid_core_dumps
+    from core.runtime.paths import data_dir as data_dir
+    from core.runtime.paths import log_dir as log_dir
+    from core.runtime.paths import state_dir as state_dir
+    from core.runtime.private_files import append as append
+    from core.runtime.private_files import opener as opener
+    from core.runtime.private_files import replace as replace
+    from core.runtime.redaction import redact as redact
+    from core.runtime.track import Track as Track
+    from core.runtime.track import amount as amount
+    from core.runtime.track import fraction as fraction
+    from core.runtime.workspace import discard_own as discard_own
+    from core.warehouse.catalog import Entry as Entry
+
+# The names of each module, by what they are for.
+_HOMES: Final = {
+    # What there is to look at before a run.
+    "core.preview.browser": ("ColumnFacts", "Explorer", "Look"),
+    "core.preview.cost": ("Estimate", "FormerRun", "Way", "estimate"),
+    "core.preview.month_preview": ("MonthRow", "Months"),
+    "core.warehouse.catalog": ("Entry",),
+    # The plan, and how a person changes it.
+    "core.planning.date_formats": ("EpochUnit", "TextFormat", "parse_format"),
+    "core.planning.date_recognition": ("fit_text", "recognise_text"),
+    "core.planning.edits": ("defaults", "written_format"),
+    "core.planning.names": ("warn_of_hidden", "TableName", "listed", "parse_table"),
+    "core.planning.plan": ("Plan", "PlannedColumn", "Role"),
+    "core.planning.source": ("SourceColumn",),
+    "core.query": ("Statement",),
+    "core.request.reproduce": ("hidden_values", "as_command", "as_python"),
+    # The engine, and by what right it writes.
+    "core.engines": ("ENGINES",),
+    "core.engines.choice": ("choose",),
+    "core.engines.widths": ("barely_grouped",),
+    "core.request.write_ways": ("lacks_write_way", "needs_write_way"),
+    # The destination.
+    "core.bucket.checks": ("check_destination", "is_there", "probe_destination"),
+    "core.bucket.destination": ("DEFAULT_TEMPLATE",),
+    "core.bucket.target": ("object_key", "object_url", "open_bucket"),
+    # A run, and the runs before it.
+    "core.aggregation.reconciliation": ("Total",),
+    "core.records.history": (
+        "DELIVERED",
+        "HistoryEntry",
+        "read_history",
+        "former_runs",
+        "run_recorded",
+    ),
+    "core.runtime.track": ("Track", "amount", "fraction"),
+    # Connections, and files of our own.
+    "core.runtime.redaction": ("redact",),
+    "core.runtime.core_dumps": ("forbid_core_dumps",),
+    "core.runtime.characters": (
+        "is_hidden",
+        "escaped",
+    ),
+    "core.runtime.private_files": (
+        "replace",
+        "opener",
+        "append",
+    ),
+    "core.request.options": (
+        "Option",
+        "GROUPS",
+    ),
+    "core.connections.saved": ("Remembered",),
+    "core.connections.secrets": ("Secret",),
+    "core.runtime.paths": ("data_dir", "log_dir", "state_dir"),
+    "core.runtime.workspace": ("discard_own",),
+}
+# Modules that are offered as a whole: their functions read best with the module's name.
+_MODULES: Final = {
+    "edits": "core.planning.edits",
+    "redaction": "core.runtime.redaction",
+    "discovery": "core.connections.discovery",
+    "keyring_store": "core.connections.keyring_store",
+    "private_files": "core.runtime.private_files",
+    "saved": "core.connections.saved",
+}
+_HOME: Final = {name: module for module, names in _HOMES.items() for name in names}
+
+
+if not TYPE_CHECKING:  # else a name that is missing above would be of any type
+
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return import_module(_MODULES[name])
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*_HOME, *_MODULES})
