@@ -27,6 +27,7 @@ from pydantic import (
 from core.errors import UsageError
 from core.request.options import OPTIONS, EngineName, FileFormat, IfExists, OnBadDate
 from core.request.validation_messages import sentences
+from core.request.write_ways import WRITE_WAYS, needs_write_way
 from core.runtime.urls import ENDPOINT_FORM, has_credentials, is_plain_endpoint
 
 MEBIBYTE = 1024 * 1024
@@ -259,14 +260,10 @@ class Request(BaseModel):
 
     @model_validator(mode="after")
     def _one_access(self) -> Self:
-        given = [
-            f"--{name.replace('_', '-')}"
-            for name in ("storage_integration", "stage", "unload_credentials")
-            if getattr(self, name)
-        ]
+        given = [f"--{name.replace('_', '-')}" for name in WRITE_WAYS if getattr(self, name)]
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)} exclude each other")
-        if self.engine == "unload" and not given:
+        if needs_write_way(self.engine) and not given:
             raise ValueError(
                 "engine unload needs a way for Snowflake to write: --storage-integration (best), "
                 "--stage, or --unload-credentials (this run's AWS keys, kept by Snowflake's "

@@ -93,14 +93,12 @@ def test_who_needs_a_way_to_write() -> None:
 def test_nothing_else_asks_which_engine_it_is() -> None:
     """Neither a comparison with an engine's name nor a member of `EngineName` stands elsewhere."""
     own = Path(core.__file__).parent / "engines"
-    # It says which names are valid, and refuses `unload` without a way to write.
-    declaring = Path(core.__file__).parent / "request"
     sandbox = Path(core.__file__).parent / "sandbox"
     found = [
         f"{path}:{line}"
         for package in (core, tui)
         for path in Path(package.__file__).parent.rglob("*.py")
-        if not {own, declaring, sandbox} & {*path.parents}
+        if not {own, sandbox} & {*path.parents}
         for line in _questions(ast.parse(path.read_text()))
     ]
     assert found == []
