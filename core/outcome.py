@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
 
 from core.planning.names import warn_of_hidden
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from core.aggregation.reconciliation import RunTotals, Total
     from core.bucket import Delivery
     from core.engines.choice import Choice
+    from core.engines.engine import EngineResult, Job
     from core.planning.plan import Plan
     from core.preview.cost import Estimate
     from core.query import Statement
@@ -77,6 +78,23 @@ class Outcome:
     first_rows: FirstRows
     objects: tuple[Delivery, ...]
     comparison: Comparison | None = None
+
+    @classmethod
+    def of(cls, job: Job, choice: Choice, delivered: EngineResult) -> Self:
+        """Return the outcome as of now; the delivery stands, whatever fails after it."""
+        return cls(
+            file_name=delivered.key,
+            row_count=delivered.totals.groups,
+            timestamp=datetime.now(UTC),
+            url=job.destination.url(delivered.key),
+            size=sum(each.size for each in delivered.objects),
+            plan=job.plan,
+            choice=choice,
+            query_id=delivered.query_id,
+            totals=delivered.totals,
+            first_rows=delivered.first_rows,
+            objects=delivered.objects,
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:

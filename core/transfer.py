@@ -20,7 +20,7 @@ from core.bucket.sweep import sweep
 from core.bucket.target import object_key, open_bucket
 from core.engines import ENGINES
 from core.engines.choice import Choice, choose
-from core.engines.engine import EngineResult, Job
+from core.engines.engine import Job
 from core.engines.local_file import LocalFile
 from core.engines.widths import column_widths
 from core.errors import LocalResourceError, SourceDataError, TransferError
@@ -106,7 +106,8 @@ def run_transfer(
             sweep(bucket, journey.cancel.is_set)
             file = LocalFile.of(request, directory / "delivery")
             delivered = ENGINES[choice.engine].deliver(job, bucket, file)
-            outcome = _note_delivery(job, choice, delivered)
+            outcome = Outcome.of(job, choice, delivered)
+            job.progress.tell(Delivered(outcome.url, outcome.row_count, outcome.size))
             verify = partial(_verify, job, bucket, file, outcome)
             return _verify_and_report(request, outcome, verify)
 
@@ -196,26 +197,6 @@ class _Journey:
             progress=self.progress,
             cancel=self.cancel,
         )
-
-
-def _note_delivery(job: Job, choice: Choice, delivered: EngineResult) -> Outcome:
-    """The outcome as of now; from here on the delivery stands, whatever fails."""
-    totals, size = delivered.totals, sum(each.size for each in delivered.objects)
-    url = job.destination.url(delivered.key)
-    job.progress.tell(Delivered(url, totals.groups, size))
-    return Outcome(
-        file_name=delivered.key,
-        row_count=totals.groups,
-        timestamp=datetime.now(UTC),
-        url=url,
-        size=size,
-        plan=job.plan,
-        choice=choice,
-        query_id=delivered.query_id,
-        totals=totals,
-        first_rows=delivered.first_rows,
-        objects=delivered.objects,
-    )
 
 
 def _verify(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Comparison:
