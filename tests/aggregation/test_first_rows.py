@@ -57,5 +57,5 @@ def test_the_values_as_text(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_no_rows(sandbox: Sandbox, kind: str) -> None:
-    head = outcome(sandbox, make_table(sandbox, "D DATE, N NUMBER(3,0)"), format=kind).head
+    head = outcome(sandbox, make_table(sandbox, "D DATE, N NUMBER(3,0)"), format=kind).first_rows
     assert (head.columns, head.rows) == (("D", "N"), ())
