@@ -7,11 +7,11 @@ everywhere by name.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+import tomli_w
 
 from core.connections import discovery, keyring_store
 from core.connections.discovery import IN_KEYRING, OWN_FILE, Connection
@@ -20,7 +20,6 @@ from core.errors import LocalResourceError, UsageError
 from core.runtime.paths import config_dir
 from core.runtime.private_files import lock, replace
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")  # what a terminal sends that is no UTF-8
 _HEAD: Final = "# Connections made in amplify-transfer. Secrets are in the system's keyring.\n"
 
 
@@ -72,12 +71,13 @@ def remember(name: str, parameters: Mapping[str, object]) -> Remembered:
             f"{', '.join(secret)} cannot be kept: what is secret in it would be written to a file.",
             "Give passwords and tokens by the connector's own parameters of these names.",
         )
-    table = {key: _toml(key, value) for key, value in plain.items()}
+    _check_storable(plain)
+    table: dict[str, object] = dict(plain)
     _forget_secrets(name)
     asked, why = _store(name, secrets)
     kept = [key for key in secrets if key not in asked]
     if kept:
-        table[IN_KEYRING] = _toml(IN_KEYRING, kept)
+        table[IN_KEYRING] = kept
     try:
         _rewrite(name, table)
     except LocalResourceError:
@@ -140,19 +140,16 @@ def _discard(name: str, key: str) -> None:
         return  # without a keyring there is nothing in it
 
 
-def _rewrite(name: str, table: Mapping[str, str] | None) -> None:
+def _rewrite(name: str, table: Mapping[str, object] | None) -> None:
     """Write the file with `table` for `name`, or without it for None."""
     path = config_dir() / OWN_FILE
     try:
         with lock(path.with_suffix(".lock")):
-            tables: dict[str, Mapping[str, str]] = {
-                each: {key: _toml(key, value) for key, value in values.items()}
-                for each, values in discovery.own_tables().items()
-                if each != name
-            }
+            tables: dict[str, Mapping[str, object]] = {**discovery.own_tables()}
+            tables.pop(name, None)
             if table is not None:
                 tables[name] = table
-            replace(path, _HEAD + "".join(_lines(each, tables[each]) for each in sorted(tables)))
+            replace(path, f"{_HEAD}\n{tomli_w.dumps(dict(sorted(tables.items())))}")
     except OSError as error:
         raise LocalResourceError(
             f"{path} cannot be written: {error.strerror}.",
@@ -160,22 +157,20 @@ def _rewrite(name: str, table: Mapping[str, str] | None) -> None:
         ) from error
 
 
-def _lines(name: str, table: Mapping[str, str]) -> str:
-    values = "".join(f"{_text(key)} = {value}\n" for key, value in table.items())
-    return f"\n[{_text(name)}]\n{values}"
+def _check_storable(parameters: Mapping[str, object]) -> None:
+    """Check that each value is a text, a number, a switch or a list of texts, and is UTF-8.
 
-
-def _toml(key: str, value: Any) -> str:
-    """A value as TOML; texts, numbers, switches and lists of texts are all there is."""
-    if isinstance(value, str) and not _SURROGATE.search(value):
-        return _text(value)
-    if isinstance(value, bool | int):
-        return json.dumps(value)
-    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
-        return f"[{', '.join(map(_text, value))}]"
-    raise UsageError(f"The parameter {key} cannot be kept.", "Put it into Snowflake's own files.")
-
-
-def _text(text: str) -> str:
-    """A TOML string: JSON's escapes are among TOML's (toml.io, v1.0.0, "String")."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    Raises:
+        UsageError: one is not, such as a text with bytes that a terminal sent and UTF-8 lacks.
+    """
+    for key, value in parameters.items():
+        texts = value if isinstance(value, list | tuple) else [value]
+        simple = isinstance(value, bool | int) or all(isinstance(each, str) for each in texts)
+        try:
+            if simple and tomli_w.dumps({key: value}).encode():
+                continue
+        except UnicodeEncodeError:
+            pass
+        raise UsageError(
+            f"The parameter {key} cannot be kept.", "Put it into Snowflake's own files."
+        )

@@ -86,6 +86,25 @@ class TestRemembering:
         assert shown("a.b [c]") == {"account": "x"}
         assert list(keyring.kept.values()) == ["t"]
 
+    def test_what_was_added_to_the_file_by_hand_stays(
+        self, keyring: MemoryKeyring, own: Path
+    ) -> None:
+        saved.remember("prod", PARAMETERS)
+        added = """
+[by-hand]
+account = "x"
+login_timeout = 1.5
+since = 2024-01-31
+[by-hand.session_parameters]
+QUERY_TAG = "t"
+"""
+        own.write_text(own.read_text() + added)
+        saved.remember("test", {"account": "y"})
+        tables = tomllib.loads(own.read_text())
+        assert tables["by-hand"] == tomllib.loads(added)["by-hand"]
+        saved.forget("test")
+        assert list(tomllib.loads(own.read_text())) == ["by-hand", "prod"]
+
     def test_the_environment_wins(
         self, keyring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
     ) -> None:
