@@ -158,7 +158,8 @@ class TestFile:
         old = (entry(number).as_line() for number in range(KEPT - 20))
         (state / "history.jsonl").write_text("".join(old))
         code = (
-            "from tests.records.test_history import entry, private_files, record\n"
+            "from core.runtime import private_files\n"
+            "from tests.records.test_history import entry, record\n"
             "private_files._PATIENCE = 60\n"
             "import sys\n"
             "for n in range(10): record(entry(int(sys.argv[1]) * 10_000 + n))"
