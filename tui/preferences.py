@@ -6,7 +6,6 @@ One small file, private to the user. It holds no secret: connections are kept by
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -125,7 +124,7 @@ class Memory:
         self._kept = changed
         if self.path is not None:
             with suppress(OSError):
-                _write(self.path, changed)
+                replace(self.path, json.dumps(changed, indent=1, default=_listed))
 
 
 def _read(path: Path | None) -> dict[str, Any]:
@@ -137,12 +136,6 @@ def _read(path: Path | None) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
-
-
-def _write(path: Path, values: Mapping[str, Any]) -> None:
-    """Replace the file whole: another app may be reading it."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    replace(path, json.dumps(values, indent=1, default=_listed), draft)
 
 
 def _listed(value: object) -> Sequence[Any]:

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from core.errors import LocalResourceError
 from core.runtime.directories import private_directory
 from core.runtime.paths import state_dir
-from core.runtime.private_files import can_lock, locked, open_own
+from core.runtime.private_files import open_own, try_lock, write_locked
 
 log = logging.getLogger(__name__)
 
@@ -74,11 +74,11 @@ class OpenUploads:
         try:
             yield record
         finally:
+            if handle is not None:
+                os.close(handle)  # first, as Windows removes no file that is open
             if path and not record.kept:
                 with suppress(OSError):
                     path.unlink()
-            if handle is not None:
-                os.close(handle)
 
     def sweep(self, abort: Callable[[str, str], bool]) -> None:
         """Abort what is left of processes that have ended.
@@ -86,44 +86,24 @@ class OpenUploads:
         Args:
             abort: is given a key and an upload's id; whether that upload is no more.
         """
-        if not can_lock():
-            return
         with suppress(OSError, LocalResourceError):
             for path in sorted(private_directory(state_dir() / _FOLDER).glob("*.json")):
                 with suppress(OSError, ValueError, KeyError, AttributeError, RecursionError):
                     self._sweep_one(path, abort)
 
     def _sweep_one(self, path: Path, abort: Callable[[str, str], bool]) -> None:
-        handle = open_own(path, os.O_RDWR)
-        try:
-            if not locked(handle):
+        with os.fdopen(open_own(path, os.O_RDWR), "rb") as file:
+            if not try_lock(file.fileno()):
                 return
-            with os.fdopen(os.dup(handle), "rb") as file:
-                record = json.loads(file.read(_LARGEST))
+            record = json.loads(file.read(_LARGEST))
             if not all(record.get(name) == value for name, value in self.way.items()):
                 return
-            old = time.time() - path.stat().st_mtime > _KEPT_SECONDS
-            if abort(record["key"], record["upload_id"]) or old:
-                path.unlink()
-        finally:
-            os.close(handle)
+            old = time.time() - os.fstat(file.fileno()).st_mtime > _KEPT_SECONDS
+            done = abort(record["key"], record["upload_id"]) or old
+        if done:
+            path.unlink()
 
 
-def _write(record: Mapping[str, str]) -> tuple[Path | None, int | None]:
-    """Write a record and lock it, before it has a name by which a sweep could find it."""
-    if not can_lock():
-        return None, None  # nobody could tell later whether we live
-    folder = private_directory(state_dir() / _FOLDER)
-    path = folder / f"{uuid.uuid4().hex}.json"
-    new = path.with_suffix(".new")
-    handle = open_own(new, os.O_CREAT | os.O_EXCL | os.O_RDWR)
-    try:
-        if not locked(handle):
-            raise OSError("this file system has no locks")  # a sweep would take us for dead
-        os.write(handle, json.dumps(record).encode())
-        new.replace(path)
-    except BaseException:
-        os.close(handle)
-        new.unlink(missing_ok=True)
-        raise
-    return path, handle
+def _write(record: Mapping[str, str]) -> tuple[Path, int]:
+    path = private_directory(state_dir() / _FOLDER) / f"{uuid.uuid4().hex}.json"
+    return path, write_locked(path, json.dumps(record))

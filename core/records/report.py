@@ -9,7 +9,6 @@ import json
 import os
 import platform
 import stat
-import tempfile
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +19,7 @@ from core.errors import LocalResourceError, TransferError, UsageError
 from core.planning.plan import Plan
 from core.request.request import Request
 from core.runtime.directories import UnsafeDirectoryError, check_links
+from core.runtime.private_files import replace
 
 if TYPE_CHECKING:
     from core.outcome import Outcome
@@ -98,18 +98,9 @@ def write_report(
     """
     text = json.dumps(_report(request, outcome, failure), indent=2, ensure_ascii=False) + "\n"
     target = Path(path).absolute()
-    new = ""
     try:
-        handle, new = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(handle)
-        Path(new).replace(target)
+        replace(target, text, of_anyone=True)  # as `check_path` allows it
     except OSError as error:
-        if new:
-            with suppress(OSError):
-                Path(new).unlink()
         raise LocalResourceError(
             f"The report {target} cannot be written: {error.strerror or 'I/O error'}."
         ) from error

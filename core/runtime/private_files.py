@@ -3,6 +3,10 @@
 They are opened without following a link, and used only if they are regular files of this user; a
 file that another user put in our place is an error. Those that are written have the mode 0600,
 whatever the umask.
+
+Locks are taken by filelock on descriptors that were opened here, as its own lock files may be
+another user's or have a second name: by `flock` on POSIX, by `LockFileEx` on Windows. They end with
+the descriptor, and so with the process, however it ends.
 """
 
 from __future__ import annotations
@@ -11,21 +15,21 @@ import errno
 import os
 import stat
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows: the last of two writers wins
-    fcntl = None  # type: ignore[assignment]
-
 _MODE: Final = 0o600
 _WRITING: Final = os.O_WRONLY | os.O_RDWR
-# A pipe in the place of a file must not be waited for. Windows has none of these.
+# A pipe in the place of a file must not be waited for. Windows has none of the first three, and is
+# alone in having the last, without which it would change line ends.
 _CAREFUL: Final = (
-    getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
 )
 _PATIENCE: Final = 1.0  # seconds
 
@@ -73,74 +77,114 @@ def append(path: Path, text: str) -> None:
     Raises:
         OSError: it cannot be written, or is no file of this user.
     """
-    _write(path, text, os.O_APPEND)
+    handle = open_own(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        _write(handle, text)
+    finally:
+        os.close(handle)
 
 
-def replace(path: Path, text: str, draft: Path | None = None) -> None:
+def replace(path: Path, text: str, *, of_anyone: bool = False) -> None:
     """Replace a file as a whole, by one of mode 0600; it is never seen half written.
+
+    The new file has a name of its own until its content is on the disk, so that writers who hold
+    no lock do not meet, and then takes the name of the old one.
 
     Args:
         path: the file; a link is replaced too, not followed.
         text: its new content.
-        draft: what the new file is called until it is complete, in the same directory; for callers
-            that hold no lock. One that is there is removed.
+        of_anyone: replace another user's file too, as whoever may write the directory can.
 
     Raises:
         OSError: it cannot be written, or another user's is there.
     """
-    new = draft or path.with_suffix(".new")
     with suppress(FileNotFoundError):
-        if hasattr(os, "geteuid") and path.lstat().st_uid != os.geteuid():
+        theirs = hasattr(os, "geteuid") and path.lstat().st_uid != os.geteuid()
+        if theirs and not of_anyone:
             raise PermissionError(errno.EPERM, "It is not a file of this user", str(path))
-    new.unlink(missing_ok=True)  # whatever mode it had
+    new = path.with_name(f".{uuid.uuid4().hex}.new")
     try:
-        _write(new, text, os.O_EXCL)
+        handle = open_own(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            _write(handle, text)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
         new.replace(path)
     except BaseException:
         new.unlink(missing_ok=True)  # half of it, if the disk is full
         raise
 
 
+def write_locked(path: Path, text: str) -> int:
+    """Write a new file of mode 0600, locked before anything is in it.
+
+    Returns:
+        The descriptor, which holds the lock until it is closed.
+
+    Raises:
+        OSError: it cannot be written, is there already, or cannot be locked.
+    """
+    handle = open_own(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    try:
+        if not _lock_soon(handle):
+            raise BlockingIOError(errno.EAGAIN, "It is locked by another process", str(path))
+        _write(handle, text)
+    except BaseException:
+        os.close(handle)
+        path.unlink(missing_ok=True)
+        raise
+    return handle
+
+
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
     """Keep other processes out for a moment, by a lock on the file `path`.
 
-    Who waits in vain for a second goes on all the same.
+    Who waits in vain for a second goes on all the same, as does at once who is on a file system
+    without locks.
 
     Raises:
         OSError: the file cannot be made, or is no file of this user.
     """
     handle = open_own(path, os.O_CREAT | os.O_RDWR)
     try:
-        deadline = time.monotonic() + _PATIENCE
-        while not locked(handle) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        with suppress(OSError):
+            _lock_soon(handle)
         yield
     finally:
         os.close(handle)
 
 
-def can_lock() -> bool:
-    """Whether this system knows the locks that `locked` takes."""
-    return fcntl is not None
+def try_lock(handle: int) -> bool:
+    """Lock an open file until it is closed or the process ends, if nobody else has locked it.
 
+    Args:
+        handle: its descriptor.
 
-def locked(handle: int) -> bool:
-    """Try to lock an open file until it is closed or the process ends; whether that succeeded.
+    Returns:
+        Whether it is locked now.
 
-    Where the system knows no such locks, it always does.
+    Raises:
+        OSError: its file system has no locks.
     """
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    from filelock import lock_descriptor  # asyncio and more come with it
+
+    return lock_descriptor(handle, blocking=False)
+
+
+def _lock_soon(handle: int) -> bool:
+    """`try_lock`, for up to a second."""
+    deadline = time.monotonic() + _PATIENCE
+    while not try_lock(handle):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.01)
     return True
 
 
-def _write(path: Path, text: str, how: int) -> None:
-    with os.fdopen(open_own(path, os.O_WRONLY | os.O_CREAT | how), "wb") as file:
+def _write(handle: int, text: str) -> None:
+    with os.fdopen(handle, "wb", closefd=False) as file:
         file.write(text.encode())
 
 

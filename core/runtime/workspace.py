@@ -18,7 +18,7 @@ from pathlib import Path
 from core.errors import LocalResourceError
 from core.runtime.directories import UnsafeDirectoryError, private_directory
 from core.runtime.paths import spill_root
-from core.runtime.private_files import can_lock, locked, open_own, opener
+from core.runtime.private_files import open_own, opener, try_lock
 
 SPARE_BYTES = 64 * 1024 * 1024
 _SPARE_FILES = 256  # polars makes one for each frame that it spills
@@ -49,6 +49,7 @@ def workspace() -> Iterator[Path]:
     finally:
         _remove(directory)
         os.close(lock)
+        _remove(directory)  # Windows removes no file that is open
 
 
 def check_space(directory: Path, spare: int = SPARE_BYTES) -> None:
@@ -162,7 +163,13 @@ def _make(runs: Path) -> tuple[Path, int]:
             lock = open_own(directory / _LOCK, os.O_CREAT | os.O_RDWR)
         except FileNotFoundError:
             continue  # a sweep came between the two calls
-        if locked(lock) and (directory / _LOCK).exists():
+        try:
+            ours = try_lock(lock)
+        except OSError as error:  # without a lock, a sweep could take this process for dead
+            os.close(lock)
+            _remove(directory)
+            raise OSError(error.errno, "its file system has no locks") from error
+        if ours and (directory / _LOCK).exists():
             return directory, lock
         os.close(lock)
 
@@ -172,7 +179,7 @@ def _sweep(runs: Path) -> None:
 
     What is removed is named by descriptors, so that nothing can be put in its place meanwhile.
     """
-    if not can_lock() or not shutil.rmtree.avoids_symlink_attacks:
+    if not shutil.rmtree.avoids_symlink_attacks:
         return
     handle = os.open(runs, _DIRECTORY)
     try:
@@ -191,7 +198,7 @@ def _sweep_one(runs: int, name: str) -> None:
         # The lock may be missing: the process was killed before it made it, or removed it.
         lock = open_own(_LOCK, os.O_CREAT | os.O_RDWR, dir_fd=directory)
         try:
-            if locked(lock):
+            if try_lock(lock):
                 shutil.rmtree(name, ignore_errors=True, dir_fd=runs)
         finally:
             os.close(lock)

@@ -393,6 +393,19 @@ def test_a_file_of_another_user_is_not_replaced(home: Path, precious: Path) -> N
 
 
 @pytest.mark.parametrize("plant", PLANTED_FILES)
+def test_a_report_takes_the_place_of_a_file_and_does_not_write_it(
+    home: Path, precious: Path, plant: Callable[[Path, Path], None]
+) -> None:
+    plant(home / "file", precious)
+    (home / "kept").hardlink_to(precious.resolve())
+    with acting_as(USER):
+        private_files.replace(home / "file", "x", of_anyone=True)
+    found = (home / "file").lstat()
+    assert (found.st_uid, found.st_nlink, mode(home / "file")) == (USER, 1, 0o600)
+    assert ((home / "file").read_text(), (home / "kept").read_text()) == ("x", PRECIOUS)
+
+
+@pytest.mark.parametrize("plant", PLANTED_FILES)
 def test_a_history_that_another_user_has_planted(
     home: Path,
     precious: Path,
@@ -433,8 +446,8 @@ def test_a_record_of_an_upload_that_another_user_has_planted(
 
 def test_the_memory_of_the_app_is_written_through_no_link(home: Path, precious: Path) -> None:
     state = made(home / "state", USER, 0o700)
-    (state / f"app.json.{os.getpid()}").symlink_to(precious)
     with acting_as(USER):
+        (state / "app.json").symlink_to(precious)
         Memory(state / "app.json").theme = "nord"
         assert Memory(state / "app.json").theme == "nord"
     assert precious.read_text() == PRECIOUS
