@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
-from urllib.request import getproxies_environment
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.request import getproxies_environment, proxy_bypass_environment
 
 import urllib3
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -93,7 +93,7 @@ class Web:
             direct = self._around.get("no", "")
         else:
             found, direct = self._named, self._config.no_proxy or ""
-        return "" if any(_covers(each, parts.hostname or "") for each in _listed(direct)) else found
+        return "" if _is_direct(parts, direct) else found
 
     def proxy_user(self, url: str) -> str:
         """What to show the proxy on the way to a URL; empty for nothing."""
@@ -184,16 +184,20 @@ def _with_scheme(proxy: str) -> str:
     return proxy if "://" in proxy or not proxy else f"http://{proxy}"
 
 
-def _listed(hosts: str) -> list[str]:
-    return [each.strip() for each in hosts.split(",") if each.strip()]
+def _is_direct(url: SplitResult, exceptions: str) -> bool:
+    """Whether NO_PROXY holds for a URL, by the rule of the standard library, or by a network.
 
-
-def _covers(exception: str, host: str) -> bool:
-    """Whether an entry of NO_PROXY (a domain, an address, a network, `*`) holds for a host."""
-    if exception == "*":
+    That rule takes domains, addresses, each with a port or without, and `*` by itself; networks,
+    such as 10.0.0.0/8, are ours.
+    """
+    host = url.netloc.rpartition("@")[2]
+    if proxy_bypass_environment(host, {"no": exceptions.strip()}):
         return True
+    return any(_holds(each.strip(), url.hostname or "") for each in exceptions.split(","))
+
+
+def _holds(network: str, host: str) -> bool:
     try:
-        return ip_address(host) in ip_network(exception, strict=False)
+        return ip_address(host) in ip_network(network, strict=False)
     except ValueError:
-        name = exception.lstrip(".").lower()
-        return host == name or host.endswith(f".{name}")
+        return False

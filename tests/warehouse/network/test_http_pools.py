@@ -94,6 +94,37 @@ def test_an_exception_of_a_named_proxy(server: Proxy, direct: str) -> None:
     assert server.log == ["GET /a"]
 
 
+@pytest.mark.parametrize(
+    ("url", "exceptions", "direct"),
+    [
+        ("https://a.example.com/x", "example.com", True),
+        ("https://a.example.com/x", ".EXAMPLE.com", True),
+        ("https://example.com/x", ".example.com", True),
+        ("https://anexample.com/x", "example.com", False),
+        ("https://a.example.com:8443/x", "a.example.com:8443", True),
+        ("https://a.example.com:8443/x", "a.example.com:443", False),
+        ("https://user:example.com@a.test/x", "example.com", False),
+        ("https://a.example.com/x", " * ", True),
+        ("https://a.example.com/x", "", False),
+        ("https://10.1.2.3/x", "b.test, 10.0.0.0/8", True),
+        ("https://10.1.2.3:444/x", "10.0.0.0/8", True),
+        ("https://11.1.2.3/x", "10.0.0.0/8", False),
+        ("https://[fd00::1]:444/x", "fd00::/8", True),
+        ("https://[fd00::1]/x", "fd00::1", True),
+    ],
+)
+def test_what_goes_around_the_proxy(
+    server: Proxy, monkeypatch: pytest.MonkeyPatch, url: str, exceptions: str, direct: bool
+) -> None:
+    """The same for the settings and for the environment."""
+    proxy = "http://proxy.test:3128"
+    named = Web(ConnectionConfig(proxy=proxy, no_proxy=exceptions), lambda: HERE)
+    monkeypatch.setenv("https_proxy", proxy)
+    monkeypatch.setenv("no_proxy", exceptions)
+    found = Web(ConnectionConfig(), lambda: HERE)
+    assert {named.proxy(url), found.proxy(url)} == {"" if direct else proxy}
+
+
 def test_the_proxy_of_the_environment(server: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", server.url.removeprefix("http://"))
     monkeypatch.setenv("no_proxy", ".example.invalid,localhost")
