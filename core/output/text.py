@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from core.output import csv_injection
+from core.output.json_escapes import ESCAPES
 from core.output.writer import BatchLimit
 
 
@@ -112,16 +113,6 @@ def csv_encoder(
 
 # ---------------------------------------------------------------------------------------- JSON
 
-_JSON_ESCAPES = {chr(code): f"\\u{code:04x}" for code in range(0x20)} | {
-    '"': '\\"',
-    "\\": "\\\\",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-}
-
 
 def _record(schema: pa.Schema) -> pl.Expr:
     parts: list[pl.Expr] = []
@@ -136,7 +127,7 @@ def _record(schema: pa.Schema) -> pl.Expr:
 
 def _json_value(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
     if _is_text(kind):
-        text = column.str.replace_many(list(_JSON_ESCAPES), list(_JSON_ESCAPES.values()))
+        text = column.str.replace_many(list(ESCAPES), list(ESCAPES.values()))
         return _quoted(text)
     if pt.is_float64(kind):
         return _float_text(column, '"{}"'.format)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from core.connections.secrets import Secret
 from core.output.csv_injection import MARK, STARTS, escaped
+from core.output.json_escapes import ESCAPES
 from core.planning.names import TableName
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
@@ -250,16 +251,6 @@ def _bool(value: bool) -> str:
 
 # As core/output/text.py writes them.
 _NO_TEXT = frozenset({"FIXED", "REAL", "DECFLOAT", "BOOLEAN", "BINARY", "DATE", "TIME"})
-_ESCAPES = {
-    "\\": "\\\\",
-    '"': '\\"',
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-}
-_CONTROL = {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in _ESCAPES}
 
 
 def _parquet_value(column: PlannedColumn, name: str) -> str:
@@ -312,7 +303,7 @@ def _in_quotes(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    for character, escape in (_ESCAPES | _CONTROL).items():
+    for character, escape in ESCAPES.items():
         text = f"REPLACE({text}, {_character(character)}, {literal(escape)})"
     return text
 
