@@ -23,6 +23,8 @@ from core.errors import (
     TransferError,
     UsageError,
 )
+from core.runtime import aws_errors
+from core.runtime.aws_errors import CREDENTIALS
 
 # A part that arrived damaged: sending it again helps.
 DAMAGED = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest", "IncompleteBody"})
@@ -33,18 +35,6 @@ GONE = frozenset({"NoSuchUpload", "NoSuchBucket"})
 EXISTS = frozenset({"PreconditionFailed", "412"})
 DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
 
-_TEMPORARY = frozenset(
-    {
-        "SlowDown",
-        "InternalError",
-        "ServiceUnavailable",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequests",
-    }
-)
 _REGION = frozenset(
     {
         "PermanentRedirect",
@@ -54,15 +44,6 @@ _REGION = frozenset(
         "307",
     }
 )
-_SIGN_IN_HINTS = {
-    "InvalidAccessKeyId": "The access key is unknown; check the AWS profile or the environment.",
-    "SignatureDoesNotMatch": "The secret key does not fit the access key.",
-    "ExpiredToken": "The session has expired; sign in again.",
-    "ExpiredTokenException": "The session has expired; sign in again.",
-    "InvalidToken": "The session token does not fit the keys; sign in again.",
-    "UnrecognizedClientException": "The access key is unknown.",
-    "InvalidClientTokenId": "The access key is unknown.",
-}
 
 
 class StrangeAnswerError(Exception):
@@ -71,7 +52,6 @@ class StrangeAnswerError(Exception):
 
 # botocore's parsers raise ValueError and KeyError for XML that is well formed and makes no sense.
 _STRANGE = (StrangeAnswerError, ResponseParserError, ValueError, KeyError)
-_CODE = 100  # characters of an error code, which are shown
 # What a request to S3 may raise.
 FAILURES = (ClientError, BotoCoreError, *_STRANGE)
 
@@ -79,19 +59,19 @@ FAILURES = (ClientError, BotoCoreError, *_STRANGE)
 def code_of(error: BaseException) -> str:
     """S3's error code, or '' for a failure that S3 did not report."""
     if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", ""))[:_CODE]
+        return aws_errors.code_in(error.response)
     return ""
 
 
 def status_of(error: BaseException) -> int:
     """The HTTP status of an error response, or 0."""
-    return int(_metadata(error).get("HTTPStatusCode", 0))
+    return aws_errors.status_in(error.response) if isinstance(error, ClientError) else 0
 
 
 def is_temporary(error: BaseException) -> bool:
     """Whether the same request may succeed later."""
     if isinstance(error, ClientError):
-        return code_of(error) in _TEMPORARY or status_of(error) in (429, 500, 502, 503, 504)
+        return aws_errors.is_temporary(error.response)
     return isinstance(error, (boto.HTTPClientError, boto.ConnectionError, *_STRANGE))
 
 
@@ -152,9 +132,9 @@ def _one_of(codes: Iterable[str]) -> Callable[[str, int], bool]:
 _Make = Callable[[str, str], TransferError]
 _RESPONSES: list[tuple[Callable[[str, int], bool], _Make]] = [
     (
-        _one_of(_SIGN_IN_HINTS),
+        _one_of(CREDENTIALS),
         lambda code, url: DestinationError(
-            f"AWS refuses the credentials for {url} ({code}).", _SIGN_IN_HINTS[code]
+            f"AWS refuses the credentials for {url} ({code}).", CREDENTIALS[code]
         ),
     ),
     (

@@ -10,7 +10,6 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import re
-from http import HTTPStatus
 from typing import Any, Final
 
 import boto3
@@ -21,6 +20,7 @@ from botocore.parsers import ResponseParserError
 
 from core.errors import SignInError, TemporaryError, TransferError, UsageError
 from core.runtime import redaction
+from core.runtime.aws_errors import CREDENTIALS, code_in, is_temporary, status_in
 from core.runtime.background import start
 from core.runtime.library_logging import hush
 from core.runtime.urls import ENDPOINT_FORM, is_plain_endpoint
@@ -40,25 +40,6 @@ _MISSING: Final = frozenset(
         "InvalidRequestException",  # marked for deletion, or without a value yet
         "ParameterNotFound",
         "ParameterVersionNotFound",
-    }
-)
-_TEMPORARY: Final = frozenset(
-    {
-        "InternalServerError",
-        "InternalServiceError",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "Throttling",
-        "ThrottlingException",
-    }
-)
-_KEYS: Final = frozenset(
-    {
-        "ExpiredTokenException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
     }
 )
 
@@ -138,25 +119,21 @@ def _ask(arn: str, profile: str | None, source: str) -> Any:
 
 def _refusal(error: ClientError, source: str) -> TransferError:
     """What an error that AWS reports means."""
-    code = str(error.response.get("Error", {}).get("Code", ""))[:100]
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    code, status = code_in(error.response), status_in(error.response)
     if code in _MISSING:
         return UsageError(
             f"AWS has no value for {source} ({code}).",
             "Check the ARN: its region, its account and its name.",
         )
-    if code in _TEMPORARY or status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500:
+    if is_temporary(error.response):
         return TemporaryError(
             f"AWS cannot answer for {source} now ({code or status}).",
             "Try again later.",
             why=f"{code or status} from AWS",
             again=True,
         )
-    if code in _KEYS:
-        return SignInError(
-            f"AWS refuses the credentials for {source} ({code}).",
-            "Check the AWS profile or the environment; sign in again if the session has expired.",
-        )
+    if code in CREDENTIALS:
+        return SignInError(f"AWS refuses the credentials for {source} ({code}).", CREDENTIALS[code])
     return SignInError(
         f"AWS does not give {source} ({code or status}).",
         "The credentials need secretsmanager:GetSecretValue or ssm:GetParameter for it, and "

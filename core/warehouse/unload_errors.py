@@ -10,11 +10,19 @@ import re
 from typing import Final
 
 from core.errors import DestinationError, DestinationExistsError, TemporaryError, UsageError
+from core.runtime.aws_errors import CREDENTIALS, TEMPORARY
 from core.warehouse.error_codes import AGAIN, Meaning
 
 _STORE: Final = r"(?s)(stage area|remote file).*"
 _INTEGRATION: Final = "Check --storage-integration, and that the role has USAGE on it."
 _STORE_KEYS: Final = "Check the integration's or the stage's AWS role, or the AWS credentials."
+
+
+def _of_store(*words: str) -> str:
+    """The pattern of a failure of the bucket that says one of `words`."""
+    return f"{_STORE}({'|'.join(words)})"
+
+
 BY_TEXT: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning)
     for pattern, meaning in (
@@ -71,7 +79,7 @@ BY_TEXT: Final = tuple(
             ),
         ),
         (
-            f"{_STORE}(NoSuchBucket|bucket does not exist)",
+            _of_store("NoSuchBucket", "bucket does not exist"),
             Meaning(
                 DestinationError,
                 "Snowflake finds no such bucket.",
@@ -79,7 +87,7 @@ BY_TEXT: Final = tuple(
             ),
         ),
         (
-            f"{_STORE}(AccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|Access Key Id)",
+            _of_store("AccessKeyId", "Access Key Id", *CREDENTIALS),
             Meaning(
                 DestinationError,
                 "AWS refuses the credentials by which Snowflake writes.",
@@ -87,11 +95,11 @@ BY_TEXT: Final = tuple(
             ),
         ),
         (
-            f"{_STORE}(SlowDown|ServiceUnavailable|InternalError|RequestTimeout|Throttl)",
+            _of_store("Throttl", *sorted(TEMPORARY)),
             Meaning(TemporaryError, "The bucket did not take what Snowflake wrote.", AGAIN),
         ),
         (
-            f"{_STORE}(AccessDenied|access denied|KMS)",
+            _of_store("AccessDenied", "access denied", "KMS"),
             Meaning(
                 DestinationError,
                 "Snowflake may not write to the bucket.",
