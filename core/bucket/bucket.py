@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from core.bucket.boto_client import CLIENT_OPTIONS, make_client
 from core.bucket.delivery import Delivery, Order
@@ -21,6 +20,7 @@ from core.errors import (
     UsageError,
 )
 from core.runtime.background import Waiter, waiting
+from core.runtime.closing import Closing
 from core.runtime.retry import QUICK, Retry
 from core.runtime.urls import ENDPOINT_FORM, is_plain_endpoint
 
@@ -34,7 +34,7 @@ Checksums = Literal["auto", "required-only"]
 MAX_METADATA_BYTES = 2048
 
 
-class Bucket:
+class Bucket(Closing):
     """A destination, with the credentials to write to it.
 
     Making one is cheap; boto3 is imported, and the credentials are looked up, on first use.
@@ -88,17 +88,6 @@ class Bucket:
         self.open_uploads = OpenUploads.of(
             destination.bucket, self._options.get("endpoint_url", ""), profile or ""
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from core import query
@@ -20,6 +19,7 @@ from core.planning.source import Source
 from core.preview.month_preview import Months, preview_months
 from core.preview.sample import take_sample
 from core.request.request import Request
+from core.runtime.closing import Closing
 from core.warehouse import catalog
 from core.warehouse.catalog import Entry
 from core.warehouse.connect import connect, sign_out
@@ -68,7 +68,7 @@ class Look:
     widths: Mapping[str, Width] = field(default_factory=dict)
 
 
-class Explorer:
+class Explorer(Closing):
     """An open session to look around in; a context manager that signs out at its end.
 
     Attributes:
@@ -108,17 +108,6 @@ class Explorer:
             timezone=timezone,
         )
         return cls(opened)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Sign out; takes a second at most."""

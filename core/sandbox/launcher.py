@@ -17,10 +17,10 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from core.errors import LocalResourceError, UsageError
+from core.runtime.closing import Closing
 from core.runtime.directories import UnsafeDirectoryError, private_directory
 
 EXTRA = ("duckdb", "sqlglot", "starlette", "uvicorn", "moto", "werkzeug")
@@ -41,7 +41,7 @@ IDENTITY = {
 }
 
 
-class Sandbox:
+class Sandbox(Closing):
     """An embedded Snowflake warehouse and S3 bucket on 127.0.0.1, for as long as the `with` lasts.
 
     Args:
@@ -92,7 +92,7 @@ class Sandbox:
         self.s3: dict[str, str] = {}
         self.unload: dict[str, str] = {}
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         require_extra()
         try:
             self._start()
@@ -100,14 +100,6 @@ class Sandbox:
             self.close()
             raise
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def alive(self) -> bool:
         """Whether both servers still run."""
