@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,23 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     forbid_skip(report)
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def default_signals() -> Iterator[None]:
+    """Start all processes with the signals that tests send to them at their defaults.
+
+    A shell starts background jobs with SIGINT ignored, and `nohup` ignores SIGHUP. `exec` hands an
+    ignored signal on to the new program, but sets a handled one back to its default. So each
+    ignored signal gets a handler that does nothing: this process still ignores it.
+    """
+    sent = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+    ignored = [number for number in sent if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session", autouse=True)

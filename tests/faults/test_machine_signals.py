@@ -61,8 +61,6 @@ def started(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=file,
-            # Whoever runs the tests under nohup ignores SIGHUP, and children would too.
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
     try:
         yield process
