@@ -1,4 +1,4 @@
-"""What all tests share: one sandbox for the session, golden files, no settings of this machine."""
+"""What all tests share: servers, golden files, default signals, no settings of this machine."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import os
 import signal
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from core.sandbox.launcher import Sandbox
+from tests.support.golden import compare_golden
 
-GOLDEN = Path(__file__).parent / "golden"
+if TYPE_CHECKING:
+    import ssl
+
+    from core.sandbox.launcher import Sandbox
+    from tests.support.buckets import Inbox
+
 # Where every package can be had, as in CI, a test that is skipped is one that failed.
 NO_SKIPS = os.environ.get("AMPLIFY_NO_SKIPS") == "1"
 # How the reason of a skip begins that no package mends: a container may forbid what it tests.
@@ -90,15 +94,43 @@ def sandbox(own_directories: Path) -> Iterator[Sandbox]:
         yield box
 
 
+@pytest.fixture(scope="session")
+def bucket_server(own_directories: Path) -> Iterator[dict[str, str]]:
+    """A sandbox bucket without a warehouse: what `serve` passes to `on_ready`."""
+    from tests.support.buckets import one_loader, running_server
+
+    with one_loader(), running_server() as ready:
+        yield ready
+
+
+@pytest.fixture(scope="session")
+def bucket_client(bucket_server: dict[str, str]) -> Any:
+    """An administrator's client of `bucket_server`."""
+    import boto3
+
+    from tests.support.buckets import client_options
+
+    return boto3.client("s3", **client_options(bucket_server))
+
+
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+def inbox(bucket_server: dict[str, str], bucket_client: Any) -> Iterator[Inbox]:
+    """An empty bucket of `bucket_server`, behind a proxy that changes nothing by itself."""
+    from tests.support.buckets import empty_inbox
+
+    with empty_inbox(bucket_server, bucket_client) as made:
+        yield made
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate that nobody vouches for, and the context of a server that shows it."""
+    from tests.support.certificates import make_certificate
+
+    return make_certificate(tmp_path)
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
     """Compare text with a file under tests/golden; UPDATE_GOLDEN=1 writes the file instead."""
-
-    def compare(name: str, text: str) -> None:
-        path = GOLDEN / name
-        if os.environ.get("UPDATE_GOLDEN"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        assert text == path.read_text(), f"{name} differs; UPDATE_GOLDEN=1 takes the new text"
-
-    return compare
+    return compare_golden

@@ -23,21 +23,7 @@ from core.errors import (
 )
 from core.events import Recovered, Retrying
 from core.runtime.retry import QUICK, Retry
-from tests.support.buckets import (
-    Action,
-    Inbox,
-    bucket_client,
-    bucket_server,
-    corrupt,
-    hang,
-    inbox,
-    lose_answer,
-    misstore,
-    reply,
-    reset,
-)
-
-__all__ = ["bucket_client", "bucket_server", "inbox"]
+from tests.support.buckets import Action, Inbox, corrupt, hang, lose_answer, misstore, reply, reset
 
 KEY = "in/months.parquet"
 ALWAYS = 1000

@@ -18,9 +18,7 @@ from core.errors import (
     LocalResourceError,
     TemporaryError,
 )
-from tests.support.buckets import Exchange, Inbox, bucket_client, bucket_server, inbox, reply, reset
-
-__all__ = ["bucket_client", "bucket_server", "inbox"]
+from tests.support.buckets import Exchange, Inbox, reply, reset
 
 KEY = "in/months.csv"
 DATA = bytes(range(256)) * 16 * 1024  # 4 MB: several reads

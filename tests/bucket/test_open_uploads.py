@@ -18,9 +18,7 @@ from core.bucket import Bucket, Destination
 from core.bucket.open_uploads import OpenUploads
 from core.bucket.sweep import sweep
 from core.errors import CancelledError, DestinationError
-from tests.support.buckets import Inbox, bucket_client, bucket_server, hang, inbox, reply
-
-__all__ = ["bucket_client", "bucket_server", "inbox"]
+from tests.support.buckets import Inbox, hang, reply
 
 KEY = "in/months.parquet"
 PART = "partNumber=2"

@@ -19,19 +19,7 @@ from core.errors import (
     TemporaryError,
     UsageError,
 )
-from tests.support.buckets import (
-    Action,
-    Exchange,
-    Inbox,
-    Proxy,
-    bucket_client,
-    bucket_server,
-    inbox,
-    reply,
-)
-from tests.support.certificates import certificate
-
-__all__ = ["bucket_client", "bucket_server", "certificate", "inbox"]
+from tests.support.buckets import Action, Exchange, Inbox, Proxy, reply
 
 KEY = "in/months.parquet"
 PARQUET = "application/vnd.apache.parquet"

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,16 @@ class Case:
     again: Options = field(default_factory=dict)
     seconds: float = 20.0
     check: Callable[[Ground], None] = lambda _: None
+
+
+def by(engine: str, case: Case) -> Case:
+    """A case, with an engine of its own."""
+    given = case.options
+
+    def options(ground: Ground) -> Options:
+        return {**(given(ground) if callable(given) else given), "engine": engine}
+
+    return replace(case, name=f"{case.name} ({engine})", options=options)
 
 
 @dataclass

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,6 @@ from tests.faults.cases import FILE, SMALL, Ground, Row, Table
 from tests.support.batch_runs import SECONDS, Ended, place
 
 LAYER = "the machine"
-
-
-@cache
-def can_mount() -> bool:
-    """Whether tests may have file systems of their own (root on Linux)."""
-    done = subprocess.run(
-        ["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False, capture_output=True
-    )
-    return done.returncode == 0
 
 
 def environment(ground: Ground) -> dict[str, str]:

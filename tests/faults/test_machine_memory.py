@@ -24,10 +24,10 @@ from tests.faults.cases import Row, enter_row
 from tests.faults.machine import LAYER
 from tests.support.batch_runs import place, program
 from tests.support.deliveries import execute
-from tests.tui.test_leaving import terminal
+from tests.support.terminal import terminal
 
 if TYPE_CHECKING:
-    from tests.tui.test_leaving import Terminal
+    from tests.support.terminal import Terminal
 
 MB = 1024 * 1024
 LIMIT, PROMISE = 1024 * MB, 600 * MB

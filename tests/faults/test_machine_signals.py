@@ -22,7 +22,7 @@ from tests.faults.cases import FILE, LARGE, Ground, Row, Table, enter_row, until
 from tests.faults.machine import LAYER, batch, environment, last_error, row
 from tests.support.batch_runs import SECONDS, Ended, program
 from tests.support.buckets import hang
-from tests.tui.test_leaving import terminal
+from tests.support.terminal import terminal
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 GONE_WITHIN = 2.0  # seconds: the README's promise

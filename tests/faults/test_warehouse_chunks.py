@@ -9,14 +9,14 @@ import pytest
 
 from core.errors import IntegrityError, LocalResourceError, TemporaryError, TransferError
 from core.events import Retrying
-from tests.faults.cases import Case, Ground, Table
-from tests.faults.warehouse import (
+from tests.faults.cases import Case, Ground, Table, by
+from tests.support.buckets import Action, hang, reset
+from tests.support.warehouse_proxy import (
     ALWAYS,
     CHUNK,
     READ,
     RESULT,
     body,
-    by,
     cut,
     doubled,
     first_rows,
@@ -33,7 +33,6 @@ from tests.faults.warehouse import (
     without_column,
     without_last,
 )
-from tests.support.buckets import Action, hang, reset
 
 # A group a row, so that the result of both engines comes in three pieces.
 CHUNKED = Table(

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from core.errors import IntegrityError, SourceDataError, TemporaryError
-from tests.faults.cases import SMALL, Case, Ground, Table
-from tests.faults.warehouse import (
+from tests.faults.cases import SMALL, Case, Ground, Table, by
+from tests.support.buckets import Action, Exchange, lose_answer, reset
+from tests.support.warehouse_proxy import (
     ABORT,
     ALWAYS,
     READ,
@@ -17,13 +18,11 @@ from tests.faults.warehouse import (
     RESULT,
     START,
     STATUS,
-    by,
     cut,
     end_session,
     http,
     refuse,
 )
-from tests.support.buckets import Action, Exchange, lose_answer, reset
 
 BRIEF = {"max_retry_time": 1}
 VIEW = (

@@ -12,7 +12,8 @@ import pytest
 
 from core.errors import IntegrityError, SourceDataError, TemporaryError
 from tests.faults.cases import SMALL, Case, Ground, Table
-from tests.faults.warehouse import (
+from tests.support.buckets import Action, Exchange, reset
+from tests.support.warehouse_proxy import (
     ALWAYS,
     COPY,
     RESULT,
@@ -28,7 +29,6 @@ from tests.faults.warehouse import (
     tell,
     without_last,
 )
-from tests.support.buckets import Action, Exchange, reset
 
 BOOKS = '.*"groups"'
 # Snowflake puts every text into quotes.

@@ -20,10 +20,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.output import Format
+from tests.support.golden import GOLDEN
 from tests.support.output_rows import ROWS, SCHEMA, TEXT_FORMATS, frame, written
-
-GOLDEN = Path(__file__).parents[1] / "golden"
-
 
 # ---------------------------------------------------------------------------------------- golden
 

@@ -6,7 +6,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from tests.conftest import GOLDEN
+from tests.support.golden import GOLDEN
 
 FILES = sorted((GOLDEN / "sql").glob("*.sql"), key=lambda path: path.name)
 KINDS = (exp.Select, exp.Copy, exp.Describe, exp.Show)

@@ -13,10 +13,9 @@ from core import query
 from core.planning.names import TableName
 from core.planning.plan import make_plan
 from core.query import Statement
-from tests.support.sources import EVERY_TYPE, ORDERS, plan, request, source
+from tests.support.sources import EVERY_TYPE, HOSTILE, ORDERS, plan, request, source
 
 Golden = Callable[[str, str], None]
-HOSTILE = {'d"; DROP TABLE x --': "DATE", "it's": "VARCHAR(9)", "ünï.cödé [/b]": "FLOAT"}
 TEXT_DATES = {"DOB": "VARCHAR(20)", "AREA": "NUMBER(12,2)"}
 EPOCHS = {"TS": "NUMBER(18,0)", "AMOUNT": "NUMBER(12,2)"}
 PLANS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {

@@ -22,8 +22,7 @@ from core.query.unload import (
     first_groups,
     sum_groups,
 )
-from tests.query.test_query import HOSTILE
-from tests.support.sources import EVERY_TYPE, ORDERS, plan
+from tests.support.sources import EVERY_TYPE, HOSTILE, ORDERS, plan
 
 Golden = Callable[[str, str], None]
 ID = "01b2c3d4-0000-0000-0000-000000000001"

@@ -16,9 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from core.sandbox.bucket import serve
-from tests.support.buckets import Inbox, bucket_client, bucket_server, inbox, running_server
-
-__all__ = ["bucket_client", "bucket_server", "inbox"]
+from tests.support.buckets import Inbox, running_server
 
 DATA = b"month,sum\n" * 100
 

@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
+LOCATIONS = ("--batch", "--table", "LOCATIONS_595", "--date-column", "DOB")
 SECONDS = 60  # more than any run takes; a hanging one fails its test
 
 
@@ -102,3 +104,13 @@ def stop_when_told(
         started = time.monotonic()
         out, err = process.communicate(timeout=SECONDS)
         return Ended(process.returncode, out, "".join(lines) + err), time.monotonic() - started
+
+
+def left_behind(env: dict[str, str]) -> list[Path]:
+    """The files that a run has left on disk."""
+    return [path for path in Path(env["AMPLIFY_SPILL_DIR"]).rglob("*") if path.is_file()]
+
+
+def nothing_delivered(bucket: Any) -> bool:
+    """Whether a bucket of boto3 has neither objects nor unfinished uploads."""
+    return not [*bucket.objects.all(), *bucket.multipart_uploads.all()]

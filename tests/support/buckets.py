@@ -66,13 +66,6 @@ def one_loader() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def bucket_server() -> Iterator[dict[str, str]]:
-    """The session's sandbox bucket."""
-    with one_loader(), running_server() as ready:
-        yield ready
-
-
 @dataclass
 class Inbox:
     """A bucket of its own for one test.
@@ -124,21 +117,24 @@ class Inbox:
         }
 
 
-@pytest.fixture(scope="session")
-def bucket_client(bucket_server: dict[str, str]) -> Any:
-    """An administrator's client of the session's sandbox bucket."""
-    options = {name: value for name, value in bucket_server.items() if name != "bucket"}
-    return boto3.client("s3", **options)
+@contextmanager
+def empty_inbox(server: dict[str, str], client: Any) -> Iterator[Inbox]:
+    """An empty bucket behind a proxy that, unless told otherwise, changes nothing.
 
-
-@pytest.fixture
-def inbox(bucket_server: dict[str, str], bucket_client: Any) -> Iterator[Inbox]:
-    """An empty bucket behind a proxy that, unless told otherwise, changes nothing."""
+    Args:
+        server: what `running_server` gives.
+        client: an administrator's client of it.
+    """
     name = f"inbox-{uuid.uuid4().hex}"
-    bucket_client.create_bucket(Bucket=name)
-    options = {name: value for name, value in bucket_server.items() if name != "bucket"}
+    client.create_bucket(Bucket=name)
+    options = client_options(server)
     with Proxy(options["endpoint_url"]) as proxy:
-        yield Inbox(name, {**options, "endpoint_url": proxy.url}, bucket_client, proxy)
+        yield Inbox(name, {**options, "endpoint_url": proxy.url}, client, proxy)
+
+
+def client_options(server: dict[str, str]) -> dict[str, str]:
+    """What boto3 needs to reach the server of `running_server` as its administrator."""
+    return {name: value for name, value in server.items() if name != "bucket"}
 
 
 class Proxy:

@@ -7,15 +7,17 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for 127.0.0.1, and the context of a server that shows it."""
+def make_certificate(directory: Path) -> tuple[Path, ssl.SSLContext]:
+    """Write a certificate for 127.0.0.1 and its key into `directory`.
+
+    Returns:
+        The certificate's file, and the context of a server that shows it.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -28,7 +30,7 @@ def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
         )
         .sign(key, hashes.SHA256())
     )
-    shown, secret = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    shown, secret = directory / "certificate.pem", directory / "key.pem"
     shown.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     secret.write_bytes(
         key.private_bytes(

@@ -16,7 +16,7 @@ from typing import Final
 
 import pytest
 
-from tests.faults.machine import can_mount
+from tests.support.mounts import can_mount
 
 USER: Final = 65533  # that nobody has; the user database does not know it
 OTHER: Final = 65534  # nobody

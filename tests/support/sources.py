@@ -37,6 +37,8 @@ EVERY_TYPE = {
     "geo": "GEOGRAPHY",
     'odd "one"': "INTERVAL YEAR TO MONTH",
 }
+# Names that would change a statement if they were not quoted.
+HOSTILE = {'d"; DROP TABLE x --': "DATE", "it's": "VARCHAR(9)", "ünï.cödé [/b]": "FLOAT"}
 
 
 def source(columns: dict[str, str], name: str = "T", **options: Any) -> Source:

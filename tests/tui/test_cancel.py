@@ -16,7 +16,7 @@ import pytest
 from core.events import Event, Phase, Progress
 from core.request.request import Request
 from core.transfer import plan_transfer
-from tests.support.app_fixtures import place
+from tests.support.app_driver import place
 from tests.support.app_hosts import SECONDS, Host, until, whole
 from tests.support.buckets import Exchange, Proxy, hang, stall
 from tests.support.deliveries import connect, execute

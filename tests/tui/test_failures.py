@@ -12,7 +12,7 @@ import pytest
 
 from core.request.request import Request
 from core.transfer import plan_transfer
-from tests.support.app_fixtures import place, workbench
+from tests.support.app_driver import place, workbench
 from tests.support.app_hosts import Host, shown, until, whole
 from tests.support.buckets import Proxy, misstore, reset
 from tests.support.deliveries import make_table

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input
 
-from tests.support.app_fixtures import SMALL, place, workbench
+from tests.support.app_driver import SMALL, place, workbench
 from tests.support.app_hosts import until, whole
 from tests.support.app_layout import faults
 from tests.support.deliveries import execute

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from textual.widgets import Input
 
-from tests.support.app_fixtures import workbench
+from tests.support.app_driver import workbench
 from tests.support.app_hosts import until, whole
 from tests.support.deliveries import bucket_client
 from tui.screens.run.screen import RunScreen, State

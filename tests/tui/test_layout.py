@@ -19,14 +19,7 @@ from core.errors import TemporaryError
 from core.events import Phase, Progress
 from core.request.request import Request
 from core.transfer import plan_transfer
-from tests.support.app_fixtures import (  # noqa: F401 - the fixture
-    SMALL,
-    USUAL,
-    Driver,
-    own_sandbox,
-    place,
-    workbench,
-)
+from tests.support.app_driver import SMALL, USUAL, Driver, place, workbench
 from tests.support.app_hosts import SECONDS, Host, shown, until, whole
 from tests.support.app_layout import faults
 from tui.screens.connect.form import ConnectionForm
@@ -47,6 +40,12 @@ if TYPE_CHECKING:
 
 SIZES = [SMALL, USUAL]
 LONG = "a name that goes on " * 12
+
+
+@pytest.fixture(scope="module")
+def sandbox(demo_sandbox: Sandbox) -> Sandbox:
+    """The tables on the screens are those of the demo."""
+    return demo_sandbox
 
 
 @pytest.fixture(autouse=True)

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import re
-import select
-import signal
-import struct
-import subprocess
 import sys
-import termios
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from fcntl import ioctl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +11,9 @@ import pytest
 
 from core.errors import TemporaryError
 from tests.support import batch_runs
-from tests.support.app_fixtures import workbench
+from tests.support.app_driver import workbench
 from tests.support.app_hosts import until
+from tests.support.terminal import terminal
 from tui.screens.error import ErrorDialog, show_error
 
 if TYPE_CHECKING:
@@ -69,96 +59,6 @@ async def test_while_a_table_is_looked_at(sandbox: Sandbox) -> None:
         assert time.monotonic() - began < SECONDS
 
 
-class Terminal:
-    """A program on a terminal of its own.
-
-    Attributes:
-        text: all that it has written so far.
-    """
-
-    def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
-        self.process, self._master = process, master
-        self.text = ""
-
-    def read_until(self, wanted: str) -> None:
-        """Read on until `wanted` was written, whatever colours lie between its words."""
-        deadline = time.monotonic() + PATIENCE
-        while wanted not in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.text):
-            assert time.monotonic() < deadline, f"never seen: {wanted}"
-            self._read(0.1)
-
-    def press(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
-
-    def read_while(self, condition: Callable[[], bool]) -> None:
-        """Read on as long as it holds: a program whose words are not read stands still."""
-        deadline = time.monotonic() + PATIENCE
-        while condition():
-            assert time.monotonic() < deadline, "it never ended"
-            self._read(0.01)
-
-    def saw(self, wanted: str) -> bool:
-        """Read what is there; whether `wanted` was written."""
-        self._read(0)
-        return wanted in self.text
-
-    def close(self) -> None:
-        """Close the terminal, as by closing its window."""
-        if self._master >= 0:
-            os.close(self._master)
-            self._master = -1
-
-    def end(self) -> int:
-        """Read to the end; the exit code."""
-        deadline = time.monotonic() + PATIENCE
-        while self.process.poll() is None and time.monotonic() < deadline:
-            self._read(0.02)
-        while self._read(0.05):
-            pass
-        return self.process.wait(1)
-
-    def _read(self, seconds: float) -> bool:
-        if not select.select([self._master], [], [], seconds)[0]:
-            return False
-        try:
-            data = os.read(self._master, 1 << 16)
-        except OSError:  # the other side is closed
-            return False
-        self.text += data.decode(errors="replace")
-        return bool(data)
-
-
-def _own_terminal() -> None:
-    """Make the terminal the program's own: closing it then sends SIGHUP, nohup or not."""
-    ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
-@contextmanager
-def terminal(command: Sequence[str], env: dict[str, str]) -> Iterator[Terminal]:
-    """Run `command` on a terminal of 120x40."""
-    master, slave = pty.openpty()
-    ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    process = subprocess.Popen(
-        command,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env},
-        start_new_session=True,
-        preexec_fn=_own_terminal,
-    )
-    os.close(slave)
-    screen = Terminal(process, master)
-    try:
-        yield screen
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        screen.close()
-
-
 @pytest.fixture
 def env(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
     """Where a program of its own meets the sandbox, with directories of its own."""
@@ -191,8 +91,8 @@ class Crashing(app.TransferApp):
         password = "hunter2"
         raise RuntimeError(f"cannot use {password}")
 
-start.TransferApp = Crashing
-raise SystemExit(start.start({"table": "LOCATIONS_595"}, demo=False))
+launch.TransferApp = Crashing
+raise SystemExit(launch.start({"table": "LOCATIONS_595"}, demo=False))
 """
 
 

@@ -21,12 +21,7 @@ from core.errors import DestinationExistsError
 from core.events import Phase, Progress
 from core.records.history import HistoryEntry, record
 from core.request.request import Request
-from tests.support.app_fixtures import (  # noqa: F401 - the fixture
-    SMALL,
-    USUAL,
-    own_sandbox,
-    workbench,
-)
+from tests.support.app_driver import SMALL, USUAL, workbench
 from tests.support.app_hosts import Host, shown, until, whole
 from tui.screens.connect.form import ConnectionForm
 from tui.screens.connect.screen import ConnectScreen
@@ -56,6 +51,12 @@ account = "ACME-STAGING"
 user = "DANA"
 authenticator = "externalbrowser"
 """
+
+
+@pytest.fixture(scope="module")
+def sandbox(demo_sandbox: Sandbox) -> Sandbox:
+    """The tables on the screens are those of the demo."""
+    return demo_sandbox
 
 
 @pytest.fixture(autouse=True)

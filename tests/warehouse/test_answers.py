@@ -16,8 +16,8 @@ from core.query import Statement
 from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.statement import Result, run
-from tests.faults.warehouse import ALWAYS, RESULT, Told, Warehouse, tell
 from tests.support.buckets import Exchange
+from tests.support.warehouse_proxy import ALWAYS, RESULT, Told, Warehouse, tell
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

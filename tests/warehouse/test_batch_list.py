@@ -18,7 +18,7 @@ from core.runtime.memory_budget import Budget
 from core.warehouse.connect import connect
 from core.warehouse.download import Download
 from core.warehouse.statement import run
-from tests.faults.warehouse import ALWAYS, RESULT, Told, Warehouse, tell
+from tests.support.warehouse_proxy import ALWAYS, RESULT, Told, Warehouse, tell
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

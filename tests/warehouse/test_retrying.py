@@ -25,14 +25,13 @@ from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.download import Download
 from core.warehouse.statement import Result, run
-from tests.faults.warehouse import Warehouse
 from tests.support.buckets import Action, Exchange, Proxy, hang, lose_answer, reset
+from tests.support.warehouse_proxy import NUMBERS, Warehouse
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
 ALWAYS = 1000
-NUMBERS = Statement("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 30000)) ORDER BY N")
 ENDLESS = Statement(
     "SELECT MAX(A.O_ORDERKEY + B.O_ORDERKEY + C.O_ORDERKEY) AS N "
     "FROM DEMO.PUBLIC.ORDERS_100K A CROSS JOIN DEMO.PUBLIC.ORDERS_100K B "

@@ -14,9 +14,8 @@ from core.warehouse.connect import connect, sign_out
 from core.warehouse.network.addresses import Account, check_peer, check_url, storage_headers
 from core.warehouse.network.http_pools import Web
 from core.warehouse.statement import run
-from tests.faults.warehouse import ALWAYS, RESULT, tell
 from tests.support.buckets import Exchange, Proxy
-from tests.warehouse.test_retrying import NUMBERS
+from tests.support.warehouse_proxy import ALWAYS, NUMBERS, RESULT, tell
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -16,7 +16,7 @@ from core.warehouse.arrow_streams import BrokenStreamError, open_stream, read
 from tests.support.deliveries import execute
 from tests.trust.hostile.liar import Answer, Lie
 from tests.trust.hostile.lies import Where, asked, has, is_chunk, is_login, is_read, when
-from tests.trust.hostile.test_warehouse import run
+from tests.trust.hostile.runs import run
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -19,15 +19,21 @@ from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.network import gate
 from core.warehouse.statement import run
-from tests.faults.warehouse import ALWAYS, LOGIN, RENEW, RESULT, START, STATUS, end_session
 from tests.support.buckets import Action, Exchange, Proxy
-from tests.support.certificates import certificate
-from tests.warehouse.test_retrying import NUMBERS
+from tests.support.warehouse_proxy import (
+    ALWAYS,
+    LOGIN,
+    NUMBERS,
+    RENEW,
+    RESULT,
+    START,
+    STATUS,
+    end_session,
+)
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
-__all__ = ["certificate"]
 
 REFUSED = "redirects to another host or port, or to plain HTTP"
 ROWS = 30_000  # of NUMBERS

@@ -19,7 +19,7 @@ from tests.support.batch_runs import place, program
 from tests.support.deliveries import execute
 from tests.trust.attacks.ptys import PAYLOADS, lines_of, on_terminal, shown
 from tests.trust.hostile.liar import Answer, Lie, lying
-from tests.trust.hostile.test_s3 import NOTHING, Service
+from tests.trust.hostile.s3_service import NOTHING, Service
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

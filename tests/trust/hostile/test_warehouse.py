@@ -6,17 +6,13 @@ form, and other totals to fit, is believed.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.deliveries import execute, objects, options, transfer
-from tests.trust.hostile.liar import Lie, lying
+from tests.support.deliveries import execute, objects, transfer
+from tests.trust.hostile.liar import Lie
 from tests.trust.hostile.lies import (
     CHUNKS,
     HARMLESS,
@@ -28,11 +24,11 @@ from tests.trust.hostile.lies import (
     is_result,
     mutated,
 )
+from tests.trust.hostile.runs import SECONDS, run
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
-SECONDS = 40  # more than any lie takes
 PEAK = 900 * 1024  # KB, of four transfers at once
 FAILURES = {
     *("UsageError", "SignInError", "SourceDataError", "TemporaryError", "IntegrityError"),
@@ -63,38 +59,6 @@ def told(
     ended = {line["name"]: line for line in lines if "name" in line}
     assert ended.keys() == lies.keys()
     return ended
-
-
-def run(
-    sandbox: Sandbox, lies: Mapping[str, Lie], engine: str, settings: Mapping[str, str]
-) -> tuple[int, list[dict[str, Any]]]:
-    """Run a transfer for each lie in one process: its exit code, and what it told."""
-    with ExitStack() as stack:
-        cases = []
-        for name, lie in lies.items():
-            server = stack.enter_context(lying(sandbox, lie))
-            connection = {
-                **sandbox.snowflake,
-                **settings,
-                "port": server.server_port,
-                "login_timeout": 5,
-                "request_timeout": 5,
-                "retry_timeout": 5,
-            }
-            given = options(sandbox, connection=connection, engine=engine)
-            key = f"lies/{engine}/{name.replace(' ', '-')}"
-            request = {"source_table": "SMALL", "destination_s3_bucket": sandbox.s3["bucket"]}
-            request["if_exists"] = "overwrite"
-            cases.append({"name": name, "request": {**request, **given, "file_name": key}})
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.trust.hostile.runner"],
-            input=json.dumps(cases),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS * len(cases),
-            check=False,
-        )
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def check_failed(ended: Mapping[str, dict[str, Any]]) -> None:

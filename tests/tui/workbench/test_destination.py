@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Input
 
-from tests.support.app_fixtures import Driver, workbench
+from tests.support.app_driver import Driver, workbench
 from tests.support.app_hosts import until, whole
-from tests.support.buckets import Inbox, bucket_client, bucket_server, hang, inbox
+from tests.support.buckets import Inbox, hang
 from tui.screens.run.screen import RunScreen, State
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
-
-__all__ = ["bucket_client", "bucket_server", "inbox"]
 
 
 def going_to(inbox: Inbox, **options: Any) -> dict[str, Any]:

@@ -16,10 +16,6 @@ from snowflake.connector.connection_config import ConnectionConfig
 from core.warehouse.network.addresses import Account
 from core.warehouse.network.http_pools import Web
 from tests.support.buckets import Exchange, Proxy
-from tests.support.certificates import certificate
-
-__all__ = ["certificate"]
-
 
 HERE = Account("127.0.0.1", secure=False)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from tests.support import aws
 from tests.support.app_hosts import until
 from tui.app import TransferApp
 from tui.preferences import Memory
@@ -22,15 +20,6 @@ if TYPE_CHECKING:
 
 SMALL, USUAL = (80, 24), (120, 40)
 Kind = TypeVar("Kind", bound=Widget)
-
-
-@pytest.fixture(scope="module", name="sandbox")
-def own_sandbox() -> Iterator[Sandbox]:
-    """A sandbox with the tables of the demo and no others."""
-    from core.sandbox.launcher import Sandbox
-
-    with Sandbox(services=aws.SERVICES, proxied=True) as box:
-        yield box
 
 
 def place(sandbox: Sandbox) -> dict[str, Any]:

@@ -10,12 +10,11 @@ import json
 import re
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from tests.faults.cases import Case, Ground, Options
+from core.query import Statement
 from tests.support.buckets import Action, Exchange, Proxy, reset
 
 if TYPE_CHECKING:
@@ -34,18 +33,10 @@ READ = '.* AS "month".*'
 COPY = ".*COPY INTO"
 
 ALWAYS = 10**6
+# Its result comes in two chunks after the rows that come with the answer.
+NUMBERS = Statement("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 30000)) ORDER BY N")
 
 Told = dict[str, Any]
-
-
-def by(engine: str, case: Case) -> Case:
-    """A case, with an engine of its own."""
-    given = case.options
-
-    def options(ground: Ground) -> Options:
-        return {**(given(ground) if callable(given) else given), "engine": engine}
-
-    return replace(case, name=f"{case.name} ({engine})", options=options)
 
 
 class Warehouse(Proxy):
