@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import re
 import signal
 import threading
 import traceback
 import uuid
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,27 +18,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from core.bucket import Bucket, Destination
 from core.engines import copy_groups
-from core.engines.unload_limits import find_limit
-from core.errors import (
-    CancelledError,
-    DestinationError,
-    DestinationExistsError,
-    IntegrityError,
-    SourceDataError,
-    TransferError,
-    UsageError,
-)
-from core.events import Event, Phase, Progress, Warned
-from core.outcome import Outcome
-from core.output import Format
+from core.errors import CancelledError, DestinationError, DestinationExistsError, IntegrityError
+from core.events import Event, Phase, Progress
 from core.planning.plan import make_plan
 from core.records.history import run_recorded
-from core.request.request import Request
 from core.runtime.progress import Reporter
 from core.transfer import plan_transfer, run_transfer
 from core.warehouse.catalog import find
-from tests.parity.engines import bench
+from core.warehouse.connect import connect
+from tests.engines.unloading import asked, outcome, strange_to, unloaded
 from tests.support.deliveries import (
     bucket_client,
     delivered,
@@ -50,91 +40,16 @@ from tests.support.deliveries import (
     rows_of,
     transfer,
 )
-from tests.support.sources import plan
 from tui.cli import batch, dry_run
 from tui.cli.batch import Manner
 from tui.cli.batch import run as run_batch
 from tui.cli.console import TextConsole
 from tui.cli.signals import Stop
-from tui.demo import INTEGRATION, own_access
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from core.sandbox.launcher import Sandbox
 
 _MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
-WAY = {"engine": "unload", "storage_integration": "SANDBOX_S3"}
-PLAIN = (
-    "D DATE, REGION VARCHAR, OK BOOLEAN, V VARIANT, BIG NUMBER(38,0), AMT NUMBER(12,2), F FLOAT",
-    "('2024-01-03', 'eu', TRUE, NULL, 1, 0.10, 0.1)",
-    "('2024-01-31', 'eu', TRUE, NULL, 99999999999999999999999999999999999, 0.20, 0.2)",
-    "('2024-02-01', '', FALSE, NULL, NULL, -0.30, NULL)",
-    "(NULL, ' ', NULL, NULL, NULL, NULL, NULL)",
-    "(NULL, 'a,\"b\r\n\\\\ ü\U0001f600', NULL, NULL, 8, 1.00, 1e300)",
-)
-TIMES = (
-    "D DATE, T TIME(6), NTZ TIMESTAMP_NTZ(6), LTZ TIMESTAMP_LTZ(3), TZ TIMESTAMP_TZ(6), "
-    "B BINARY, S VARCHAR, N NUMBER(5,0)",
-    "('2024-01-03', '23:59:59.123456', '1969-12-31 23:59:59.999999', '2024-03-31 01:30:00.123', "
-    "'2024-01-03 01:02:03.000001 +05:30', NULL, 'a\\tb\\u0001\\\\\"/', 1)",
-    "('0001-01-01', '00:00:00', '9999-12-31 00:00:00', NULL, '2024-01-03 00:00:00 -08:00', "
-    "NULL, '', 2)",
-    "(NULL, NULL, NULL, NULL, NULL, NULL, NULL, 3)",
-)
-
-
-@pytest.fixture(scope="module")
-def plain(sandbox: Sandbox) -> str:
-    """A table of types that every format takes, but for its floats in text."""
-    return make_table(sandbox, *PLAIN)
-
-
-@pytest.fixture(scope="module")
-def times(sandbox: Sandbox) -> str:
-    """A table of types that only text formats take."""
-    name = make_table(sandbox, *TIMES)
-    execute(sandbox, f"UPDATE {name} SET B = TO_BINARY('00FFAB', 'HEX') WHERE N = 1")
-    return name
-
-
-@pytest.fixture(scope="module")
-def orders(sandbox: Sandbox) -> str:
-    """A table of some megabytes, every row a group."""
-    name = f"ORDERS_{uuid.uuid4().hex[:8].upper()}"
-    execute(
-        sandbox,
-        f"CREATE TABLE {name} AS SELECT * FROM ORDERS_100K WHERE O_ORDERDATE < '1992-12-01'",
-    )
-    return name
-
-
-@pytest.fixture(scope="module")
-def orders_streamed(sandbox: Sandbox, orders: str) -> pa.Table:
-    """Its delivery by engine `stream`."""
-    return delivered(sandbox, transfer(sandbox, orders))
-
-
-def unloaded(box: Sandbox, table: str, **more: Any) -> dict[str, Any]:
-    return transfer(box, table, **WAY, **more)
-
-
-def outcome(box: Sandbox, table: str, events: list[Event] | None = None, **more: Any) -> Outcome:
-    """Run an unload to a folder of its own."""
-    request = asked(box, table, **more)
-    return run_transfer(request, on_event=None if events is None else events.append)
-
-
-def asked(box: Sandbox, table: str, **more: Any) -> Request:
-    bucket = f"s3://{box.s3['bucket']}/{uuid.uuid4().hex}/"
-    ways = {"storage_integration", "stage", "unload_credentials"} & more.keys()
-    way = {"engine": "unload"} if ways else WAY
-    return Request.of(**{"table": table, "bucket": bucket, **options(box), **way, **more})
-
-
-def strange_to(box: Sandbox) -> dict[str, Any]:
-    """The options of a machine without AWS credentials."""
-    return {"s3_options": {"endpoint_url": box.s3["endpoint_url"], "region_name": "us-east-1"}}
 
 
 # ------------------------------------------------------------------------------------ equality
@@ -243,179 +158,23 @@ def test_the_folder_of_parts_is_always_fresh(sandbox: Sandbox, plain: str) -> No
     assert (first.folder, second.folder) == ("in/all/run-1/", "in/all/run-2/")
 
 
-def test_the_result_that_stays_is_in_few_batches(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_the_result_that_stays_is_in_few_batches(sandbox: Sandbox) -> None:
     table = make_table(sandbox, "D DATE, NAME VARCHAR, N NUMBER(5,0)")
     rows = "SELECT '2024-01-03'::DATE, RPAD(SEQ4(), 300, HASH(SEQ4())::VARCHAR), 1"
     execute(sandbox, f"INSERT INTO {table} {rows} FROM TABLE(GENERATOR(ROWCOUNT => 15000))")
     request = asked(sandbox, table)
-    with bench(sandbox, tmp_path) as at:
-        at.execute("ALTER SESSION SET CLIENT_RESULT_CHUNK_SIZE = 1")
-        source = find(at.connection, f"DEMO.PUBLIC.{table}", at.cancel)
+    destination, cancel = Destination.parse(sandbox.s3["bucket"]), threading.Event()
+    s3 = Bucket(destination, client_options=options(sandbox)["s3_options"])
+    with s3, closing(connect(sandbox.snowflake, query_tag="tests")) as session:
+        session.cursor().execute("ALTER SESSION SET CLIENT_RESULT_CHUNK_SIZE = 1")
+        source = find(session, f"DEMO.PUBLIC.{table}", cancel)
         made = make_plan(source, {}, request)
-        order = copy_groups.Order.of(request, at.destination, f"{table}.parquet", _MOMENT, "run")
-        silent = {"progress": Reporter(None), "cancel": at.cancel}
-        done = copy_groups.copy_groups(at.connection, made, order, at.bucket, **silent)
-        batches = at.connection.cursor().query_result(done.query_id).get_result_batches()
+        order = copy_groups.Order.of(request, destination, f"{table}.parquet", _MOMENT, "run")
+        silent = {"progress": Reporter(None), "cancel": cancel}
+        done = copy_groups.copy_groups(session, made, order, s3, **silent)
+        batches = session.cursor().query_result(done.query_id).get_result_batches()
     assert sum(batch.rowcount for batch in batches) == 15_001
     assert max(batch.uncompressed_size or 0 for batch in batches) > 2_000_000
-
-
-# ---------------------------------------------------------------------------------------- ways
-
-
-@pytest.mark.parametrize(
-    "way",
-    [
-        {"storage_integration": "sandbox_s3"},
-        {"stage": "@DEMO.PUBLIC.PARTNER_INBOX"},
-        {"unload_credentials": True},
-    ],
-)
-def test_every_way_of_access(sandbox: Sandbox, plain: str, way: dict[str, Any]) -> None:
-    events: list[Event] = []
-    assert outcome(sandbox, plain, events, **way).row_count == 3
-    warned = [event.message for event in events if isinstance(event, Warned)]
-    assert any("query history" in each for each in warned) is ("unload_credentials" in way)
-
-
-def test_a_stage_with_a_path_holds_what_lies_below_it(sandbox: Sandbox, plain: str) -> None:
-    folder = uuid.uuid4().hex
-    bucket = f"s3://{sandbox.s3['bucket']}/{folder}/in/"
-    stage = f"@PARTNER_INBOX/{folder}"
-    assert outcome(sandbox, plain, stage=stage, bucket=bucket).url.startswith(bucket)
-    with pytest.raises(UsageError, match="does not lie below stage"):
-        outcome(sandbox, plain, stage=f"{stage}/other", bucket=bucket)
-
-
-def test_a_key_of_kms(sandbox: Sandbox, plain: str) -> None:
-    done = outcome(sandbox, plain, kms_key_id="alias/ours")
-    head = bucket_client(sandbox).head_object(Bucket=sandbox.s3["bucket"], Key=done.file_name)
-    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "alias/ours")
-
-
-def test_no_credentials_here_are_needed(sandbox: Sandbox, plain: str) -> None:
-    events: list[Event] = []
-    assert outcome(sandbox, plain, events, **strange_to(sandbox)).row_count == 3
-    said = [event.message for event in events if isinstance(event, Warned)]
-    assert any("not looked at from here: There are no AWS credentials" in each for each in said)
-
-
-def test_the_demo_has_a_way_of_its_own(
-    sandbox: Sandbox,
-    tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert sandbox.unload["storage_integration"] == INTEGRATION
-    assert own_access({"engine": "unload", "stage": "S"}) == own_access({"engine": "stream"}) == {}
-    monkeypatch.setenv("AMPLIFY_DATA_DIR", str(tmp_path))
-    wanted = {"table": "LOCATIONS_595", "date_column": "DOB", "engine": "unload"}
-    assert run_batch(wanted, Manner(demo=True)) == 0
-    told = json.loads(capfd.readouterr().out)
-    assert pq.read_table(next(tmp_path.rglob(told["file_name"]))).num_rows == told["row_count"]
-
-
-def test_an_owner_is_never_left_unchecked(sandbox: Sandbox, plain: str) -> None:
-    with pytest.raises(DestinationError, match="no AWS credentials"):
-        outcome(sandbox, plain, expected_bucket_owner="123456789012", **strange_to(sandbox))
-
-
-# ------------------------------------------------------------------------------------ refusals
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({}, "--storage-integration .best., --stage, or --unload-credentials"),
-        ({"stage": "S", "unload_credentials": True}, "--stage and --unload-credentials exclude"),
-        ({"stage": "S", "kms_key_id": "k"}, "a stage has its own encryption"),
-        ({"storage_integration": "I", "max_file_size": "6GB"}, "max"),
-    ],
-)
-def test_options_that_cannot_be_meant(given: dict[str, Any], said: str) -> None:
-    with pytest.raises(UsageError, match=said):
-        Request.of(table="T", bucket="partner-inbox", engine="unload", **given)
-
-
-@pytest.mark.parametrize(
-    ("kind", "file", "said"),
-    [
-        ("TIMESTAMP_TZ(3)", "parquet", "time zones"),
-        ("TIMESTAMP_LTZ(3)", "parquet", "time zones"),
-        ("TIMESTAMP_NTZ(3)", "parquet", "milliseconds"),
-        ("TIME(3)", "parquet", "not documented"),
-        ("BINARY(8)", "parquet", "not documented"),
-        ("TIME(9)", "csv", "nanoseconds"),
-        ("TIMESTAMP_NTZ(7)", "ndjson", "nanoseconds"),
-        ("FLOAT", "csv", "15 digits"),
-        ("DECFLOAT", "ndjson", "15 digits"),
-    ],
-)
-def test_columns_that_snowflake_cannot_unload(kind: str, file: str, said: str) -> None:
-    made = plan({"D": "DATE", "X": kind}, date_column="D")
-    found = find_limit(made, Format(file))
-    assert isinstance(found, SourceDataError)
-    assert re.search(f"column X .* as {file}: .*{said}", found.message)
-    assert "pushdown" in found.hint
-
-
-def test_a_month_and_a_dropped_column_may_be_of_any_type() -> None:
-    made = plan({"TZ": "TIMESTAMP_TZ(9)", "X": "TIME(9)"}, key_columns="none")
-    for each in (Format.PARQUET, Format.CSV, Format.NDJSON):
-        assert find_limit(made, each) is None
-
-
-def test_a_name_that_no_header_of_snowflake_is_known_to_hold() -> None:
-    made = plan({"D": "DATE", 'a"b': "VARCHAR"})
-    assert "quotation mark" in str(find_limit(made, Format.CSV))
-    assert find_limit(made, Format.NDJSON) is None
-
-
-def test_what_cannot_be_unloaded_is_refused_before_the_query(sandbox: Sandbox, plain: str) -> None:
-    request = asked(sandbox, plain, format="json")
-    events: list[Event] = []
-    with pytest.raises(UsageError, match="json array"):
-        plan_transfer(request)
-    with pytest.raises(UsageError, match="json array"):
-        run_transfer(request, on_event=events.append)
-    assert Phase.QUERY not in [event.phase for event in events if isinstance(event, Progress)]
-
-
-@pytest.mark.parametrize(
-    ("more", "kind", "said"),
-    [
-        ({"storage_integration": "NO_SUCH"}, UsageError, "integration NO_SUCH does not exist"),
-        ({"storage_integration": "a.b"}, UsageError, "not the name of an integration"),
-        ({"stage": "NO_SUCH"}, UsageError, "stage .*NO_SUCH does not exist"),
-        ({"stage": "a/b c\n."}, UsageError, "does not exist"),
-        ({"stage": '@"a' + '""a' * 28}, UsageError, "is not a stage"),  # told at once
-        ({"bucket": "elsewhere"}, UsageError, "integration does not allow"),
-        (
-            {"bucket": "arn:aws:s3:us-east-1:123456789012:accesspoint/ap", "s3_options": {}},
-            UsageError,
-            "ARN",
-        ),
-    ],
-)
-def test_what_snowflake_refuses(
-    sandbox: Sandbox, plain: str, more: dict[str, Any], kind: type[TransferError], said: str
-) -> None:
-    with pytest.raises(kind, match=said) as caught:
-        outcome(sandbox, plain, **{**strange_to(sandbox), **more})
-    assert caught.value.hint
-    assert "may remain" not in caught.value.hint
-
-
-def test_dates_that_do_not_parse(sandbox: Sandbox) -> None:
-    table = make_table(sandbox, "DOB VARCHAR, K VARCHAR", "('2024-01-31', 'a')", "('x', 'b')")
-    way = {"date_column": "DOB", "date_format": "%Y-%m-%d"}
-    request = asked(sandbox, table, **way)
-    with pytest.raises(SourceDataError, match=r"1 rows of DOB hold no date .*'x'"):
-        run_transfer(request)
-    assert not objects(sandbox, request.bucket.partition(f"{sandbox.s3['bucket']}/")[2])
-    events: list[Event] = []
-    assert outcome(sandbox, table, events, on_bad_date="null", **way).row_count == 2
-    assert any("hold no date, such as 'x'" in str(event) for event in events)
 
 
 # -------------------------------------------------------------------------------------- exists
