@@ -161,6 +161,7 @@ def test_orders(sandbox: Sandbox) -> None:
     assert rows_of(delivered(sandbox, transfer(sandbox, "ORDERS_100K"))) == expected
 
 
+@pytest.mark.large
 def test_movie_ratings(sandbox: Sandbox) -> None:
     """27,753,444 rows; the sums are those of an aggregation that the warehouse makes itself."""
     expected = execute(

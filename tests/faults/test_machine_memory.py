@@ -133,7 +133,7 @@ CASES: Mapping[str, tuple[str, tuple[str, ...], int]] = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.large
 @pytest.mark.parametrize("name", CASES)
 def test_batch(request: pytest.FixtureRequest, env: dict[str, str], name: str) -> None:
     table, more, allowed = CASES[name]
@@ -148,7 +148,7 @@ def test_batch(request: pytest.FixtureRequest, env: dict[str, str], name: str) -
     assert peak <= allowed, f"{peak / MB:.0f} MB"
 
 
-@pytest.mark.slow
+@pytest.mark.large
 def test_app(request: pytest.FixtureRequest, env: dict[str, str]) -> None:
     options = ("--table", RATINGS, "--date-column", "TIMESTAMP")
     began = time.monotonic()

@@ -64,7 +64,7 @@ def test_parquet_has_the_same_rows(sandbox: Sandbox) -> None:
     assert counts == {tables[0].num_rows}
 
 
-@pytest.mark.slow
+@pytest.mark.large
 def test_ratings(sandbox: Sandbox) -> None:
     """27 million rows, to the byte."""
     made, counts = files(sandbox, "MOVIE_RATINGS_27M", format="ndjson")

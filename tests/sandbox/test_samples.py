@@ -72,6 +72,7 @@ def test_orders(session: EngineSession) -> None:
     assert one(session, "SELECT MIN(O_ORDERDATE) FROM ORDERS_1998") == date(1998, 1, 1)
 
 
+@pytest.mark.large
 def test_movie_ratings(session: EngineSession) -> None:
     sql = """SELECT COUNT(*), COUNT(DISTINCT DATE_TRUNC('MONTH', TO_TIMESTAMP_NTZ(TIMESTAMP))),
                     MIN(TIMESTAMP), MAX(TIMESTAMP), MIN(RATING), MAX(RATING), MAX(USERID)

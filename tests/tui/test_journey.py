@@ -24,7 +24,10 @@ JOURNEYS = [
     ("LOCATIONS_595", {"date_column": "DOB"}, 595, 14, 581),
     ("ORDERS_100K", {}, 100_000, 2, 99_998),
     ("ORDERS_1998", {}, None, 0, None),
-    ("MOVIE_RATINGS_27M", {"key_columns": "none"}, 27_753_444, 0, 285),
+    pytest.param(
+        *("MOVIE_RATINGS_27M", {"key_columns": "none"}, 27_753_444, 0, 285),
+        marks=pytest.mark.large,
+    ),
 ]
 
 
