@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from core.events import Delivered, Event, Phase, Planned, Progress, Recovered, Retrying, Warned
     from core.outcome import Outcome, Preview
+    from core.remedy import Remedy
     from core.request.request import Request
     from core.transfer import plan_transfer, run_transfer
 
@@ -52,6 +53,7 @@ _HOMES = {
         "Warned",
     ),
     "core.outcome": ("Outcome", "Preview"),
+    "core.remedy": ("Remedy",),
     "core.request.request": ("Request",),
     "core.transfer": ("plan_transfer", "run_transfer"),
 }
@@ -70,6 +72,7 @@ __all__ = [
     "Preview",
     "Progress",
     "Recovered",
+    "Remedy",
     "Request",
     "Retrying",
     "SignInError",

@@ -1,17 +1,58 @@
-"""Every way a transfer can fail: one tree, one exit code a class.
+"""Every way in which a transfer can fail: one class and one exit code for each kind of failure.
 
-An error says what happened, to what, and what to do next. The cause is chained (`raise ... from`),
-never printed raw: a driver's message may carry data or secrets.
+    TransferError                 1  a defect: nothing below fits
+    ├── UsageError                2  an invalid option, name or configuration
+    ├── SignInError               3  sign-in refused, or a privilege is missing
+    ├── SourceDataError           4  the table, its columns or its values
+    ├── TemporaryError            5  network or service; a later run may succeed
+    ├── DestinationError          6  the bucket is missing, or refuses the write
+    ├── DestinationExistsError    7  the object exists, and may not be replaced
+    ├── IntegrityError            8  counts, totals or checksums differ
+    ├── LocalResourceError        9  disk, memory or a directory of this machine
+    └── CancelledError          130  the caller cancelled
 
-Exit codes follow the habit of rclone and restic (one number a kind of failure), not sysexits.h.
+An error says what happened, to what, and what to do next. It does not say whether anything was
+delivered: the code that fails cannot know. `TransferError.delivered` does, and whoever shows the
+error says so once.
+
+The cause is chained (`raise ... from`) and never printed: a driver's message may contain data or
+secrets. Exit codes follow rclone and restic (one number for each kind of failure), not sysexits.h.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
 
-if TYPE_CHECKING:
-    from core.outcome import Outcome
+from core.remedy import Remedy, remedies
+
+
+class DeliveredTransfer(Protocol):
+    """What is known of a delivery: in fact a `core.Outcome`, which this module cannot import."""
+
+    @property
+    def file_name(self) -> str:
+        """The object's key within the bucket."""
+
+    @property
+    def row_count(self) -> int:
+        """Data rows in the file."""
+
+    @property
+    def timestamp(self) -> datetime:
+        """The UTC moment at which the delivery was complete."""
+
+    @property
+    def url(self) -> str:
+        """Where the object is."""
+
+    @property
+    def size(self) -> int:
+        """The object's bytes."""
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result JSON."""
 
 
 class TransferError(Exception):
@@ -22,10 +63,14 @@ class TransferError(Exception):
         hint: what to do next, one sentence; empty if nothing helps.
 
     Attributes:
+        message, hint: the arguments. As strings they name options as `transfer_data` does; a
+            front end words them with `core.remedy.spelled`.
         exit_code: the process exit code of this class of failure.
         label: the class as one word, for logs and machine-readable output.
-        outcome: what was delivered all the same: set by failures after the delivery only, such as
-            a verification that finds a difference.
+        outcome: the `core.Outcome` of what was delivered before the failure, such as a
+            verification that finds a difference; None if nothing is known to be delivered.
+        in_doubt: whether the object may exist although there is no outcome: the answer to the
+            last request was lost.
         stored: the message as it may be written down: without any value of the table.
     """
 
@@ -37,14 +82,27 @@ class TransferError(Exception):
         self.message = message
         self.stored = message
         self.hint = hint
-        self.outcome: Outcome | None = None
+        self.outcome: DeliveredTransfer | None = None
+        self.in_doubt = False
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """The options that help, in the order in which message and hint name them."""
+        return remedies(self.message, self.hint)
+
+    @property
+    def delivered(self) -> bool | None:
+        """Whether there is a delivery in spite of the error; None if that cannot be known."""
+        if self.outcome is not None:
+            return True
+        return None if self.in_doubt else False
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()
 
 
 class UsageError(TransferError):
-    """An option, a name or a configuration that cannot be meant."""
+    """An invalid option, name or configuration."""
 
     exit_code = 2
     label = "usage"
@@ -100,14 +158,14 @@ class DestinationError(TransferError):
 
 
 class DestinationExistsError(TransferError):
-    """The object is there already and `if_exists` does not allow replacing it."""
+    """The object exists already, and replacing it is not allowed."""
 
     exit_code = 7
     label = "destination_exists"
 
 
 class IntegrityError(TransferError):
-    """Counts, totals or checksums disagree; nothing was delivered, unless `outcome` says so."""
+    """Counts, totals or checksums differ."""
 
     exit_code = 8
     label = "integrity"
@@ -128,7 +186,7 @@ class CancelledError(TransferError):
 
     def __init__(
         self,
-        message: str = "The transfer was cancelled; nothing was delivered.",
+        message: str = "The transfer was cancelled.",
         hint: str = "Run it again when you like.",
     ) -> None:
         super().__init__(message, hint)

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from pydantic import ValidationError
 
 from core.engines import EngineName
-from core.errors import TransferError
+from core.errors import DeliveredTransfer, TransferError
 from core.events import Listener
 from core.preview.cost import FormerRun
+from core.remedy import as_data, from_data
 from core.request.request import Request
 from core.runtime.paths import state_dir
 from core.runtime.private_files import append, lock, opener, replace
@@ -83,9 +84,11 @@ class HistoryEntry:
 
     def as_line(self) -> str:
         """The entry as one line of JSON."""
-        values = {
+        values: dict[str, Any] = {
             **asdict(self),
             "started": self.started.isoformat(),
+            "message": as_data(self.message),
+            "hint": as_data(self.hint),
             "request": self.request.model_dump(mode="json", exclude_defaults=True)
             if self.request
             else None,
@@ -97,14 +100,18 @@ class HistoryEntry:
         """Read a line; a request that this version does not understand is left out.
 
         Raises:
-            ValueError, TypeError, AttributeError: it is none.
+            ValueError, TypeError, KeyError, AttributeError: it is not an entry.
         """
         values = json.loads(line)
         request = values.pop("request", None)
-        known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        known: dict[str, Any] = {
+            name: values[name] for name in cls.__dataclass_fields__ if name in values
+        }
         with suppress(ValidationError):
             known["request"] = Request(**request) if request else None
-        return cls(**{**known, "started": datetime.fromisoformat(values["started"])})
+        texts = {name: from_data(known[name]) for name in ("message", "hint") if name in known}
+        known |= texts | {"started": datetime.fromisoformat(values["started"])}
+        return cls(**known)
 
 
 def run_recorded(
@@ -140,7 +147,7 @@ def run_recorded(
     try:
         outcome = run_transfer(request, on_event=on_event, cancel=cancel)
     except TransferError as error:
-        told = {"message": error.stored[:_TEXT], "hint": error.hint[:_TEXT]}
+        told = {"message": _cut(error.stored), "hint": _cut(error.hint)}
         record(entry(**_about(error.outcome), outcome=error.label, **told))
         raise
     except Exception as error:  # its text may hold data
@@ -198,12 +205,13 @@ def _without_secrets(request: Request, name: str | None, *, demo: bool) -> Reque
     return request.model_copy(update={"connection": known, "s3_options": None})
 
 
-def _about(outcome: Outcome | None) -> dict[str, Any]:
+def _about(outcome: DeliveredTransfer | None) -> dict[str, Any]:
     """What is written down of a delivery."""
-    if outcome is None:
-        return {}
+    from core.outcome import Outcome
     from core.records.report import totals_as_dict
 
+    if not isinstance(outcome, Outcome):
+        return {}
     return {
         "table": str(outcome.plan.source.name),
         "url": outcome.url,
@@ -214,6 +222,10 @@ def _about(outcome: Outcome | None) -> dict[str, Any]:
         "verdict": outcome.comparison.as_dict() if outcome.comparison else {},
         "engine": outcome.choice.engine.value,
     }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT else text[:_TEXT]
 
 
 def _append(path: Path, line: str) -> None:
