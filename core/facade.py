@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from core.records.history import former_runs as former_runs
     from core.records.history import read_history as read_history
     from core.records.history import run_recorded as run_recorded
+    from core.remedy import Spell as Spell
+    from core.remedy import spelled as spelled
     from core.request.options import GROUPS as GROUPS
     from core.request.options import Option as Option
     from core.request.reproduce import as_command as as_command
@@ -119,6 +121,10 @@ _HOMES: Final = {
     ),
     "core.runtime.track": ("Track", "amount", "fraction"),
     # Connections, and files of our own.
+    "core.remedy": (
+        "spelled",
+        "Spell",
+    ),
     "core.runtime.redaction": ("redact",),
     "core.runtime.core_dumps": ("forbid_core_dumps",),
     "core.runtime.characters": (

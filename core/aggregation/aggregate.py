@@ -181,9 +181,9 @@ def _failure(error: BaseException) -> Exception:
         return too_many_digits()
     if any(word in text for word in _NO_ROOM):
         return LocalResourceError(
-            "The disk for temporary files is full; nothing was delivered.",
+            "The disk for temporary files is full.",
             "Free space, or name another directory in AMPLIFY_SPILL_DIR.",
         )
     if isinstance(error, Exception):
         return error
-    return TransferError(f"Unexpected {type(error).__name__} of polars; nothing was delivered.")
+    return TransferError(f"Unexpected {type(error).__name__} of polars.")

@@ -14,6 +14,7 @@ from core.errors import IntegrityError, SourceDataError
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS, ColumnType
 from core.query import Field
+from core.remedy import Advice, Remedy
 
 # Nanoseconds since the epoch: wide enough for years 1 to 9999.
 NANOSECONDS = pa.decimal128(38, 0)
@@ -117,7 +118,11 @@ def timestamp_units(
             raise SourceDataError(
                 f"No file format holds the timestamps of {name}: some are outside 1677-2262, "
                 "others have nanoseconds.",
-                f"Leave it out with --drop-columns, or cast {name} to TIMESTAMP(6) in a view.",
+                Advice(
+                    "Leave it out: ",
+                    Remedy("drop_columns"),
+                    f"; or cast {name} to TIMESTAMP(6) in a view.",
+                ),
             )
         units[name] = "us"
     return units

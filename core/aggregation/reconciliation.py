@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import IntegrityError, SourceDataError
+from core.remedy import Advice, Remedy
 
 # Wide enough for any sum of 38-digit numbers: nothing is ever rounded.
 _EXACT = Context(prec=200)
@@ -54,8 +55,8 @@ class Total:
 def too_many_digits() -> SourceDataError:
     """Why a run fails of a sum that no DECIMAL holds."""
     return SourceDataError(
-        "A sum has more than 38 digits; nothing was delivered.",
-        "Leave the column out with --drop-columns, or sum a smaller unit.",
+        "A sum has more than 38 digits.",
+        Advice("Leave the column out: ", Remedy("drop_columns"), "; or sum a larger unit."),
     )
 
 
@@ -154,7 +155,7 @@ class RunTotals:
         expected = self.rows_read - self.blank_rows
         if rows != expected:
             raise IntegrityError(
-                f"{rows} rows are in the groups instead of {expected}; nothing was delivered.",
+                f"{rows} rows are in the groups instead of {expected}.",
                 "Run again; if it stays, please report it.",
             )
 
@@ -169,8 +170,7 @@ class RunTotals:
         """
         if self.rows_read != self.rows_declared:
             raise IntegrityError(
-                f"{self.rows_read} rows arrived where the warehouse declares "
-                f"{self.rows_declared}; nothing was delivered.",
+                f"{self.rows_read} rows arrived where the warehouse declares {self.rows_declared}.",
                 "Run again.",
             )
         zero = Total(Decimal(0))
@@ -179,7 +179,7 @@ class RunTotals:
             if not read.agrees(written):
                 raise IntegrityError(
                     f"The sums of {name} do not agree: {read.value} over the rows read, "
-                    f"{written.value} over the rows written; nothing was delivered.",
+                    f"{written.value} over the rows written.",
                     "Run again; if it stays, please report it.",
                 )
 

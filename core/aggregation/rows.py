@@ -16,6 +16,7 @@ from core.aggregation.reconciliation import BAD_EXAMPLES, MOST_DIGITS, RunTotals
 from core.errors import SourceDataError
 from core.planning.plan import Plan
 from core.query import INT64, Field
+from core.remedy import Advice, Remedy
 from core.warehouse.download import Download
 
 
@@ -73,12 +74,18 @@ def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
 def bad_dates(plan: Plan, totals: RunTotals) -> SourceDataError:
     """Why a run fails whose table holds dates that do not parse."""
     shown = ", ".join(repr(value) for value in totals.bad_examples)
-    found = f"{totals.bad_dates:,} rows of {plan.month.name} hold no date ({plan.month.why})"
+    found = f"{totals.bad_dates:,} dates of {plan.month.name} cannot be parsed ({plan.month.why})"
     error = SourceDataError(
-        f"{found}{f', such as {shown}' if shown else ''}; nothing was delivered.",
-        "Give another --date-format, or --on-bad-date null to put them in the NULL month.",
+        f"{found}{f', such as {shown}' if shown else ''}.",
+        Advice(
+            "Give another format: ",
+            Remedy("date_format"),
+            "; or put them in the NULL month: ",
+            Remedy("on_bad_date", "null"),
+            ".",
+        ),
     )
-    error.stored = f"{found}; nothing was delivered."
+    error.stored = f"{found}."
     return error
 
 

@@ -19,6 +19,7 @@ from core.errors import (
     TransferError,
     UsageError,
 )
+from core.remedy import joined
 from core.runtime.background import Waiter, waiting
 from core.runtime.closing import Closing
 from core.runtime.retry import QUICK, Retry
@@ -235,15 +236,17 @@ def _explain(error: TransferError, upload: Upload) -> None:
     hints = [error.hint]
     if upload.maybe_ours and isinstance(error, DestinationExistsError):
         hints = ["It may be this run's own: an answer was lost, and S3 does not let us look."]
+        error.in_doubt = True
     if upload.maybe_delivered and isinstance(error, CancelledError | TemporaryError):
         hints.append("The object may have been delivered all the same.")
+        error.in_doubt = True
     if upload.leftover:
         hints.append(
             f"An unfinished multipart upload may remain ({upload.leftover}). The next run to this "
             "bucket tries again to abort it, which needs s3:AbortMultipartUpload; a lifecycle rule "
             "of the bucket does without."
         )
-    error.hint = " ".join(hint for hint in hints if hint)
+    error.hint = joined(hints)
 
 
 def _check_metadata(metadata: Mapping[str, str]) -> None:

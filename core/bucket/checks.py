@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from core.bucket.bucket import Bucket
 from core.errors import DestinationError, DestinationExistsError
+from core.remedy import Advice, Remedy
 
 _MD5_OF_NOTHING: Final = "1B2M2Y8AsgTpgAmY7PhCfg=="
 
@@ -34,7 +35,7 @@ def check_destination(
     if is_there(bucket, key, cancelled=cancelled) and not overwrite:
         raise DestinationExistsError(
             f"{bucket.destination.url(key)} exists already.",
-            'Allow it to be replaced: if_exists="overwrite".',
+            Advice("Allow it to be replaced: ", Remedy("if_exists", "overwrite"), "."),
         )
 
 
@@ -125,7 +126,7 @@ def _check_owner(client: Any, bucket: str, url: str) -> None:
         return
     raise DestinationError(
         f"{url} does not belong to the expected account.",
-        "Check the bucket's name, and the expected owner.",
+        Advice("Check the bucket's name, and ", Remedy("expected_bucket_owner"), "."),
     )
 
 

@@ -23,6 +23,7 @@ from core.errors import (
     TransferError,
     UsageError,
 )
+from core.remedy import Advice, Remedy
 from core.runtime import aws_errors
 from core.runtime.aws_errors import CREDENTIALS
 
@@ -113,7 +114,10 @@ def translate(error: Exception, url: str) -> TransferError:
 def _from_response(error: ClientError, url: str) -> TransferError:
     code, status = code_of(error), status_of(error)
     if code in EXISTS:
-        return DestinationExistsError(f"{url} exists already.", 'Allow it: if_exists="overwrite".')
+        return DestinationExistsError(
+            f"{url} exists already.",
+            Advice("Allow it to be replaced: ", Remedy("if_exists", "overwrite"), "."),
+        )
     for matches, make in _RESPONSES:
         if matches(code, status):
             return make(code, url)
@@ -123,6 +127,12 @@ def _from_response(error: ClientError, url: str) -> TransferError:
         f"S3 refuses {url} ({code or status}).",
         "Look the code up in the documentation of S3, or ask who runs the bucket.",
     )
+
+
+def _bucket(url: str) -> str:
+    """The bucket of `s3://bucket/key`, which may be the ARN of an access point."""
+    parts = url.removeprefix("s3://").split("/")
+    return "/".join(parts[: 2 if parts[0].endswith(":accesspoint") else 1])
 
 
 def _one_of(codes: Iterable[str]) -> Callable[[str, int], bool]:
@@ -140,7 +150,8 @@ _RESPONSES: list[tuple[Callable[[str, int], bool], _Make]] = [
     (
         _one_of({"NoSuchBucket", "404"}),
         lambda code, url: DestinationError(
-            f"There is no bucket for {url}.", "Check the bucket's name, the region and the account."
+            f"Bucket {_bucket(url)} does not exist.",
+            "Check the bucket's name, the region and the account.",
         ),
     ),
     (
@@ -160,14 +171,14 @@ _RESPONSES: list[tuple[Callable[[str, int], bool], _Make]] = [
         _one_of({"NotImplemented"}),
         lambda code, url: DestinationError(
             f"The store of {url} lacks a function that safe delivery needs.",
-            'Set checksums to "required-only", or if_exists to "overwrite".',
+            Advice("Deliver without it: ", Remedy("if_exists", "overwrite"), "."),
         ),
     ),
     (
         lambda code, _: code in DAMAGED or code in {"InvalidPart", "InvalidPartOrder"},
         lambda code, url: IntegrityError(
             f"{url} arrived damaged and was not accepted ({code}).",
-            "Nothing was delivered. Check the network between here and S3.",
+            "Check the network between here and S3.",
         ),
     ),
     (

@@ -86,7 +86,7 @@ class Sender:
             withdraw()
             raise _MisstoredError(
                 f"Part {part.number} of {len(self._sent)} was stored wrongly.",
-                "Nothing was delivered. Check the network between here and S3.",
+                "Check the network between here and S3.",
             )
 
         damaged = 0

@@ -36,6 +36,7 @@ from core.connections.keyring_store import KeptSecret
 from core.connections.secret_refs import SOURCES, chosen
 from core.connections.secrets import SECRETS, Secret, hidden
 from core.errors import LocalResourceError, UsageError
+from core.remedy import Advice, Remedy
 from core.runtime.paths import config_dir
 
 ENVIRONMENT: Final = "environment"
@@ -346,5 +347,5 @@ def _unknown(
         return UsageError(f"There is no Snowflake connection {wanted!r} in {looked}.", hint)
     return UsageError(
         f"The default Snowflake connection {wanted!r} does not exist in {looked}.",
-        f"{hint} Name one with --connection, or set default_connection_name.",
+        Advice(f"{hint} Name one: ", Remedy("connection"), "; or set default_connection_name."),
     )

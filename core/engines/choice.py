@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.engines.engine import EngineName
 from core.planning.plan import Plan
-from core.request.request import Request
+from core.request.request import Request, StreamLimit
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,24 @@ def choose(request: Request, plan: Plan) -> Choice:
     nobody; the app may call it at every change.
     """
     if request.engine != "auto":
-        return Choice(EngineName(request.engine), "asked for")
+        return Choice(EngineName(request.engine), "set by you")
     limit, source = request.stream_limit, plan.source
-    why = ""
     if source.rows is not None and limit.rows is not None and source.rows > limit.rows:
-        why = f"{source.rows:,} rows are beyond --stream-limit {limit}"
-    elif source.bytes is not None and limit.bytes is not None and source.bytes > limit.bytes:
-        why = f"{source.bytes:,} bytes are beyond --stream-limit {limit}"
-    if why:
-        return Choice(EngineName.PUSHDOWN, why)
+        return Choice(EngineName.PUSHDOWN, f"{source.rows:,} rows: above {_words(limit)}")
+    if source.bytes is not None and limit.bytes is not None and source.bytes > limit.bytes:
+        return Choice(EngineName.PUSHDOWN, f"{source.bytes:,} bytes: above {_words(limit)}")
     if source.rows is None:
-        return Choice(EngineName.STREAM, "its size is not known")
-    return Choice(EngineName.STREAM, f"{source.rows:,} rows are within --stream-limit {limit}")
+        return Choice(EngineName.STREAM, "size unknown: view" if source.is_view else "size unknown")
+    return Choice(EngineName.STREAM, f"{source.rows:,} rows: below {_words(limit)}")
+
+
+def _words(limit: StreamLimit) -> str:
+    """`the 50M-row / 5 GB streaming limit`."""
+    parts: list[str] = []
+    if limit.rows is not None:
+        parts.append(f"{StreamLimit(rows=limit.rows)}-row")
+    if limit.bytes is not None:
+        size = str(StreamLimit(bytes=limit.bytes))
+        number = size.rstrip("KMGTB")
+        parts.append(f"{number} {size.removeprefix(number)}")
+    return f"the {' / '.join(parts)} streaming limit"

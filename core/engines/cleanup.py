@@ -16,6 +16,7 @@ from core.errors import (
     TransferError,
     UsageError,
 )
+from core.remedy import joined
 from core.runtime.background import Waiter
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class Remains:
             raise  # refused at once: nothing was written
         except TransferError as error:
             if left := self._left(error):
-                error.hint = f"{error.hint} {left}".strip()
+                error.hint = joined([error.hint, left])
+                error.in_doubt = True
             raise
 
     def _left(self, error: TransferError) -> str:

@@ -41,6 +41,7 @@ from core.query.unload import (
     copy_into,
     first_groups,
 )
+from core.remedy import joined
 from core.request.request import Request
 from core.runtime.progress import Reporter
 from core.warehouse.download import INLINE_BYTES
@@ -196,10 +197,11 @@ def explain_empty() -> Iterator[None]:
     try:
         yield
     except DestinationError as error:
-        error.hint = (
-            f"{error.hint} The result has no rows: Snowflake writes no file for it, so this "
-            "machine must, with AWS credentials of its own."
-        ).strip()
+        why = (
+            "The result has no rows: Snowflake writes no file for it, so this machine must, with "
+            "AWS credentials of its own."
+        )
+        error.hint = joined([error.hint, why])
         raise
 
 
@@ -230,7 +232,8 @@ def _access(
         # Snowflake's own rights decide, unless they are ours, or a check was asked for.
         if access.keys or request.expected_bucket_owner:
             raise
-        progress.tell(Warned(f"The destination was not looked at from here: {error.message}"))
+        warning = joined(["The destination was not looked at from here:", error.message])
+        progress.tell(Warned(warning))
     return access
 
 

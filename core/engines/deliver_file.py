@@ -94,7 +94,8 @@ def _warnings(plan: Plan, totals: RunTotals) -> Iterator[str]:
     name = plan.month.name
     if totals.bad_dates:
         shown = ", ".join(repr(value) for value in totals.bad_examples)
-        yield f"{totals.bad_dates:,} rows of {name} hold no date, such as {shown}: NULL month."
+        dates = f"{totals.bad_dates:,} dates of {name}"
+        yield f"{dates} cannot be parsed, such as {shown}: NULL month."
     empty = totals.null_dates - totals.bad_dates
     if empty:
         yield f"{empty:,} rows have no {name}: they are in the NULL month."

@@ -24,7 +24,7 @@ class Pushdown:
 
     def describe(self, request: Request) -> str:
         """See `Engine`."""
-        return "Snowflake sums, only the months come here"
+        return "aggregated in Snowflake; only the groups are downloaded"
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
         """None: it takes every plan."""
@@ -39,11 +39,11 @@ class Pushdown:
     def cost(self, plan: Plan, volume: Volume) -> Cost:
         """The groups are downloaded; how long Snowflake takes is up to the warehouse."""
         rows, groups = volume.rows, volume.groups
-        limit = "the warehouse; the groups travel here"
+        limit = "the warehouse; the groups are downloaded"
         if groups is None:
             return Cost(None, None, limit)
         if rows and groups and barely_grouped(rows, groups):
-            limit = "nearly as many groups as rows travel here"
+            limit = "nearly as many groups as rows are downloaded"
         rows_per_group = (rows or 0) / max(groups, 1)
         helpers = {"total": BITS, "rows": integer_bytes(int(rows_per_group))}
         fields = self.statement(plan).fields

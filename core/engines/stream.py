@@ -32,7 +32,7 @@ class Stream:
     def describe(self, request: Request) -> str:
         """See `Engine`."""
         megabytes = request.memory_limit // MEBIBYTE
-        return f"rows are read and summed here, in at most {megabytes} MB"
+        return f"aggregated on this machine, in at most {megabytes} MB"
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
         """None: it takes every plan."""
@@ -46,8 +46,8 @@ class Stream:
 
     def cost(self, plan: Plan, volume: Volume) -> Cost:
         """Every row is downloaded; the time is the benchmark's."""
-        limit, rows = "every row travels to this machine", volume.rows
-        pace = f"{BENCHMARK_SECONDS:.3g} s a million rows, of the benchmark"
+        limit, rows = "every row is downloaded", volume.rows
+        pace = f"estimate: {BENCHMARK_SECONDS:.3g} s per million rows (benchmark)"
         if rows is None:
             return Cost(None, None, limit, pace)
         each = row_bytes(self.statement(plan).fields, plan, volume.widths, _HELPERS)

@@ -9,6 +9,8 @@ from core.engines.engine import Cost, EngineName, EngineResult, Job, Volume
 from core.engines.unload_limits import find_limit
 from core.errors import TransferError, UsageError
 from core.output import Format
+from core.remedy import Advice
+from core.request.validation_messages import WAYS_TO_WRITE
 from core.request.write_ways import has_write_way
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Unload:
 
     def describe(self, request: Request) -> str:
         """See `Engine`."""
-        return "Snowflake sums, and writes to the bucket itself"
+        return "aggregated in Snowflake, which writes the file to the bucket"
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
         """A format or a type that Snowflake does not unload, or no way for it to write."""
@@ -39,7 +41,7 @@ class Unload:
                 "Name the bucket, or the point's alias.",
             )
         if not has_write_way(dict(request)):
-            return UsageError("It needs --storage-integration, --stage or --unload-credentials.")
+            return UsageError(Advice("It needs a way to write: ", WAYS_TO_WRITE, "."))
         return None
 
     def statement(self, plan: Plan) -> Statement:
@@ -55,7 +57,7 @@ class Unload:
 
     def cost(self, plan: Plan, volume: Volume) -> Cost:
         """Nothing is downloaded; how long Snowflake takes is up to the warehouse."""
-        return Cost(0, 0, "the warehouse; only the books travel here")
+        return Cost(0, 0, "the warehouse; only totals are downloaded")
 
     def deliver(self, job: Job, bucket: Bucket, file: LocalFile) -> EngineResult:
         """Have Snowflake write the object, or its parts; only an empty one is written here."""

@@ -10,13 +10,18 @@ are marked as UTC, where the other engines deliver microseconds without a zone.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from core.errors import SourceDataError, TransferError, UsageError
 from core.output import Format
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
+from core.remedy import Advice, Remedy, listed_remedies
 
-_OTHERS = "--engine pushdown or --engine stream delivers it"
+_OTHERS: Final = Advice(
+    "Choose another engine: ",
+    listed_remedies([Remedy("engine", "pushdown"), Remedy("engine", "stream")]),
+)
 
 
 def find_limit(plan: Plan, format: Format) -> TransferError | None:  # noqa: A002 - the users' word
@@ -29,14 +34,21 @@ def find_limit(plan: Plan, format: Format) -> TransferError | None:  # noqa: A00
     if format is Format.JSON:
         return UsageError(
             "Engine unload cannot write a json array.",
-            f"Choose --format ndjson; {_OTHERS}.",
+            Advice(_OTHERS, "; or one record a line: ", Remedy("format", "ndjson"), "."),
         )
     for column in plan.delivered:
         for why in _obstacles(column, format):
             return SourceDataError(
                 f"Engine unload cannot deliver column {column.name} "
                 f"({column.source.type.text}) as {format}: {why}.",
-                f"{_OTHERS}; so may another --format. Or leave it out with --drop-columns.",
+                Advice(
+                    _OTHERS,
+                    "; or try another format: ",
+                    Remedy("format"),
+                    "; or leave the column out: ",
+                    Remedy("drop_columns"),
+                    ".",
+                ),
             )
     return None
 

@@ -12,6 +12,7 @@ from core.bucket import Destination
 from core.errors import UsageError
 from core.planning.names import TableName, parse_table
 from core.query.unload import Keys, Location, describe_stage
+from core.remedy import Advice, Remedy
 from core.request.request import Request
 from core.warehouse.catalog import full_name
 from core.warehouse.statement import Cancel, run
@@ -19,9 +20,11 @@ from core.warehouse.statement import Cancel, run
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-CREDENTIALS_SHOWN = (
+CREDENTIALS_SHOWN = Advice(
     "This run's AWS credentials go to Snowflake, whose query history keeps them. "
-    "--storage-integration needs none."
+    "An integration needs none: ",
+    Remedy("storage_integration"),
+    ".",
 )
 # What is quoted is taken whole: else each "" could also be the end of one name and begin another's.
 _STAGE = re.compile(r'@?((?:"(?:[^"]|"")++"|[^"/])+)(?:/(.*))?', re.DOTALL)
@@ -101,7 +104,13 @@ def _stage(
     if not f"{destination.url().rstrip('/')}/".startswith(below):
         raise UsageError(
             f"{destination.url()} does not lie below stage {name}, which is at {below}.",
-            "Name a stage above the destination, or a --bucket below the stage.",
+            Advice(
+                "Name a stage above the destination: ",
+                Remedy("stage"),
+                "; or a destination below the stage: ",
+                Remedy("bucket"),
+                ".",
+            ),
         )
     return name, url
 

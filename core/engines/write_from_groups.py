@@ -130,7 +130,7 @@ def _total(first: list[tuple[int, Groups]]) -> Mapping[str, Any]:
 
 def _wrong_totals() -> IntegrityError:
     return IntegrityError(
-        "The warehouse's result does not begin with its one grand total; nothing was delivered.",
+        "The warehouse's result does not begin with its one grand total.",
         "Run again; if it stays, report it to Snowflake.",
     )
 

@@ -117,7 +117,7 @@ _TOKEN = re.compile(r"%:z|%-?.|[^%]+|%", re.DOTALL)
 
 
 def parse_format(text: str) -> TextFormat | EpochUnit:
-    """Read a `date_format=` option.
+    """Read the format that the user gives.
 
     Args:
         text: a strptime pattern with a year and a month, or `epoch_s`, `epoch_ms`, `epoch_us`,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core.errors import SourceDataError, UsageError
 from core.planning.date_formats import EpochUnit, TextFormat, parse_format
@@ -22,6 +22,7 @@ from core.planning.date_recognition import (
 )
 from core.planning.identifiers import identifiers, name_words
 from core.planning.names import listed
+from core.remedy import Advice, Remedy, listed_remedies
 
 if TYPE_CHECKING:
     from core.planning.source import SourceColumn
@@ -115,14 +116,15 @@ def choose_date(
 def _unrivalled(chosen: DateCandidate, others: Sequence[DateCandidate]) -> DateCandidate:
     if chosen.rival is None or not isinstance(chosen.format, TextFormat):
         return chosen
-    formats = f"{chosen.format.strptime} and {chosen.rival.strptime}"
-    hint = f"Say which with date_format={chosen.format.strptime} or {chosen.rival.strptime}"
+    formats = (chosen.format.strptime, chosen.rival.strptime)
+    hint = Advice("Choose one: ", listed_remedies(Remedy("date_format", each) for each in formats))
     if others:
-        hint += f", or take another date column: {listed([each.column for each in others])}"
+        names = listed([each.column for each in others])
+        hint = Advice(hint, f"; or another date column ({names}): ", Remedy("date_column"))
     raise SourceDataError(
-        f"The dates of column {chosen.column} fit both {formats}: day and month cannot be told "
-        "apart.",
-        f"{hint}.",
+        f"The dates of column {chosen.column} fit both {formats[0]} and {formats[1]}: day and "
+        "month cannot be told apart.",
+        Advice(hint, "."),
     )
 
 
@@ -133,18 +135,30 @@ def _no_candidate(
     if wanted is None:
         return SourceDataError(
             f"No column looks like a date. Columns: {names}.",
-            "Name the date column with date_column, and how it is written with date_format.",
+            Advice(
+                "Name the date column: ",
+                Remedy("date_column"),
+                "; and how it is written: ",
+                Remedy("date_format"),
+                ".",
+            ),
         )
     shown = wanted.strptime if isinstance(wanted, TextFormat) else wanted.value
     real = [column.name for column in columns if column.type.kind in _DATES]
     if real:
         return UsageError(
             f"No column is written as {shown}; {listed(real)} needs no format.",
-            "Leave date_format out, or name the column with date_column.",
+            Advice(
+                "Leave the format out (",
+                Remedy("date_format"),
+                "), or name the column: ",
+                Remedy("date_column"),
+                ".",
+            ),
         )
     return SourceDataError(
         f"No column is written as {shown}. Columns: {names}.",
-        "Name the date column with date_column.",
+        Advice("Name the date column: ", Remedy("date_column"), "."),
     )
 
 
@@ -205,8 +219,8 @@ def _as_date(
     if kind in _DATES:
         if wanted is not None:
             raise UsageError(
-                f"Column {column.name} is {column.type.text}: it needs no date_format.",
-                "Leave date_format out.",
+                f"Column {column.name} is {column.type.text}: it needs no format.",
+                Advice("Leave it out: ", Remedy("date_format"), "."),
             )
         return _real(column, values)
     if kind == "TEXT":
@@ -215,7 +229,7 @@ def _as_date(
         return _given_number(column, values, wanted)
     raise SourceDataError(
         f"Column {column.name} is {column.type.text}: it cannot be the date column.",
-        "Choose a column of dates, text or numbers.",
+        Advice("Choose a column of dates, text or numbers: ", Remedy("date_column"), "."),
     )
 
 
@@ -226,7 +240,7 @@ def _given_text(
     if isinstance(wanted, EpochUnit):
         raise UsageError(
             f"Column {column.name} is {column.type.text}: {wanted} is for numbers.",
-            "Give a format for text, such as %Y-%m-%d.",
+            Advice("Give a format for text, such as ", Remedy("date_format", "%Y-%m-%d"), "."),
         )
     if wanted is not None:
         return _text(column, values, fit_text(wanted, texts))
@@ -238,7 +252,13 @@ def _given_text(
         raise SourceDataError(
             f"The text of column {column.name} is not written in one known date format: "
             f"looked at {len(texts):,} values{near}.",
-            "Give its format with date_format, such as %d/%m/%Y, or choose another column.",
+            Advice(
+                "Give its format, such as ",
+                Remedy("date_format", "%d/%m/%Y"),
+                "; or choose another column: ",
+                Remedy("date_column"),
+                ".",
+            ),
         )
     return _text(column, values, fit)
 
@@ -249,19 +269,23 @@ def _given_number(
     if isinstance(wanted, TextFormat):
         raise UsageError(
             f"Column {column.name} is {column.type.text}: {wanted.strptime} is for text.",
-            f"Give one of {', '.join(EpochUnit)}.",
+            Advice(f"Give one of {_EPOCHS}: ", Remedy("date_format"), "."),
         )
     unit = wanted or recognise_epoch(values)
     if unit is None:
         raise SourceDataError(
             f"The numbers of column {column.name} are not clearly moments counted from 1970.",
-            f"Say what they count with date_format={', '.join(EpochUnit)}; for numbers such as "
-            "20240131, transfer a view that makes dates of them.",
+            Advice(
+                f"Give what they count ({_EPOCHS}): ",
+                Remedy("date_format"),
+                "; for numbers such as 20240131, transfer a view that makes dates of them.",
+            ),
         )
     return _epoch(column, values, unit)
 
 
 _ISO = TextFormat("%Y-%m-%d", "YYYY-MM-DD")
+_EPOCHS: Final = ", ".join(EpochUnit)
 
 
 def _real(column: SourceColumn, values: Sequence[object]) -> DateCandidate:

@@ -16,6 +16,7 @@ from core.planning.date_formats import EpochUnit, TextFormat
 from core.planning.detection import DateCandidate, choose_date, identifiers
 from core.planning.names import find_name, listed, warn_of_hidden
 from core.planning.source import Source, SourceColumn
+from core.remedy import Advice, Remedy
 from core.request.request import Request
 
 Sample = Mapping[str, Sequence[object]]
@@ -109,14 +110,22 @@ class Plan:
         flagged = [f"{c.name} ({c.identifier})" for c in self.sums if c.identifier]
         if flagged:
             said.append(
-                f"Summed although they look like identifiers: {listed(flagged)}. "
-                "--drop-identifiers leaves them out."
+                Advice(
+                    f"Summed although they look like identifiers: {listed(flagged)}. "
+                    "Leave them out: ",
+                    Remedy("drop_identifiers", True),
+                    ".",
+                )
             )
         if self.alternatives:
             others = [f"{other.column} ({other.why})" for other in self.alternatives]
             said.append(
-                f"The date column is {self.month.name} ({self.month.why}); "
-                f"it could also be {listed(others)}. --date-column chooses."
+                Advice(
+                    f"The date column is {self.month.name} ({self.month.why}); "
+                    f"it could also be {listed(others)}. Choose another: ",
+                    Remedy("date_column"),
+                    ".",
+                )
             )
         columns = [("column", column.name) for column in self.columns]
         return (*said, *warn_of_hidden([("table", str(self.source.name)), *columns]))
@@ -149,7 +158,7 @@ def make_plan(source: Source, sample: Sample, request: Request) -> Plan:
             return PlannedColumn(column, Role.MONTH, date.why)
         flag = flags.get(column.name, "")
         if column.name in asked:
-            return PlannedColumn(column, asked[column.name], "asked for")
+            return PlannedColumn(column, asked[column.name], "set by you")
         role, why = _default_role(column, flag, request)
         return PlannedColumn(column, role, why, flag)
 
@@ -197,10 +206,10 @@ def _numeric_hint(source: Source) -> str:
 def _default_role(column: SourceColumn, flag: str, request: Request) -> tuple[Role, str]:
     if not column.type.numeric:
         if request.key_columns is not None:
-            return Role.DROP, "not among the key columns asked for"
+            return Role.DROP, "not among your key columns"
         return Role.KEY, "not numeric"
     if request.sum_columns is not None:
-        return Role.DROP, "not among the sum columns asked for"
+        return Role.DROP, "not among your sum columns"
     if flag and request.drop_identifiers:
         return Role.DROP, f"identifier: {flag}"
     return Role.SUM, "numeric"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from core.aggregation.reconciliation import RunTotals
 from core.errors import LocalResourceError, TransferError, UsageError
 from core.planning.plan import Plan
+from core.remedy import Advice, Remedy
 from core.request.request import Request
 from core.runtime.directories import UnsafeDirectoryError, check_links
 from core.runtime.private_files import replace
@@ -47,9 +48,12 @@ def check_path(path: str) -> None:
             "The current directory is gone.", f"Give the report {path} an absolute path."
         ) from error
     if not directory.is_dir():
-        raise UsageError(f"report: there is no directory {directory}.", "Make it, or name another.")
+        raise UsageError(
+            Advice(Remedy("report"), f": directory {directory} does not exist."),
+            "Make it, or name another.",
+        )
     if Path(path).exists() and not Path(path).is_file():
-        raise UsageError(f"report: {path} is no file.", "Name another.")
+        raise UsageError(Advice(Remedy("report"), f": {path} is not a file."), "Name another.")
     _check_owners(Path(path).absolute())
     if not os.access(directory, os.W_OK | os.X_OK):
         raise LocalResourceError(

@@ -25,8 +25,9 @@ from pydantic import (
 )
 
 from core.errors import UsageError
+from core.remedy import Advice, Remedy, listed_remedies
 from core.request.options import OPTIONS, EngineName, FileFormat, IfExists, OnBadDate
-from core.request.validation_messages import sentences
+from core.request.validation_messages import WAYS_TO_WRITE, sentences
 from core.request.write_ways import WRITE_WAYS, needs_write_way
 from core.runtime.urls import ENDPOINT_FORM, has_credentials, is_plain_endpoint
 
@@ -260,17 +261,25 @@ class Request(BaseModel):
 
     @model_validator(mode="after")
     def _one_access(self) -> Self:
-        given = [f"--{name.replace('_', '-')}" for name in WRITE_WAYS if getattr(self, name)]
+        given = [Remedy(name) for name in WRITE_WAYS if getattr(self, name)]
         if len(given) > 1:
-            raise ValueError(f"{' and '.join(given)} exclude each other")
+            raise ValueError(Advice(listed_remedies(given, "and"), " exclude each other"))
         if needs_write_way(self.engine) and not given:
             raise ValueError(
-                "engine unload needs a way for Snowflake to write: --storage-integration (best), "
-                "--stage, or --unload-credentials (this run's AWS keys, kept by Snowflake's "
-                "query history)"
+                Advice(
+                    "engine unload needs a way for Snowflake to write: ",
+                    WAYS_TO_WRITE,
+                    " (the first is best; the last is this run's AWS keys, which Snowflake's query "
+                    "history keeps)",
+                )
             )
         if self.kms_key_id and self.stage:
-            raise ValueError("a stage has its own encryption; kms_key_id goes without --stage")
+            raise ValueError(
+                Advice(
+                    "a stage has its own encryption: leave out ",
+                    listed_remedies([Remedy("kms_key_id"), Remedy("stage")]),
+                )
+            )
         return self
 
     @classmethod
@@ -286,4 +295,4 @@ class Request(BaseModel):
         try:
             return cls(**options)
         except ValidationError as error:
-            raise UsageError("; ".join(sentences(error))) from None
+            raise UsageError(sentences(error)) from None

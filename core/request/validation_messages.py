@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from core.remedy import Advice, Remedy, joined, listed_remedies
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -23,21 +25,26 @@ _WORDS = {
 }
 
 
-def sentences(error: ValidationError) -> list[str]:
-    """One short sentence a mistake; never the value of a connection or a key."""
+# How Snowflake may write to a bucket, for engine `unload`; the best first.
+WAYS_TO_WRITE: Final = listed_remedies(
+    [Remedy("storage_integration"), Remedy("stage"), Remedy("unload_credentials", True)]
+)
+
+
+def sentences(error: ValidationError) -> str:
+    """One short sentence for each mistake; never the value of a connection or a key."""
     mistakes = error.errors(include_url=False, include_input=False)
-    return list(dict.fromkeys(map(_sentence, mistakes)))
+    return joined(dict.fromkeys(map(_sentence, mistakes)), "; ")
 
 
 def _sentence(mistake: Any) -> str:
     place = mistake["loc"]
     if not place:
         return _text(mistake)
-    if (
-        str(place[0]) == "connection" and mistake["type"] != "value_error"
-    ):  # either a name or a mapping: pydantic complains of both
-        return "connection: must be a name or a mapping"
-    return f"{place[0]}: {_text(mistake)}"
+    # The option is either a name or a mapping: pydantic complains of both.
+    if str(place[0]) == "connection" and mistake["type"] != "value_error":
+        return Advice(Remedy("connection"), ": must be a name or a mapping")
+    return Advice(Remedy(str(place[0])), ": ", _text(mistake))
 
 
 def _text(mistake: Any) -> str:
@@ -50,7 +57,10 @@ def _text(mistake: Any) -> str:
         return f"must be at most {_amount(context['le'])}"
     if kind == "string_pattern_mismatch":
         return "must be the 12 digits of an AWS account"
-    return _WORDS.get(kind) or str(mistake["msg"]).removeprefix("Value error, ")
+    if kind == "value_error" and context["error"].args:
+        text = context["error"].args[0]  # of this project's own, which may hold remedies
+        return text if isinstance(text, str) else str(text)
+    return _WORDS.get(kind) or str(mistake["msg"])
 
 
 def _amount(number: int) -> str:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from core.errors import LocalResourceError
+from core.remedy import Advice, Remedy
 
 _MEBIBYTE = 1024 * 1024
 # At the peak of a run with millions of groups the process holds 305 MB, whatever the budgets, and
@@ -47,7 +48,12 @@ class Budget:
         enough = -(-(size + _LEAST) // _MEBIBYTE)
         raise LocalResourceError(
             f"The list of the result's {batches:,} batches alone takes {size // _MEBIBYTE:,} MB "
-            f"of memory, more than --memory-limit has left; nothing was delivered.",
-            f"Take --engine unload, which leaves the rows at Snowflake, or --memory-limit "
-            f"{enough}MB.",
+            "of memory, more than the memory limit leaves for it.",
+            Advice(
+                "Leave the rows at Snowflake: ",
+                Remedy("engine", "unload"),
+                "; or raise the limit: ",
+                Remedy("memory_limit", f"{enough}MB"),
+                ".",
+            ),
         )

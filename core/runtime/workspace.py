@@ -70,7 +70,7 @@ def check_space(directory: Path, spare: int = SPARE_BYTES) -> None:
     if (most := _largest_file()) is not None and most < spare:
         raise LocalResourceError(
             f"No file may have more than {most // 1024:,} KB here, and {spare // 2**20} MB must "
-            "be; nothing was delivered.",
+            "be.",
             "Raise the limit of the shell or the service, such as: ulimit -f unlimited.",
         )
     with _told(directory):
@@ -95,7 +95,7 @@ def discard_own() -> None:
 
 def _full(directory: Path, what: str) -> LocalResourceError:
     return LocalResourceError(
-        f"The disk of {directory} has room for less than {what}; nothing was delivered.",
+        f"The disk of {directory} has room for less than {what}.",
         "Free some space, or name a directory on another disk in AMPLIFY_SPILL_DIR.",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.errors import CancelledError, IntegrityError, TransferError
+from core.remedy import Advice
 from core.verify.comparison import Comparison
 
 
@@ -25,16 +26,14 @@ def explain_unverified(url: str, error: TransferError) -> TransferError:
             f"The verification was stopped. {url} is delivered.", ""
         )
     else:
-        why, hint = (
-            text.replace("; nothing was delivered", "") for text in (error.message, error.hint)
-        )
-        failure = type(error)(f"{url} is delivered, but not verified: {why}", hint)
+        message = Advice(f"{url} is delivered, but not verified: ", error.message)
+        failure = type(error)(message, error.hint)
     failure.__cause__ = error
     return failure
 
 
 def explain_unreported(url: str, error: TransferError) -> TransferError:
     """The error of a report that could not be written."""
-    failure = type(error)(f"{url} is delivered. {error.message}", error.hint)
+    failure = type(error)(Advice(f"{url} is delivered. ", error.message), error.hint)
     failure.__cause__ = error
     return failure

@@ -191,7 +191,7 @@ class Download(Generic[T]):
         if table.num_rows != batches.rows[index]:
             raise IntegrityError(
                 f"A result batch holds {table.num_rows} rows instead of {batches.rows[index]}.",
-                "Nothing was delivered; run again.",
+                "Run again.",
             )
         return table
 

@@ -18,6 +18,7 @@ from core.errors import (
     TransferError,
     UsageError,
 )
+from core.remedy import Advice, Remedy
 
 
 class Meaning(NamedTuple):
@@ -32,8 +33,10 @@ class Meaning(NamedTuple):
     again: bool = False
 
 
-_ASK_ADMIN: Final = "Ask the Snowflake administrator, or name another role with --role."
-AGAIN: Final = "Run it again; nothing was delivered."
+_ASK_ADMIN: Final = Advice(
+    "Ask the Snowflake administrator, or name another role: ", Remedy("role"), "."
+)
+AGAIN: Final = "Run it again."
 _CHECK_DATA: Final = "Look at the values of the columns involved."
 _SIGN_IN: Final = "Check the account, user, password, token or key of the connection."
 
@@ -95,7 +98,7 @@ _DATA = Meaning(SourceDataError, "Snowflake could not compute the values.", _CHE
 OVERFLOW = Meaning(
     SourceDataError,
     "A number does not fit: Snowflake's numbers have at most 38 digits.",
-    "Leave the column out with --drop-columns.",
+    Advice("Leave the column out: ", Remedy("drop_columns"), "."),
 )
 _MISSING = Meaning(
     SourceDataError,
@@ -115,7 +118,9 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     7: _SETTING,
     14: _NO_ANSWER,
     604: Meaning(TemporaryError, "The statement was cancelled at the warehouse.", AGAIN),
-    606: Meaning(UsageError, "No warehouse is active.", "Name one with --warehouse."),
+    606: Meaning(
+        UsageError, "No warehouse is active.", Advice("Name one: ", Remedy("warehouse"), ".")
+    ),
     612: Meaning(TemporaryError, "Snowflake no longer keeps the result.", AGAIN),
     630: Meaning(
         TemporaryError,
@@ -132,7 +137,7 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     90073: Meaning(
         TemporaryError,
         "The warehouse is suspended: its resource monitor's quota is used up.",
-        "Name another with --warehouse, or ask the Snowflake administrator.",
+        Advice("Name another: ", Remedy("warehouse"), "; or ask the Snowflake administrator."),
     ),
     90105: Meaning(UsageError, "No database is selected.", "Write DATABASE.SCHEMA.TABLE."),
     90106: Meaning(UsageError, "No schema is selected.", "Write DATABASE.SCHEMA.TABLE."),
@@ -163,13 +168,13 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     390189: Meaning(
         SignInError,
         "The role {name} does not exist, or the user does not have it.",
-        "Name another with --role, or correct the connection.",
+        Advice("Name another: ", Remedy("role"), "; or correct the connection."),
     ),
     390197: _MFA,
     390201: Meaning(
         SignInError,
         "The warehouse does not exist, or the role may not use it.",
-        "Name another with --warehouse, or correct the connection.",
+        Advice("Name another: ", Remedy("warehouse"), "; or correct the connection."),
     ),
     390303: _TOKEN,
     390318: _TOKEN,

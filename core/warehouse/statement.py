@@ -101,7 +101,7 @@ def count(value: object) -> int | None:
         return None
     text = str(value)
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
-        raise IntegrityError("Snowflake's answer holds a count that is none.", "Run again.")
+        raise IntegrityError("Snowflake's answer holds an invalid count.", "Run again.")
     return int(text)
 
 
@@ -165,7 +165,7 @@ class _Watch:
             self._told = time.monotonic()
         elif time.monotonic() - self._told > _UNKNOWN_SECONDS:
             raise TemporaryError(
-                f"Snowflake tells nothing of its query {self._query_id}.",
-                "Run it again; nothing was delivered.",
+                f"Snowflake does not report the status of query {self._query_id}.",
+                "Run it again.",
             )
         return bool(self._connection.is_still_running(status))

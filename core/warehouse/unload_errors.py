@@ -10,11 +10,14 @@ import re
 from typing import Final
 
 from core.errors import DestinationError, DestinationExistsError, TemporaryError, UsageError
+from core.remedy import Advice, Remedy
 from core.runtime.aws_errors import CREDENTIALS, TEMPORARY
 from core.warehouse.error_codes import AGAIN, Meaning
 
 _STORE: Final = r"(?s)(stage area|remote file).*"
-_INTEGRATION: Final = "Check --storage-integration, and that the role has USAGE on it."
+_INTEGRATION: Final = Advice(
+    "Check ", Remedy("storage_integration"), ", and that the role has USAGE on it."
+)
 _STORE_KEYS: Final = "Check the integration's or the stage's AWS role, or the AWS credentials."
 
 
@@ -31,7 +34,7 @@ BY_TEXT: Final = tuple(
             Meaning(
                 DestinationExistsError,
                 "There are files at the destination already.",
-                'Allow one to be replaced: if_exists="overwrite".',
+                Advice("Allow one to be replaced: ", Remedy("if_exists", "overwrite"), "."),
             ),
         ),
         (
@@ -59,7 +62,7 @@ BY_TEXT: Final = tuple(
             Meaning(
                 UsageError,
                 "The stage {name} does not exist, or the role may not use it.",
-                "Check --stage, and that the role has USAGE on it.",
+                Advice("Check ", Remedy("stage"), ", and that the role has USAGE on it."),
             ),
         ),
         (
@@ -67,22 +70,26 @@ BY_TEXT: Final = tuple(
             Meaning(
                 UsageError,
                 "The account forbids unloading to a URL.",
-                "Name an external stage of the bucket with --stage.",
+                Advice("Name an external stage of the bucket: ", Remedy("stage"), "."),
             ),
         ),
         (
             "max(imum)? file size.* exceeded",
             Meaning(
                 UsageError,
-                "The result does not fit into one file of --max-file-size.",
-                "Give a smaller size: the result then becomes several files.",
+                "The result does not fit into one file of the size asked for.",
+                Advice(
+                    "Give a smaller size, so that it becomes several files: ",
+                    Remedy("max_file_size"),
+                    ".",
+                ),
             ),
         ),
         (
             _of_store("NoSuchBucket", "bucket does not exist"),
             Meaning(
                 DestinationError,
-                "Snowflake finds no such bucket.",
+                "Snowflake reports that the bucket does not exist.",
                 "Check the bucket's name and its region.",
             ),
         ),

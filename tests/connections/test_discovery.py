@@ -10,6 +10,7 @@ import pytest
 from core.connections import discovery
 from core.connections.secrets import Secret
 from core.errors import UsageError
+from core.remedy import Remedy
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +142,7 @@ class TestDefault:
         with pytest.raises(UsageError, match="default Snowflake connection 'tow'") as caught:
             discovery.resolve(None)
         assert "two" in caught.value.hint
-        assert "--connection" in caught.value.hint
+        assert Remedy("connection") in caught.value.remedies
 
 
 class TestEnvironment:

@@ -23,14 +23,14 @@ def chosen(size: dict[str, Any], **options: Any) -> tuple[EngineName, str]:
 @pytest.mark.parametrize(
     ("size", "limit", "engine", "why"),
     [
-        ((50 * MILLION, 5 * GIGABYTE), {}, EngineName.STREAM, "50,000,000 rows are within"),
-        ((50 * MILLION + 1, 1), {}, EngineName.PUSHDOWN, "50,000,001 rows are beyond"),
-        ((1, 5 * GIGABYTE + 1), {}, EngineName.PUSHDOWN, "5,368,709,121 bytes are beyond"),
-        ((1, None), {}, EngineName.STREAM, "1 rows are within"),
-        ((11, 1), {"stream_limit": "10"}, EngineName.PUSHDOWN, "--stream-limit 10"),
-        ((11, 1), {"stream_limit": "1KB"}, EngineName.STREAM, "--stream-limit 1KB"),
-        ((1, 1025), {"stream_limit": "1KB"}, EngineName.PUSHDOWN, "1,025 bytes are beyond"),
-        ((0, 0), {"stream_limit": "0"}, EngineName.STREAM, "0 rows are within"),
+        ((50 * MILLION, 5 * GIGABYTE), {}, EngineName.STREAM, "50,000,000 rows: below"),
+        ((50 * MILLION + 1, 1), {}, EngineName.PUSHDOWN, "50,000,001 rows: above"),
+        ((1, 5 * GIGABYTE + 1), {}, EngineName.PUSHDOWN, "5,368,709,121 bytes: above"),
+        ((1, None), {}, EngineName.STREAM, "1 rows: below"),
+        ((11, 1), {"stream_limit": "10"}, EngineName.PUSHDOWN, "above the 10-row streaming limit"),
+        ((11, 1), {"stream_limit": "1KB"}, EngineName.STREAM, "below the 1 KB streaming limit"),
+        ((1, 1025), {"stream_limit": "1KB"}, EngineName.PUSHDOWN, "1,025 bytes: above"),
+        ((0, 0), {"stream_limit": "0"}, EngineName.STREAM, "0 rows: below"),
     ],
 )
 def test_auto_goes_by_size(
@@ -43,9 +43,9 @@ def test_auto_goes_by_size(
 
 
 def test_views_are_streamed_as_their_size_is_not_known() -> None:
-    assert chosen({"is_view": True}) == (EngineName.STREAM, "its size is not known")
+    assert chosen({"is_view": True}) == (EngineName.STREAM, "size unknown: view")
 
 
 @pytest.mark.parametrize("engine", [EngineName.STREAM, EngineName.PUSHDOWN])
 def test_an_engine_that_is_asked_for_is_taken(engine: EngineName) -> None:
-    assert chosen({"rows": 10**12}, engine=engine.value) == (engine, "asked for")
+    assert chosen({"rows": 10**12}, engine=engine.value) == (engine, "set by you")

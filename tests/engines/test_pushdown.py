@@ -187,7 +187,7 @@ def test_dates_that_do_not_parse_stop_the_run(sandbox: Sandbox) -> None:
     before = objects(sandbox)
     with pytest.raises(SourceDataError) as caught:
         pushed(sandbox, *BAD, on_progress=told.append)
-    assert "2 rows of D hold no date" in caught.value.message
+    assert "2 dates of D cannot be parsed" in caught.value.message
     assert "'soon'" in caught.value.message
     assert "'2024-02-30'" in caught.value.message
     assert not any(e.rows for e in told if isinstance(e, Progress))
@@ -199,7 +199,7 @@ def test_dates_that_do_not_parse_go_to_the_null_month(sandbox: Sandbox) -> None:
     got = pushed(sandbox, *BAD, on_bad_date="null", on_progress=told.append)
     assert got == [(JAN, Decimal(40)), (None, Decimal(6))]
     said = [e.message for e in told if isinstance(e, Warned)]
-    assert any("2 rows of D hold no date, such as" in message for message in said)
+    assert any("2 dates of D cannot be parsed, such as" in message for message in said)
 
 
 def test_epochs(sandbox: Sandbox) -> None:

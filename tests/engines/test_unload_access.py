@@ -179,9 +179,9 @@ def test_dates_that_do_not_parse(sandbox: Sandbox) -> None:
     table = make_table(sandbox, "DOB VARCHAR, K VARCHAR", "('2024-01-31', 'a')", "('x', 'b')")
     way = {"date_column": "DOB", "date_format": "%Y-%m-%d"}
     request = asked(sandbox, table, **way)
-    with pytest.raises(SourceDataError, match=r"1 rows of DOB hold no date .*'x'"):
+    with pytest.raises(SourceDataError, match=r"1 dates of DOB cannot be parsed .*'x'"):
         run_transfer(request)
     assert not objects(sandbox, request.bucket.partition(f"{sandbox.s3['bucket']}/")[2])
     events: list[Event] = []
     assert outcome(sandbox, table, events, on_bad_date="null", **way).row_count == 2
-    assert any("hold no date, such as 'x'" in str(event) for event in events)
+    assert any("cannot be parsed, such as 'x'" in str(event) for event in events)

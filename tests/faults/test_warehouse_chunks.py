@@ -159,7 +159,7 @@ BOTH = [
         "list of chunks too long",
         endless,
         error=LocalResourceError,
-        words="--engine unload",
+        words='engine="unload"',
         options={"memory_limit": "400MB"},
     ),
     case("chunk 403, then the result gone", refused_twice, TemporaryError, "no longer"),

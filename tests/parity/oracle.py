@@ -101,7 +101,7 @@ def expect(table: Table) -> Expected:
     null = sum(group[1 + len(keys)] for group in groups if group[0] is None)
     units = {c.name: _unit(c, [v[i] for v in rows]) for i, c in enumerate(table.delivered)}
     reasons = {
-        "hold no date": bad_rows and table.options.get("on_bad_date", "fail") == "fail",
+        "cannot be parsed": bad_rows and table.options.get("on_bad_date", "fail") == "fail",
         OVERFLOW: overflow,
         "No file format holds the timestamps": any(units[c.name] == "" for _, c in keys),
     }

@@ -41,7 +41,7 @@ def test_a_request_changes_roles(options: dict[str, Any], changed: dict[str, str
 def test_identifiers_are_flagged_and_said() -> None:
     made = plan(ORDERS)
     assert made.columns[0].identifier
-    assert any("O_ORDERKEY" in said and "--drop-identifiers" in said for said in made.warnings)
+    assert any("O_ORDERKEY" in said and "drop_identifiers" in said for said in made.warnings)
     assert not plan(ORDERS, drop_identifiers=True).warnings
     assert not plan(ORDERS, sum_columns="O_ORDERKEY,O_TOTALPRICE").warnings
 
@@ -49,7 +49,7 @@ def test_identifiers_are_flagged_and_said() -> None:
 def test_alternatives_to_the_date_are_said() -> None:
     made = plan({"A_DATE": "DATE", "B_DATE": "TIMESTAMP_NTZ(9)", "N": "NUMBER(3,0)"})
     assert made.month.name == "A_DATE"
-    assert any("B_DATE" in said and "--date-column" in said for said in made.warnings)
+    assert any("B_DATE" in said and "date_column" in said for said in made.warnings)
 
 
 def test_a_column_asked_for_as_something_else_is_not_taken_for_the_date() -> None:

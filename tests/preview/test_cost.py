@@ -190,7 +190,7 @@ class TestTime:
         ]
         found = of(rows=2 * MILLION, former=former)
         assert way(found, EngineName.PUSHDOWN).seconds == 4
-        assert "2 s a million rows, the median of 5 runs" in way(found, EngineName.PUSHDOWN).pace
+        assert "2 s per million rows (median of 5 runs" in way(found, EngineName.PUSHDOWN).pace
         assert way(found, EngineName.UNLOAD).seconds == 14
         assert "one run" in way(found, EngineName.UNLOAD).pace
 
@@ -243,7 +243,7 @@ class TestObstacles:
     def test_the_choice_is_marked(self) -> None:
         found = of(rows=60 * MILLION)
         assert found.chosen.engine is found.choice.engine is EngineName.PUSHDOWN
-        assert "beyond --stream-limit" in found.choice.why
+        assert "streaming limit" in found.choice.why
 
 
 class TestDryRun:

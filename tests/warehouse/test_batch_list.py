@@ -14,6 +14,7 @@ import pytest
 
 from core.errors import LocalResourceError
 from core.query import Statement
+from core.remedy import Remedy
 from core.runtime.memory_budget import Budget
 from core.warehouse.connect import connect
 from core.warehouse.download import Download
@@ -121,6 +122,6 @@ def test_a_list_takes_its_share_of_the_limit() -> None:
     with pytest.raises(LocalResourceError) as caught:
         budget.beside_list(50_000, 500 * 2**20)
     assert "50,000 batches alone takes 500 MB" in caught.value.message
-    assert "--engine unload" in caught.value.hint
+    assert Remedy("engine", "unload") in caught.value.remedies
     assert "868MB" in caught.value.hint
     Budget.of(868 * 2**20).beside_list(50_000, 500 * 2**20)

@@ -235,7 +235,7 @@ class TestUnloading:
             (91003, "Failure using stage area. Cause: [Access Denied (Status Code: 403; Error "
              "Code: AccessDenied)]", DestinationError, "may not write"),
             (91003, "Failure using stage area. Cause: [The specified bucket does not exist (Status "
-             "Code: 404; Error Code: NoSuchBucket)]", DestinationError, "no such bucket"),
+             "Code: 404; Error Code: NoSuchBucket)]", DestinationError, "bucket does not exist"),
             (91003, "Failure using stage area. Cause: [The AWS Access Key Id you provided is not "
              "valid.]", DestinationError, "refuses the credentials"),
             (91003, "Failure using stage area. Cause: [Please reduce your request rate. (Status "

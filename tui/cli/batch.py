@@ -164,8 +164,10 @@ def _close_quietly() -> None:
 
 
 def _stopped(console: Console, stop: Stop, error: BaseException | None = None) -> int:
-    told = {"hint": error.hint} if isinstance(error, CancelledError) else {}
-    console.error(CancelledError(f"Stopped by a signal; {_what_stands(console)}.", **told))
+    stopped = CancelledError("Stopped by a signal.")
+    if isinstance(error, CancelledError):
+        stopped.hint, stopped.in_doubt = error.hint, error.in_doubt
+    console.error(stopped)
     return stop.exit_code
 
 
@@ -192,14 +194,8 @@ def _unexpected(error: BaseException, console: Console, *, debug: bool) -> int:
         hint = f"Please report it, with {path}; AMPLIFY_DEBUG=1 shows more."
     else:
         hint = "Please report it, with what AMPLIFY_DEBUG=1 shows."
-    text = f"Unexpected {type(error).__name__}; {_what_stands(console)}."
-    console.error(TransferError(text, hint))
+    console.error(TransferError(f"Unexpected {type(error).__name__}.", hint))
     return TransferError.exit_code
-
-
-def _what_stands(console: Console) -> str:
-    there = console.delivered
-    return f"{there.url} is delivered, but not verified" if there else "nothing was delivered"
 
 
 def _log(error: BaseException | None) -> str | None:

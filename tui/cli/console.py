@@ -18,6 +18,7 @@ from typing import Any, Final, TextIO
 
 from core import Delivered, Event, Phase, Planned, Progress, Retrying, TransferError, Warned
 from core.facade import Track, amount
+from tui.cli.remedies import with_options
 from tui.format import terminal
 
 _LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal
@@ -60,7 +61,7 @@ class Console(ABC):
                 case Planned():
                     self._planned(event)
                 case Warned():
-                    self._say("warning", [event.message])
+                    self._say("warning", [with_options(event.message)])
                 case Retrying():
                     self._retrying(event)
                 case Delivered(url=url, rows=rows, bytes=size):
@@ -78,10 +79,21 @@ class Console(ABC):
         with self._lock:
             self._write(terminal.trace(error))
 
-    def error(self, error: TransferError) -> None:
-        """Tell why there is no delivery, or what is wrong with it."""
+    def error(self, error: TransferError, *, of_run: bool = True) -> None:
+        """Show why there is no delivery, or what is wrong with it.
+
+        Args:
+            error: the failure.
+            of_run: whether it ended a run, so that whether anything was delivered matters.
+        """
+        there = error.outcome or self.delivered
+        standing = ""
+        if there and error.outcome is None:  # else the message names it
+            standing = f"{there.url} is delivered, but not verified."
+        elif of_run and error.delivered is False:
+            standing = "Nothing was delivered."
         with self._lock:
-            self._failed(error)
+            self._failed(error, there.url if there else "", standing)
 
     @abstractmethod
     def _progress(self, progress: Progress) -> None: ...
@@ -96,7 +108,7 @@ class Console(ABC):
     def _retrying(self, event: Retrying) -> None: ...
 
     @abstractmethod
-    def _failed(self, error: TransferError) -> None: ...
+    def _failed(self, error: TransferError, url: str, standing: str) -> None: ...
 
     def _write(self, lines: Iterable[str], before: str = "") -> None:
         """Write lines, each escaped, behind text of our own."""
@@ -140,14 +152,16 @@ class JsonConsole(Console):
         fields = asdict(event) | {"pause": round(event.pause, 3)}
         self._line("warning", "retrying", message=str(event), **fields)
 
-    def _failed(self, error: TransferError) -> None:
+    def _failed(self, error: TransferError, url: str, standing: str) -> None:
         self._line(
             "error",
             "error",
             error=error.label,
             exit_code=error.exit_code,
-            message=error.message,
-            hint=error.hint,
+            message=with_options(error.message),
+            hint=with_options(error.hint),
+            delivered=True if url else error.delivered,
+            **({"url": url} if url else {}),
         )
 
     def _line(self, level: str, event: str, **fields: Any) -> None:
@@ -190,9 +204,9 @@ class TextConsole(Console):
     def _retrying(self, event: Retrying) -> None:
         self._text(str(event))
 
-    def _failed(self, error: TransferError) -> None:
-        hint = [f"  {error.hint}"] if error.hint else []
-        self._text(f"Error ({error.label}): {error.message}", *hint)
+    def _failed(self, error: TransferError, url: str, standing: str) -> None:
+        more = [f"  {text}" for text in (with_options(error.hint), standing) if text]
+        self._text(f"Error ({error.label}): {with_options(error.message)}", *more)
 
     def _text(self, *lines: str) -> None:
         wipe = "\r\x1b[K" if self._bar_shown else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from core.facade import escaped
+from tui.cli.remedies import as_option, with_options
 from tui.format import cost, terminal
 from tui.format.numbers import size
 
@@ -32,6 +33,7 @@ def as_text(preview: Preview) -> list[str]:
                 why if column.identifier else column.why,
             )
         )
+    warnings = [f"Warning: {with_options(each)}" for each in preview.warnings]
     bound = [f"  :{number} = {value!r}" for number, value in enumerate(preview.statement.binds, 1)]
     return [
         f"Source       {source.name}: {cost.rows_in(estimate)} rows{stored}",
@@ -39,7 +41,7 @@ def as_text(preview: Preview) -> list[str]:
         f"Rows out     {cost.rows_out(estimate)}",
         f"Engine       {preview.choice.engine}: {preview.choice.why}",
         "",
-        *_aligned(cost.table(estimate)),
+        *_aligned(cost.table(estimate, as_option)),
         *_unsized(estimate),
         "",
         *_aligned(table),
@@ -47,7 +49,7 @@ def as_text(preview: Preview) -> list[str]:
         *preview.statement.lines,
         *(["with", *bound] if bound else []),
         *(["", *preview.copy.lines] if preview.copy else []),
-        *(["", *(f"Warning: {each}" for each in preview.warnings)] if preview.warnings else []),
+        *(["", *warnings] if warnings else []),
         "",
         "Dry run: only samples and counts were read, and nothing was written.",
     ]
@@ -79,7 +81,7 @@ def as_json(preview: Preview) -> list[str]:
                 "sql": preview.statement.sql,
                 "binds": list(preview.statement.binds),
                 "copy": preview.copy.sql if preview.copy else None,
-                "warnings": list(preview.warnings),
+                "warnings": list(map(with_options, preview.warnings)),
             }
         )
     ]
@@ -95,7 +97,7 @@ def _cost(estimate: Estimate) -> dict[str, Any]:
         "engines": {
             way.engine.value: {
                 "possible": not way.obstacle,
-                "obstacle": way.obstacle or None,
+                "obstacle": with_options(way.obstacle) or None,
                 "rows": way.rows,
                 "bytes": way.bytes,
                 "seconds": None if way.seconds is None else round(way.seconds, 1),

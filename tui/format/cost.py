@@ -4,36 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.facade import Spell, spelled
 from tui.format.numbers import size
 
 if TYPE_CHECKING:
     from core.facade import Estimate, Way
 
 UNKNOWN = "not known"
-HEADING = ("", "engine", "travels here", "time", "bounded by")
+HEADING = ("", "engine", "downloaded", "time", "bounded by")
 
 
-def table(estimate: Estimate) -> list[tuple[str, ...]]:
-    """A line an engine below `HEADING`; the chosen one is marked."""
+def table(estimate: Estimate, spell: Spell) -> list[tuple[str, ...]]:
+    """A line for each engine below `HEADING`; the chosen one is marked.
+
+    Args:
+        estimate: what to show.
+        spell: words the options that help against an obstacle.
+    """
     lines: list[tuple[str, ...]] = [HEADING]
     for way in estimate.ways:
         mark = ">" if way is estimate.chosen else ""
-        if way.obstacle:
-            lines.append((mark, way.engine.value, "-", "-", f"cannot: {way.obstacle}"))
+        if obstacle := spelled(way.obstacle, spell):
+            lines.append((mark, way.engine.value, "-", "-", f"cannot: {obstacle}"))
         else:
             bound = f"{way.limit}; {way.pace}"
-            lines.append((mark, way.engine.value, travels(estimate, way), time(way), bound))
+            lines.append((mark, way.engine.value, downloaded(estimate, way), time(way), bound))
     return lines
 
 
 def in_words(estimate: Estimate, way: Way) -> str:
     """What a way costs, on a line."""
     long = "time not known" if way.seconds is None else time(way)
-    return f"{travels(estimate, way)} travels here · {long}"
+    return f"{downloaded(estimate, way)} downloaded · {long}"
 
 
-def travels(estimate: Estimate, way: Way) -> str:
-    """The bytes that travel here, before they are compressed for the way."""
+def downloaded(estimate: Estimate, way: Way) -> str:
+    """The bytes that are downloaded, before their compression."""
     if way.bytes is None:
         return UNKNOWN
     if not way.rows:

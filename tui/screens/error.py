@@ -36,6 +36,7 @@ class ErrorPanel(Vertical):
         height: auto;
         & .label { color: $text-muted; }
         & .message { margin-top: 1; }
+        & .standing { margin-top: 1; color: $text-muted; }
         & .hint { margin-top: 1; padding-left: 1; border-left: thick $accent; }
         & .details {
             display: none;
@@ -61,6 +62,8 @@ class ErrorPanel(Vertical):
         yield Static(Content(failure.message), classes="message")
         if failure.hint:
             yield Static(Content(failure.hint), classes="hint")
+        if failure.standing:
+            yield Static(failure.standing, classes="standing", markup=False)
         with VerticalScroll(classes="details", can_focus=False):
             yield Static(Content(failure.details))
 
@@ -77,7 +80,7 @@ class ErrorDialog(DialogScreen[None]):
     """
 
     HELP = """\
-An error stopped what you asked for; nothing was delivered.
+An error stopped what you asked for.
 
 The line beside the bar says what to do next. The details name the places in the program it came \
 from, and hold no data and no secrets: they are safe to paste into a report."""

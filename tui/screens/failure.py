@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from core import TransferError
+from tui.format.remedies import in_app
 from tui.format.text import visible
-from tui.format.wording import in_app
 
 _HEADINGS: Final = {
     "unexpected": "Something unexpected happened",
-    "usage": "This cannot be meant",
+    "usage": "Invalid",
     "source_sign_in": "Snowflake refused",
     "source_data": "The table does not allow it",
     "temporary": "A passing failure",
@@ -35,6 +35,8 @@ class Failure:
         code: the exit code of `--batch` for it.
         message: what happened, and to what.
         hint: what to do next; may be empty.
+        standing: that nothing was delivered; empty where the message says what was, or that it
+            cannot be known.
         details: the errors behind it and the lines of code, without texts and values.
     """
 
@@ -43,11 +45,17 @@ class Failure:
     code: int
     message: str
     hint: str
+    standing: str
     details: str
 
     @classmethod
-    def of(cls, error: BaseException) -> Failure:
-        """Describe `error`; of one that is not ours only the class is told, as texts carry data."""
+    def of(cls, error: BaseException, *, of_run: bool = False) -> Failure:
+        """Describe `error`; of one that is not ours only the class is shown, as texts carry data.
+
+        Args:
+            error: any exception.
+            of_run: whether it ended a transfer, so that whether anything was delivered matters.
+        """
         told = error if isinstance(error, TransferError) else _unexpected(error)
         return cls(
             _HEADINGS.get(told.label, _HEADINGS["unexpected"]),
@@ -55,6 +63,7 @@ class Failure:
             told.exit_code,
             visible(in_app(told.message)),
             visible(in_app(told.hint)),
+            "Nothing was delivered." if of_run and told.delivered is False else "",
             _details(error),
         )
 
@@ -62,12 +71,13 @@ class Failure:
     def text(self) -> str:
         """All of it, to paste into a report."""
         head = f"{self.heading} ({self.label}, exit code {self.code})"
-        return "\n".join(filter(None, [head, self.message, self.hint, "", self.details]))
+        parts = [head, self.message, self.hint, self.standing, self.details]
+        return "\n".join(filter(None, parts))
 
 
 def _unexpected(error: BaseException) -> TransferError:
     return TransferError(
-        f"Unexpected {type(error).__name__}; nothing was delivered.",
+        f"Unexpected {type(error).__name__}.",
         "This is a defect of amplify-transfer: please report it with the details below.",
     )
 

@@ -22,6 +22,7 @@ from textual.widgets import DataTable, Footer, Static
 from core import Request
 from core.facade import DELIVERED, HistoryEntry, read_history
 from tui.format.numbers import size, span
+from tui.format.remedies import in_app
 from tui.format.text import fit, visible
 from tui.screens import export
 from tui.screens.fact import Fact
@@ -149,7 +150,7 @@ def _about(entry: HistoryEntry) -> Iterator[Widget]:
     if entry.result:
         yield Static(Content(json.dumps(dict(entry.result))), classes="result")
     if entry.message or not entry.result:
-        said = "\n".join(visible(text) for text in (entry.message, entry.hint) if text)
+        said = "\n".join(visible(in_app(text)) for text in (entry.message, entry.hint) if text)
         yield Static(Content(said), classes="failure")
     moment = entry.started.astimezone().strftime("%A, %d %B %Y, %H:%M:%S")
     where = (

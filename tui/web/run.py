@@ -51,6 +51,6 @@ def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool)
             warn=lambda text: console.event(Warned(text)),
         )
     except TransferError as error:
-        console.error(error)
+        console.error(error, of_run=False)
         return error.exit_code
     return 0

@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from core import TransferError
 from core.facade import Plan, PlannedColumn, Role, SourceColumn, listed, written_format
+from tui.format.remedies import in_columns
 from tui.format.text import fit, visible
 from tui.widgets.lines import Lines, Piece
 from tui.workbench.messages import RoleAsked
@@ -195,8 +196,9 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
     def refuse(self, error: TransferError) -> None:
         """Say why there is no plan; a date column or its format is what helps."""
         self.tell("no plan yet", "$text-error")
-        told = Content.styled(f"✗ {visible(error.message)}", "$text-error")
-        self._note.update(told + Content(f" {visible(error.hint)}" if error.hint else ""))
+        message, hint = visible(in_columns(error.message)), visible(in_columns(error.hint))
+        told = Content.styled(f"✗ {message}", "$text-error")
+        self._note.update(told + Content(f" {hint}" if hint else ""))
 
     def show(self, look: Look, plan: Plan | None, valid: Mapping[str, Sequence[Role]]) -> None:
         """Show the columns; `valid` says which roles each of them can have."""

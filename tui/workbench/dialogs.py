@@ -23,6 +23,7 @@ from core.facade import (
     parse_format,
     recognise_text,
 )
+from tui.format.remedies import in_app
 from tui.format.text import visible
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
@@ -110,7 +111,7 @@ put in the NULL month."""
         try:
             known = parse_format(text)
         except UsageError as error:
-            return Content.styled(f"✗ {visible(error.message)}", "$text-error")
+            return Content.styled(f"✗ {visible(in_app(error.message))}", "$text-error")
         if not isinstance(known, TextFormat) or not self._texts:
             return Content.styled("✓ a format", "$text-success")
         fit = fit_text(known, self._texts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core import Request, UsageError
 from core.facade import Role, defaults, edits
+from tui.format.remedies import in_app
 
 if TYPE_CHECKING:
     from core.facade import Estimate, FormerRun, Look, Months, Plan
@@ -61,7 +62,7 @@ class Draft:
         try:
             return Target(self._url())
         except UsageError as error:
-            return Target(error=error.message)
+            return Target(error=in_app(error.message))
 
     @property
     def complete(self) -> bool:

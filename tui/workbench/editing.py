@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from core import Request, UsageError
 from core.facade import SourceColumn, edits
+from tui.format.remedies import in_app
 from tui.workbench.draft import NOWHERE, Draft, changed, decided_by, with_role
 from tui.workbench.messages import OptionsChanged, RoleAsked
 
@@ -62,7 +63,7 @@ class Editing(Screen[None]):
         try:
             request = make(before)
         except UsageError as error:
-            self.refuse(error.message)
+            self.refuse(in_app(error.message))
             return
         self.draft = replace(self.draft, request=request, refused="")
         if decided_by(before) != decided_by(request):

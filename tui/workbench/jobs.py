@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from core import DestinationError, SourceDataError, TemporaryError, UsageError
+from tui.format.remedies import in_app
 from tui.workbench.lane import Work
 from tui.workbench.messages import (
     AccessTested,
@@ -127,6 +128,6 @@ def seeking(request: Request, key: str) -> Work:
         except TemporaryError:
             return
         except (DestinationError, UsageError) as error:
-            yield Sought(request, None, error.message)
+            yield Sought(request, None, in_app(error.message))
 
     return work

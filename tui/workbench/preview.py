@@ -13,8 +13,8 @@ from textual.widgets import Static
 
 from core.facade import Plan
 from tui.format import cost
+from tui.format.remedies import in_app
 from tui.format.text import fit, short, visible
-from tui.format.wording import in_app
 from tui.widgets.bars import Bars, Series
 from tui.widgets.lines import Lines, Piece
 from tui.workbench.pane import Pane

@@ -79,7 +79,7 @@ def test_a_delivery(table: str, env: dict[str, str], debug: str) -> None:
     assert code == 0, lines
     assert shown(lines, f"Plan: month of {escaped(f'DAY {EVERYTHING}')}; sums clipboard \\x1b]52")
     assert shown(lines, "Warning: Summed although they look like identifiers: clipboard \\x1b]52")
-    assert shown(lines, "hold no date")
+    assert shown(lines, "cannot be parsed")
     assert '"row_count": ' in lines[-2]
 
 

@@ -158,7 +158,7 @@ def test_dates_that_do_not_parse_are_told_and_not_kept(
     )
     assert code == 4
     assert BAD in told
-    assert "1 rows of D hold no date" in traces.kept()
+    assert "1 dates of D cannot be parsed" in traces.kept()
     assert BAD not in traces.kept()
     assert ROW not in told + traces.kept()
 

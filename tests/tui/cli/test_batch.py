@@ -35,7 +35,9 @@ class TestDelivered:
         body = io.BytesIO(bucket.Object(ended.result["file_name"]).get()["Body"].read())
         assert pyarrow.parquet.read_metadata(body).num_rows == ended.result["row_count"] > 0
         assert "Reading" in ended.err
-        assert "Engine: stream (100,000 rows are within --stream-limit 50M,5GB)" in ended.err
+        assert (
+            "Engine: stream (100,000 rows: below the 50M-row / 5 GB streaming limit)" in ended.err
+        )
         assert "\r" not in ended.err
         assert "--drop-identifiers" in ended.err
         assert f"s3://{bucket.name}/{ended.result['file_name']}" in ended.err
@@ -53,7 +55,7 @@ class TestDelivered:
         ]
         planned = next(e for e in ended.events if e["event"] == "planned")
         assert planned["engine"] == "stream"
-        assert "--stream-limit" in planned["engine_why"]
+        assert "streaming limit" in planned["engine_why"]
         reading = next(e for e in ended.events if e.get("phase") == "read")
         assert reading["total_rows"] == 100_000
         assert ended.events[-1]["rows"] == ended.result["row_count"]
@@ -138,8 +140,8 @@ class TestDryRun:
         assert "DEMO.PUBLIC.LOCATIONS_595: 595 rows" in ended.out
         assert f"s3://{bucket.name}/LOCATIONS_595_monthly_" in ended.out
         assert "SELECT" in ended.out
-        assert "stream: 595 rows are within --stream-limit 50M,5GB" in ended.out
-        assert "not among the sum columns asked for" in ended.out
+        assert "stream: 595 rows: below the 50M-row / 5 GB streaming limit" in ended.out
+        assert "not among your sum columns" in ended.out
         assert "nothing was written" in ended.out
         assert nothing_delivered(bucket)
         assert left_behind(env) == []
@@ -155,7 +157,7 @@ class TestDryRun:
         limited = ("--stream-limit", "500", "--log-format", "json")
         shown = run(*self.ORIGINAL, *limited, env=env).result
         assert shown["engine"] == "pushdown"
-        assert shown["engine_why"] == "595 rows are beyond --stream-limit 500"
+        assert shown["engine_why"] == "595 rows: above the 500-row streaming limit"
         assert "GROUP BY GROUPING SETS" in shown["sql"]
 
     def test_it_needs_nothing_of_aws(self, env: dict[str, str]) -> None:

@@ -151,8 +151,9 @@ class TestStopped:
         assert ended.code == 130
         assert ended.out == ""
         assert seconds < 2
-        assert "is delivered, but not verified" in ended.events[-1]["message"]
-        assert "nothing was delivered" not in ended.err
+        assert ended.events[-1]["delivered"] is True
+        assert ended.events[-1]["url"].endswith("/proof.parquet")
+        assert "Nothing was delivered" not in ended.err
         assert [each.key for each in bucket.objects.all()] == ["proof.parquet"]
 
     def test_a_second_interrupt_does_not_wait(self, silent_warehouse: dict[str, str]) -> None:
@@ -222,5 +223,6 @@ def test_what_a_signal_breaks_is_told_as_cancelled(
     monkeypatch.setattr(batch, "_run", work)
     assert batch.run({}, batch.Manner()) == 130
     told = capsys.readouterr().err
-    assert "Error (cancelled): Stopped by a signal; nothing was delivered." in told
+    assert told.startswith("Error (cancelled): Stopped by a signal.\n")
+    assert told.endswith("\n  Nothing was delivered.\n")
     assert "Rows are missing" not in told

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from core.errors import SourceDataError, TransferError
-from core.events import Event, Phase, Progress, Recovered, Retrying, Warned
+from core.errors import CancelledError, SourceDataError, TransferError
+from core.events import Delivered, Event, Phase, Progress, Recovered, Retrying, Warned
+from core.remedy import Advice, Remedy
 from tui.cli.console import Console, JsonConsole, TextConsole
 
 
@@ -85,7 +86,18 @@ class TestText:
         console.error(SourceDataError("There is no table X.", "Did you mean Y?"))
         assert stream.getvalue() == (
             "Error (source_data): There is no table X.\n  Did you mean Y?\n"
+            "  Nothing was delivered.\n"
         )
+
+    def test_remedies_are_options(self) -> None:
+        console = TextConsole(stream := io.StringIO(), quiet=False)
+        console.event(Warned(Advice("Leave them out: ", Remedy("drop_identifiers", True), ".")))
+        wrong = Advice("Not clear: ", Remedy("date_column"), ".")
+        console.error(SourceDataError(wrong, Advice("Try ", Remedy("date_format", "%d %m"), ".")))
+        warning, error, hint, _ = stream.getvalue().splitlines()
+        assert warning == "Warning: Leave them out: --drop-identifiers."
+        assert error == "Error (source_data): Not clear: --date-column."
+        assert hint == "  Try --date-format '%d %m'."
 
 
 class TestJson:
@@ -106,11 +118,35 @@ class TestJson:
         assert (line["error"], line["exit_code"]) == ("source_data", 4)
         assert (line["message"], line["hint"]) == ("No.", "Try.")
 
+    def test_an_error_tells_whether_there_is_a_delivery(self) -> None:
+        console = JsonConsole(stream := io.StringIO(), quiet=True)
+        in_doubt = CancelledError()
+        in_doubt.in_doubt = True
+        console.error(CancelledError())
+        console.error(in_doubt)
+        console.event(Delivered("s3://b/k", 1, 1))
+        console.error(CancelledError())
+        found = [(line["delivered"], line.get("url")) for line in json_lines(stream.getvalue())]
+        assert found == [(False, None), (None, None), (True, "s3://b/k")]
+
     def test_a_note_has_its_fields(self) -> None:
         console = JsonConsole(stream := io.StringIO(), quiet=False)
         console.note("Delivered.", rows=5)
         (line,) = json_lines(stream.getvalue())
         assert (line["message"], line["rows"]) == ("Delivered.", 5)
+
+
+def test_what_was_delivered_is_said_once_and_only_where_it_is_known() -> None:
+    console = TextConsole(stream := io.StringIO(), quiet=True)
+    in_doubt = CancelledError()
+    in_doubt.in_doubt = True
+    console.error(in_doubt)
+    assert "delivered" not in stream.getvalue()
+    console.error(CancelledError(), of_run=False)
+    assert "delivered" not in stream.getvalue()
+    console.event(Delivered("s3://b/k", 1, 1))
+    console.error(CancelledError())
+    assert stream.getvalue().endswith("\n  s3://b/k is delivered, but not verified.\n")
 
 
 @pytest.mark.parametrize("kind", [TextConsole, JsonConsole])

@@ -76,7 +76,7 @@ async def test_a_bucket_that_is_missing_is_told_without_a_dialog(
     sandbox: Sandbox, inbox: Inbox
 ) -> None:
     async with workbench(sandbox, going_to(inbox, bucket="no-such-bucket-here")) as drive:
-        await told(drive, "! There is no bucket for s3://no-such-bucket-here")
+        await told(drive, "! Bucket no-such-bucket-here does not exist")
         assert drive.app.screen is drive.bench
 
 

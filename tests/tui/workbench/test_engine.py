@@ -73,9 +73,9 @@ async def test_engine_and_cost_are_shown_and_chosen(
         await drive.planned("ORDERS_100K")
         await drive.press("3")
         await drive.previewed()
-        why = "100,000 rows are within the limit of 50M,5GB"
-        assert told(drive, "cost") == f"by stream · about 2.8 MB travels here · about 4 s · {why}"
-        assert "by stream · about 2.8 MB travels here" in whole(drive.app)
+        why = "100,000 rows: below the 50M-row / 5 GB streaming limit"
+        assert told(drive, "cost") == f"by stream · about 2.8 MB downloaded · about 4 s · {why}"
+        assert "by stream · about 2.8 MB downloaded" in whole(drive.app)
         assert faults(drive.app) == []
         await drive.press("4")
         assert "◉ auto ○ stream ○ pushdown ○ unload" in whole(drive.app)
@@ -83,7 +83,7 @@ async def test_engine_and_cost_are_shown_and_chosen(
         await choose(drive, "engine", "pushdown")
         await until(drive.pilot, lambda: asked(drive).engine == "pushdown")
         await drive.press("3")
-        pushed = "by pushdown · about 1.8 MB travels here · time not known · asked for"
+        pushed = "by pushdown · about 1.8 MB downloaded · time not known · set by you"
         assert told(drive, "cost") == pushed
         await drive.press("q")
         await until(drive.pilot, lambda: isinstance(drive.app.screen, SqlDialog))
@@ -164,7 +164,7 @@ async def test_an_unload_runs_verified_is_copied_and_repeated(
         run = drive.app.screen
         assert isinstance(run, RunScreen)
         assert "Engine unload: Snowflake sums, and writes to the bucket itself" in whole(drive.app)
-        assert "nothing travels here" in whole(drive.app)
+        assert "nothing downloaded" in whole(drive.app)
         await drive.press("enter")
         await until(drive.pilot, lambda: run.state in (State.DELIVERED, State.FAILED))
         assert run.state is State.DELIVERED, whole(drive.app)

@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.format.numbers import size, span
-from tui.format.text import fit
-from tui.format.wording import in_app
+from tui.format.remedies import in_app
+from tui.format.text import fit, visible
 from tui.screens.fact import Fact
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Delivered(Vertical):
         if lines := list(_totals(outcome)):
             yield Static(Content("\n").join(lines), classes="totals")
         for warning in self._warnings:
-            yield Static(Content(in_app(warning)), classes="warning")
+            yield Static(Content(visible(in_app(warning))), classes="warning")
 
     def _books(self) -> Iterator[tuple[str, Content]]:
         totals, month = self._outcome.totals, self._outcome.plan.month.name

@@ -12,8 +12,8 @@ from textual.widgets import Static
 
 from core.facade import ENGINES, choose, listed, object_url, warn_of_hidden
 from tui.format import cost
+from tui.format.remedies import in_app
 from tui.format.text import visible
-from tui.format.wording import in_app
 from tui.screens.fact import Fact
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _cost(estimate: Estimate) -> Content:
     ]
     lines = [
         f"{cost.rows_out(estimate)} rows out · {cost.in_words(estimate, way)}",
-        f"time: {way.pace}",
+        way.pace if way.seconds is not None else f"time: {way.pace}",
     ]
     return Content.assemble("\n".join(lines), ("\n" + "\n".join(others), "dim"))
 
@@ -99,7 +99,7 @@ def _file(request: Request) -> str:
     exists = (
         "replaces an object of that name"
         if request.if_exists == "overwrite"
-        else "never replaces an object"
+        else "fails if the file exists"
     )
     verified = "; verified at the end" if request.verify else ""
     return f"{request.format}{packed}; {exists}{verified}"

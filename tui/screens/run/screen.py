@@ -263,15 +263,15 @@ against rows declared, and the total of each summed column over rows read and ro
             self.state = State.DELIVERED
             return
         error = message.error or CancelledError()
-        self.failure = Failure.of(error)
+        self.failure = Failure.of(error, of_run=True)
         await ended.mount(ErrorPanel(self.failure))
-        self.outcome = error.outcome if isinstance(error, TransferError) else None
+        self.outcome = _outcome_of(error)
         if self.outcome is not None:
             self.state = State.DOUBTED
             return
         if isinstance(error, CancelledError):
             phase = self.query_one(Running).phase
-            text = f"{STOPPED[phase]} Nothing is in the bucket, and no file is left here."
+            text = f"{STOPPED[phase]} No file is left on this machine."
             await ended.mount(Static(text, classes="stopped"))
         self.state = State.FAILED
 
@@ -316,6 +316,14 @@ against rows declared, and the total of each summed column over rows read and ro
     def action_copy_python(self) -> None:
         """Copy this transfer as Python."""
         export.copy_python(self.app, self.request)
+
+
+def _outcome_of(error: BaseException) -> Outcome | None:
+    """What was delivered in spite of `error`."""
+    from core import Outcome
+
+    delivered = error.outcome if isinstance(error, TransferError) else None
+    return delivered if isinstance(delivered, Outcome) else None
 
 
 def _roles(plan: Plan) -> list[tuple[str, str]]:

@@ -1,0 +1,66 @@
+"""Remedies as fields and keys of the app.
+
+A key is named only where it works: the keys of the columns in the pane Columns, F2 in the
+workbench. Elsewhere (in dialogs, and after a run) the remedy is the field by its label.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from core import Remedy
+from core.facade import spelled
+from tui.cli.remedies import as_option
+
+
+class _Place(NamedTuple):
+    """Where the app offers an option: the field's label, and the key in the pane Columns."""
+
+    label: str
+    key: str = ""
+
+
+_CONNECTION: Final = _Place("another connection", "F2")
+PLACES: Final = {
+    "connection": _CONNECTION,
+    "warehouse": _CONNECTION,
+    "role": _CONNECTION,
+    "date_column": _Place("role month in Columns", "m on a column"),
+    "sum_columns": _Place("role sum in Columns", "s on a column"),
+    "key_columns": _Place("role key in Columns", "k on a column"),
+    "drop_columns": _Place("role drop in Columns", "d on a column"),
+    "drop_identifiers": _Place("role drop in Columns", "i (u restores them)"),
+    "date_format": _Place("Dates in Columns", "f"),
+    "on_bad_date": _Place("Dates that do not fit (Dates in Columns)", "f, Dates that do not fit"),
+    "bucket": _Place("To"),
+    "file_name": _Place("Name"),
+    "format": _Place("Format"),
+    "gzip": _Place("Compress"),
+    "if_exists": _Place("If exists"),
+    "verify": _Place("Verify"),
+    "engine": _Place("Engine"),
+    "storage_integration": _Place("Writes by: integration"),
+    "stage": _Place("Writes by: stage"),
+    "unload_credentials": _Place("Writes by: own keys"),
+}
+_SHOWN: Final = {("on_bad_date", "null"): "NULL month"}  # values that the app words otherwise
+
+
+def in_app(text: str) -> str:
+    """`text` with its remedies as labels of fields."""
+    return spelled(text, lambda remedy: _spell(remedy, keys=False))
+
+
+def in_columns(text: str) -> str:
+    """`text` for the pane Columns: with keys where there are any."""
+    return spelled(text, lambda remedy: _spell(remedy, keys=True))
+
+
+def _spell(remedy: Remedy, *, keys: bool) -> str:
+    place = PLACES.get(remedy.option)
+    if place is None:  # the app takes it from the command line
+        return f"a start with {as_option(remedy)}"
+    where = place.key if keys and place.key else place.label
+    if not isinstance(remedy.value, str):
+        return where
+    return f"{where}: {_SHOWN.get((remedy.option, remedy.value), remedy.value)}"
