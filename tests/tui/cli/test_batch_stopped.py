@@ -223,6 +223,6 @@ def test_what_a_signal_breaks_is_told_as_cancelled(
     monkeypatch.setattr(batch, "_run", work)
     assert batch.run({}, batch.Manner()) == 130
     told = capsys.readouterr().err
-    assert told.startswith("Error (cancelled): Stopped by a signal.\n")
+    assert "\nError (cancelled): Stopped by a signal.\n" in told
     assert told.endswith("\n  Nothing was delivered.\n")
     assert "Rows are missing" not in told
