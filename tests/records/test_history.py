@@ -168,8 +168,8 @@ class TestFile:
             subprocess.Popen([sys.executable, "-c", code, str(n)], env=os.environ)
             for n in (1, 2, 3)
         ]
-        assert [process.wait(60) for process in running] == [0, 0, 0]
-        found = read_history()
+        assert [process.wait(300) for process in running] == [0, 0, 0]
+        found = entries()
         new = [each.table for each in found if int(each.table[1:]) >= 10_000]
         assert len(found) == KEPT
         assert sorted(new) == sorted(f"T{p * 10_000 + n}" for p in (1, 2, 3) for n in range(10))
