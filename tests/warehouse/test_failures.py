@@ -240,6 +240,10 @@ class TestUnloading:
              "valid.]", DestinationError, "refuses the credentials"),
             (91003, "Failure using stage area. Cause: [Please reduce your request rate. (Status "
              "Code: 503; Error Code: SlowDown)]", TemporaryError, "did not take"),
+            (91003, "Failure using stage area. Cause: [Unavailable (Status Code: 504; Error Code: "
+             "InternalServerError)]", TemporaryError, "did not take"),
+            (91003, "Failure using stage area. Cause: [Bad (Status Code: 403; Error Code: "
+             "InvalidClientTokenId)]", DestinationError, "refuses the credentials"),
             (91003, "Failure using stage area. Cause: [hidden]", DestinationError, "cannot write"),
             (100071, 'Failed to cast variant value "KMS access denied"', SourceDataError,
              "values"),
