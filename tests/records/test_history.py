@@ -169,7 +169,7 @@ class TestFile:
             for n in (1, 2, 3)
         ]
         assert [process.wait(300) for process in running] == [0, 0, 0]
-        found = entries()
+        found = read_history()
         new = [each.table for each in found if int(each.table[1:]) >= 10_000]
         assert len(found) == KEPT
         assert sorted(new) == sorted(f"T{p * 10_000 + n}" for p in (1, 2, 3) for n in range(10))
