@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from core.planning.date_formats import parse_format as parse_format
     from core.planning.date_recognition import fit_text as fit_text
     from core.planning.date_recognition import recognise_text as recognise_text
-    from core.planning.edits import defaults as defaults
-    from core.planning.edits import written_format as written_format
+    from core.planning.edits import get_date_format as get_date_format
+    from core.planning.edits import restore_defaults as restore_defaults
     from core.planning.names import TableName as TableName
-    from core.planning.names import listed as listed
+    from core.planning.names import join_names as join_names
     from core.planning.names import parse_table as parse_table
     from core.planning.names import warn_of_hidden as warn_of_hidden
     from core.planning.plan import Plan as Plan
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from core.request.options import Option as Option
     from core.request.reproduce import as_command as as_command
     from core.request.reproduce import as_python as as_python
-    from core.request.reproduce import hidden_values as hidden_values
+    from core.request.reproduce import find_hidden_values as find_hidden_values
     from core.request.write_ways import lacks_write_way as lacks_write_way
     from core.request.write_ways import needs_write_way as needs_write_way
     from core.runtime import private_files as private_files
@@ -95,12 +95,12 @@ _HOMES: Final = {
     # The plan, and how a person changes it.
     "core.planning.date_formats": ("EpochUnit", "TextFormat", "parse_format"),
     "core.planning.date_recognition": ("fit_text", "recognise_text"),
-    "core.planning.edits": ("defaults", "written_format"),
-    "core.planning.names": ("warn_of_hidden", "TableName", "listed", "parse_table"),
+    "core.planning.edits": ("restore_defaults", "get_date_format"),
+    "core.planning.names": ("warn_of_hidden", "TableName", "join_names", "parse_table"),
     "core.planning.plan": ("Plan", "PlannedColumn", "Role"),
     "core.planning.source": ("SourceColumn",),
     "core.query": ("Statement",),
-    "core.request.reproduce": ("hidden_values", "as_command", "as_python"),
+    "core.request.reproduce": ("find_hidden_values", "as_command", "as_python"),
     # The engine, and by what right it writes.
     "core.engines": ("ENGINES",),
     "core.engines.choice": ("choose",),

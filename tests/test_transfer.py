@@ -257,13 +257,13 @@ def test_a_result_that_ends_early_is_not_delivered(
     def panicking(values: pl.Series, **_: object) -> pl.Series:
         raise pl.exceptions.PanicException("of one value")
 
-    real = aggregate.by_month
+    real = aggregate.group_by_month
 
     def by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFrame:
         month = pl.col("month").map_batches(panicking, return_dtype=pl.Date, is_elementwise=True)
         return real(rows, fields).with_columns(month)
 
-    monkeypatch.setattr(aggregate, "by_month", by_month)
+    monkeypatch.setattr(aggregate, "group_by_month", by_month)
     table = make_table(sandbox, "D DATE, K TEXT", "('2024-01-01', 'a')", "('2024-02-01', 'b')")
     with pytest.raises(IntegrityError, match="0 rows are in the groups instead of 2"):
         transfer(sandbox, table)

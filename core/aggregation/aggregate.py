@@ -41,7 +41,7 @@ def limit_memory(size: int, spill: Path) -> None:
     pl.Config.reload_env_vars()
 
 
-def by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFrame:
+def group_by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFrame:
     """Group by month and keys, sum the sums; ordered by month, then keys, NULLs last.
 
     The last column, `rows`, counts the rows of each group.
@@ -59,14 +59,14 @@ def by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFrame:
     )
 
 
-def batches(query: pl.LazyFrame, watch: Callable[[], None]) -> Generator[pl.DataFrame]:
+def collect_batches(query: pl.LazyFrame, watch: Callable[[], None]) -> Generator[pl.DataFrame]:
     """Run `query` and hand out its result piece by piece.
 
     Polars cannot be interrupted while it merges or sorts, so it works in a thread that a run
     which ends early leaves behind: it ends at its next piece.
 
     Args:
-        query: what `by_month` made.
+        query: what `group_by_month` made.
         watch: called ten times a second; what it raises ends the run.
 
     Raises:
@@ -122,7 +122,7 @@ def tally(frame: pl.DataFrame, fields: tuple[Field, ...]) -> Tally:
     return Tally(rows=frame.height, totals={name: total(table[name]) for name in sums.columns})
 
 
-def delivered(
+def to_delivery(
     frame: pl.DataFrame, plan: Plan, fields: tuple[Field, ...], units: Mapping[str, str]
 ) -> pl.DataFrame:
     """A piece of the result under the table's names, in the table's order.
@@ -133,7 +133,7 @@ def delivered(
     """
     aliases = {f.column.name: f for f in fields if f.column is not None}
     columns = [
-        frame.select(_delivered(aliases[c.name], units.get(c.name, "ns"))).to_series().alias(c.name)
+        frame.select(_convert(aliases[c.name], units.get(c.name, "ns"))).to_series().alias(c.name)
         for c in plan.delivered
     ]
     return pl.DataFrame(columns)
@@ -159,7 +159,7 @@ def _sum(field: Field) -> pl.Expr:
     return pl.when(column.is_not_null().any()).then(addend.sum()).alias(field.alias)
 
 
-def _delivered(field: Field, unit: str) -> pl.Expr:
+def _convert(field: Field, unit: str) -> pl.Expr:
     assert field.column is not None  # noqa: S101 - for the type checker
     column = pl.col(field.alias)
     kind = field.column.source.type

@@ -27,7 +27,7 @@ class FirstRows:
     rows: tuple[tuple[str | None, ...], ...] = ()
 
 
-def first_rows_of(frame: pl.DataFrame) -> FirstRows:
+def take_first_rows(frame: pl.DataFrame) -> FirstRows:
     """The first rows of `frame`."""
     columns = [_texts(column) for column in frame.head(ROWS)]
     return FirstRows(tuple(frame.columns), tuple(zip(*columns, strict=True)))

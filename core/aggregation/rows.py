@@ -67,7 +67,7 @@ def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
     frame = pl.from_arrow(pa.table(columns))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker
     if any(field.is_key for field in fields):
-        frame = _owned(frame)
+        frame = _copy_to_polars(frame)
     return Chunk(frame, tally, *_extent(frame, fields))
 
 
@@ -129,7 +129,7 @@ class Rows:
         return register_io_source(self._source, schema=frame.schema)
 
     @contextmanager
-    def own_errors(self) -> Iterator[None]:
+    def raise_own_errors(self) -> Iterator[None]:
         """Raise the error that ended the stream in place of polars' word for it."""
         try:
             yield
@@ -174,7 +174,7 @@ class Rows:
             raise bad_dates(self._plan, self.totals)
 
 
-def _owned(frame: pl.DataFrame) -> pl.DataFrame:
+def _copy_to_polars(frame: pl.DataFrame) -> pl.DataFrame:
     """A copy in memory of polars' own.
 
     With many groups polars keeps what it is given until it spills, and it counts only what it has

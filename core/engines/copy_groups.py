@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from core.aggregation.first_rows import ROWS, FirstRows, first_rows_of
+from core.aggregation.first_rows import ROWS, FirstRows, take_first_rows
 from core.bucket import Bucket, Delivery, Destination
 from core.bucket.checks import check_destination
 from core.bucket.objects import aws_keys
@@ -299,4 +299,4 @@ def _first_rows(
     tables = [table for _, table in sorted(download, key=lambda each: each[0])]
     frame = pl.from_arrow(pa.concat_tables(tables) if tables else schema.empty_table())
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker
-    return first_rows_of(frame)
+    return take_first_rows(frame)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from core.aggregation import aggregate
 from core.aggregation.arrow_types import cast_columns, delivered_schema, group_type, timestamp_units
-from core.aggregation.first_rows import ROWS, FirstRows, first_rows_of
+from core.aggregation.first_rows import ROWS, FirstRows, take_first_rows
 from core.aggregation.reconciliation import RunTotals
 from core.engines.grouped import check_bad_dates, open_totals, run_grouped
 from core.engines.local_file import LocalFile, Written
@@ -177,9 +177,9 @@ def _write(
             grouped += int(frame["rows"].sum())
             totals.null_dates += int(frame.filter(pl.col("month").is_null())["rows"].sum())
             totals.add_written(aggregate.tally(frame, fields))
-            ready = aggregate.delivered(frame, plan, fields, units)
+            ready = aggregate.to_delivery(frame, plan, fields, units)
             if len(first_rows.rows) < ROWS:
-                more = first_rows_of(ready).rows
+                more = take_first_rows(ready).rows
                 first_rows = replace(first_rows, rows=(*first_rows.rows, *more)[:ROWS])
             writer.write(ready)
     totals.check_groups(grouped)

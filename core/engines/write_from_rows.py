@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core import query
 from core.aggregation import aggregate
 from core.aggregation.arrow_types import delivered_schema
-from core.aggregation.first_rows import FirstRows, first_rows_of
+from core.aggregation.first_rows import FirstRows, take_first_rows
 from core.aggregation.rows import Rows, to_chunk
 from core.engines.local_file import LocalFile, Written
 from core.events import Phase
@@ -70,7 +70,7 @@ def write_months(
     rows = Rows(plan, statement.fields, download, progress.add)
     aggregate.limit_memory(budget.aggregation, polars_spill())
     try:
-        with rows.own_errors():
+        with rows.raise_own_errors():
             first_rows = _write(plan, statement.fields, rows, file, progress, cancel)
     finally:
         download.stop()
@@ -90,7 +90,7 @@ def _write(
         check(cancel)
         check_space(file.path.parent)
 
-    groups = aggregate.batches(aggregate.by_month(rows.lazy(), fields), watch)
+    groups = aggregate.collect_batches(aggregate.group_by_month(rows.lazy(), fields), watch)
     with closing(groups) as pieces:
         return _write_pieces(pieces, plan, fields, rows, file, progress)
 
@@ -114,9 +114,9 @@ def _write_pieces(
         for piece in chain([] if first is None else [first], pieces):
             grouped += int(piece[aggregate.ROWS].sum())
             rows.totals.add_written(aggregate.tally(piece, fields))
-            ready = aggregate.delivered(piece, plan, fields, units)
+            ready = aggregate.to_delivery(piece, plan, fields, units)
             if piece is first:
-                first_rows = first_rows_of(ready)
+                first_rows = take_first_rows(ready)
             writer.write(ready)
             progress.add(piece.height, 0)
     rows.totals.check_groups(grouped)

@@ -15,6 +15,6 @@ STARTS: Final = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 MARK: Final = "'"
 
 
-def escaped(text: str) -> str:
+def escape_formula(text: str) -> str:
     """`text` as a cell that is none."""
     return MARK + text if text.startswith(tuple(STARTS)) else text

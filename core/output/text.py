@@ -61,7 +61,7 @@ class TextEncoder:
 
     def put(self, batch: pl.DataFrame) -> None:
         """Write the lines of `batch`, which holds at least one row."""
-        lines = _joined(batch.select(self._line).to_series())
+        lines = _join(batch.select(self._line).to_series())
         self._file.write(self._lead)
         self._file.write(lines[: len(lines) - len(self._layout.between)])
         self._lead = self._layout.between
@@ -75,7 +75,7 @@ class TextEncoder:
         """Nothing is held."""
 
 
-def _joined(lines: pl.Series) -> memoryview:
+def _join(lines: pl.Series) -> memoryview:
     """The UTF-8 of all lines, one behind the other.
 
     Arrow's large_string holds exactly that in its data buffer: nothing is copied.
@@ -100,10 +100,10 @@ def csv_encoder(
     file: IO[bytes], schema: pa.Schema, *, escape_formulas: bool = False
 ) -> TextEncoder:
     """A header line, then one line a row."""
-    name = csv_injection.escaped if escape_formulas else str
+    name = csv_injection.escape_formula if escape_formulas else str
     header = ",".join(_csv_name(name(each)) for each in schema.names).encode() + b"\r\n"
     columns = [
-        _no_formula(pl.nth(i)) if escape_formulas and _is_text(kind) else pl.nth(i)
+        _escape_formula(pl.nth(i)) if escape_formulas and _is_text(kind) else pl.nth(i)
         for i, kind in enumerate(schema.types)
     ]
     values = map(_csv_value, columns, schema.types)
@@ -128,12 +128,12 @@ def _record(schema: pa.Schema) -> pl.Expr:
 def _json_value(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
     if _is_text(kind):
         text = column.str.replace_many(list(ESCAPES), list(ESCAPES.values()))
-        return _quoted(text)
+        return _quote(text)
     if pt.is_float64(kind):
         return _float_text(column, '"{}"'.format)
     text = _plain_text(column, kind)
     bare = pt.is_decimal(kind) or pt.is_integer(kind) or pt.is_boolean(kind)
-    return text if bare else _quoted(text)
+    return text if bare else _quote(text)
 
 
 # ----------------------------------------------------------------------------------------- CSV
@@ -146,7 +146,7 @@ def _csv_name(name: str) -> str:
     return name if plain else '"' + name.replace('"', '""') + '"'
 
 
-def _no_formula(column: pl.Expr) -> pl.Expr:
+def _escape_formula(column: pl.Expr) -> pl.Expr:
     begins = column.str.head(1).is_in(list(csv_injection.STARTS))
     return pl.when(begins).then(pl.lit(csv_injection.MARK) + column).otherwise(column)
 
@@ -156,7 +156,7 @@ def _csv_value(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
         column, kind = _plain_text(column, kind), pa.string()
     if _is_text(kind):
         special = column.str.contains_any(_CSV_SPECIAL) | (column == "")
-        quoted = _quoted(column.str.replace_all('"', '""', literal=True))
+        quoted = _quote(column.str.replace_all('"', '""', literal=True))
         text = pl.when(special).then(quoted).otherwise(column)
     elif pt.is_float64(kind):
         text = _float_text(column, str)
@@ -178,7 +178,7 @@ def _is_binary(kind: pa.DataType) -> bool:
     return bool(pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_binary_view(kind))
 
 
-def _quoted(text: pl.Expr) -> pl.Expr:
+def _quote(text: pl.Expr) -> pl.Expr:
     return pl.concat_str(pl.lit('"'), text, pl.lit('"'))
 
 

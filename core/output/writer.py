@@ -151,7 +151,7 @@ class Writer:
             LocalResourceError: no space, no memory, or the file cannot be written.
             ValueError: other columns than the schema's, or the writer is closed.
         """
-        with self._removed_on_failure():
+        with self._remove_on_failure():
             if frame.columns != self._schema.names():
                 raise ValueError(f"columns {frame.columns} instead of {self._schema.names()}")
             # By position: polars reads a name like "^.*$" as a pattern.
@@ -170,7 +170,7 @@ class Writer:
         """
         if not self._open:
             return
-        with self._removed_on_failure():
+        with self._remove_on_failure():
             for batch in self._batches.rest():
                 self._encoder.put(batch)
             self._encoder.finish()
@@ -186,7 +186,7 @@ class Writer:
             self._remove()
 
     @contextmanager
-    def _removed_on_failure(self) -> Iterator[None]:
+    def _remove_on_failure(self) -> Iterator[None]:
         if not self._open:
             raise ValueError("the writer is closed")
         try:

@@ -55,7 +55,7 @@ def recognise_text(values: Sequence[str]) -> TextFit | None:
         TextFit(known, fitting, len(values))
         for key, counts in by_shape.items()
         for known in _formats_by_shape().get(key, ())
-        if (fitting := _fitting(known, counts))
+        if (fitting := _count_fitting(known, counts))
     ]
     if not fits:
         return None
@@ -74,7 +74,7 @@ def fit_text(known: TextFormat, values: Sequence[str]) -> TextFit:
     return TextFit(known, fitting, len(values))
 
 
-def _fitting(known: TextFormat, counts: Mapping[str, int]) -> int:
+def _count_fitting(known: TextFormat, counts: Mapping[str, int]) -> int:
     years = _LOOSE_YEARS if known.strptime in _LOOSE else _ALL_YEARS
     return sum(
         count
@@ -110,7 +110,7 @@ _HALF_DAY_CLOCKS = ["%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p"]
 _ZONES = ["", "Z", " UTC", "%z", "%:z", " %z", " %:z"]
 
 
-def _known_patterns() -> Iterator[str]:
+def _list_patterns() -> Iterator[str]:
     """Every pattern that is recognised unasked. Of those with one shape, the first is preferred.
 
     Two-digit years come last in a date, or the three orders could not be told apart.
@@ -129,7 +129,7 @@ def _known_patterns() -> Iterator[str]:
 @cache
 def _formats_by_shape() -> Mapping[str, Sequence[TextFormat]]:
     found: dict[str, list[TextFormat]] = defaultdict(list)
-    for pattern in _known_patterns():
+    for pattern in _list_patterns():
         known = parse_format(pattern)
         if isinstance(known, TextFormat):
             found[known.shape].append(known)

@@ -20,14 +20,14 @@ from core.planning.date_recognition import (
     recognise_text,
     whole_numbers,
 )
-from core.planning.identifiers import identifiers, name_words
-from core.planning.names import listed
+from core.planning.identifiers import find_identifiers, name_words
+from core.planning.names import join_names
 from core.remedy import Advice, Remedy, listed_remedies
 
 if TYPE_CHECKING:
     from core.planning.source import SourceColumn
 
-__all__ = ["DateCandidate", "choose_date", "date_candidates", "identifiers"]
+__all__ = ["DateCandidate", "choose_date", "find_date_candidates", "find_identifiers"]
 
 Sample = Mapping[str, Sequence[object]]
 
@@ -69,14 +69,14 @@ class DateCandidate:
     rival: TextFormat | None = None
 
 
-def date_candidates(columns: Sequence[SourceColumn], sample: Sample) -> list[DateCandidate]:
+def find_date_candidates(columns: Sequence[SourceColumn], sample: Sample) -> list[DateCandidate]:
     """The columns that can be the date, the most likely first.
 
     Args:
         columns: the table's columns, in its order.
         sample: sampled values by column name (None is NULL); may lack columns.
     """
-    return _ranked(columns, sample, None)
+    return _rank_candidates(columns, sample, None)
 
 
 def choose_date(
@@ -106,20 +106,20 @@ def choose_date(
     wanted = parse_format(date_format) if date_format is not None else None
     if column is not None:
         given = next(each for each in columns if each.name == column)
-        return _unrivalled(_as_date(given, sample, wanted), ()), ()
-    ranked = _ranked(columns, sample, wanted)
+        return _require_one_format(_accept_column(given, sample, wanted), ()), ()
+    ranked = _rank_candidates(columns, sample, wanted)
     if not ranked:
         raise _no_candidate(columns, wanted)
-    return _unrivalled(ranked[0], ranked[1:]), tuple(ranked[1:])
+    return _require_one_format(ranked[0], ranked[1:]), tuple(ranked[1:])
 
 
-def _unrivalled(chosen: DateCandidate, others: Sequence[DateCandidate]) -> DateCandidate:
+def _require_one_format(chosen: DateCandidate, others: Sequence[DateCandidate]) -> DateCandidate:
     if chosen.rival is None or not isinstance(chosen.format, TextFormat):
         return chosen
     formats = (chosen.format.strptime, chosen.rival.strptime)
     hint = Advice("Choose one: ", listed_remedies(Remedy("date_format", each) for each in formats))
     if others:
-        names = listed([each.column for each in others])
+        names = join_names([each.column for each in others])
         hint = Advice(hint, f"; or another date column ({names}): ", Remedy("date_column"))
     raise SourceDataError(
         f"The dates of column {chosen.column} fit both {formats[0]} and {formats[1]}: day and "
@@ -131,7 +131,7 @@ def _unrivalled(chosen: DateCandidate, others: Sequence[DateCandidate]) -> DateC
 def _no_candidate(
     columns: Sequence[SourceColumn], wanted: TextFormat | EpochUnit | None
 ) -> SourceDataError | UsageError:
-    names = listed([f"{column.name} ({column.type.text})" for column in columns])
+    names = join_names([f"{column.name} ({column.type.text})" for column in columns])
     if wanted is None:
         return SourceDataError(
             f"No column looks like a date. Columns: {names}.",
@@ -147,7 +147,7 @@ def _no_candidate(
     real = [column.name for column in columns if column.type.kind in _DATES]
     if real:
         return UsageError(
-            f"No column is written as {shown}; {listed(real)} needs no format.",
+            f"No column is written as {shown}; {join_names(real)} needs no format.",
             Advice(
                 "Leave the format out (",
                 Remedy("date_format"),
@@ -165,7 +165,7 @@ def _no_candidate(
 # ----------------------------------------------------------------------------------- candidates
 
 
-def _ranked(
+def _rank_candidates(
     columns: Sequence[SourceColumn], sample: Sample, wanted: TextFormat | EpochUnit | None
 ) -> list[DateCandidate]:
     found = [
@@ -173,16 +173,16 @@ def _ranked(
         for column in columns
         if (candidate := _candidate(column, sample.get(column.name, ()), wanted)) is not None
     ]
-    return sorted(found, key=_rank)  # stable: the order of the table decides between equals
+    return sorted(found, key=_sort_key)  # stable: the order of the table decides between equals
 
 
-def _rank(candidate: DateCandidate) -> tuple[int, bool, float]:
+def _sort_key(candidate: DateCandidate) -> tuple[int, bool, float]:
     kinds = (type(None), TextFormat, EpochUnit)
     kind = next(n for n, each in enumerate(kinds) if isinstance(candidate.format, each))
-    return kind, not _speaks_of_time(candidate.column), candidate.nulls
+    return kind, not _names_time(candidate.column), candidate.nulls
 
 
-def _speaks_of_time(name: str) -> bool:
+def _names_time(name: str) -> bool:
     words = name_words(name)
     return (
         any(word in _TIME_WORDS for word in words)
@@ -205,12 +205,12 @@ def _candidate(
     if kind == "FIXED" and not isinstance(wanted, TextFormat):
         unit = recognise_epoch(values)
         since_1970 = min(whole_numbers(values), default=0) >= 0
-        if unit and since_1970 and wanted in (None, unit) and _speaks_of_time(column.name):
+        if unit and since_1970 and wanted in (None, unit) and _names_time(column.name):
             return _epoch(column, values, unit)
     return None
 
 
-def _as_date(
+def _accept_column(
     column: SourceColumn, sample: Sample, wanted: TextFormat | EpochUnit | None
 ) -> DateCandidate:
     """The column that the user named, as the date; it may be a poorer one than a candidate."""
@@ -224,16 +224,16 @@ def _as_date(
             )
         return _real(column, values)
     if kind == "TEXT":
-        return _given_text(column, values, wanted)
+        return _accept_text(column, values, wanted)
     if column.type.numeric:
-        return _given_number(column, values, wanted)
+        return _accept_number(column, values, wanted)
     raise SourceDataError(
         f"Column {column.name} is {column.type.text}: it cannot be the date column.",
         Advice("Choose a column of dates, text or numbers: ", Remedy("date_column"), "."),
     )
 
 
-def _given_text(
+def _accept_text(
     column: SourceColumn, values: Sequence[object], wanted: TextFormat | EpochUnit | None
 ) -> DateCandidate:
     texts = _texts(values)
@@ -263,7 +263,7 @@ def _given_text(
     return _text(column, values, fit)
 
 
-def _given_number(
+def _accept_number(
     column: SourceColumn, values: Sequence[object], wanted: TextFormat | EpochUnit | None
 ) -> DateCandidate:
     if isinstance(wanted, TextFormat):

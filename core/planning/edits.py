@@ -78,7 +78,7 @@ def with_date_format(request: Request, plan: Plan, date_format: str | None) -> R
     )
 
 
-def written_format(plan: Plan) -> str | None:
+def get_date_format(plan: Plan) -> str | None:
     """The month column's format as `date_format` takes it; None for real dates."""
     match plan.month_format:
         case TextFormat() as text:
@@ -94,7 +94,7 @@ def drop_identifiers(request: Request) -> Request:
     return request.model_copy(update={"drop_identifiers": True})
 
 
-def defaults(request: Request) -> Request:
+def restore_defaults(request: Request) -> Request:
     """Forget every choice about columns and dates; what remains is the rule."""
     names = (
         *("date_column", "date_format", "on_bad_date"),
@@ -123,15 +123,15 @@ def _as_likely(column: PlannedColumn, month: PlannedColumn) -> bool:
 def _columns(request: Request, plan: Plan, roles: Mapping[str, Role]) -> dict[str, object]:
     """The options of a request that give the columns these roles."""
 
-    def named(role: Role, *, numeric: bool) -> tuple[str, ...]:
+    def pick(role: Role, *, numeric: bool) -> tuple[str, ...]:
         return tuple(
             c.name
             for c in plan.columns
             if roles[c.name] is role and c.source.type.numeric is numeric
         )
 
-    numbers_as_keys = named(Role.KEY, numeric=True)
-    dropped_numbers, dropped_others = (named(Role.DROP, numeric=n) for n in (True, False))
+    numbers_as_keys = pick(Role.KEY, numeric=True)
+    dropped_numbers, dropped_others = (pick(Role.DROP, numeric=n) for n in (True, False))
     # Lists that exist stay, for they say what a new column of the table becomes.
     name_keys = request.key_columns is not None or bool(numbers_as_keys)
     name_sums = request.sum_columns is not None
@@ -140,18 +140,18 @@ def _columns(request: Request, plan: Plan, roles: Mapping[str, Role]) -> dict[st
         *(() if name_sums else dropped_numbers),
         *(() if name_keys else dropped_others),
     }
-    drop_flagged = request.drop_identifiers and not _summed_identifiers(plan, roles)
+    drop_flagged = request.drop_identifiers and not _sums_identifiers(plan, roles)
     if drop_flagged:
         dropped -= {c.name for c in plan.columns if c.identifier}
     return {
-        "sum_columns": named(Role.SUM, numeric=True) if name_sums else None,
+        "sum_columns": pick(Role.SUM, numeric=True) if name_sums else None,
         "key_columns": tuple(c.name for c in plan.columns if c.name in keys) if name_keys else None,
         "drop_columns": tuple(c.name for c in plan.columns if c.name in dropped),
         "drop_identifiers": drop_flagged,
     }
 
 
-def _summed_identifiers(plan: Plan, roles: Mapping[str, Role]) -> bool:
+def _sums_identifiers(plan: Plan, roles: Mapping[str, Role]) -> bool:
     return any(c.identifier and roles[c.name] is Role.SUM for c in plan.columns)
 
 

@@ -41,7 +41,7 @@ def name_words(name: str) -> list[str]:
     return [word.upper() for run in _WORD.findall(name) for word in _CAMEL.split(run)]
 
 
-def identifiers(
+def find_identifiers(
     columns: Sequence[SourceColumn], sample: Mapping[str, Sequence[object]]
 ) -> Mapping[str, str]:
     """The numeric columns that look like identifiers.

@@ -24,10 +24,10 @@ class TableName:
     table: str
 
     def __str__(self) -> str:
-        return ".".join(map(written, (self.database, self.schema, self.table)))
+        return ".".join(map(write_name, (self.database, self.schema, self.table)))
 
 
-def written(part: str) -> str:
+def write_name(part: str) -> str:
     """`part` as one writes it in SQL: bare where that means the same, else quoted."""
     if _UNQUOTED.fullmatch(part) and part == part.upper():
         return part
@@ -44,7 +44,7 @@ def parse_table(text: str) -> tuple[str, ...]:
         UsageError: the text is no such name.
     """
     wanted = text.strip()
-    parts = tuple(map(_stored, _PART.findall(wanted))) if _TABLE.fullmatch(wanted) else ("",)
+    parts = tuple(map(_fold, _PART.findall(wanted))) if _TABLE.fullmatch(wanted) else ("",)
     if not all(parts):  # blanks between dots are no name
         raise UsageError(
             f"{text!r} is not a table name.",
@@ -53,7 +53,7 @@ def parse_table(text: str) -> tuple[str, ...]:
     return parts
 
 
-def _stored(part: str) -> str:
+def _fold(part: str) -> str:
     """A part as Snowflake stores it."""
     return part[1:-1].replace('""', '"') if part.startswith('"') else part.strip().upper()
 
@@ -71,7 +71,7 @@ def find_name(wanted: str, names: Sequence[str], what: str) -> str:
         return same[0]
     if same:
         raise UsageError(
-            f"{what} {wanted!r} could be any of {listed(same)}.", "Write it in its exact case."
+            f"{what} {wanted!r} could be any of {join_names(same)}.", "Write it in its exact case."
         )
     raise UsageError(f"There is no {what} {wanted!r}.", nearest_hint(wanted, names))
 
@@ -81,8 +81,8 @@ def nearest_hint(wanted: str, names: Iterable[str]) -> str:
     folded = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(wanted.casefold(), folded, n=3, cutoff=0.5)
     if near:
-        return f"Nearest: {listed([folded[name] for name in near])}."
-    return f"There are: {listed(list(folded.values()))}." if folded else ""
+        return f"Nearest: {join_names([folded[name] for name in near])}."
+    return f"There are: {join_names(list(folded.values()))}." if folded else ""
 
 
 def warn_of_hidden(names: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -99,11 +99,11 @@ def warn_of_hidden(names: Iterable[tuple[str, str]]) -> tuple[str, ...]:
         return ()
     return (
         f"Names with characters that cannot be seen, or that change how text is shown: "
-        f"{listed(hiding)}. Such a name can look like another.",
+        f"{join_names(hiding)}. Such a name can look like another.",
     )
 
 
-def listed(names: Sequence[str], most: int = 12) -> str:
+def join_names(names: Sequence[str], most: int = 12) -> str:
     """`A, B, C`, and how many more where the list is long."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -13,8 +13,8 @@ from typing import Literal
 
 from core.errors import UsageError
 from core.planning.date_formats import EpochUnit, TextFormat
-from core.planning.detection import DateCandidate, choose_date, identifiers
-from core.planning.names import find_name, listed, warn_of_hidden
+from core.planning.detection import DateCandidate, choose_date, find_identifiers
+from core.planning.names import find_name, join_names, warn_of_hidden
 from core.planning.source import Source, SourceColumn
 from core.remedy import Advice, Remedy
 from core.request.request import Request
@@ -111,7 +111,7 @@ class Plan:
         if flagged:
             said.append(
                 Advice(
-                    f"Summed although they look like identifiers: {listed(flagged)}. "
+                    f"Summed although they look like find_identifiers: {join_names(flagged)}. "
                     "Leave them out: ",
                     Remedy("drop_identifiers", True),
                     ".",
@@ -122,7 +122,7 @@ class Plan:
             said.append(
                 Advice(
                     f"The date column is {self.month.name} ({self.month.why}); "
-                    f"it could also be {listed(others)}. Choose another: ",
+                    f"it could also be {join_names(others)}. Choose another: ",
                     Remedy("date_column"),
                     ".",
                 )
@@ -143,7 +143,7 @@ def make_plan(source: Source, sample: Sample, request: Request) -> Plan:
         UsageError: a column is unknown, named twice, or cannot have the role asked for.
         SourceDataError: there is no date column, or its format is ambiguous.
     """
-    asked = _asked_roles(source, request)
+    asked = _find_requested_roles(source, request)
     free = [c for c in source.columns if asked.get(c.name, Role.MONTH) is Role.MONTH]
     date, alternatives = choose_date(
         free if request.date_column is None else source.columns,
@@ -151,27 +151,27 @@ def make_plan(source: Source, sample: Sample, request: Request) -> Plan:
         column=next((name for name, role in asked.items() if role is Role.MONTH), None),
         date_format=request.date_format,
     )
-    flags = identifiers(source.columns, sample)
+    flags = find_identifiers(source.columns, sample)
 
-    def planned(column: SourceColumn) -> PlannedColumn:
+    def plan_column(column: SourceColumn) -> PlannedColumn:
         if column.name == date.column:
             return PlannedColumn(column, Role.MONTH, date.why)
         flag = flags.get(column.name, "")
         if column.name in asked:
             return PlannedColumn(column, asked[column.name], "set by you")
-        role, why = _default_role(column, flag, request)
+        role, why = _choose_default_role(column, flag, request)
         return PlannedColumn(column, role, why, flag)
 
     return Plan(
         source,
-        tuple(planned(column) for column in source.columns),
+        tuple(plan_column(column) for column in source.columns),
         date.format,
         alternatives,
         request.on_bad_date,
     )
 
 
-def _asked_roles(source: Source, request: Request) -> dict[str, Role]:
+def _find_requested_roles(source: Source, request: Request) -> dict[str, Role]:
     """The roles of the columns that the request names."""
     by_role: tuple[tuple[Role, Iterable[str]], ...] = (
         (Role.MONTH, [request.date_column] if request.date_column else []),
@@ -200,10 +200,10 @@ def _asked_roles(source: Source, request: Request) -> dict[str, Role]:
 
 def _numeric_hint(source: Source) -> str:
     numeric = [column.name for column in source.columns if column.type.numeric]
-    return f"Numeric columns: {listed(numeric)}." if numeric else "No column is numeric."
+    return f"Numeric columns: {join_names(numeric)}." if numeric else "No column is numeric."
 
 
-def _default_role(column: SourceColumn, flag: str, request: Request) -> tuple[Role, str]:
+def _choose_default_role(column: SourceColumn, flag: str, request: Request) -> tuple[Role, str]:
     if not column.type.numeric:
         if request.key_columns is not None:
             return Role.DROP, "not among your key columns"

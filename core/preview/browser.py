@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from core import query
 from core.engines.widths import Width, column_widths
-from core.planning.identifiers import identifiers
+from core.planning.identifiers import find_identifiers
 from core.planning.names import TableName
 from core.planning.plan import Plan, Sample, make_plan
 from core.planning.source import Source
@@ -147,12 +147,12 @@ class Explorer(Closing):
         """
         source = catalog.find(self._connection, str(name), cancel)
         values = take_sample(self._connection, source, cancel, source.columns)
-        flags = identifiers(source.columns, values)
+        flags = find_identifiers(source.columns, values)
         facts = tuple(
             _facts(column.name, values[column.name], flags.get(column.name, ""))
             for column in source.columns
         )
-        detected = {c.name: values[c.name] for c in query.sampled_columns(source)}
+        detected = {c.name: values[c.name] for c in query.pick_sample_columns(source)}
         rows = max((len(column) for column in values.values()), default=0)
         return Look(source, detected, facts, rows, column_widths(source.columns, values))
 

@@ -32,7 +32,7 @@ def take_sample(
         The values by column name: numbers, and text for everything else; None for NULL. Empty
         for a table without any such column.
     """
-    columns = query.sampled_columns(source) if columns is None else columns
+    columns = query.pick_sample_columns(source) if columns is None else columns
     if not columns:
         return {}
     values = read_columns(connection, query.select_sample(source, columns), cancel)

@@ -22,8 +22,8 @@ from core.query.rows import (
     select_bad_dates,
     select_rows,
 )
-from core.query.sample import SAMPLE_ROWS, SHORT_CHARACTERS, sampled_columns, select_sample
-from core.query.statement import Field, Statement, qualified, quoted
+from core.query.sample import SAMPLE_ROWS, SHORT_CHARACTERS, pick_sample_columns, select_sample
+from core.query.statement import Field, Statement, qualify, quote
 from core.query.stop_session import stop_session
 from core.query.verify import is_float, select_figures
 
@@ -40,10 +40,10 @@ __all__ = [
     "Statement",
     "describe",
     "is_float",
-    "qualified",
-    "quoted",
+    "pick_sample_columns",
+    "qualify",
+    "quote",
     "reads_all",
-    "sampled_columns",
     "select_bad_dates",
     "select_figures",
     "select_groups",

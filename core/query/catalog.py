@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from core.planning.names import TableName
-from core.query.statement import Statement, literal, qualified, quoted
+from core.query.statement import Statement, literal, qualify, quote
 
 
 def describe(name: TableName) -> Statement:
     """The columns of a table or view."""
-    return Statement(f"DESCRIBE TABLE {qualified(name)}")
+    return Statement(f"DESCRIBE TABLE {qualify(name)}")
 
 
 def show_objects(name: TableName) -> Statement:
@@ -24,7 +24,7 @@ def show_databases(after: str | None, rows: int) -> Statement:
 
 def show_schemas(database: str, after: str | None, rows: int) -> Statement:
     """One page of the schemas of a database, from behind the name `after`."""
-    return Statement(f"SHOW SCHEMAS IN DATABASE {quoted(database)} {_page(after, rows)}")
+    return Statement(f"SHOW SCHEMAS IN DATABASE {quote(database)} {_page(after, rows)}")
 
 
 def show_page(database: str, schema: str, after: str | None, rows: int) -> Statement:
@@ -40,7 +40,7 @@ def _page(after: str | None, rows: int) -> str:
 
 
 def _schema(database: str, schema: str) -> str:
-    return f"{quoted(database)}.{quoted(schema)}"
+    return f"{quote(database)}.{quote(schema)}"
 
 
 def _like_escaped(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from core.planning.plan import Plan
 from core.planning.source import ColumnType
 from core.query.rows import INT64, nanoseconds, row_fields
-from core.query.statement import Binds, Field, Statement, qualified, quoted, select
+from core.query.statement import Binds, Field, Statement, qualify, quote, select
 
 # The columns of the inner queries that the outer one would otherwise give another meaning: which of
 # a column and an alias of one name is meant is a fine point of HAVING.
@@ -43,42 +43,42 @@ def select_groups(
             floats: it has more digits than any group. `sum_1`... is NULL there.
     """
     bind = Binds()
-    fields = [grouped_as(f) for f in row_fields(plan, bind, at_rest=at_rest)]
+    fields = [normalize_for_grouping(f) for f in row_fields(plan, bind, at_rest=at_rest)]
     groups = [f for f in fields if f.is_group]
-    rows = select(fields, f"FROM {qualified(plan.source.name)}", bind)
+    rows = select(fields, f"FROM {qualify(plan.source.name)}", bind)
     measures = _measures(fields, bind, at_rest=at_rest)
     by = [f.alias for f in groups]
     if rounded:
         inner = [Field(_GROUP + f.alias, f.sql) for f in measures]
-        where = f"FROM (\n{rows.sql}\n)\nGROUP BY {_listed(by)}"
-        rows = select([*_named(groups), *inner], where, bind)
-        by += [_GROUP + f.alias for f in measures if _wide(f)]
-        measures = [again for f in measures for again in _totalled(f)]
-    outer = [Field("total", f'GROUPING("{by[0]}") = 1'), *_named(groups), *measures]
+        where = f"FROM (\n{rows.sql}\n)\nGROUP BY {_join_aliases(by)}"
+        rows = select([*_select_by_alias(groups), *inner], where, bind)
+        by += [_GROUP + f.alias for f in measures if _is_wide(f)]
+        measures = [again for f in measures for again in _sum_measure(f)]
+    outer = [Field("total", f'GROUPING("{by[0]}") = 1'), *_select_by_alias(groups), *measures]
     counted = next(f.sql for f in measures if f.alias == "rows")
-    rest = f"FROM (\n{rows.sql}\n)\nGROUP BY GROUPING SETS (({_listed(by)}), ())"
+    rest = f"FROM (\n{rows.sql}\n)\nGROUP BY GROUPING SETS (({_join_aliases(by)}), ())"
     if any(f.alias == FLAGS["blank"] for f in fields):
         rest += f"\nHAVING {outer[0].sql} OR {counted} > 0"
     if ordered:
-        order = ", ".join(f"{quoted(f.alias)} NULLS LAST" for f in groups)
+        order = ", ".join(f"{quote(f.alias)} NULLS LAST" for f in groups)
         rest += f'\nORDER BY "total" DESC, {order}'
     return select(outer, rest, bind)
 
 
 def _measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
     """What is counted and summed of the rows of a group."""
-    sums = [Field(f.alias, f"SUM({quoted(f.alias)})", f.column) for f in fields if f.is_sum]
+    sums = [Field(f.alias, f"SUM({quote(f.alias)})", f.column) for f in fields if f.is_sum]
     sizes = [
-        Field(_numbered("magnitude", f), f"SUM(ABS({quoted(f.alias)}))")
+        Field(_number_like("magnitude", f), f"SUM(ABS({quote(f.alias)}))")
         for f in fields
         if f.is_sum and _type(f).kind != "FIXED"
     ]
     flags = {f.alias for f in fields if f.column is None}
     blank, bad = FLAGS["blank"], FLAGS["bad"]
     counts = [
-        Field("rows", f"COUNT_IF(NOT {quoted(blank)})" if blank in flags else "COUNT(*)"),
-        Field("blank", f"COUNT_IF({quoted(blank)})" if blank in flags else "0"),
-        Field("bad", f"COUNT({quoted(bad)})" if bad in flags else "0"),
+        Field("rows", f"COUNT_IF(NOT {quote(blank)})" if blank in flags else "COUNT(*)"),
+        Field("blank", f"COUNT_IF({quote(blank)})" if blank in flags else "0"),
+        Field("bad", f"COUNT({quote(bad)})" if bad in flags else "0"),
     ]
     return [*sums, *sizes, *counts, *_extents(fields, bind, at_rest=at_rest)]
 
@@ -91,13 +91,13 @@ def _extents(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
     extents: list[Field] = []
     for f in fields:
         if f.is_key and _type(f).has_nanoseconds:
-            count = nanoseconds(quoted(f.alias)) if at_rest else quoted(f.alias)
-            extents.append(Field(_numbered("far", f), f"COUNT_IF(ABS({count}) > {bind(INT64)})"))
-            extents.append(Field(_numbered("fine", f), f"COUNT_IF(MOD({count}, 1000) <> 0)"))
+            count = nanoseconds(quote(f.alias)) if at_rest else quote(f.alias)
+            extents.append(Field(_number_like("far", f), f"COUNT_IF(ABS({count}) > {bind(INT64)})"))
+            extents.append(Field(_number_like("fine", f), f"COUNT_IF(MOD({count}, 1000) <> 0)"))
     return extents
 
 
-def grouped_as(field: Field) -> Field:
+def normalize_for_grouping(field: Field) -> Field:
     """A field of the rows as what is equal in the delivery is equal to GROUP BY.
 
     -0.0 and 0.0 are one key; so are the same moments in different zones, which a delivery has in
@@ -106,7 +106,7 @@ def grouped_as(field: Field) -> Field:
     if field.column is None:
         return Field(FLAGS[field.alias], field.sql)
     kind, sql = field.column.source.type, field.sql
-    if not field.is_key or sql != quoted(field.column.name):
+    if not field.is_key or sql != quote(field.column.name):
         return field
     if kind.kind == "REAL":
         sql = f"{sql} + 0"
@@ -117,19 +117,19 @@ def grouped_as(field: Field) -> Field:
     return Field(field.alias, sql, field.column)
 
 
-def _totalled(field: Field) -> list[Field]:
+def _sum_measure(field: Field) -> list[Field]:
     """A measure of the groups, summed up for the grand total."""
-    name = quoted(_GROUP + field.alias)
-    if not _wide(field):
+    name = quote(_GROUP + field.alias)
+    if not _is_wide(field):
         return [Field(field.alias, f"SUM({name})", field.column)]
     return [
         Field(field.alias, name, field.column),
-        Field(_numbered("total", field), f"SUM({name}::FLOAT)"),
-        Field(_numbered("magnitude", field), f"SUM(ABS({name}::FLOAT))"),
+        Field(_number_like("total", field), f"SUM({name}::FLOAT)"),
+        Field(_number_like("magnitude", field), f"SUM(ABS({name}::FLOAT))"),
     ]
 
 
-def _wide(field: Field) -> bool:
+def _is_wide(field: Field) -> bool:
     return field.is_sum and (_type(field).precision or 0) > SAFE_DIGITS
 
 
@@ -138,13 +138,13 @@ def _type(field: Field) -> ColumnType:
     return field.column.source.type
 
 
-def _numbered(name: str, field: Field) -> str:
+def _number_like(name: str, field: Field) -> str:
     return f"{name}_{field.alias.rpartition('_')[2]}"
 
 
-def _named(fields: list[Field]) -> list[Field]:
-    return [Field(f.alias, quoted(f.alias), f.column) for f in fields]
+def _select_by_alias(fields: list[Field]) -> list[Field]:
+    return [Field(f.alias, quote(f.alias), f.column) for f in fields]
 
 
-def _listed(aliases: list[str]) -> str:
-    return ", ".join(map(quoted, aliases))
+def _join_aliases(aliases: list[str]) -> str:
+    return ", ".join(map(quote, aliases))

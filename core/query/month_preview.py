@@ -9,7 +9,7 @@ from core.planning.plan import Plan
 from core.query.grouped import SAFE_DIGITS
 from core.query.rows import row_fields
 from core.query.sample import sample_clause
-from core.query.statement import Binds, Field, Statement, qualified, quoted, select
+from core.query.statement import Binds, Field, Statement, qualify, quote, select
 
 PREVIEW_ROWS = 100_000
 
@@ -40,57 +40,57 @@ def select_months(
     fields = row_fields(plan, bind)
     groups = [f.alias for f in fields if f.alias == "blank" or f.is_group]
     by_month = [name for name in groups if name in ("month", "blank")]
-    where = f"FROM {qualified(plan.source.name)}"
+    where = f"FROM {qualify(plan.source.name)}"
     if exact and not counted:
         rows = select(fields, where, bind)
-        counts = [Field("rows", "COUNT(*)"), *_bad(fields), _distinct(fields)]
-        outer = [*_named(by_month), *counts, *_sums(fields, rounded)]
+        counts = [Field("rows", "COUNT(*)"), *_count_bad(fields), _count_distinct(fields)]
+        outer = [*_select_by_alias(by_month), *counts, *_sum_columns(fields, rounded)]
     else:
-        sample = select(fields, where + ("" if exact else _sampled(plan)), bind)
+        sample = select(fields, where + ("" if exact else _limit_to_sample(plan)), bind)
         # Not called `rows`: which of a column and an alias of one name is meant is a fine point.
-        counts = [Field("size", "COUNT(*)"), *_bad(fields)]
-        inner = [*_named(groups), *counts, *_sums(fields, rounded)]
-        rows = select(inner, _grouped(sample, groups), bind)
+        counts = [Field("size", "COUNT(*)"), *_count_bad(fields)]
+        inner = [*_select_by_alias(groups), *counts, *_sum_columns(fields, rounded)]
+        rows = select(inner, _group(sample, groups), bind)
         outer = [
-            *_named(by_month),
-            Field("rows", f"SUM({quoted('size')})"),
-            *(Field(f.alias, f"SUM({quoted(f.alias)})") for f in _bad(fields)),
+            *_select_by_alias(by_month),
+            Field("rows", f"SUM({quote('size')})"),
+            *(Field(f.alias, f"SUM({quote(f.alias)})") for f in _count_bad(fields)),
             Field("groups", "COUNT(*)"),
-            Field("single", f"COUNT_IF({quoted('size')} = 1)"),
-            *(Field(f.alias, f"SUM({quoted(f.alias)})", f.column) for f in fields if f.is_sum),
+            Field("single", f"COUNT_IF({quote('size')} = 1)"),
+            *(Field(f.alias, f"SUM({quote(f.alias)})", f.column) for f in fields if f.is_sum),
         ]
-    return select(outer, _grouped(rows, by_month), bind)
+    return select(outer, _group(rows, by_month), bind)
 
 
-def _sampled(plan: Plan) -> str:
+def _limit_to_sample(plan: Plan) -> str:
     if reads_all(plan):
         return ""
     return sample_clause(plan.source, PREVIEW_ROWS) or f"\nLIMIT {PREVIEW_ROWS}"
 
 
-def _named(aliases: list[str]) -> list[Field]:
-    return [Field(alias, quoted(alias)) for alias in aliases]
+def _select_by_alias(aliases: list[str]) -> list[Field]:
+    return [Field(alias, quote(alias)) for alias in aliases]
 
 
-def _bad(fields: list[Field]) -> list[Field]:
-    return [Field("bad", f"COUNT({quoted('bad')})") for f in fields if f.alias == "bad"]
+def _count_bad(fields: list[Field]) -> list[Field]:
+    return [Field("bad", f"COUNT({quote('bad')})") for f in fields if f.alias == "bad"]
 
 
-def _distinct(fields: list[Field]) -> Field:
-    keys = ", ".join(quoted(f.alias) for f in fields if f.is_group and f.alias != "month")
+def _count_distinct(fields: list[Field]) -> Field:
+    keys = ", ".join(quote(f.alias) for f in fields if f.is_group and f.alias != "month")
     # HASH takes NULL for a value, which APPROX_COUNT_DISTINCT would not count.
     return Field("groups", f"APPROX_COUNT_DISTINCT(HASH({keys}))" if keys else "1")
 
 
-def _sums(fields: list[Field], rounded: bool) -> list[Field]:
+def _sum_columns(fields: list[Field], rounded: bool) -> list[Field]:
     sums: list[Field] = []
     for f in fields:
         if f.is_sum and f.column is not None:
             wide = (f.column.source.type.precision or 0) > SAFE_DIGITS
             cast = "::FLOAT" if rounded and wide else ""
-            sums.append(Field(f.alias, f"SUM({quoted(f.alias)}{cast})", f.column))
+            sums.append(Field(f.alias, f"SUM({quote(f.alias)}{cast})", f.column))
     return sums
 
 
-def _grouped(rows: Statement, by: list[str]) -> str:
-    return f"FROM (\n{rows.sql}\n)\nGROUP BY {', '.join(map(quoted, by))}"
+def _group(rows: Statement, by: list[str]) -> str:
+    return f"FROM (\n{rows.sql}\n)\nGROUP BY {', '.join(map(quote, by))}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from core.planning.date_formats import EpochUnit, TextFormat
 from core.planning.plan import Plan
 from core.planning.source import TIMESTAMPS, Source, SourceColumn
-from core.query.statement import Binds, Field, Statement, qualified, quoted, select
+from core.query.statement import Binds, Field, Statement, qualify, quote, select
 
 # What "white space" is in "text made only of white space": Unicode's White_Space property.
 WHITE_SPACE = (
@@ -30,7 +30,7 @@ def select_rows(plan: Plan) -> Statement:
     in the same snapshot, and the row count that the warehouse declares is that of the table.
     """
     bind = Binds()
-    return select(row_fields(plan, bind), f"FROM {qualified(plan.source.name)}", bind)
+    return select(row_fields(plan, bind), f"FROM {qualify(plan.source.name)}", bind)
 
 
 def select_bad_dates(plan: Plan, rows: int) -> Statement:
@@ -43,9 +43,9 @@ def select_bad_dates(plan: Plan, rows: int) -> Statement:
     bad = _bad_date(plan, bind)
     if bad is None:
         raise ValueError("dates of this type always parse")
-    every = select([Field("bad", bad)], f"FROM {qualified(plan.source.name)}", bind)
+    every = select([Field("bad", bad)], f"FROM {qualify(plan.source.name)}", bind)
     where = f'FROM (\n{every.sql}\n)\nWHERE "bad" IS NOT NULL\nLIMIT {rows}'
-    return select([Field("bad", quoted("bad"))], where, bind)
+    return select([Field("bad", quote("bad"))], where, bind)
 
 
 def row_fields(plan: Plan, bind: Binds, *, at_rest: bool = False) -> list[Field]:
@@ -79,10 +79,10 @@ def _month(plan: Plan, bind: Binds) -> str:
     TIMESTAMP_TZ cast to NTZ is its own wall clock (docs.snowflake.com, "Date & time data types").
     """
     column = plan.month.source
-    name = quoted(column.name)
+    name = quote(column.name)
     match column.type.kind, plan.month_format:
         case _, TextFormat():
-            moment = _parsed_text(plan, bind)
+            moment = _parse_text(plan, bind)
         case _, EpochUnit() as unit:
             whole = _whole(column)
             valid = _epoch_range(unit, whole, bind)
@@ -94,10 +94,10 @@ def _month(plan: Plan, bind: Binds) -> str:
     return f"DATE_TRUNC('MONTH', {moment})::DATE"
 
 
-def _parsed_text(plan: Plan, bind: Binds) -> str:
+def _parse_text(plan: Plan, bind: Binds) -> str:
     """The moment a text names in the plan's format, NULL if it does not parse."""
     assert isinstance(plan.month_format, TextFormat)  # noqa: S101 - for the type checker
-    text = f"TRIM({quoted(plan.month.name)}, {bind(WHITE_SPACE)})"
+    text = f"TRIM({quote(plan.month.name)}, {bind(WHITE_SPACE)})"
     pattern = bind(plan.month_format.snowflake)
     if plan.month_format.has_offset:
         return f"TRY_TO_TIMESTAMP_TZ({text}, {pattern})::TIMESTAMP_NTZ"
@@ -107,7 +107,7 @@ def _parsed_text(plan: Plan, bind: Binds) -> str:
 
 
 def _whole(column: SourceColumn) -> str:
-    name = quoted(column.name)
+    name = quote(column.name)
     if column.type.kind == "FIXED":
         return name if column.type.scale == 0 else f"FLOOR({name})"
     # NaN, which is above all numbers, infinities and what is far beyond an epoch have no NUMBER.
@@ -123,11 +123,11 @@ def _epoch_range(unit: EpochUnit, whole: str, bind: Binds) -> str:
 
 def _bad_date(plan: Plan, bind: Binds) -> str | None:
     """The value, as text, where there is one that is no date; None if that cannot be."""
-    name = quoted(plan.month.name)
+    name = quote(plan.month.name)
     match plan.month_format:
         case TextFormat():
             given = f"TRIM({name}, {bind(WHITE_SPACE)}) <> ''"
-            missing = f"{_parsed_text(plan, bind)} IS NULL"
+            missing = f"{_parse_text(plan, bind)} IS NULL"
             return f"IFF({given} AND {missing}, LEFT({name}, {BAD_VALUE_CHARACTERS}), NULL)"
         case EpochUnit() as unit:
             valid = _epoch_range(unit, _whole(plan.month.source), bind)
@@ -140,7 +140,7 @@ def _blank(source: Source, bind: Binds) -> str | None:
     """Whether a whole row is blank; None if no row can be."""
     tests: list[str] = []
     for column in source.columns:
-        name = quoted(column.name)
+        name = quote(column.name)
         match column.type.kind:
             case "TEXT":
                 tests.append(f"COALESCE(TRIM({name}, {bind(WHITE_SPACE)}), '') = ''")
@@ -170,7 +170,7 @@ _PLAIN_KEYS = frozenset({"FIXED", "REAL", "TEXT", "BOOLEAN", "BINARY", "DATE"}) 
 
 def key(column: SourceColumn, *, at_rest: bool = False) -> str:
     """A column as a key: as it travels, or `at_rest`, where nothing of the wire disturbs it."""
-    name = quoted(column.name)
+    name = quote(column.name)
     if not at_rest and column.type.kind == "TIME":
         # The connector cuts TIME to microseconds; a count of nanoseconds travels whole.
         return f"DATEDIFF('NANOSECOND', '00:00:00'::TIME, {name})"
@@ -193,5 +193,5 @@ def nanoseconds(timestamp: str) -> str:
 
 def addend(column: SourceColumn) -> str:
     """A numeric column as it is summed."""
-    name = quoted(column.name)
+    name = quote(column.name)
     return f"{name}::FLOAT" if column.type.kind == "DECFLOAT" else name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.planning.source import TIMESTAMPS, Source, SourceColumn
 from core.query.rows import BAD_VALUE_CHARACTERS, addend, key
-from core.query.statement import Binds, Field, Statement, qualified, quoted, select
+from core.query.statement import Binds, Field, Statement, qualify, quote, select
 
 SAMPLE_ROWS = 5_000
 _VALUES = 500_000  # about 40 MB of Python values
@@ -22,11 +22,11 @@ def select_sample(source: Source, columns: tuple[SourceColumn, ...]) -> Statemen
     Numbers stay numbers, all else becomes text. Small tables are read whole. Views are read from
     their beginning: Snowflake samples views neither with a seed nor in less than a full read.
     """
-    fields = [Field(f"sample_{n}", _sampled(column)) for n, column in enumerate(columns, 1)]
+    fields = [Field(f"sample_{n}", _select_value(column)) for n, column in enumerate(columns, 1)]
     # Twice as many as needed, so that nearly always LIMIT finds its rows before the table's end.
     rows = min(SAMPLE_ROWS, max(_VALUES // len(source.columns), _LEAST_ROWS))
     sampling = sample_clause(source, 2 * rows)
-    return select(fields, f"FROM {qualified(source.name)}{sampling}\nLIMIT {rows}", Binds())
+    return select(fields, f"FROM {qualify(source.name)}{sampling}\nLIMIT {rows}", Binds())
 
 
 def sample_clause(source: Source, rows: int) -> str:
@@ -37,13 +37,13 @@ def sample_clause(source: Source, rows: int) -> str:
     return f" SAMPLE BERNOULLI ({percent:.6f}) SEED ({_SEED})"
 
 
-def sampled_columns(source: Source) -> tuple[SourceColumn, ...]:
+def pick_sample_columns(source: Source) -> tuple[SourceColumn, ...]:
     """The columns that detection looks at."""
     return tuple(column for column in source.columns if column.type.kind in _DETECTED)
 
 
-def _sampled(column: SourceColumn) -> str:
-    name, kind = quoted(column.name), column.type.kind
+def _select_value(column: SourceColumn) -> str:
+    name, kind = quote(column.name), column.type.kind
     if kind == "TEXT":
         return f"LEFT({name}, {BAD_VALUE_CHARACTERS})"
     if column.type.numeric:

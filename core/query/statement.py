@@ -89,19 +89,19 @@ class Binds:
         return f":{len(self.values)}"
 
 
-def quoted(identifier: str) -> str:
+def quote(identifier: str) -> str:
     """`identifier` as a quoted identifier: taken to the letter, whatever it holds."""
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def qualified(name: TableName) -> str:
+def qualify(name: TableName) -> str:
     """A full table name, each part quoted."""
-    return ".".join(map(quoted, (name.database, name.schema, name.table)))
+    return ".".join(map(quote, (name.database, name.schema, name.table)))
 
 
 def select(fields: Sequence[Field], rest: str, bind: Binds) -> Statement:
     """`SELECT` of `fields`, and `rest`: whatever follows the list."""
-    columns = ",\n".join(f"  {f.sql} AS {quoted(f.alias)}" for f in fields)
+    columns = ",\n".join(f"  {f.sql} AS {quote(f.alias)}" for f in fields)
     return Statement(f"SELECT\n{columns}\n{rest}", tuple(bind.values), tuple(fields))
 
 

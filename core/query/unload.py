@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from core.connections.secrets import Secret
-from core.output.csv_injection import MARK, STARTS, escaped
+from core.output.csv_injection import MARK, STARTS, escape_formula
 from core.output.json_escapes import ESCAPES
 from core.planning.names import TableName
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
-from core.query.statement import Field, Statement, literal, qualified, quoted
+from core.query.statement import Field, Statement, literal, qualify, quote
 
 # Snowflake's own maximum of MAX_FILE_SIZE on AWS, in bytes: 5 GB.
 LARGEST_FILE = 5 * 1024**3
@@ -96,13 +96,13 @@ def copy_into(
     """
     aliases = {f.column.name: f.alias for f in grouped.fields if f.column}
     if files.format == "ndjson":
-        columns = [f"  {_record(plan, aliases)} AS {quoted('line')}"]
+        columns = [f"  {_record(plan, aliases)} AS {quote('line')}"]
     else:
         csv = files.format == "csv"
         escape = csv and files.escape_formulas
         columns = [
             f"  {_csv_value(c, of, escape=escape) if csv else _parquet_value(c, of)}"
-            f" AS {quoted(escaped(c.name) if escape else c.name)}"
+            f" AS {quote(escape_formula(c.name) if escape else c.name)}"
             for c in plan.delivered
             for of in [_of(aliases[c.name])]
         ]
@@ -119,7 +119,7 @@ def first_groups(grouped: Statement, plan: Plan, query_id: str, rows: int) -> St
     """The first `rows` groups as they are delivered: columns in the table's order, typed."""
     fields = {f.column.name: f for f in grouped.fields if f.column}
     chosen = [replace(fields[c.name], sql=_of(fields[c.name].alias)) for c in plan.delivered]
-    columns = ",\n".join(f"  {f.sql} AS {quoted(f.alias)}" for f in chosen)
+    columns = ",\n".join(f"  {f.sql} AS {quote(f.alias)}" for f in chosen)
     sql = f"SELECT\n{columns}\n{_groups(query_id)}\n{_order(grouped)}\nLIMIT {rows}"
     return Statement(sql, fields=tuple(chosen))
 
@@ -146,17 +146,17 @@ def sum_groups(grouped: Statement, query_id: str) -> Statement:
             fields.append(Field(f.alias, f"SUM({_of(source)})", f.column))
         elif f.alias.startswith("magnitude_"):
             fields.append(Field(f.alias, f"SUM({_of(f.alias)})"))
-    columns = ",\n".join(f"  {f.sql} AS {quoted(f.alias)}" for f in fields)
-    sql = f"SELECT\n{columns}\nFROM {result_of(query_id)} AS {_ROWS}\nGROUP BY {_of('total')}"
+    columns = ",\n".join(f"  {f.sql} AS {quote(f.alias)}" for f in fields)
+    sql = f"SELECT\n{columns}\nFROM {scan_result(query_id)} AS {_ROWS}\nGROUP BY {_of('total')}"
     return Statement(sql, fields=tuple(fields))
 
 
 def describe_stage(stage: TableName) -> Statement:
     """The properties of a stage, its URL among them."""
-    return Statement(f"DESCRIBE STAGE {qualified(stage)}")
+    return Statement(f"DESCRIBE STAGE {qualify(stage)}")
 
 
-def result_of(query_id: str) -> str:
+def scan_result(query_id: str) -> str:
     """The result of a finished statement as a table."""
     return f"TABLE(RESULT_SCAN({literal(query_id)}))"
 
@@ -164,14 +164,14 @@ def result_of(query_id: str) -> str:
 def _groups(query_id: str) -> str:
     # A name of ours for the rows, and every column qualified by it: a delivered column may have
     # the name of any column here, and ORDER BY would take the delivered one.
-    return f"FROM {result_of(query_id)} AS {_ROWS}\nWHERE NOT {_of('total')}"
+    return f"FROM {scan_result(query_id)} AS {_ROWS}\nWHERE NOT {_of('total')}"
 
 
-_ROWS = quoted("groups")
+_ROWS = quote("groups")
 
 
 def _of(alias: str) -> str:
-    return f"{_ROWS}.{quoted(alias)}"
+    return f"{_ROWS}.{quote(alias)}"
 
 
 def _order(grouped: Statement) -> str:
@@ -186,13 +186,13 @@ def _target(to: Location) -> str:
     if to.stage is None:
         return literal(to.url)
     name, path = to.stage
-    return literal(f"@{qualified(name)}/{path}")
+    return literal(f"@{qualify(name)}/{path}")
 
 
 def _access(to: Location, keys: list[str]) -> str:
     lines: list[str] = []
     if to.integration is not None:
-        lines.append(f"STORAGE_INTEGRATION = {quoted(to.integration)}")
+        lines.append(f"STORAGE_INTEGRATION = {quote(to.integration)}")
     if keys:
         names = ("AWS_KEY_ID", "AWS_SECRET_KEY", "AWS_TOKEN")
         pairs = (f"{name} = {key}" for name, key in zip(names, keys, strict=False))
@@ -295,14 +295,14 @@ def _json_value(column: PlannedColumn, name: str) -> str:
         return text
     if kind == "BINARY":
         return _in_quotes(f"TO_VARCHAR({name}, 'HEX')")
-    return _in_quotes(_time_text(column, name) or _escaped(name))
+    return _in_quotes(_time_text(column, name) or _escape(name))
 
 
 def _in_quotes(text: str) -> str:
     return f"'\"' || {text} || '\"'"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     for character, escape in ESCAPES.items():
         text = f"REPLACE({text}, {_character(character)}, {literal(escape)})"
     return text

@@ -7,9 +7,9 @@ delivery.
 from __future__ import annotations
 
 from core.planning.plan import Plan
-from core.query.grouped import FLAGS, SAFE_DIGITS, grouped_as
+from core.query.grouped import FLAGS, SAFE_DIGITS, normalize_for_grouping
 from core.query.rows import row_fields
-from core.query.statement import Binds, Field, Statement, literal, qualified, quoted, select
+from core.query.statement import Binds, Field, Statement, literal, qualify, quote, select
 
 _BLANK, _BAD = FLAGS["blank"], FLAGS["bad"]
 
@@ -29,33 +29,33 @@ def select_figures(plan: Plan, *, read_by: str | None, rounded: bool = False) ->
             though not by group.
     """
     bind = Binds()
-    fields = [grouped_as(f) for f in row_fields(plan, bind)]
+    fields = [normalize_for_grouping(f) for f in row_fields(plan, bind)]
     then = f" AT(STATEMENT => {literal(read_by)})" if read_by is not None else ""
-    rows = select(fields, f"FROM {qualified(plan.source.name)}{then}", bind)
+    rows = select(fields, f"FROM {qualify(plan.source.name)}{then}", bind)
     flags = {f.alias for f in fields if f.column is None}
     by = ["month", *(flags & {_BLANK})]
     sums = [f for f in fields if f.is_sum]
     floats = [f for f in sums if is_float(f, rounded=rounded)]
     # Not called `rows`: which of a column and an alias of one name is meant is a fine point.
     groups = [
-        *(Field(name, quoted(name)) for name in by),
+        *(Field(name, quote(name)) for name in by),
         Field("size", "COUNT(*)"),
-        *(Field(name, f"COUNT({quoted(name)})") for name in flags & {_BAD}),
-        *(Field(f.alias, f"SUM({quoted(f.alias)})", f.column) for f in sums),
-        *(Field(_yardstick(f), f"SUM(ABS({quoted(f.alias)}::FLOAT))") for f in floats),
+        *(Field(name, f"COUNT({quote(name)})") for name in flags & {_BAD}),
+        *(Field(f.alias, f"SUM({quote(f.alias)})", f.column) for f in sums),
+        *(Field(_yardstick(f), f"SUM(ABS({quote(f.alias)}::FLOAT))") for f in floats),
     ]
     keys = [f.alias for f in fields if f.is_key]
-    grouped = select(groups, _grouped(rows, [*by, *keys]), bind)
+    grouped = select(groups, _group(rows, [*by, *keys]), bind)
     months = [
-        Field("month", quoted("month")),
-        *(Field("blank", quoted(name)) for name in flags & {_BLANK}),
-        Field("rows", f"SUM({quoted('size')})"),
-        *(Field("bad", f"SUM({quoted(name)})") for name in flags & {_BAD}),
+        Field("month", quote("month")),
+        *(Field("blank", quote(name)) for name in flags & {_BLANK}),
+        Field("rows", f"SUM({quote('size')})"),
+        *(Field("bad", f"SUM({quote(name)})") for name in flags & {_BAD}),
         Field("groups", "COUNT(*)"),
         *(Field(f.alias, _total(f, rounded=rounded), f.column) for f in sums),
-        *(Field(_yardstick(f), f"SUM({quoted(_yardstick(f))})") for f in floats),
+        *(Field(_yardstick(f), f"SUM({quote(_yardstick(f))})") for f in floats),
     ]
-    return select(months, _grouped(grouped, by), bind)
+    return select(months, _group(grouped, by), bind)
 
 
 def is_float(field: Field, *, rounded: bool) -> bool:
@@ -71,8 +71,8 @@ def _yardstick(field: Field) -> str:
 
 def _total(field: Field, *, rounded: bool) -> str:
     cast = "::FLOAT" if is_float(field, rounded=rounded) else ""
-    return f"SUM({quoted(field.alias)}{cast})"
+    return f"SUM({quote(field.alias)}{cast})"
 
 
-def _grouped(rows: Statement, by: list[str]) -> str:
-    return f"FROM (\n{rows.sql}\n)\nGROUP BY {', '.join(map(quoted, by))}"
+def _group(rows: Statement, by: list[str]) -> str:
+    return f"FROM (\n{rows.sql}\n)\nGROUP BY {', '.join(map(quote, by))}"

@@ -35,12 +35,12 @@ def as_command(request: Request, *, demo: bool = False) -> str:
         demo: against the embedded warehouse and bucket.
     """
     words = ["amplify-transfer", "--batch", *(["--demo"] if demo else [])]
-    for name, value in _given(request, demo=demo):
+    for name, value in _list_given(request, demo=demo):
         option = f"--{name.replace('_', '-')}"
         if value is True:
             words.append(option)
         else:
-            text = str(value) if isinstance(value, str | int) else _joined(value)
+            text = str(value) if isinstance(value, str | int) else _join(value)
             # An argument of its own must not begin like an option.
             words += [f"{option}={text}"] if text.startswith("-") else [option, text]
     return " ".join(map(_word, words))
@@ -48,7 +48,7 @@ def as_command(request: Request, *, demo: bool = False) -> str:
 
 def as_python(request: Request) -> str:
     """The Python code that does the same, its result printed."""
-    given = dict(_given(request, demo=False))
+    given = dict(_list_given(request, demo=False))
     table, bucket = given.pop("table"), given.pop("bucket")
     arguments = [_literal(table), _literal(bucket)]
     arguments += [f"{name}={_literal(value)}" for name, value in given.items()]
@@ -58,9 +58,9 @@ def as_python(request: Request) -> str:
     return f"from core import transfer_data\n\nresult = {call}\nprint(result)\n"
 
 
-def hidden_values(request: Request) -> tuple[str, ...]:
+def find_hidden_values(request: Request) -> tuple[str, ...]:
     """The values in a recipe of `request` that hold characters nobody can see, as they are."""
-    given = (value for _, value in _given(request, demo=False))
+    given = (value for _, value in _list_given(request, demo=False))
     texts = (
         each for value in given for each in ((value,) if isinstance(value, str | int) else value)
     )
@@ -85,7 +85,7 @@ def _byte(byte: int) -> str:
     return chr(byte) if plain else f"\\{byte:03o}"
 
 
-def _given(request: Request, *, demo: bool) -> Iterator[tuple[str, str | int | Sequence[str]]]:
+def _list_given(request: Request, *, demo: bool) -> Iterator[tuple[str, str | int | Sequence[str]]]:
     """The options that are not at their defaults, by name."""
     for name, field in Request.model_fields.items():
         value = getattr(request, name)
@@ -104,7 +104,7 @@ def _size(size: int) -> str | int:
     return f"{size // MEBIBYTE}MB" if size % MEBIBYTE == 0 else size
 
 
-def _joined(names: Sequence[str]) -> str:
+def _join(names: Sequence[str]) -> str:
     """Names as `core.request.request.split_names` reads them."""
     if not names:
         return "none"

@@ -27,7 +27,7 @@ from pydantic import (
 from core.errors import UsageError
 from core.remedy import Advice, Remedy, listed_remedies
 from core.request.options import OPTIONS, EngineName, FileFormat, IfExists, OnBadDate
-from core.request.validation_messages import WAYS_TO_WRITE, sentences
+from core.request.validation_messages import WAYS_TO_WRITE, describe_mistakes
 from core.request.write_ways import WRITE_WAYS, needs_write_way
 from core.runtime.urls import ENDPOINT_FORM, has_credentials, is_plain_endpoint
 
@@ -132,7 +132,7 @@ def _in_units(number: int, unit: int, names: tuple[str, ...]) -> str:
     return f"{number}{names[power]}"
 
 
-def _known_zone(value: str | None) -> str | None:
+def _check_zone(value: str | None) -> str | None:
     if value is not None:
         try:
             ZoneInfo(value)
@@ -144,7 +144,7 @@ def _known_zone(value: str | None) -> str | None:
 Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
 Size = Annotated[int, BeforeValidator(parse_size)]
 Seconds = Annotated[int, BeforeValidator(parse_seconds)]
-Zone = Annotated[str | None, AfterValidator(_known_zone)]
+Zone = Annotated[str | None, AfterValidator(_check_zone)]
 Limit = Annotated[StreamLimit, BeforeValidator(StreamLimit.parse), PlainSerializer(str)]
 
 
@@ -210,7 +210,7 @@ class Request(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _no_credentials(cls, value: Any) -> Any:
+    def _refuse_credentials(cls, value: Any) -> Any:
         """Refuse what holds a password in a URL: every option of text is kept or shown."""
         for text in value if isinstance(value, tuple) else (value,):
             if isinstance(text, str) and has_credentials(text):
@@ -219,7 +219,7 @@ class Request(BaseModel):
 
     @field_validator("bucket")
     @classmethod
-    def _no_signed_url(cls, value: str) -> str:
+    def _refuse_signed_url(cls, value: str) -> str:
         """Refuse keys before the bucket's name, and the URLs of the web, which may be signed."""
         scheme, separator, rest = value.partition("://")
         name = rest.partition("/")[0]
@@ -231,21 +231,21 @@ class Request(BaseModel):
 
     @field_validator("connection")
     @classmethod
-    def _a_name(cls, value: Any) -> Any:
+    def _refuse_url(cls, value: Any) -> Any:
         if isinstance(value, str) and "://" in value:
             raise ValueError("must be the name of a connection, not a URL")
         return value
 
     @field_validator("endpoint_url")
     @classmethod
-    def _plain_endpoint(cls, value: str | None) -> str | None:
+    def _check_endpoint(cls, value: str | None) -> str | None:
         if value is not None and not is_plain_endpoint(value):
             raise ValueError(ENDPOINT_FORM)
         return value
 
     @field_validator("s3_options")
     @classmethod
-    def _plain_endpoint_among_options(
+    def _check_endpoint_of_options(
         cls, value: Mapping[str, str] | None
     ) -> Mapping[str, str] | None:
         url = (value or {}).get("endpoint_url")
@@ -254,7 +254,7 @@ class Request(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _gzip_fits(self) -> Self:
+    def _check_gzip(self) -> Self:
         if self.gzip and self.format == "parquet":
             raise ValueError("parquet is compressed already; gzip goes with json, ndjson or csv")
         return self
@@ -295,4 +295,4 @@ class Request(BaseModel):
         try:
             return cls(**options)
         except ValidationError as error:
-            raise UsageError(sentences(error)) from None
+            raise UsageError(describe_mistakes(error)) from None

@@ -31,7 +31,7 @@ WAYS_TO_WRITE: Final = listed_remedies(
 )
 
 
-def sentences(error: ValidationError) -> str:
+def describe_mistakes(error: ValidationError) -> str:
     """One short sentence for each mistake; never the value of a connection or a key."""
     mistakes = error.errors(include_url=False, include_input=False)
     return joined(dict.fromkeys(map(_sentence, mistakes)), "; ")

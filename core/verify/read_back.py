@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from core.aggregation.reconciliation import MOST_DIGITS
 from core.errors import IntegrityError
 from core.output import Format
-from core.output.csv_injection import escaped
+from core.output.csv_injection import escape_formula
 from core.planning.plan import Plan, PlannedColumn
 from core.verify.month_totals import MONTH, Month, MonthFigures, fold, summable
 
@@ -89,7 +89,7 @@ def _parquet(path: Path, plan: Plan) -> Iterator[pa.Table]:
 
 
 def _csv(path: Path, plan: Plan, gzipped: bool, escape: bool, block: int) -> Iterator[pa.Table]:
-    name: Callable[[str], str] = escaped if escape else str
+    name: Callable[[str], str] = escape_formula if escape else str
     with _opened(path, gzipped) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
         if next(csv.reader(text), None) != list(map(name, _names(plan))):
             raise KeyError("other columns")

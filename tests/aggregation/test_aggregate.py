@@ -65,8 +65,8 @@ def months(frames: list[pl.DataFrame], fields: tuple[Field, ...] = FIELDS) -> pl
         lambda columns, predicate, n, size: (f.select(columns or f.columns) for f in frames),
         schema=frames[0].schema,
     )
-    monthly = aggregate.by_month(source, fields)
-    pieces = list(aggregate.batches(monthly, lambda: None))
+    monthly = aggregate.group_by_month(source, fields)
+    pieces = list(aggregate.collect_batches(monthly, lambda: None))
     return pl.concat(pieces) if pieces else monthly.clear().collect()
 
 
@@ -138,12 +138,12 @@ def test_cancelling_ends_the_wait_while_polars_works() -> None:
         release.wait(30)
         yield pl.DataFrame(schema=SCHEMA)
 
-    monthly = aggregate.by_month(register_io_source(held, schema=SCHEMA), FIELDS)
+    monthly = aggregate.group_by_month(register_io_source(held, schema=SCHEMA), FIELDS)
     cancel = threading.Event()
     threading.Thread(target=lambda: (asked.wait(30), cancel.set())).start()
     try:
         with pytest.raises(CancelledError):
-            list(aggregate.batches(monthly, lambda: check(cancel)))
+            list(aggregate.collect_batches(monthly, lambda: check(cancel)))
         assert not release.is_set()
     finally:
         release.set()
@@ -156,8 +156,8 @@ def test_an_error_of_the_source_comes_through() -> None:
 
     with pytest.raises(Exception, match="the link is gone"):
         list(
-            aggregate.batches(
-                aggregate.by_month(register_io_source(broken, schema=SCHEMA), FIELDS),
+            aggregate.collect_batches(
+                aggregate.group_by_month(register_io_source(broken, schema=SCHEMA), FIELDS),
                 lambda: None,
             )
         )

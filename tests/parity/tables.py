@@ -19,7 +19,7 @@ from typing import Any
 
 from core.planning.names import TableName
 from core.planning.source import ColumnType, Source, SourceColumn
-from core.query import quoted
+from core.query import quote
 
 EPOCH = datetime(1970, 1, 1)
 SECOND = 10**9
@@ -121,8 +121,8 @@ class Table:
     def script(self, name: str) -> list[str]:
         """The statements that make it."""
         rows = list(zip(*(column.values for column in self.columns), strict=True))
-        table, view = quoted(f"{name}_TABLE" if self.view else name), quoted(name)
-        typed = ", ".join(f"{quoted(c.name)} {c.type}" for c in self.columns)
+        table, view = quote(f"{name}_TABLE" if self.view else name), quote(name)
+        typed = ", ".join(f"{quote(c.name)} {c.type}" for c in self.columns)
         statements = [f"CREATE OR REPLACE TABLE {table} ({typed})"]
         if rows:
             loaded = ", ".join(

@@ -9,7 +9,12 @@ import pytest
 
 from core.errors import SourceDataError, UsageError
 from core.planning.date_formats import EpochUnit, TextFormat
-from core.planning.detection import DateCandidate, choose_date, date_candidates, identifiers
+from core.planning.detection import (
+    DateCandidate,
+    choose_date,
+    find_date_candidates,
+    find_identifiers,
+)
 from core.planning.source import ColumnType, SourceColumn
 
 ISO = ["2024-01-31", "2023-12-13"]
@@ -21,7 +26,7 @@ def table(**types: str) -> list[SourceColumn]:
 
 
 def names(columns: Sequence[SourceColumn], sample: Mapping[str, Sequence[object]]) -> list[str]:
-    return [candidate.column for candidate in date_candidates(columns, sample)]
+    return [candidate.column for candidate in find_date_candidates(columns, sample)]
 
 
 def chosen(
@@ -98,7 +103,7 @@ def test_text_is_a_date_if_one_format_fits_95_percent_of_what_is_not_blank() -> 
     assert found.format == TextFormat("%m/%d/%Y", "MM/DD/YYYY")
     assert found.nulls == 75 / 175
     assert found.why == "text, 95% of 100 sampled values are MM/DD/YYYY"
-    assert date_candidates(columns, {"DOB": [*enough, "unknown"]}) == []
+    assert find_date_candidates(columns, {"DOB": [*enough, "unknown"]}) == []
 
 
 def test_the_share_that_fits_is_never_rounded_up_to_all() -> None:
@@ -124,7 +129,7 @@ def test_the_share_that_fits_is_never_rounded_up_to_all() -> None:
     ],
 )
 def test_other_text_is_no_date(values: list[object]) -> None:
-    assert date_candidates(table(D="VARCHAR(100)"), {"D": values}) == []
+    assert find_date_candidates(table(D="VARCHAR(100)"), {"D": values}) == []
 
 
 def test_one_value_tells_day_first_from_month_first() -> None:
@@ -214,7 +219,7 @@ def test_numbers_are_a_date_if_they_are_epochs_and_their_name_speaks_of_time(
     columns = table(TIMESTAMP="NUMBER(38,0)", PRICE="NUMBER(38,0)")
     values = [Decimal(second * 10**unit.scale) for second in SECONDS]
 
-    found = date_candidates(columns, {"TIMESTAMP": values, "PRICE": values})
+    found = find_date_candidates(columns, {"TIMESTAMP": values, "PRICE": values})
 
     assert [(each.column, each.format) for each in found] == [("TIMESTAMP", unit)]
     assert found[0].why.endswith("seconds, 1995-2017")
@@ -225,7 +230,7 @@ def test_numbers_are_a_date_if_they_are_epochs_and_their_name_speaks_of_time(
     [[1, 12], [20240131], [*SECONDS, -1], [*SECONDS, 10**10], [None], []],
 )
 def test_other_numbers_are_no_date(values: list[object]) -> None:
-    assert date_candidates(table(MONTH="NUMBER(38,0)"), {"MONTH": values}) == []
+    assert find_date_candidates(table(MONTH="NUMBER(38,0)"), {"MONTH": values}) == []
 
 
 def test_a_named_number_column_needs_no_telling_name() -> None:
@@ -291,7 +296,7 @@ def test_a_named_column_of_another_type_is_an_error(kind: str) -> None:
 def test_names_of_identifiers(name: str, word: str) -> None:
     columns = table(**{name: "NUMBER(38,0)"})
 
-    assert identifiers(columns, {}) == {name: f"name ends in {word}"}
+    assert find_identifiers(columns, {}) == {name: f"name ends in {word}"}
 
 
 @pytest.mark.parametrize(
@@ -304,7 +309,7 @@ def test_names_of_identifiers(name: str, word: str) -> None:
     ],
 )  # fmt: skip
 def test_names_of_measures(name: str) -> None:
-    assert identifiers(table(**{name: "NUMBER(38,0)"}), {}) == {}
+    assert find_identifiers(table(**{name: "NUMBER(38,0)"}), {}) == {}
 
 
 def test_nearly_unique_whole_numbers_are_identifiers() -> None:
@@ -317,11 +322,11 @@ def test_nearly_unique_whole_numbers_are_identifiers() -> None:
         "FEW": list(range(99)),
     }
 
-    assert identifiers(columns, sample) == {"N": "4,990 distinct in 5,000 sampled rows"}
-    assert identifiers(columns, {"N": [*ids, *range(100)], "AMT": []}) == {}
+    assert find_identifiers(columns, sample) == {"N": "4,990 distinct in 5,000 sampled rows"}
+    assert find_identifiers(columns, {"N": [*ids, *range(100)], "AMT": []}) == {}
 
 
 def test_only_numbers_are_identifiers() -> None:
     columns = table(USER_ID="VARCHAR(10)", DAY_KEY="DATE", RATE_ID="FLOAT", D_ID="DECFLOAT")
 
-    assert list(identifiers(columns, {})) == ["RATE_ID", "D_ID"]
+    assert list(find_identifiers(columns, {})) == ["RATE_ID", "D_ID"]

@@ -121,12 +121,12 @@ def test_the_month_cannot_be_left_out() -> None:
 def test_formats() -> None:
     asked = edits.with_date_format(request(date_column="name"), made(request(date_column="name")),
                                   "%d.%m.%Y")  # fmt: skip
-    assert edits.written_format(made(asked)) == "%d.%m.%Y"
+    assert edits.get_date_format(made(asked)) == "%d.%m.%Y"
     again = edits.with_date_format(asked, made(asked), None)
-    assert edits.written_format(made(again)) == "%Y-%m-%d"
-    assert edits.written_format(made(request())) is None
+    assert edits.get_date_format(made(again)) == "%Y-%m-%d"
+    assert edits.get_date_format(made(request())) is None
     epoch = request(date_column="AMOUNT", date_format="epoch_ms")
-    assert edits.written_format(made(epoch)) == "epoch_ms"
+    assert edits.get_date_format(made(epoch)) == "epoch_ms"
 
 
 def test_defaults() -> None:
@@ -134,4 +134,4 @@ def test_defaults() -> None:
         date_column="SHIPPED", sum_columns="F", key_columns="none", drop_columns="ZIP",
         drop_identifiers=True, on_bad_date="null", format="csv", gzip=True,
     )  # fmt: skip
-    assert edits.defaults(asked) == request(format="csv", gzip=True)
+    assert edits.restore_defaults(asked) == request(format="csv", gzip=True)

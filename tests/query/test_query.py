@@ -59,7 +59,7 @@ def test_select_rows(name: str, golden: Golden) -> None:
 )
 def test_select_sample(name: str, options: dict[str, Any], golden: Golden) -> None:
     table = source(EVERY_TYPE, **options)
-    statement = query.select_sample(table, query.sampled_columns(table))
+    statement = query.select_sample(table, query.pick_sample_columns(table))
     golden(f"sql/sample_{name}.sql", shown(statement))
     sqlglot.parse_one(statement.sql, read="snowflake")
 

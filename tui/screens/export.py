@@ -53,10 +53,10 @@ def copy_python(app: App[Any], request: Request) -> None:
 
 def _warn_of_hidden(app: App[Any], request: Request, what: str) -> None:
     """Say which values of what was copied hold characters that nobody sees."""
-    from core.facade import escaped, hidden_values, listed
+    from core.facade import escaped, find_hidden_values, join_names
 
-    if values := hidden_values(request):
-        shown = listed([escaped(value) for value in values], most=3)
+    if values := find_hidden_values(request):
+        shown = join_names([escaped(value) for value in values], most=3)
         app.notify(
             f"{what} holds characters that cannot be seen, written as escapes: {shown}. "
             "Look at it before you run it.",

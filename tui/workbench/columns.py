@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from core import TransferError
-from core.facade import Plan, PlannedColumn, Role, SourceColumn, listed, written_format
+from core.facade import Plan, PlannedColumn, Role, SourceColumn, get_date_format, join_names
 from tui.format.remedies import in_columns
 from tui.format.text import fit, visible
 from tui.widgets.lines import Lines, Piece
@@ -220,11 +220,11 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         plan = self._plan
         if plan is None:
             return
-        shown = visible(written_format(plan) or "")
+        shown = visible(get_date_format(plan) or "")
         flagged = sum(map(_flagged, plan.columns))
         told = [
             f"month: {visible(plan.month.name)} {shown}".rstrip(),
-            f"or {listed([other.column for other in plan.alternatives], 2)}"
+            f"or {join_names([other.column for other in plan.alternatives], 2)}"
             if plan.alternatives
             else "",
             f"! {flagged} like ids, i drops them" if flagged else "",

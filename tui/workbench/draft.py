@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from core import Request, UsageError
-from core.facade import Role, defaults, edits
+from core.facade import Role, edits, restore_defaults
 from tui.format.remedies import in_app
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def other_table(request: Request, table: str) -> Request:
     Raises:
         UsageError: as `Request.of`.
     """
-    return changed(defaults(request), table=table)
+    return changed(restore_defaults(request), table=table)
 
 
 def with_role(draft: Draft, column: str, role: Role) -> Request:

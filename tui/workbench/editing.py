@@ -113,7 +113,7 @@ class Editing(Screen[None]):
 
     def action_restore(self) -> None:
         """Back to the rule."""
-        self.change(edits.defaults)
+        self.change(edits.restore_defaults)
 
     def refresh_ready(self) -> None:
         """Offer the actions that can be done; the footer is made anew only if they change."""
@@ -158,7 +158,7 @@ class Editing(Screen[None]):
             return
         from tui.workbench.dialogs import FormatDialog
 
-        current = edits.written_format(plan) if plan else self.draft.request.date_format
+        current = edits.get_date_format(plan) if plan else self.draft.request.date_format
 
         def answered(options: Mapping[str, str | None] | None) -> None:
             if options is not None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from core.request.reproduce import as_command, as_python, hidden_values
+from core.request.reproduce import as_command, as_python, find_hidden_values
 from core.request.request import Request
 from tests.support.batch_runs import SECONDS
 from tests.support.sources import request
@@ -231,5 +231,5 @@ def test_what_no_argument_can_hold_is_not_cut_off(name: str) -> None:
 
 def test_the_values_to_warn_of() -> None:
     asked = request(table="T\u200b", drop_columns=("A", "B\n"), file_name="é.csv")
-    assert hidden_values(asked) == ("T\u200b", "B\n")
-    assert hidden_values(request()) == ()
+    assert find_hidden_values(asked) == ("T\u200b", "B\n")
+    assert find_hidden_values(request()) == ()

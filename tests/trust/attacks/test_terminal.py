@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.query.statement import quoted
+from core.query.statement import quote
 from core.runtime.characters import escaped
 from tests.support.batch_runs import place, program
 from tests.support.deliveries import execute
@@ -32,21 +32,21 @@ EVERYTHING = "".join(PAYLOADS.values())
 @pytest.fixture(scope="module")
 def table(sandbox: Sandbox) -> Iterator[str]:
     """A table whose name, columns and values hold all of it."""
-    texts = ", ".join(f"{quoted(f'{name} {text}')} VARCHAR" for name, text in PAYLOADS.items())
-    sums = ", ".join(f"{quoted(f'{name} {text} ID')} NUMBER" for name, text in PAYLOADS.items())
+    texts = ", ".join(f"{quote(f'{name} {text}')} VARCHAR" for name, text in PAYLOADS.items())
+    sums = ", ".join(f"{quote(f'{name} {text} ID')} NUMBER" for name, text in PAYLOADS.items())
     values = ", ".join(["'k' || SEQ4()"] * len(PAYLOADS) + ["SEQ4()"] * len(PAYLOADS))
     dates = "', '".join(f"2024-01-{day:02}" for day in range(1, 31))
-    day = quoted(f"DAY {EVERYTHING}")
+    day = quote(f"DAY {EVERYTHING}")
     execute(
         sandbox,
-        f"CREATE TABLE {quoted(TABLE)} ({day} VARCHAR, {texts}, {sums})",
-        f"INSERT INTO {quoted(TABLE)} SELECT GET(ARRAY_CONSTRUCT('{dates}'), SEQ4())::VARCHAR, "
+        f"CREATE TABLE {quote(TABLE)} ({day} VARCHAR, {texts}, {sums})",
+        f"INSERT INTO {quote(TABLE)} SELECT GET(ARRAY_CONSTRUCT('{dates}'), SEQ4())::VARCHAR, "
         f"{values} FROM TABLE(GENERATOR(ROWCOUNT => 30))",
-        f"INSERT INTO {quoted(TABLE)} ({day}) VALUES ('{EVERYTHING}')",
-        f"CREATE TABLE {quoted(LONELY)} (D DATE, N NUMBER)",
+        f"INSERT INTO {quote(TABLE)} ({day}) VALUES ('{EVERYTHING}')",
+        f"CREATE TABLE {quote(LONELY)} (D DATE, N NUMBER)",
     )
-    yield quoted(TABLE)
-    execute(sandbox, f"DROP TABLE {quoted(TABLE)}", f"DROP TABLE {quoted(LONELY)}")
+    yield quote(TABLE)
+    execute(sandbox, f"DROP TABLE {quote(TABLE)}", f"DROP TABLE {quote(LONELY)}")
 
 
 @pytest.fixture
@@ -241,10 +241,10 @@ def test_names_that_cannot_be_seen_are_flagged(
 ) -> None:
     """The table, its columns and the destination; by a dry run, a run and its report."""
     report = tmp_path / "report.json"
-    asked = ("--table", quoted(LONELY), "--bucket", f"s3://{sandbox.s3['bucket']}/in\u202e/")
+    asked = ("--table", quote(LONELY), "--bucket", f"s3://{sandbox.s3['bucket']}/in\u202e/")
     warned = (
         "Names with characters that cannot be seen, or that change how text is shown: table "
-        f"DEMO.PUBLIC.{escaped(quoted(LONELY))}."
+        f"DEMO.PUBLIC.{escaped(quote(LONELY))}."
     )
     there = "shown: destination s3://" + f"{sandbox.s3['bucket']}/in\\u202e/"
     for more in (("--dry-run",), ("--batch", "--report", str(report))):

@@ -24,10 +24,10 @@ from core.connections.secret_refs import SOURCES
 from core.connections.secrets import SECRETS
 from core.engines.write_access import _listed, _parts
 from core.errors import IntegrityError, UsageError
-from core.output.csv_injection import MARK, STARTS, escaped
+from core.output.csv_injection import MARK, STARTS, escape_formula
 from core.planning.date_formats import EpochUnit, TextFormat, parse_format, shape
 from core.planning.date_recognition import fit_text, recognise_epoch, recognise_text
-from core.planning.names import find_name, parse_table, written
+from core.planning.names import find_name, parse_table, write_name
 from core.planning.source import ColumnType
 from core.request.reproduce import _joined, as_command, as_python
 from core.request.request import Request, StreamLimit, parse_seconds, parse_size, split_names
@@ -75,7 +75,7 @@ def table(data: bytes) -> None:
         parts = parse_table(text_of(data))
         assert 1 <= len(parts) <= 3
         assert all(parts)
-        assert parse_table(".".join(map(written, parts))) == parts
+        assert parse_table(".".join(map(write_name, parts))) == parts
         assert find_name(parts[-1], parts, "part") == parts[-1]
 
 
@@ -216,7 +216,7 @@ def recognised_epoch(data: bytes) -> None:
 def formulas(data: bytes) -> None:
     """A cell begins with none of the signs, and is the text but for the mark."""
     text = text_of(data)
-    cell = escaped(text)
+    cell = escape_formula(text)
     assert not cell.startswith(tuple(STARTS))
     assert cell in (text, MARK + text)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from core.bucket.destination import Destination, file_name
 from core.errors import TransferError, UsageError
 from core.planning.names import TableName, parse_table
-from core.query.statement import literal, quoted
+from core.query.statement import literal, quote
 from core.request.request import Request
 from tests.support.deliveries import connect, execute, transfer
 
@@ -52,7 +52,7 @@ def test_a_literal_is_read_as_it_was_written(sandbox: Sandbox, values: list[str]
     with connect(sandbox) as connection:
         cursor = connection.cursor()
         columns = ", ".join(
-            f"{literal(value)} AS {quoted(f'{n}{value}')}" for n, value in enumerate(values)
+            f"{literal(value)} AS {quote(f'{n}{value}')}" for n, value in enumerate(values)
         )
         row = cursor.execute(f"SELECT {columns}").fetchone()
         assert list(row) == values
@@ -109,8 +109,8 @@ def test_no_option_of_unload_reaches_the_canary(sandbox: Sandbox, canary: str, o
 
 def test_names_of_the_table_itself(sandbox: Sandbox, canary: str) -> None:
     """Every name of the source is hostile, and each engine delivers it all the same."""
-    name = quoted(PAYLOADS[1])
-    columns = ", ".join(f"{quoted(p)} VARCHAR" for p in PAYLOADS)
+    name = quote(PAYLOADS[1])
+    columns = ", ".join(f"{quote(p)} VARCHAR" for p in PAYLOADS)
     execute(
         sandbox,
         f"CREATE OR REPLACE TABLE {name} (D DATE, {columns})",

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from core.facade import ENGINES, choose, listed, object_url, warn_of_hidden
+from core.facade import ENGINES, choose, join_names, object_url, warn_of_hidden
 from tui.format import cost
 from tui.format.remedies import in_app
 from tui.format.text import visible
@@ -108,5 +108,5 @@ def _file(request: Request) -> str:
 def _columns(columns: Sequence[PlannedColumn], none: str) -> Content:
     if not columns:
         return Content.styled(none, "dim")
-    names = listed([column.name for column in columns], most=10)
+    names = join_names([column.name for column in columns], most=10)
     return Content.assemble((f"{len(columns)}  ", "dim"), visible(names))
