@@ -1,8 +1,9 @@
 """The SQL of a plan. The only package that makes SQL.
 
-Identifiers go through `quoted`, values are bound (`:1`, `:2`, ... server-side), and every
-selected expression has an alias of ours, so no name in a table can disturb the statement.
-Text follows Snowflake's reference; the semantics relied upon are named where they matter.
+Identifiers are quoted by `quote`, values are bound on the server (`:1`, `:2`, ...), and every
+selected expression has an alias that this package chooses, so no name in a table can change the
+meaning of a statement. The syntax follows Snowflake's reference; where a statement depends on a
+detail of its semantics, a comment there says which.
 """
 
 from core.query.catalog import (

@@ -1,4 +1,7 @@
-"""What there is at the warehouse. SHOW and DESCRIBE need no running warehouse."""
+"""Statements that list databases, schemas, tables and columns.
+
+SHOW and DESCRIBE run without a warehouse.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +10,36 @@ from core.query.statement import Statement, literal, qualify, quote
 
 
 def describe(name: TableName) -> Statement:
-    """The columns of a table or view."""
+    """Return the statement that lists the columns of a table or view."""
     return Statement(f"DESCRIBE TABLE {qualify(name)}")
 
 
 def show_objects(name: TableName) -> Statement:
-    """The tables and views that are called as `name`, in any case."""
-    like = literal(_like_escaped(name.table))
+    """Return the statement that lists the tables and views called `name`, ignoring case."""
+    like = literal(_escape_like(name.table))
     return Statement(f"SHOW OBJECTS LIKE {like} IN SCHEMA {_schema(name.database, name.schema)}")
 
 
 def show_databases(after: str | None, rows: int) -> Statement:
-    """One page of the databases, from behind the name `after`."""
+    """Return the statement for one page of the databases.
+
+    Args:
+        after: the last name of the page before; None for the first page.
+        rows: the most rows of the page.
+    """
     return Statement(f"SHOW DATABASES {_page(after, rows)}")
 
 
 def show_schemas(database: str, after: str | None, rows: int) -> Statement:
-    """One page of the schemas of a database, from behind the name `after`."""
+    """Return the statement for one page of the schemas of a database; see `show_databases`."""
     return Statement(f"SHOW SCHEMAS IN DATABASE {quote(database)} {_page(after, rows)}")
 
 
 def show_page(database: str, schema: str, after: str | None, rows: int) -> Statement:
-    """One page of the tables and views of a schema, from behind the name `after`."""
+    """Return the statement for one page of the tables and views of a schema.
+
+    See `show_databases` for `after` and `rows`.
+    """
     return Statement(f"SHOW OBJECTS IN SCHEMA {_schema(database, schema)} {_page(after, rows)}")
 
 
@@ -43,8 +54,8 @@ def _schema(database: str, schema: str) -> str:
     return f"{quote(database)}.{quote(schema)}"
 
 
-def _like_escaped(text: str) -> str:
-    """`text` as a LIKE pattern that matches only itself (backslash is LIKE's escape in SHOW)."""
+def _escape_like(text: str) -> str:
+    """Return a LIKE pattern that matches only `text` (SHOW escapes with a backslash)."""
     for special in ("\\", "%", "_"):
         text = text.replace(special, "\\" + special)
     return text

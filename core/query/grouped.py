@@ -1,7 +1,7 @@
-"""The months of a plan, aggregated at the warehouse, with the books of the read beside them.
+"""The statement that aggregates a plan in Snowflake: one row for each group, and a grand total.
 
-The rows are those of `core.query.rows`, so the rules are written down once. The grand total is
-one more grouping set: a row of the same statement, over the same snapshot.
+The inner query is that of `core.query.rows`, so that each rule is written once. The grand total is
+one more grouping set: a row of the same statement, computed from the same snapshot.
 """
 
 from __future__ import annotations
@@ -11,36 +11,43 @@ from core.planning.source import ColumnType
 from core.query.rows import INT64, nanoseconds, row_fields
 from core.query.statement import Binds, Field, Statement, qualify, quote, select
 
-# The columns of the inner queries that the outer one would otherwise give another meaning: which of
-# a column and an alias of one name is meant is a fine point of HAVING.
+# The aliases of the inner query's flags. They differ from the outer query's aliases because HAVING
+# may resolve a name to either a column or an alias if both have it.
 FLAGS = {"blank": "blank_row", "bad": "bad_date"}
 _GROUP = "group_"
-# A sum of 10^10 numbers of so many digits has at most 38.
+# A sum of 10^10 numbers with this many digits has at most 38 digits.
 SAFE_DIGITS = 28
 
 
 def select_groups(
     plan: Plan, *, at_rest: bool = False, ordered: bool = True, rounded: bool = False
 ) -> Statement:
-    """A row for each group, and one for the grand total.
+    """Return the statement that selects a row for each group, and one for the grand total.
 
-    Its columns: `total`, whether the row is the grand total; `month`, `key_1`..., both NULL there;
-    `sum_1`...; `magnitude_1`..., the sum of absolute values of a sum of floats, the yardstick of
-    its rounding; `rows`, those that are not blank; `blank`, the blank rows; `bad`, the rows whose
-    date does not parse; `far_1`... and `fine_1`..., of a timestamp key of 7 to 9 digits: the rows
-    beyond 64 bits of nanoseconds, and those with a fraction of a microsecond.
+    The columns of its result:
 
-    Groups of blank rows only are left out; the total counts their rows. An empty table may have
-    no total.
+    - `total`: whether the row is the grand total;
+    - `month`, `key_1`...: NULL in the grand total;
+    - `sum_1`...;
+    - `magnitude_1`...: the sum of the absolute values of a float column, to which the tolerance
+      for rounding is relative;
+    - `rows`, `blank`, `bad`: the number of rows that are not blank, that are blank, and whose date
+      cannot be parsed;
+    - `far_1`..., `fine_1`...: for each timestamp key of 7 to 9 digits, the number of rows beyond
+      64 bits of nanoseconds, and of rows with a fraction of a microsecond.
+
+    Groups that consist of blank rows only are left out; the grand total counts their rows. The
+    result for an empty table may have no grand total.
 
     Args:
-        plan: what happens to each column.
-        at_rest: the result stays at Snowflake: every key keeps the type that it has there, as far
-            as files have one; else a TIME and a TIMESTAMP of 7 to 9 digits travel as counts of
-            nanoseconds.
-        ordered: the total first, then by month and keys, NULLs last.
-        rounded: the grand total of the widest numbers in columns of its own, `total_1`..., as
-            floats: it has more digits than any group. `sum_1`... is NULL there.
+        plan: the plan.
+        at_rest: the result stays in Snowflake, so that every key keeps its Snowflake type if files
+            have such a type. If false, TIMEs and TIMESTAMPs of 7 to 9 digits are selected as counts
+            of nanoseconds.
+        ordered: sort the grand total first, then by month and keys, NULLs last.
+        rounded: sum the widest numbers of the grand total as floats, in the additional columns
+            `total_1`..., because that sum can have more than 38 digits. `sum_1`... is NULL in the
+            grand total.
     """
     bind = Binds()
     fields = [normalize_for_grouping(f) for f in row_fields(plan, bind, at_rest=at_rest)]
@@ -66,7 +73,7 @@ def select_groups(
 
 
 def _measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
-    """What is counted and summed of the rows of a group."""
+    """Return the sums and counts of a group."""
     sums = [Field(f.alias, f"SUM({quote(f.alias)})", f.column) for f in fields if f.is_sum]
     sizes = [
         Field(_number_like("magnitude", f), f"SUM(ABS({quote(f.alias)}))")
@@ -84,9 +91,9 @@ def _measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]
 
 
 def _extents(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
-    """How far and how fine the timestamps of 7 to 9 digits are, for the unit they are delivered in.
+    """Return the counts that decide in which unit timestamps of 7 to 9 digits are delivered.
 
-    The rule is that of `core.aggregation.arrow_types.timestamp_units`.
+    The rule is in `core.aggregation.arrow_types.timestamp_units`.
     """
     extents: list[Field] = []
     for f in fields:
@@ -98,10 +105,10 @@ def _extents(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
 
 
 def normalize_for_grouping(field: Field) -> Field:
-    """A field of the rows as what is equal in the delivery is equal to GROUP BY.
+    """Return `field` with an expression by which GROUP BY and the delivery agree on equality.
 
-    -0.0 and 0.0 are one key; so are the same moments in different zones, which a delivery has in
-    UTC; and texts are compared to the letter, whatever the column's collation.
+    -0.0 and 0.0 are one key. The same moment in different time zones is one key, because the
+    delivery is in UTC. Texts are compared exactly, whatever the collation of the column.
     """
     if field.column is None:
         return Field(FLAGS[field.alias], field.sql)
@@ -118,7 +125,7 @@ def normalize_for_grouping(field: Field) -> Field:
 
 
 def _sum_measure(field: Field) -> list[Field]:
-    """A measure of the groups, summed up for the grand total."""
+    """Return the fields that sum a measure of the groups for the grand total."""
     name = quote(_GROUP + field.alias)
     if not _is_wide(field):
         return [Field(field.alias, f"SUM({name})", field.column)]

@@ -1,6 +1,6 @@
-"""The months of a plan, aggregated at the warehouse: what a preview shows.
+"""The statement of a preview: the months of a plan, aggregated in Snowflake.
 
-The rows are those of `core.query.rows`, so the rules are written down once.
+The inner query is that of `core.query.rows`, so that each rule is written once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PREVIEW_ROWS = 100_000
 
 
 def reads_all(plan: Plan) -> bool:
-    """Whether a sampled preview of the plan's source is known to read it whole."""
+    """Whether a sampled preview is known to read all rows of the source."""
     source = plan.source
     return not source.is_view and source.rows is not None and source.rows <= PREVIEW_ROWS
 
@@ -23,18 +23,26 @@ def reads_all(plan: Plan) -> bool:
 def select_months(
     plan: Plan, *, exact: bool, counted: bool = False, rounded: bool = False
 ) -> Statement:
-    """A row for each month, and one for the blank rows.
+    """Return the statement that selects a row for each month, and one for the blank rows.
 
-    Its columns: `month`; `blank`, where a row can be blank; `rows`; `bad`, the rows whose date does
-    not parse, where that can be; `groups`, the distinct keys; `single`, of those the ones with one
-    row (where the groups are counted); `sum_1`...
+    The columns of its result:
+
+    - `month`;
+    - `blank`: whether the rows are blank, if rows of this table can be;
+    - `rows`: the number of rows;
+    - `bad`: the number of rows whose date cannot be parsed, if dates of this type can be invalid;
+    - `groups`: the number of distinct keys;
+    - `single`: the number of groups of one row, if groups are counted;
+    - `sum_1`...
 
     Args:
-        plan: what happens to each column.
-        exact: over the whole table, the groups estimated by HyperLogLog; else over a sample, the
-            groups counted.
-        counted: count the groups of the whole table too: as much work as the transfer's own.
-        rounded: sum the widest numbers as floats: they have more digits by month than by group.
+        plan: the plan.
+        exact: read the whole table, and estimate the number of groups by HyperLogLog. If false,
+            read a sample, and count its groups.
+        counted: also count the groups of the whole table, which costs Snowflake as much as the
+            transfer.
+        rounded: sum the widest numbers as floats, because a sum by month can have more than 38
+            digits where sums by group have not.
     """
     bind = Binds()
     fields = row_fields(plan, bind)
@@ -47,7 +55,7 @@ def select_months(
         outer = [*_select_by_alias(by_month), *counts, *_sum_columns(fields, rounded)]
     else:
         sample = select(fields, where + ("" if exact else _limit_to_sample(plan)), bind)
-        # Not called `rows`: which of a column and an alias of one name is meant is a fine point.
+        # Not called `rows`: Snowflake could resolve that name to the outer query's alias.
         counts = [Field("size", "COUNT(*)"), *_count_bad(fields)]
         inner = [*_select_by_alias(groups), *counts, *_sum_columns(fields, rounded)]
         rows = select(inner, _group(sample, groups), bind)
@@ -78,7 +86,7 @@ def _count_bad(fields: list[Field]) -> list[Field]:
 
 def _count_distinct(fields: list[Field]) -> Field:
     keys = ", ".join(quote(f.alias) for f in fields if f.is_group and f.alias != "month")
-    # HASH takes NULL for a value, which APPROX_COUNT_DISTINCT would not count.
+    # HASH treats NULL as a value; APPROX_COUNT_DISTINCT ignores NULLs.
     return Field("groups", f"APPROX_COUNT_DISTINCT(HASH({keys}))" if keys else "1")
 
 

@@ -1,4 +1,4 @@
-"""The read of a plan: a row for each row of the table, with its month, keys and addends."""
+"""The statement that reads the rows of a plan: each with its month, keys and values to sum."""
 
 from __future__ import annotations
 
@@ -9,54 +9,54 @@ from core.planning.plan import Plan
 from core.planning.source import TIMESTAMPS, Source, SourceColumn
 from core.query.statement import Binds, Field, Statement, qualify, quote, select
 
-# What "white space" is in "text made only of white space": Unicode's White_Space property.
+# The characters of Unicode's White_Space property. Text of these characters only is blank.
 WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
 
-# Seconds of 0001-01-01 and 9999-12-31T23:59:59: what a Snowflake timestamp holds. Nanosecond
-# epochs reach only as far as 64 bits do (1677-2262).
+# The seconds since 1970 of 0001-01-01 and 9999-12-31T23:59:59, the range of a Snowflake timestamp.
+# Epochs in nanoseconds are limited by 64 bits (1677-2262).
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 INT64 = 2**63 - 1
 BAD_VALUE_CHARACTERS = 100
 
 
 def select_rows(plan: Plan) -> Statement:
-    """The one read of engine `stream`: a row of the result for each row of the table.
+    """Return the statement of engine `stream`: its result has a row for each row of the table.
 
-    The month is computed here, where it costs least, and in the value's own time zone, which
-    the wire does not carry. Blank rows and unparsable dates travel as flags: so they are counted
-    in the same snapshot, and the row count that the warehouse declares is that of the table.
+    Snowflake computes the month, because a result does not carry the time zone of a value. Blank
+    rows and invalid dates are flagged, not filtered: so they are counted in the same snapshot, and
+    the row count that Snowflake declares for the result is that of the table.
     """
     bind = Binds()
     return select(row_fields(plan, bind), f"FROM {qualify(plan.source.name)}", bind)
 
 
 def select_bad_dates(plan: Plan, rows: int) -> Statement:
-    """The dates of a few rows that do not parse, as text.
+    """Return the statement that selects up to `rows` dates that cannot be parsed, as text.
 
     Raises:
-        ValueError: the plan's dates always parse.
+        ValueError: dates of the plan's type are always valid.
     """
     bind = Binds()
     bad = _bad_date(plan, bind)
     if bad is None:
-        raise ValueError("dates of this type always parse")
+        raise ValueError("dates of this type are always valid")
     every = select([Field("bad", bad)], f"FROM {qualify(plan.source.name)}", bind)
     where = f'FROM (\n{every.sql}\n)\nWHERE "bad" IS NOT NULL\nLIMIT {rows}'
     return select([Field("bad", quote("bad"))], where, bind)
 
 
 def row_fields(plan: Plan, bind: Binds, *, at_rest: bool = False) -> list[Field]:
-    """What a plan makes of a row: `month`, `key_1`..., `sum_1`..., and `blank` and `bad`.
+    """Return the fields of a row: `month`, `key_1`..., `sum_1`..., and the flags `blank`, `bad`.
 
-    The flags are missing where no row can be blank, or no date bad.
+    A flag is absent if no row can be blank, or no date invalid.
 
     Args:
-        plan: what happens to each column.
-        bind: takes the values.
-        at_rest: the keys are not to travel, but to stay at Snowflake; see `key`.
+        plan: the plan.
+        bind: collects the bound values.
+        at_rest: the keys stay in Snowflake; see `key`.
     """
     fields = [
         Field("month", _month(plan, bind), plan.month),
@@ -73,10 +73,11 @@ def row_fields(plan: Plan, bind: Binds, *, at_rest: bool = False) -> list[Field]
 
 
 def _month(plan: Plan, bind: Binds) -> str:
-    """The first day of the month, a DATE.
+    """Return the expression for the first day of the month, a DATE.
 
-    DATE_TRUNC keeps its argument's type and cuts a TIMESTAMP_LTZ in the session's zone; a
-    TIMESTAMP_TZ cast to NTZ is its own wall clock (docs.snowflake.com, "Date & time data types").
+    DATE_TRUNC keeps the type of its argument, and truncates a TIMESTAMP_LTZ in the session's time
+    zone. Casting a TIMESTAMP_TZ to NTZ gives its local time (docs.snowflake.com, "Date & time data
+    types").
     """
     column = plan.month.source
     name = quote(column.name)
@@ -95,7 +96,7 @@ def _month(plan: Plan, bind: Binds) -> str:
 
 
 def _parse_text(plan: Plan, bind: Binds) -> str:
-    """The moment a text names in the plan's format, NULL if it does not parse."""
+    """Return the expression that parses a text in the plan's format; NULL if it is invalid."""
     assert isinstance(plan.month_format, TextFormat)  # noqa: S101 - for the type checker
     text = f"TRIM({quote(plan.month.name)}, {bind(WHITE_SPACE)})"
     pattern = bind(plan.month_format.snowflake)
@@ -110,7 +111,8 @@ def _whole(column: SourceColumn) -> str:
     name = quote(column.name)
     if column.type.kind == "FIXED":
         return name if column.type.scale == 0 else f"FLOOR({name})"
-    # NaN, which is above all numbers, infinities and what is far beyond an epoch have no NUMBER.
+    # NaN (which Snowflake orders above all numbers), infinities and values of 1e19 and more cannot
+    # be cast to NUMBER; no epoch reaches that far.
     return f"IFF(ABS({name}) < 1e19, FLOOR({name}), NULL)::NUMBER(38,0)"
 
 
@@ -122,7 +124,10 @@ def _epoch_range(unit: EpochUnit, whole: str, bind: Binds) -> str:
 
 
 def _bad_date(plan: Plan, bind: Binds) -> str | None:
-    """The value, as text, where there is one that is no date; None if that cannot be."""
+    """Return the expression for an invalid date as text, NULL if the date is valid or missing.
+
+    Returns None if dates of this type are always valid.
+    """
     name = quote(plan.month.name)
     match plan.month_format:
         case TextFormat():
@@ -137,7 +142,7 @@ def _bad_date(plan: Plan, bind: Binds) -> str | None:
 
 
 def _blank(source: Source, bind: Binds) -> str | None:
-    """Whether a whole row is blank; None if no row can be."""
+    """Return the condition under which a whole row is blank; None if no row can be."""
     tests: list[str] = []
     for column in source.columns:
         name = quote(column.name)
@@ -155,7 +160,7 @@ def _blank(source: Source, bind: Binds) -> str | None:
     return "(" + " AND ".join(tests) + ")"
 
 
-# How a key travels, by its kind: as text what no file format has a type for.
+# The expression of a key by its kind: what no file format has a type for becomes text.
 _KEY_SQL: dict[str, Callable[[str], str]] = {
     "VARIANT": "TO_JSON({})".format,
     "OBJECT": "TO_JSON({})".format,
@@ -169,10 +174,16 @@ _PLAIN_KEYS = frozenset({"FIXED", "REAL", "TEXT", "BOOLEAN", "BINARY", "DATE"}) 
 
 
 def key(column: SourceColumn, *, at_rest: bool = False) -> str:
-    """A column as a key: as it travels, or `at_rest`, where nothing of the wire disturbs it."""
+    """Return the expression of a key.
+
+    Args:
+        column: the column.
+        at_rest: the result stays in Snowflake. If false, it is downloaded, and types that the
+            connector truncates are selected as counts of nanoseconds.
+    """
     name = quote(column.name)
     if not at_rest and column.type.kind == "TIME":
-        # The connector cuts TIME to microseconds; a count of nanoseconds travels whole.
+        # The connector truncates TIME to microseconds, but not a count of nanoseconds.
         return f"DATEDIFF('NANOSECOND', '00:00:00'::TIME, {name})"
     if not at_rest and column.type.has_nanoseconds:
         return nanoseconds(name)
@@ -182,16 +193,17 @@ def key(column: SourceColumn, *, at_rest: bool = False) -> str:
 
 
 def nanoseconds(timestamp: str) -> str:
-    """A timestamp as a count of nanoseconds since 1970.
+    """Return the expression for a timestamp as a count of nanoseconds since 1970.
 
-    The connector cuts TIMESTAMPs of 7 to 9 digits too, where a batch holds a year beyond 64 bits.
-    A whole second has one reading as an epoch, before 1970 too.
+    The connector truncates TIMESTAMPs of 7 to 9 digits if a batch holds a year beyond 64 bits of
+    nanoseconds. The timestamp is truncated to the second first, because EPOCH_SECOND of a fraction
+    before 1970 could be rounded either way.
     """
     second = f"DATE_PART(EPOCH_SECOND, DATE_TRUNC('SECOND', {timestamp}))"
     return f"{second} * 1000000000 + DATE_PART(NANOSECOND, {timestamp})"
 
 
 def addend(column: SourceColumn) -> str:
-    """A numeric column as it is summed."""
+    """Return the expression of a numeric column as it is summed."""
     name = quote(column.name)
     return f"{name}::FLOAT" if column.type.kind == "DECFLOAT" else name

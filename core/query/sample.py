@@ -1,4 +1,4 @@
-"""A look at a few thousand rows: for detection, and for people."""
+"""The statement that samples a few thousand rows, for detection and for the app."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ _LEAST_ROWS = 200
 _SEED = 1
 _DETECTED = frozenset({"TEXT", "FIXED", "DATE"}) | TIMESTAMPS
 _AS_TEXT = frozenset({"DATE", "TIME", "BOOLEAN", "BINARY"}) | TIMESTAMPS
-SHORT_CHARACTERS = 40  # characters of what only people look at
+SHORT_CHARACTERS = 40  # of values that are only shown
 
 
 def select_sample(source: Source, columns: tuple[SourceColumn, ...]) -> Statement:
-    """About 5,000 rows of `columns`, fewer of a table with more than a hundred columns.
+    """Return the statement that selects about 5,000 rows of `columns`.
 
-    They are the same rows at every call for a table, whatever columns are asked for.
-    Numbers stay numbers, all else becomes text. Small tables are read whole. Views are read from
-    their beginning: Snowflake samples views neither with a seed nor in less than a full read.
+    Fewer rows are selected if the table has more than a hundred columns. Every call for a table
+    selects the same rows, whatever the columns. Numbers stay numbers, everything else becomes text.
+    Small tables are read completely. Views are read from their beginning, because Snowflake can
+    neither sample a view with a seed nor sample it without reading all of it.
     """
     fields = [Field(f"sample_{n}", _select_value(column)) for n, column in enumerate(columns, 1)]
-    # Twice as many as needed, so that nearly always LIMIT finds its rows before the table's end.
+    # Sample twice as many rows as needed, so that LIMIT is nearly always reached.
     rows = min(SAMPLE_ROWS, max(_VALUES // len(source.columns), _LEAST_ROWS))
     sampling = sample_clause(source, 2 * rows)
     return select(fields, f"FROM {qualify(source.name)}{sampling}\nLIMIT {rows}", Binds())
 
 
 def sample_clause(source: Source, rows: int) -> str:
-    """What takes about `rows` rows from all over a table; empty for smaller ones, and for views."""
+    """Return the clause that samples about `rows` rows of a table.
+
+    The clause is empty for tables that have no more rows than that, and for views.
+    """
     if source.is_view or not source.rows or source.rows <= rows:
         return ""
     percent = max(100 * rows / source.rows, 0.000001)
@@ -38,7 +42,7 @@ def sample_clause(source: Source, rows: int) -> str:
 
 
 def pick_sample_columns(source: Source) -> tuple[SourceColumn, ...]:
-    """The columns that detection looks at."""
+    """Return the columns whose values detection needs."""
     return tuple(column for column in source.columns if column.type.kind in _DETECTED)
 
 

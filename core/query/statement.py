@@ -1,4 +1,4 @@
-"""What every statement is made of: quoted names, bound values, selected fields."""
+"""The parts of a statement: quoted names, bound values, selected fields."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Field:
     Attributes:
         alias: its name in the result.
         sql: its expression.
-        column: the planned column it carries; None for the helpers `blank` and `bad`.
+        column: the planned column that it holds; None for flags and counts.
     """
 
     alias: str
@@ -49,10 +49,10 @@ class Statement:
     """A statement ready to run.
 
     Attributes:
-        sql: its text, to be shown to anyone: secrets are asterisks.
+        sql: its text as it is shown, with asterisks for secrets.
         binds: the values bound to it.
-        fields: what it selects.
-        secret: the text with its secrets, where it holds any.
+        fields: the columns of its result.
+        secret: the text with its secrets; None if it holds none.
     """
 
     sql: str
@@ -62,7 +62,7 @@ class Statement:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Its lines, to be shown; a line break within quotes is part of a name or a value."""
+        """The lines of `sql`; a line break within quotes does not end a line."""
         ends = [found.start() for found in _LINE_BREAK.finditer(self.sql) if found[1]]
         starts = [0, *(end + 1 for end in ends)]
         return tuple(
@@ -71,13 +71,13 @@ class Statement:
 
     @property
     def revealed(self) -> str:
-        """The text that runs, secrets included: for the warehouse only."""
+        """The text to run, including its secrets."""
         return self.secret.reveal() if self.secret else self.sql
 
 
 @dataclass
 class Binds:
-    """Numbers the bound values; the same value twice is the same placeholder."""
+    """The bound values of a statement; equal values share a placeholder."""
 
     values: list[object] = field(default_factory=list)
 
@@ -90,21 +90,26 @@ class Binds:
 
 
 def quote(identifier: str) -> str:
-    """`identifier` as a quoted identifier: taken to the letter, whatever it holds."""
+    """Return `identifier` as a quoted identifier, which Snowflake takes exactly as it is.
+
+    Example:
+        >>> quote('my "odd" table')
+        '"my ""odd"" table"'
+    """
     return '"' + identifier.replace('"', '""') + '"'
 
 
 def qualify(name: TableName) -> str:
-    """A full table name, each part quoted."""
+    """Return the full name of a table, with each part quoted."""
     return ".".join(map(quote, (name.database, name.schema, name.table)))
 
 
 def select(fields: Sequence[Field], rest: str, bind: Binds) -> Statement:
-    """`SELECT` of `fields`, and `rest`: whatever follows the list."""
+    """Return the `SELECT` of `fields`, followed by `rest`: its FROM and other clauses."""
     columns = ",\n".join(f"  {f.sql} AS {quote(f.alias)}" for f in fields)
     return Statement(f"SELECT\n{columns}\n{rest}", tuple(bind.values), tuple(fields))
 
 
 def literal(text: str) -> str:
-    """A string literal, for SHOW and COPY INTO, which take no bound values."""
+    """Return a string literal, for SHOW and COPY INTO, which accept no bound values."""
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

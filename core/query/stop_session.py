@@ -1,4 +1,4 @@
-"""Stopping what runs at the warehouse where no query id is known."""
+"""The statement that cancels the queries of a session, for when no query id is known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from core.query.statement import Statement
 
 
 def stop_session(session_id: int) -> Statement:
-    """Cancel whatever runs in a session of the same user; it needs no warehouse.
+    """Return the statement that cancels all queries in a session of the same user.
+
+    It runs without a warehouse.
 
     Source: https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries
     """

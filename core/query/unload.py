@@ -1,8 +1,8 @@
-"""What engine `unload` runs after the grouped statement, over its result.
+"""The statements that engine `unload` runs over the result of the grouped statement.
 
-The result stays at Snowflake under its query id; RESULT_SCAN reads it again without the table
-(docs.snowflake.com, "RESULT_SCAN"). COPY INTO takes no bound values, so these statements hold
-literals.
+The result stays in Snowflake under its query id; RESULT_SCAN reads it without reading the table
+again (docs.snowflake.com, "RESULT_SCAN"). COPY INTO accepts no bound values, so these statements
+hold literals.
 
 Sources: docs.snowflake.com, "COPY INTO <location>" and "Data unloading considerations".
 """
@@ -23,17 +23,17 @@ from core.query.statement import Field, Statement, literal, qualify, quote
 
 # Snowflake's own maximum of MAX_FILE_SIZE on AWS, in bytes: 5 GB.
 LARGEST_FILE = 5 * 1024**3
-# Parquet's types then follow the statement's types, not the values (DECIMAL(38,s) for every sum):
-# docs.snowflake.com, "ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION".
+# With FALSE, the types in Parquet depend on the types of the statement, not on the values
+# (DECIMAL(38,s) for every sum): docs.snowflake.com, "ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION".
 DECLARED_TYPES = Statement("ALTER SESSION SET ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION = FALSE")
-# In MB: a result that does not travel is cut as little as Snowflake allows, since the list of its
-# batches does travel and takes 8 KB of memory for each (measured).
+# In MB, Snowflake's maximum. The result is not downloaded, but the list of its batches is, and each
+# entry takes 8 KB of memory (measured): larger batches make a shorter list.
 LARGE_BATCHES = Statement("ALTER SESSION SET CLIENT_RESULT_CHUNK_SIZE = 160")
 
 
 @dataclass(frozen=True)
 class Keys:
-    """AWS keys, for Snowflake to write with."""
+    """The AWS keys with which Snowflake writes."""
 
     key_id: Secret
     secret: Secret
@@ -42,14 +42,17 @@ class Keys:
 
 @dataclass(frozen=True)
 class Location:
-    """Where Snowflake writes, and by what right: exactly one of the three.
+    """Where Snowflake writes, and with whose permission.
+
+    Exactly one of `stage`, `integration` and `keys` is set.
 
     Attributes:
-        url: `s3://bucket/key`; a `/` at its end makes it the folder of many files.
-        stage: the stage that it lies in, and the path below the stage.
+        url: `s3://bucket/key`; if it ends in `/`, the prefix of several files.
+        stage: the stage that contains the location, and the path relative to the stage.
         integration: the storage integration, in its stored case.
         keys: AWS keys.
-        kms_key_id: the KMS key that the files are encrypted with; the bucket's own rule if None.
+        kms_key_id: the KMS key with which the files are encrypted. If None, the bucket's default
+            encryption applies.
     """
 
     url: str
@@ -61,15 +64,15 @@ class Location:
 
 @dataclass(frozen=True)
 class Files:
-    """What Snowflake writes.
+    """The files that Snowflake writes.
 
     Attributes:
         format: `parquet`, `csv` or `ndjson`.
         gzip: whether csv and ndjson are compressed.
-        single: one file; else as many as it takes.
-        largest: bytes of a file, at most.
-        overwrite: whether an existing file may be replaced; single files only.
-        escape_formulas: whether csv cells that look like formulas are made text.
+        single: whether one file is written; if false, as many as needed.
+        largest: the largest size of a file, in bytes.
+        overwrite: whether an existing file may be replaced; only for a single file.
+        escape_formulas: whether csv cells that look like formulas are escaped.
     """
 
     format: str
@@ -83,16 +86,17 @@ class Files:
 def copy_into(
     grouped: Statement, plan: Plan, query_id: str, to: Location, files: Files
 ) -> Statement:
-    """`COPY INTO` of the groups: every delivered column under its name, in the table's order.
+    """Return the `COPY INTO` that writes the groups.
 
-    Its result has a row for each file: its name, bytes and rows (DETAILED_OUTPUT).
+    The files have every delivered column under its name, in the table's order. The result of the
+    statement has a row for each file, with its name, bytes and rows (DETAILED_OUTPUT).
 
     Args:
-        grouped: the statement that made the groups, with `at_rest`.
-        plan: what happens to each column.
-        query_id: of the finished grouped statement.
-        to: where to.
-        files: what to write.
+        grouped: the statement that computed the groups, made with `at_rest`.
+        plan: the plan.
+        query_id: the id of the query that ran `grouped`.
+        to: the location to write to.
+        files: the files to write.
     """
     aliases = {f.column.name: f.alias for f in grouped.fields if f.column}
     if files.format == "ndjson":
@@ -116,7 +120,7 @@ def copy_into(
 
 
 def first_groups(grouped: Statement, plan: Plan, query_id: str, rows: int) -> Statement:
-    """The first `rows` groups as they are delivered: columns in the table's order, typed."""
+    """Return the statement that selects the first `rows` groups in the order of the delivery."""
     fields = {f.column.name: f for f in grouped.fields if f.column}
     chosen = [replace(fields[c.name], sql=_of(fields[c.name].alias)) for c in plan.delivered]
     columns = ",\n".join(f"  {f.sql} AS {quote(f.alias)}" for f in chosen)
@@ -125,10 +129,11 @@ def first_groups(grouped: Statement, plan: Plan, query_id: str, rows: int) -> St
 
 
 def sum_groups(grouped: Statement, query_id: str) -> Statement:
-    """The books over the result: a row for the groups, and one for the grand total.
+    """Return the statement that totals the result: a row for the groups, one for the grand total.
 
-    Its columns: `total`; `groups`, the rows of the result; `rows`, `blank`, `bad`; `empty`, the
-    rows in the NULL month; `sum_1`..., as floats where the grand total is rounded; `magnitude_1`...
+    The columns of its result: `total`; `groups`, the number of groups; `rows`, `blank`, `bad`;
+    `empty`, the number of rows in the NULL month; `sum_1`..., as floats if the grand total is
+    rounded; `magnitude_1`...
     """
     names = {f.alias for f in grouped.fields}
     month = next(f.alias for f in grouped.fields if f.is_group)
@@ -152,18 +157,18 @@ def sum_groups(grouped: Statement, query_id: str) -> Statement:
 
 
 def describe_stage(stage: TableName) -> Statement:
-    """The properties of a stage, its URL among them."""
+    """Return the statement that lists the properties of a stage, such as its URL."""
     return Statement(f"DESCRIBE STAGE {qualify(stage)}")
 
 
 def scan_result(query_id: str) -> str:
-    """The result of a finished statement as a table."""
+    """Return the table expression for the result of a finished query."""
     return f"TABLE(RESULT_SCAN({literal(query_id)}))"
 
 
 def _groups(query_id: str) -> str:
-    # A name of ours for the rows, and every column qualified by it: a delivered column may have
-    # the name of any column here, and ORDER BY would take the delivered one.
+    # Every column is qualified by an alias of the result: a delivered column can have the name of
+    # a column of the result, and ORDER BY would resolve the name to the delivered one.
     return f"FROM {scan_result(query_id)} AS {_ROWS}\nWHERE NOT {_of('total')}"
 
 
@@ -203,7 +208,7 @@ def _access(to: Location, keys: list[str]) -> str:
 
 
 def _with_keys(text: Callable[[list[str]], str], keys: Keys | None) -> Statement:
-    """The statement whose text is made with the literals of `keys`, which only `secret` shows."""
+    """Return the statement made by `text` of the literals of `keys`, which only `secret` holds."""
     if keys is None:
         return Statement(text([]))
     known = [key for key in (keys.key_id, keys.secret, keys.token) if key is not None]
@@ -234,7 +239,7 @@ def _format(files: Files) -> Iterator[str]:
     yield f"FILE_EXTENSION = {literal(files.format + ('.gz' if files.gzip else ''))}"
     yield "ESCAPE = NONE ESCAPE_UNENCLOSED_FIELD = NONE"
     if files.format == "csv":
-        # Any value in NULL_IF would be enclosed, and '' then be what an empty text is.
+        # With any value in NULL_IF, Snowflake would enclose NULL, and write it like an empty text.
         yield "FIELD_DELIMITER = ',' RECORD_DELIMITER = '\\r\\n'"
         yield "FIELD_OPTIONALLY_ENCLOSED_BY = '\"'"
         yield "NULL_IF = () DATE_FORMAT = 'YYYY-MM-DD' BINARY_FORMAT = HEX"
@@ -249,12 +254,12 @@ def _bool(value: bool) -> str:
 
 # --------------------------------------------------------------------------------------- values
 
-# As core/output/text.py writes them.
+# Values are written as by core/output/text.py.
 _NO_TEXT = frozenset({"FIXED", "REAL", "DECFLOAT", "BOOLEAN", "BINARY", "DATE", "TIME"})
 
 
 def _parquet_value(column: PlannedColumn, name: str) -> str:
-    """A decimal with the digits that every engine delivers it with."""
+    """Return a value for parquet; decimals get the precision that every engine delivers."""
     kind = column.source.type
     if column.role is Role.KEY and kind.kind == "FIXED" and not kind.fits_int64:
         return f"{name}::NUMBER(38, {kind.scale})"
@@ -262,22 +267,22 @@ def _parquet_value(column: PlannedColumn, name: str) -> str:
 
 
 def _csv_value(column: PlannedColumn, name: str, *, escape: bool) -> str:
-    """Times as text, so that no setting of the session decides on their digits."""
+    """Return a value for csv; times become text, so that no session parameter formats them."""
     if escape and _is_text(column):
-        # By code point: a column's collation may ignore what these characters are.
+        # By code point, because the collation of a column may ignore these characters.
         starts = ", ".join(str(ord(each)) for each in STARTS)
         return f"IFF(UNICODE({name}) IN ({starts}), {literal(MARK)} || {name}, {name})"
     return _time_text(column, name) or name
 
 
 def _is_text(column: PlannedColumn) -> bool:
-    """Whether it is delivered as text."""
+    """Whether the column is delivered as text."""
     kind = column.source.type.kind
     return column.role is Role.KEY and kind not in _NO_TEXT and kind not in TIMESTAMPS
 
 
 def _record(plan: Plan, aliases: dict[str, str]) -> str:
-    """A line of JSON: the keys in the table's order, numbers with all their digits."""
+    """Return the expression for a line of JSON, with the columns in the table's order."""
     parts: list[str] = []
     for number, column in enumerate(plan.delivered):
         label = json.dumps(column.name, ensure_ascii=False)
@@ -313,7 +318,7 @@ def _character(character: str) -> str:
 
 
 def _time_text(column: PlannedColumn, name: str) -> str | None:
-    """ISO 8601 with six digits of a second, as the other engines write; None if it is no time."""
+    """Return a time or timestamp as ISO 8601 with six fractional digits; None for other types."""
     kind = column.source.type.kind
     if column.role is not Role.KEY:
         return None

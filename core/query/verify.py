@@ -1,6 +1,6 @@
-"""The question of a verification: the months of a plan, counted exactly, as the table was read.
+"""The statement of a verification: the exact counts and sums of each month of a plan.
 
-The rows are those of `core.query.rows`; grouping and sums are Snowflake's, whatever engine made the
+The inner query is that of `core.query.rows`. Snowflake groups and sums, whichever engine made the
 delivery.
 """
 
@@ -15,18 +15,25 @@ _BLANK, _BAD = FLAGS["blank"], FLAGS["bad"]
 
 
 def select_figures(plan: Plan, *, read_by: str | None, rounded: bool = False) -> Statement:
-    """A row for each month, and one a month for its blank rows.
+    """Return the statement that selects a row for each month, and one for its blank rows.
 
-    Its columns: `month`; `blank`, where a row can be blank; `rows`; `bad`, the rows whose date does
-    not parse, where that can be; `groups`, the distinct keys; `sum_1`...; and `abs_1`..., the sum
-    of magnitudes of what is summed as a float, the yardstick of its rounding.
+    The columns of its result:
+
+    - `month`;
+    - `blank`: whether the rows are blank, if rows of this table can be;
+    - `rows`: the number of rows;
+    - `bad`: the number of rows whose date cannot be parsed, if dates of this type can be invalid;
+    - `groups`: the number of distinct keys;
+    - `sum_1`...;
+    - `abs_1`...: the sum of the absolute values of what is summed as a float, to which the
+      tolerance for rounding is relative.
 
     Args:
-        plan: what happens to each column.
-        read_by: the query id of a statement, in whose snapshot to look (Time Travel); None for the
-            table as it is now.
-        rounded: sum the widest numbers as floats: they may have more than 38 digits by month,
-            though not by group.
+        plan: the plan.
+        read_by: the id of the query whose snapshot of the table is read (Time Travel); None for
+            the present state of the table.
+        rounded: sum the widest numbers as floats, because a sum by month can have more than 38
+            digits where sums by group have not.
     """
     bind = Binds()
     fields = [normalize_for_grouping(f) for f in row_fields(plan, bind)]
@@ -36,7 +43,7 @@ def select_figures(plan: Plan, *, read_by: str | None, rounded: bool = False) ->
     by = ["month", *(flags & {_BLANK})]
     sums = [f for f in fields if f.is_sum]
     floats = [f for f in sums if is_float(f, rounded=rounded)]
-    # Not called `rows`: which of a column and an alias of one name is meant is a fine point.
+    # Not called `rows`: Snowflake could resolve that name to the outer query's alias.
     groups = [
         *(Field(name, quote(name)) for name in by),
         Field("size", "COUNT(*)"),
@@ -59,7 +66,7 @@ def select_figures(plan: Plan, *, read_by: str | None, rounded: bool = False) ->
 
 
 def is_float(field: Field, *, rounded: bool) -> bool:
-    """Whether a sum of `select_figures` is a float, and so comes with its yardstick."""
+    """Whether a sum of `select_figures` is a float, and so has a column `abs_...`."""
     if field.column is None or field.column.source.type.kind != "FIXED":
         return True
     return rounded and (field.column.source.type.precision or 0) > SAFE_DIGITS
