@@ -1,9 +1,9 @@
 """The delivered file: parquet, json, ndjson or csv, written to a local disk in bounded memory.
 
-The names, types and order of the columns come from the Arrow schema; the rows arrive as polars
-frames. Equal rows make equal bytes, however they are cut into frames.
+An Arrow schema gives the names, types and order of the columns; the rows are written as polars
+frames. Equal rows make equal bytes, however the rows are divided into frames.
 
-Importing this package is cheap: polars and pyarrow load with the first `open_writer`.
+Importing this package loads neither polars nor pyarrow; the first call of `open_writer` does.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["Format", "content_type", "extension", "open_writer"]
 
 
 class Format(StrEnum):
-    """The formats of a delivery, by the names that users give them."""
+    """The formats of a delivery; their values are those of the option `format`."""
 
     PARQUET = "parquet"
     JSON = "json"
@@ -41,27 +41,27 @@ _CONTENT_TYPES = {
 }
 
 
-def extension(format: Format, gzip: bool) -> str:  # noqa: A002 - the users' word for it
-    """The file name's ending, without its leading dot: `"parquet"`, `"csv.gz"`.
+def extension(format: Format, gzip: bool) -> str:  # noqa: A002 - the name of the option
+    """Return the extension of the file name, without its leading dot: `"parquet"`, `"csv.gz"`.
 
     Raises:
-        UsageError: gzip was asked for parquet, which is compressed already.
+        UsageError: `gzip` is set for parquet, which is compressed already.
     """
     if not gzip:
         return format.value
     if format is Format.PARQUET:
         raise UsageError(
-            "A parquet file cannot be gzipped: it is compressed inside.",
+            "A parquet file cannot be gzipped: it is compressed already.",
             "Leave gzip out, or choose json, ndjson or csv.",
         )
     return f"{format.value}.gz"
 
 
-def content_type(format: Format, gzip: bool) -> str:  # noqa: A002 - the users' word for it
-    """The media type to store with the object.
+def content_type(format: Format, gzip: bool) -> str:  # noqa: A002 - the name of the option
+    """Return the media type to store with the object.
 
-    A gzipped file is `application/gzip`, not its format with a `Content-Encoding`: clients would
-    undo the encoding on download and be left with a `.gz` file that is not one.
+    A gzipped file is `application/gzip`, not its format with a `Content-Encoding`: clients decode
+    such an encoding on download, and would save a `.gz` file that is not compressed.
 
     Raises:
         UsageError: as `extension`.
@@ -72,26 +72,26 @@ def content_type(format: Format, gzip: bool) -> str:  # noqa: A002 - the users' 
 
 def open_writer(
     path: Path,
-    format: Format,  # noqa: A002 - the users' word for it
+    format: Format,  # noqa: A002 - the name of the option
     schema: pa.Schema,
     *,
     gzip: bool = False,
     escape_formulas: bool = False,
 ) -> Writer:
-    """Create `path`, replacing what is there, and return the writer that fills it.
+    """Create the file `path`, replacing an existing one, and return its writer.
 
     Args:
         path: the local file; its directory exists.
-        format: what to write.
+        format: the format of the file.
         schema: the delivered columns. Types: bool, integers, float64, decimal128, string, binary,
             date32, time64, timestamp (µs or ns; in UTC or without zone).
         gzip: compress the whole file.
-        escape_formulas: in csv, text that a spreadsheet would take for a formula gets an
-            apostrophe in front.
+        escape_formulas: in csv, put an apostrophe before text that a spreadsheet would evaluate as
+            a formula.
 
     Raises:
-        UsageError: parquet and gzip.
-        TypeError: the schema holds a type that no file can carry.
+        UsageError: `gzip` is set for parquet.
+        TypeError: the schema holds a type that is never delivered.
         LocalResourceError: the file cannot be created.
     """
     from core.output.writer import EncoderFactory, Writer

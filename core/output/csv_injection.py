@@ -1,7 +1,7 @@
-"""CSV cells that a spreadsheet would take for formulas, and what makes them text.
+"""Escaping CSV cells that a spreadsheet would evaluate as formulas.
 
-A cell that begins with `=` may run commands on the machine of whoever opens the file. What begins
-like that gets an apostrophe in front, which the reader of the file sees.
+A formula can run commands on the computer on which the file is opened. An apostrophe before the
+cell makes the spreadsheet treat it as text; the apostrophe is visible to the reader of the file.
 
 Source: owasp.org, "CSV Injection".
 """
@@ -10,11 +10,16 @@ from __future__ import annotations
 
 from typing import Final
 
-# The last four are full-width; spreadsheets in East Asian locales take them alike.
+# The last four are full-width characters, which spreadsheets in East Asian locales also evaluate.
 STARTS: Final = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 MARK: Final = "'"
 
 
 def escape_formula(text: str) -> str:
-    """`text` as a cell that is none."""
+    """Return `text` as a cell that no spreadsheet evaluates.
+
+    Example:
+        >>> escape_formula("=1+1")
+        "'=1+1"
+    """
     return MARK + text if text.startswith(tuple(STARTS)) else text

@@ -13,14 +13,15 @@ from core.output.writer import BatchLimit
 
 
 class ParquetEncoder:
-    """Writes one row group a batch, so that a reader needs as little memory as the writer."""
+    """Writes one row group per batch, so that a reader needs as little memory as the writer."""
 
-    # 128 Ki rows is near DuckDB's row group (122,880). Smaller ones cost size, larger ones memory.
+    # 128 Ki rows is close to DuckDB's row group (122,880). Smaller groups make the file larger,
+    # larger groups need more memory.
     limit: ClassVar[BatchLimit] = BatchLimit(rows=128 * 1024, bytes=16 * 1024 * 1024)
 
     def __init__(self, file: IO[bytes], schema: pa.Schema) -> None:
         self._schema = schema
-        # Sums hardly repeat: a dictionary of them doubled both the file and the writer's memory.
+        # Sums rarely repeat: a dictionary doubled the size and the memory (measured).
         repeating = [
             field.name
             for field in schema
@@ -40,7 +41,7 @@ class ParquetEncoder:
         self._writer.close()
 
     def abandon(self) -> None:
-        """Close, or else pyarrow would write a footer when it is collected."""
+        """Close the writer now; otherwise pyarrow writes a footer when it is garbage-collected."""
         with suppress(Exception):
             self._writer.close()
         self._writer.is_open = False

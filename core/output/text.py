@@ -1,17 +1,17 @@
-"""JSON, NDJSON and CSV: every batch becomes one column of lines, made by polars expressions.
+"""JSON, NDJSON and CSV: polars expressions turn every batch into one column of lines.
 
-Values, in all three:
+Values in all three formats:
 
-- integers and decimals with all their digits (1.10 stays 1.10); floats the shortest text that
-  reads back as the same float;
-- dates ISO 8601: `2024-01-31`, `23:30:00.123456`, `2024-01-31T23:30:00.123456`, a trailing `Z` if
-  the column is in UTC; as many digits of a second as the column's unit has;
-- binary in upper-case hex; booleans `true` and `false`; floats also `NaN`, `Infinity`,
-  `-Infinity` (strings in JSON, which has no such numbers).
+- integers and decimals with all their digits (1.10 stays 1.10); floats as the shortest text that
+  is parsed as the same float;
+- dates and times in ISO 8601: `2024-01-31`, `23:30:00.123456`, `2024-01-31T23:30:00.123456`, with
+  a trailing `Z` if the column is in UTC; as many fractional digits as the column's unit has;
+- binary in upper-case hex; booleans as `true` and `false`; the special floats as `NaN`, `Infinity`
+  and `-Infinity` (strings in JSON, which has no such numbers).
 
-CSV follows RFC 4180 to the letter, so lines end in CR LF. Text is quoted only where it must be,
-and when it is empty, to tell it from NULL (binary likewise). One column with NULL is an empty line.
-Text that a spreadsheet would take for a formula is escaped where asked for
+CSV follows RFC 4180, so lines end in CR LF. Text and binary are quoted only if they must be, and if
+they are empty, to distinguish them from NULL. A row whose only column is NULL is an empty line.
+Text that a spreadsheet would evaluate as a formula is escaped if that option is set
 (`core.output.csv_injection`).
 """
 
@@ -33,7 +33,14 @@ from core.output.writer import BatchLimit
 
 @dataclass(frozen=True)
 class Layout:
-    """What stands around the lines of a file."""
+    """The bytes around the lines of a file.
+
+    Attributes:
+        before: precede the first line.
+        between: separate two lines.
+        after: follow the last line.
+        empty: the whole content of a file without rows.
+    """
 
     before: bytes
     between: bytes
@@ -42,15 +49,15 @@ class Layout:
 
 
 class TextEncoder:
-    """Writes one line a row.
+    """Writes one line per row.
 
     Args:
-        file: where to.
-        line: an expression that makes a row's line.
-        layout: what stands around the lines.
+        file: the file to write to.
+        line: the expression that makes the line of a row.
+        layout: the bytes around the lines.
     """
 
-    # The lines of a batch take a few times the batch's memory while they are put together.
+    # While the lines of a batch are concatenated, they take a few times the memory of the batch.
     limit: ClassVar[BatchLimit] = BatchLimit(rows=32 * 1024, bytes=4 * 1024 * 1024)
 
     def __init__(self, file: IO[bytes], line: pl.Expr, layout: Layout) -> None:
@@ -67,18 +74,18 @@ class TextEncoder:
         self._lead = self._layout.between
 
     def finish(self) -> None:
-        """Write what follows the last line."""
+        """Write the end of the file."""
         empty = self._lead is self._layout.before
         self._file.write(self._layout.empty if empty else self._layout.after)
 
     def abandon(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no line is held back."""
 
 
 def _join(lines: pl.Series) -> memoryview:
-    """The UTF-8 of all lines, one behind the other.
+    """Return all lines concatenated, in UTF-8.
 
-    Arrow's large_string holds exactly that in its data buffer: nothing is copied.
+    Arrow's large_string stores them like that in its data buffer, so nothing is copied.
     """
     array = lines.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offsets, data = array.buffers()
@@ -87,19 +94,19 @@ def _join(lines: pl.Series) -> memoryview:
 
 
 def json_encoder(file: IO[bytes], schema: pa.Schema) -> TextEncoder:
-    """One array of records, one record a line."""
+    """Return the encoder of one array of records, with one record per line."""
     return TextEncoder(file, _record(schema), Layout(b"[\n", b",\n", b"\n]\n", b"[]\n"))
 
 
 def ndjson_encoder(file: IO[bytes], schema: pa.Schema) -> TextEncoder:
-    """One record a line."""
+    """Return the encoder of one record per line."""
     return TextEncoder(file, _record(schema), Layout(b"", b"\n", b"\n", b""))
 
 
 def csv_encoder(
     file: IO[bytes], schema: pa.Schema, *, escape_formulas: bool = False
 ) -> TextEncoder:
-    """A header line, then one line a row."""
+    """Return the encoder of a header line and one line per row."""
     name = csv_injection.escape_formula if escape_formulas else str
     header = ",".join(_csv_name(name(each)) for each in schema.names).encode() + b"\r\n"
     columns = [
@@ -195,10 +202,10 @@ def _float_text(column: pl.Expr, special: Callable[[str], str]) -> pl.Expr:
 
 
 def _plain_text(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
-    """The text of every type but text and float, which need more care.
+    """Return the text of a column of any type except text and float.
 
     Raises:
-        TypeError: a type that the contract does not deliver.
+        TypeError: columns of this type are never delivered.
     """
     if pt.is_timestamp(kind) and kind.unit in _SECOND_DIGITS:
         zone = "Z" if kind.tz else ""

@@ -1,4 +1,4 @@
-"""One output file from first byte to last: batches of bounded size, no partial file left."""
+"""Writing one output file in batches of bounded size; a failure removes the partial file."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ import pyarrow as pa
 from core.errors import LocalResourceError
 from core.runtime.private_files import opener
 
-# Python's own default, 9, takes three times as long for one percent less.
+# Level 9, Python's default, takes three times as long for a file that is one percent smaller.
 _GZIP_LEVEL = 6
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-# Some libraries put the operating system's answer into the text only.
+# Some libraries give the operating system's error number only in the text of their exception.
 _NO_SPACE_TEXT = re.compile(
     r"os error (28|27|122)\b|no space left|file too large|quota exceeded", re.IGNORECASE
 )
 
 
 class BatchLimit(NamedTuple):
-    """Where a batch is cut: at so many rows, or at the row that reaches so many bytes."""
+    """The size of a batch: it ends at `rows` rows, or at the row that reaches `bytes` bytes."""
 
     rows: int
     bytes: int
 
 
 class Encoder(Protocol):
-    """Turns batches into the bytes of one format; knows nothing of the file's fate."""
+    """Turns batches into the bytes of one format; opening and closing the file is the writer's."""
 
     limit: ClassVar[BatchLimit]
 
     def put(self, batch: pl.DataFrame) -> None:
-        """Write one batch; its types are the schema's."""
+        """Write one batch, whose types are those of the schema."""
 
     def finish(self) -> None:
         """Write what follows the last row."""
 
     def abandon(self) -> None:
-        """Let go of the file, which is about to be removed."""
+        """Release the file without finishing it; it is about to be removed."""
 
 
 EncoderFactory = Callable[[IO[bytes], pa.Schema], Encoder]
 
 
 class Rebatcher:
-    """Cuts a stream of frames anew, at places that depend on the rows alone.
+    """Divides a stream of frames into batches whose boundaries depend on the rows alone.
 
-    So the memory of an encoder is bounded, and equal rows make equal files, whatever the frames.
+    That bounds the memory of an encoder, and equal rows make equal files, whatever the frames.
     """
 
     def __init__(self, schema: pl.Schema, limit: BatchLimit) -> None:
@@ -66,7 +66,7 @@ class Rebatcher:
         self._bytes = 0
 
     def add(self, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Take the rows of `frame`; yield every batch that they complete."""
+        """Add the rows of `frame`, and yield every batch that they complete."""
         ends = frame.select(self._row_bytes.cum_sum()).to_series()
         start = 0
         while start < frame.height:
@@ -81,16 +81,16 @@ class Rebatcher:
                 yield from self.rest()
 
     def rest(self) -> Iterator[pl.DataFrame]:
-        """Yield the rows still held, if any."""
+        """Yield the rows that are held back, if any."""
         if self._pending:
-            # In one piece: a parquet page ends where a chunk of memory does.
+            # Contiguous, because pyarrow ends a parquet page at the end of a chunk.
             batch = pl.concat(self._pending).rechunk()
             self._pending, self._rows, self._bytes = [], 0, 0
             yield batch
 
 
 def _row_bytes(schema: pl.Schema) -> pl.Expr:
-    """The bytes of one row: 16 a column, and the length of each text."""
+    """Return the size of a row in bytes: 16 per column, and the length of each text or binary."""
     lengths = [pl.repeat(16 * len(schema), pl.len(), dtype=pl.Int64)]
     for index, dtype in enumerate(schema.dtypes()):
         column = pl.nth(index)
@@ -102,10 +102,10 @@ def _row_bytes(schema: pl.Schema) -> pl.Expr:
 
 
 class Writer:
-    """Fills one file; use it as a context manager.
+    """Writes one file; a context manager, returned by `core.output.open_writer`.
 
     Leaving the block closes the file; leaving it by an exception removes the file. A failed `write`
-    or `close` removes the file as well. Made by `core.output.open_writer`.
+    or `close` removes the file as well.
 
     Attributes:
         rows: the rows written so far.
@@ -122,7 +122,7 @@ class Writer:
         with _local_failures(path):
             self._file = open(path, "wb", opener=opener)  # noqa: SIM115
         try:
-            if gzip:  # neither name nor time in the header: equal rows, equal bytes
+            if gzip:  # neither name nor time in the header, so that equal rows make equal bytes
                 self._gzip = GzipFile("", "wb", _GZIP_LEVEL, fileobj=self._file, mtime=0)
             self._encoder = encoder(cast(IO[bytes], self._gzip or self._file), schema)
         except BaseException:
@@ -145,16 +145,19 @@ class Writer:
             self.discard()
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Add the rows of `frame`: the schema's columns, in its order, of types that cast to its.
+        """Add the rows of `frame`, casting its columns to the types of the schema.
+
+        Args:
+            frame: has the columns of the schema, in its order.
 
         Raises:
-            LocalResourceError: no space, no memory, or the file cannot be written.
-            ValueError: other columns than the schema's, or the writer is closed.
+            LocalResourceError: there is no space or no memory, or the file cannot be written.
+            ValueError: the columns are not those of the schema, or the writer is closed.
         """
         with self._remove_on_failure():
             if frame.columns != self._schema.names():
                 raise ValueError(f"columns {frame.columns} instead of {self._schema.names()}")
-            # By position: polars reads a name like "^.*$" as a pattern.
+            # By position, because polars treats a name like "^.*$" as a pattern.
             frame = frame.select(
                 pl.nth(index).cast(dtype) for index, dtype in enumerate(self._schema.dtypes())
             )
@@ -163,10 +166,10 @@ class Writer:
             self.rows += frame.height
 
     def close(self) -> None:
-        """Write what is held back and close the file. A second call does nothing.
+        """Write the rows that are held back, and close the file. A second call does nothing.
 
         Raises:
-            LocalResourceError: as `write`.
+            LocalResourceError: as in `write`.
         """
         if not self._open:
             return
@@ -180,7 +183,7 @@ class Writer:
         self._open = False
 
     def discard(self) -> None:
-        """Give up: close and remove the file. After `close` this does nothing."""
+        """Close and remove the file. After `close` this does nothing."""
         if self._open:
             self._encoder.abandon()
             self._remove()
@@ -200,7 +203,7 @@ class Writer:
         self._open = False
         for file in (self._gzip, self._file):
             if file is not None:
-                with suppress(OSError, ValueError):  # they flush, to a disk that may be full
+                with suppress(OSError, ValueError):  # closing flushes, and the disk may be full
                     file.close()
         self._path.unlink(missing_ok=True)
 
@@ -217,12 +220,13 @@ def _local_failures(path: Path) -> Iterator[None]:
 
 
 def local_failure(error: Exception, path: Path) -> LocalResourceError | None:
-    """The error of ours for a library's failure to write, None if it is about something else.
+    """Return the `LocalResourceError` for a failure to write; None if `error` is another failure.
 
-    Libraries word a full disk differently: an OSError with or without errno, a ComputeError.
+    Libraries raise different exceptions for a full disk: an OSError with or without errno, a
+    ComputeError.
 
     Args:
-        error: what was caught.
+        error: the exception that a library raised.
         path: the file or directory that was being written.
     """
     if isinstance(error, LocalResourceError):
@@ -235,11 +239,11 @@ def local_failure(error: Exception, path: Path) -> LocalResourceError | None:
     if number in _NO_SPACE or _NO_SPACE_TEXT.search(str(error)):
         return LocalResourceError(
             f"The disk is full: {path.name} could not be written in {path.parent}.",
-            "Free some space there, or let the temporary directory be on another disk.",
+            "Free some space there, or use a temporary directory on another disk.",
         )
     if isinstance(error, OSError):
         return LocalResourceError(
             f"{path.name} could not be written in {path.parent}: {error.strerror or 'I/O error'}.",
-            "Check that the directory exists and may be written.",
+            "Check that the directory exists and is writable.",
         )
     return None

@@ -61,7 +61,7 @@ def test_names_and_content_types() -> None:
 
 @pytest.mark.parametrize("call", [extension, content_type])
 def test_gzipped_parquet_is_a_usage_error(call: Any) -> None:
-    with pytest.raises(UsageError, match="compressed inside"):
+    with pytest.raises(UsageError, match="compressed already"):
         call(Format.PARQUET, True)
 
 
