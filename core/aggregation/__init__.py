@@ -1,1 +1,1 @@
-"""Rows in, months out: Arrow types, blank rows, sums, order, totals that must agree."""
+"""From rows to months: Arrow types, blank rows, sums, order, and the reconciliation of totals."""

@@ -1,7 +1,7 @@
-"""The rule as one lazy query: rows in, months out, in bounded memory.
+"""The aggregation by month as one lazy query, in bounded memory.
 
-Polars' streaming engine runs it and spills to disk. The in-memory engine must never see it:
-its decimal sums overflow without an error.
+Polars' streaming engine must run it: that engine spills to disk, while the decimal sums of the
+in-memory engine overflow without an error.
 """
 
 from __future__ import annotations
@@ -21,37 +21,41 @@ from core.errors import LocalResourceError, TransferError
 from core.planning.plan import Plan, Role
 from core.query import Field
 
-# The rows of each group. Where polars panics its result just ends, without an error: these tell.
+# The number of rows of each group. If polars panics, its result ends early without an error; the
+# sum of these counts is then too small.
 ROWS = "rows"
 _NO_ROOM = ("os error 28", "no space left", "os error 27", "file too large")
 _BATCH_ROWS = 64 * 1024
 
 
 def limit_memory(size: int, spill: Path) -> None:
-    """Let polars hold at most `size` bytes and spill the rest below `spill`.
+    """Limit the memory of polars, which spills to disk beyond it.
 
-    The limit is polars' own, for the whole process: it is one budget however many transfers run.
+    Polars applies the limit to the whole process, so all transfers in it share one budget.
+
+    Args:
+        size: the limit in bytes.
+        spill: the directory to spill to.
     """
     os.environ["POLARS_OOC_MEMORY_BUDGET_MB"] = str(size // 2**20)
     os.environ["POLARS_OOC_SPILL_DIR"] = str(spill)
-    # A bucket of a sort is held several times over while it is merged; the default, of fixed
-    # size, takes 250 MB beyond the budget, and longer (measured).
+    # Merging holds several copies of a sort's bucket in memory. The default bucket, of a fixed
+    # size, exceeds the budget by 250 MB, and is slower (measured).
     os.environ["POLARS_SORT_TARGET_BUCKET_BYTES"] = str(size // 40)
     os.environ["POLARS_SORT_PARTITION_THRESHOLD_BYTES"] = str(size // 20)
     pl.Config.reload_env_vars()
 
 
 def group_by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFrame:
-    """Group by month and keys, sum the sums; ordered by month, then keys, NULLs last.
+    """Group rows by month and keys, and sum the sum columns.
 
-    The last column, `rows`, counts the rows of each group.
-
-    A sum is NULL where a group has only NULLs. Sums of NUMBERs are DECIMAL(38,s) and exact: a sum
-    past 38 digits ends the query with an error.
+    The result is ordered by month, then by the keys, NULLs last. Its last column, `rows`, is the
+    number of rows of each group. A sum is NULL if its group has only NULLs. Sums of NUMBERs are
+    exact DECIMAL(38,s) values; a sum of more than 38 digits ends the query with an error.
     """
     by = [field for field in fields if field.is_group]
     sums = [field for field in fields if field.is_sum]
-    grouped = rows.group_by([_grouping(field) for field in by])
+    grouped = rows.group_by([_make_key(field) for field in by])
     result = grouped.agg(*(_sum(field) for field in sums), pl.len().alias(ROWS))
     names = [field.alias for field in by]
     return result.sort(names, nulls_last=True).with_columns(
@@ -60,18 +64,18 @@ def group_by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFram
 
 
 def collect_batches(query: pl.LazyFrame, watch: Callable[[], None]) -> Generator[pl.DataFrame]:
-    """Run `query` and hand out its result piece by piece.
+    """Run `query` in a thread, and yield the batches of its result.
 
-    Polars cannot be interrupted while it merges or sorts, so it works in a thread that a run
-    which ends early leaves behind: it ends at its next piece.
+    Polars cannot be interrupted while it merges or sorts. If the generator is closed early, the
+    thread goes on until its next batch, and ends there.
 
     Args:
-        query: what `group_by_month` made.
-        watch: called ten times a second; what it raises ends the run.
+        query: the result of `group_by_month`.
+        watch: called ten times a second; an exception that it raises ends the run.
 
     Raises:
         SourceDataError: a sum has more than 38 digits.
-        LocalResourceError: the disk for spilling is full.
+        LocalResourceError: the disk that polars spills to is full.
     """
     pieces: queue.Queue[pl.DataFrame | BaseException | None] = queue.Queue(maxsize=2)
     left = threading.Event()
@@ -91,14 +95,14 @@ def collect_batches(query: pl.LazyFrame, watch: Callable[[], None]) -> Generator
                 if left.is_set():
                     return
             put(None)
-        except BaseException as error:  # the reader raises it
+        except BaseException as error:  # the generator raises it
             put(error)
 
     threading.Thread(target=collect, name="aggregate", daemon=True).start()
     try:
         while (piece := _next_piece(pieces, watch)) is not None:
             if isinstance(piece, BaseException):
-                raise _failure(piece) from piece
+                raise _translate_error(piece) from piece
             yield piece
     finally:
         left.set()
@@ -116,7 +120,7 @@ def _next_piece(
 
 
 def tally(frame: pl.DataFrame, fields: tuple[Field, ...]) -> Tally:
-    """What a piece of the result adds to the books."""
+    """Return what a batch of the result adds to the totals of the run."""
     sums = frame.select(field.alias for field in fields if field.is_sum)
     table = sums.to_arrow(compat_level=pl.CompatLevel.oldest())
     return Tally(rows=frame.height, totals={name: total(table[name]) for name in sums.columns})
@@ -125,11 +129,13 @@ def tally(frame: pl.DataFrame, fields: tuple[Field, ...]) -> Tally:
 def to_delivery(
     frame: pl.DataFrame, plan: Plan, fields: tuple[Field, ...], units: Mapping[str, str]
 ) -> pl.DataFrame:
-    """A piece of the result under the table's names, in the table's order.
+    """Return a batch of the result with the names, order and types of the delivery.
 
     Args:
         frame: `month`, `key_1`..., `sum_1`...
-        units: `us` for a nanosecond timestamp column whose years need it, by column name.
+        plan: the plan.
+        fields: the fields of `frame`.
+        units: the unit `us`, by column name, of nanosecond timestamps whose years need it.
     """
     aliases = {f.column.name: f for f in fields if f.column is not None}
     columns = [
@@ -143,7 +149,7 @@ def _is_int64(field: Field) -> bool:
     return field.column is not None and field.column.source.type.fits_int64
 
 
-def _grouping(field: Field) -> pl.Expr:
+def _make_key(field: Field) -> pl.Expr:
     column = pl.col(field.alias)
     if field.is_key and field.column and field.column.source.type.kind == "REAL":
         return (column + 0.0).alias(field.alias)  # -0.0 and 0.0 are one key: 0.0
@@ -152,7 +158,7 @@ def _grouping(field: Field) -> pl.Expr:
 
 def _sum(field: Field) -> pl.Expr:
     column = pl.col(field.alias)
-    # 64-bit sums wrap; in 128 bits they cannot, below 2^64 rows.
+    # 64-bit sums wrap silently; 128-bit sums of fewer than 2^64 rows cannot.
     addend = column.cast(pl.Int128) if _is_int64(field) else column
     if field.column is not None and not field.column.source.nullable:
         return addend.sum().alias(field.alias)
@@ -174,8 +180,8 @@ def _convert(field: Field, unit: str) -> pl.Expr:
     return column
 
 
-def _failure(error: BaseException) -> Exception:
-    """The error of ours for one of polars', and for its panics; any other as it is."""
+def _translate_error(error: BaseException) -> Exception:
+    """Return the `TransferError` for an error or panic of polars; other errors unchanged."""
     text = str(error).lower()
     if "overflow" in text:
         return too_many_digits()

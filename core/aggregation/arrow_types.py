@@ -1,7 +1,7 @@
-"""The Arrow types of a column on its way: as read, and as delivered.
+"""The Arrow types of a column: as read, and as delivered.
 
-Types follow from what the table declares, never from the values of a batch: the wire narrows
-integers chunk by chunk, so two batches of one column may arrive differently.
+Types depend on the declaration of the table, never on the values of a batch: Snowflake narrows the
+integers of each batch separately, so two batches of one column can have different types.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ _PLAIN = {
     "TIME": pa.int64(),
 }
 _HELPERS = {"blank": pa.bool_(), "bad": pa.string()}
-# Of the grouped statement: its counts are whole, and what else it adds is of floats.
+# Columns that `query.select_groups` adds; its other additional columns are integer counts.
 _GROUP_HELPERS = {"total": pa.bool_(), "magnitude": pa.float64()}
 
 
 def number_type(column: ColumnType) -> pa.DataType:
-    """The exact type of a NUMBER: 64-bit integers where they fit, else 38-digit decimals."""
+    """Return the exact type of a NUMBER: 64-bit integers if they fit, else 38-digit decimals."""
     return pa.int64() if column.fits_int64 else pa.decimal128(38, column.scale)
 
 
 def is_nanosecond_key(column: PlannedColumn) -> bool:
-    """Whether a column is a timestamp key that declares more digits than microseconds hold."""
+    """Whether a column is a timestamp key with more fractional digits than microseconds have."""
     return column.role is Role.KEY and column.source.type.has_nanoseconds
 
 
 def read_type(field: Field) -> pa.DataType:
-    """The type that every batch of `field` is cast to."""
+    """Return the type that every batch of `field` is cast to."""
     if field.column is None:
         return _HELPERS[field.alias]
     kind = field.column.source.type
@@ -57,7 +57,7 @@ def read_type(field: Field) -> pa.DataType:
 
 
 def group_type(field: Field) -> pa.DataType:
-    """The type that every batch of `field` of `query.select_groups` is cast to."""
+    """Return the type that every batch of a field of `query.select_groups` is cast to."""
     if field.column is None:
         if field.alias.startswith("total_"):
             return pa.float64()
@@ -66,11 +66,11 @@ def group_type(field: Field) -> pa.DataType:
 
 
 def delivered_type(column: PlannedColumn, unit: str = "ns") -> pa.DataType:
-    """The type of a delivered column.
+    """Return the type of a delivered column.
 
     Args:
         column: the column.
-        unit: of its timestamps, where the column declares nanoseconds (`ns` or `us`).
+        unit: the unit of its timestamps if the column declares nanoseconds: `ns` or `us`.
     """
     kind = column.source.type
     if column.role is Role.MONTH:
@@ -87,24 +87,29 @@ def delivered_type(column: PlannedColumn, unit: str = "ns") -> pa.DataType:
 
 
 def delivered_schema(plan: Plan, units: dict[str, str]) -> pa.Schema:
-    """The schema of the file: the table's names in the table's order."""
+    """Return the schema of the file: the delivered columns in the table's order.
+
+    Args:
+        plan: the plan.
+        units: the result of `timestamp_units`.
+    """
     return pa.schema([(c.name, delivered_type(c, units.get(c.name, "ns"))) for c in plan.delivered])
 
 
 def timestamp_units(
     fields: Iterable[Field], far: Callable[[str], bool], fine: Callable[[str], bool]
 ) -> dict[str, str]:
-    """The columns whose nanosecond timestamps must be delivered in microseconds.
+    """Return the columns whose nanosecond timestamps must be delivered in microseconds.
 
-    A column keeps nanoseconds unless a value lies beyond 64 bits of them (1677-2262).
+    A column keeps nanoseconds unless a value is beyond 64 bits of them (1677-2262).
 
     Args:
         fields: the columns of a result.
-        far: whether the one of that alias has a value beyond 64 bits.
-        fine: whether it has a value with a fraction of a microsecond.
+        far: takes an alias; returns whether that column has a value beyond 64 bits.
+        fine: takes an alias; returns whether that column has a fraction of a microsecond.
 
     Returns:
-        `us` by column name.
+        The unit `us` by column name.
 
     Raises:
         SourceDataError: such a column also has fractions of a microsecond.
@@ -131,10 +136,15 @@ def timestamp_units(
 def cast_columns(
     fields: tuple[Field, ...], table: pa.Table, type_of: Callable[[Field], pa.DataType]
 ) -> dict[str, pa.ChunkedArray]:
-    """The columns of a batch by alias, each in its declared type.
+    """Return the columns of a batch by alias, each cast to its declared type.
+
+    Args:
+        fields: the columns of the statement.
+        table: the batch.
+        type_of: returns the declared type of a field.
 
     Raises:
-        IntegrityError: the batch is not what was selected.
+        IntegrityError: the batch has other columns or types than the statement selects.
     """
     if table.num_columns != len(fields):
         raise IntegrityError(
@@ -146,10 +156,10 @@ def cast_columns(
 
 
 def cast_column(values: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
-    """`values` in their declared type; a value that does not fit is an error.
+    """Return `values` cast to their declared type.
 
     Raises:
-        IntegrityError: the warehouse sent another type than the table declares.
+        IntegrityError: a value does not fit, or Snowflake sent another type than declared.
     """
     if values.type == target:
         return values

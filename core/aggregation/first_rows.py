@@ -1,6 +1,6 @@
-"""The first rows of a delivery, as text for people.
+"""The first rows of a delivery as text, to be shown.
 
-They are kept while the file is written: the bucket may let us write only.
+They are kept while the file is written, because the bucket may allow writing but not reading.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ class FirstRows:
     """The first rows of a file.
 
     Attributes:
-        columns: their names, in the order of the file.
-        rows: up to 50, their values as text, cut after 200 characters; None for NULL.
+        columns: the names of the columns, in the order of the file.
+        rows: up to 50 rows; values as text, truncated to 200 characters, and None for NULL.
     """
 
     columns: tuple[str, ...] = ()
@@ -28,15 +28,15 @@ class FirstRows:
 
 
 def take_first_rows(frame: pl.DataFrame) -> FirstRows:
-    """The first rows of `frame`."""
-    columns = [_texts(column) for column in frame.head(ROWS)]
+    """Return the first rows of `frame`."""
+    columns = [_to_texts(column) for column in frame.head(ROWS)]
     return FirstRows(tuple(frame.columns), tuple(zip(*columns, strict=True)))
 
 
-def _texts(column: pl.Series) -> list[str | None]:
+def _to_texts(column: pl.Series) -> list[str | None]:
     if column.dtype == pl.Binary:
         column = column.bin.encode("hex").str.to_uppercase()
     if column.dtype == pl.Time:
         column = column.dt.to_string("iso")  # a cast leaves out the fraction
-    # Made by polars, whose dates and times reach further than Python's.
+    # Polars formats the values, because Python's dates and times have a smaller range.
     return column.cast(pl.String).str.head(_CHARACTERS).to_list()

@@ -1,7 +1,7 @@
-"""The totals of a run: what was read, what is written, and that the two agree.
+"""Comparing the row counts and totals of what was read with those of what is written.
 
-Totals are taken twice, from the batches as they come off the wire and from the groups as they go
-into the file, by other code than the aggregation between them.
+The totals are computed from the downloaded batches and from the groups written to the file, by code
+that is independent of the aggregation in between.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from core.errors import IntegrityError, SourceDataError
 from core.remedy import Advice, Remedy
 
-# Wide enough for any sum of 38-digit numbers: nothing is ever rounded.
+# Precise enough that no sum of 38-digit numbers is rounded.
 _EXACT = Context(prec=200)
-# The contract's tolerance for sums of floats, relative to the sum of their magnitudes.
+# The tolerance for sums of floats, relative to the sum of their absolute values.
 _FLOAT_TOLERANCE = 1e-9
 MOST_DIGITS = 38
 BAD_EXAMPLES = 5
@@ -32,7 +32,8 @@ class Total:
 
     Attributes:
         value: the sum; exact (Decimal) for NUMBER columns.
-        magnitude: the sum of absolute values of a float column, the yardstick of its rounding.
+        magnitude: the sum of the absolute values of a float column, to which the tolerance for
+            rounding is relative.
     """
 
     value: Decimal | float
@@ -44,7 +45,7 @@ class Total:
         return Total(float(self.value) + float(other.value), self.magnitude + other.magnitude)
 
     def agrees(self, written: Total) -> bool:
-        """Whether `written`, summed in another order, is the same total."""
+        """Whether `written` is the same total, apart from the rounding of floats."""
         if isinstance(self.value, Decimal):
             return self.value == written.value
         if not math.isfinite(self.value):
@@ -53,7 +54,7 @@ class Total:
 
 
 def too_many_digits() -> SourceDataError:
-    """Why a run fails of a sum that no DECIMAL holds."""
+    """Return the error for a sum that no DECIMAL can hold."""
     return SourceDataError(
         "A sum has more than 38 digits.",
         Advice("Leave the column out: ", Remedy("drop_columns"), "; or sum a larger unit."),
@@ -61,16 +62,17 @@ def too_many_digits() -> SourceDataError:
 
 
 def total(values: pa.ChunkedArray | pa.Array, digits: int = MOST_DIGITS) -> Total:
-    """The total of a numeric column, exact for integers and decimals; NULLs count nothing.
+    """Return the total of a numeric column, exact for integers and decimals. NULLs are ignored.
 
     Args:
         values: integers, decimals or floats.
-        digits: the most digits that a decimal value may have; the fewer, the faster.
+        digits: the most digits that a decimal value can have. If it is low enough that the sum
+            cannot wrap, the sum is faster.
     """
     if pa.types.is_floating(values.type):
         return Total(_sum(values), _sum(pc.abs(values)))
     if pa.types.is_int64(values.type):
-        # Two halves of 32 bits each: their 64-bit sums cannot wrap below 2^32 rows.
+        # The 64-bit sums of the 32-bit halves cannot wrap with fewer than 2^32 rows.
         high, low = pc.shift_right(values, 32), pc.bit_wise_and(values, 0xFFFFFFFF)
         return Total(Decimal(_sum(high) * 2**32 + _sum(low)))
     if pa.types.is_decimal(values.type) and _may_wrap(values, digits):
@@ -83,7 +85,7 @@ def _sum(values: pa.ChunkedArray | pa.Array) -> Any:
 
 
 def _may_wrap(values: pa.ChunkedArray | pa.Array, digits: int) -> bool:
-    """Whether the sum may have more than 38 digits: in 128 bits it wraps silently."""
+    """Whether the sum can have more than 38 digits; a 128-bit sum then wraps silently."""
     if digits + len(str(len(values))) <= MOST_DIGITS:
         return False
     extremes = pc.min_max(values).as_py()
@@ -96,7 +98,10 @@ def _may_wrap(values: pa.ChunkedArray | pa.Array, digits: int) -> bool:
 
 @dataclass(frozen=True)
 class Tally:
-    """What one batch, or one piece of the result, adds to the totals."""
+    """The counts and totals of one batch of rows, or of one batch of groups.
+
+    Attributes are as in `RunTotals`; `rows` counts rows or groups.
+    """
 
     rows: int
     blank: int = 0
@@ -111,15 +116,15 @@ class RunTotals:
     """The totals of one run: what was read, and what was written.
 
     Attributes:
-        rows_declared: rows of the source, as the warehouse declares them.
-        rows_read: rows that arrived.
-        blank_rows: of those, fully blank ones: removed.
-        null_dates: of the others, those in the NULL month, unparsable dates included.
-        bad_dates: rows whose date does not parse.
+        rows_declared: the number of rows that Snowflake declares for the result.
+        rows_read: the number of rows downloaded.
+        blank_rows: of these, the completely blank rows, which are removed.
+        null_dates: of the others, the rows in the NULL month, including those of invalid dates.
+        bad_dates: the rows whose date cannot be parsed.
         bad_examples: up to five such values.
-        groups: rows written.
-        read: per summed column the total over the rows read.
-        written: per summed column the total over the rows written.
+        groups: the number of rows written.
+        read: the total of each summed column over the rows read.
+        written: the total of each summed column over the rows written.
     """
 
     rows_declared: int = 0
@@ -133,7 +138,7 @@ class RunTotals:
     written: dict[str, Total] = field(default_factory=dict)
 
     def add_read(self, tally: Tally) -> None:
-        """Add a batch of source rows."""
+        """Add a batch of the rows read."""
         self.rows_read += tally.rows
         self.blank_rows += tally.blank
         self.null_dates += tally.null_dates
@@ -142,12 +147,15 @@ class RunTotals:
         _add(self.read, tally.totals)
 
     def add_written(self, tally: Tally) -> None:
-        """Add a piece of the result."""
+        """Add a batch of the groups written."""
         self.groups += tally.rows
         _add(self.written, tally.totals)
 
     def check_groups(self, rows: int) -> None:
-        """Compare the rows that the groups have in all with those that were read.
+        """Compare the number of rows in all groups with the number of rows read.
+
+        Args:
+            rows: the number of rows in all groups.
 
         Raises:
             IntegrityError: they differ.
@@ -160,13 +168,13 @@ class RunTotals:
             )
 
     def check(self, names: Iterable[tuple[str, str]]) -> None:
-        """Compare what was read with what is written.
+        """Compare the totals of what was read with those of what is written.
 
         Args:
-            names: (key of `read` and `written`, column name) of every summed column.
+            names: pairs of a key of `read` and `written` and its column name, for each sum column.
 
         Raises:
-            IntegrityError: a count or a total differs; it names the column and both values.
+            IntegrityError: a count or a total differs; the message gives both values.
         """
         if self.rows_read != self.rows_declared:
             raise IntegrityError(

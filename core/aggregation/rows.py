@@ -1,4 +1,4 @@
-"""The rows of a plan on their way into polars: cast, freed of blank rows, counted."""
+"""Preparing the rows of a plan for polars: casting, removing blank rows, counting."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Chunk:
 
     Attributes:
         frame: `month`, `key_1`..., `sum_1`..., without blank rows.
-        tally: what it adds to the books.
-        far: aliases of nanosecond timestamps with a value beyond 64 bits.
-        fine: aliases of nanosecond timestamps with a fraction of a microsecond.
+        tally: what the batch adds to the totals of the run.
+        far: the aliases of nanosecond timestamps with a value beyond 64 bits.
+        fine: the aliases of nanosecond timestamps with a fraction of a microsecond.
     """
 
     frame: pl.DataFrame
@@ -38,18 +38,18 @@ class Chunk:
 
 
 def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
-    """Cast, clean and count one batch of the result of `query.select_rows`.
+    """Cast one batch of the result of `query.select_rows`, remove blank rows, and count.
 
     Args:
         fields: the columns of the result, by position.
         table: the batch as the connector decoded it.
 
     Raises:
-        IntegrityError: the batch is not what was selected.
+        IntegrityError: the batch has other columns or types than the statement selects.
     """
     columns = cast_columns(fields, table, read_type)
     totals = {
-        # Of the values before the cast: the narrower a batch comes, the faster it is summed.
+        # Before the cast, because narrow types are summed faster.
         field.alias: total(values, field.column.source.type.precision or MOST_DIGITS)
         for field, values in zip(fields, table.columns, strict=True)
         if field.column and field.is_sum
@@ -61,18 +61,18 @@ def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
         blank=blank,
         null_dates=columns["month"].null_count,
         bad_dates=0 if bad is None else len(bad) - bad.null_count,
-        bad_examples=() if bad is None else _examples(bad),
+        bad_examples=() if bad is None else _take_examples(bad),
         totals=totals,
     )
     frame = pl.from_arrow(pa.table(columns))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker
     if any(field.is_key for field in fields):
         frame = _copy_to_polars(frame)
-    return Chunk(frame, tally, *_extent(frame, fields))
+    return Chunk(frame, tally, *_find_extents(frame, fields))
 
 
 def bad_dates(plan: Plan, totals: RunTotals) -> SourceDataError:
-    """Why a run fails whose table holds dates that do not parse."""
+    """Return the error for a table that holds dates that cannot be parsed."""
     shown = ", ".join(repr(value) for value in totals.bad_examples)
     found = f"{totals.bad_dates:,} dates of {plan.month.name} cannot be parsed ({plan.month.why})"
     error = SourceDataError(
@@ -90,17 +90,17 @@ def bad_dates(plan: Plan, totals: RunTotals) -> SourceDataError:
 
 
 class Rows:
-    """The chunks of a download as a stream of frames that can be read once.
+    """The chunks of a download as a stream of frames, which can be read once.
 
     Args:
-        plan: what was selected.
+        plan: the plan.
         fields: the columns of the result.
         download: the batches, converted by `to_chunk`.
-        on_rows: called with (rows, bytes) after each batch.
+        on_rows: called after each batch with its number of rows and bytes.
 
     Attributes:
-        totals: what was read, complete when the stream has ended.
-        error: what ended the stream before its time. Polars tells only the text of it.
+        totals: the totals of the rows read, complete when the stream has ended.
+        error: the exception that ended the stream early. Polars reports only its text.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Rows:
         self.error: Exception | None = None
 
     def lazy(self) -> pl.LazyFrame:
-        """The rows as a LazyFrame: `month`, `key_1`..., `sum_1`..."""
+        """Return the rows as a LazyFrame with columns `month`, `key_1`..., `sum_1`..."""
         empty = pa.schema(
             [(f.alias, read_type(f)) for f in self._fields if f.column is not None]
         ).empty_table()
@@ -130,7 +130,7 @@ class Rows:
 
     @contextmanager
     def raise_own_errors(self) -> Iterator[None]:
-        """Raise the error that ended the stream in place of polars' word for it."""
+        """Raise the error that ended the stream in place of the one that polars made of it."""
         try:
             yield
         except Exception as error:
@@ -139,7 +139,7 @@ class Rows:
             raise self.error from self.error.__cause__
 
     def units(self) -> dict[str, str]:
-        """The columns whose nanosecond timestamps must be delivered in microseconds.
+        """Return the columns whose nanosecond timestamps must be delivered in microseconds.
 
         See `core.aggregation.arrow_types.timestamp_units`.
         """
@@ -167,7 +167,7 @@ class Rows:
             self._far |= chunk.far
             self._fine |= chunk.fine
             self._on_rows(chunk.tally.rows, self._download.size(index))
-            # Once the run is bound to fail the rest is only counted, for the error to say.
+            # After an invalid date the run fails; the other rows are only counted, for the error.
             if not (failing and self.totals.bad_dates):
                 yield chunk.frame
         if failing and self.totals.bad_dates:
@@ -175,17 +175,17 @@ class Rows:
 
 
 def _copy_to_polars(frame: pl.DataFrame) -> pl.DataFrame:
-    """A copy in memory of polars' own.
+    """Return a copy of `frame` in memory that polars has allocated.
 
-    With many groups polars keeps what it is given until it spills, and it counts only what it has
-    allocated: of Arrow's buffers it would hold half a gigabyte beyond its budget (measured).
+    With many groups polars keeps its input until it spills, and its budget counts only memory that
+    it has allocated: with Arrow's buffers it exceeds the budget by half a gigabyte (measured).
     """
     halves = (frame.head(1), frame.slice(1))
     return pl.concat(halves, rechunk=True).with_columns(pl.col(pl.String) + "")
 
 
 def _without_blank(columns: dict[str, pa.ChunkedArray]) -> tuple[dict[str, pa.ChunkedArray], int]:
-    """The columns less the rows flagged `blank`, and how many those were."""
+    """Return the columns without the rows flagged `blank`, and the number of rows removed."""
     flags = columns.pop("blank", None)
     blank = 0 if flags is None else pc.sum(flags, min_count=0).as_py()
     if not blank:
@@ -194,16 +194,16 @@ def _without_blank(columns: dict[str, pa.ChunkedArray]) -> tuple[dict[str, pa.Ch
     return {name: column.filter(keep) for name, column in columns.items()}, blank
 
 
-def _examples(bad: pa.ChunkedArray) -> tuple[str, ...]:
+def _take_examples(bad: pa.ChunkedArray) -> tuple[str, ...]:
     if bad.null_count == len(bad):
         return ()
     return tuple(bad.drop_null().slice(0, BAD_EXAMPLES).to_pylist())
 
 
-def _extent(
+def _find_extents(
     frame: pl.DataFrame, fields: tuple[Field, ...]
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """The nanosecond timestamps of a chunk that are `far`, and those that are `fine`."""
+    """Return the aliases of the nanosecond timestamps that are `far`, and that are `fine`."""
     stamps = [
         field.alias
         for field in fields
