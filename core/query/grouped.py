@@ -53,7 +53,7 @@ def select_groups(
     fields = [normalize_for_grouping(f) for f in row_fields(plan, bind, at_rest=at_rest)]
     groups = [f for f in fields if f.is_group]
     rows = select(fields, f"FROM {qualify(plan.source.name)}", bind)
-    measures = _measures(fields, bind, at_rest=at_rest)
+    measures = _list_measures(fields, bind, at_rest=at_rest)
     by = [f.alias for f in groups]
     if rounded:
         inner = [Field(_GROUP + f.alias, f.sql) for f in measures]
@@ -72,7 +72,7 @@ def select_groups(
     return select(outer, rest, bind)
 
 
-def _measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
+def _list_measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
     """Return the sums and counts of a group."""
     sums = [Field(f.alias, f"SUM({quote(f.alias)})", f.column) for f in fields if f.is_sum]
     sizes = [
@@ -87,10 +87,10 @@ def _measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]
         Field("blank", f"COUNT_IF({quote(blank)})" if blank in flags else "0"),
         Field("bad", f"COUNT({quote(bad)})" if bad in flags else "0"),
     ]
-    return [*sums, *sizes, *counts, *_extents(fields, bind, at_rest=at_rest)]
+    return [*sums, *sizes, *counts, *_count_extents(fields, bind, at_rest=at_rest)]
 
 
-def _extents(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
+def _count_extents(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
     """Return the counts that decide in which unit timestamps of 7 to 9 digits are delivered.
 
     The rule is in `core.aggregation.arrow_types.timestamp_units`.
