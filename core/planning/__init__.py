@@ -1,1 +1,1 @@
-"""What will happen to each column: the source, its date column, the roles and the flags."""
+"""The plan of a transfer: the source, its date column, the role of each column, and warnings."""

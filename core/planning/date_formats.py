@@ -1,7 +1,8 @@
-"""The formats of dates that are not dates in the table: text by a pattern, numbers since 1970.
+"""The formats of dates that are stored as text or as numbers since 1970.
 
-A pattern is written as in Python's strptime and handed to Snowflake in Snowflake's own elements
-(docs.snowflake.com, "Date and time input and output formats"). Only what both can say is allowed.
+A pattern for text is written as in Python's strptime, and translated into Snowflake's format
+elements (docs.snowflake.com, "Date and time input and output formats"). Only directives that both
+support are allowed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from core.errors import UsageError
 
 
 class EpochUnit(StrEnum):
-    """What a number counts, from 1970-01-01 00:00 UTC on."""
+    """The unit of a number that counts time since 1970-01-01 00:00 UTC."""
 
     SECONDS = "epoch_s"
     MILLISECONDS = "epoch_ms"
@@ -27,17 +28,17 @@ class EpochUnit(StrEnum):
 
     @property
     def scale(self) -> int:
-        """The digits behind the second: 0, 3, 6 or 9."""
+        """The number of fractional digits of a second: 0, 3, 6 or 9."""
         return 3 * list(EpochUnit).index(self)
 
 
 @dataclass(frozen=True)
 class TextFormat:
-    """One way to write a date as text; made by `parse_format`.
+    """A format of dates in text, as returned by `parse_format`.
 
     Attributes:
-        strptime: the pattern as Python writes it: `%m/%d/%Y`.
-        snowflake: the pattern as Snowflake writes it: `MM/DD/YYYY`.
+        strptime: the pattern for Python: `%m/%d/%Y`.
+        snowflake: the pattern for Snowflake: `MM/DD/YYYY`.
     """
 
     strptime: str
@@ -45,23 +46,23 @@ class TextFormat:
 
     @property
     def has_time(self) -> bool:
-        """Whether the text holds a time of day."""
+        """Whether the format has a time of day."""
         return any(part in _CLOCK for part in _parts(self.strptime))
 
     @property
     def has_offset(self) -> bool:
-        """Whether the text holds an offset from UTC."""
+        """Whether the format has an offset from UTC."""
         return any(part in ("%z", "%:z") for part in _parts(self.strptime))
 
     @property
     def order(self) -> str:
-        """The order of year, month and day: `mdY`; tells day-first from month-first."""
+        """The order of year, month and day, such as `mdY` or `dmY`."""
         named = {"%b": "m", "%B": "m", "%m": "m", "%d": "d", "%Y": "Y", "%y": "Y"}
         return "".join(named.get(part, "") for part in _parts(self.strptime))
 
     @property
     def shape(self) -> str:
-        """The `shape` that all texts in this format have."""
+        """The result of `shape` for every text in this format."""
         pieces = [
             _DIRECTIVES[part].shape if part in _DIRECTIVES else part.replace("%%", "%")
             for part in _parts(self.strptime)
@@ -69,7 +70,7 @@ class TextFormat:
         return shape("".join(pieces))
 
     def read(self, text: str) -> date | None:
-        """The date that `text` names in this format, None if it names none."""
+        """Parse `text` in this format; None if it is not a valid date."""
         match = _expression(self.strptime).fullmatch(text)
         return _date(match.groupdict()) if match else None
 
@@ -80,7 +81,7 @@ class _Directive(NamedTuple):
     shape: str = "0"
 
 
-# English whatever the locale, as in Snowflake.
+# English in every locale, as in Snowflake.
 _MONTH_NAMES = [
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -104,7 +105,7 @@ _DIRECTIVES = {
     "%:z": _Directive("TZH:TZM", "[+-][0-9]{2}:[0-9]{2}", "-0:0"),
 }
 _CLOCK = frozenset({"%H", "%I", "%M", "%S", "%f", "%p"})
-# What the C library and Python write shorter. Snowflake reads one digit wherever it reads two.
+# Abbreviations of the C library and of Python. Where Snowflake expects two digits it accepts one.
 _ALIASES = {
     "%F": "%Y-%m-%d",
     "%D": "%m/%d/%y",
@@ -117,14 +118,21 @@ _TOKEN = re.compile(r"%:z|%-?.|[^%]+|%", re.DOTALL)
 
 
 def parse_format(text: str) -> TextFormat | EpochUnit:
-    """Read the format that the user gives.
+    """Parse a date format that the caller gives.
 
     Args:
-        text: a strptime pattern with a year and a month, or `epoch_s`, `epoch_ms`, `epoch_us`,
+        text: a strptime pattern with a year and a month, or `epoch_s`, `epoch_ms`, `epoch_us` or
             `epoch_ns`.
 
+    Returns:
+        The format, or the unit.
+
     Raises:
-        UsageError: the pattern cannot name a month, or Snowflake cannot read it.
+        UsageError: the pattern has no year or no month, or Snowflake does not support it.
+
+    Example:
+        >>> parse_format("%d/%m/%Y").snowflake
+        'DD/MM/YYYY'
     """
     wanted = text.strip()
     if wanted.lower() in list(EpochUnit):
@@ -134,13 +142,13 @@ def parse_format(text: str) -> TextFormat | EpochUnit:
     directives = [part for part in parts if part.startswith("%") and part != "%%"]
     unknown = [part for part in directives if part not in _DIRECTIVES]
     if unknown:
-        raise _unusable(wanted, f"{', '.join(unknown)} cannot be read by Snowflake")
+        raise _unusable(wanted, f"Snowflake does not support {', '.join(unknown)}")
     if '"' in pattern:
-        raise _unusable(wanted, "a pattern cannot hold quotation marks")
+        raise _unusable(wanted, "a pattern cannot contain quotation marks")
     names = [_meaning(directive) for directive in directives]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise _unusable(wanted, f"it holds the {min(twice)} twice")
+        raise _unusable(wanted, f"it contains the {min(twice)} twice")
     if not {"year", "month"} <= set(names):
         raise _unusable(wanted, "it needs a year and a month")
     return TextFormat(pattern, "".join(_snowflake(part) for part in parts))
@@ -149,12 +157,12 @@ def parse_format(text: str) -> TextFormat | EpochUnit:
 def _unusable(pattern: str, why: str) -> UsageError:
     return UsageError(
         f"The date format {pattern!r} cannot be used: {why}.",
-        f"Use {' '.join(_DIRECTIVES)} (as %d/%m/%Y), or {', '.join(EpochUnit)}.",
+        f"Use {' '.join(_DIRECTIVES)} (such as %d/%m/%Y), or {', '.join(EpochUnit)}.",
     )
 
 
 def _meaning(directive: str) -> str:
-    """What a pattern may hold only once."""
+    """Return the part of a date that a directive gives; a pattern can contain each part once."""
     same = {
         "%Y": "year",
         "%y": "year",
@@ -171,13 +179,18 @@ def _meaning(directive: str) -> str:
 
 
 def shape(text: str) -> str:
-    """`text` with every run of digits as `0` and of letters as `a`, and `+` as `-`."""
+    """Return `text` with each run of digits replaced by `0`, of letters by `a`, and `+` by `-`.
+
+    Example:
+        >>> shape("31-Jan-2024 23:30")
+        '0-a-0 0:0'
+    """
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", text)).replace("+", "-")
 
 
 @cache
 def _parts(pattern: str) -> tuple[str, ...]:
-    """The directives of `pattern`, and the literal text between them."""
+    """Split `pattern` into its directives and the literal text between them."""
     return tuple(_TOKEN.findall(pattern))
 
 
@@ -185,7 +198,7 @@ def _snowflake(part: str) -> str:
     if part in _DIRECTIVES:
         return _DIRECTIVES[part].snowflake
     literal = "%" if part == "%%" else part
-    # Letters and digits are quoted, lest they read as elements.
+    # Letters and digits are quoted, because Snowflake could read them as format elements.
     return re.sub(r"\w+", r'"\g<0>"', literal)
 
 
@@ -200,7 +213,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
         piece = _DIRECTIVES[part].expression
         neighbours = parts[max(index - 1, 0) : index] + parts[index + 1 : index + 2]
         if any(_is_number(neighbour) for neighbour in neighbours):
-            piece = piece.replace("0?", "0").replace("]?", "]")  # both digits, or none can tell
+            piece = piece.replace("0?", "0").replace("]?", "]")  # adjacent numbers need all digits
         pieces.append(piece)
     return re.compile("".join(pieces))
 

@@ -1,8 +1,8 @@
-"""What sampled values are: dates written in some format, or moments counted from 1970.
+"""Recognising the format of dates in sampled text, and the unit of sampled epochs.
 
-A format is recognised by the shape of its values. The shape of a text is the text with every run
-of digits as `0` and every run of letters as `a`; the values of one format share one shape. So a
-column is looked at once, and only the few formats of its shape are tried on it.
+The shape of a text is the text with each run of digits replaced by `0` and each run of letters by
+`a`. All values of one format have the same shape, so only the few known formats of a value's shape
+are tried on it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import cache
 
 from core.planning.date_formats import EpochUnit, TextFormat, parse_format, shape
 
-# "at least 95% parse with one format": the contract's rule.
+# The share of values that must fit one format for a column to be recognised as dates.
 ENOUGH = 0.95
 
 
@@ -26,9 +26,9 @@ class TextFit:
 
     Attributes:
         format: the format.
-        fitting: how many of the values name a date in it.
-        total: how many values there are, blank ones aside.
-        rival: a format that reads days as months, and fits as many values; None if there is none.
+        fitting: the number of values that are valid dates in it.
+        total: the number of values that are not blank.
+        rival: a format with another order of day and month that fits as many values, or None.
     """
 
     format: TextFormat
@@ -38,15 +38,18 @@ class TextFit:
 
     @property
     def enough(self) -> bool:
-        """Whether the column counts as dates in this format."""
+        """Whether enough values fit for the column to be recognised as dates in this format."""
         return self.fitting >= ENOUGH * self.total
 
 
 def recognise_text(values: Sequence[str]) -> TextFit | None:
-    """The format that fits most of `values` (stripped, none blank); None if no known one fits any.
+    """Return the known format that fits most of `values`; None if no known format fits any.
 
-    Of formats that fit as many, the first known is taken, and named rivals if they take the day
-    for the month.
+    If several formats fit as many values, the first in the order of the known formats is returned;
+    `rival` is the next of them that has another order of day and month.
+
+    Args:
+        values: stripped texts that are not empty.
     """
     by_shape: dict[str, Counter[str]] = defaultdict(Counter)
     for value, count in Counter(values).items():
@@ -69,7 +72,7 @@ def recognise_text(values: Sequence[str]) -> TextFit | None:
 
 
 def fit_text(known: TextFormat, values: Sequence[str]) -> TextFit:
-    """How well `values` (stripped, none blank) fit one format."""
+    """Return how well one format fits `values`, which are stripped and not empty."""
     fitting = sum(count for value, count in Counter(values).items() if known.read(value))
     return TextFit(known, fitting, len(values))
 
@@ -85,7 +88,8 @@ def _count_fitting(known: TextFormat, counts: Mapping[str, int]) -> int:
 
 # ---------------------------------------------------------------------------------- known formats
 
-# Digits only, or without a day: numbers of other kinds look alike, so the year must be near ours.
+# Formats of digits only, or without a day. Other numbers look like them, so a fitting value must
+# also have a year between 1900 and 2100.
 _LOOSE = (
     "%Y%m%d", "%Y%m", "%Y%m%d%H%M%S", "%Y-%m", "%Y/%m", "%Y.%m", "%m-%Y", "%m/%Y", "%m.%Y",
     "%b-%Y", "%b %Y", "%B %Y", "%B-%Y", "%b-%y",
@@ -111,9 +115,10 @@ _ZONES = ["", "Z", " UTC", "%z", "%:z", " %z", " %:z"]
 
 
 def _list_patterns() -> Iterator[str]:
-    """Every pattern that is recognised unasked. Of those with one shape, the first is preferred.
+    """Yield every pattern that is recognised; of those with the same shape, preferred ones first.
 
-    Two-digit years come last in a date, or the three orders could not be told apart.
+    A two-digit year is recognised only at the end of a date; elsewhere it could not be
+    distinguished from a day.
     """
     yield from _LOOSE
     yield from _COMPACT
@@ -138,16 +143,17 @@ def _formats_by_shape() -> Mapping[str, Sequence[TextFormat]]:
 
 # ------------------------------------------------------------------------------------------ epochs
 
-# From 1973-03-03 (nine digits of seconds) to the end of 2100. What is smaller counts something
-# else: days of a month, dates as 20240131. A sample that holds zeros besides is still an epoch.
+# From 1973-03-03 (nine digits of seconds) to the end of 2100. Smaller numbers are something else,
+# such as days of a month or dates like 20240131. Only the largest value of a sample is compared, so
+# a sample that also contains zeros is still recognised.
 _LEAST_SECONDS = 100_000_000
 _END_SECONDS = 4_133_980_800
 
 
 def recognise_epoch(values: Iterable[object]) -> EpochUnit | None:
-    """The unit in which the farthest of `values` is in 1973-2100; None if there is none.
+    """Return the unit in which the largest of `values` is in 1973-2100; None if there is no such.
 
-    The units cannot be confused: their ranges do not overlap.
+    The ranges of the units do not overlap.
     """
     farthest = max((abs(number) for number in whole_numbers(values)), default=0)
     for unit in EpochUnit:
@@ -157,7 +163,7 @@ def recognise_epoch(values: Iterable[object]) -> EpochUnit | None:
 
 
 def whole_numbers(values: Iterable[object]) -> list[int]:
-    """The finite numbers among `values`, without their fractions."""
+    """Return the finite numbers among `values`, without their fractions."""
     return [
         int(value)
         for value in values

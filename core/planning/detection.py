@@ -1,7 +1,7 @@
-"""Which column is the date, and how its values are written.
+"""Detection of the date column and of the format of its values.
 
-The rule: real dates before text before numbers, then a name that speaks of
-time, then fewer NULLs, then the order of the table.
+Candidates are ranked: columns of a date type before text before numbers, then names that refer to
+time, then columns with fewer NULLs, then the order of the table.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TIME_WORDS = frozenset({
     "CHANGED", "INSERTED", "LOADED", "DELETED", "ORDERED", "SHIPPED", "DELIVERED", "STARTED",
     "ENDED", "COMPLETED", "SUBMITTED", "REGISTERED", "PUBLISHED", "EXPIRES", "EXPIRY", "DUE",
 })  # fmt: skip
-# Run together with the word before: ORDERDATE, SHIPTIME; and what only looks so.
+# Endings of words that refer to time, as in ORDERDATE and SHIPTIME, and words that only end so.
 _TIME_ENDINGS = ("DATE", "TIME", "TIMESTAMP", "DT")
 _NOT_TIME = frozenset({"CANDIDATE", "MANDATE", "LIFETIME", "RUNTIME", "OVERTIME", "DOWNTIME"})
 _EPOCH_WORDS = {
@@ -55,11 +55,11 @@ class DateCandidate:
 
     Attributes:
         column: its name.
-        format: how its text or number is read; None for a real date.
+        format: the format of its text, or the unit of its numbers; None for a date type.
         nulls: the share of its sampled values that are NULL or blank, 0 to 1.
-        why: why it is one, in a few words.
-        rival: a format that takes the day for the month and fits as well; None if there is none.
-            A column with a rival needs its format from the user.
+        why: the reason, in a few words.
+        rival: a format with another order of day and month that fits equally well, or None. The
+            user must then choose the format.
     """
 
     column: str
@@ -70,7 +70,7 @@ class DateCandidate:
 
 
 def find_date_candidates(columns: Sequence[SourceColumn], sample: Sample) -> list[DateCandidate]:
-    """The columns that can be the date, the most likely first.
+    """Return the columns that can be the date, the most likely first.
 
     Args:
         columns: the table's columns, in its order.
@@ -86,22 +86,22 @@ def choose_date(
     column: str | None,
     date_format: str | None,
 ) -> tuple[DateCandidate, tuple[DateCandidate, ...]]:
-    """The date column and its format.
+    """Return the date column and its format.
 
     Args:
         columns: the table's columns, in its order; `column` is one of them.
         sample: sampled values by column name (None is NULL); may lack columns.
         column: the column to take; detected if None.
-        date_format: the format to take, as `core.planning.date_formats.parse_format` reads it;
+        date_format: the format to take, as `core.planning.date_formats.parse_format` accepts it;
             detected if None.
 
     Returns:
-        The chosen column, and the others that could be the date, best first (none if `column` was
-        given).
+        The chosen column, and the other candidates, the most likely first; none if `column` was
+        given.
 
     Raises:
-        SourceDataError: no column is a date, or it is not clear how its dates are written.
-        UsageError: the format is none, or does not go with the column's type.
+        SourceDataError: no column is a date, or the format of its dates is ambiguous.
+        UsageError: the format is invalid, or does not apply to the type of the column.
     """
     wanted = parse_format(date_format) if date_format is not None else None
     if column is not None:
@@ -122,8 +122,8 @@ def _require_one_format(chosen: DateCandidate, others: Sequence[DateCandidate]) 
         names = join_names([each.column for each in others])
         hint = Advice(hint, f"; or another date column ({names}): ", Remedy("date_column"))
     raise SourceDataError(
-        f"The dates of column {chosen.column} fit both {formats[0]} and {formats[1]}: day and "
-        "month cannot be told apart.",
+        f"The dates of column {chosen.column} fit both {formats[0]} and {formats[1]}: the "
+        "order of day and month is ambiguous.",
         Advice(hint, "."),
     )
 
@@ -147,7 +147,7 @@ def _no_candidate(
     real = [column.name for column in columns if column.type.kind in _DATES]
     if real:
         return UsageError(
-            f"No column is written as {shown}; {join_names(real)} needs no format.",
+            f"No column has the format {shown}; {join_names(real)} needs no format.",
             Advice(
                 "Leave the format out (",
                 Remedy("date_format"),
@@ -157,7 +157,7 @@ def _no_candidate(
             ),
         )
     return SourceDataError(
-        f"No column is written as {shown}. Columns: {names}.",
+        f"No column has the format {shown}. Columns: {names}.",
         Advice("Name the date column: ", Remedy("date_column"), "."),
     )
 
@@ -213,13 +213,13 @@ def _candidate(
 def _accept_column(
     column: SourceColumn, sample: Sample, wanted: TextFormat | EpochUnit | None
 ) -> DateCandidate:
-    """The column that the user named, as the date; it may be a poorer one than a candidate."""
+    """Return the column that the user named as the date, even if it would not be a candidate."""
     values = sample.get(column.name, ())
     kind = column.type.kind
     if kind in _DATES:
         if wanted is not None:
             raise UsageError(
-                f"Column {column.name} is {column.type.text}: it needs no format.",
+                f"Column {column.name} is {column.type.text}: it needs no date format.",
                 Advice("Leave it out: ", Remedy("date_format"), "."),
             )
         return _real(column, values)
@@ -244,14 +244,14 @@ def _accept_text(
         )
     if wanted is not None:
         return _text(column, values, fit_text(wanted, texts))
-    if not texts:  # whatever turns up is then told apart as a date or as an error
-        return DateCandidate(column.name, _ISO, _nulls(values), "text, no value to tell its format")
+    if not texts:  # the run then parses each value, or reports it as invalid
+        return DateCandidate(column.name, _ISO, _nulls(values), "text, no sampled value")
     fit = recognise_text(texts)
     if fit is None or not fit.enough:
         near = f"; {fit.format.strptime} fits {_percent(fit)} of them" if fit else ""
         raise SourceDataError(
-            f"The text of column {column.name} is not written in one known date format: "
-            f"looked at {len(texts):,} values{near}.",
+            f"The text of column {column.name} is not in one known date format: "
+            f"{len(texts):,} values were sampled{near}.",
             Advice(
                 "Give its format, such as ",
                 Remedy("date_format", "%d/%m/%Y"),
@@ -274,7 +274,7 @@ def _accept_number(
     unit = wanted or recognise_epoch(values)
     if unit is None:
         raise SourceDataError(
-            f"The numbers of column {column.name} are not clearly moments counted from 1970.",
+            f"The numbers of column {column.name} are not clearly times since 1970.",
             Advice(
                 f"Give what they count ({_EPOCHS}): ",
                 Remedy("date_format"),
@@ -307,7 +307,7 @@ def _epoch(column: SourceColumn, values: Sequence[object], unit: EpochUnit) -> D
 
 
 def _span(numbers: Sequence[int], unit: EpochUnit) -> str:
-    """The years of the first and the last number: `, 1995-2018`; empty if they are out of reach."""
+    """Return the first and the last year as `, 1995-2018`; empty if Python has no such years."""
     if not numbers:
         return ""
     try:
@@ -321,7 +321,7 @@ def _span(numbers: Sequence[int], unit: EpochUnit) -> str:
 
 
 def _percent(fit: TextFit) -> str:
-    """The share that fits, rounded down: 100% means all."""
+    """Return the share of values that fit, rounded down, so that 100% means all."""
     share = fit.fitting * 1000 // max(fit.total, 1) / 10
     return f"{share:g}%"
 

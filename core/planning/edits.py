@@ -1,7 +1,7 @@
-"""Changing a plan by hand: pure functions from one request to the next.
+"""Changing a plan by hand: pure functions that return a changed request.
 
-Whoever shows a plan changes the request and has the plan made anew; nothing here asks the
-warehouse. A request stays as short as it can: it names what differs from the rule.
+The app changes the request and makes a new plan of it; nothing here queries Snowflake. The request
+stays as short as possible: it names only columns whose role differs from the default.
 """
 
 from __future__ import annotations
@@ -19,34 +19,35 @@ _DETECTED = ({"DATE", *TIMESTAMPS}, {"TEXT"}, {"FIXED"})
 
 
 def valid_roles(plan: Plan, column: str) -> tuple[Role, ...]:
-    """The roles that `column` can have in `plan`, its own among them.
+    """Return the roles that `column` can have in `plan`, including its present one.
 
-    The month column keeps its role until another takes it: there is always exactly one.
+    The only valid role of the month column is `month`, because a plan has exactly one month column:
+    another column must become the month first.
     """
-    planned = _column(plan, column)
+    planned = _find_column(plan, column)
     if planned.role is Role.MONTH:
         return (Role.MONTH,)
     kind = planned.source.type
-    can_be_date = kind.numeric or _preference(planned) < len(_DETECTED)
+    can_be_date = kind.numeric or _rank_type(planned) < len(_DETECTED)
     month = (Role.MONTH,) if can_be_date else ()
     total = (Role.SUM,) if kind.numeric else ()
     return (*month, *total, Role.KEY, Role.DROP)
 
 
 def with_role(request: Request, plan: Plan, column: str, role: Role) -> Request:
-    """Give one column another role; all others keep theirs.
+    """Return the request that gives one column another role.
 
-    Only a column that was the month until now gets the role of the rule: sum if it is numeric,
-    else key.
+    All other columns keep their roles. If another column becomes the month, the previous month
+    column gets its default role: sum if it is numeric, else key.
 
     Args:
-        request: what `plan` was made of.
-        plan: the plan that is shown.
+        request: the request of which `plan` was made.
+        plan: the present plan.
         column: the name of the column, exactly as in the table.
         role: one of `valid_roles(plan, column)`.
 
     Returns:
-        The request whose plan is that.
+        The changed request.
 
     Raises:
         UsageError: the column cannot have the role.
@@ -62,24 +63,24 @@ def with_role(request: Request, plan: Plan, column: str, role: Role) -> Request:
         roles[plan.month.name] = Role.SUM if plan.month.source.type.numeric else Role.KEY
         date = {"date_column": column, "date_format": None}
     roles[column] = role
-    changed = request.model_copy(update={**date, **_columns(request, plan, roles)})
-    freed = _free(changed, plan) - _free(request, plan)
+    changed = request.model_copy(update={**date, **_write_roles(request, plan, roles)})
+    freed = _find_free(changed, plan) - _find_free(request, plan)
     rivals = (c for c in plan.columns if c.name in freed)
-    if changed.date_column is None and any(_as_likely(c, plan.month) for c in rivals):
-        # What was named until now is none any more: it must not be detected as the date.
+    if changed.date_column is None and any(_is_as_likely(c, plan.month) for c in rivals):
+        # A column that the request does not name any more must not be detected as the date.
         return changed.model_copy(update={"date_column": plan.month.name})
     return changed
 
 
 def with_date_format(request: Request, plan: Plan, date_format: str | None) -> Request:
-    """Read the month column in another format; None has it detected."""
+    """Return the request with another format of the month column; None to detect the format."""
     return request.model_copy(
         update={"date_column": plan.month.name, "date_format": date_format or None}
     )
 
 
 def get_date_format(plan: Plan) -> str | None:
-    """The month column's format as `date_format` takes it; None for real dates."""
+    """Return the month column's format as a value of `date_format`; None for a date type."""
     match plan.month_format:
         case TextFormat() as text:
             return text.strptime
@@ -90,12 +91,15 @@ def get_date_format(plan: Plan) -> str | None:
 
 
 def drop_identifiers(request: Request) -> Request:
-    """Leave out every number that looks like an identifier, unless it was asked for by name."""
+    """Return the request that leaves out columns that look like identifiers.
+
+    Columns that the request names keep their roles.
+    """
     return request.model_copy(update={"drop_identifiers": True})
 
 
 def restore_defaults(request: Request) -> Request:
-    """Forget every choice about columns and dates; what remains is the rule."""
+    """Return the request with the defaults of all options about columns and dates."""
     names = (
         *("date_column", "date_format", "on_bad_date"),
         *("sum_columns", "key_columns", "drop_columns", "drop_identifiers"),
@@ -103,25 +107,25 @@ def restore_defaults(request: Request) -> Request:
     return request.model_copy(update={n: Request.model_fields[n].default for n in names})
 
 
-def _column(plan: Plan, name: str) -> PlannedColumn:
+def _find_column(plan: Plan, name: str) -> PlannedColumn:
     for column in plan.columns:
         if column.name == name:
             return column
     raise UsageError(f"There is no column {name}.")
 
 
-def _preference(column: PlannedColumn) -> int:
+def _rank_type(column: PlannedColumn) -> int:
     kind = column.source.type.kind
     return next((n for n, kinds in enumerate(_DETECTED) if kind in kinds), len(_DETECTED))
 
 
-def _as_likely(column: PlannedColumn, month: PlannedColumn) -> bool:
-    """Whether detection could take `column` for the date instead of `month`."""
-    return _preference(column) <= min(_preference(month), len(_DETECTED) - 1)
+def _is_as_likely(column: PlannedColumn, month: PlannedColumn) -> bool:
+    """Whether detection could choose `column` as the date instead of `month`."""
+    return _rank_type(column) <= min(_rank_type(month), len(_DETECTED) - 1)
 
 
-def _columns(request: Request, plan: Plan, roles: Mapping[str, Role]) -> dict[str, object]:
-    """The options of a request that give the columns these roles."""
+def _write_roles(request: Request, plan: Plan, roles: Mapping[str, Role]) -> dict[str, object]:
+    """Return the options of a request that give the columns these roles."""
 
     def pick(role: Role, *, numeric: bool) -> tuple[str, ...]:
         return tuple(
@@ -132,7 +136,7 @@ def _columns(request: Request, plan: Plan, roles: Mapping[str, Role]) -> dict[st
 
     numbers_as_keys = pick(Role.KEY, numeric=True)
     dropped_numbers, dropped_others = (pick(Role.DROP, numeric=n) for n in (True, False))
-    # Lists that exist stay, for they say what a new column of the table becomes.
+    # A list in the request stays a list: it also decides the role of columns added to the table.
     name_keys = request.key_columns is not None or bool(numbers_as_keys)
     name_sums = request.sum_columns is not None
     keys = {c.name for c in plan.columns if roles[c.name] is Role.KEY}
@@ -155,8 +159,8 @@ def _sums_identifiers(plan: Plan, roles: Mapping[str, Role]) -> bool:
     return any(c.identifier and roles[c.name] is Role.SUM for c in plan.columns)
 
 
-def _free(request: Request, plan: Plan) -> frozenset[str]:
-    """The columns among which the date is detected."""
+def _find_free(request: Request, plan: Plan) -> frozenset[str]:
+    """Return the names of the columns among which the date is detected."""
     named = {*(request.sum_columns or ()), *(request.key_columns or ()), *request.drop_columns}
     folded = {name.casefold() for name in named}
     return frozenset(

@@ -1,4 +1,4 @@
-"""Names as words, and which numbers are identifiers: keys and codes that nobody wants summed."""
+"""Splitting names into words, and finding numeric columns that look like identifiers."""
 
 from __future__ import annotations
 
@@ -18,41 +18,48 @@ _LAST_WORDS = frozenset({
     "NO", "NR", "NUM", "NUMBER", "NBR", "CODE", "CODES",
     "ZIP", "ZIPCODE", "POSTCODE", "PLZ", "SSN", "EAN", "UPC", "ISBN", "YEAR",
 })  # fmt: skip
-# Last words may be run together with the ones before: ORDERKEY, USERID, EMPNO.
+# These can also be joined to the word before: ORDERKEY, USERID, EMPNO.
 _ENDINGS = ("NUMBER", "CODE", "YEAR", "KEY", "NUM", "NBR", "ZIP", "ID", "NO")
-# English words that end so by chance, alone or behind another word (AMOUNTPAID, MAXBID).
+# English words with such an ending, alone or joined to the word before (AMOUNTPAID, MAXBID).
 _CHANCE = re.compile(
     r".*(PAID|VALID|GRID|FLUID|LIQUID|SOLID|ACID|HYBRID|COVID|VOID|HUMID|RAPID|MEDICAID|PYRAMID"
     r"|MONKEY|DONKEY|TURKEY|WHISKEY|HOCKEY|JOCKEY|PLATINUM|MAGNUM|ALUMINUM|TECHNO|STENO|INFERNO"
     r"|LIGHTYEAR|UNZIP|GZIP|DECODE|ENCODE)"
-    # Short ones only by themselves or behind few words, since JOBID ends in BID, and MAILID in LID.
+    # Short words only alone or after these words, because JOBID ends in BID, and MAILID in LID.
     r"|(OVER|UNDER|RE|MIN|MAX|AVG|TOTAL|HIGH|LOW|BEST|FIRST|LAST|OPEN|CLOSE)?BID|AID|KID|LID|MID"
-    # CASINO, PIANO, VOLCANO, MONO; numbers end so behind other letters: EMPNO, LINENO, POLICYNO.
+    # CASINO, PIANO, VOLCANO, MONO; in names of numbers other letters precede NO: EMPNO, POLICYNO.
     r"|.*[AIOU]NO"
 )
 
-# "Nearly unique": a sample of fewer values, or with more repeats, proves nothing.
+# Values are nearly unique if a sample of at least 100 has this share of distinct values.
 _LEAST_VALUES = 100
 _UNIQUE_SHARE = 0.99
 
 
 def name_words(name: str) -> list[str]:
-    """The words of a column name in upper case, without digits: `shipDate_2` is SHIP, DATE."""
+    """Return the words of a column name in upper case, without digits.
+
+    Example:
+        >>> name_words("shipDate_2")
+        ['SHIP', 'DATE']
+    """
     return [word.upper() for run in _WORD.findall(name) for word in _CAMEL.split(run)]
 
 
 def find_identifiers(
     columns: Sequence[SourceColumn], sample: Mapping[str, Sequence[object]]
 ) -> Mapping[str, str]:
-    """The numeric columns that look like identifiers.
+    """Return the numeric columns that look like identifiers.
+
+    A column looks like an identifier if its name ends in a word for identifiers, or if its values
+    are whole numbers, not negative, and nearly unique in the sample.
 
     Args:
         columns: the table's columns.
         sample: sampled values by column name; may lack columns.
 
     Returns:
-        Why, in a few words, by column name: its name says so, or its whole numbers, none of them
-        negative, are nearly unique in the sample.
+        The reason, in a few words, by column name.
     """
     found: dict[str, str] = {}
     for column in columns:

@@ -1,4 +1,4 @@
-"""Names as people write them: dotted, quoted, in the wrong case, misspelt."""
+"""Parsing, finding and listing names of tables and columns, as users write them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNQUOTED = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 @dataclass(frozen=True)
 class TableName:
-    """A table or view, fully named, each part in its stored case."""
+    """The full name of a table or view, each part as Snowflake stores it."""
 
     database: str
     schema: str
@@ -28,7 +28,12 @@ class TableName:
 
 
 def write_name(part: str) -> str:
-    """`part` as one writes it in SQL: bare where that means the same, else quoted."""
+    """Return a part of a name as it is written in SQL: quoted only if it must be.
+
+    Example:
+        >>> write_name("ORDERS"), write_name("my table")
+        ('ORDERS', '"my table"')
+    """
     if _UNQUOTED.fullmatch(part) and part == part.upper():
         return part
     return '"' + part.replace('"', '""') + '"'
@@ -37,32 +42,43 @@ def write_name(part: str) -> str:
 def parse_table(text: str) -> tuple[str, ...]:
     """Split `TABLE`, `SCHEMA.TABLE` or `DATABASE.SCHEMA.TABLE` into its one to three parts.
 
-    Quoted parts stay as they are, others fold to upper case, as in Snowflake
-    (docs.snowflake.com, "Identifier requirements").
+    Quoted parts keep their case, others become upper case, as in Snowflake (docs.snowflake.com,
+    "Identifier requirements").
 
     Raises:
-        UsageError: the text is no such name.
+        UsageError: the text is not a table name.
+
+    Example:
+        >>> parse_table('sales."my table"')
+        ('SALES', 'my table')
     """
     wanted = text.strip()
     parts = tuple(map(_fold, _PART.findall(wanted))) if _TABLE.fullmatch(wanted) else ("",)
-    if not all(parts):  # blanks between dots are no name
+    if not all(parts):  # only blanks between two dots
         raise UsageError(
             f"{text!r} is not a table name.",
-            'Write TABLE, SCHEMA.TABLE or DATABASE.SCHEMA.TABLE; quote odd parts: "my table".',
+            "Write TABLE, SCHEMA.TABLE or DATABASE.SCHEMA.TABLE. Quote a part that holds blanks, "
+            'dots or lower-case letters: "my table".',
         )
     return parts
 
 
 def _fold(part: str) -> str:
-    """A part as Snowflake stores it."""
+    """Return a part as Snowflake stores it: without quotes, or in upper case."""
     return part[1:-1].replace('""', '"') if part.startswith('"') else part.strip().upper()
 
 
 def find_name(wanted: str, names: Sequence[str], what: str) -> str:
-    """The one of `names` that `wanted` means: exactly, else in another case.
+    """Return the one of `names` that equals `wanted`, or else the one that differs only in case.
+
+    Args:
+        wanted: the name to find.
+        names: the existing names.
+        what: the kind of the names, for the error, such as `column`.
 
     Raises:
-        UsageError: there is none, or several differ from it only in case; the nearest are named.
+        UsageError: there is no such name, or several differ only in case. The hint lists similar
+            names.
     """
     if wanted in names:
         return wanted
@@ -77,7 +93,7 @@ def find_name(wanted: str, names: Sequence[str], what: str) -> str:
 
 
 def nearest_hint(wanted: str, names: Iterable[str]) -> str:
-    """A sentence that names what comes nearest to `wanted`, or what there is at all."""
+    """Return a sentence that lists the names most similar to `wanted`, or all if none is."""
     folded = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(wanted.casefold(), folded, n=3, cutoff=0.5)
     if near:
@@ -86,13 +102,13 @@ def nearest_hint(wanted: str, names: Iterable[str]) -> str:
 
 
 def warn_of_hidden(names: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """The warning about names that hold characters nobody can see, if there are such names.
+    """Return the warning about names with invisible characters, if there are any.
 
     Args:
-        names: what each one names, and the name.
+        names: pairs of the kind of a name, such as `column`, and the name.
 
     Returns:
-        One sentence with the characters as escapes, or nothing.
+        One warning, with the characters escaped; empty if no name has such characters.
     """
     hiding = [f"{what} {escaped(name)}" for what, name in names if hides(name)]
     if not hiding:
@@ -104,6 +120,11 @@ def warn_of_hidden(names: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def join_names(names: Sequence[str], most: int = 12) -> str:
-    """`A, B, C`, and how many more where the list is long."""
+    """Return `A, B, C`; of a list longer than `most`, the first ones and the number of others.
+
+    Example:
+        >>> join_names(["A", "B", "C"], most=2)
+        'A, B and 1 more'
+    """
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -1,7 +1,7 @@
-"""What will happen to each column: the roles, chosen by rule and by request.
+"""The plan of a transfer: the role of each column, by default or as requested.
 
-The rule is the customer's: the date column is cut to its month, every numeric column is summed,
-every other column is kept. A request changes it column by column.
+By default the date column is truncated to its month, every numeric column is summed, and every
+other column is a key. A request can change the role of each column.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Sample = Mapping[str, Sequence[object]]
 
 
 class Role(StrEnum):
-    """What happens to a column."""
+    """The role of a column: its month is taken, it is summed, grouped by, or left out."""
 
     MONTH = "month"
     SUM = "sum"
@@ -33,12 +33,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class PlannedColumn:
-    """A column and what happens to it.
+    """A column and its role.
 
     Attributes:
         source: the column.
-        role: what happens.
-        why: the reason, in a few words.
+        role: its role.
+        why: the reason for the role, in a few words.
         identifier: why a numeric column looks like an identifier; empty if it does not.
     """
 
@@ -55,14 +55,18 @@ class PlannedColumn:
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole transfer, column by column; valid by construction.
+    """The role of every column of a source. An invalid plan cannot be constructed.
 
     Attributes:
         source: the table or view.
         columns: every column of the source, in its order.
-        month_format: how the month column's text or number is read; None for dates.
-        alternatives: other columns that could be the date, best first.
-        on_bad_date: `fail`, or `null` to put unparsable dates into the NULL month.
+        month_format: the format of the month column's text, or the unit of its numbers; None if
+            its type is a date or timestamp.
+        alternatives: other columns that could be the date, the most likely first.
+        on_bad_date: `fail`, or `null` to put dates that cannot be parsed into the NULL month.
+
+    Raises:
+        ValueError: `columns` are not those of the source, or a role is not possible.
     """
 
     source: Source
@@ -105,7 +109,7 @@ class Plan:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a user should look at before relying on the plan."""
+        """The warnings about the plan, in whole sentences."""
         said: list[str] = []
         flagged = [f"{c.name} ({c.identifier})" for c in self.sums if c.identifier]
         if flagged:
@@ -132,15 +136,15 @@ class Plan:
 
 
 def make_plan(source: Source, sample: Sample, request: Request) -> Plan:
-    """Give every column its role.
+    """Make the plan of a request.
 
     Args:
         source: the table or view.
         sample: sampled values by column name, for detection.
-        request: what the caller asked for.
+        request: the request.
 
     Raises:
-        UsageError: a column is unknown, named twice, or cannot have the role asked for.
+        UsageError: a column is unknown, named twice, or cannot have the requested role.
         SourceDataError: there is no date column, or its format is ambiguous.
     """
     asked = _find_requested_roles(source, request)
@@ -172,7 +176,7 @@ def make_plan(source: Source, sample: Sample, request: Request) -> Plan:
 
 
 def _find_requested_roles(source: Source, request: Request) -> dict[str, Role]:
-    """The roles of the columns that the request names."""
+    """Return the roles of the columns that the request names."""
     by_role: tuple[tuple[Role, Iterable[str]], ...] = (
         (Role.MONTH, [request.date_column] if request.date_column else []),
         (Role.SUM, request.sum_columns or ()),

@@ -1,4 +1,4 @@
-"""A source as the warehouse describes it: a table or view, its columns and their types."""
+"""The source of a transfer: a table or view, its columns and their types."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from core.planning.names import TableName
 
-# Type names as DESCRIBE prints them, by the kind that decides how a column is treated
-# (docs.snowflake.com, "Summary of data types"). Whatever is not here is delivered as text.
+# The kind of each type name that DESCRIBE prints, where the two differ (docs.snowflake.com,
+# "Summary of data types").
 _KINDS = {
     "NUMBER": "FIXED",
     "DECIMAL": "FIXED",
@@ -32,11 +32,12 @@ class ColumnType:
 
     Attributes:
         kind: FIXED, REAL, DECFLOAT, TEXT, BOOLEAN, DATE, TIME, TIMESTAMP_NTZ, TIMESTAMP_LTZ,
-            TIMESTAMP_TZ, BINARY, VARIANT, OBJECT, ARRAY, GEOGRAPHY, GEOMETRY, VECTOR, or the
-            type's own name where Snowflake has a newer one.
+            TIMESTAMP_TZ, BINARY, VARIANT, OBJECT, ARRAY, GEOGRAPHY, GEOMETRY, VECTOR, or the name
+            of a newer type. Columns of an unknown kind are delivered as text.
         text: the type as DESCRIBE prints it, such as `NUMBER(12,2)`.
-        precision: digits of a FIXED, else None.
-        scale: digits behind the point of a FIXED, digits of a second of a TIME or TIMESTAMP.
+        precision: the number of digits of a FIXED, else None.
+        scale: the number of digits after the decimal point of a FIXED, of fractional digits of a
+            second of a TIME or TIMESTAMP, else None.
     """
 
     kind: str
@@ -46,7 +47,12 @@ class ColumnType:
 
     @classmethod
     def parse(cls, text: str) -> ColumnType:
-        """Read a type as DESCRIBE prints it."""
+        """Parse a type as DESCRIBE prints it.
+
+        Example:
+            >>> ColumnType.parse("NUMBER(12,2)").scale
+            2
+        """
         match = _TYPE.match(text)
         if match is None:
             return cls(text, text)
@@ -65,7 +71,7 @@ class ColumnType:
 
     @property
     def has_nanoseconds(self) -> bool:
-        """Whether it is a timestamp of more digits than microseconds hold: scale 7 to 9."""
+        """Whether it is a timestamp with more fractional digits than microseconds have: 7 to 9."""
         return self.kind in TIMESTAMPS and (self.scale or 0) > 6
 
     @property
@@ -88,11 +94,11 @@ class Source:
     """A table or view to transfer.
 
     Attributes:
-        name: where it is.
-        columns: in table order, at least one.
-        rows: how many rows there are; None where Snowflake does not keep count (views).
-        bytes: stored bytes, compressed; None for views.
-        is_view: whether it is a view: those cannot be sampled with a seed.
+        name: its full name.
+        columns: its columns in table order, at least one.
+        rows: the number of rows; None if Snowflake does not keep it (views).
+        bytes: the stored bytes, compressed; None for views.
+        is_view: whether it is a view, which Snowflake cannot sample with a seed.
     """
 
     name: TableName

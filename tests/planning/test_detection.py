@@ -205,7 +205,7 @@ def test_a_named_text_column_without_values_is_read_as_iso() -> None:
 
 
 def test_a_named_text_column_in_no_one_format_is_an_error() -> None:
-    with pytest.raises(SourceDataError, match=r"looked at 4 values; %Y-%m-%d fits 50% of them"):
+    with pytest.raises(SourceDataError, match=r"4 values were sampled; %Y-%m-%d fits 50% of them"):
         chosen(table(D="TEXT"), {"D": [*ISO, "?", "??"]}, "D")
 
 
@@ -269,7 +269,7 @@ def test_a_format_that_does_not_go_with_the_column_is_a_usage_error(
 
 
 def test_a_format_that_fits_no_column_is_an_error_that_lists_the_columns() -> None:
-    with pytest.raises(SourceDataError, match=r"written as %d\.%m\.%Y. Columns: T"):
+    with pytest.raises(SourceDataError, match=r"has the format %d\.%m\.%Y. Columns: T"):
         chosen(table(T="VARCHAR(10)"), {"T": ISO}, None, "%d.%m.%Y")
 
 

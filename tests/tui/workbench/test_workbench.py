@@ -167,7 +167,7 @@ async def test_without_a_plan_the_columns_tell_why_and_a_month_helps(sandbox: Sa
     options = {"table": "ORDERS_100K", "date_format": "epoch_ns"}
     async with workbench(sandbox, options) as drive:
         await until(drive.pilot, lambda: "no plan yet" in shown(drive.app))
-        assert "No column is written as epoch_ns" in whole(drive.app)
+        assert "No column has the format epoch_ns" in whole(drive.app)
         await drive.press("f5")
         assert drive.app.screen is drive.bench
         await drive.press("2", *["down"] * 4, "m")
