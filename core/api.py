@@ -1,4 +1,4 @@
-"""The library's one call."""
+"""The function of the library: `transfer_data`."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def transfer_data(
     """Move a Snowflake table to an S3 bucket, aggregated by month.
 
     Rows that are completely blank are removed, dates are truncated to their month, numeric columns
-    are summed per group, and all other columns are kept as they are. The call prints nothing and
-    installs no signal handlers. It may be made from several threads at once, which then share the
+    are summed per group, and all other columns are kept unchanged. The function prints nothing and
+    installs no signal handlers. It can be called from several threads at once, which then share the
     memory budget of polars. While a file is uploaded in parts, the state directory holds a record
-    of the upload, so that the next run can abort what a killed process has left.
+    of the upload, so that the next run can abort the upload of a process that was killed.
 
     Example:
         >>> from core import transfer_data
@@ -136,9 +136,9 @@ def transfer_data(
         memory_limit: The most memory that the process may use. A number counts bytes.
         max_retry_time: How long a request that fails temporarily is retried after its first
             failure. 0 turns retries off. A number counts seconds.
-        on_progress: called with `core.Progress`, `core.Planned`, `core.Warned`, `core.Retrying`,
-            `core.Recovered` and `core.Delivered`.
-        cancel: a `threading.Event` that stops the run when set.
+        on_progress: called with each event of the run: a `core.Progress`, `core.Planned`,
+            `core.Warned`, `core.Retrying`, `core.Recovered` or `core.Delivered`.
+        cancel: a `threading.Event` that stops the run when it is set.
 
     Returns:
         `{"file_name": str, "row_count": int, "timestamp": str}`: the key of the object (or, if
@@ -146,10 +146,10 @@ def transfer_data(
         UTC time (ISO 8601) at which the delivery was complete.
 
     Raises:
-        TransferError: nothing was delivered, unless `.outcome` is set, as it is if `verify` or
-            `report` failed. The subclass gives the kind of failure, `.hint` the next step.
+        TransferError: nothing was delivered, unless `.outcome` is set, which is the case if
+            `verify` or `report` failed. The subclass is the kind of failure, `.hint` the next step.
     """
-    options = dict(locals())  # all parameters, so that no option can be forgotten here
+    options = dict(locals())  # all parameters, so that none can be forgotten here
     for name in ("source_table", "destination_s3_bucket", "on_progress", "cancel"):
         del options[name]
     request = Request.of(table=source_table, bucket=destination_s3_bucket, **options)

@@ -1,4 +1,4 @@
-"""What a run tells its front end while it works: small frozen values, at most ten a second."""
+"""The events that a run sends to its front end: frozen values, at most ten per second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Phase(StrEnum):
-    """The stops of a transfer, in their order."""
+    """The phases of a transfer, in their order."""
 
     CONNECT = "connect"
     PLAN = "plan"
@@ -26,15 +26,17 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the current phase has come.
+    """The progress of the current phase.
 
     Attributes:
-        phase: where the run is.
-        rows: rows done in this phase (read: rows of the result, which are the source's where they
-            are grouped here; write: delivered rows); 0 where rows are not what the phase works on.
-        total_rows: the rows there will be, if known.
-        bytes: bytes done in this phase (read: uncompressed; upload: sent; verify: read back).
-        total_bytes: the bytes there will be, if known.
+        phase: the current phase.
+        rows: the rows processed in this phase, 0 if the phase does not process rows. Phase `read`
+            counts rows of the result (with engine `stream`, rows of the source), `write` delivered
+            rows.
+        total_rows: the number of rows to process; None if unknown.
+        bytes: the bytes processed in this phase. `read` counts uncompressed bytes, `upload` bytes
+            sent, `verify` bytes read back.
+        total_bytes: the number of bytes to process; None if unknown.
         elapsed: seconds since the run began.
     """
 
@@ -47,13 +49,13 @@ class Progress:
 
     @property
     def in_bytes(self) -> bool:
-        """Whether the phase works on the file, by the byte."""
+        """Whether the progress of the phase is measured in bytes of the file."""
         return self.phase in (Phase.UPLOAD, Phase.VERIFY)
 
 
 @dataclass(frozen=True)
 class Planned:
-    """The plan stands: what will happen to each column, and which engine does it."""
+    """The plan was made, and the engine was chosen."""
 
     plan: Plan
     choice: Choice
@@ -61,19 +63,19 @@ class Planned:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something the user should know; the run goes on."""
+    """A warning; the run continues."""
 
     message: str
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """The delivery is complete, and stands whatever becomes of its verification.
+    """The delivery is complete. It remains if its verification fails.
 
     Attributes:
-        url: where it is.
-        rows: its rows.
-        bytes: its size.
+        url: the URL of the object.
+        rows: the number of data rows.
+        bytes: the size in bytes.
     """
 
     url: str
@@ -83,14 +85,14 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Retrying:
-    """A request failed, and is about to be tried again.
+    """A request failed, and will be retried.
 
     Attributes:
-        what: was asked for, such as `part 3`.
-        attempt: which try comes next.
-        attempts: how many tries there are at most.
+        what: the subject of the request, such as `part 3`.
+        attempt: the number of the next attempt.
+        attempts: the largest number of attempts.
         why: the failure in a few words, such as `503 SlowDown`.
-        pause: seconds until the next try.
+        pause: seconds until the next attempt.
     """
 
     what: str
@@ -108,10 +110,10 @@ class Retrying:
 
 @dataclass(frozen=True)
 class Recovered:
-    """A request that was tried again has succeeded.
+    """A request that was retried has succeeded.
 
     Attributes:
-        what: was asked for.
+        what: the subject of the request, as in `Retrying`.
     """
 
     what: str

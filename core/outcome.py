@@ -1,4 +1,4 @@
-"""What a run leaves its caller with: a preview, or a delivery with its totals."""
+"""The result of a run: the preview of a transfer, or the outcome of a delivered one."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a run would do; nothing was moved.
+    """What a transfer would do. No data was moved.
 
     Attributes:
-        plan: the role of every column, and why.
-        choice: the engine that would do it, and why.
-        statement: the one statement that would read the table.
-        url: where the file would be.
-        estimate: what it would cost, by each engine.
-        copy: the statement by which Snowflake would write it; None where this machine does.
+        plan: the role of every column, and the reasons.
+        choice: the engine, and the reason for it.
+        statement: the statement that would read the table.
+        url: the URL that the object would have.
+        estimate: the estimated cost with each engine.
+        copy: the statement with which Snowflake would write the object; None if this machine writes
+            it.
     """
 
     plan: Plan
@@ -42,7 +43,7 @@ class Preview:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a user should look at before the run."""
+        """The warnings about the plan and the destination, in whole sentences."""
         return (*self.plan.warnings, *warn_of_hidden([("destination", self.url)]))
 
 
@@ -51,19 +52,19 @@ class Outcome:
     """A delivered transfer.
 
     Attributes:
-        file_name: the object's key within the bucket, prefix included; the prefix of its parts,
-            which ends in `/`, where engine `unload` made several.
-        row_count: data rows in the file.
-        timestamp: the UTC moment at which the delivery was complete.
-        url: where the object is.
-        size: the object's bytes.
-        plan: what was done to each column.
-        choice: the engine that did it, and why.
-        query_id: Snowflake's id of the statement that read the table.
-        totals: what was read and what was written.
+        file_name: the key of the object in the bucket, including the prefix. If engine `unload`
+            wrote several objects: their common prefix, which ends in `/`.
+        row_count: the number of data rows.
+        timestamp: the UTC time at which the delivery was complete.
+        url: the URL of the object, or of the common prefix.
+        size: the size in bytes of all objects.
+        plan: the role of each column.
+        choice: the engine, and the reason for it.
+        query_id: Snowflake's id of the query that read the table.
+        totals: the row counts and totals of what was read and written.
         first_rows: the first rows of the file.
-        objects: the object, or its parts.
-        comparison: what the verification found; None if it was not asked for.
+        objects: the objects that were written.
+        comparison: the result of the verification; None if there was no verification.
     """
 
     file_name: str
@@ -98,12 +99,12 @@ class Outcome:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the user was warned of before the run."""
+        """The warnings about the plan and the destination, in whole sentences."""
         return (*self.plan.warnings, *warn_of_hidden([("destination", self.url)]))
 
     @property
     def sums(self) -> dict[str, Total]:
-        """The total of each summed column over the rows written, by the name of the column."""
+        """The total of each summed column over the rows written, by column name."""
         written = self.totals.written
         return {
             column.name: written[f"sum_{n}"]

@@ -1,1 +1,4 @@
-"""What a caller asks for: validated once, the same value for all three front ends."""
+"""The request of a transfer: its options, their validation, and a request written as text.
+
+All three front ends make the same `Request`.
+"""

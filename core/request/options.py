@@ -1,13 +1,14 @@
 """The options of a transfer: each declared once, with type, default, help and examples.
 
-The keys of the tables are the names of `Request`'s fields and of `transfer_data`'s keywords. From
-here come the defaults and descriptions of `Request`, the command line with its environment
-variables, `--help`, and the options table of the README; the signature and the docstring of
-`transfer_data` are compared with it by a test. A new option is an entry here, an annotation in
-`Request`, a keyword of `transfer_data`, and its use.
+The keys of the tables are the names of `Request`'s fields and of `transfer_data`'s keywords. The
+defaults and descriptions of `Request`, the command line with its environment variables and help,
+and the options table of the README are derived from the tables; tests compare the signature and the
+docstring of `transfer_data` with them. To add an option, add an entry here, an annotation in
+`Request`, a keyword of `transfer_data`, and the code that uses it.
 
-A help text is whole sentences. It names other options, and values, in backticks, and each front end
-writes them in its own way. This module is imported for `--help`, so it imports nothing heavy.
+A help text consists of whole sentences. It writes the names of other options, and values, in
+backticks, which each front end replaces by its own spelling. This module is imported whenever the
+command line's help is printed, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ class Option:
     """One option.
 
     Attributes:
-        help: what it does, in whole sentences.
-        type: of its value, as callers of the library give it.
-        default: its value if none is given; of no meaning where `required`.
-        required: whether a transfer cannot do without.
+        help: what the option does, in whole sentences.
+        type: the type of its value in the library.
+        default: the value if none is given; ignored if `required`.
+        required: whether a value must be given.
         absent: what applies if the default is None, in a few words, with values in backticks.
-        placeholder: the word that stands for its value in lists of options; empty for flags, and
-            where `choices` say it.
-        examples: values as one writes them, each of them valid.
-        library: what callers of the library can do in addition, in whole sentences.
+        placeholder: the name of its value in lists of options; empty for flags, and for options
+            with `choices`.
+        examples: valid values, as text.
+        library: what else the library accepts, in whole sentences.
     """
 
     help: str
@@ -51,22 +52,22 @@ class Option:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The values it can have; empty if these are not listed."""
+        """The values that the option can have; empty if they are not a fixed list."""
         return get_args(self.type) if get_origin(self.type) is Literal else ()
 
     @property
     def is_flag(self) -> bool:
-        """Whether it is either on or off."""
+        """Whether the value is true or false."""
         return self.type is bool
 
     @property
     def is_written(self) -> bool:
-        """Whether its value can be written as text; else only the library takes it."""
+        """Whether the value can be written as text; if not, only the library has the option."""
         return self.is_flag or bool(self.choices) or str in (self.type, *get_args(self.type))
 
     @property
     def default_text(self) -> str:
-        """The default in a few words; empty if there is none to speak of."""
+        """The default in a few words; empty for required options, flags and empty lists."""
         if self.required or self.default in (False, ()):
             return ""
         return self.absent if self.default is None else str(self.default)

@@ -1,10 +1,10 @@
-"""A request as something to paste: the `--batch` command, and the Python call.
+"""A request written as a shell command, and as a call in Python.
 
-Both are printable ASCII, whatever the names hold: what is pasted is typed into a shell, where a tab
-completes, a line break runs what stands before it, `!` recalls a line, and outside of UTF-8 the
-bytes of a letter are keys of the line editor (readline's `convert-meta`).
+Both are printable ASCII, whatever characters the names contain. A shell treats pasted text as if it
+were typed: a tab completes, a line break runs the line, `!` inserts a line of the history, and
+outside of UTF-8 the bytes of a letter are commands of the line editor (readline's `convert-meta`).
 
-Neither holds a secret: connections that are not known by name, and boto3's options, are left out.
+Neither contains a secret: connections without a name, and boto3's options, are left out.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from core.runtime.characters import hides
 
 _SIZES = frozenset({"memory_limit", "max_file_size"})
 _NEVER = frozenset({"s3_options"})
-# Words that no shell reads otherwise than as they stand; zsh expands a leading `=`.
+# Words in which no shell expands anything. A leading `=` is excluded, because zsh expands it.
 _BARE = re.compile(r"[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+:,./=-]*")
-# What single quotes keep, but for `!`: older shells lose track of quotes when they look for it.
+# What single quotes preserve. `!` is excluded in `_word`: older shells find it within quotes, too.
 _QUOTABLE = re.compile(r"[ -~]*")
-_LINE = 88  # characters of a Python call on one line
+_LINE = 88  # the most characters of a Python call on one line
 
 
 def as_command(request: Request, *, demo: bool = False) -> str:
-    """The shell command that does the same, for bash, zsh or ksh: one line.
+    """Return the command for bash, zsh or ksh that runs the request: one line.
 
-    Column names that begin or end with a blank cannot be said on a command line, nor can NUL or a
-    lone surrogate, for which U+FFFD stands; the run then ends with an error that names the column.
+    A command line cannot express column names that begin or end with a blank, NUL, or a lone
+    surrogate. NUL and surrogates are replaced by U+FFFD. The command then ends with an error that
+    names the column.
 
     Args:
-        request: what to do.
-        demo: against the embedded warehouse and bucket.
+        request: the request.
+        demo: use the embedded warehouse and bucket.
     """
     words = ["amplify-transfer", "--batch", *(["--demo"] if demo else [])]
     for name, value in _list_given(request, demo=demo):
@@ -41,13 +42,13 @@ def as_command(request: Request, *, demo: bool = False) -> str:
             words.append(option)
         else:
             text = str(value) if isinstance(value, str | int) else _join(value)
-            # An argument of its own must not begin like an option.
+            # A separate argument must not begin like an option.
             words += [f"{option}={text}"] if text.startswith("-") else [option, text]
     return " ".join(map(_word, words))
 
 
 def as_python(request: Request) -> str:
-    """The Python code that does the same, its result printed."""
+    """Return the Python code that runs the request and prints its result."""
     given = dict(_list_given(request, demo=False))
     table, bucket = given.pop("table"), given.pop("bucket")
     arguments = [_literal(table), _literal(bucket)]
@@ -59,7 +60,7 @@ def as_python(request: Request) -> str:
 
 
 def find_hidden_values(request: Request) -> tuple[str, ...]:
-    """The values in a recipe of `request` that hold characters nobody can see, as they are."""
+    """Return the values in the command or call of `request` that have invisible characters."""
     given = (value for _, value in _list_given(request, demo=False))
     texts = (
         each for value in given for each in ((value,) if isinstance(value, str | int) else value)
@@ -68,7 +69,7 @@ def find_hidden_values(request: Request) -> tuple[str, ...]:
 
 
 def _word(text: str) -> str:
-    r"""`text` as one word of a shell: bare, in single quotes, or as `$'\033[2J'`."""
+    r"""Return `text` as one word of a shell: bare, in single quotes, or as `$'\033[2J'`."""
     if _BARE.fullmatch(text):
         return text
     if _QUOTABLE.fullmatch(text) and not set(text) & set("'!"):
@@ -80,13 +81,16 @@ def _word(text: str) -> str:
 
 
 def _byte(byte: int) -> str:
-    r"""A byte within `$'...'`: three octal digits, where shells differ on how many hex ones."""
+    r"""Return a byte within `$'...'`.
+
+    Octal escapes have three digits in every shell, while the number of hexadecimal digits differs.
+    """
     plain = 0x20 <= byte < 0x7F and byte not in b"'!\\"
     return chr(byte) if plain else f"\\{byte:03o}"
 
 
 def _list_given(request: Request, *, demo: bool) -> Iterator[tuple[str, str | int | Sequence[str]]]:
-    """The options that are not at their defaults, by name."""
+    """Yield the name and value of each option that is not at its default."""
     for name, field in Request.model_fields.items():
         value = getattr(request, name)
         if name in _NEVER or (value == field.default and not field.is_required()):
@@ -105,7 +109,7 @@ def _size(size: int) -> str | int:
 
 
 def _join(names: Sequence[str]) -> str:
-    """Names as `core.request.request.split_names` reads them."""
+    """Return names in the form that `core.request.request.split_names` parses."""
     if not names:
         return "none"
     return ",".join(_name(name) for name in names)
@@ -117,7 +121,7 @@ def _name(name: str) -> str:
 
 
 def _literal(value: object) -> str:
-    """A Python literal in ASCII, with double quotes where it can be, as formatters write it."""
+    """Return a Python literal in ASCII, with double quotes unless the text contains them."""
     if isinstance(value, str):
         text = ascii(value)
         return text if '"' in value else f'"{text[1:-1]}"'

@@ -1,6 +1,7 @@
-"""What a caller asks for: one frozen, validated value for all three front ends.
+"""The request of a transfer: a frozen and validated value, the same for all three front ends.
 
-The fields are the options of `core.request.options`, which holds their defaults and descriptions.
+The fields are the options of `core.request.options`, which declares their defaults and
+descriptions.
 """
 
 from __future__ import annotations
@@ -35,19 +36,23 @@ MEBIBYTE = 1024 * 1024
 SMALLEST_MEMORY_LIMIT = 400 * MEBIBYTE
 # Snowflake's own maximum (docs.snowflake.com, "COPY INTO <location>", MAX_FILE_SIZE).
 LARGEST_UNLOAD = 5 * 1024 * MEBIBYTE
-# A result stays readable at Snowflake for a day.
+# Snowflake keeps the result of a query for a day.
 LONGEST_RETRY_TIME = 24 * 3600
-_AS_TYPED = re.IGNORECASE | re.ASCII  # else a long s (U+017F) is one
+_AS_TYPED = re.IGNORECASE | re.ASCII  # without ASCII, a long s (U+017F) matches "s"
 _SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmgt]?)i?b?", _AS_TYPED)
 _TIME = re.compile(r"(\d{1,9}(?:\.\d+)?)\s*([smh]?)", _AS_TYPED)
-_ENDLESS = 10**18  # of rows or bytes: more than it takes 18 digits to write
+_ENDLESS = 10**18  # rows or bytes: the least number of more than 18 digits
 _ROWS = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmg]?)", _AS_TYPED)
 
 
 def split_names(value: Any) -> Any:
-    """Turn `A,B` into `("A", "B")`; a name with a comma is written `"A,B"`, quotes doubled.
+    """Turn `A,B` into `("A", "B")`.
 
-    Sequences pass as they are. `none` (in any case) stands for no column at all.
+    A name with a comma is written `"A,B"`, and quotes in it are doubled. `none`, in any case, is an
+    empty list. A value that is not text is returned unchanged.
+
+    Raises:
+        ValueError: the text is not a list of names.
     """
     if not isinstance(value, str):
         return value
@@ -61,7 +66,15 @@ def split_names(value: Any) -> Any:
 
 
 def parse_size(value: Any) -> Any:
-    """Turn `600MB`, `1.5 GB` or a number of bytes into bytes (1 MB = 1024 x 1024)."""
+    """Turn `600MB`, `1.5 GB` or a number of bytes into bytes (1 MB = 1024 x 1024 bytes).
+
+    Raises:
+        ValueError: the text is not a size.
+
+    Example:
+        >>> parse_size("1.5 KB")
+        1536
+    """
     if not isinstance(value, str):
         return value
     match = _SIZE.fullmatch(value.strip())
@@ -74,7 +87,11 @@ DEFAULT_MEMORY_LIMIT: Final[int] = parse_size(OPTIONS["memory_limit"].default)
 
 
 def parse_seconds(value: Any) -> Any:
-    """Turn `10m`, `90s`, `1.5h` or a number of seconds into seconds."""
+    """Turn `10m`, `90s`, `1.5h` or a number of seconds into seconds.
+
+    Raises:
+        ValueError: the text is not a time.
+    """
     if not isinstance(value, str):
         return value
     match = _TIME.fullmatch(value.strip())
@@ -85,11 +102,11 @@ def parse_seconds(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class StreamLimit:
-    """Up to which size a table is aggregated here.
+    """The size up to which a table is aggregated on this machine.
 
     Attributes:
-        rows: the most rows; None if they do not matter.
-        bytes: the most stored bytes; None if they do not matter.
+        rows: the most rows; None for no limit.
+        bytes: the most stored bytes; None for no limit.
     """
 
     rows: int | None = None
@@ -97,7 +114,13 @@ class StreamLimit:
 
     @classmethod
     def parse(cls, value: Any) -> Any:
-        """Read `50M` (rows: k, M and G are thousands), `5GB` (bytes) or both as `50M,5GB`."""
+        """Parse `50M` (rows), `5GB` (bytes) or `50M,5GB` (both).
+
+        Of rows, k, M and G are powers of 1000; of bytes, KB, MB and GB are powers of 1024.
+
+        Raises:
+            ValueError: the text is not such a limit.
+        """
         if not isinstance(value, str):
             return value
         limits: dict[str, int] = {}
@@ -125,7 +148,7 @@ class StreamLimit:
 
 
 def _in_units(number: int, unit: int, names: tuple[str, ...]) -> str:
-    """A whole number in the largest unit that it is whole in."""
+    """Return `number` in the largest unit in which it is a whole number."""
     power = 0
     while number and number % unit == 0 and power + 1 < len(names):
         number, power = number // unit, power + 1
@@ -149,7 +172,12 @@ Limit = Annotated[StreamLimit, BeforeValidator(StreamLimit.parse), PlainSerializ
 
 
 def _option(name: str, read: Callable[[Any], Any] | None = None) -> Any:
-    """The field of the option `name`; `read` turns its default, as declared, into the value."""
+    """Return the field of an option.
+
+    Args:
+        name: the name of the option.
+        read: converts the declared default to the value of the field.
+    """
     option = OPTIONS[name]
     if option.required:
         return Field(description=option.help)
@@ -158,10 +186,11 @@ def _option(name: str, read: Callable[[Any], Any] | None = None) -> Any:
 
 
 class Request(BaseModel):
-    """One transfer, as asked for.
+    """The options of one transfer.
 
-    Its fields, with their descriptions and defaults, are the options that `core.request.options`
-    declares. They hold validated values: names as tuples, sizes in bytes, times in seconds.
+    The fields, with their descriptions and defaults, are the options that `core.request.options`
+    declares. Their values are validated and converted: names to tuples, sizes to bytes, times to
+    seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -211,7 +240,7 @@ class Request(BaseModel):
     @field_validator("*")
     @classmethod
     def _refuse_credentials(cls, value: Any) -> Any:
-        """Refuse what holds a password in a URL: every option of text is kept or shown."""
+        """Refuse a URL with a password, because the values of text options are stored and shown."""
         for text in value if isinstance(value, tuple) else (value,):
             if isinstance(text, str) and has_credentials(text):
                 raise ValueError("holds a user or a password in a URL, which would be shown")
@@ -220,7 +249,7 @@ class Request(BaseModel):
     @field_validator("bucket")
     @classmethod
     def _refuse_signed_url(cls, value: str) -> str:
-        """Refuse keys before the bucket's name, and the URLs of the web, which may be signed."""
+        """Refuse AWS keys before the bucket's name, and web URLs, which can contain a signature."""
         scheme, separator, rest = value.partition("://")
         name = rest.partition("/")[0]
         if separator and scheme.lower() != "s3":
@@ -290,7 +319,7 @@ class Request(BaseModel):
             The request.
 
         Raises:
-            UsageError: an option is unknown or its value is not allowed; all of them are named.
+            UsageError: an option is unknown, missing or invalid; the message names all of these.
         """
         try:
             return cls(**options)

@@ -1,4 +1,4 @@
-"""What is wrong with a caller's options, in words that name the option and never its value."""
+"""The messages about invalid options. They name the option; they never contain its value."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WAYS_TO_WRITE: Final = listed_remedies(
 
 
 def describe_mistakes(error: ValidationError) -> str:
-    """One short sentence for each mistake; never the value of a connection or a key."""
+    """Return one short sentence per mistake, without the value of a connection or a key."""
     mistakes = error.errors(include_url=False, include_input=False)
     return joined(dict.fromkeys(map(_sentence, mistakes)), "; ")
 

@@ -1,6 +1,6 @@
-"""By which options Snowflake may write to the destination itself, and when one of them is needed.
+"""The options that let Snowflake write to the destination, and when one of them is required.
 
-The validation of a request, the engine, the app's form and the demo all ask here.
+The validation of a request, the engines, the app's form and the demo share these functions.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-# In the order of preference: a storage integration needs no secret, credentials end up in
+# In the order of preference: a storage integration needs no secret, while credentials are stored in
 # Snowflake's query history.
 WRITE_WAYS: Final = ("storage_integration", "stage", "unload_credentials")
-# The engines that have Snowflake write.
+# The engines with which Snowflake writes the object.
 _WRITING_ENGINES: Final = ("unload",)
 
 
 def needs_write_way(engine: object) -> bool:
-    """Whether the engine of this name has Snowflake write, and so needs a way for it to do so."""
+    """Whether Snowflake writes the object if this engine is used, and so needs a way to write."""
     return engine in _WRITING_ENGINES
 
 
@@ -26,7 +26,7 @@ def has_write_way(options: Mapping[str, Any]) -> bool:
 
 
 def lacks_write_way(options: Mapping[str, Any]) -> bool:
-    """Whether the options of a request choose an engine that needs a way to write, but give none.
+    """Whether the options of a request select an engine that needs a way to write, but give none.
 
     Example:
         >>> lacks_write_way({"engine": "unload"})
