@@ -119,7 +119,7 @@ class Writer:
         self._schema = cast(pl.DataFrame, pl.from_arrow(schema.empty_table())).schema
         self._open = True
         self._gzip: GzipFile | None = None
-        with _local_failures(path):
+        with _translate_failures(path):
             self._file = open(path, "wb", opener=opener)  # noqa: SIM115
         try:
             if gzip:  # neither name nor time in the header, so that equal rows make equal bytes
@@ -193,7 +193,7 @@ class Writer:
         if not self._open:
             raise ValueError("the writer is closed")
         try:
-            with _local_failures(self._path):
+            with _translate_failures(self._path):
                 yield
         except BaseException:
             self.discard()
@@ -209,7 +209,7 @@ class Writer:
 
 
 @contextmanager
-def _local_failures(path: Path) -> Iterator[None]:
+def _translate_failures(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:

@@ -47,32 +47,32 @@ class TextFormat:
     @property
     def has_time(self) -> bool:
         """Whether the format has a time of day."""
-        return any(part in _CLOCK for part in _parts(self.strptime))
+        return any(part in _CLOCK for part in _split_pattern(self.strptime))
 
     @property
     def has_offset(self) -> bool:
         """Whether the format has an offset from UTC."""
-        return any(part in ("%z", "%:z") for part in _parts(self.strptime))
+        return any(part in ("%z", "%:z") for part in _split_pattern(self.strptime))
 
     @property
     def order(self) -> str:
         """The order of year, month and day, such as `mdY` or `dmY`."""
         named = {"%b": "m", "%B": "m", "%m": "m", "%d": "d", "%Y": "Y", "%y": "Y"}
-        return "".join(named.get(part, "") for part in _parts(self.strptime))
+        return "".join(named.get(part, "") for part in _split_pattern(self.strptime))
 
     @property
     def shape(self) -> str:
         """The result of `shape` for every text in this format."""
         pieces = [
             _DIRECTIVES[part].shape if part in _DIRECTIVES else part.replace("%%", "%")
-            for part in _parts(self.strptime)
+            for part in _split_pattern(self.strptime)
         ]
         return shape("".join(pieces))
 
     def read(self, text: str) -> date | None:
         """Parse `text` in this format; None if it is not a valid date."""
-        match = _expression(self.strptime).fullmatch(text)
-        return _date(match.groupdict()) if match else None
+        match = _compile(self.strptime).fullmatch(text)
+        return _make_date(match.groupdict()) if match else None
 
 
 class _Directive(NamedTuple):
@@ -138,30 +138,30 @@ def parse_format(text: str) -> TextFormat | EpochUnit:
     if wanted.lower() in list(EpochUnit):
         return EpochUnit(wanted.lower())
     pattern = "".join(_ALIASES.get(part, part) for part in _TOKEN.findall(wanted))
-    parts = _parts(pattern)
+    parts = _split_pattern(pattern)
     directives = [part for part in parts if part.startswith("%") and part != "%%"]
     unknown = [part for part in directives if part not in _DIRECTIVES]
     if unknown:
-        raise _unusable(wanted, f"Snowflake does not support {', '.join(unknown)}")
+        raise _make_error(wanted, f"Snowflake does not support {', '.join(unknown)}")
     if '"' in pattern:
-        raise _unusable(wanted, "a pattern cannot contain quotation marks")
-    names = [_meaning(directive) for directive in directives]
+        raise _make_error(wanted, "a pattern cannot contain quotation marks")
+    names = [_name_part(directive) for directive in directives]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise _unusable(wanted, f"it contains the {min(twice)} twice")
+        raise _make_error(wanted, f"it contains the {min(twice)} twice")
     if not {"year", "month"} <= set(names):
-        raise _unusable(wanted, "it needs a year and a month")
-    return TextFormat(pattern, "".join(_snowflake(part) for part in parts))
+        raise _make_error(wanted, "it needs a year and a month")
+    return TextFormat(pattern, "".join(_translate(part) for part in parts))
 
 
-def _unusable(pattern: str, why: str) -> UsageError:
+def _make_error(pattern: str, why: str) -> UsageError:
     return UsageError(
         f"The date format {pattern!r} cannot be used: {why}.",
         f"Use {' '.join(_DIRECTIVES)} (such as %d/%m/%Y), or {', '.join(EpochUnit)}.",
     )
 
 
-def _meaning(directive: str) -> str:
+def _name_part(directive: str) -> str:
     """Return the part of a date that a directive gives; a pattern can contain each part once."""
     same = {
         "%Y": "year",
@@ -189,12 +189,12 @@ def shape(text: str) -> str:
 
 
 @cache
-def _parts(pattern: str) -> tuple[str, ...]:
+def _split_pattern(pattern: str) -> tuple[str, ...]:
     """Split `pattern` into its directives and the literal text between them."""
     return tuple(_TOKEN.findall(pattern))
 
 
-def _snowflake(part: str) -> str:
+def _translate(part: str) -> str:
     if part in _DIRECTIVES:
         return _DIRECTIVES[part].snowflake
     literal = "%" if part == "%%" else part
@@ -203,8 +203,8 @@ def _snowflake(part: str) -> str:
 
 
 @cache
-def _expression(pattern: str) -> re.Pattern[str]:
-    parts = _parts(pattern)
+def _compile(pattern: str) -> re.Pattern[str]:
+    parts = _split_pattern(pattern)
     pieces: list[str] = []
     for index, part in enumerate(parts):
         if part not in _DIRECTIVES:
@@ -222,7 +222,7 @@ def _is_number(part: str) -> bool:
     return part in _DIRECTIVES and _DIRECTIVES[part].shape == "0"
 
 
-def _date(found: Mapping[str, str | None]) -> date | None:
+def _make_date(found: Mapping[str, str | None]) -> date | None:
     year, short_year, month = found.get("year"), found.get("short_year"), found.get("month")
     if year is None:  # Snowflake's TWO_DIGIT_CENTURY_START is 1970
         year = f"{'20' if short_year < '70' else '19'}{short_year}" if short_year else "0"

@@ -57,7 +57,7 @@ def recognise_text(values: Sequence[str]) -> TextFit | None:
     fits = [
         TextFit(known, fitting, len(values))
         for key, counts in by_shape.items()
-        for known in _formats_by_shape().get(key, ())
+        for known in _group_formats().get(key, ())
         if (fitting := _count_fitting(known, counts))
     ]
     if not fits:
@@ -132,7 +132,7 @@ def _list_patterns() -> Iterator[str]:
 
 
 @cache
-def _formats_by_shape() -> Mapping[str, Sequence[TextFormat]]:
+def _group_formats() -> Mapping[str, Sequence[TextFormat]]:
     found: dict[str, list[TextFormat]] = defaultdict(list)
     for pattern in _list_patterns():
         known = parse_format(pattern)

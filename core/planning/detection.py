@@ -20,7 +20,7 @@ from core.planning.date_recognition import (
     recognise_text,
     whole_numbers,
 )
-from core.planning.identifiers import find_identifiers, name_words
+from core.planning.identifiers import find_identifiers, split_name
 from core.planning.names import join_names
 from core.remedy import Advice, Remedy, listed_remedies
 
@@ -109,7 +109,7 @@ def choose_date(
         return _require_one_format(_accept_column(given, sample, wanted), ()), ()
     ranked = _rank_candidates(columns, sample, wanted)
     if not ranked:
-        raise _no_candidate(columns, wanted)
+        raise _make_error(columns, wanted)
     return _require_one_format(ranked[0], ranked[1:]), tuple(ranked[1:])
 
 
@@ -128,7 +128,7 @@ def _require_one_format(chosen: DateCandidate, others: Sequence[DateCandidate]) 
     )
 
 
-def _no_candidate(
+def _make_error(
     columns: Sequence[SourceColumn], wanted: TextFormat | EpochUnit | None
 ) -> SourceDataError | UsageError:
     names = join_names([f"{column.name} ({column.type.text})" for column in columns])
@@ -171,7 +171,7 @@ def _rank_candidates(
     found = [
         candidate
         for column in columns
-        if (candidate := _candidate(column, sample.get(column.name, ()), wanted)) is not None
+        if (candidate := _make_candidate(column, sample.get(column.name, ()), wanted)) is not None
     ]
     return sorted(found, key=_sort_key)  # stable: the order of the table decides between equals
 
@@ -183,7 +183,7 @@ def _sort_key(candidate: DateCandidate) -> tuple[int, bool, float]:
 
 
 def _names_time(name: str) -> bool:
-    words = name_words(name)
+    words = split_name(name)
     return (
         any(word in _TIME_WORDS for word in words)
         or any(word.endswith(_TIME_ENDINGS) and word not in _NOT_TIME for word in words)
@@ -192,21 +192,21 @@ def _names_time(name: str) -> bool:
     )
 
 
-def _candidate(
+def _make_candidate(
     column: SourceColumn, values: Sequence[object], wanted: TextFormat | EpochUnit | None
 ) -> DateCandidate | None:
     kind = column.type.kind
     if kind in _DATES:
-        return _real(column, values) if wanted is None else None
+        return _describe_date(column, values) if wanted is None else None
     if kind == "TEXT" and not isinstance(wanted, EpochUnit):
-        texts = _texts(values)
+        texts = _strip_texts(values)
         fit = fit_text(wanted, texts) if wanted else recognise_text(texts)
-        return _text(column, values, fit) if fit and fit.fitting and fit.enough else None
+        return _describe_text(column, values, fit) if fit and fit.fitting and fit.enough else None
     if kind == "FIXED" and not isinstance(wanted, TextFormat):
         unit = recognise_epoch(values)
         since_1970 = min(whole_numbers(values), default=0) >= 0
         if unit and since_1970 and wanted in (None, unit) and _names_time(column.name):
-            return _epoch(column, values, unit)
+            return _describe_epoch(column, values, unit)
     return None
 
 
@@ -222,7 +222,7 @@ def _accept_column(
                 f"Column {column.name} is {column.type.text}: it needs no date format.",
                 Advice("Leave it out: ", Remedy("date_format"), "."),
             )
-        return _real(column, values)
+        return _describe_date(column, values)
     if kind == "TEXT":
         return _accept_text(column, values, wanted)
     if column.type.numeric:
@@ -236,19 +236,19 @@ def _accept_column(
 def _accept_text(
     column: SourceColumn, values: Sequence[object], wanted: TextFormat | EpochUnit | None
 ) -> DateCandidate:
-    texts = _texts(values)
+    texts = _strip_texts(values)
     if isinstance(wanted, EpochUnit):
         raise UsageError(
             f"Column {column.name} is {column.type.text}: {wanted} is for numbers.",
             Advice("Give a format for text, such as ", Remedy("date_format", "%Y-%m-%d"), "."),
         )
     if wanted is not None:
-        return _text(column, values, fit_text(wanted, texts))
+        return _describe_text(column, values, fit_text(wanted, texts))
     if not texts:  # the run then parses each value, or reports it as invalid
-        return DateCandidate(column.name, _ISO, _nulls(values), "text, no sampled value")
+        return DateCandidate(column.name, _ISO, _measure_nulls(values), "text, no sampled value")
     fit = recognise_text(texts)
     if fit is None or not fit.enough:
-        near = f"; {fit.format.strptime} fits {_percent(fit)} of them" if fit else ""
+        near = f"; {fit.format.strptime} fits {_format_percent(fit)} of them" if fit else ""
         raise SourceDataError(
             f"The text of column {column.name} is not in one known date format: "
             f"{len(texts):,} values were sampled{near}.",
@@ -260,7 +260,7 @@ def _accept_text(
                 ".",
             ),
         )
-    return _text(column, values, fit)
+    return _describe_text(column, values, fit)
 
 
 def _accept_number(
@@ -281,32 +281,34 @@ def _accept_number(
                 "; for numbers such as 20240131, transfer a view that makes dates of them.",
             ),
         )
-    return _epoch(column, values, unit)
+    return _describe_epoch(column, values, unit)
 
 
 _ISO = TextFormat("%Y-%m-%d", "YYYY-MM-DD")
 _EPOCHS: Final = ", ".join(EpochUnit)
 
 
-def _real(column: SourceColumn, values: Sequence[object]) -> DateCandidate:
-    return DateCandidate(column.name, None, _nulls(values), f"{column.type.kind} column")
+def _describe_date(column: SourceColumn, values: Sequence[object]) -> DateCandidate:
+    return DateCandidate(column.name, None, _measure_nulls(values), f"{column.type.kind} column")
 
 
-def _text(column: SourceColumn, values: Sequence[object], fit: TextFit) -> DateCandidate:
-    why = f"text, {_percent(fit)} of {fit.total:,} sampled values are {fit.format.snowflake}"
+def _describe_text(column: SourceColumn, values: Sequence[object], fit: TextFit) -> DateCandidate:
+    why = f"text, {_format_percent(fit)} of {fit.total:,} sampled values are {fit.format.snowflake}"
     if fit.rival:
         why = f"text, sampled values are {fit.format.snowflake} or {fit.rival.snowflake}"
     if not fit.total:
         why = f"text, read as {fit.format.snowflake}"
-    return DateCandidate(column.name, fit.format, _nulls(values), why, fit.rival)
+    return DateCandidate(column.name, fit.format, _measure_nulls(values), why, fit.rival)
 
 
-def _epoch(column: SourceColumn, values: Sequence[object], unit: EpochUnit) -> DateCandidate:
-    why = f"epoch {_EPOCH_WORDS[unit]}{_span(whole_numbers(values), unit)}"
-    return DateCandidate(column.name, unit, _nulls(values), why)
+def _describe_epoch(
+    column: SourceColumn, values: Sequence[object], unit: EpochUnit
+) -> DateCandidate:
+    why = f"epoch {_EPOCH_WORDS[unit]}{_format_span(whole_numbers(values), unit)}"
+    return DateCandidate(column.name, unit, _measure_nulls(values), why)
 
 
-def _span(numbers: Sequence[int], unit: EpochUnit) -> str:
+def _format_span(numbers: Sequence[int], unit: EpochUnit) -> str:
     """Return the first and the last year as `, 1995-2018`; empty if Python has no such years."""
     if not numbers:
         return ""
@@ -320,16 +322,16 @@ def _span(numbers: Sequence[int], unit: EpochUnit) -> str:
     return f", {first}-{last}"
 
 
-def _percent(fit: TextFit) -> str:
+def _format_percent(fit: TextFit) -> str:
     """Return the share of values that fit, rounded down, so that 100% means all."""
     share = fit.fitting * 1000 // max(fit.total, 1) / 10
     return f"{share:g}%"
 
 
-def _texts(values: Sequence[object]) -> list[str]:
+def _strip_texts(values: Sequence[object]) -> list[str]:
     return [text for value in values if isinstance(value, str) and (text := value.strip())]
 
 
-def _nulls(values: Sequence[object]) -> float:
+def _measure_nulls(values: Sequence[object]) -> float:
     blank = sum(value is None or (isinstance(value, str) and not value.strip()) for value in values)
     return blank / len(values) if values else 0.0

@@ -36,11 +36,11 @@ _LEAST_VALUES = 100
 _UNIQUE_SHARE = 0.99
 
 
-def name_words(name: str) -> list[str]:
+def split_name(name: str) -> list[str]:
     """Return the words of a column name in upper case, without digits.
 
     Example:
-        >>> name_words("shipDate_2")
+        >>> split_name("shipDate_2")
         ['SHIP', 'DATE']
     """
     return [word.upper() for run in _WORD.findall(name) for word in _CAMEL.split(run)]
@@ -64,16 +64,16 @@ def find_identifiers(
     found: dict[str, str] = {}
     for column in columns:
         if column.type.numeric:
-            why = _why_by_name(column.name)
+            why = _explain_by_name(column.name)
             if not why and column.type.kind == "FIXED" and not column.type.scale:
-                why = _why_by_values(sample.get(column.name, ()))
+                why = _explain_by_values(sample.get(column.name, ()))
             if why:
                 found[column.name] = why
     return found
 
 
-def _why_by_name(name: str) -> str:
-    words = name_words(name)
+def _explain_by_name(name: str) -> str:
+    words = split_name(name)
     last = words[-1] if words else ""
     if last in _LAST_WORDS:
         return f"name ends in {last}"
@@ -82,7 +82,7 @@ def _why_by_name(name: str) -> str:
     return next((f"name ends in {ending}" for ending in _ENDINGS if last.endswith(ending)), "")
 
 
-def _why_by_values(values: Sequence[object]) -> str:
+def _explain_by_values(values: Sequence[object]) -> str:
     numbers = [int(value) for value in values if isinstance(value, int | Decimal)]
     distinct = len(set(numbers))
     if len(numbers) < _LEAST_VALUES or distinct < _UNIQUE_SHARE * len(numbers):

@@ -196,13 +196,13 @@ def _find_requested_roles(source: Source, request: Request) -> dict[str, Role]:
             if role is Role.SUM and not types[name].numeric:
                 raise UsageError(
                     f"Column {name} is {types[name].text}: it cannot be summed.",
-                    _numeric_hint(source),
+                    _list_numeric(source),
                 )
             asked[name] = role
     return asked
 
 
-def _numeric_hint(source: Source) -> str:
+def _list_numeric(source: Source) -> str:
     numeric = [column.name for column in source.columns if column.type.numeric]
     return f"Numeric columns: {join_names(numeric)}." if numeric else "No column is numeric."
 

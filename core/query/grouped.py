@@ -78,7 +78,7 @@ def _list_measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[F
     sizes = [
         Field(_number_like("magnitude", f), f"SUM(ABS({quote(f.alias)}))")
         for f in fields
-        if f.is_sum and _type(f).kind != "FIXED"
+        if f.is_sum and _get_type(f).kind != "FIXED"
     ]
     flags = {f.alias for f in fields if f.column is None}
     blank, bad = FLAGS["blank"], FLAGS["bad"]
@@ -97,7 +97,7 @@ def _count_extents(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[F
     """
     extents: list[Field] = []
     for f in fields:
-        if f.is_key and _type(f).has_nanoseconds:
+        if f.is_key and _get_type(f).has_nanoseconds:
             count = nanoseconds(quote(f.alias)) if at_rest else quote(f.alias)
             extents.append(Field(_number_like("far", f), f"COUNT_IF(ABS({count}) > {bind(INT64)})"))
             extents.append(Field(_number_like("fine", f), f"COUNT_IF(MOD({count}, 1000) <> 0)"))
@@ -137,10 +137,10 @@ def _sum_measure(field: Field) -> list[Field]:
 
 
 def _is_wide(field: Field) -> bool:
-    return field.is_sum and (_type(field).precision or 0) > SAFE_DIGITS
+    return field.is_sum and (_get_type(field).precision or 0) > SAFE_DIGITS
 
 
-def _type(field: Field) -> ColumnType:
+def _get_type(field: Field) -> ColumnType:
     assert field.column is not None  # noqa: S101 - for the type checker
     return field.column.source.type
 

@@ -40,7 +40,7 @@ def select_bad_dates(plan: Plan, rows: int) -> Statement:
         ValueError: dates of the plan's type are always valid.
     """
     bind = Binds()
-    bad = _bad_date(plan, bind)
+    bad = _find_bad_date(plan, bind)
     if bad is None:
         raise ValueError("dates of this type are always valid")
     every = select([Field("bad", bad)], f"FROM {qualify(plan.source.name)}", bind)
@@ -59,20 +59,20 @@ def row_fields(plan: Plan, bind: Binds, *, at_rest: bool = False) -> list[Field]
         at_rest: the keys stay in Snowflake; see `key`.
     """
     fields = [
-        Field("month", _month(plan, bind), plan.month),
+        Field("month", _truncate_to_month(plan, bind), plan.month),
         *(Field(f"key_{n}", key(c.source, at_rest=at_rest), c) for n, c in enumerate(plan.keys, 1)),
         *(Field(f"sum_{n}", addend(c.source), c) for n, c in enumerate(plan.sums, 1)),
     ]
-    blank = _blank(plan.source, bind)
+    blank = _check_blank(plan.source, bind)
     if blank:
         fields.append(Field("blank", blank))
-    bad = _bad_date(plan, bind)
+    bad = _find_bad_date(plan, bind)
     if bad:
         fields.append(Field("bad", bad))
     return fields
 
 
-def _month(plan: Plan, bind: Binds) -> str:
+def _truncate_to_month(plan: Plan, bind: Binds) -> str:
     """Return the expression for the first day of the month, a DATE.
 
     DATE_TRUNC keeps the type of its argument, and truncates a TIMESTAMP_LTZ in the session's time
@@ -85,8 +85,8 @@ def _month(plan: Plan, bind: Binds) -> str:
         case _, TextFormat():
             moment = _parse_text(plan, bind)
         case _, EpochUnit() as unit:
-            whole = _whole(column)
-            valid = _epoch_range(unit, whole, bind)
+            whole = _floor(column)
+            valid = _check_range(unit, whole, bind)
             moment = f"TO_TIMESTAMP_NTZ(IFF({valid}, {whole}, NULL), {unit.scale})"
         case "TIMESTAMP_TZ", _:
             moment = f"{name}::TIMESTAMP_NTZ"
@@ -107,7 +107,7 @@ def _parse_text(plan: Plan, bind: Binds) -> str:
     return f"TRY_TO_DATE({text}, {pattern})"
 
 
-def _whole(column: SourceColumn) -> str:
+def _floor(column: SourceColumn) -> str:
     name = quote(column.name)
     if column.type.kind == "FIXED":
         return name if column.type.scale == 0 else f"FLOOR({name})"
@@ -116,14 +116,14 @@ def _whole(column: SourceColumn) -> str:
     return f"IFF(ABS({name}) < 1e19, FLOOR({name}), NULL)::NUMBER(38,0)"
 
 
-def _epoch_range(unit: EpochUnit, whole: str, bind: Binds) -> str:
+def _check_range(unit: EpochUnit, whole: str, bind: Binds) -> str:
     scale = 10**unit.scale
     first = max(_FIRST_SECOND * scale, -INT64)
     last = min(_LAST_SECOND * scale + scale - 1, INT64)
     return f"{whole} BETWEEN {bind(first)} AND {bind(last)}"
 
 
-def _bad_date(plan: Plan, bind: Binds) -> str | None:
+def _find_bad_date(plan: Plan, bind: Binds) -> str | None:
     """Return the expression for an invalid date as text, NULL if the date is valid or missing.
 
     Returns None if dates of this type are always valid.
@@ -135,13 +135,13 @@ def _bad_date(plan: Plan, bind: Binds) -> str | None:
             missing = f"{_parse_text(plan, bind)} IS NULL"
             return f"IFF({given} AND {missing}, LEFT({name}, {BAD_VALUE_CHARACTERS}), NULL)"
         case EpochUnit() as unit:
-            valid = _epoch_range(unit, _whole(plan.month.source), bind)
+            valid = _check_range(unit, _floor(plan.month.source), bind)
             return f"IFF({valid}, NULL, {name}::VARCHAR)"
         case _:
             return None
 
 
-def _blank(source: Source, bind: Binds) -> str | None:
+def _check_blank(source: Source, bind: Binds) -> str | None:
     """Return the condition under which a whole row is blank; None if no row can be."""
     tests: list[str] = []
     for column in source.columns:

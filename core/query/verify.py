@@ -49,7 +49,7 @@ def select_figures(plan: Plan, *, read_by: str | None, rounded: bool = False) ->
         Field("size", "COUNT(*)"),
         *(Field(name, f"COUNT({quote(name)})") for name in flags & {_BAD}),
         *(Field(f.alias, f"SUM({quote(f.alias)})", f.column) for f in sums),
-        *(Field(_yardstick(f), f"SUM(ABS({quote(f.alias)}::FLOAT))") for f in floats),
+        *(Field(_name_magnitude(f), f"SUM(ABS({quote(f.alias)}::FLOAT))") for f in floats),
     ]
     keys = [f.alias for f in fields if f.is_key]
     grouped = select(groups, _group(rows, [*by, *keys]), bind)
@@ -59,8 +59,8 @@ def select_figures(plan: Plan, *, read_by: str | None, rounded: bool = False) ->
         Field("rows", f"SUM({quote('size')})"),
         *(Field("bad", f"SUM({quote(name)})") for name in flags & {_BAD}),
         Field("groups", "COUNT(*)"),
-        *(Field(f.alias, _total(f, rounded=rounded), f.column) for f in sums),
-        *(Field(_yardstick(f), f"SUM({quote(_yardstick(f))})") for f in floats),
+        *(Field(f.alias, _sum_total(f, rounded=rounded), f.column) for f in sums),
+        *(Field(_name_magnitude(f), f"SUM({quote(_name_magnitude(f))})") for f in floats),
     ]
     return select(months, _group(grouped, by), bind)
 
@@ -72,11 +72,11 @@ def is_float(field: Field, *, rounded: bool) -> bool:
     return rounded and (field.column.source.type.precision or 0) > SAFE_DIGITS
 
 
-def _yardstick(field: Field) -> str:
+def _name_magnitude(field: Field) -> str:
     return field.alias.replace("sum_", "abs_")
 
 
-def _total(field: Field, *, rounded: bool) -> str:
+def _sum_total(field: Field, *, rounded: bool) -> str:
     cast = "::FLOAT" if is_float(field, rounded=rounded) else ""
     return f"SUM({quote(field.alias)}{cast})"
 

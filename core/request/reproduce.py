@@ -19,7 +19,7 @@ _SIZES = frozenset({"memory_limit", "max_file_size"})
 _NEVER = frozenset({"s3_options"})
 # Words in which no shell expands anything. A leading `=` is excluded, because zsh expands it.
 _BARE = re.compile(r"[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+:,./=-]*")
-# What single quotes preserve. `!` is excluded in `_word`: older shells find it within quotes, too.
+# What single quotes preserve. `!` is excluded below: older shells expand it within quotes, too.
 _QUOTABLE = re.compile(r"[ -~]*")
 _LINE = 88  # the most characters of a Python call on one line
 
@@ -44,15 +44,15 @@ def as_command(request: Request, *, demo: bool = False) -> str:
             text = str(value) if isinstance(value, str | int) else _join(value)
             # A separate argument must not begin like an option.
             words += [f"{option}={text}"] if text.startswith("-") else [option, text]
-    return " ".join(map(_word, words))
+    return " ".join(map(_quote_word, words))
 
 
 def as_python(request: Request) -> str:
     """Return the Python code that runs the request and prints its result."""
     given = dict(_list_given(request, demo=False))
     table, bucket = given.pop("table"), given.pop("bucket")
-    arguments = [_literal(table), _literal(bucket)]
-    arguments += [f"{name}={_literal(value)}" for name, value in given.items()]
+    arguments = [_format_literal(table), _format_literal(bucket)]
+    arguments += [f"{name}={_format_literal(value)}" for name, value in given.items()]
     call = f"transfer_data({', '.join(arguments)})"
     if len(call) > _LINE:
         call = "transfer_data(\n" + "".join(f"    {each},\n" for each in arguments) + ")"
@@ -68,7 +68,7 @@ def find_hidden_values(request: Request) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in map(str, texts) if hides(text)))
 
 
-def _word(text: str) -> str:
+def _quote_word(text: str) -> str:
     r"""Return `text` as one word of a shell: bare, in single quotes, or as `$'\033[2J'`."""
     if _BARE.fullmatch(text):
         return text
@@ -77,10 +77,10 @@ def _word(text: str) -> str:
     sent = (
         text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     )
-    return f"$'{''.join(map(_byte, sent.encode()))}'"
+    return f"$'{''.join(map(_escape_byte, sent.encode()))}'"
 
 
-def _byte(byte: int) -> str:
+def _escape_byte(byte: int) -> str:
     r"""Return a byte within `$'...'`.
 
     Octal escapes have three digits in every shell, while the number of hexadecimal digits differs.
@@ -100,11 +100,11 @@ def _list_given(request: Request, *, demo: bool) -> Iterator[tuple[str, str | in
         if name == "endpoint_url" and demo:
             continue
         if name in _SIZES:
-            value = _size(value)
+            value = _format_size(value)
         yield name, str(value) if isinstance(value, StreamLimit) else value
 
 
-def _size(size: int) -> str | int:
+def _format_size(size: int) -> str | int:
     return f"{size // MEBIBYTE}MB" if size % MEBIBYTE == 0 else size
 
 
@@ -112,19 +112,19 @@ def _join(names: Sequence[str]) -> str:
     """Return names in the form that `core.request.request.split_names` parses."""
     if not names:
         return "none"
-    return ",".join(_name(name) for name in names)
+    return ",".join(_quote_name(name) for name in names)
 
 
-def _name(name: str) -> str:
+def _quote_name(name: str) -> str:
     plain = name.strip() == name and name.lower() != "none" and not set(name) & set(',"\r\n')
     return name if plain else '"' + name.replace('"', '""') + '"'
 
 
-def _literal(value: object) -> str:
+def _format_literal(value: object) -> str:
     """Return a Python literal in ASCII, with double quotes unless the text contains them."""
     if isinstance(value, str):
         text = ascii(value)
         return text if '"' in value else f'"{text[1:-1]}"'
     if isinstance(value, tuple | list):
-        return f"[{', '.join(map(_literal, value))}]"
+        return f"[{', '.join(map(_format_literal, value))}]"
     return repr(value)

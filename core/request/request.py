@@ -136,18 +136,18 @@ class StreamLimit:
         else:
             if limits:
                 return cls(**limits)
-        raise ValueError(f"{value!r} is not rows and bytes such as 50M,5GB")
+        raise ValueError(f"{value!r} is not a number of rows or bytes such as 50M,5GB")
 
     def __str__(self) -> str:
         parts: list[str] = []
         if self.rows is not None:
-            parts.append(_in_units(self.rows, 1000, ("", "k", "M", "G")))
+            parts.append(_format_in_units(self.rows, 1000, ("", "k", "M", "G")))
         if self.bytes is not None:
-            parts.append(_in_units(self.bytes, 1024, ("B", "KB", "MB", "GB", "TB")))
+            parts.append(_format_in_units(self.bytes, 1024, ("B", "KB", "MB", "GB", "TB")))
         return ",".join(parts)
 
 
-def _in_units(number: int, unit: int, names: tuple[str, ...]) -> str:
+def _format_in_units(number: int, unit: int, names: tuple[str, ...]) -> str:
     """Return `number` in the largest unit in which it is a whole number."""
     power = 0
     while number and number % unit == 0 and power + 1 < len(names):
@@ -171,7 +171,7 @@ Zone = Annotated[str | None, AfterValidator(_check_zone)]
 Limit = Annotated[StreamLimit, BeforeValidator(StreamLimit.parse), PlainSerializer(str)]
 
 
-def _option(name: str, read: Callable[[Any], Any] | None = None) -> Any:
+def _declare(name: str, read: Callable[[Any], Any] | None = None) -> Any:
     """Return the field of an option.
 
     Args:
@@ -195,47 +195,51 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    table: Annotated[str, Field(min_length=1)] = _option("table")
-    bucket: Annotated[str, Field(min_length=1)] = _option("bucket")
-    date_column: str | None = _option("date_column")
-    date_format: str | None = _option("date_format")
-    sum_columns: Names | None = _option("sum_columns")
-    key_columns: Names | None = _option("key_columns")
-    drop_columns: Names = _option("drop_columns")
-    drop_identifiers: bool = _option("drop_identifiers")
-    format: FileFormat = _option("format")
-    gzip: bool = _option("gzip")
-    csv_escape_formulas: bool = _option("csv_escape_formulas")
-    file_name: str | None = _option("file_name")
-    if_exists: IfExists = _option("if_exists")
-    on_bad_date: OnBadDate = _option("on_bad_date")
-    timezone: Zone = _option("timezone")
-    connection: Annotated[str | Mapping[str, Any] | None, Field(repr=False)] = _option("connection")
-    warehouse: str | None = _option("warehouse")
-    role: str | None = _option("role")
-    aws_profile: str | None = _option("aws_profile")
-    endpoint_url: str | None = _option("endpoint_url")
-    s3_options: Annotated[Mapping[str, str] | None, Field(repr=False)] = _option("s3_options")
-    expected_bucket_owner: Annotated[str, Field(pattern=r"^\d{12}$")] | None = _option(
+    table: Annotated[str, Field(min_length=1)] = _declare("table")
+    bucket: Annotated[str, Field(min_length=1)] = _declare("bucket")
+    date_column: str | None = _declare("date_column")
+    date_format: str | None = _declare("date_format")
+    sum_columns: Names | None = _declare("sum_columns")
+    key_columns: Names | None = _declare("key_columns")
+    drop_columns: Names = _declare("drop_columns")
+    drop_identifiers: bool = _declare("drop_identifiers")
+    format: FileFormat = _declare("format")
+    gzip: bool = _declare("gzip")
+    csv_escape_formulas: bool = _declare("csv_escape_formulas")
+    file_name: str | None = _declare("file_name")
+    if_exists: IfExists = _declare("if_exists")
+    on_bad_date: OnBadDate = _declare("on_bad_date")
+    timezone: Zone = _declare("timezone")
+    connection: Annotated[str | Mapping[str, Any] | None, Field(repr=False)] = _declare(
+        "connection"
+    )
+    warehouse: str | None = _declare("warehouse")
+    role: str | None = _declare("role")
+    aws_profile: str | None = _declare("aws_profile")
+    endpoint_url: str | None = _declare("endpoint_url")
+    s3_options: Annotated[Mapping[str, str] | None, Field(repr=False)] = _declare("s3_options")
+    expected_bucket_owner: Annotated[str, Field(pattern=r"^\d{12}$")] | None = _declare(
         "expected_bucket_owner"
     )
-    storage_integration: Annotated[str, Field(min_length=1)] | None = _option("storage_integration")
-    stage: Annotated[str, Field(min_length=1)] | None = _option("stage")
-    unload_credentials: bool = _option("unload_credentials")
-    kms_key_id: Annotated[str, Field(min_length=1)] | None = _option("kms_key_id")
-    max_file_size: Annotated[Size, Field(ge=MEBIBYTE, le=LARGEST_UNLOAD)] = _option(
+    storage_integration: Annotated[str, Field(min_length=1)] | None = _declare(
+        "storage_integration"
+    )
+    stage: Annotated[str, Field(min_length=1)] | None = _declare("stage")
+    unload_credentials: bool = _declare("unload_credentials")
+    kms_key_id: Annotated[str, Field(min_length=1)] | None = _declare("kms_key_id")
+    max_file_size: Annotated[Size, Field(ge=MEBIBYTE, le=LARGEST_UNLOAD)] = _declare(
         "max_file_size", parse_size
     )
-    verify: bool = _option("verify")
-    report: Annotated[str, Field(min_length=1)] | None = _option("report")
-    memory_limit: Annotated[Size, Field(ge=SMALLEST_MEMORY_LIMIT)] = _option(
+    verify: bool = _declare("verify")
+    report: Annotated[str, Field(min_length=1)] | None = _declare("report")
+    memory_limit: Annotated[Size, Field(ge=SMALLEST_MEMORY_LIMIT)] = _declare(
         "memory_limit", parse_size
     )
-    max_retry_time: Annotated[Seconds, Field(ge=0, le=LONGEST_RETRY_TIME)] = _option(
+    max_retry_time: Annotated[Seconds, Field(ge=0, le=LONGEST_RETRY_TIME)] = _declare(
         "max_retry_time", parse_seconds
     )
-    engine: EngineName = _option("engine")
-    stream_limit: Limit = _option("stream_limit", StreamLimit.parse)
+    engine: EngineName = _declare("engine")
+    stream_limit: Limit = _declare("stream_limit", StreamLimit.parse)
 
     @field_validator("*")
     @classmethod

@@ -34,27 +34,27 @@ WAYS_TO_WRITE: Final = listed_remedies(
 def describe_mistakes(error: ValidationError) -> str:
     """Return one short sentence per mistake, without the value of a connection or a key."""
     mistakes = error.errors(include_url=False, include_input=False)
-    return joined(dict.fromkeys(map(_sentence, mistakes)), "; ")
+    return joined(dict.fromkeys(map(_describe, mistakes)), "; ")
 
 
-def _sentence(mistake: Any) -> str:
+def _describe(mistake: Any) -> str:
     place = mistake["loc"]
     if not place:
-        return _text(mistake)
+        return _explain(mistake)
     # The option is either a name or a mapping: pydantic complains of both.
     if str(place[0]) == "connection" and mistake["type"] != "value_error":
         return Advice(Remedy("connection"), ": must be a name or a mapping")
-    return Advice(Remedy(str(place[0])), ": ", _text(mistake))
+    return Advice(Remedy(str(place[0])), ": ", _explain(mistake))
 
 
-def _text(mistake: Any) -> str:
+def _explain(mistake: Any) -> str:
     kind, context = mistake["type"], mistake.get("ctx", {})
     if kind == "literal_error":
         return f"must be {context['expected'].replace(chr(39), '')}"
     if kind == "greater_than_equal":
-        return f"must be at least {_amount(context['ge'])}"
+        return f"must be at least {_format_amount(context['ge'])}"
     if kind == "less_than_equal":
-        return f"must be at most {_amount(context['le'])}"
+        return f"must be at most {_format_amount(context['le'])}"
     if kind == "string_pattern_mismatch":
         return "must be the 12 digits of an AWS account"
     if kind == "value_error" and context["error"].args:
@@ -63,5 +63,5 @@ def _text(mistake: Any) -> str:
     return _WORDS.get(kind) or str(mistake["msg"])
 
 
-def _amount(number: int) -> str:
+def _format_amount(number: int) -> str:
     return f"{number // _MEBIBYTE}MB" if number and number % _MEBIBYTE == 0 else str(number)
