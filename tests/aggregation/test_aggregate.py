@@ -1,4 +1,4 @@
-"""The rule over frames, against SQL written by hand for an independent engine."""
+"""The aggregation of frames, compared with hand-written SQL in an independent engine."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def months(frames: list[pl.DataFrame], fields: tuple[Field, ...] = FIELDS) -> pl
     return pl.concat(pieces) if pieces else monthly.clear().collect()
 
 
-def comparable(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """NaN equals NaN, and zero has no sign."""
+def make_comparable(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the row with NaN replaced, because NaN does not equal itself."""
     return tuple("NaN" if isinstance(v, float) and math.isnan(v) else v for v in row)
 
 
@@ -84,7 +84,9 @@ def test_months_equal_the_oracle(rows: list[tuple[Any, ...]], size: int) -> None
         oracle.register("rows", table)
         expected = oracle.sql(ORACLE).fetchall()
     got = months([frame[n : n + size] for n in range(0, len(rows) + 1, size)]).rows()
-    assert [comparable(row[:6]) for row in got] == [comparable(row[:6]) for row in expected]
+    assert [make_comparable(row[:6]) for row in got] == [
+        make_comparable(row[:6]) for row in expected
+    ]
     for ours, theirs in zip(got, expected, strict=True):
         assert (ours[6] is None) == (theirs[6] is None)
         if ours[6] is not None:
@@ -130,15 +132,15 @@ def test_no_sum_columns_leave_the_distinct_groups() -> None:
 
 
 def test_cancelling_ends_the_wait_while_polars_works() -> None:
-    """Polars is held up by its source here, as it is by a long sort: the reader gets away."""
+    """The source blocks polars here, as a long sort would; the caller does not wait for it."""
     asked, release = threading.Event(), threading.Event()
 
-    def held(*_: object) -> Iterator[pl.DataFrame]:
+    def block(*_: object) -> Iterator[pl.DataFrame]:
         asked.set()
         release.wait(30)
         yield pl.DataFrame(schema=SCHEMA)
 
-    monthly = aggregate.group_by_month(register_io_source(held, schema=SCHEMA), FIELDS)
+    monthly = aggregate.group_by_month(register_io_source(block, schema=SCHEMA), FIELDS)
     cancel = threading.Event()
     threading.Thread(target=lambda: (asked.wait(30), cancel.set())).start()
     try:
@@ -149,15 +151,15 @@ def test_cancelling_ends_the_wait_while_polars_works() -> None:
         release.set()
 
 
-def test_an_error_of_the_source_comes_through() -> None:
-    def broken(*_: object) -> Iterator[pl.DataFrame]:
+def test_an_error_of_the_source_is_raised() -> None:
+    def fail(*_: object) -> Iterator[pl.DataFrame]:
         yield pl.DataFrame(schema=SCHEMA)
         raise ValueError("the link is gone")
 
     with pytest.raises(Exception, match="the link is gone"):
         list(
             aggregate.collect_batches(
-                aggregate.group_by_month(register_io_source(broken, schema=SCHEMA), FIELDS),
+                aggregate.group_by_month(register_io_source(fail, schema=SCHEMA), FIELDS),
                 lambda: None,
             )
         )

@@ -1,4 +1,4 @@
-"""The first rows that a run shows are those of the file that it delivered."""
+"""The first rows in an outcome are those of the delivered file."""
 
 from __future__ import annotations
 

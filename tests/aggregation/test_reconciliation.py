@@ -1,3 +1,5 @@
+"""Totals are exact, and differences between what was read and written are found."""
+
 from __future__ import annotations
 
 import math
@@ -47,7 +49,9 @@ def test_totals_of_batches_add_up_without_rounding() -> None:
     assert str(added.value) == "199999999999999999999999999999999999998.01"
 
 
-def booked(read: float | Decimal, written: float | Decimal, magnitude: float = 1.0) -> RunTotals:
+def make_totals(
+    read: float | Decimal, written: float | Decimal, magnitude: float = 1.0
+) -> RunTotals:
     totals = RunTotals(rows_declared=1)
     totals.add_read(Tally(1, totals={"sum_1": Total(read, magnitude)}))
     totals.add_written(Tally(1, totals={"sum_1": Total(written, magnitude)}))
@@ -64,8 +68,8 @@ def booked(read: float | Decimal, written: float | Decimal, magnitude: float = 1
         (math.inf, math.inf),
     ],
 )
-def test_equal_books_pass(read: float | Decimal, written: float | Decimal) -> None:
-    booked(read, written).check([("sum_1", "AMT")])
+def test_equal_totals_pass(read: float | Decimal, written: float | Decimal) -> None:
+    make_totals(read, written).check([("sum_1", "AMT")])
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,7 @@ def test_a_difference_names_the_column_and_both_values(
     read: float | Decimal, written: float | Decimal
 ) -> None:
     with pytest.raises(IntegrityError) as caught:
-        booked(read, written).check([("sum_1", "AMT")])
+        make_totals(read, written).check([("sum_1", "AMT")])
     assert "AMT" in caught.value.message
     assert str(read) in caught.value.message
     assert str(written) in caught.value.message

@@ -1,4 +1,4 @@
-"""One batch of the result: cast by what the table declares, cleaned, counted."""
+"""Casting one batch to the declared types, removing blank rows, counting."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def test_blank_rows_and_bad_dates_are_counted_apart() -> None:
     assert tally.totals["sum_1"].value == 8
 
 
-def counted(*nanoseconds: int | None) -> pa.Table:
-    """A batch with a nanosecond timestamp, counted since the epoch as it travels."""
+def make_batch(*nanoseconds: int | None) -> pa.Table:
+    """Return a batch whose timestamp key is a count of nanoseconds since 1970."""
     days = pa.array([date(2024, 1, 1)] * len(nanoseconds), pa.date32())
     blank = [False] * len(nanoseconds)
     return pa.table({"d": days, "k": pa.array(nanoseconds, NANOSECONDS), "b": blank})
@@ -78,18 +78,18 @@ def counted(*nanoseconds: int | None) -> pa.Table:
         ((-62_135_596_800 * 10**9, -1), True, True),
     ],
 )
-def test_what_a_nanosecond_timestamp_needs_is_noticed(
+def test_the_extent_of_nanosecond_timestamps_is_found(
     counts: tuple[int | None, ...], far: bool, fine: bool
 ) -> None:
     wanted = fields({"D": "DATE", "K": NS}, date_column="D")
-    chunk = to_chunk(wanted, counted(*counts))
+    chunk = to_chunk(wanted, make_batch(*counts))
     assert chunk.frame["key_1"].to_list() == [None if n is None else Decimal(n) for n in counts]
     assert (bool(chunk.far), bool(chunk.fine)) == (far, fine)
 
 
-def test_counts_that_fit_64_bits_come_narrow() -> None:
+def test_narrow_counts_of_nanoseconds_are_widened() -> None:
     wanted = fields({"D": "DATE", "K": NS}, date_column="D")
-    table = counted(7)
+    table = make_batch(7)
     narrow = table.set_column(1, "k", pa.array([7], pa.int8()))
     assert to_chunk(wanted, narrow).frame.equals(to_chunk(wanted, table).frame)
 
@@ -102,6 +102,6 @@ def test_counts_that_fit_64_bits_come_narrow() -> None:
         pa.table({"a": pa.array([date(2024, 1, 1)]), "b": [Decimal(10) ** 20], "c": [False]}),
     ],
 )
-def test_another_shape_than_selected_is_refused(table: pa.Table) -> None:
+def test_other_columns_than_selected_are_refused(table: pa.Table) -> None:
     with pytest.raises(IntegrityError):
         to_chunk(fields({"D": "DATE", "N": "NUMBER(9,0)"}), table)

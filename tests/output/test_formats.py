@@ -1,4 +1,4 @@
-"""The delivered files: their bytes, and what independent readers make of them."""
+"""The delivered files: their bytes, and their values as independent readers return them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_parquet_schema_of_every_type(tmp_path: Path) -> None:
 
 
 def as_json(value: Any) -> Any:
-    """What a reader of JSON finds for a Python value."""
+    """Return what a JSON reader returns for a Python value."""
     match value:
         case float() if value != value or value in (float("inf"), float("-inf")):
             return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
@@ -79,11 +79,11 @@ def expected_records() -> list[list[tuple[str, Any]]]:
 
 
 def read_json(text: str) -> Any:
-    """Records as lists of pairs, so that order and repeated names would be seen."""
+    """Return records as lists of pairs, which keep the order of names and repeated names."""
     return json.loads(text, parse_float=Decimal, object_pairs_hook=lambda pairs: pairs)
 
 
-def test_json_reads_back_value_for_value(tmp_path: Path) -> None:
+def test_json_round_trips_every_value(tmp_path: Path) -> None:
     text = written(tmp_path / "f", Format.JSON, [frame(ROWS[:3]), frame(ROWS[3:])]).decode()
 
     found = read_json(text)
@@ -93,14 +93,14 @@ def test_json_reads_back_value_for_value(tmp_path: Path) -> None:
     assert len(text.splitlines()) == len(ROWS) + 2 + 1  # U+2028 ends a line for Python only
 
 
-def test_ndjson_reads_back_value_for_value(tmp_path: Path) -> None:
+def test_ndjson_round_trips_every_value(tmp_path: Path) -> None:
     text = written(tmp_path / "f", Format.NDJSON, [frame(ROWS)]).decode()
 
     assert text.endswith("\n")
     assert [read_json(line) for line in text[:-1].split("\n")] == expected_records()
 
 
-def test_csv_reads_back_value_for_value(tmp_path: Path) -> None:
+def test_csv_round_trips_every_value(tmp_path: Path) -> None:
     text = written(tmp_path / "f", Format.CSV, [frame(ROWS)]).decode()
 
     header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -119,7 +119,7 @@ def as_csv(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def test_csv_tells_empty_text_from_null_and_quotes_only_what_must_be(tmp_path: Path) -> None:
+def test_csv_quotes_empty_text_but_not_null_and_otherwise_only_what_it_must(tmp_path: Path) -> None:
     schema = pa.schema([("T", pa.string()), ("U", pa.string()), ("B", pa.binary())])
     rows: list[tuple[Any, ...]] = [
         ("", None, b""), (None, "", None), ('a"b', "a,b", b"\x0a"), ("a\rb", "a\nb", None),
@@ -133,7 +133,7 @@ def test_csv_tells_empty_text_from_null_and_quotes_only_what_must_be(tmp_path: P
     )
 
 
-def test_parquet_reads_back_value_for_value_in_duckdb(tmp_path: Path) -> None:
+def test_parquet_round_trips_every_value_in_duckdb(tmp_path: Path) -> None:
     written(tmp_path / "f.parquet", Format.PARQUET, [frame(ROWS[:3]), frame(ROWS[3:])])
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")

@@ -1,4 +1,4 @@
-"""One output file from first byte to last: its name, its failures, its cost."""
+"""Writing one output file: its name, its failures, its memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.output_rows import ROWS, SCHEMA, TEXT_FORMATS, frame, written
 @pytest.mark.parametrize(
     ("kind", "gzipped"), [(kind, False) for kind in Format] + [(Format.NDJSON, True)]
 )
-def test_equal_rows_make_equal_bytes_however_they_are_cut(
+def test_equal_rows_make_equal_bytes_however_they_are_batched(
     tmp_path: Path, kind: Format, gzipped: bool
 ) -> None:
     whole = frame(ROWS * 20_000)
@@ -73,14 +73,14 @@ def test_gzipped_parquet_leaves_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", list(Format))
-def test_a_failure_in_between_leaves_no_file(tmp_path: Path, kind: Format) -> None:
-    def interrupted() -> None:
+def test_an_interrupted_write_leaves_no_file(tmp_path: Path, kind: Format) -> None:
+    def interrupt() -> None:
         with open_writer(tmp_path / "f", kind, SCHEMA) as writer:
             writer.write(frame(ROWS))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        interrupted()
+        interrupt()
 
     assert list(tmp_path.iterdir()) == []
 
@@ -128,11 +128,11 @@ def test_a_missing_directory_is_a_local_failure(tmp_path: Path) -> None:
         PermissionError(13, "Permission denied"),
     ],
 )
-def test_libraries_word_one_failure_differently(error: Exception) -> None:
+def test_every_form_of_a_local_failure_is_recognised(error: Exception) -> None:
     assert isinstance(local_failure(error, Path("f")), LocalResourceError)
 
 
-def test_other_failures_stay_what_they_are() -> None:
+def test_other_failures_are_not_local() -> None:
     assert local_failure(pl.exceptions.ComputeError("overflow in sum"), Path("f")) is None
 
 

@@ -1,4 +1,4 @@
-"""Formats of dates: what is accepted, what Snowflake is told, what a text means."""
+"""Formats of dates: parsing, translation for Snowflake, and recognition in samples."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from core.planning.date_recognition import recognise_epoch, recognise_text
         ("%Y%%%m", "YYYY%MM"),
     ],
 )
-def test_a_pattern_is_told_to_snowflake_in_its_elements(pattern: str, snowflake: str) -> None:
+def test_a_pattern_is_translated_for_snowflake(pattern: str, snowflake: str) -> None:
     found = parse_format(pattern)
 
     assert isinstance(found, TextFormat)
@@ -50,7 +50,7 @@ def test_a_pattern_is_told_to_snowflake_in_its_elements(pattern: str, snowflake:
         ("epoch_ns", EpochUnit.NANOSECONDS, 9),
     ],
 )
-def test_an_epoch_unit_knows_its_digits(text: str, unit: EpochUnit, scale: int) -> None:
+def test_an_epoch_unit_has_a_scale(text: str, unit: EpochUnit, scale: int) -> None:
     assert parse_format(text) is unit
     assert unit.scale == scale
 
@@ -73,7 +73,7 @@ def test_an_epoch_unit_knows_its_digits(text: str, unit: EpochUnit, scale: int) 
         ('%Y"%m', "quotation marks"),
     ],
 )
-def test_a_pattern_that_snowflake_cannot_read_is_refused(pattern: str, complaint: str) -> None:
+def test_a_pattern_that_snowflake_does_not_support_is_refused(pattern: str, complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint) as raised:
         parse_format(pattern)
 
@@ -104,14 +104,14 @@ def test_a_pattern_that_snowflake_cannot_read_is_refused(pattern: str, complaint
         ("%Y-%m-%d", "٢٠٢٤-01-01", None),
     ],
 )
-def test_a_text_is_read_as_the_date_it_names(pattern: str, text: str, meant: date | None) -> None:
+def test_a_text_is_parsed_as_a_date(pattern: str, text: str, meant: date | None) -> None:
     found = parse_format(pattern)
 
     assert isinstance(found, TextFormat)
     assert found.read(text) == meant
 
 
-def test_a_format_knows_whether_it_holds_a_time_and_an_offset() -> None:
+def test_whether_a_format_has_a_time_and_an_offset() -> None:
     formats = [parse_format(p) for p in ("%Y-%m", "%Y-%m %H", "%Y-%m %H%z", "%Y-%m%%z")]
 
     assert [isinstance(f, TextFormat) and (f.has_time, f.has_offset) for f in formats] == [
@@ -122,7 +122,7 @@ def test_a_format_knows_whether_it_holds_a_time_and_an_offset() -> None:
     ]
 
 
-# What a column is written with: every moment in one of these must be told by the format itself.
+# Formats that must be recognised from any sample that contains DISTINCTIVE.
 WRITTEN = [
     "%Y-%m-%d",
     "%Y/%m/%d",
@@ -166,8 +166,8 @@ WRITTEN = [
 ]
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Names and orders can be told apart by these: the 13th and later, and months other than May.
-TELLING = datetime(1999, 12, 31, 23, 59, 58, 123000, tzinfo=UTC)
+# Its day is after the 12th, and its month is not May, whose name equals its abbreviation.
+DISTINCTIVE = datetime(1999, 12, 31, 23, 59, 58, 123000, tzinfo=UTC)
 
 
 MOMENTS = st.builds(
@@ -180,10 +180,8 @@ MOMENTS = st.builds(
 @pytest.mark.parametrize("pattern", WRITTEN)
 @settings(max_examples=25)
 @given(moments=st.lists(MOMENTS, max_size=10))
-def test_dates_written_in_a_format_are_recognised_as_it(
-    pattern: str, moments: list[datetime]
-) -> None:
-    moments = [*moments, TELLING]
+def test_the_format_of_dates_is_recognised(pattern: str, moments: list[datetime]) -> None:
+    moments = [*moments, DISTINCTIVE]
 
     fit = recognise_text([moment.strftime(pattern) for moment in moments])
 
@@ -208,9 +206,7 @@ def test_an_offset_with_a_colon_is_another_format() -> None:
 
 @pytest.mark.parametrize("unit", list(EpochUnit))
 @given(seconds=st.lists(st.integers(0, 4_133_980_799), max_size=20))
-def test_moments_counted_in_a_unit_are_recognised_as_it(
-    unit: EpochUnit, seconds: list[int]
-) -> None:
+def test_the_unit_of_epochs_is_recognised(unit: EpochUnit, seconds: list[int]) -> None:
     counted = [second * 10**unit.scale for second in [*seconds, 1_000_000_000]]
 
     assert recognise_epoch(counted) is unit
@@ -223,5 +219,5 @@ def test_moments_counted_in_a_unit_are_recognised_as_it(
         *([10**20], [10**400], [float("nan")]),
     ],
 )
-def test_other_numbers_are_no_moments(values: list[object]) -> None:
+def test_other_numbers_are_not_epochs(values: list[object]) -> None:
     assert recognise_epoch(values) is None

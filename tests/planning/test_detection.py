@@ -1,4 +1,4 @@
-"""Which column is the date, and which numbers are identifiers."""
+"""Detection of the date column, and of numeric columns that are identifiers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def names(columns: Sequence[SourceColumn], sample: Mapping[str, Sequence[object]
     return [candidate.column for candidate in find_date_candidates(columns, sample)]
 
 
-def chosen(
+def choose(
     columns: Sequence[SourceColumn],
     sample: Mapping[str, Sequence[object]],
     column: str | None = None,
@@ -47,7 +47,7 @@ def test_real_dates_come_before_text_and_text_before_epochs() -> None:
     assert names(columns, {"TS": SECONDS, "ORDER_DATE": ISO}) == ["X", "Y", "ORDER_DATE", "TS"]
 
 
-def test_a_name_that_speaks_of_time_comes_first() -> None:
+def test_a_name_that_refers_to_time_comes_first() -> None:
     columns = table(A="DATE", B="DATE", O_ORDERDATE="DATE", CANDIDATE="DATE")
 
     assert names(columns, {}) == ["O_ORDERDATE", "A", "B", "CANDIDATE"]
@@ -61,12 +61,12 @@ def test_a_name_that_speaks_of_time_comes_first() -> None:
         "time",
     ],
 )  # fmt: skip
-def test_names_that_speak_of_time(name: str) -> None:
+def test_names_that_refer_to_time(name: str) -> None:
     assert names(table(FIRST="DATE", **{name: "DATE"}), {}) == [name, "FIRST"]
 
 
 @pytest.mark.parametrize("name", ["CANDIDATE", "MANDATE", "LIFETIME", "ATTENDANCE", "AT", "TODAY"])
-def test_names_that_only_look_so(name: str) -> None:
+def test_names_that_do_not_refer_to_time(name: str) -> None:
     assert names(table(FIRST="DATE", **{name: "DATE"}), {}) == ["FIRST", name]
 
 
@@ -98,7 +98,7 @@ def test_text_is_a_date_if_one_format_fits_95_percent_of_what_is_not_blank() -> 
     columns = table(DOB="VARCHAR(20)")
     enough = [" 01/31/2024 "] * 95 + ["unknown"] * 5 + ["", "  ", None] * 25
 
-    found = chosen(columns, {"DOB": enough})
+    found = choose(columns, {"DOB": enough})
 
     assert found.format == TextFormat("%m/%d/%Y", "MM/DD/YYYY")
     assert found.nulls == 75 / 175
@@ -107,7 +107,7 @@ def test_text_is_a_date_if_one_format_fits_95_percent_of_what_is_not_blank() -> 
 
 
 def test_the_share_that_fits_is_never_rounded_up_to_all() -> None:
-    found = chosen(table(D="TEXT"), {"D": [*ISO * 2000, "?"]})
+    found = choose(table(D="TEXT"), {"D": [*ISO * 2000, "?"]})
 
     assert found.why == "text, 99.9% of 4,001 sampled values are YYYY-MM-DD"
 
@@ -128,29 +128,29 @@ def test_the_share_that_fits_is_never_rounded_up_to_all() -> None:
         [],
     ],
 )
-def test_other_text_is_no_date(values: list[object]) -> None:
+def test_other_text_is_not_a_date(values: list[object]) -> None:
     assert find_date_candidates(table(D="VARCHAR(100)"), {"D": values}) == []
 
 
-def test_one_value_tells_day_first_from_month_first() -> None:
+def test_one_value_decides_between_day_first_and_month_first() -> None:
     columns = table(D="VARCHAR(10)")
     unclear = ["01/02/2024", "03/04/2024"] * 50
 
-    assert chosen(columns, {"D": [*unclear, "13/01/2024"]}).format == TextFormat(
+    assert choose(columns, {"D": [*unclear, "13/01/2024"]}).format == TextFormat(
         "%d/%m/%Y", "DD/MM/YYYY"
     )
-    assert chosen(columns, {"D": [*unclear, "01/13/2024"]}).format == TextFormat(
+    assert choose(columns, {"D": [*unclear, "01/13/2024"]}).format == TextFormat(
         "%m/%d/%Y", "MM/DD/YYYY"
     )
 
 
 @pytest.mark.parametrize("values", [["01/02/2024"], ["05.05.2024"], ["01-02-99 10:30"]])
 @pytest.mark.parametrize("column", [None, "D"])
-def test_day_first_and_month_first_alike_is_an_error_that_asks(
+def test_an_ambiguous_order_of_day_and_month_is_an_error(
     column: str | None, values: list[object]
 ) -> None:
     with pytest.raises(SourceDataError, match=r"column D fit both %m.%d.* and %d.%m") as raised:
-        chosen(table(D="VARCHAR(30)"), {"D": values}, column)
+        choose(table(D="VARCHAR(30)"), {"D": values}, column)
 
     first, second = raised.value.remedies
     assert (first.option, second.option) == ("date_format", "date_format")
@@ -158,14 +158,14 @@ def test_day_first_and_month_first_alike_is_an_error_that_asks(
     assert str(second.value).startswith("%d")
 
 
-def test_the_error_that_asks_names_other_date_columns() -> None:
+def test_the_error_about_an_ambiguous_order_names_other_date_columns() -> None:
     columns = table(ORDER_DATE="VARCHAR(10)", E="VARCHAR(10)")
 
     with pytest.raises(SourceDataError, match=r"another date column \(E\)"):
-        chosen(columns, {"ORDER_DATE": ["01/02/2024"], "E": ISO})
+        choose(columns, {"ORDER_DATE": ["01/02/2024"], "E": ISO})
 
 
-def test_an_unclear_column_is_no_error_if_it_is_not_the_one_to_use() -> None:
+def test_an_ambiguous_column_that_is_not_chosen_is_not_an_error() -> None:
     columns = table(D="VARCHAR(10)", SEEN="DATE")
 
     best, others = choose_date(columns, {"D": ["01/02/2024"]}, column=None, date_format=None)
@@ -175,45 +175,45 @@ def test_an_unclear_column_is_no_error_if_it_is_not_the_one_to_use() -> None:
 
 
 @pytest.mark.parametrize("column", [None, "D"])
-def test_a_format_given_settles_day_and_month(column: str | None) -> None:
-    found = chosen(table(D="VARCHAR(10)"), {"D": ["01/02/2024"]}, column, "%d/%m/%Y")
+def test_a_given_format_decides_the_order_of_day_and_month(column: str | None) -> None:
+    found = choose(table(D="VARCHAR(10)"), {"D": ["01/02/2024"]}, column, "%d/%m/%Y")
 
     assert found.format == TextFormat("%d/%m/%Y", "DD/MM/YYYY")
     assert found.rival is None
 
 
-def test_a_format_given_chooses_the_column_that_is_written_so() -> None:
+def test_a_given_format_selects_the_column_that_has_it() -> None:
     columns = table(SEEN="DATE", A="VARCHAR(10)", B="VARCHAR(10)")
 
-    found = chosen(columns, {"A": ISO, "B": ["31.01.2024"]}, date_format="%d.%m.%Y")
+    found = choose(columns, {"A": ISO, "B": ["31.01.2024"]}, date_format="%d.%m.%Y")
 
     assert found.column == "B"
 
 
-def test_a_named_column_is_taken_with_the_format_given_whatever_its_values() -> None:
-    found = chosen(table(D="TEXT"), {"D": ["2024-01-31", "?", "?", "?"]}, "D", "%Y-%m-%d")
+def test_a_named_column_has_the_given_format_whatever_its_values() -> None:
+    found = choose(table(D="TEXT"), {"D": ["2024-01-31", "?", "?", "?"]}, "D", "%Y-%m-%d")
 
     assert found.format == TextFormat("%Y-%m-%d", "YYYY-MM-DD")
     assert found.why == "text, 25% of 4 sampled values are YYYY-MM-DD"
 
 
-def test_a_named_text_column_without_values_is_read_as_iso() -> None:
-    assert chosen(table(D="TEXT"), {"D": [None, " "]}, "D").format == TextFormat(
+def test_a_named_text_column_without_values_has_the_iso_format() -> None:
+    assert choose(table(D="TEXT"), {"D": [None, " "]}, "D").format == TextFormat(
         "%Y-%m-%d", "YYYY-MM-DD"
     )
-    assert chosen(table(D="TEXT"), {}, "D").format == TextFormat("%Y-%m-%d", "YYYY-MM-DD")
+    assert choose(table(D="TEXT"), {}, "D").format == TextFormat("%Y-%m-%d", "YYYY-MM-DD")
 
 
 def test_a_named_text_column_in_no_one_format_is_an_error() -> None:
     with pytest.raises(SourceDataError, match=r"4 values were sampled; %Y-%m-%d fits 50% of them"):
-        chosen(table(D="TEXT"), {"D": [*ISO, "?", "??"]}, "D")
+        choose(table(D="TEXT"), {"D": [*ISO, "?", "??"]}, "D")
 
 
 # ---------------------------------------------------------------------------------------- epochs
 
 
 @pytest.mark.parametrize("unit", list(EpochUnit))
-def test_numbers_are_a_date_if_they_are_epochs_and_their_name_speaks_of_time(
+def test_numbers_are_a_date_if_they_are_epochs_and_their_name_refers_to_time(
     unit: EpochUnit,
 ) -> None:
     columns = table(TIMESTAMP="NUMBER(38,0)", PRICE="NUMBER(38,0)")
@@ -229,22 +229,22 @@ def test_numbers_are_a_date_if_they_are_epochs_and_their_name_speaks_of_time(
     "values",
     [[1, 12], [20240131], [*SECONDS, -1], [*SECONDS, 10**10], [None], []],
 )
-def test_other_numbers_are_no_date(values: list[object]) -> None:
+def test_other_numbers_are_not_a_date(values: list[object]) -> None:
     assert find_date_candidates(table(MONTH="NUMBER(38,0)"), {"MONTH": values}) == []
 
 
-def test_a_named_number_column_needs_no_telling_name() -> None:
+def test_a_named_number_column_needs_no_name_that_refers_to_time() -> None:
     columns = table(N="NUMBER(38,3)", F="FLOAT")
 
-    assert chosen(columns, {"N": [Decimal("789652004.500")]}, "N").format is EpochUnit.SECONDS
-    assert chosen(columns, {}, "F", "epoch_ms").format is EpochUnit.MILLISECONDS
-    assert chosen(columns, {"N": [10**30]}, "N", "epoch_s").why == "epoch seconds"
+    assert choose(columns, {"N": [Decimal("789652004.500")]}, "N").format is EpochUnit.SECONDS
+    assert choose(columns, {}, "F", "epoch_ms").format is EpochUnit.MILLISECONDS
+    assert choose(columns, {"N": [10**30]}, "N", "epoch_s").why == "epoch seconds"
 
 
 @pytest.mark.parametrize("values", [[20240131], [1, 12], []])
-def test_a_named_number_column_that_is_no_epoch_asks_for_the_unit(values: list[object]) -> None:
+def test_a_named_number_column_without_epochs_is_an_error(values: list[object]) -> None:
     with pytest.raises(SourceDataError, match="epoch_s, epoch_ms"):
-        chosen(table(N="NUMBER(8,0)"), {"N": values}, "N")
+        choose(table(N="NUMBER(8,0)"), {"N": values}, "N")
 
 
 # ---------------------------------------------------------------------------------------- errors
@@ -252,31 +252,31 @@ def test_a_named_number_column_that_is_no_epoch_asks_for_the_unit(values: list[o
 
 def test_no_candidate_is_an_error_that_lists_the_columns() -> None:
     with pytest.raises(SourceDataError, match=r"NAME \(VARCHAR\(5\)\), QTY \(NUMBER\(5,0\)\)"):
-        chosen(table(NAME="VARCHAR(5)", QTY="NUMBER(5,0)"), {"NAME": ["a"], "QTY": [1]})
+        choose(table(NAME="VARCHAR(5)", QTY="NUMBER(5,0)"), {"NAME": ["a"], "QTY": [1]})
 
 
 @pytest.mark.parametrize(
     ("column", "date_format"),
     [("D", "%Y-%m-%d"), ("D", "epoch_s"), ("T", "epoch_s"), ("N", "%Y-%m-%d"), (None, "%d.%m.%Y")],
 )
-def test_a_format_that_does_not_go_with_the_column_is_a_usage_error(
+def test_a_format_for_another_type_of_column_is_a_usage_error(
     column: str | None, date_format: str
 ) -> None:
     columns = table(D="DATE", T="VARCHAR(10)", N="NUMBER(38,0)")
 
     with pytest.raises(UsageError):
-        chosen(columns, {"T": ISO, "N": SECONDS}, column, date_format)
+        choose(columns, {"T": ISO, "N": SECONDS}, column, date_format)
 
 
 def test_a_format_that_fits_no_column_is_an_error_that_lists_the_columns() -> None:
     with pytest.raises(SourceDataError, match=r"has the format %d\.%m\.%Y. Columns: T"):
-        chosen(table(T="VARCHAR(10)"), {"T": ISO}, None, "%d.%m.%Y")
+        choose(table(T="VARCHAR(10)"), {"T": ISO}, None, "%d.%m.%Y")
 
 
 @pytest.mark.parametrize("kind", ["BOOLEAN", "TIME(9)", "BINARY", "VARIANT", "GEOGRAPHY"])
 def test_a_named_column_of_another_type_is_an_error(kind: str) -> None:
     with pytest.raises(SourceDataError, match="cannot be the date column"):
-        chosen(table(X=kind), {}, "X")
+        choose(table(X=kind), {}, "X")
 
 
 # ----------------------------------------------------------------------------------- identifiers

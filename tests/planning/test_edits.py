@@ -1,4 +1,4 @@
-"""A plan changed by hand is the plan that was asked for, and nothing else changes."""
+"""A change by hand changes the role of one column, and of no other."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ REQUESTS: list[dict[str, Any]] = [
 ]
 
 
-def made(asked: Request) -> Plan:
+def make(asked: Request) -> Plan:
     return make_plan(TABLE, SAMPLE, asked)
 
 
@@ -47,7 +47,7 @@ def roles(plan: Plan) -> dict[str, Role]:
 
 
 def test_valid_roles() -> None:
-    plan = made(request())
+    plan = make(request())
     assert edits.valid_roles(plan, "CREATED") == (Role.MONTH,)
     assert edits.valid_roles(plan, "SHIPPED") == (Role.MONTH, Role.KEY, Role.DROP)
     assert edits.valid_roles(plan, "AMOUNT") == (Role.MONTH, Role.SUM, Role.KEY, Role.DROP)
@@ -65,7 +65,7 @@ def test_only_what_is_changed_changes(
 ) -> None:
     asked = request(**options)
     for column, role in steps:
-        plan = made(asked)
+        plan = make(asked)
         month_of_another = role is Role.MONTH and column not in ("SHIPPED", "CREATED")
         if role not in edits.valid_roles(plan, column) or month_of_another:
             continue
@@ -75,61 +75,61 @@ def test_only_what_is_changed_changes(
         if role is Role.MONTH and plan.month.name != column:
             numeric = plan.month.source.type.numeric
             expected[plan.month.name] = Role.SUM if numeric else Role.KEY
-        assert roles(made(asked)) == expected
+        assert roles(make(asked)) == expected
         assert Request.of(**asked.model_dump()) == asked
 
 
 def test_the_shortest_request() -> None:
-    plan = made(request())
+    plan = make(request())
     assert edits.with_role(request(), plan, "AMOUNT", Role.SUM) == request()
     dropped = edits.with_role(request(), plan, "F", Role.DROP)
     assert dropped == request(drop_columns="F")
-    assert edits.with_role(dropped, made(dropped), "F", Role.SUM) == request()
+    assert edits.with_role(dropped, make(dropped), "F", Role.SUM) == request()
 
 
 def test_one_identifier_of_several_is_summed_again() -> None:
     asked = edits.drop_identifiers(request())
-    assert roles(made(asked))["ID"] is roles(made(asked))["ZIP"] is Role.DROP
-    changed = edits.with_role(asked, made(asked), "ZIP", Role.SUM)
+    assert roles(make(asked))["ID"] is roles(make(asked))["ZIP"] is Role.DROP
+    changed = edits.with_role(asked, make(asked), "ZIP", Role.SUM)
     assert changed == request(drop_columns="ID")
 
 
-def test_a_column_that_is_kept_again_is_not_taken_for_the_date() -> None:
+def test_a_column_that_is_a_key_again_is_not_detected_as_the_date() -> None:
     asked = request(drop_columns="CREATED")
-    plan = made(asked)
+    plan = make(asked)
     assert plan.month.name == "SHIPPED"
     changed = edits.with_role(asked, plan, "CREATED", Role.KEY)
     assert changed == request(date_column="SHIPPED")
-    assert made(changed).month.name == "SHIPPED"
+    assert make(changed).month.name == "SHIPPED"
 
 
-def test_another_month_forgets_the_format() -> None:
+def test_another_month_column_resets_the_format() -> None:
     asked = request(date_column="name", date_format="%Y-%m-%d")
-    changed = edits.with_role(asked, made(asked), "SHIPPED", Role.MONTH)
+    changed = edits.with_role(asked, make(asked), "SHIPPED", Role.MONTH)
     assert (changed.date_column, changed.date_format) == ("SHIPPED", None)
-    assert roles(made(changed))["name"] is Role.KEY
+    assert roles(make(changed))["name"] is Role.KEY
 
 
 def test_the_month_cannot_be_left_out() -> None:
     with pytest.raises(UsageError) as caught:
-        edits.with_role(request(), made(request()), "CREATED", Role.DROP)
+        edits.with_role(request(), make(request()), "CREATED", Role.DROP)
     assert caught.value.hint
     with pytest.raises(UsageError):
-        edits.with_role(request(), made(request()), "NAME", Role.SUM)
+        edits.with_role(request(), make(request()), "NAME", Role.SUM)
 
 
-def test_formats() -> None:
-    asked = edits.with_date_format(request(date_column="name"), made(request(date_column="name")),
+def test_the_format_of_the_month_column() -> None:
+    asked = edits.with_date_format(request(date_column="name"), make(request(date_column="name")),
                                   "%d.%m.%Y")  # fmt: skip
-    assert edits.get_date_format(made(asked)) == "%d.%m.%Y"
-    again = edits.with_date_format(asked, made(asked), None)
-    assert edits.get_date_format(made(again)) == "%Y-%m-%d"
-    assert edits.get_date_format(made(request())) is None
+    assert edits.get_date_format(make(asked)) == "%d.%m.%Y"
+    again = edits.with_date_format(asked, make(asked), None)
+    assert edits.get_date_format(make(again)) == "%Y-%m-%d"
+    assert edits.get_date_format(make(request())) is None
     epoch = request(date_column="AMOUNT", date_format="epoch_ms")
-    assert edits.get_date_format(made(epoch)) == "epoch_ms"
+    assert edits.get_date_format(make(epoch)) == "epoch_ms"
 
 
-def test_defaults() -> None:
+def test_restore_defaults() -> None:
     asked = request(
         date_column="SHIPPED", sum_columns="F", key_columns="none", drop_columns="ZIP",
         drop_identifiers=True, on_bad_date="null", format="csv", gzip=True,

@@ -1,3 +1,5 @@
+"""Names of tables and columns: parsing, finding, and suggestions."""
+
 from __future__ import annotations
 
 import pytest
@@ -25,7 +27,7 @@ def test_table_names_split_and_fold(text: str, parts: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     "text", ["", ".", "a.", ".a", "a. .b", "a.b.c.d", '"open', 'a"b"', 'a."b"c', '""']
 )
-def test_what_is_no_table_name_is_refused(text: str) -> None:
+def test_invalid_table_names_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a table name"):
         parse_table(text)
 
@@ -33,7 +35,7 @@ def test_what_is_no_table_name_is_refused(text: str) -> None:
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=3, max_size=3)
 )
-def test_a_written_name_reads_back(parts: list[str]) -> None:
+def test_a_name_written_as_text_is_parsed_back(parts: list[str]) -> None:
     assert parse_table(str(TableName(*parts))) == tuple(parts)
 
 
@@ -42,17 +44,17 @@ def test_names_are_found_exactly_then_in_another_case() -> None:
     assert find_name("o_date", ["O_DATE", "X"], "column") == "O_DATE"
 
 
-def test_a_name_that_could_be_several_is_refused() -> None:
+def test_an_ambiguous_name_is_refused() -> None:
     with pytest.raises(UsageError, match="could be any of ID, id"):
         find_name("Id", ["ID", "id"], "column")
 
 
-def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+def test_the_error_about_an_unknown_name_gives_the_most_similar_names() -> None:
     with pytest.raises(UsageError, match="Nearest: O_TOTALPRICE") as caught:
         find_name("TOTALPRICE", ["O_ORDERKEY", "O_TOTALPRICE"], "column")
     assert "no column 'TOTALPRICE'" in caught.value.message
 
 
-def test_without_a_near_name_there_is_a_list() -> None:
+def test_without_a_similar_name_all_names_are_listed() -> None:
     assert nearest_hint("ZZZ", ["A", "B"]) == "There are: A, B."
     assert nearest_hint("ZZZ", []) == ""

@@ -1,3 +1,5 @@
+"""The plan of a request: the role of each column, warnings, and invalid requests."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -38,7 +40,7 @@ def test_a_request_changes_roles(options: dict[str, Any], changed: dict[str, str
     assert roles(plan(ORDERS, **options)) == {**roles(plan(ORDERS)), **changed}
 
 
-def test_identifiers_are_flagged_and_said() -> None:
+def test_identifiers_are_flagged_and_warned_of() -> None:
     made = plan(ORDERS)
     assert made.columns[0].identifier
     assert any("O_ORDERKEY" in said and "drop_identifiers" in said for said in made.warnings)
@@ -46,13 +48,13 @@ def test_identifiers_are_flagged_and_said() -> None:
     assert not plan(ORDERS, sum_columns="O_ORDERKEY,O_TOTALPRICE").warnings
 
 
-def test_alternatives_to_the_date_are_said() -> None:
+def test_alternatives_to_the_date_are_warned_of() -> None:
     made = plan({"A_DATE": "DATE", "B_DATE": "TIMESTAMP_NTZ(9)", "N": "NUMBER(3,0)"})
     assert made.month.name == "A_DATE"
     assert any("B_DATE" in said and "date_column" in said for said in made.warnings)
 
 
-def test_a_column_asked_for_as_something_else_is_not_taken_for_the_date() -> None:
+def test_a_column_requested_as_a_key_is_not_detected_as_the_date() -> None:
     made = plan({"D": "DATE", "E": "DATE"}, key_columns="D")
     assert roles(made) == {"D": "key", "E": "month"}
 
@@ -72,7 +74,7 @@ def test_a_column_asked_for_as_something_else_is_not_taken_for_the_date() -> Non
         ({"drop_columns": "O_ORDERDATE"}, SourceDataError, "date"),
     ],
 )
-def test_what_a_request_cannot_mean(
+def test_invalid_roles_are_refused(
     options: dict[str, Any], kind: type[Exception], said: str
 ) -> None:
     with pytest.raises(kind, match=said):

@@ -1,4 +1,4 @@
-"""A golden file for every statement, each parsed back as Snowflake SQL."""
+"""Every statement equals its golden file, and sqlglot parses it as Snowflake SQL."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PLANS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
 }
 
 
-def shown(statement: Statement) -> str:
+def render(statement: Statement) -> str:
     binds = "".join(f"-- :{n} = {value!r}\n" for n, value in enumerate(statement.binds, 1))
     return f"{statement.sql}\n{binds}"
 
@@ -43,7 +43,7 @@ def shown(statement: Statement) -> str:
 def test_select_rows(name: str, golden: Golden) -> None:
     columns, options = PLANS[name]
     statement = query.select_rows(plan(columns, **options))
-    golden(f"sql/rows_{name}.sql", shown(statement))
+    golden(f"sql/rows_{name}.sql", render(statement))
     parsed = sqlglot.parse_one(statement.sql, read="snowflake")
     assert parsed.named_selects == [field.alias for field in statement.fields]
     assert len(list(parsed.find_all(exp.Table))) == 1
@@ -60,7 +60,7 @@ def test_select_rows(name: str, golden: Golden) -> None:
 def test_select_sample(name: str, options: dict[str, Any], golden: Golden) -> None:
     table = source(EVERY_TYPE, **options)
     statement = query.select_sample(table, query.pick_sample_columns(table))
-    golden(f"sql/sample_{name}.sql", shown(statement))
+    golden(f"sql/sample_{name}.sql", render(statement))
     sqlglot.parse_one(statement.sql, read="snowflake")
 
 
@@ -94,8 +94,8 @@ def test_equal_values_are_bound_once() -> None:
     assert statement.sql.count(":1") == 2
 
 
-def test_white_space_is_unicodes() -> None:
-    """Python counts four control characters more; Unicode's White_Space property does not."""
+def test_white_space_is_that_of_unicode() -> None:
+    """str.isspace() also accepts four control characters that have not the White_Space property."""
     python = {chr(n) for n in range(0x110000) if chr(n).isspace()}
     assert set(query.WHITE_SPACE) == python - {"\x1c", "\x1d", "\x1e", "\x1f"}
 
@@ -109,7 +109,7 @@ def test_select_months(name: str, exact: bool, golden: Golden) -> None:
     columns, options = PLANS[name]
     made = plan(columns, **options)
     statement = query.select_months(made, exact=exact)
-    golden(f"sql/months_{name}_{'exact' if exact else 'sample'}.sql", shown(statement))
+    golden(f"sql/months_{name}_{'exact' if exact else 'sample'}.sql", render(statement))
     parsed = sqlglot.parse_one(statement.sql, read="snowflake")
     assert parsed.named_selects == [field.alias for field in statement.fields]
     rows = query.select_rows(made)
@@ -126,7 +126,7 @@ def test_months_of_a_large_table_are_sampled(rows: int, sampled: bool) -> None:
     assert "SAMPLE" not in query.select_months(made, exact=True).sql
 
 
-def test_names_with_line_ends_stay_whole() -> None:
+def test_names_with_line_breaks_are_kept() -> None:
     made = plan({"a\nb\u2028c": "DATE"})
     for exact in (False, True):
         assert '"a\nb\u2028c"' in query.select_months(made, exact=exact).sql
@@ -146,22 +146,22 @@ def test_select_groups(name: str, golden: Golden) -> None:
     columns, options = PLANS[name]
     made = plan(columns, **options)
     statement = query.select_groups(made)
-    golden(f"sql/groups_{name}.sql", shown(statement))
+    golden(f"sql/groups_{name}.sql", render(statement))
     parsed = sqlglot.parse_one(statement.sql, read="snowflake")
     assert parsed.named_selects == [field.alias for field in statement.fields]
     assert [f.alias for f in statement.fields][:2] == ["total", "month"]
 
 
 @pytest.mark.parametrize("ways", [{"at_rest": True, "ordered": False}, {"rounded": True}])
-def test_select_groups_in_other_ways(ways: dict[str, bool], golden: Golden) -> None:
+def test_select_groups_with_options(ways: dict[str, bool], golden: Golden) -> None:
     columns, options = PLANS["every_type"]
     statement = query.select_groups(plan(columns, **options), **ways)
-    golden(f"sql/groups_{next(iter(ways))}.sql", shown(statement))
+    golden(f"sql/groups_{next(iter(ways))}.sql", render(statement))
     parsed = sqlglot.parse_one(statement.sql, read="snowflake")
     assert parsed.named_selects == [field.alias for field in statement.fields]
 
 
-def test_keys_are_grouped_to_the_letter() -> None:
+def test_keys_are_grouped_exactly() -> None:
     made = plan({"D": "DATE", "T": "VARCHAR(9) COLLATE 'en-ci'", "Z": "TIMESTAMP_TZ(3)"})
     sql = query.select_groups(made).sql
     assert """COLLATE("T", 'utf8') AS "key_1",\n  CONVERT_TIMEZONE('UTC', "Z") AS "key_2",""" in sql
@@ -179,7 +179,7 @@ def test_only_the_widest_totals_are_rounded() -> None:
 def test_select_bad_dates(name: str, golden: Golden) -> None:
     columns, options = PLANS[name]
     statement = query.select_bad_dates(plan(columns, **options), 5)
-    golden(f"sql/bad_{name}.sql", shown(statement))
+    golden(f"sql/bad_{name}.sql", render(statement))
     sqlglot.parse_one(statement.sql, read="snowflake")
 
 
@@ -188,7 +188,7 @@ def test_select_figures(name: str, golden: Golden) -> None:
     columns, options = PLANS[name]
     made = plan(columns, **options)
     statement = query.select_figures(made, read_by="01b2c3d4-0000-1111-0000-000000000001")
-    golden(f"sql/figures_{name}.sql", shown(statement))
+    golden(f"sql/figures_{name}.sql", render(statement))
     parsed = sqlglot.parse_one(statement.sql, read="snowflake")
     assert parsed.named_selects == [field.alias for field in statement.fields]
     assert query.select_figures(made, read_by=None).sql == statement.sql.replace(
@@ -196,7 +196,7 @@ def test_select_figures(name: str, golden: Golden) -> None:
     )
 
 
-def test_rounded_figures_come_with_a_yardstick() -> None:
+def test_rounded_figures_have_sums_of_absolute_values() -> None:
     made = plan({"D": "DATE", "WIDE": "NUMBER(38,2)", "N": "NUMBER(12,2)", "F": "FLOAT"})
     exact = query.select_figures(made, read_by=None)
     assert [f.alias for f in exact.fields if f.alias.startswith("abs_")] == ["abs_3"]

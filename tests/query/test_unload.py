@@ -1,4 +1,4 @@
-"""The SQL of engine `unload`: golden files, and what must hold for every one of them."""
+"""The SQL of engine `unload`: golden files, and properties of every statement."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any], Location, Files]] = {
 }
 
 
-def grouped(made: Plan, **options: Any) -> Statement:
+def group(made: Plan, **options: Any) -> Statement:
     return select_groups(made, at_rest=True, ordered=False, **options)
 
 
-def copied(name: str) -> Statement:
+def copy(name: str) -> Statement:
     columns, options, location, files = CASES[name]
     made = plan(columns, **({"date_column": "day"} if columns is EVERY_TYPE else options))
-    return copy_into(grouped(made), made, ID, location, files)
+    return copy_into(group(made), made, ID, location, files)
 
 
-def inner(statement: Statement) -> exp.Select:
-    """The query between the parentheses of a COPY INTO."""
+def parse_query(statement: Statement) -> exp.Select:
+    """Parse the query between the parentheses of a COPY INTO."""
     text = statement.sql.split("\nFROM (\n", 1)[1].rsplit("\n)\nFILE_FORMAT", 1)[0]
     parsed = sqlglot.parse_one(text, read="snowflake")
     assert isinstance(parsed, exp.Select)
@@ -71,7 +71,7 @@ def inner(statement: Statement) -> exp.Select:
 
 @pytest.mark.parametrize("name", CASES)
 def test_copy_into(name: str, golden: Golden) -> None:
-    statement = copied(name)
+    statement = copy(name)
     golden(f"sql/unload_{name}.sql", statement.sql + "\n")
     assert isinstance(sqlglot.parse_one(statement.sql, read="snowflake"), exp.Copy)
     assert not statement.binds
@@ -80,23 +80,23 @@ def test_copy_into(name: str, golden: Golden) -> None:
 @pytest.mark.parametrize("name", ["parquet", "csv", "stage", "parts"])
 def test_the_columns_are_those_of_the_table(name: str) -> None:
     columns = CASES[name][0]
-    assert inner(copied(name)).named_selects == list(columns)
+    assert parse_query(copy(name)).named_selects == list(columns)
 
 
 @pytest.mark.parametrize("name", ["ndjson", "names"])
 def test_a_line_is_one_column(name: str) -> None:
-    assert inner(copied(name)).named_selects == ["line"]
+    assert parse_query(copy(name)).named_selects == ["line"]
 
 
-def test_no_name_of_a_table_disturbs_the_order() -> None:
+def test_no_column_name_changes_the_order() -> None:
     made = plan({"key_1": "DATE", "month": "VARCHAR(9)", "total": "BOOLEAN"})
-    statement = copy_into(grouped(made), made, ID, INTEGRATION, CASES["parquet"][3])
-    order = inner(statement).args["order"]
+    statement = copy_into(group(made), made, ID, INTEGRATION, CASES["parquet"][3])
+    order = parse_query(statement).args["order"]
     assert [column.table for column in order.find_all(exp.Column)] == ["groups"] * 3
 
 
-def test_keys_show_in_the_text_that_runs_only() -> None:
-    statement = copied("keys")
+def test_aws_keys_are_only_in_the_text_to_run() -> None:
+    statement = copy("keys")
     marks = ("AKIA-marker", "secret'", "token-marker")
     assert [m in f"{statement.sql}{statement!r}{statement}" for m in marks] == [False] * 3
     assert "AWS_KEY_ID = 'AKIA-marker' AWS_SECRET_KEY = 'secret''marker\\\\'" in statement.revealed
@@ -104,17 +104,17 @@ def test_keys_show_in_the_text_that_runs_only() -> None:
     assert statement.sql.count("'**********'") == 3
 
 
-def test_keys_without_a_token() -> None:
+def test_aws_keys_without_a_token() -> None:
     made = plan(ORDERS)
     location = Location(ONE, keys=Keys(Secret("a"), Secret("b")))
-    statement = copy_into(grouped(made), made, ID, location, CASES["keys"][3])
+    statement = copy_into(group(made), made, ID, location, CASES["keys"][3])
     assert "TOKEN" not in statement.revealed
 
 
 @pytest.mark.parametrize("rounded", [False, True])
-def test_books(rounded: bool, golden: Golden) -> None:
+def test_sum_groups(rounded: bool, golden: Golden) -> None:
     made = plan({"D": "DATE", "WIDE": "NUMBER(38,2)", "N": "NUMBER(12,2)", "F": "FLOAT"})
-    statement = sum_groups(grouped(made, rounded=rounded), ID)
+    statement = sum_groups(group(made, rounded=rounded), ID)
     golden(f"sql/unload_books{'_rounded' if rounded else ''}.sql", statement.sql + "\n")
     parsed = sqlglot.parse_one(statement.sql, read="snowflake")
     assert parsed.named_selects == [f.alias for f in statement.fields]
@@ -122,6 +122,6 @@ def test_books(rounded: bool, golden: Golden) -> None:
 
 def test_first_groups(golden: Golden) -> None:
     made = plan(ORDERS)
-    statement = first_groups(grouped(made), made, ID, 50)
+    statement = first_groups(group(made), made, ID, 50)
     golden("sql/unload_head.sql", statement.sql + ";\n" + describe_stage(STAGE).sql + ";\n")
     assert [f.column.name for f in statement.fields if f.column] == list(ORDERS)

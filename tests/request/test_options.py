@@ -1,4 +1,4 @@
-"""An option is declared once; `Request` and `transfer_data` have it as it is declared."""
+"""`Request` and `transfer_data` have every option as `core.request.options` declares it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 POSITIONAL = {"table": "source_table", "bucket": "destination_s3_bucket"}
 NOT_OPTIONS = ["on_progress", "cancel"]
-# What a value must go with.
+# Other options that a value requires.
 COMPANIONS: dict[str, dict[str, Any]] = {
     "gzip": {"format": "csv"},
     "engine": {"storage_integration": "PARTNER_S3"},
@@ -76,7 +76,7 @@ def test_a_declaration_is_complete(name: str) -> None:
 
 
 def parameters() -> list[inspect.Parameter]:
-    """The parameters of `transfer_data` that are options."""
+    """Return the parameters of `transfer_data` that are options."""
     return [
         parameter
         for name, parameter in inspect.signature(transfer_data).parameters.items()
@@ -84,8 +84,8 @@ def parameters() -> list[inspect.Parameter]:
     ]
 
 
-def in_order() -> dict[str, Option]:
-    """The options as `transfer_data` has them: what is required first."""
+def sort_options() -> dict[str, Option]:
+    """Return the options in the order of `transfer_data`: the required ones first."""
     first = {POSITIONAL[name]: OPTIONS[name] for name in POSITIONAL}
     return first | {name: option for name, option in OPTIONS.items() if name not in POSITIONAL}
 
@@ -100,7 +100,7 @@ def test_the_signature_is_as_declared() -> None:
     }
     declared = {
         name: (option.type, ... if option.required else option.default)
-        for name, option in in_order().items()
+        for name, option in sort_options().items()
     }
     assert list(found) == list(declared)
     assert found == declared
@@ -109,26 +109,26 @@ def test_the_signature_is_as_declared() -> None:
 def test_the_docstring_is_as_declared() -> None:
     entries = [
         textwrap.fill(
-            f"{name}: {_described(option)}",
+            f"{name}: {_describe(option)}",
             LINE,
             initial_indent=" " * 8,
             subsequent_indent=" " * 12,
             break_on_hyphens=False,
         )
-        for name, option in in_order().items()
+        for name, option in sort_options().items()
     ]
     path = Path(core.api.__file__)
     compare_section(path, "    Args:\n", "        on_progress:", "\n".join(entries) + "\n")
 
 
-def _described(option: Option) -> str:
+def _describe(option: Option) -> str:
     absent = f"If None: {option.absent}." if option.absent else ""
     return " ".join(filter(None, (option.help, option.library, absent)))
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_option_of_a_call_reaches_the_request(name: str) -> None:
-    """A value that no option can have is refused by the name of its option."""
+    """The error about a value that no option accepts names the option."""
     given: dict[str, Any] = {"source_table": "T", "destination_s3_bucket": "partner-inbox"}
     given[POSITIONAL.get(name, name)] = object()
     with pytest.raises(UsageError, match=rf"^{name}: "):

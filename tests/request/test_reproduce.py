@@ -1,4 +1,4 @@
-"""What is copied out of the app does the same when it is pasted."""
+"""The command and the Python call of a request make the same request when they are run."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
-def parsed(command: str) -> Request:
-    """The request of a command, as the program itself reads it."""
+def parse_command(command: str) -> Request:
+    """Return the request that the program makes of a command."""
     code = "import sys; import tui.cli.batch as b; from core import Request\n"
     code += "b.run = lambda options, manner: print(Request.of(**options).model_dump_json()) or 0\n"
     code += "from tui.cli.main import main; main()"
@@ -67,8 +67,8 @@ def parsed(command: str) -> Request:
     return Request.model_validate_json(done.stdout)
 
 
-def called(code: str) -> Request:
-    """The request of a `transfer_data` call."""
+def parse_call(code: str) -> Request:
+    """Return the request of a `transfer_data` call."""
     (call,) = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)
                and getattr(node.func, "id", "") == "transfer_data")  # fmt: skip
     table, bucket = (ast.literal_eval(argument) for argument in call.args)
@@ -79,7 +79,7 @@ def called(code: str) -> Request:
 @pytest.mark.parametrize("options", [{}, EVERYTHING, {"drop_columns": "-x"}])
 def test_a_command_does_the_same(options: dict[str, Any]) -> None:
     asked = request(**options)
-    assert parsed(as_command(asked)) == asked
+    assert parse_command(as_command(asked)) == asked
 
 
 def test_the_shortest_command() -> None:
@@ -96,12 +96,12 @@ def test_a_call_does_the_same(
     table: str, sums: list[str] | None, drops: list[str], bucket: str
 ) -> None:
     asked = request(table=table, bucket=bucket, sum_columns=sums, drop_columns=drops)
-    assert called(as_python(asked)) == asked
+    assert parse_call(as_python(asked)) == asked
 
 
 def test_a_call_with_everything() -> None:
     asked = request(**EVERYTHING)
-    assert called(as_python(asked)) == asked
+    assert parse_call(as_python(asked)) == asked
 
 
 @pytest.mark.parametrize("write", [as_command, as_python])

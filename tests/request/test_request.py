@@ -1,3 +1,5 @@
+"""The validation of a request and the conversion of its values."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -9,13 +11,13 @@ from core.request.request import DEFAULT_MEMORY_LIMIT, Request
 from tests.support.sources import request
 
 
-def test_names_come_as_text_or_sequence() -> None:
+def test_names_are_given_as_text_or_as_a_sequence() -> None:
     made = request(sum_columns='A, "b,c" ,"say ""hi"""', key_columns=["x", "y"])
     assert made.sum_columns == ("A", "b,c", 'say "hi"')
     assert made.key_columns == ("x", "y")
 
 
-def test_none_stands_for_no_column_and_is_not_the_default() -> None:
+def test_none_is_an_empty_list_and_not_the_default() -> None:
     assert request(key_columns="none").key_columns == ()
     assert request().key_columns is None
     assert request(key_columns='"none"').key_columns == ("none",)
@@ -61,13 +63,13 @@ def test_times(text: Any, seconds: int) -> None:
         ({"connection": 3}, "connection: must be a name or a mapping"),
     ],
 )
-def test_what_cannot_be_meant_is_a_usage_error(options: dict[str, Any], said: str) -> None:
+def test_invalid_options_are_usage_errors(options: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError) as caught:
         Request.of(**{"table": "T", "bucket": "b", **options})
     assert said in caught.value.message
 
 
-def test_connection_and_keys_are_neither_shown_nor_told() -> None:
+def test_connections_and_keys_are_never_shown() -> None:
     made = request(connection={"password": "hunter2"}, s3_options={"aws_secret_access_key": "s3cr"})
     assert "hunter2" not in repr(made)
     assert "s3cr" not in repr(made)
@@ -96,8 +98,8 @@ def test_stream_limits(text: str, rows: int | None, size: int | None) -> None:
 @pytest.mark.parametrize(
     "text", ["", ",", "lots", "5,6", "1GB,2GB", "-1", "9" * 18 + "TB", "9" * 18 + "G"]
 )
-def test_no_stream_limit(text: str) -> None:
-    with pytest.raises(UsageError, match="is not rows and bytes such as 50M,5GB"):
+def test_invalid_stream_limits_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a number of rows or bytes such as 50M,5GB"):
         request(stream_limit=text)
 
 
