@@ -39,7 +39,8 @@ class PlannedColumn:
         source: the column.
         role: its role.
         why: the reason for the role, in a few words.
-        identifier: why a numeric column looks like an identifier; empty if it does not.
+        identifier: why a numeric column looks like an identifier; empty if it does not, and for
+            columns that the user chose to sum.
     """
 
     source: SourceColumn
@@ -158,11 +159,13 @@ def make_plan(source: Source, sample: Sample, request: Request) -> Plan:
     flags = find_identifiers(source.columns, sample)
 
     def plan_column(column: SourceColumn) -> PlannedColumn:
-        if column.name == date.column:
-            return PlannedColumn(column, Role.MONTH, date.why)
         flag = flags.get(column.name, "")
+        if column.name == date.column:
+            return PlannedColumn(column, Role.MONTH, date.why, flag)
         if column.name in asked:
-            return PlannedColumn(column, asked[column.name], "set by you")
+            role = asked[column.name]
+            # A sum that the user chose needs no warning.
+            return PlannedColumn(column, role, "set by you", "" if role is Role.SUM else flag)
         role, why = _choose_default_role(column, flag, request)
         return PlannedColumn(column, role, why, flag)
 

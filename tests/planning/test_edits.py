@@ -94,6 +94,18 @@ def test_one_identifier_of_several_is_summed_again() -> None:
     assert changed == request(drop_columns="ID")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"key_columns": "NAME,ID"}, {"drop_columns": "ID"}, {"date_column": "ID"}],
+)
+def test_a_named_identifier_is_summed_again(options: dict[str, Any]) -> None:
+    epochs = {"date_format": "epoch_s"} if "date_column" in options else {}
+    asked = request(**options, **epochs, drop_identifiers=True)
+    column, role = ("SHIPPED", Role.MONTH) if epochs else ("ID", Role.SUM)
+    changed = make(edits.with_role(asked, make(asked), column, role))
+    assert (roles(changed)["ID"], roles(changed)["ZIP"]) == (Role.SUM, Role.DROP)
+
+
 def test_a_column_that_is_a_key_again_is_not_detected_as_the_date() -> None:
     asked = request(drop_columns="CREATED")
     plan = make(asked)
