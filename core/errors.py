@@ -122,6 +122,14 @@ class SourceDataError(TransferError):
     label = "source_data"
 
 
+class ObjectMissingError(SourceDataError):
+    """A table, view, schema or database does not exist, or the role may not see it."""
+
+
+class NumericOverflowError(SourceDataError):
+    """Snowflake computed a number that does not fit into the 38 digits of its NUMBER."""
+
+
 class TemporaryError(TransferError):
     """A network or service failure that a later try may not meet.
 

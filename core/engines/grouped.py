@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core import query
 from core.aggregation.reconciliation import BAD_EXAMPLES, RunTotals, Total, too_many_digits
 from core.aggregation.rows import bad_dates
-from core.errors import SourceDataError
+from core.errors import NumericOverflowError
 from core.planning.plan import Plan
 from core.query import Field, Statement
 from core.query.unload import sum_groups
-from core.warehouse.failures import is_overflow
 from core.warehouse.read_result import read_columns
+from core.warehouse.rounded_sums import with_rounded_sums
 from core.warehouse.statement import Cancel, Result, run
 
 if TYPE_CHECKING:
@@ -61,14 +61,12 @@ def run_grouped(
         for each in (False, True)
     )
     has_wide = any(field.alias.startswith("total_") for field in rounded.fields)
-    for statement in (exact, rounded) if has_wide else (exact,):
-        try:
-            return attempt(statement)
-        except SourceDataError as error:
-            if not is_overflow(error):
-                raise
-            cause = error
-    raise too_many_digits() from cause
+    try:
+        if not has_wide:
+            return attempt(exact)
+        return with_rounded_sums(lambda is_rounded: attempt(rounded if is_rounded else exact))
+    except NumericOverflowError as error:
+        raise too_many_digits() from error
 
 
 def open_totals(fields: tuple[Field, ...], total: Mapping[str, Any]) -> RunTotals:

@@ -8,11 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from core import query
-from core.errors import SourceDataError
 from core.planning.plan import Plan
 from core.query import Field, Statement
-from core.warehouse.failures import is_overflow
 from core.warehouse.read_result import read_columns
+from core.warehouse.rounded_sums import with_rounded_sums
 from core.warehouse.statement import Cancel
 
 if TYPE_CHECKING:
@@ -85,14 +84,12 @@ def preview_months(
         TransferError: the statement failed.
     """
     counted = counted or query.reads_all(plan)
-    statement = query.select_months(plan, exact=exact, counted=counted)
-    try:
-        columns = read_columns(connection, statement, cancel)
-    except SourceDataError as error:
-        if not is_overflow(error):
-            raise
-        statement = query.select_months(plan, exact=exact, counted=counted, rounded=True)
-        columns = read_columns(connection, statement, cancel)
+
+    def attempt(rounded: bool) -> tuple[Statement, list[list[object]]]:
+        statement = query.select_months(plan, exact=exact, counted=counted, rounded=rounded)
+        return statement, read_columns(connection, statement, cancel)
+
+    statement, columns = with_rounded_sums(attempt)
     names = [field.alias for field in statement.fields]
     rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
     return _months(plan, statement, rows, exact=exact, counted=counted)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Protocol
 
 from core.errors import CancelledError, IntegrityError, TransferError
-
-_BROKEN: Final = (TransferError.label, IntegrityError.label)
 
 
 class Cancel(Protocol):
@@ -30,10 +28,16 @@ def failing_of(cancel: Cancel) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        broken = not isinstance(error, TransferError) or error.label in _BROKEN
-        if broken and cancel.is_set():
+        if _may_be_of_a_cancel(error) and cancel.is_set():
             raise CancelledError from error
         raise
+
+
+def _may_be_of_a_cancel(error: Exception) -> bool:
+    """Whether an error has no class of its own, or reports data that ended too early."""
+    if isinstance(error, TransferError):
+        return type(error) is TransferError or isinstance(error, IntegrityError)
+    return True
 
 
 def check(cancel: Cancel) -> None:

@@ -13,9 +13,9 @@ from core.errors import SignInError, SourceDataError
 from core.planning.plan import Plan
 from core.query import Field, Statement
 from core.verify.month_totals import Figures, Month, MonthFigures
-from core.warehouse.failures import is_overflow
 from core.warehouse.read_result import read_result
-from core.warehouse.statement import Cancel, run
+from core.warehouse.rounded_sums import with_rounded_sums
+from core.warehouse.statement import Cancel, Result, run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -86,16 +86,11 @@ def _why_not(plan: Plan, read_by: str | None) -> str:
 def _ask(
     connection: SnowflakeConnection, plan: Plan, read_by: str | None, cancel: Cancel, why: str
 ) -> SourceTotals:
-    rounded = False
-    statement = query.select_figures(plan, read_by=read_by)
-    try:
-        result = run(connection, statement, cancel)
-    except SourceDataError as error:
-        if not is_overflow(error):
-            raise
-        rounded = True
-        statement = query.select_figures(plan, read_by=read_by, rounded=True)
-        result = run(connection, statement, cancel)
+    def attempt(rounded: bool) -> tuple[bool, Statement, Result]:
+        statement = query.select_figures(plan, read_by=read_by, rounded=rounded)
+        return rounded, statement, run(connection, statement, cancel)
+
+    rounded, statement, result = with_rounded_sums(attempt)
     columns = read_result(result, statement, cancel)
     names = [field.alias for field in statement.fields]
     rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core import query
-from core.errors import SourceDataError, TransferError, UsageError
+from core.errors import ObjectMissingError, TransferError, UsageError
 from core.planning.names import TableName, nearest_hint, parse_table
 from core.planning.source import ColumnType, Source, SourceColumn
 from core.query import Statement
@@ -19,7 +19,6 @@ from core.warehouse.statement import Cancel, count, run
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-_MISSING = 2003
 _PAGE = 10_000  # SHOW returns no more at once
 _FIRST_PAGE = 1_000  # sooner there, for somebody waits for it
 _NAMES_LOOKED_AT = 50_000
@@ -88,14 +87,12 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
 
     Raises:
         UsageError: the text is no name, or no database or schema is selected.
-        SourceDataError: there is no such table for this role; the nearest names are told.
+        ObjectMissingError: there is no such table for this role; the nearest names are told.
     """
     name = full_name(connection, parse_table(text), cancel)
     try:
         described = run(connection, query.describe(name), cancel).rows("name", "type", "null?")
-    except TransferError as error:
-        if getattr(error.__cause__, "errno", None) != _MISSING:
-            raise
+    except ObjectMissingError as error:
         raise _missing(connection, name, cancel) from error
     columns = tuple(
         SourceColumn(row["name"], ColumnType.parse(row["type"]), row["null?"] != "N")
@@ -128,13 +125,15 @@ def full_name(connection: SnowflakeConnection, parts: tuple[str, ...], cancel: C
     return TableName(*parts)
 
 
-def _missing(connection: SnowflakeConnection, name: TableName, cancel: Cancel) -> SourceDataError:
+def _missing(
+    connection: SnowflakeConnection, name: TableName, cancel: Cancel
+) -> ObjectMissingError:
     message = f"Table {name} does not exist, or the role may not see it."
     try:
         names = list(_names(connection, name, cancel))
     except TransferError:
-        return SourceDataError(message, "Check the database, the schema and the role.")
-    return SourceDataError(message, nearest_hint(name.table, names) or "The schema is empty.")
+        return ObjectMissingError(message, "Check the database, the schema and the role.")
+    return ObjectMissingError(message, nearest_hint(name.table, names) or "The schema is empty.")
 
 
 def _names(connection: SnowflakeConnection, name: TableName, cancel: Cancel) -> Iterator[str]:

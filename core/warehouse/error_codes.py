@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 from core.errors import (
     CancelledError,
     IntegrityError,
+    NumericOverflowError,
+    ObjectMissingError,
     SignInError,
     SourceDataError,
     TemporaryError,
@@ -95,13 +97,13 @@ _TRANSPORT = Meaning(
 )
 BUSY = Meaning(TemporaryError, "Snowflake reports an internal failure.", AGAIN, again=True)
 _DATA = Meaning(SourceDataError, "Snowflake could not compute the values.", _CHECK_DATA)
-OVERFLOW = Meaning(
-    SourceDataError,
+_OVERFLOW = Meaning(
+    NumericOverflowError,
     "A number does not fit: Snowflake's numbers have at most 38 digits.",
     Advice("Leave the column out: ", Remedy("drop_columns"), "."),
 )
 _MISSING = Meaning(
-    SourceDataError,
+    ObjectMissingError,
     "The object {name} does not exist, or the role may not see it.",
     "Check the name and the role.",
 )
@@ -143,9 +145,9 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     90106: Meaning(UsageError, "No schema is selected.", "Write DATABASE.SCHEMA.TABLE."),
     100035: Meaning(SourceDataError, "A text is not a timestamp.", _CHECK_DATA),
     100038: Meaning(SourceDataError, "A text is not a number.", _CHECK_DATA),
-    100039: OVERFLOW,
+    100039: _OVERFLOW,
     100040: Meaning(SourceDataError, "A text is not a date.", _CHECK_DATA),
-    100132: OVERFLOW,
+    100132: _OVERFLOW,
     250002: SESSION_ENDED,
     252005: Meaning(SourceDataError, "A value cannot be represented here.", _CHECK_DATA),
     252013: Meaning(IntegrityError, "Snowflake's result is incomplete.", AGAIN),

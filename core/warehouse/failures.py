@@ -19,7 +19,6 @@ from core.warehouse.error_codes import (
     BY_NUMBER,
     BY_RANGE,
     KEY,
-    OVERFLOW,
     REDIRECTED,
     REFUSED,
     SESSION_ENDED,
@@ -84,11 +83,6 @@ def is_session_lost(error: BaseException) -> bool:
 def session_ended() -> TemporaryError:
     """What to raise for a lost session once there is a new one."""
     return TemporaryError(SESSION_ENDED.sentence, SESSION_ENDED.hint, again=True)
-
-
-def is_overflow(error: TransferError) -> bool:
-    """Whether a statement failed of a number with more than Snowflake's 38 digits."""
-    return BY_NUMBER.get(getattr(error.__cause__, "errno", 0)) is OVERFLOW
 
 
 def _driver_meaning(error: BaseException, number: object) -> Meaning | None:

@@ -15,6 +15,8 @@ from core.errors import (
     DestinationExistsError,
     IntegrityError,
     LocalResourceError,
+    NumericOverflowError,
+    ObjectMissingError,
     SignInError,
     SourceDataError,
     TemporaryError,
@@ -130,8 +132,14 @@ class TestStatements:
             (
                 2003,
                 "SQL compilation error:\nObject 'DEMO.PUBLIC.NOPE' does not exist.",
-                SourceDataError,
+                ObjectMissingError,
                 "DEMO.PUBLIC.NOPE",
+            ),
+            (
+                2043,
+                "Object does not exist, or operation cannot be performed.",
+                ObjectMissingError,
+                "may not see it",
             ),
             (
                 904,
@@ -151,9 +159,9 @@ class TestStatements:
             (630, "Statement reached its timeout of 1 second(s)", TemporaryError, "time limit"),
             (100035, "Timestamp 'secret-value' is not recognized", SourceDataError, "timestamp"),
             (100038, "Numeric value 'secret-value' is not recognized", SourceDataError, "number"),
-            (100039, "Numeric value out of range: secret-value", SourceDataError, "38 digits"),
+            (100039, "Numeric value out of range: secret-value", NumericOverflowError, "38 digits"),
             (100040, "Date 'secret-value' is not recognized", SourceDataError, "date"),
-            (100132, "JavaScript error: secret-value", SourceDataError, "38 digits"),
+            (100132, "JavaScript error: secret-value", NumericOverflowError, "38 digits"),
             (100999, "Something about 'secret-value'", SourceDataError, "compute"),
             (300002, "Internal error", TemporaryError, "internal failure"),
             (390112, "Your session has expired.", TemporaryError, "session has ended"),
@@ -165,6 +173,8 @@ class TestStatements:
         raised = driver.ProgrammingError(text, errno=number, sfqid="01b2-0003")
         told = translate(raised, "running a statement")
         assert type(told) is kind
+        if issubclass(kind, SourceDataError):
+            assert (told.exit_code, told.label) == (4, "source_data")
         assert said in told.message
         assert "while running a statement" in told.message
         assert f"Snowflake error {number}, query 01b2-0003" in told.message
@@ -228,7 +238,7 @@ class TestUnloading:
             (2003, "SQL compilation error:\nStage 'DB.S.X' does not exist or not authorized.",
              UsageError, "stage DB.S.X does not exist"),
             (2003, "SQL compilation error:\nObject 'DB.S.X' does not exist or not authorized.",
-             SourceDataError, "object DB.S.X does not exist"),
+             ObjectMissingError, "object DB.S.X does not exist"),
             (99999, "Unload to an inline URL is not permitted", UsageError, "forbids"),
             (99999, "Max file size (16777216) exceeded for unload single file mode.",
              UsageError, "does not fit into one file"),

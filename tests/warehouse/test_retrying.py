@@ -343,6 +343,7 @@ def test_an_abort_is_tried_again(sandbox: Sandbox, proxy: Proxy) -> None:
     ("error", "cancelled", "told"),
     [
         (IntegrityError("The books do not agree."), True, CancelledError),
+        (TransferError("Unexpected."), True, CancelledError),
         (ZeroDivisionError(), True, CancelledError),
         (DestinationError("Denied."), True, DestinationError),
         (IntegrityError("The books do not agree."), False, IntegrityError),
