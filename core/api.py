@@ -11,7 +11,7 @@ from core.transfer import run_transfer
 
 if TYPE_CHECKING:
     from core.events import Listener
-    from core.warehouse.statement import Cancel
+    from core.runtime.cancel import Cancel
 
 
 def transfer_data(

@@ -6,7 +6,6 @@ deliver; verify and report what was delivered. What differs from engine to engin
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,7 +33,7 @@ from core.preview.month_preview import Months, preview_months
 from core.preview.sample import take_sample
 from core.records.report import check_path, write_report
 from core.request.request import Request
-from core.runtime.cancel import Cancel
+from core.runtime.cancel import NEVER, Cancel
 from core.runtime.memory_budget import Budget
 from core.runtime.progress import Reporter
 from core.runtime.retry import Retry
@@ -103,7 +102,7 @@ def run_transfer(
         plan, choice = journey.decide(*journey.look(connection))
         job = journey.job(connection, plan)
         with open_bucket(request, retry=journey.retry) as bucket, workspace() as directory:
-            sweep(bucket, journey.cancel.is_set)
+            sweep(bucket, journey.cancel)
             file = LocalFile.of(request, directory / "delivery")
             delivered = ENGINES[choice.engine].deliver(job, bucket, file)
             outcome = Outcome.of(job, choice, delivered)
@@ -119,7 +118,7 @@ class _Journey:
         Destination.parse(request.bucket)  # refused before anything is asked
         self.request = request
         self.progress = progress
-        self.cancel: Cancel = cancel or threading.Event()
+        self.cancel: Cancel = cancel or NEVER
         self.budget = Budget.of(request.memory_limit)
         self.retry = Retry(max_time=request.max_retry_time, tell=progress.tell)
         self.started = datetime.now(UTC)

@@ -20,7 +20,8 @@ from core.errors import (
     UsageError,
 )
 from core.remedy import joined
-from core.runtime.background import Waiter, waiting
+from core.runtime.background import Waiter
+from core.runtime.cancel import NEVER, Cancel
 from core.runtime.closing import Closing
 from core.runtime.retry import QUICK, Retry
 from core.runtime.urls import ENDPOINT_FORM, is_plain_endpoint
@@ -107,7 +108,7 @@ class Bucket(Closing):
         workers: int = 2,
         part_size: int | None = None,
         on_progress: Callable[[int, int], None] | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
+        cancel: Cancel = NEVER,
     ) -> Delivery:
         """Deliver a file as one object, verified, or leave nothing behind.
 
@@ -124,10 +125,10 @@ class Bucket(Closing):
             part_size: bytes of a part, at least 5 MiB, 16 MiB if None; doubled for files that would
                 have more than 10,000.
             on_progress: called in this thread, ten times a second, with bytes sent and in all.
-            cancelled: asked ten times a second; once true, the upload is aborted within a second.
+            cancel: once set, the upload is aborted within a second.
 
         Raises:
-            CancelledError: the caller cancelled.
+            CancelledError: `cancel` was set.
             DestinationError, DestinationExistsError, IntegrityError, TemporaryError, UsageError,
             LocalResourceError: see core.errors.
         """
@@ -143,15 +144,15 @@ class Bucket(Closing):
             workers=workers,
         )
         with _translation(self.destination.url(key)):
-            client = self._call(lambda client: client, "bucket", cancelled)
-            return self._deliver(client, order, cancelled, on_progress)
+            client = self._call(lambda client: client, "bucket", cancel)
+            return self._deliver(client, order, cancel, on_progress)
 
     def ask(
         self,
         call: Callable[[Any, dict[str, str]], T],
         key: str = "",
         *,
-        cancelled: Callable[[], bool] = lambda: False,
+        cancel: Cancel = NEVER,
         retry: Retry | None = None,
     ) -> T:
         """Run `call` with a boto3 client and the arguments that name the bucket.
@@ -159,7 +160,7 @@ class Bucket(Closing):
         Args:
             call: makes a request or a few; it is called again where the network fails.
             key: the object that it is about.
-            cancelled: asked ten times a second; once true, nobody waits for the call any more.
+            cancel: once set, the call is no longer waited for.
             retry: how patient to be this time; as ever if None.
 
         Raises:
@@ -167,13 +168,13 @@ class Bucket(Closing):
         """
         where = {"Bucket": self.destination.bucket, **self._owner}
         with _translation(self.destination.url(key)):
-            return self._call(lambda client: call(client, where), key or "bucket", cancelled, retry)
+            return self._call(lambda client: call(client, where), key or "bucket", cancel, retry)
 
     def _call(
         self,
         work: Callable[[Any], T],
         what: str,
-        cancelled: Callable[[], bool],
+        cancel: Cancel,
         retry: Retry | None = None,
     ) -> T:
         """Do `work` with a client, in the background, again while that may help."""
@@ -181,16 +182,16 @@ class Bucket(Closing):
         def tried() -> T:
             from core.bucket.failures import again
 
-            tries = (retry or self.retry).tries(f"S3, {what}", waiting(cancelled), again)
+            tries = (retry or self.retry).tries(f"S3, {what}", cancel, again)
             return tries.call(lambda: work(self._client()))
 
-        return Waiter(cancelled).call(tried)
+        return Waiter(cancel).call(tried)
 
     def _deliver(
         self,
         client: Any,
         order: Order,
-        cancelled: Callable[[], bool],
+        cancel: Cancel,
         on_progress: Callable[[int, int], None] | None,
         *,
         repeated: bool = False,
@@ -199,7 +200,7 @@ class Bucket(Closing):
         from core.bucket.upload import Upload, is_overtaken
 
         upload = Upload(
-            client, order, self.open_uploads, self.retry, cancelled, on_progress, repeated=repeated
+            client, order, self.open_uploads, self.retry, cancel, on_progress, repeated=repeated
         )
         with _translation(self.destination.url(order.target["Key"]), upload):
             try:
@@ -207,7 +208,7 @@ class Bucket(Closing):
             except Exception as error:
                 if repeated or not is_overtaken(error):
                     raise
-        return self._deliver(client, order, cancelled, on_progress, repeated=True)
+        return self._deliver(client, order, cancel, on_progress, repeated=True)
 
     def _client(self) -> Any:
         if self._made is None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Any, Final
 
 from core.bucket.bucket import Bucket
 from core.errors import DestinationError, DestinationExistsError
 from core.remedy import Advice, Remedy
+from core.runtime.cancel import NEVER, Cancel
 
 _MD5_OF_NOTHING: Final = "1B2M2Y8AsgTpgAmY7PhCfg=="
 
 
-def check_destination(
-    bucket: Bucket, key: str, *, overwrite: bool, cancelled: Callable[[], bool] = lambda: False
-) -> None:
+def check_destination(bucket: Bucket, key: str, *, overwrite: bool, cancel: Cancel = NEVER) -> None:
     """Look at the credentials, the bucket and its owner, and whether the object is there already.
 
     That goes as far as the permissions allow to look; with s3:PutObject alone it passes.
@@ -24,30 +22,28 @@ def check_destination(
         bucket: where to deliver.
         key: the object's key.
         overwrite: whether an existing object may be replaced.
-        cancelled: asked ten times a second; true ends the wait.
+        cancel: ends the wait within a tenth of a second.
 
     Raises:
         DestinationError: no or wrong credentials, no such bucket, another owner.
         DestinationExistsError: the object exists and `overwrite` is false.
         TemporaryError: S3 cannot be reached.
-        CancelledError: the caller cancelled.
+        CancelledError: `cancel` was set.
     """
-    if is_there(bucket, key, cancelled=cancelled) and not overwrite:
+    if is_there(bucket, key, cancel=cancel) and not overwrite:
         raise DestinationExistsError(
             f"{bucket.destination.url(key)} exists already.",
             Advice("Allow it to be replaced: ", Remedy("if_exists", "overwrite"), "."),
         )
 
 
-def is_there(
-    bucket: Bucket, key: str, *, cancelled: Callable[[], bool] = lambda: False
-) -> bool | None:
+def is_there(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> bool | None:
     """Whether an object exists; None where the permissions do not allow to know.
 
     Args:
         bucket: where to look.
         key: the object's key.
-        cancelled: asked ten times a second; true ends the wait.
+        cancel: ends the wait within a tenth of a second.
 
     Raises:
         DestinationError, TemporaryError, CancelledError: as `check_destination`.
@@ -56,12 +52,10 @@ def is_there(
     def exists(client: Any, where: dict[str, str]) -> bool | None:
         return _exists(client, where, key, bucket.destination.url())
 
-    return bucket.ask(exists, cancelled=cancelled)
+    return bucket.ask(exists, cancel=cancel)
 
 
-def probe_destination(
-    bucket: Bucket, key: str, *, cancelled: Callable[[], bool] = lambda: False
-) -> None:
+def probe_destination(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> None:
     """Prove that an object may be written beside `key`, without writing one.
 
     Sends a byte to an unguessable name with the MD5 of another: S3 looks at permissions first,
@@ -71,13 +65,13 @@ def probe_destination(
     Args:
         bucket: where to deliver.
         key: the object's key.
-        cancelled: asked ten times a second; true ends the wait.
+        cancel: ends the wait within a tenth of a second.
 
     Raises:
         DestinationError: the bucket refuses, or stores what it must refuse (the error names
             the object).
         TemporaryError: S3 cannot be reached.
-        CancelledError: the caller cancelled.
+        CancelledError: `cancel` was set.
     """
     folder, slash, name = key.rpartition("/")
     trial = f"{folder}{slash}access-test-{uuid.uuid4().hex}-{name}"
@@ -85,7 +79,7 @@ def probe_destination(
     def refuses(client: Any, where: dict[str, str]) -> bool:
         return _refuses_damaged(client, where, trial)
 
-    if not bucket.ask(refuses, cancelled=cancelled):
+    if not bucket.ask(refuses, cancel=cancel):
         raise DestinationError(
             f"The service stored a damaged object, {bucket.destination.url(trial)}.",
             "It does not check what it receives: do not rely on it. Remove that object.",

@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError, IncompleteReadError
 
 from core.bucket.bucket import Bucket
 from core.bucket.failures import DENIED, EXISTS, again, code_of, is_temporary, status_of
-from core.errors import CancelledError, IntegrityError, LocalResourceError, TemporaryError
-from core.runtime.background import waiting
+from core.errors import IntegrityError, LocalResourceError, TemporaryError
+from core.runtime.cancel import NEVER, Cancel, check
 from core.runtime.private_files import opener
 from core.runtime.retry import Retry
 
@@ -49,7 +49,7 @@ def fetch(
     etag: str = "",
     before: Callable[[int], None] = lambda _: None,
     on_progress: Callable[[int], None] = lambda _: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    cancel: Cancel = NEVER,
 ) -> Fetched | None:
     """Download an object to a local file; where a connection breaks, it goes on from there.
 
@@ -60,7 +60,7 @@ def fetch(
         etag: the ETag that it must have; empty if not known.
         before: called with its size, in bytes, before the first byte is written; may raise.
         on_progress: called with the bytes that have come so far, from another thread than this.
-        cancelled: asked all the time; once true, the download ends.
+        cancel: once set, the download ends.
 
     Returns:
         What was read; None if these credentials may not read.
@@ -69,9 +69,9 @@ def fetch(
         IntegrityError: the object is gone, or is another one.
         CancelledError, DestinationError, LocalResourceError, TemporaryError: see core.errors.
     """
-    download = _Download(bucket.retry, path, etag, before, on_progress, cancelled)
+    download = _Download(bucket.retry, path, etag, before, on_progress, cancel)
     return bucket.ask(
-        lambda client, where: download.run(client, {**where, "Key": key}), key, cancelled=cancelled
+        lambda client, where: download.run(client, {**where, "Key": key}), key, cancel=cancel
     )
 
 
@@ -83,10 +83,10 @@ class _Download:
         etag: str,
         before: Callable[[int], None],
         on_progress: Callable[[int], None],
-        cancelled: Callable[[], bool],
+        cancel: Cancel,
     ) -> None:
         self._retry, self._path, self._etag = retry, path, etag
-        self._before, self._on_progress, self._cancelled = before, on_progress, cancelled
+        self._before, self._on_progress, self._cancel = before, on_progress, cancel
         self._size: int | None = None
         self._done = 0
         self._crc = 0
@@ -121,7 +121,7 @@ class _Download:
 
         while self._size is None or self._done < self._size:
             try:
-                self._retry.tries("The read-back", waiting(self._cancelled), _again).call(once)
+                self._retry.tries("The read-back", self._cancel, _again).call(once)
             except Exception as error:
                 if not _is_broken(error):
                     raise
@@ -140,8 +140,7 @@ class _Download:
             self._before(self._size)
         with closing(answer["Body"]) as body:
             while chunk := body.read(_CHUNK_BYTES):
-                if self._cancelled():
-                    raise CancelledError
+                check(self._cancel)
                 file.write(chunk)
                 self._crc = zlib.crc32(chunk, self._crc)
                 self._done += len(chunk)

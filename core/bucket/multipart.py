@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from core.bucket.open_uploads import OpenUploads
 from core.bucket.send_part import Response, whole
 from core.errors import CancelledError
 from core.runtime.background import Future, Waiter, start
+from core.runtime.cancel import NEVER, Cancel
 from core.runtime.retry import Retry, Tries
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Multipart:
         order: what to deliver.
         open_uploads: where to write down that the upload is open.
         retry: how patient to be.
-        pausing: waits so many seconds; whether the caller cancelled.
+        cancel: ends the pauses between tries.
         waiter: waits for requests.
         settle: ends the requests that send its parts; told whether somebody waits for us to go.
 
@@ -51,14 +51,14 @@ class Multipart:
         order: Order,
         open_uploads: OpenUploads,
         retry: Retry,
-        pausing: Callable[[float], bool],
+        cancel: Cancel,
         waiter: Waiter,
         settle: Callable[[bool], None],
     ) -> None:
         self.leftover: str | None = None
         self.maybe_completed = False
         self._client, self._order, self._open_uploads = client, order, open_uploads
-        self._retry, self._pausing = retry, pausing
+        self._retry, self._cancel = retry, cancel
         self._waiter, self._settle = waiter, settle
         self._completing = False
 
@@ -123,7 +123,7 @@ class Multipart:
     def _abort(self, upload_id: str, *, hurried: bool) -> bool:
         """Abort it; whether nothing remains."""
         self._settle(hurried)
-        tries = self._retry.tries("The abort", threading.Event().wait, again)
+        tries = self._retry.tries("The abort", NEVER, again)
         abort = start(tries.call, self._aborting(upload_id))
         failure = (
             abort.exception()
@@ -170,4 +170,4 @@ class Multipart:
         )
 
     def _tries(self, what: str) -> Tries:
-        return self._retry.tries(what, self._pausing, again)
+        return self._retry.tries(what, self._cancel, again)

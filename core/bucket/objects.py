@@ -1,24 +1,22 @@
 """Objects that another writer than `Bucket.upload` makes for a run: found, removed.
 
-All functions raise what `Bucket.ask` raises, and stop waiting once `cancelled` is true.
+All functions raise what `Bucket.ask` raises, and stop waiting once `cancel` is set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from core.bucket.bucket import Bucket
 from core.connections.secrets import Secret
 from core.errors import DestinationError
+from core.runtime.cancel import Cancel
 
 _AT_ONCE = 1_000  # keys of one DeleteObjects request, at most
-Cancelled = Callable[[], bool]
 
 
-def find(
-    bucket: Bucket, prefix: str, cancelled: Cancelled, *, most: int | None = None
-) -> list[str]:
+def find(bucket: Bucket, prefix: str, cancel: Cancel, *, most: int | None = None) -> list[str]:
     """The keys that begin with `prefix`, all of them or the first few."""
 
     def ask(client: Any, where: dict[str, str]) -> list[str]:
@@ -27,10 +25,10 @@ def find(
         )
         return [item["Key"] for page in pages for item in page.get("Contents", ())]
 
-    return bucket.ask(ask, prefix, cancelled=cancelled)
+    return bucket.ask(ask, prefix, cancel=cancel)
 
 
-def remove(bucket: Bucket, keys: Sequence[str], cancelled: Cancelled) -> None:
+def remove(bucket: Bucket, keys: Sequence[str], cancel: Cancel) -> None:
     """Remove objects that this run has made.
 
     Raises:
@@ -44,10 +42,10 @@ def remove(bucket: Bucket, keys: Sequence[str], cancelled: Cancelled) -> None:
             if answer.get("Errors"):
                 raise DestinationError("S3 did not remove every object.")
 
-    bucket.ask(ask, cancelled=cancelled)
+    bucket.ask(ask, cancel=cancel)
 
 
-def aws_keys(bucket: Bucket, cancelled: Cancelled) -> tuple[Secret, ...]:
+def aws_keys(bucket: Bucket, cancel: Cancel) -> tuple[Secret, ...]:
     """The AWS credentials: access key id, secret key and, if there is one, session token."""
 
     def ask(client: Any, _: dict[str, str]) -> tuple[Secret, ...]:
@@ -61,4 +59,4 @@ def aws_keys(bucket: Bucket, cancelled: Cancelled) -> tuple[Secret, ...]:
         known = (frozen.access_key, frozen.secret_key, frozen.token)
         return tuple(Secret(each) for each in known if each)
 
-    return bucket.ask(ask, cancelled=cancelled)
+    return bucket.ask(ask, cancel=cancel)

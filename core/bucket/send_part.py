@@ -102,7 +102,7 @@ class Sender:
             return reason
 
         what = f"Part {part.number} of {len(self._sent)}"
-        return self._retry.tries(what, self._stopped.wait, why).call(once)
+        return self._retry.tries(what, self._stopped, why).call(once)
 
     def _count(self, part: Part) -> Callable[[int], None]:
         def count(sent: int) -> None:

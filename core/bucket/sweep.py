@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
 from core.bucket.bucket import Bucket
 from core.errors import CancelledError, TemporaryError, TransferError
 from core.runtime.background import within
+from core.runtime.cancel import Cancel
 from core.runtime.retry import Retry
 
 _SECONDS: Final = 10.0  # that a run waits for it
 
 
-def sweep(bucket: Bucket, cancelled: Callable[[], bool]) -> None:
+def sweep(bucket: Bucket, cancel: Cancel) -> None:
     """Abort what `bucket` has recorded of processes that have ended.
 
     What cannot be aborted is left to the next time; no failure is raised.
 
     Args:
         bucket: where the uploads were to go.
-        cancelled: asked ten times a second; true ends the wait.
+        cancel: ends the wait within a tenth of a second.
 
     Raises:
-        CancelledError: the caller cancelled.
+        CancelledError: `cancel` was set.
     """
 
     def abort(key: str, upload_id: str) -> bool:
@@ -40,7 +40,7 @@ def sweep(bucket: Bucket, cancelled: Callable[[], bool]) -> None:
                     raise
 
         try:
-            bucket.ask(ask, key, cancelled=cancelled, retry=Retry(attempts=1))
+            bucket.ask(ask, key, cancel=cancel, retry=Retry(attempts=1))
         except CancelledError:
             raise
         except TransferError:
@@ -48,4 +48,4 @@ def sweep(bucket: Bucket, cancelled: Callable[[], bool]) -> None:
         return True
 
     with suppress(TemporaryError):
-        within(_SECONDS, cancelled, lambda: bucket.open_uploads.sweep(abort))
+        within(_SECONDS, cancel, lambda: bucket.open_uploads.sweep(abort))

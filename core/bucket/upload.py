@@ -31,7 +31,8 @@ from core.bucket.open_uploads import OpenUploads
 from core.bucket.parts import Digest, Part, combine_crc32, cut, digest
 from core.bucket.send_part import Sender, agrees, etag_of
 from core.errors import IntegrityError
-from core.runtime.background import Future, Waiter, start, waiting
+from core.runtime.background import Future, Waiter, start
+from core.runtime.cancel import Cancel
 from core.runtime.retry import Retry, Tries
 
 # Seconds for the requests under way to end when an upload is given up: as many as a bad network may
@@ -47,7 +48,7 @@ class Upload:
         order: what to deliver.
         open_uploads: where to write down that a multipart upload is open.
         retry: how patient to be.
-        cancelled: asked ten times a second; true ends the upload.
+        cancel: ends the upload.
         on_progress: called with bytes sent and bytes in all, in the caller's thread.
         repeated: whether an attempt before this one may have delivered the object.
 
@@ -63,7 +64,7 @@ class Upload:
         order: Order,
         open_uploads: OpenUploads,
         retry: Retry,
-        cancelled: Callable[[], bool],
+        cancel: Cancel,
         on_progress: Callable[[int, int], None] | None,
         *,
         repeated: bool = False,
@@ -74,11 +75,11 @@ class Upload:
         self._parts = cut(order.path.stat().st_size, order.part_size)
         self._size = sum(part.size for part in self._parts)
         self._sender = Sender(order, self._parts, retry)
-        self._retry, self._pausing = retry, waiting(cancelled)
-        self._waiter = Waiter(cancelled, lambda: self._report(self._sender.sent))
+        self._retry, self._cancel = retry, cancel
+        self._waiter = Waiter(cancel, lambda: self._report(self._sender.sent))
         self._pending: set[Future[Any]] = set()
         self._multipart = Multipart(
-            client, order, open_uploads, retry, self._pausing, self._waiter, self._settle
+            client, order, open_uploads, retry, cancel, self._waiter, self._settle
         )
 
     @property
@@ -90,7 +91,7 @@ class Upload:
         """Deliver.
 
         Raises:
-            CancelledError: the caller cancelled.
+            CancelledError: `cancel` was set.
             IntegrityError: the data arrived damaged every time.
             ClientError, BotoCoreError, OSError: what went wrong, for `failures.translate`.
         """
@@ -212,7 +213,7 @@ class Upload:
             ) from error
 
     def _tries(self, what: str) -> Tries:
-        return self._retry.tries(what, self._pausing, again)
+        return self._retry.tries(what, self._cancel, again)
 
     def _delivery(self, digests: list[Digest], etag: str) -> Delivery:
         crc32 = reduce(lambda crc, d: combine_crc32(crc, d.crc32, d.size), digests, 0)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from core.errors import (
 )
 from core.remedy import joined
 from core.runtime.background import Waiter
+from core.runtime.deadline import Deadline
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -73,14 +73,10 @@ class Remains:
 
     def _clear(self, *, hurried: bool) -> str:
         """Remove the objects; what may be left, as a sentence, or nothing."""
-        end = time.monotonic() + (_SHORT if hurried else _LONG)
-
-        def late() -> bool:
-            return time.monotonic() > end
-
+        deadline = Deadline(_SHORT if hurried else _LONG)
         try:
-            if keys := self._own(late):
-                remove(self._bucket, keys, late)
+            if keys := self._own(deadline):
+                remove(self._bucket, keys, deadline)
         except Exception:  # whatever it is, the first error is the one to tell
             return (
                 f"Files may remain at {self._bucket.destination.url(self._key)}; those of this run "
@@ -88,16 +84,15 @@ class Remains:
             )
         return ""
 
-    def _own(self, late: Callable[[], bool]) -> list[str]:
-        status = Waiter(late).call(self._last_status, late)
+    def _own(self, deadline: Deadline) -> list[str]:
+        status = Waiter(deadline).call(self._last_status, deadline)
         if self._key.endswith("/"):
-            return [key for key in find(self._bucket, self._key, late) if self._query_id in key]
+            return [key for key in find(self._bucket, self._key, deadline) if self._query_id in key]
         return [self._key] if status == "SUCCESS" else []
 
-    def _last_status(self, late: Callable[[], bool]) -> str:
+    def _last_status(self, deadline: Deadline) -> str:
         """How the statement ended: what has been aborted may go on for a moment."""
         while True:
             status = self._connection.get_query_status(self._query_id)
-            if not self._connection.is_still_running(status) or late():
+            if not self._connection.is_still_running(status) or deadline.wait(_POLL):
                 return str(status.name)
-            time.sleep(_POLL)

@@ -213,19 +213,19 @@ def _access(
     cancel: Cancel,
 ) -> Access:
     """The access that Snowflake is given, and a look at the destination before hours of work."""
-    request, cancelled = order.request, cancel.is_set
+    request = order.request
     access = access_of(
         connection,
         request,
         order.destination,
-        lambda: Keys(*aws_keys(bucket, cancelled)),
+        lambda: Keys(*aws_keys(bucket, cancel)),
         cancel,
     )
     if access.keys:
         progress.tell(Warned(CREDENTIALS_SHOWN))
     try:
         overwrite = request.if_exists == "overwrite"
-        check_destination(bucket, order.key, overwrite=overwrite, cancelled=cancelled)
+        check_destination(bucket, order.key, overwrite=overwrite, cancel=cancel)
     except (DestinationExistsError, CancelledError):
         raise
     except TransferError as error:

@@ -43,8 +43,7 @@ class WriteMonths(Protocol):
 
 def deliver_file(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths) -> EngineResult:
     """Write the file by `write` and upload it; raises as `Engine.deliver`."""
-    overwrite, cancelled = job.overwrite, job.cancel.is_set
-    check_destination(bucket, job.key, overwrite=overwrite, cancelled=cancelled)
+    check_destination(bucket, job.key, overwrite=job.overwrite, cancel=job.cancel)
     with failing_of(job.cancel):
         written = write(
             job.connection,
@@ -78,7 +77,7 @@ def upload(job: Job, bucket: Bucket, file: LocalFile, totals: RunTotals) -> Deli
         },
         overwrite=job.overwrite,
         on_progress=lambda done, _: job.progress.set_bytes(done),
-        cancelled=job.cancel.is_set,
+        cancel=job.cancel,
     )
     job.progress.finish()
     return delivery

@@ -19,11 +19,11 @@ from core.planning.source import Source
 from core.preview.month_preview import Months, preview_months
 from core.preview.sample import take_sample
 from core.request.request import Request
+from core.runtime.cancel import Cancel
 from core.runtime.closing import Closing
 from core.warehouse import catalog
 from core.warehouse.catalog import Entry
 from core.warehouse.connect import connect, sign_out
-from core.warehouse.statement import Cancel
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

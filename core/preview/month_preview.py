@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from core import query
 from core.planning.plan import Plan
 from core.query import Field, Statement
+from core.runtime.cancel import Cancel
 from core.warehouse.read_result import read_columns
 from core.warehouse.rounded_sums import with_rounded_sums
-from core.warehouse.statement import Cancel
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

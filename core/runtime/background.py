@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
-import time
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
-from core.errors import CancelledError, TemporaryError
+from core.errors import TemporaryError
+from core.runtime.cancel import Cancel, check
+from core.runtime.deadline import Deadline
 
 T = TypeVar("T")
 Future = concurrent.futures.Future
@@ -35,53 +36,39 @@ def start(call: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
     return future
 
 
-def waiting(cancelled: Callable[[], bool]) -> Callable[[float], bool]:
-    """A function that waits so many seconds, and returns whether it ended as `cancelled` did."""
-
-    def wait(seconds: float) -> bool:
-        end = time.monotonic() + seconds
-        while not cancelled() and (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, TURN_SECONDS))
-        return cancelled()
-
-    return wait
-
-
-def within(seconds: float, cancelled: Callable[[], bool], call: Callable[[], T]) -> T:
+def within(seconds: float, cancel: Cancel, call: Callable[[], T]) -> T:
     """Run `call` in the background, and leave it to itself if it takes too long.
 
     Raises:
         TemporaryError: it has taken more than so many seconds.
-        CancelledError: the caller cancelled.
+        CancelledError: `cancel` was set.
     """
-    end = time.monotonic() + seconds
+    deadline = Deadline(seconds)
     future = start(call)
 
-    def check() -> None:
-        if time.monotonic() > end and not future.done():
+    def watch() -> None:
+        if deadline.is_set() and not future.done():
             raise TemporaryError(f"There was no answer in {seconds:.0f} s.", again=True)
 
-    return Waiter(cancelled, check).result(future)
+    return Waiter(cancel, watch).result(future)
 
 
 class Waiter:
     """Waits for calls in turns of a tenth of a second.
 
     Args:
-        cancelled: asked every turn; true ends the wait.
+        cancel: looked at every turn; ends the wait.
         every_turn: called every turn.
     """
 
-    def __init__(
-        self, cancelled: Callable[[], bool], every_turn: Callable[[], None] = lambda: None
-    ) -> None:
-        self._cancelled, self._every_turn = cancelled, every_turn
+    def __init__(self, cancel: Cancel, every_turn: Callable[[], None] = lambda: None) -> None:
+        self._cancel, self._every_turn = cancel, every_turn
 
     def call(self, call: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         """Run `call` in the background and return its result.
 
         Raises:
-            CancelledError: the caller cancelled; the call goes on, and nobody hears of it.
+            CancelledError: `cancel` was set; the call goes on, and nobody hears of it.
         """
         return self.result(start(call, *args, **kwargs))
 
@@ -97,11 +84,10 @@ class Waiter:
             Those that are done.
 
         Raises:
-            CancelledError: the caller cancelled.
+            CancelledError: `cancel` was set.
         """
         while True:
-            if self._cancelled():
-                raise CancelledError
+            check(self._cancel)
             done, _ = concurrent.futures.wait(
                 futures, TURN_SECONDS, return_when=concurrent.futures.FIRST_COMPLETED
             )
@@ -123,11 +109,11 @@ class Waiter:
         Returns:
             Whether all are done.
         """
-        end = time.monotonic() + (short if hurried else long)
+        deadline = Deadline(short if hurried else long)
         while concurrent.futures.wait(futures, TURN_SECONDS).not_done:
-            now = time.monotonic()
-            if not hurried and self._cancelled():
-                hurried, end = True, min(end, now + short)
-            if now >= end:
+            if not hurried and self._cancel.is_set():
+                hurried = True
+                deadline.advance(short)
+            if deadline.is_set():
                 return False
         return True

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from time import sleep
+from typing import Final, Protocol
 
 from core.errors import CancelledError, IntegrityError, TransferError
+
+_LONG: Final = 3600.0  # seconds
 
 
 class Cancel(Protocol):
@@ -17,6 +20,24 @@ class Cancel(Protocol):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds for the wish to stop; returns `is_set()`."""
+
+
+class _Never:
+    """A Cancel that nobody can set."""
+
+    def is_set(self) -> bool:
+        """False."""
+        return False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait the whole time."""
+        while timeout is None:
+            sleep(_LONG)
+        sleep(timeout)
+        return False
+
+
+NEVER: Final[Cancel] = _Never()
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from typing import TypeVar
 
 from core.errors import CancelledError, TemporaryError
 from core.events import Recovered, Retrying
+from core.runtime.cancel import Cancel
+from core.runtime.deadline import Deadline
 
 T = TypeVar("T")
 
@@ -54,17 +56,17 @@ class Retry:
     def tries(
         self,
         what: str,
-        wait: Callable[[float], bool],
+        cancel: Cancel,
         again: Callable[[Exception], TemporaryError | None] = temporary,
     ) -> Tries:
         """The tries of one request.
 
         Args:
             what: is asked for, such as `part 3`.
-            wait: waits so many seconds, and returns true at once when the run is cancelled.
+            cancel: ends a pause, and with it the tries.
             again: why a failure is worth another try; None if it is not.
         """
-        return Tries(self, what, wait, again)
+        return Tries(self, what, cancel, again)
 
     def pause(self, failed: int, asked: float) -> float:
         """Seconds to wait after so many failures, at least as long as the service has asked."""
@@ -87,18 +89,18 @@ class Tries:
         self,
         policy: Retry,
         what: str,
-        wait: Callable[[float], bool],
+        cancel: Cancel,
         again: Callable[[Exception], TemporaryError | None],
     ) -> None:
         self.failed = 0
-        self._policy, self._what, self._wait, self._again = policy, what, wait, again
-        self._until = 0.0
+        self._policy, self._what, self._cancel, self._again = policy, what, cancel, again
+        self._deadline: Deadline | None = None  # from the first failure on
 
     def call(self, work: Callable[[], T]) -> T:
         """Do `work`, again while that may help.
 
         Raises:
-            CancelledError: the run was cancelled in a pause.
+            CancelledError: `cancel` was set in a pause.
             Exception: the last failure, as `work` raised it.
         """
         while True:
@@ -108,7 +110,7 @@ class Tries:
                 pause = self._next(error)
                 if pause is None:
                     raise
-                if self._wait(pause):
+                if self._cancel.wait(pause):
                     raise CancelledError from error
             else:
                 if self.failed:
@@ -121,10 +123,9 @@ class Tries:
         self.failed += 1
         if reason is None or self.failed >= policy.attempts:
             return None
-        now = policy.clock()
-        if self.failed == 1:
-            self._until = now + policy.max_time
-        left = self._until - now
+        if self._deadline is None:
+            self._deadline = Deadline(policy.max_time, policy.clock)
+        left = self._deadline.left
         if left <= 0 or reason.retry_after > left:
             return None
         pause = min(policy.pause(self.failed, reason.retry_after), left)

@@ -144,7 +144,7 @@ def _fetch(
         etag=delivery.etag,
         before=room,
         on_progress=on_bytes,
-        cancelled=cancel.is_set,
+        cancel=cancel,
     )
     if fetched is None:
         return False

@@ -14,7 +14,8 @@ from core.errors import ObjectMissingError, TransferError, UsageError
 from core.planning.names import TableName, nearest_hint, parse_table
 from core.planning.source import ColumnType, Source, SourceColumn
 from core.query import Statement
-from core.warehouse.statement import Cancel, count, run
+from core.runtime.cancel import Cancel
+from core.warehouse.statement import count, run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

@@ -22,7 +22,8 @@ import pyarrow as pa
 from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as SlowError
 
-from core.errors import CancelledError, TemporaryError
+from core.errors import TemporaryError
+from core.runtime.cancel import Cancel, check
 from core.warehouse.arrow_streams import BrokenStreamError, open_stream, read
 from core.warehouse.batch_list import BatchList
 from core.warehouse.error_codes import AGAIN
@@ -55,15 +56,13 @@ class Fetch:
     Args:
         connection: the session of the result.
         patience: seconds in which a connection must be there, and the next bytes must come.
-        stopped: asked now and then; true gives up.
+        cancel: gives up a download that is under way.
     """
 
-    def __init__(
-        self, connection: SnowflakeConnection, patience: float, stopped: Callable[[], bool]
-    ) -> None:
+    def __init__(self, connection: SnowflakeConnection, patience: float, cancel: Cancel) -> None:
         self._connection = connection
         self._patience = patience
-        self._stopped = stopped
+        self._cancel = cancel
         self._web = web_of(connection)
 
     def table(self, batches: BatchList, index: int) -> pa.Table:
@@ -111,8 +110,7 @@ class Fetch:
         yield answer.read(len(_GZIP), decode_content=False)
         for piece in answer.stream(_PIECE_BYTES, decode_content=False):
             yield piece
-            if self._stopped():
-                raise CancelledError
+            check(self._cancel)
 
     def _decoded(self, opened: Callable[[], pa.RecordBatchReader], size: int | None) -> pa.Table:
         """The rows of an Arrow stream of so many bytes as the connector hands them out."""

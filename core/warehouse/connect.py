@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from core.connections import discovery
 from core.connections.secret_refs import AwsSecret, chosen
 from core.connections.secrets import reveal
-from core.runtime.background import Future, Waiter, start, waiting
-from core.runtime.cancel import Cancel
+from core.runtime.background import Future, Waiter, start
+from core.runtime.cancel import NEVER, Cancel
 from core.runtime.library_logging import hush
 from core.runtime.retry import QUICK, Retry
 from core.warehouse.failures import translate
@@ -62,7 +62,7 @@ def connect(
     statement_timeout: int | None = None,
     chunk_megabytes: int = CHUNK_MEGABYTES,
     retry: Retry = QUICK,
-    cancel: Cancel | None = None,
+    cancel: Cancel = NEVER,
 ) -> SnowflakeConnection:
     """Sign in.
 
@@ -122,8 +122,7 @@ def connect(
 
     if person:  # nobody likes to be asked again and again
         return _waited(sign_in, cancel)
-    wait = cancel.wait if cancel else waiting(lambda: False)
-    tries = retry.tries("Snowflake, signing in", wait)
+    tries = retry.tries("Snowflake, signing in", cancel)
     return tries.call(lambda: _waited(sign_in, cancel))
 
 
@@ -139,13 +138,11 @@ def sign_out(connection: SnowflakeConnection) -> None:
     closing.join(1.0)
 
 
-def _waited(sign_in: Callable[[], SnowflakeConnection], cancel: Cancel | None) -> Any:
-    """Sign in, in the background where that can be given up; what comes too late is closed."""
-    if cancel is None:
-        return sign_in()
+def _waited(sign_in: Callable[[], SnowflakeConnection], cancel: Cancel) -> Any:
+    """Sign in, in the background, so that it can be given up; what comes too late is closed."""
     future = start(sign_in)
     try:
-        return Waiter(cancel.is_set).result(future)
+        return Waiter(cancel).result(future)
     except BaseException:
         future.add_done_callback(_close_unseen)
         raise

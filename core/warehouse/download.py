@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from core.errors import IntegrityError, TemporaryError, TransferError
 from core.runtime.background import within
+from core.runtime.cancel import Cancel, check
 from core.runtime.retry import temporary
 from core.warehouse.failures import translate
-from core.warehouse.statement import Cancel, Result, check
+from core.warehouse.statement import Result
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +73,7 @@ class Download(Generic[T]):
         self._done: queue.SimpleQueue[tuple[int, T | Exception]] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._retry = result.retry
-        self._chunks = Fetch(result.connection, self._retry.patience, self._stopped.is_set)
+        self._chunks = Fetch(result.connection, self._retry.patience, self._stopped)
         declared = self._batches.declared
         self.total_rows = sum(self._batches.rows)
         if declared is not None and declared != self.total_rows:
@@ -177,7 +178,7 @@ class Download(Generic[T]):
             return temporary(error)
 
         what = f"Batch {index + 1} of {len(self._batches)}"
-        table = self._retry.tries(what, self._stopped.wait, why).call(once)
+        table = self._retry.tries(what, self._stopped, why).call(once)
         self._batches.drop(index)
         return table
 
@@ -185,7 +186,7 @@ class Download(Generic[T]):
         """One try, which ends in time whatever it waits for."""
         limit = self._retry.patience + batches.sizes[index] / _SLOWEST_BYTES_PER_SECOND
         try:
-            table = within(limit, self._stopped.is_set, lambda: self._chunks.table(batches, index))
+            table = within(limit, self._stopped, lambda: self._chunks.table(batches, index))
         except Exception as error:
             raise self._failure(error) from error
         if table.num_rows != batches.rows[index]:

@@ -132,14 +132,14 @@ def ask(
 
     if not repeatable:
         return once()
-    return retry_of(connection).tries(f"Snowflake, {what}", cancel.wait).call(once)
+    return retry_of(connection).tries(f"Snowflake, {what}", cancel).call(once)
 
 
 def ask_once(
     connection: SnowflakeConnection, work: Callable[[], T], what: str, cancel: Cancel
 ) -> T:
     """Ask as `ask` does, but once only; a lost session is signed in again for the next time."""
-    waiter = Waiter(cancel.is_set)
+    waiter = Waiter(cancel)
     signed_in = str(connection.session_id)
     try:
         return waiter.call(work)

@@ -7,7 +7,6 @@ connector are used: its other calls ignore Ctrl-C and time limits, and some corr
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import IntegrityError, TemporaryError
 from core.query import Statement
 from core.runtime.cancel import Cancel, check
+from core.runtime.deadline import Deadline
 from core.runtime.retry import Retry
 from core.warehouse.failures import translate
 from core.warehouse.submit import Start
@@ -157,13 +157,13 @@ class _Watch:
     def __init__(self, connection: SnowflakeConnection, query_id: str) -> None:
         self._connection = connection
         self._query_id = query_id
-        self._told = time.monotonic()
+        self._deadline = Deadline(_UNKNOWN_SECONDS)
 
     def __call__(self) -> bool:
         status = self._connection.get_query_status(self._query_id)
         if status.name != "NO_DATA":
-            self._told = time.monotonic()
-        elif time.monotonic() - self._told > _UNKNOWN_SECONDS:
+            self._deadline = Deadline(_UNKNOWN_SECONDS)
+        elif self._deadline.is_set():
             raise TemporaryError(
                 f"Snowflake does not report the status of query {self._query_id}.",
                 "Run it again.",

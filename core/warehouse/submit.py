@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from core.query import Statement, stop_session
+from core.runtime.cancel import NEVER
 from core.runtime.retry import QUICK, temporary
 from core.warehouse.failures import is_session_lost, translate
 
@@ -99,14 +100,12 @@ def _in_background(connection: SnowflakeConnection, stop: Callable[[], None]) ->
     """Ask for a stop, a few times, in a thread that may be left behind."""
     from core.warehouse.session import ask_once
 
-    never = threading.Event()
-
     def ask() -> None:
-        ask_once(connection, stop, "stopping a statement", never)
+        ask_once(connection, stop, "stopping a statement", NEVER)
 
     def tries() -> None:
         with suppress(Exception):  # the first error is the one to tell
-            QUICK.tries("stopping a statement", never.wait).call(ask)
+            QUICK.tries("stopping a statement", NEVER).call(ask)
 
     asking = threading.Thread(target=tries, name="abort-query", daemon=True)
     asking.start()

@@ -24,6 +24,7 @@ from core.errors import (
 from core.events import Recovered, Retrying
 from core.runtime.retry import QUICK, Retry
 from tests.support.buckets import Action, Inbox, corrupt, hang, lose_answer, misstore, reply, reset
+from tests.support.cancels import When
 
 KEY = "in/months.parquet"
 ALWAYS = 1000
@@ -202,7 +203,7 @@ def test_cancels_at_once_in_a_pause(inbox: Inbox, large: Path) -> None:
     paused: list[float] = []
     retry = Retry(tell=lambda _: paused.append(time.monotonic()))
     with pytest.raises(CancelledError):
-        deliver(inbox, large, retry=retry, cancelled=lambda: bool(paused))
+        deliver(inbox, large, retry=retry, cancel=When(lambda: paused))
     assert time.monotonic() - paused[0] < 2
     assert_nothing(inbox)
 
@@ -260,7 +261,7 @@ def test_cancels_at_once_whatever_hangs(
                 content_type="text/csv",
                 metadata={},
                 part_size=5 * 2**20,
-                cancelled=cancelled,
+                cancel=When(cancelled),
             )
     assert time.monotonic() - started[0] < 1.5
     assert inbox.keys() == []
@@ -281,7 +282,7 @@ def test_cancels_while_the_abort_of_a_failed_upload_hangs(inbox: Inbox, large: P
         return bool(started)
 
     with pytest.raises(DestinationError, match="may remain"):
-        deliver(inbox, large, cancelled=cancelled)
+        deliver(inbox, large, cancel=When(cancelled))
     assert time.monotonic() - started[0] < 1.5
 
 
@@ -291,7 +292,7 @@ def test_aborts_its_upload_when_cancelled_while_it_looks_for_a_lost_one(
     inbox.proxy.on(CREATE, lose_answer)
     inbox.proxy.on(r"GET .*\?uploads", hang)
     with pytest.raises(CancelledError):
-        deliver(inbox, large, cancelled=inbox.proxy.hanging.is_set)
+        deliver(inbox, large, cancel=inbox.proxy.hanging)
     assert wait_for(lambda: len(inbox.unfinished()) == 1)  # the lost one
 
 
@@ -301,7 +302,7 @@ def test_cancels_while_a_part_is_on_its_way(inbox: Inbox, large: Path) -> None:
         deliver(
             inbox,
             large,
-            cancelled=lambda: bool(sent and sent[-1] > 2**20),
+            cancel=When(lambda: sent and sent[-1] > 2**20),
             on_progress=lambda done, _: sent.append(done),
         )
     assert_nothing(inbox)
@@ -332,7 +333,7 @@ threading.Thread(target=lambda: (sys.stdin.read(), cancel.set()), daemon=True).s
 try:
     Bucket(Destination({inbox.name!r}), client_options={inbox.options!r}).upload(
         Path({str(large)!r}), {KEY!r}, content_type="text/csv", metadata={{}},
-        part_size=5 * 2**20, cancelled=cancel.is_set)
+        part_size=5 * 2**20, cancel=cancel)
 except CancelledError:
     sys.exit(130)
 """

@@ -19,6 +19,7 @@ from core.errors import (
     TemporaryError,
 )
 from tests.support.buckets import Exchange, Inbox, reply, reset
+from tests.support.cancels import When
 
 KEY = "in/months.csv"
 DATA = bytes(range(256)) * 16 * 1024  # 4 MB: several reads
@@ -106,7 +107,7 @@ def test_other_failures_are_told_as_ever(inbox: Inbox, etag: str, tmp_path: Path
 def test_stops_when_asked(inbox: Inbox, etag: str, tmp_path: Path) -> None:
     seen: list[int] = []
     with pytest.raises(CancelledError):
-        read(inbox, tmp_path, etag=etag, on_progress=seen.append, cancelled=lambda: bool(seen))
+        read(inbox, tmp_path, etag=etag, on_progress=seen.append, cancel=When(lambda: seen))
     assert len(seen) < 4
 
 

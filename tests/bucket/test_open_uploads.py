@@ -18,6 +18,7 @@ from core.bucket import Bucket, Destination
 from core.bucket.open_uploads import OpenUploads
 from core.bucket.sweep import sweep
 from core.errors import CancelledError, DestinationError
+from core.runtime.cancel import NEVER
 from tests.support.buckets import Inbox, hang, reply
 
 KEY = "in/months.parquet"
@@ -63,7 +64,7 @@ def leave_one(inbox: Inbox, large: Path) -> None:
 
 def swept(inbox: Inbox, **more: Any) -> None:
     with open_bucket(inbox, **more) as bucket:
-        sweep(bucket, lambda: False)
+        sweep(bucket, NEVER)
 
 
 def test_an_upload_is_recorded_while_it_is_open(inbox: Inbox, large: Path, state: Path) -> None:
@@ -132,7 +133,7 @@ def test_another_way_to_the_bucket_is_left_alone(inbox: Inbox, large: Path, stat
     before = len(inbox.proxy.log)
     swept(inbox, profile="another")
     with Bucket(Destination("another"), client_options=inbox.options) as bucket:
-        sweep(bucket, lambda: False)
+        sweep(bucket, NEVER)
     assert len(inbox.proxy.log) == before
     assert len(records(state)) == 1
 
@@ -160,7 +161,7 @@ def test_an_abort_that_hangs_ends_with_a_cancellation(inbox: Inbox, large: Path)
     leave_one(inbox, large)
     inbox.proxy.on("DELETE", hang)
     with open_bucket(inbox) as bucket, pytest.raises(CancelledError):
-        sweep(bucket, inbox.proxy.hanging.is_set)
+        sweep(bucket, inbox.proxy.hanging)
 
 
 def test_without_a_state_directory_it_is_delivered_all_the_same(

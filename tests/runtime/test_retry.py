@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.errors import CancelledError, DestinationError, TemporaryError
 from core.events import Recovered, Retrying
 from core.runtime.background import within
+from core.runtime.cancel import NEVER
 from core.runtime.retry import Retry
 
 SLOW_DOWN = TemporaryError("S3 is busy.", why="503 SlowDown", again=True)
@@ -28,9 +29,13 @@ class Clockwork:
         self.pauses: list[float] = []
         self._failures, self._error, self._seconds = failures, error, seconds
 
-    def wait(self, seconds: float) -> bool:
-        self.pauses.append(seconds)
-        self.now += seconds
+    def is_set(self) -> bool:
+        return False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.pauses.append(timeout)
+        self.now += timeout
         return False
 
     def work(self) -> str:
@@ -42,7 +47,7 @@ class Clockwork:
 
     def ask(self, policy: Retry) -> str:
         timed = replace(policy, tell=self.events.append, clock=lambda: self.now)
-        return timed.tries("Part 3", self.wait).call(self.work)
+        return timed.tries("Part 3", self).call(self.work)
 
 
 policies = st.builds(
@@ -129,7 +134,7 @@ def test_a_pause_ends_at_once_when_the_run_is_cancelled() -> None:
     policy = Retry(tell=lambda _: threading.Timer(0.02, cancel.set).start())
     began = time.monotonic()
     with pytest.raises(CancelledError):
-        policy.tries("it", cancel.wait).call(fail)
+        policy.tries("it", cancel).call(fail)
     assert time.monotonic() - began < 5
 
 
@@ -137,7 +142,7 @@ def test_what_takes_too_long_is_left_to_itself() -> None:
     release = threading.Event()
     try:
         with pytest.raises(TemporaryError, match="no answer") as caught:
-            within(0.01, lambda: False, release.wait)
+            within(0.01, NEVER, release.wait)
         assert caught.value.again
     finally:
         release.set()

@@ -10,6 +10,7 @@ import pytest
 from snowflake.connector.connection_config import ConnectionConfig
 
 from core.query import Statement
+from core.runtime.cancel import NEVER
 from core.warehouse.chunks import Fetch
 from core.warehouse.connect import connect
 from core.warehouse.statement import run
@@ -45,7 +46,7 @@ def test_every_type_comes_as_the_connector_hands_it_out(sandbox: Sandbox, name: 
     with closing(connect(sandbox.snowflake, query_tag="a test", timezone="Asia/Kolkata")) as made:
         batches = run(made, Statement(sql), threading.Event()).batches
         (index, *_) = (n for n, url in enumerate(batches.urls) if url)
-        fetch = Fetch(made, 30.0, lambda: False)
+        fetch = Fetch(made, 30.0, NEVER)
         ours = fetch.table(batches, index)
         theirs = batches.connectors(index).to_arrow(number_to_decimal=True)
         fetch._web._config = ConnectionConfig(crl_check_mode="ENABLED")

@@ -107,8 +107,8 @@ def testing(request: Request, key: str) -> Work:
 
         with open_bucket(request) as bucket:
             overwrite = request.if_exists == "overwrite"
-            probe_destination(bucket, key, cancelled=cancel.is_set)
-            check_destination(bucket, key, overwrite=overwrite, cancelled=cancel.is_set)
+            probe_destination(bucket, key, cancel=cancel)
+            check_destination(bucket, key, overwrite=overwrite, cancel=cancel)
         yield AccessTested(bucket.destination.url())
 
     return work
@@ -124,7 +124,7 @@ def seeking(request: Request, key: str) -> Work:
 
         try:
             with open_bucket(request) as bucket:
-                yield Sought(request, is_there(bucket, key, cancelled=cancel.is_set))
+                yield Sought(request, is_there(bucket, key, cancel=cancel))
         except TemporaryError:
             return
         except (DestinationError, UsageError) as error:
