@@ -5,7 +5,6 @@ Imports the connector, so nothing imports this module before a session is opened
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,12 +21,9 @@ from core.warehouse.failures import is_session_lost, session_ended, translate
 from core.warehouse.network.addresses import Account, check_url
 from core.warehouse.network.gate import PROXY_SETTINGS, Pass
 from core.warehouse.network.http_pools import Web
+from core.warehouse.platform_detection import without_platform_detection
 
 T = TypeVar("T")
-
-# Else the connector looks for the cloud it runs in: it asks metadata services and, with whatever
-# AWS credentials it finds, STS, for its telemetry. We ask nobody but who is named.
-os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
 
 # The connector's settings by which it goes to the network; no secret but that of a proxy.
 _OF_THE_NETWORK = frozenset(
@@ -65,7 +61,8 @@ class Session(SnowflakeConnection):  # type: ignore[misc]
         self.web = Web(settings, self.where)
         self.gate = Pass(settings, self.web)
         try:
-            super().__init__(**self.gate.through(given))
+            with without_platform_detection():
+                super().__init__(**self.gate.through(given))
         except Exception as error:
             if refused := self.gate.refusal():
                 raise refused from error
