@@ -45,6 +45,7 @@ from core.remedy import joined
 from core.request.request import Request
 from core.runtime.progress import Reporter
 from core.warehouse.download import INLINE_BYTES
+from core.warehouse.read_result import read_rows
 from core.warehouse.statement import Cancel, count, run
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ def _copy(
 ) -> tuple[int, tuple[Delivery, ...]]:
     """Run COPY INTO; the rows of all files, and the files."""
     result = run(connection, statement, cancel, on_start=remains.expect, repeatable=False)
-    files = result.rows("file_name")
+    files = read_rows(result, "file_name")
     where = bucket.destination.bucket
     objects = tuple(
         Delivery(where, _key(key, each["file_name"]), count(each.get("file_size")) or 0, "", "", 1)

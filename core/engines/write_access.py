@@ -15,6 +15,7 @@ from core.query.unload import Keys, Location, describe_stage
 from core.remedy import Advice, Remedy
 from core.request.request import Request
 from core.warehouse.catalog import full_name
+from core.warehouse.read_result import read_rows
 from core.warehouse.statement import Cancel, run
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _parts(text: str) -> tuple[str, str]:
 
 
 def _url(connection: SnowflakeConnection, name: TableName, cancel: Cancel) -> str:
-    rows = run(connection, describe_stage(name), cancel).rows("property")
+    rows = read_rows(run(connection, describe_stage(name), cancel), "property")
     value = next((row.get("property_value") for row in rows if row["property"] == "URL"), "")
     url = _listed(value) if isinstance(value, str) else ""
     if not url.startswith("s3://"):

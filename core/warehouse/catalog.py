@@ -15,6 +15,7 @@ from core.planning.names import TableName, nearest_hint, parse_table
 from core.planning.source import ColumnType, Source, SourceColumn
 from core.query import Statement
 from core.runtime.cancel import Cancel
+from core.warehouse.read_result import read_rows
 from core.warehouse.statement import count, run
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
     """
     name = full_name(connection, parse_table(text), cancel)
     try:
-        described = run(connection, query.describe(name), cancel).rows("name", "type", "null?")
+        described = read_rows(
+            run(connection, query.describe(name), cancel), "name", "type", "null?"
+        )
     except ObjectMissingError as error:
         raise _missing(connection, name, cancel) from error
     columns = tuple(
@@ -100,7 +103,7 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
         for row in described
         if row.get("kind", "COLUMN") == "COLUMN"
     )
-    shown = run(connection, query.show_objects(name), cancel).rows("name", "kind")
+    shown = read_rows(run(connection, query.show_objects(name), cancel), "name", "kind")
     for row in shown:
         if row["name"] == name.table:  # LIKE ignores case
             is_view = "VIEW" in row["kind"]
@@ -115,7 +118,7 @@ def full_name(connection: SnowflakeConnection, parts: tuple[str, ...], cancel: C
         UsageError: the session has no database or schema selected, and the parts name none.
     """
     if len(parts) < 3:
-        current, *_ = [*run(connection, query.CURRENT_PLACE, cancel).rows(), {}]
+        current, *_ = [*read_rows(run(connection, query.CURRENT_PLACE, cancel)), {}]
         place = [str(current.get(each) or "") for each in ("database", "schema")]
         parts = (*place[: 3 - len(parts)], *parts)
     if not all(parts):
@@ -161,7 +164,7 @@ def _pages(
     after: str | None = None
     size = _FIRST_PAGE
     while True:
-        rows = run(connection, statement(after, size), cancel).rows("name")
+        rows = read_rows(run(connection, statement(after, size), cancel), "name")
         new = [row for row in rows if row["name"] not in seen]
         if new or after is None:
             yield new

@@ -27,7 +27,7 @@ from core.runtime.cancel import Cancel, check
 from core.warehouse.arrow_streams import BrokenStreamError, open_stream, read
 from core.warehouse.batch_list import BatchList
 from core.warehouse.error_codes import AGAIN
-from core.warehouse.session import storage_admitted, web_of
+from core.warehouse.own_session import storage_admitted, web_of
 
 if TYPE_CHECKING:
     import urllib3

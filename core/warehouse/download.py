@@ -16,13 +16,14 @@ from core.errors import IntegrityError, TemporaryError, TransferError
 from core.runtime.background import within
 from core.runtime.cancel import Cancel, check
 from core.runtime.retry import temporary
+from core.warehouse.ask import ask_once
+from core.warehouse.batch_list import BatchList
+from core.warehouse.chunks import Fetch
 from core.warehouse.failures import translate
 from core.warehouse.statement import Result
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from core.warehouse.batch_list import BatchList
 
 T = TypeVar("T")
 
@@ -59,8 +60,6 @@ class Download(Generic[T]):
         cancel: Cancel,
         ordered: bool = False,
     ) -> None:
-        from core.warehouse.chunks import Fetch
-
         self._result = result
         self._convert = convert
         self._budget = budget
@@ -201,9 +200,6 @@ class Download(Generic[T]):
 
         Where the warehouse does not answer either, the old URLs may still do.
         """
-        from core.warehouse.batch_list import BatchList
-        from core.warehouse.session import ask_once
-
         connection, query_id = self._result.connection, self._result.query_id
 
         def batches() -> BatchList:

@@ -45,13 +45,31 @@ def read_result(result: Result, statement: Statement, cancel: Cancel) -> list[li
     return columns
 
 
-def read_rows(result: Result, names: list[str]) -> list[dict[str, Any]]:
-    """Read the rows of an answer that is no table by the names of its columns, for `Result.rows`.
+def read_rows(result: Result, *needed: str) -> list[dict[str, Any]]:
+    """Read the rows of a small answer (SHOW, DESCRIBE), as dicts with lower-case names.
+
+    Its times and structures are left out: nobody asks for them, and not every one can be held.
+
+    Args:
+        result: the finished statement.
+        needed: columns that must be there, and whose values are texts.
 
     Raises:
-        CancelledError: its `cancel` was set.
+        IntegrityError: it is not what was asked for.
+        CancelledError: the statement's `cancel` was set.
         TransferError: it cannot be read; the class tells why.
     """
+    names = [column.name.lower() for column in result.cursor.description or ()]
+    rows = _named(result, names)
+    for name in needed:
+        if name not in names or not all(isinstance(row.get(name), str) for row in rows):
+            raise IntegrityError(
+                f"Snowflake's answer lacks {name!r} (query {result.query_id}).", "Run again."
+            )
+    return rows
+
+
+def _named(result: Result, names: list[str]) -> list[dict[str, Any]]:
     result.batches.count()
     rows: list[dict[str, Any]] = []
     for table in _tables(result, len(names), result.cancel):

@@ -1,4 +1,4 @@
-"""A session that survives the network: it is asked again, and signed in again if it is lost.
+"""A session that survives the network: it signs in again if it is lost.
 
 Imports the connector, so nothing imports this module before a session is opened.
 """
@@ -6,24 +6,18 @@ Imports the connector, so nothing imports this module before a session is opened
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.connection_config import ConnectionConfig
 
-from core.errors import TransferError
-from core.runtime.background import Waiter
-from core.runtime.cancel import Cancel
-from core.runtime.retry import QUICK, Retry
-from core.warehouse.failures import is_session_lost, session_ended, translate
-from core.warehouse.network.addresses import Account, check_url
+from core.runtime.retry import Retry
+from core.warehouse.network.addresses import Account
 from core.warehouse.network.gate import PROXY_SETTINGS, Pass
 from core.warehouse.network.http_pools import Web
+from core.warehouse.own_session import OwnSession
 from core.warehouse.platform_detection import without_platform_detection
-
-T = TypeVar("T")
 
 # The connector's settings by which it goes to the network; no secret but that of a proxy.
 _OF_THE_NETWORK = frozenset(
@@ -36,12 +30,7 @@ _OF_THE_NETWORK = frozenset(
 )
 
 
-def retry_of(connection: SnowflakeConnection) -> Retry:
-    """How patient a session is; a plain connection is not very."""
-    return connection.retry if isinstance(connection, Session) else QUICK
-
-
-class Session(SnowflakeConnection):  # type: ignore[misc]
+class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
     """A connection that can sign in again; whoever holds it need not know.
 
     Args:
@@ -100,90 +89,3 @@ class Session(SnowflakeConnection):  # type: ignore[misc]
         place = self.gate.account
         name, secure = (place.host, place.scheme == "https") if place else ("", True)
         return Account(self.gate.peer or name, secure)
-
-
-def ask(
-    connection: SnowflakeConnection,
-    work: Callable[[], T],
-    what: str,
-    cancel: Cancel,
-    *,
-    repeatable: bool = True,
-) -> T:
-    """Ask the warehouse, in the background, again while that may help.
-
-    Args:
-        connection: an open session.
-        work: a call or two of the connector.
-        what: is asked for.
-        cancel: ends the wait at once; the call goes on by itself, and nobody hears of it.
-        repeatable: whether `work` may be done twice.
-
-    Raises:
-        CancelledError: `cancel` was set.
-        TransferError: it failed; the class tells why.
-    """
-
-    def once() -> T:
-        return ask_once(connection, work, what, cancel)
-
-    if not repeatable:
-        return once()
-    return retry_of(connection).tries(f"Snowflake, {what}", cancel).call(once)
-
-
-def ask_once(
-    connection: SnowflakeConnection, work: Callable[[], T], what: str, cancel: Cancel
-) -> T:
-    """Ask as `ask` does, but once only; a lost session is signed in again for the next time."""
-    waiter = Waiter(cancel)
-    signed_in = str(connection.session_id)
-    try:
-        return waiter.call(work)
-    except Exception as error:
-        known = _refusal(connection) or translate(error, what)
-        renewable = isinstance(connection, Session) and connection.renewable
-        if renewable and is_session_lost(error):
-            waiter.call(_renewed, connection, signed_in)
-            raise session_ended() from error
-        if known is error:
-            raise
-        raise known from error
-
-
-def _renewed(session: Session, lost: str) -> None:
-    try:
-        session.renew(lost)
-    except Exception as error:
-        known = _refusal(session) or translate(error, "signing in to Snowflake again")
-        raise known from error
-
-
-def _refusal(connection: SnowflakeConnection) -> TransferError | None:
-    return connection.gate.refusal() if isinstance(connection, Session) else None
-
-
-def web_of(connection: SnowflakeConnection) -> Web:
-    """How a session's batches are fetched, past the gate that is the connector's own."""
-    if isinstance(connection, Session):
-        return connection.web
-    config = connection.config
-    return Web(config, lambda: Account(config.host or "", config.protocol != "http"))
-
-
-@contextmanager
-def storage_admitted(connection: SnowflakeConnection, url: str) -> Iterator[None]:
-    """Let the connector itself fetch a batch, past the gate that else admits the account alone.
-
-    Raises:
-        IntegrityError: no storage service is there.
-    """
-    if not isinstance(connection, Session) or not url:
-        yield
-        return
-    check_url(url, connection.where())
-    connection.gate.admit_storage(url)
-    try:
-        yield
-    finally:
-        connection.gate.forget_storage(url)

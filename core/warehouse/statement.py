@@ -10,21 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.errors import IntegrityError, TemporaryError
 from core.query import Statement
 from core.runtime.cancel import Cancel, check
 from core.runtime.deadline import Deadline
 from core.runtime.retry import Retry
+from core.warehouse.ask import ask
+from core.warehouse.batch_list import BatchList
 from core.warehouse.failures import translate
+from core.warehouse.own_session import retry_of
 from core.warehouse.submit import Start
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
-
-    from core.warehouse.batch_list import BatchList
 
 __all__ = ["Cancel", "Result", "check", "count", "run"]
 
@@ -41,7 +42,7 @@ class Result:
         connection: the session it ran in.
         query_id: Snowflake's id of the statement.
         cursor: a cursor that holds the result, until its `batches` are asked for.
-        cancel: stops reading its `rows`.
+        cancel: stops reading its rows.
     """
 
     connection: SnowflakeConnection
@@ -52,43 +53,15 @@ class Result:
     @property
     def retry(self) -> Retry:
         """How patient the session is with the network."""
-        from core.warehouse.session import retry_of
-
         return retry_of(self.connection)
 
     @cached_property
     def batches(self) -> BatchList:
         """The batches that the rows come in."""
-        from core.warehouse.batch_list import BatchList
-
         try:
             return BatchList.of(self.connection, self.cursor)
         except Exception as error:
             raise translate(error, "reading an answer") from error
-
-    def rows(self, *needed: str) -> list[dict[str, Any]]:
-        """The rows of a small answer (SHOW, DESCRIBE), as dicts with lower-case names.
-
-        Its times and structures are left out: nobody asks for them, and not every one can be held.
-
-        Args:
-            needed: columns that must be there, and whose values are texts.
-
-        Raises:
-            IntegrityError: it is not what was asked for.
-            CancelledError: `cancel` was set.
-            TransferError: it cannot be read; the class tells why.
-        """
-        from core.warehouse.read_result import read_rows
-
-        names = [column.name.lower() for column in self.cursor.description or ()]
-        rows = read_rows(self, names)
-        for name in needed:
-            if name not in names or not all(isinstance(row.get(name), str) for row in rows):
-                raise IntegrityError(
-                    f"Snowflake's answer lacks {name!r} (query {self.query_id}).", "Run again."
-                )
-        return rows
 
 
 def count(value: object) -> int | None:
@@ -127,8 +100,6 @@ def run(
         CancelledError: `cancel` was set; the statement was aborted.
         TransferError: it failed; the class tells why.
     """
-    from core.warehouse.session import ask
-
     start = Start(connection, statement)
 
     def result() -> SnowflakeCursor:

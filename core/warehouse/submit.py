@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from core.query import Statement, stop_session
 from core.runtime.cancel import NEVER
 from core.runtime.retry import QUICK, temporary
+from core.warehouse.ask import ask_once
 from core.warehouse.failures import is_session_lost, translate
 
 if TYPE_CHECKING:
@@ -98,7 +99,6 @@ def _is_temporary(error: Exception) -> bool:
 
 def _in_background(connection: SnowflakeConnection, stop: Callable[[], None]) -> None:
     """Ask for a stop, a few times, in a thread that may be left behind."""
-    from core.warehouse.session import ask_once
 
     def ask() -> None:
         ask_once(connection, stop, "stopping a statement", NEVER)

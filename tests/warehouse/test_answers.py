@@ -15,6 +15,7 @@ from core.events import Retrying
 from core.query import Statement
 from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
+from core.warehouse.read_result import read_rows
 from core.warehouse.statement import Result, run
 from tests.support.buckets import Exchange
 from tests.support.warehouse_proxy import ALWAYS, RESULT, Told, Warehouse, tell
@@ -96,7 +97,7 @@ def test_an_answer_in_json(sandbox: Sandbox, warehouse: Warehouse) -> None:
     warehouse.on(CHUNK, short)
     warehouse.on(CHUNK, fetched)
     with shown(sandbox, warehouse, in_json(warehouse)) as (result, events, _):
-        assert result.rows("name") == ROWS
+        assert read_rows(result, "name") == ROWS
     told = [event.why for event in events if isinstance(event, Retrying)]
     assert told == ["A result batch holds 1 rows instead of 2."]
 
@@ -112,7 +113,7 @@ def test_reading_an_answer_ends_when_it_is_cancelled(
 
         warehouse.on(CHUNK, never)
         with pytest.raises(CancelledError):
-            result.rows("name")
+            read_rows(result, "name")
         warehouse.release.set()
 
 
@@ -126,4 +127,4 @@ def test_what_is_told_of_rows_that_are_no_querys(
         told["statementTypeId"] = kind
 
     with shown(sandbox, warehouse, change) as (result, _, _):
-        assert "DEMO" in [row["name"] for row in result.rows("name")]
+        assert "DEMO" in [row["name"] for row in read_rows(result, "name")]

@@ -47,7 +47,7 @@ def again():
     batches = fresh
 
 connection = connect(json.loads(sys.argv[1]), query_tag="a test")
-run(connection, Statement("SELECT 1"), threading.Event()).rows()
+read_rows(run(connection, Statement("SELECT 1"), threading.Event()))
 start = memory("VmRSS")
 with open("/proc/self/clear_refs", "w") as reset:
     reset.write("5")

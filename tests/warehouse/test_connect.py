@@ -16,6 +16,7 @@ from core.connections.secrets import Secret
 from core.errors import SignInError, TemporaryError, UsageError
 from core.query import Statement
 from core.warehouse.connect import connect
+from core.warehouse.read_result import read_rows
 from core.warehouse.session import Session
 from core.warehouse.statement import run
 from tests.support.scripted_login import ScriptedLogin
@@ -37,7 +38,7 @@ def session(parameters: dict[str, Any]) -> Iterator[snowflake.connector.Snowflak
 
 def value(session: snowflake.connector.SnowflakeConnection, sql: str, *binds: object) -> Any:
     """The first value of the first row."""
-    (row, *_) = run(session, Statement(sql, binds), threading.Event()).rows()
+    (row, *_) = read_rows(run(session, Statement(sql, binds), threading.Event()))
     return next(iter(row.values()))
 
 

@@ -13,6 +13,7 @@ from core.errors import IntegrityError, TransferError
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.network.addresses import Account, check_peer, check_url, storage_headers
 from core.warehouse.network.http_pools import Web
+from core.warehouse.read_result import read_rows
 from core.warehouse.statement import run
 from tests.support.buckets import Exchange, Proxy
 from tests.support.warehouse_proxy import ALWAYS, NUMBERS, RESULT, tell
@@ -124,7 +125,7 @@ def read(sandbox: Sandbox, action: Any, **settings: Any) -> Proxy:
         parameters = {**sandbox.snowflake, **settings, "port": port}
         session = connect(parameters, query_tag="t", chunk_megabytes=1)
         try:
-            run(session, NUMBERS, threading.Event()).rows()
+            read_rows(run(session, NUMBERS, threading.Event()))
         finally:
             sign_out(session)
     return account
@@ -170,7 +171,7 @@ def test_batches_do_not_follow_redirects(sandbox: Sandbox) -> None:
             parameters = {**sandbox.snowflake, "port": int(account.url.rpartition(":")[2])}
             session = connect(parameters, query_tag="t", chunk_megabytes=1)
             with pytest.raises(TransferError, match="302"):
-                run(session, NUMBERS, threading.Event()).rows()
+                read_rows(run(session, NUMBERS, threading.Event()))
             sign_out(session)
         elsewhere.setblocking(False)
         with pytest.raises(BlockingIOError):

@@ -18,6 +18,7 @@ from core.errors import SignInError, TransferError
 from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.network import gate
+from core.warehouse.read_result import read_rows
 from core.warehouse.statement import run
 from tests.support.buckets import Action, Exchange, Proxy
 from tests.support.warehouse_proxy import (
@@ -170,7 +171,7 @@ def test_a_redirect_at_the_account_is_followed(
 
     account.on(START, again, 1)
     session = opened(sandbox, account)
-    assert len(run(session, NUMBERS, threading.Event()).rows()) == ROWS
+    assert len(read_rows(run(session, NUMBERS, threading.Event()))) == ROWS
     assert account.seen("again=1") == 1
     sign_out(session)
 
