@@ -3,21 +3,23 @@
 The connector's own objects stay in memory as long as any of them does, and each holds a list of
 all columns: with a table of a terabyte, which comes in sixty thousand batches, half a gigabyte.
 
-What is private to the connector is used here and in `chunks` alone, as it is in 5.2.
+Where the connector lacks what `core.warehouse.connector_internals` needs, the list holds those
+objects all the same, and has them fetch and decode the batches.
 """
 
 from __future__ import annotations
 
-import base64
 import ctypes
 from array import array
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from core.warehouse import connector_internals
 from core.warehouse.arrow_streams import BrokenStreamError, open_stream
+from core.warehouse.connector_internals import Chunk, ChunkList
 from core.warehouse.network.addresses import storage_headers
 
 if TYPE_CHECKING:
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
 # they are renewed, 0.6, 0.5 and 1.6 kB.
 _BYTES_PER_BATCH = 2048
 _BYTES_PER_URL_BYTE = 8
-_ARROW: Final[Any] = 1  # of the connector's `ChunkFormat`
-_JSON: Final[Any] = 2
+_BYTES_PER_OBJECT = 10_000  # of the connector's, with its list of columns (measured with 5.2)
 _WORTH_TRIMMING = 8 * 1024 * 1024
 
 
@@ -63,6 +64,7 @@ class BatchList:
     _inline: dict[int, Any]
     _description: Any
     _columns: list[Any]
+    _objects: list[ResultBatch | None]
     is_counted: bool = False
 
     @classmethod
@@ -80,36 +82,39 @@ class BatchList:
             _inline={},
             _description=cursor.description,
             _columns=[],
+            _objects=[],
         )
-        made._take(cursor)
+        if connector_internals.usable(cursor):
+            made._take(ChunkList(cursor))
+        else:
+            made._take_objects(cursor)
         urls = sum(map(len, made.urls))
         made.memory = len(made) * _BYTES_PER_BATCH + urls * _BYTES_PER_URL_BYTE
+        made.memory += len(made._objects) * _BYTES_PER_OBJECT
         if made.memory > _WORTH_TRIMMING:
             _trim()
         return made
 
-    def _take(self, cursor: SnowflakeCursor) -> None:
-        told = cursor._result_set.get_chunks()
-        cursor.reset(closing=True)  # the connector's own copy
-        if told is None:
-            return
-        for chunk in told.chunks:
-            self._add(chunk)
-        self._columns = [_copy(column) for column in told.columns]
+    def _take(self, chunks: ChunkList) -> None:
+        for chunk in chunks:
+            self.is_arrow = self.is_arrow and chunk.is_arrow
+            if chunk.message is not None:
+                self._inline[len(self.rows)] = chunk.message
+            elif not self.headers:
+                self.headers = storage_headers(chunk.headers)  # the same for all
+            self.urls.append(chunk.url)
+            self.sizes.append(chunk.size)
+            self.rows.append(chunk.rows)
+        self._columns = chunks.columns
 
-    def _add(self, chunk: Any) -> None:
-        self.is_arrow = self.is_arrow and chunk.format == _ARROW
-        if chunk.HasField("remote"):
-            remote = chunk.remote
-            if not self.headers:
-                self.headers = storage_headers(remote.headers)  # the same for all
-            self.urls.append(remote.url)
-            self.sizes.append(max(remote.uncompressed_size, 0))
-        else:
-            self._inline[len(self.rows)] = _copy(chunk)
+    def _take_objects(self, cursor: SnowflakeCursor) -> None:
+        objects: list[ResultBatch] = cursor.get_result_batches() or []
+        cursor.reset(closing=True)
+        self._objects = list(objects)
+        for batch in objects:
             self.urls.append("")
-            self.sizes.append(0)
-        self.rows.append(chunk.row_count)
+            self.sizes.append(max(batch.uncompressed_size or 0, 0))
+            self.rows.append(batch.rowcount)
 
     def count(self) -> None:
         """Have as many rows come with the list as there are, and none declared.
@@ -121,6 +126,9 @@ class BatchList:
         self.declared = None
         for index in self._inline:
             self.rows[index] = _rows_in(self.inline(index) or b"")
+        for index, batch in enumerate(self._objects):
+            if batch is not None and not batch.uncompressed_size:  # it came with the list
+                self.rows[index] = _rows_of(batch)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -129,40 +137,45 @@ class BatchList:
         """Forget where a batch is that has been read."""
         self.urls[index] = ""
         self._inline.pop(index, None)
+        if self._objects:
+            self._objects[index] = None
 
     def drop_as(self, other: BatchList) -> None:
         """Forget what another list of the same batches has forgotten."""
         for index, url in enumerate(other.urls):
-            if not url and index not in other._inline:
+            if not url and index not in other._inline and not other.public(index):
                 self.drop(index)
 
     def inline(self, index: int) -> bytes | None:
         """The encoded rows of a batch that came with the list; None if it did not."""
-        if index not in self._inline:
-            return None
-        try:
-            return base64.b64decode(self._inline[index].inline, validate=True)
-        except ValueError:
-            return b""
+        message = self._inline.get(index)
+        return None if message is None else connector_internals.inline_rows(message)
 
-    def connectors(self, index: int) -> ResultBatch:
-        """The connector's own object for a batch."""
-        from snowflake.connector._internal.protobuf_gen.database_driver_v1_pb2 import (
-            RemoteChunk,
-            ResultChunk,
-        )
-        from snowflake.connector.result_batch import ResultBatch
+    def open(self, index: int) -> pa.RecordBatchReader:
+        """Have the connector fetch a batch; its Arrow stream, which the connector has not decoded.
 
-        chunk = self._inline.get(index) or ResultChunk(
-            remote=RemoteChunk(
-                url=self.urls[index],
-                headers=self.headers,
-                uncompressed_size=self.sizes[index],
-            ),
-            row_count=self.rows[index],
-            format=_ARROW if self.is_arrow else _JSON,
+        Raises:
+            Exception: as the connector raises it.
+        """
+        message = self._inline.get(index)
+        size, url = self.sizes[index], self.urls[index]
+        chunk = Chunk(self.rows[index], size, url, self.headers, self.is_arrow, message)
+        return connector_internals.open_batch(
+            self.connection, chunk, self._description, self._columns
         )
-        return ResultBatch(chunk, self._description, self.connection, self._columns)
+
+    def public(self, index: int) -> ResultBatch | None:
+        """The connector's own object for a batch, where it is the one to fetch and decode it."""
+        return self._objects[index] if self._objects else None
+
+
+def _rows_of(batch: ResultBatch) -> int:
+    """How many rows a batch holds; 1 if it is broken, as whoever reads it will find."""
+    try:
+        table = batch.to_arrow()
+    except Exception:  # the connector's, of whatever class
+        return 1
+    return 0 if table is None else int(table.num_rows)
 
 
 def _rows_in(stream: bytes) -> int:
@@ -177,8 +190,3 @@ def _trim() -> None:
     """Give what the connector has freed back to the system: glibc would keep it for its thread."""
     with suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def _copy(message: Any) -> Any:
-    """A message of its own: a part of another keeps all of that in memory."""
-    return type(message).FromString(message.SerializeToString())

@@ -9,7 +9,6 @@ stream is looked at before the connector decodes it, which believes what it is g
 
 from __future__ import annotations
 
-import ctypes
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -26,12 +25,14 @@ from core.errors import TemporaryError
 from core.runtime.cancel import Cancel, check
 from core.warehouse.arrow_streams import BrokenStreamError, open_stream, read
 from core.warehouse.batch_list import BatchList
+from core.warehouse.connector_internals import convert
 from core.warehouse.error_codes import AGAIN
 from core.warehouse.own_session import storage_admitted, web_of
 
 if TYPE_CHECKING:
     import urllib3
     from snowflake.connector import SnowflakeConnection
+    from snowflake.connector.result_batch import ResultBatch
 
 _PIECE_BYTES = 256 * 1024
 _GZIP = b"\x1f\x8b"
@@ -47,7 +48,6 @@ _REASONS = (
     (ValueError, "its address makes no sense"),
 )
 _MISTYPED = "its columns are not of the types they are said to be"
-_STREAM = b"arrow_array_stream"
 
 
 class Fetch:
@@ -72,6 +72,8 @@ class Fetch:
             TemporaryError: it could not be fetched, or came broken.
             Exception: the connector's, of what it fetches or cannot decode.
         """
+        if (batch := batches.public(index)) is not None:
+            return self._by_the_connector(batch)
         url = batches.urls[index]
         if (rows := batches.inline(index)) is not None:
             return self._decoded(partial(open_stream, rows), len(rows))
@@ -80,12 +82,18 @@ class Fetch:
             return self._decoded(partial(open_stream, data), data.size)
         # An Arrow stream, whatever it was; the connector's `to_arrow` would decode it unseen.
         with storage_admitted(self._connection, url):
-            address = batches.connectors(index)._take_arrow_stream_ptr(self._connection)
-        return self._decoded(partial(pa.RecordBatchReader._import_from_c, address), None)
+            stream = batches.open(index)
+        return self._decoded(lambda: stream, None)
 
     def close(self) -> None:
         """Close the connections that are kept open."""
         self._web.close()
+
+    def _by_the_connector(self, batch: ResultBatch) -> pa.Table:
+        """Have the connector fetch and decode a batch, by what is public of it."""
+        with storage_admitted(self._connection, None):
+            table = batch.to_arrow(self._connection, number_to_decimal=True)
+        return pa.table({}) if table is None else table
 
     def _get(self, url: str, headers: Mapping[str, str], size: int) -> pa.Buffer:
         """The Arrow stream at `url`, unpacked as it comes; `size` bytes of it are promised."""
@@ -114,9 +122,6 @@ class Fetch:
 
     def _decoded(self, opened: Callable[[], pa.RecordBatchReader], size: int | None) -> pa.Table:
         """The rows of an Arrow stream of so many bytes as the connector hands them out."""
-        from snowflake.connector._internal.arrow_context import ArrowConverterContext
-        from snowflake.connector._internal.arrow_stream_utils import create_table_iterator
-
         try:
             raw = read(opened(), size)
         except BrokenStreamError as error:
@@ -127,19 +132,11 @@ class Fetch:
             raise _broken(_MISTYPED)
         if not raw.num_rows:
             return raw
-        capsule = raw.to_reader().__arrow_c_stream__()
-        rows = create_table_iterator(
-            _pointer(capsule),
-            context=ArrowConverterContext.create(self._connection),
-            number_to_decimal=True,
-        )
         try:
-            made = pa.Table.from_batches(list(rows))
+            made = convert(self._connection, raw)
             made.validate()  # of some types that are none of a timestamp's it makes empty columns
         except pa.ArrowException as error:
             raise _broken(_MISTYPED) from error
-        finally:
-            del rows  # before the capsule, whose memory it points to
         return made
 
 
@@ -158,13 +155,6 @@ def _is_sound(field: pa.Field) -> bool:
         if not needed <= {part.name for part in parts}:
             return False
     return all(map(_is_sound, parts))
-
-
-def _pointer(capsule: object) -> int:
-    """The address of the stream that a capsule holds (the Arrow PyCapsule interface)."""
-    get = ctypes.pythonapi.PyCapsule_GetPointer
-    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    return int(get(capsule, _STREAM))
 
 
 def _unpacked(pieces: Iterator[bytes], size: int) -> pa.Buffer:

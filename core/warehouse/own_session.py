@@ -64,16 +64,22 @@ def web_of(connection: SnowflakeConnection) -> Web:
 
 
 @contextmanager
-def storage_admitted(connection: SnowflakeConnection, url: str) -> Iterator[None]:
+def storage_admitted(connection: SnowflakeConnection, url: str | None) -> Iterator[None]:
     """Let the connector itself fetch a batch, past the gate that else admits the account alone.
+
+    Args:
+        connection: the session of the result.
+        url: where the batch is; empty for one that came with the list; None where that is not
+            known: the storage services of AWS, Azure and Google are admitted then, by their names.
 
     Raises:
         IntegrityError: no storage service is there.
     """
-    if not isinstance(connection, OwnSession) or not url:
+    if not isinstance(connection, OwnSession) or url == "":
         yield
         return
-    check_url(url, connection.where())
+    if url is not None:
+        check_url(url, connection.where())
     connection.gate.admit_storage(url)
     try:
         yield

@@ -13,6 +13,7 @@ from snowflake.connector import SnowflakeConnection
 from snowflake.connector.connection_config import ConnectionConfig
 
 from core.runtime.retry import Retry
+from core.warehouse.connector_internals import exchange_states
 from core.warehouse.network.addresses import Account
 from core.warehouse.network.gate import PROXY_SETTINGS, Pass
 from core.warehouse.network.http_pools import Web
@@ -73,10 +74,7 @@ class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
             if self._ended or str(self.session_id) != lost:
                 return
             fresh = SnowflakeConnection(**self.gate.through(self._sign_in_arguments()))
-            # The two change places, so that cursors and batches, which hold this object, go on.
-            old = {name: self.__dict__.get(name) for name in fresh.__dict__}
-            self.__dict__.update(fresh.__dict__)
-            fresh.__dict__.update(old)
+            exchange_states(self, fresh)
         threading.Thread(target=fresh.close, args=(False,), name="sign-out", daemon=True).start()
 
     def close(self, retry: bool = True) -> None:

@@ -83,6 +83,11 @@ class Account:
     secure: bool
 
 
+def is_storage(host: str) -> bool:
+    """Whether a host has a name of AWS's, Azure's or Google's storage."""
+    return _STORAGE.fullmatch(host) is not None
+
+
 def check_url(url: str, account: Account) -> None:
     """Refuse a batch's URL, by what it says.
 
@@ -134,7 +139,7 @@ def _check(found: Reach, host: str, account: Account) -> None:
     allowed = (
         found is Reach.ANYWHERE
         or (found is Reach.MACHINE and own is Reach.MACHINE)
-        or (found is Reach.NETWORK and (own is not Reach.ANYWHERE or _STORAGE.fullmatch(host)))
+        or (found is Reach.NETWORK and (own is not Reach.ANYWHERE or is_storage(host)))
     )
     if not allowed:
         raise IntegrityError(

@@ -26,6 +26,7 @@ from weakref import WeakValueDictionary
 
 from core.errors import TransferError, UsageError
 from core.warehouse.error_codes import REDIRECTED, TOO_LARGE, Meaning
+from core.warehouse.network.addresses import is_storage
 from core.warehouse.network.places import Place, others, place_of
 from core.warehouse.network.upstream import dial
 
@@ -77,6 +78,7 @@ class Pass:
         self._lists = str(config.crl_check_mode or "DISABLED").upper() != "DISABLED"
         self._account: Place | None = None
         self._storage: list[Place | None] = []
+        self._any_storage = 0  # fetches of batches whose places are not known
         self._lock = threading.Lock()
         # Lists of revoked certificates are larger.
         self._largest = LARGEST_ANSWER if self._lists else LARGEST_SIGN_IN
@@ -109,6 +111,8 @@ class Pass:
         with self._lock:
             if place in self._others or place in self._storage or (bare and self._lists):
                 return True
+            if self._any_storage and place.scheme == "https" and is_storage(place.host):
+                return True
             if self._account is None:
                 self._account = place
             if place == self._account:
@@ -126,15 +130,25 @@ class Pass:
             self._refusal = TOO_LARGE
         return size <= self._largest
 
-    def admit_storage(self, url: str) -> None:
-        """Let the connector fetch a batch itself, until `forget_storage`."""
-        with self._lock:
-            self._storage.append(place_of(url))
+    def admit_storage(self, url: str | None) -> None:
+        """Let the connector fetch a batch itself, until `forget_storage`.
 
-    def forget_storage(self, url: str) -> None:
+        Args:
+            url: where it is; None admits every storage service of AWS, Azure and Google.
+        """
+        with self._lock:
+            if url is None:
+                self._any_storage += 1
+            else:
+                self._storage.append(place_of(url))
+
+    def forget_storage(self, url: str | None) -> None:
         """Undo an `admit_storage`; other threads may have asked for the same place."""
         with self._lock:
-            self._storage.remove(place_of(url))
+            if url is None:
+                self._any_storage -= 1
+            else:
+                self._storage.remove(place_of(url))
 
     def refusal(self) -> TransferError | None:
         """The error for what was refused since the last call, a tunnel or an answer."""

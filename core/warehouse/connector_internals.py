@@ -1,0 +1,229 @@
+"""Everything private of the Snowflake connector that is used: no other module touches it.
+
+The names are those of 5.2. They give what the public ones do not: where each batch of a result is
+stored, in little memory; the decoding of a batch that was fetched and checked here; an Arrow stream
+that can be checked before it is decoded. `usable` looks the names up on first use. Where a version
+of the connector lacks one, the public `get_result_batches` and `to_arrow` take over
+(see `core.warehouse.batch_list`), and a warning in the log names what is missing.
+"""
+
+from __future__ import annotations
+
+import base64
+import ctypes
+import logging
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+    from snowflake.connector.cursor import SnowflakeCursor
+
+log = logging.getLogger(__name__)
+
+_MESSAGES: Final = "snowflake.connector._internal.protobuf_gen.database_driver_v1_pb2"
+_CONTEXT: Final = "snowflake.connector._internal.arrow_context"
+_STREAMS: Final = "snowflake.connector._internal.arrow_stream_utils"
+_BATCHES: Final = "snowflake.connector.result_batch"
+_CURSORS: Final = "snowflake.connector.cursor._result_set_wrapper"
+_RESULT: Final = "_result_set"  # an attribute of each cursor
+# By module.
+_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    _CONTEXT: ("ArrowConverterContext.create",),
+    _STREAMS: ("create_table_iterator",),
+    _BATCHES: ("ResultBatch._take_arrow_stream_ptr",),
+    _CURSORS: ("_ResultSetWrapper.get_chunks",),
+}
+_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    _MESSAGES: (
+        *(f"ResultChunk.{field}" for field in ("row_count", "format", "inline", "remote")),
+        *(f"RemoteChunk.{field}" for field in ("url", "headers", "uncompressed_size")),
+        *(f"ResultSetGetChunksResponse.{field}" for field in ("chunks", "columns")),
+    ),
+}
+_ARROW: Final[Any] = 1  # of the connector's `ChunkFormat`
+_JSON: Final[Any] = 2
+_STREAM: Final = b"arrow_array_stream"
+
+
+class Chunk(NamedTuple):
+    """Where one batch of a result is.
+
+    Attributes:
+        rows: how many rows it holds, as Snowflake says.
+        size: uncompressed bytes; 0 where Snowflake does not say.
+        url: where it is fetched; empty for one that came with the list.
+        headers: what Snowflake asks to send with the request.
+        is_arrow: whether it is an Arrow stream; else JSON.
+        message: the connector's own message, for one that came with the list; else None.
+    """
+
+    rows: int
+    size: int
+    url: str
+    headers: Mapping[str, str]
+    is_arrow: bool
+    message: Any
+
+
+def usable(cursor: SnowflakeCursor) -> bool:
+    """Whether the installed connector has every private name; a warning in the log names others."""
+    lacking = missing()
+    if not hasattr(cursor, _RESULT):
+        lacking += (f"{type(cursor).__module__}.{type(cursor).__name__}.{_RESULT}",)
+    if lacking:
+        _warn(lacking)
+    return not lacking
+
+
+@cache
+def missing() -> tuple[str, ...]:
+    """The private names that the installed connector lacks, looked up once in a process."""
+    return tuple(
+        f"{module}.{name}"
+        for names_of, exists in ((_NAMES, _has_attribute), (_FIELDS, _has_field))
+        for module, names in names_of.items()
+        for name in names
+        if not exists(module, name)
+    )
+
+
+@cache
+def _warn(lacking: tuple[str, ...]) -> None:
+    log.warning(
+        "This version of snowflake-connector-python lacks %s: results are read by its public "
+        "functions, which check less and take more memory.",
+        ", ".join(lacking),
+    )
+
+
+def _has_attribute(module: str, name: str) -> bool:
+    try:
+        found: Any = import_module(module)
+    except ImportError:
+        return False
+    for part in name.split("."):
+        found = getattr(found, part, None)
+        if found is None:
+            return False
+    return True
+
+
+def _has_field(module: str, name: str) -> bool:
+    message, _, field = name.partition(".")
+    if not _has_attribute(module, f"{message}.DESCRIPTOR.fields_by_name"):
+        return False
+    return field in getattr(import_module(module), message).DESCRIPTOR.fields_by_name
+
+
+class ChunkList:
+    """The batches of a result, taken out of a cursor, which has none afterwards.
+
+    Each iteration goes through them in their order; nothing is kept of those gone through.
+
+    Attributes:
+        columns: the connector's own messages about the columns, for `open_batch`.
+    """
+
+    def __init__(self, cursor: SnowflakeCursor) -> None:
+        self._told = cursor._result_set.get_chunks()
+        cursor.reset(closing=True)  # the connector's own copy
+        self.columns = [] if self._told is None else [_copy(each) for each in self._told.columns]
+
+    def __iter__(self) -> Iterator[Chunk]:
+        for chunk in () if self._told is None else self._told.chunks:
+            is_arrow = chunk.format == _ARROW
+            if chunk.HasField("remote"):
+                remote = chunk.remote
+                size = max(remote.uncompressed_size, 0)
+                yield Chunk(chunk.row_count, size, remote.url, remote.headers, is_arrow, None)
+            else:
+                yield Chunk(chunk.row_count, 0, "", {}, is_arrow, _copy(chunk))
+
+
+def inline_rows(message: Any) -> bytes:
+    """The encoded rows of a batch that came with the list; none if they came broken."""
+    try:
+        return base64.b64decode(message.inline, validate=True)
+    except ValueError:
+        return b""
+
+
+def open_batch(
+    connection: SnowflakeConnection, chunk: Chunk, description: Any, columns: list[Any]
+) -> pa.RecordBatchReader:
+    """Have the connector fetch a batch; its Arrow stream, which the connector has not decoded.
+
+    Args:
+        connection: the session of the result.
+        chunk: the batch.
+        description: of the cursor that held the result.
+        columns: of the `ChunkList`.
+
+    Raises:
+        Exception: as the connector raises it.
+    """
+    from snowflake.connector._internal.protobuf_gen.database_driver_v1_pb2 import (
+        RemoteChunk,
+        ResultChunk,
+    )
+    from snowflake.connector.result_batch import ResultBatch
+
+    message = chunk.message or ResultChunk(
+        remote=RemoteChunk(url=chunk.url, headers=chunk.headers, uncompressed_size=chunk.size),
+        row_count=chunk.rows,
+        format=_ARROW if chunk.is_arrow else _JSON,
+    )
+    batch = ResultBatch(message, description, connection, columns)
+    return pa.RecordBatchReader._import_from_c(batch._take_arrow_stream_ptr(connection))
+
+
+def convert(connection: SnowflakeConnection, table: pa.Table) -> pa.Table:
+    """The rows of an Arrow stream as the connector hands them out.
+
+    Args:
+        connection: the session of the result, whose time zone is used.
+        table: what the stream holds; at least one row.
+
+    Raises:
+        Exception: the connector's or pyarrow's, where a column is not what it is said to be.
+    """
+    from snowflake.connector._internal.arrow_context import ArrowConverterContext
+    from snowflake.connector._internal.arrow_stream_utils import create_table_iterator
+
+    capsule = table.to_reader().__arrow_c_stream__()
+    rows = create_table_iterator(
+        _pointer(capsule),
+        context=ArrowConverterContext.create(connection),
+        number_to_decimal=True,
+    )
+    try:
+        return pa.Table.from_batches(list(rows))
+    finally:
+        del rows  # before the capsule, whose memory it points to
+
+
+def exchange_states(one: SnowflakeConnection, other: SnowflakeConnection) -> None:
+    """Let two connections change places: cursors and batches that hold `one` use `other`'s session.
+
+    Attributes that only `one` has, such as those of a subclass, stay with it.
+    """
+    old = {name: one.__dict__.get(name) for name in other.__dict__}
+    one.__dict__.update(other.__dict__)
+    other.__dict__.update(old)
+
+
+def _pointer(capsule: object) -> int:
+    """The address of the stream that a capsule holds (the Arrow PyCapsule interface)."""
+    get = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return int(get(capsule, _STREAM))
+
+
+def _copy(message: Any) -> Any:
+    """A message of its own: a part of another keeps all of that in memory."""
+    return type(message).FromString(message.SerializeToString())

@@ -1,0 +1,61 @@
+"""Which places the gate admits while the connector fetches a batch."""
+
+from __future__ import annotations
+
+import pytest
+from snowflake.connector.connection_config import ConnectionConfig
+
+from core.warehouse.network.addresses import Account
+from core.warehouse.network.gate import Pass
+from core.warehouse.network.http_pools import Web
+from core.warehouse.network.places import place_of
+
+ACCOUNT = "https://acme.snowflakecomputing.com"
+BUCKET = "https://sfc-stage.s3.eu-central-1.amazonaws.com"
+
+
+@pytest.fixture
+def way() -> Pass:
+    config = ConnectionConfig()
+    made = Pass(config, Web(config, lambda: Account("acme.snowflakecomputing.com", True)))
+    assert admitted(made, ACCOUNT)
+    return made
+
+
+def admitted(way: Pass, url: str) -> bool:
+    place = place_of(url)
+    assert place is not None
+    return way.admits(place)
+
+
+def test_the_place_of_a_batch_is_admitted_for_as_long_as_it_is_fetched(way: Pass) -> None:
+    assert not admitted(way, BUCKET)
+    way.admit_storage(f"{BUCKET}/a-batch")
+    assert admitted(way, BUCKET)
+    assert not admitted(way, "https://another.s3.amazonaws.com")
+    way.forget_storage(f"{BUCKET}/a-batch")
+    assert not admitted(way, BUCKET)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_storage"),
+    [
+        (BUCKET, True),
+        ("https://acme.blob.core.windows.net", True),
+        ("https://storage.googleapis.com", True),
+        (BUCKET.replace("https", "http"), False),
+        ("https://s3.amazonaws.com.example.org", False),
+        ("https://169.254.169.254", False),
+        ("https://10.0.0.1", False),
+    ],
+)
+def test_storage_services_are_admitted_by_name_where_the_place_is_unknown(
+    way: Pass, url: str, is_storage: bool
+) -> None:
+    assert not admitted(way, url)
+    way.admit_storage(None)
+    way.admit_storage(None)
+    way.forget_storage(None)
+    assert admitted(way, url) is is_storage
+    way.forget_storage(None)
+    assert not admitted(way, url)
