@@ -214,7 +214,7 @@ async def test_a_run_in_each_state(
         check(app, "there already", "destination_exists", "Run again r", "Close esc")
     app = Host(HistoryScreen())
     async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: "History" in shown(app))
+        await until(pilot, lambda: "enter Repeat" in whole(app))  # the footer comes last
         check(app, "✗ destination exists", "✓ delivered", "LOCATIONS_595", "enter Repeat")
 
 
