@@ -38,10 +38,11 @@ def test_no_host_but_those_configured(sandbox: Sandbox, tmp_path: Path) -> None:
     ports = {str(sandbox.snowflake["port"]), sandbox.s3["endpoint_url"].rpartition(":")[2]}
     lines = trace.read_text().splitlines()
     # The run's own proxy (`core.warehouse.network.gate`): where it listens, nobody else does.
+    # A call of one thread may be cut by another: `getsockname( <unfinished ...>`, then resumed.
     own = {
-        found[0] for line in lines if " getsockname(" in line for found in _INTERNET.findall(line)
+        found[0] for line in lines if " getsockname" in line for found in _INTERNET.findall(line)
     }
-    asked = [line for line in lines if " getsockname(" not in line]
+    asked = [line for line in lines if " getsockname" not in line]
     spoken_to = {place for line in asked for place in _INTERNET.findall(line)}
     assert spoken_to - {(port, "127.0.0.1") for port in own} == {
         (port, "127.0.0.1") for port in ports
