@@ -95,8 +95,8 @@ def test_an_owner_is_never_left_unchecked(sandbox: Sandbox, plain: str) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "--storage-integration .best., --stage, or --unload-credentials"),
-        ({"stage": "S", "unload_credentials": True}, "--stage and --unload-credentials exclude"),
+        ({}, "storage_integration, stage or unload_credentials=True .the first is best"),
+        ({"stage": "S", "unload_credentials": True}, "stage and unload_credentials exclude"),
         ({"stage": "S", "kms_key_id": "k"}, "a stage has its own encryption"),
         ({"storage_integration": "I", "max_file_size": "6GB"}, "max"),
     ],

@@ -22,7 +22,7 @@ import pytest
 
 from core.bucket.open_uploads import OpenUploads
 from core.errors import LocalResourceError
-from core.records.history import HistoryEntry, entries, record
+from core.records.history import HistoryEntry, read_history, record
 from core.records.report import check_path
 from core.runtime import paths, private_files
 from core.runtime.workspace import workspace
@@ -418,7 +418,7 @@ def test_a_history_that_another_user_has_planted(
     made(home / "state", USER, 0o700)
     plant(home / "state" / "history.jsonl", precious)
     with acting_as(USER):
-        assert entries() == []
+        assert read_history() == []
         record(entry())
     assert precious.read_text() == text
 
@@ -470,7 +470,7 @@ def test_files_are_private_whatever_the_umask(
                 assert mode(directory) == 0o700
         finally:
             os.umask(before)
-        assert len(entries()) == 2
+        assert len(read_history()) == 2
     found = {path.name: mode(path) for path in (home / "state").iterdir()}
     assert found == dict.fromkeys(("app.json", "history.jsonl", "history.lock"), 0o600)
     assert (mode(home / "state"), mode(home / "spill"), lock) == (0o700, 0o700, 0o600)

@@ -29,7 +29,7 @@ from core.planning.date_formats import EpochUnit, TextFormat, parse_format, shap
 from core.planning.date_recognition import fit_text, recognise_epoch, recognise_text
 from core.planning.names import find_name, parse_table, write_name
 from core.planning.source import ColumnType
-from core.request.reproduce import _joined, as_command, as_python
+from core.request.reproduce import _join, as_command, as_python
 from core.request.request import Request, StreamLimit, parse_seconds, parse_size, split_names
 from core.warehouse.statement import count
 
@@ -152,7 +152,7 @@ def names(data: bytes) -> None:
             raise
         return
     assert all(name and name == name.strip() for name in found)
-    assert split_names(_joined(found)) == found
+    assert split_names(_join(found)) == found
 
 
 @target("%d.%m.%Y\n3.4.2024", "%Y-%m-%dT%H:%M:%S.%f%:z\n2024", "epoch_ms", "%F %T", "%b%%%y\nJan%7")

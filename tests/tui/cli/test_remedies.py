@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
 
 from core.remedy import Remedy
 from tests.test_remedies import named_options
-from tui.cli import main
+from tui.cli.options import parameters
 from tui.cli.remedies import as_option, with_options
 
 
 def declared() -> set[str]:
     """Every spelling of every option that the command declares."""
-    parameters = inspect.signature(main.transfer, eval_str=True).parameters.values()
-    options = (getattr(each.annotation, "__metadata__", ()) for each in parameters)
-    # Of an annotated option Typer keeps the first spelling as its default.
-    return {
-        str(name)
-        for (option, *_) in filter(None, options)
-        for name in (option.default, *option.param_decls)
-    }
+    return {name for parameter in parameters() for name in parameter.opts}
 
 
 def test_every_remedy_is_an_option() -> None:
