@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from core.runtime.core_dumps import forbid_core_dumps
-from core.runtime.directories import private_directory
+from core.runtime.directories import UnsafeDirectoryError, private_directory
 
 GRACE_SECONDS = 4.0  # after that, a server that has been told to stop is ended
 
@@ -42,7 +42,7 @@ def main() -> int:
             else:
                 _bucket(configuration, own, stop)
     except Exception as error:
-        _tell({"error": str(error).strip() or type(error).__name__})
+        _tell({"error": _words(error)})
         return 1
     return 0
 
@@ -118,6 +118,13 @@ def _follow_parent(stop: threading.Event, bucket: Future[dict[str, str]]) -> Non
     stop.set()
     threading.Event().wait(GRACE_SECONDS)
     os._exit(1)
+
+
+def _words(error: Exception) -> str:
+    """Why a server cannot start, as the end of a sentence."""
+    if isinstance(error, UnsafeDirectoryError):
+        return f"{error.filename} {error.strerror}"
+    return str(error).strip() or type(error).__name__
 
 
 def _tell(message: dict[str, Any]) -> None:

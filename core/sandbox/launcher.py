@@ -31,6 +31,14 @@ ROOMY_TEMPORARY = Path("/var/tmp")  # noqa: S108 - on disk where /tmp is in memo
 # glibc keeps what many threads have freed, unless told otherwise (mallopt(3)).
 LEAN_MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 
+# The package's own place is the last one that modules are looked for in, and the current directory
+# (-P) is none: a file beside the package that is called like a library is not run in its place.
+_PLACE = Path(__file__).parents[2]
+_CHILD = (
+    "import runpy, sys; sys.path.append(sys.argv.pop()); "
+    "runpy.run_module('core.sandbox.child', run_name='__main__')"
+)
+
 IDENTITY = {
     "account": "sandbox",
     "user": "DEMO",
@@ -163,12 +171,12 @@ class Sandbox(Closing):
 
     def _spawn(self, configuration: dict[str, Any]) -> subprocess.Popen[str]:
         child = subprocess.Popen(
-            [sys.executable, "-m", "core.sandbox.child"],
+            [sys.executable, "-P", "-c", _CHILD, str(_PLACE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             text=True,
-            cwd=Path(__file__).parents[2],
+            cwd=_PLACE,
             env=_environment(),
             start_new_session=True,  # Ctrl-C is for this process; the children follow its end
         )

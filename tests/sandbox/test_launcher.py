@@ -121,6 +121,29 @@ def test_a_port_in_use_is_said_plainly(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_called_like_a_library_is_not_run_in_its_place(tmp_path: Path) -> None:
+    """Neither in the current directory of whoever starts the sandbox, nor beside the package."""
+    (tmp_path / "core").symlink_to(Path(launcher.__file__).parents[1])
+    for library in ("duckdb", "werkzeug", "uvicorn", "csv"):
+        (tmp_path / f"{library}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()")
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from core.sandbox.launcher import Sandbox; "
+        "assert sys.modules['core'].__file__.startswith(sys.argv[1]); del sys.path[0]\n"
+        "with Sandbox() as box: assert box.alive()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "ran").exists()
+
+
 def test_two_sandboxes_stand_side_by_side_and_know_only_their_own_password() -> None:
     with Sandbox() as one, Sandbox() as two:
         assert one.snowflake["port"] != two.snowflake["port"]
