@@ -170,7 +170,7 @@ class Sandbox(Closing):
         return self._temporary
 
     def _spawn(self, configuration: dict[str, Any]) -> subprocess.Popen[str]:
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-P", "-c", _CHILD, str(_PLACE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -85,27 +85,35 @@ class TestDirectory:
             with pytest.raises(ClientError):
                 client.copy_object(Bucket="partner-inbox", Key="copy", CopySource=source)
 
-    @pytest.mark.parametrize("where", ["data", "data/bucket", "data/warehouse"])
-    @pytest.mark.parametrize(("owner", "mode"), [(NOBODY, 0o755), (0, 0o777), (0, 0o775)])
-    def test_a_directory_of_another_user_is_refused(
-        self, tmp_path: Path, where: str, owner: int, mode: int
+    @pytest.mark.parametrize(
+        ("where", "owner", "mode", "why"),
+        [
+            ("data", NOBODY, 0o755, "belongs to"),
+            ("data", 0, 0o777, "has the mode 0777"),
+            ("data", 0, 0o775, "has the mode 0775"),
+            ("data/bucket", NOBODY, 0o755, "belongs to"),
+            ("data/warehouse", 0, 0o777, "has the mode 0777"),
+        ],
+    )
+    def test_a_directory_that_others_can_change_is_refused(
+        self, tmp_path: Path, where: str, owner: int, mode: int, why: str
     ) -> None:
         (tmp_path / where).mkdir(parents=True)
         (tmp_path / where).chmod(mode)
-        os.chown(tmp_path / where, owner, owner)
+        os.chown(tmp_path / where, owner, NOBODY)
         with (
-            pytest.raises(LocalResourceError, match="others can change"),
+            pytest.raises(LocalResourceError, match=f"did not start: {tmp_path / where} {why}"),
             Sandbox(tmp_path / "data"),
         ):
             pass
 
-    @pytest.mark.parametrize("service", ["bucket", "warehouse"])
-    def test_a_link_in_place_of_a_directory_is_refused(self, tmp_path: Path, service: str) -> None:
-        with self.unharmed(tmp_path / "outside"):
-            (tmp_path / "data").mkdir()
-            (tmp_path / "data" / service).symlink_to(tmp_path / "outside")
+    def test_a_link_that_was_planted_where_all_can_write_is_refused(self, shared: Path) -> None:
+        """There the sandbox uses a directory that carries the user's id."""
+        planted = shared / f"amplify-transfer-{os.geteuid()}"
+        with self.unharmed(shared.parent / "outside"):
+            planted.symlink_to(shared.parent / "outside")
             with (
-                pytest.raises(LocalResourceError, match="others can change"),
-                Sandbox(tmp_path / "data"),
+                pytest.raises(LocalResourceError, match=f"did not start: {planted} is a link"),
+                Sandbox(shared),
             ):
                 pass
