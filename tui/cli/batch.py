@@ -5,20 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import traceback
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from core import CancelledError, TransferError, UsageError
+from core import CancelledError, TransferError, UsageError, Warned
 from core.facade import forbid_core_dumps
+from tui import uncaught
 from tui.cli.console import Console, JsonConsole, TextConsole
 from tui.cli.debug import redacted_stderr
 from tui.cli.signals import Stop, Stopped
 from tui.demo import Place, demo, own_access
 from tui.format import terminal
+from tui.stderr import apart
 
 if TYPE_CHECKING:
     from core import Outcome
@@ -56,13 +57,30 @@ def run(options: Mapping[str, Any], manner: Manner) -> int:
     forbid_core_dumps()
     debug = os.environ.get("AMPLIFY_DEBUG") == "1"
     _silence_libraries(debug=debug)
-    with redacted_stderr() if debug else nullcontext():
-        return _run_shown(options, manner, debug=debug)
+    with _console(manner, debug=debug) as console:
+        return _run_shown(options, manner, console, debug=debug)
 
 
-def _run_shown(options: Mapping[str, Any], manner: Manner, *, debug: bool) -> int:
-    console = (JsonConsole if manner.json else TextConsole)(sys.stderr, quiet=manner.quiet)
+@contextmanager
+def _console(manner: Manner, *, debug: bool) -> Iterator[Console]:
+    """What is written to stderr by us, and all that anything else writes there."""
 
+    def tell(line: str) -> None:
+        console.foreign(line)
+
+    def tell_error(error: BaseException) -> None:
+        if debug:
+            console.trace(error)
+        console.event(Warned(uncaught.sentence(error)))
+
+    kind = JsonConsole if manner.json else TextConsole
+    with redacted_stderr() if debug else apart(tell) as stream:
+        console = kind(sys.stderr if debug else stream, quiet=manner.quiet)
+        with uncaught.told(tell_error):
+            yield console
+
+
+def _run_shown(options: Mapping[str, Any], manner: Manner, console: Console, *, debug: bool) -> int:
     def on_stopping() -> None:
         console.note("Stopping the query and the upload; Ctrl-C again leaves at once")
 
@@ -190,29 +208,12 @@ def _unexpected(error: BaseException, console: Console, *, debug: bool) -> int:
     if debug:
         console.trace(error)
         hint = "Please report it, with the lines above."
-    elif path := _log(error):
+    elif path := uncaught.log(error):
         hint = f"Please report it, with {path}; AMPLIFY_DEBUG=1 shows more."
     else:
         hint = "Please report it, with what AMPLIFY_DEBUG=1 shows."
     console.error(TransferError(f"Unexpected {type(error).__name__}.", hint))
     return TransferError.exit_code
-
-
-def _log(error: BaseException | None) -> str | None:
-    """Append where `error` and its causes come from, without their texts, to the log file."""
-    from core.facade import append, log_dir
-
-    lines: list[str] = []
-    while error is not None:
-        lines += traceback.format_tb(error.__traceback__)
-        lines.append(f"{type(error).__module__}.{type(error).__qualname__}\n")
-        error = error.__cause__ or error.__context__
-    try:
-        path = log_dir() / "errors.log"
-        append(path, "".join([*lines, "\n"]))
-    except (OSError, TransferError):
-        return None
-    return str(path)
 
 
 def _silence_libraries(*, debug: bool) -> None:

@@ -35,7 +35,7 @@ _PHASES: Final = {
 
 
 class Console(ABC):
-    """Writes to stderr from any thread; with `quiet`, errors only.
+    """Writes to stderr from any thread; with `quiet`, errors and what libraries ask only.
 
     Attributes:
         delivered: what is delivered; None as long as nothing is.
@@ -73,6 +73,12 @@ class Console(ABC):
         if not self._quiet:
             with self._lock:
                 self._say("info", message, **fields)
+
+    def foreign(self, line: str) -> None:
+        """Show a line that a library has written to stderr, such as the address of a sign-in."""
+        if line:
+            with self._lock:
+                self._say("info", [line])
 
     def trace(self, error: BaseException) -> None:
         """Show where an error comes from, for whoever debugs."""

@@ -1,4 +1,8 @@
-"""What AMPLIFY_DEBUG=1 adds to stderr: the texts of libraries, without the secrets of the run."""
+"""What AMPLIFY_DEBUG=1 adds to stderr: the texts of libraries, without the secrets of the run.
+
+They are escaped as all is that a terminal gets, but for their line breaks: what libraries write in
+several lines stays readable.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from core.facade import redaction
+from core.facade import escaped, redaction
 
 _CHUNK: Final = 64 * 1024  # bytes read at once
 _LONGEST: Final = 1024 * 1024  # bytes of a line; a longer one is shown in pieces
@@ -18,7 +22,7 @@ _PATIENCE: Final = 2.0  # seconds, if a process that we started keeps stderr ope
 
 @contextmanager
 def redacted_stderr() -> Iterator[None]:
-    """Redact every line that this process writes to stderr, native code and servers included.
+    """Redact and escape every line that is written to stderr, by native code and servers too.
 
     Descriptor 2 becomes a pipe, from which lines go to where it led before. So stderr is no
     terminal meanwhile, and progress is shown in lines.
@@ -58,8 +62,8 @@ def _copy(source: int, target: int) -> None:
 
 
 def _write(target: int, data: bytes) -> None:
-    text = redaction.redact(data.decode("utf-8", "surrogateescape"))
-    left = text.encode("utf-8", "surrogateescape")
+    text = redaction.redact(data.decode("utf-8", "backslashreplace"))
+    left = "\n".join(map(escaped, text.split("\n"))).encode()
     with suppress(OSError):
         while left:
             left = left[os.write(target, left) :]

@@ -9,6 +9,7 @@ from typing import Any
 
 from core import TransferError, UsageError, Warned
 from core.facade import forbid_core_dumps
+from tui import uncaught
 from tui.cli.console import JsonConsole, TextConsole
 
 
@@ -43,13 +44,11 @@ def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool)
             )
         from tui.web.server import serve
 
-        serve(
-            options,
-            demo=demo,
-            port=port or 0,
-            opened=opened,
-            warn=lambda text: console.event(Warned(text)),
-        )
+        def warn(text: str) -> None:
+            console.event(Warned(text))
+
+        with uncaught.told(lambda error: warn(uncaught.sentence(error))):
+            serve(options, demo=demo, port=port or 0, opened=opened, warn=warn)
     except TransferError as error:
         console.error(error, of_run=False)
         return error.exit_code

@@ -7,7 +7,7 @@ import pty
 import re
 import subprocess
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tests.support.batch_runs import SECONDS, program
 
@@ -34,8 +34,14 @@ PAYLOADS = {
 OWN = re.compile(r"\r\n|\r\x1b\[K|\r(?=\[[#.]{12}\] |[A-Z])|\x1b\[K")
 
 
-def on_terminal(*arguments: str, env: Mapping[str, str]) -> tuple[int, bytes]:
-    """Run `amplify-transfer` with a terminal for all streams: exit code, and what it wrote."""
+def on_terminal(
+    *arguments: str, env: Mapping[str, str], look: Callable[[bytes], object] = lambda _: None
+) -> tuple[int, bytes]:
+    """Run `amplify-transfer` with a terminal for all streams: exit code, and what it wrote.
+
+    Args:
+        look: is shown what it has written so far, after each piece.
+    """
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         program(*arguments),
@@ -49,6 +55,7 @@ def on_terminal(*arguments: str, env: Mapping[str, str]) -> tuple[int, bytes]:
         written = b""
         while part := _read(ours):
             written += part
+            look(written)
         os.close(ours)
         return process.wait(SECONDS), written
 

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
@@ -210,6 +211,63 @@ def test_an_error_of_the_sign_in(sandbox: Sandbox, env: dict[str, str]) -> None:
         )
     assert ended == 3
     assert shown(lines_of(written), "Error (source_sign_in)")
+
+
+# What the connector's core lets an address hold: it refuses C0 and blanks.
+IN_ADDRESS = PAYLOADS["clear by C1"] + PAYLOADS["reversed"] + PAYLOADS["unseen"]
+
+
+class SignInPage:
+    """Names a page for a sign-in, and then acts as the browser that comes back from there."""
+
+    def __init__(self) -> None:
+        self._back = ""
+
+    def lie(self, answer: Answer) -> None:
+        if answer.path.endswith("/authenticator-request"):
+            answer.status, answer.headers["content-type"] = 200, "application/json"
+            page = {"ssoUrl": f"https://sign.in/{IN_ADDRESS}", "tokenUrl": "https://sign.in/t"}
+            told = {"success": True, "data": {**page, "proofKey": "proof"}}
+            answer.body = json.dumps(told).encode()
+            port = int(answer.asked["data"]["BROWSER_MODE_REDIRECT_PORT"])
+            self._back = f"http://127.0.0.1:{port}/?token=t"
+
+    def come_back(self, written: bytes) -> None:
+        """Once the address is on the terminal."""
+        if self._back and b"//sign.in/" in written:
+            back, self._back = self._back, ""
+            urlopen(back, timeout=20).close()
+
+
+@pytest.mark.parametrize("debug", ["0", "1"])
+@pytest.mark.parametrize("style", [(), ("--quiet",), ("--log-format", "json")], ids=str)
+def test_the_address_of_a_sign_in(
+    sandbox: Sandbox, env: dict[str, str], style: tuple[str, ...], debug: str
+) -> None:
+    """The connector's native core writes it to descriptor 2; a person needs it, quiet or not."""
+    interactive = {
+        "SNOWFLAKE_AUTHENTICATOR": "externalbrowser",
+        "SF_TEST_BROWSER_OPENER": "noop",  # the connector's own way to start none
+        "BROWSER": "false",
+    }
+    page = SignInPage()
+    with lying(sandbox, page.lie) as server:
+        ended, written = on_terminal(
+            *("--batch", "--table", "LOCATIONS_595", "--max-retry-time", "0", *style),
+            env=env
+            | interactive
+            | {"SNOWFLAKE_PORT": str(server.server_port), "AMPLIFY_DEBUG": debug},
+            look=page.come_back,
+        )
+    lines = lines_of(written)
+    assert ended == 3, lines  # the sandbox knows no such sign-in
+    told = [line for line in lines if "https://sign.in/" in line]
+    if "json" in style and debug == "0":
+        (line,) = told
+        assert json.loads(line)["message"] == f"https://sign.in/{IN_ADDRESS}"
+    else:
+        assert told[0] == f"https://sign.in/{escaped(IN_ADDRESS)}"
+    assert len([line for line in lines if "source_sign_in" in line]) == 1
 
 
 # What XML can hold of it: no controls but tab, line feed, return, DEL and C1.
