@@ -47,15 +47,23 @@ class Front:
         apps: the application of each service that is offered, by its name in a credential's scope.
         store: the state behind them.
         door: which hosts and clients are answered at all.
+        admitted: hears of each request that is known to be genuine.
     """
 
-    def __init__(self, apps: Mapping[str, WsgiApp], store: Keys, door: Door) -> None:
-        self._apps, self._store, self._door = apps, store, door
+    def __init__(
+        self,
+        apps: Mapping[str, WsgiApp],
+        store: Keys,
+        door: Door,
+        admitted: Callable[[Environ], object] = lambda _: None,
+    ) -> None:
+        self._apps, self._store, self._door, self._admitted = apps, store, door, admitted
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = Body(environ)
         try:
             app = self._admit(environ, body)
+            self._admitted(environ)
             if app is not self._apps["s3"]:
                 environ["wsgi.input"] = io.BytesIO(body.read(MAX_REQUEST))
                 return self._forward(app, environ, start_response)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from core.runtime.strangers import Strangers, hang_up
 from core.sandbox.door import Door
 
 ADDRESS = "127.0.0.1"
@@ -41,16 +42,15 @@ def serve(
     Raises:
         OSError: the port is taken, or `data_dir` cannot be written.
     """
-    from werkzeug.serving import make_server
-
-    handler = _quiet_handler()
+    handler, server_class = _quiet_handler(), _bounded_server()
+    strangers = Strangers(hang_up)
     # A socket of our own: where a port is taken, werkzeug's would print that and exit.
     with socket.create_server((ADDRESS, port), backlog=128) as listener:
         port = listener.getsockname()[1]
-        app, credentials = _application(data_dir, services, Door(port, proxied=proxied))
-        server = make_server(
-            ADDRESS, port, app, threaded=True, request_handler=handler, fd=listener.fileno()
-        )
+        door = Door(port, proxied=proxied)
+        app, credentials = _application(data_dir, services, door, strangers)
+        server = server_class(ADDRESS, port, app, handler, fd=listener.fileno())
+        server.strangers = strangers
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
@@ -69,7 +69,10 @@ def serve(
 
 
 def _application(
-    data_dir: Path | None, services: Sequence[str], door: Door
+    data_dir: Path | None,
+    services: Sequence[str],
+    door: Door,
+    strangers: Strangers[socket.socket],
 ) -> tuple[Any, dict[str, str]]:
     """moto behind the front, and the administrator's keys; imports what takes long to import."""
     from moto import settings
@@ -84,7 +87,26 @@ def _application(
     store = Store(data_dir)
     credentials = store.provision(DEFAULT_BUCKET, REGION)
     apps = {service: create_backend_app(service) for service in ("s3", *services)}
-    return Front(apps, store, door), credentials
+    front = Front(apps, store, door, lambda environ: strangers.known(environ["werkzeug.socket"]))
+    return front, credentials
+
+
+def _bounded_server() -> type[Any]:
+    """werkzeug's server, which has a thread for each connection, with few for strangers."""
+    from werkzeug.serving import ThreadedWSGIServer
+
+    class BoundedServer(ThreadedWSGIServer):  # type: ignore[misc]
+        strangers: Strangers[socket.socket]
+
+        def process_request(self, request: Any, client_address: Any) -> None:
+            self.strangers.came(request)
+            super().process_request(request, client_address)
+
+        def shutdown_request(self, request: Any) -> None:
+            self.strangers.known(request)
+            super().shutdown_request(request)
+
+    return BoundedServer
 
 
 def _quiet_handler() -> type[Any]:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from core.errors import TransferError, UsageError
+from core.runtime.strangers import Strangers, hang_up
 from core.warehouse.error_codes import REDIRECTED, TOO_LARGE, Meaning
 from core.warehouse.network.addresses import is_storage
 from core.warehouse.network.places import Place, others, place_of
@@ -169,11 +170,18 @@ class _Server(ThreadingMixIn, TCPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Visit)
+        self.strangers = Strangers(hang_up)
         self.passes: WeakValueDictionary[str, Pass] = WeakValueDictionary()
         threading.Thread(target=self.serve_forever, name="gate", daemon=True).start()
 
-    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread of its own."""
+        self.strangers.came(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
         """Close a connection; whoever handled it has said how it ends."""
+        self.strangers.known(request)
         self.close_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -252,6 +260,8 @@ class _Visit(BaseHTTPRequestHandler):
         except (binascii.Error, UnicodeDecodeError):
             return None
         found: Pass | None = self.server.passes.get(user.removeprefix(f"{_USER}:"))
+        if found is not None:
+            self.server.strangers.known(self.connection)
         return found
 
     def _body(self) -> bytes | None:

@@ -361,8 +361,8 @@ from core.connections import discovery
 from core.connections.secrets import reveal
 
 def leak(*args, **more):
-    password = reveal(settings.resolve(None).parameters["password"])
-    short = reveal(settings.resolve(None).parameters["passcode"])
+    password = reveal(discovery.resolve(None).parameters["password"])
+    short = reveal(discovery.resolve(None).parameters["passcode"])
     basic = base64.b64encode(b"me:" + password.encode()).decode()
     os.write(2, f"native: {password} {basic}\\n".encode())
     warnings.warn(f"library: {urllib.parse.quote(password, safe='')}")
@@ -493,7 +493,7 @@ class Giving(MemoryKeyring):
 
 REMEMBERING = f"""
 from core.connections import saved
-print(keep.remember("prod", {{"account": "a", "password": "{HUSH}"}}).asked)
+print(saved.remember("prod", {{"account": "a", "password": "{HUSH}"}}).asked)
 """
 
 

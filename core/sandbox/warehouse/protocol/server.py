@@ -31,6 +31,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.sandbox.door import Door
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.protocol import responses
+from core.sandbox.warehouse.protocol.connections import bounded_connections, vouch
 from core.sandbox.warehouse.protocol.remembered import RememberedStatements
 from core.sandbox.warehouse.protocol.results import Result, ResultStore
 from core.sandbox.warehouse.protocol.sessions import Session, Sessions
@@ -134,6 +135,7 @@ class Warehouse:
             session = await asyncio.to_thread(self._sessions.login, data, asked)
         except Failure as failure:
             return JSONResponse(responses.failed(failure))
+        vouch(request)
         return JSONResponse(responses.login(session, self._user))
 
     async def renew(self, request: Request) -> Response:
@@ -217,6 +219,7 @@ class Warehouse:
                 return _refused(404, "No such chunk")
             if not _opens(request, result):
                 return _refused(403, "The chunk's key is missing or wrong")
+            vouch(request)
             chunk = result.chunks[request.path_params["index"]]
             blocks = _blocks(chunk.path.open("rb"))
         headers = {"content-encoding": "gzip", "content-length": str(chunk.compressed)}
@@ -226,7 +229,9 @@ class Warehouse:
         return JSONResponse(responses.success("Log Received"))
 
     def _session(self, request: Request) -> Session:
-        return self._sessions.by_token(_token(request))
+        session = self._sessions.by_token(_token(request))
+        vouch(request)
+        return session
 
 
 def serve(
@@ -256,7 +261,12 @@ def serve(
         address = {"host": ADDRESS, "port": listener.getsockname()[1]}
         guarded = _Guarded(app, Door(address["port"], proxied=proxied))
         config = uvicorn.Config(
-            guarded, log_config=None, access_log=False, timeout_graceful_shutdown=1, ws="none"
+            guarded,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            ws="none",
+            http=bounded_connections(),
         )
         _Server(config, lambda: on_ready(address), stop).run(sockets=[listener])
 
