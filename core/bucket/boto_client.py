@@ -41,6 +41,8 @@ def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
     import boto3
     from botocore.config import Config
 
+    from core.runtime.aws_answers import bound
+
     session = boto3.session.Session(profile_name=profile)
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 1},
@@ -63,6 +65,7 @@ def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
             f"The endpoint URL of S3 in AWS's variables or files {ENDPOINT_FORM}.",
             "Look at AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL and endpoint_url of the AWS profile.",
         )
+    bound(client)
     if redaction.watching():
         _learn_credentials(session, client)
     for operation in ("PutObject", "UploadPart"):

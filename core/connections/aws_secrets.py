@@ -20,6 +20,7 @@ from botocore.parsers import ResponseParserError
 
 from core.errors import SignInError, TemporaryError, TransferError, UsageError
 from core.runtime import redaction
+from core.runtime.aws_answers import bound
 from core.runtime.aws_errors import CREDENTIALS, code_in, is_temporary, status_in
 from core.runtime.background import start
 from core.runtime.library_logging import hush
@@ -96,6 +97,7 @@ def _ask(arn: str, profile: str | None, source: str) -> Any:
     try:
         session = boto3.session.Session(profile_name=profile)
         client = session.client(service, region_name=region, config=config)
+        bound(client)
         if not is_plain_endpoint(client.meta.endpoint_url):
             raise UsageError(
                 f"The endpoint URL of {service} in AWS's variables or files {ENDPOINT_FORM}.",
@@ -109,7 +111,7 @@ def _ask(arn: str, profile: str | None, source: str) -> Any:
         raise _refusal(error, source) from error
     except BotoCoreError as error:
         raise _failure(error, source) from error
-    except (ResponseParserError, ValueError, KeyError, TypeError):
+    except (ResponseParserError, ValueError, KeyError, TypeError, RecursionError):
         raise TemporaryError(
             f"What answered for {source} is not AWS.",
             "Check whether a proxy or a sign-in page of the network stands in between, and "

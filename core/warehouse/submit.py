@@ -8,10 +8,12 @@ whatever runs in its session is cancelled then. A session of ours runs one state
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from core.errors import IntegrityError
 from core.query import Statement, stop_session
 from core.runtime.cancel import NEVER
 from core.runtime.retry import QUICK, temporary
@@ -42,6 +44,7 @@ class Start:
         """Start the statement.
 
         Raises:
+            IntegrityError: the answer gives it an id that is none.
             Exception: as the connector raises it.
         """
         self._stop_unheard()
@@ -55,7 +58,7 @@ class Start:
                 self._unheard.clear()  # refused
             self._if_given_up()
             raise
-        self.query_id = started["queryId"] or ""
+        self.query_id = _checked(started["queryId"])
         self._unheard.clear()
         self._if_given_up()
 
@@ -91,6 +94,19 @@ class Start:
                 # A refusal is as good an answer as any: another one would be the same.
                 if _is_temporary(error):
                     raise
+
+
+def _checked(query_id: object) -> str:
+    """A query id; the connector (5.2) takes any text, and later raises ValueError for most."""
+    try:
+        uuid.UUID(str(query_id))
+    except ValueError:
+        raise IntegrityError(
+            "Snowflake's answer gives the statement an id that is none.",
+            "Check whether a proxy or a sign-in page of the network stands in between; then run "
+            "again.",
+        ) from None
+    return str(query_id)
 
 
 def _is_temporary(error: Exception) -> bool:
