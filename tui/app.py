@@ -21,7 +21,7 @@ from tui.format.text import visible
 from tui.preferences import Memory
 from tui.screens.error import short_path, show_error
 from tui.workbench import jobs
-from tui.workbench.draft import options_of, request_of
+from tui.workbench.draft import list_options, make_request
 from tui.workbench.lane import Work
 from tui.workbench.messages import Opened
 from tui.workbench.screen import Workbench
@@ -79,14 +79,14 @@ class TransferApp(App[None]):
         """Open the workbench, or ask where to."""
         if self._memory.theme in self.available_themes:
             self.theme = self._memory.theme
-        self.theme_changed_signal.subscribe(self, self._theme_changed)
+        self.theme_changed_signal.subscribe(self, self._remember_theme)
         self.set_keymap(dict(self._memory.keys))
         self._check_keys()
         if self._demo:
-            from tui.demo import own_access
+            from tui.demo import choose_access
 
-            self._open("demo", self._demo_opening, own_access(self._options))
-        elif (link := self._only_link()) is not None:
+            self._open("demo", self._sign_in_to_demo, choose_access(self._options))
+        elif (link := self._find_only_link()) is not None:
             self._open_link(link)
         else:
             self.action_connect()
@@ -94,9 +94,9 @@ class TransferApp(App[None]):
     def _check_keys(self) -> None:
         """Tell what is wrong with the keys in the user's file."""
         if self._memory.keys:
-            from tui.keys import complaints
+            from tui.keys import find_problems
 
-            if said := complaints(type(self), self._memory.keys):
+            if said := find_problems(type(self), self._memory.keys):
                 told = f"The keys in {self._memory.path}: {'; '.join(said)}."
                 self.notify(told, severity="warning", timeout=15, markup=False)
 
@@ -104,45 +104,45 @@ class TransferApp(App[None]):
         """Show a notification; names in it may hold anything."""
         super().notify(visible(message), **settings)
 
-    def tell_prompt(self, line: str) -> None:
+    def show_sign_in_address(self, line: str) -> None:
         """Tell the address of a sign-in, for where no browser opens; from any thread."""
         if line.startswith("https://"):
             self.notify(line, title="Sign in with the browser", timeout=120, markup=False)
 
     @on(events.DeliveryComplete)
-    def _saved(self, event: events.DeliveryComplete) -> None:
+    def _report_saved(self, event: events.DeliveryComplete) -> None:
         """Say where a file went; in a browser the browser does."""
         if event.path is not None:
             self.notify(f"Saved as {short_path(event.path)}", markup=False)
 
     @on(events.DeliveryFailed)
-    def _not_saved(self, event: events.DeliveryFailed) -> None:
+    def _report_not_saved(self, event: events.DeliveryFailed) -> None:
         error, told = event.exception, "The file could not be saved"
         if isinstance(error, OSError):
             told += f" as {short_path(Path(error.filename))}" if error.filename else ""
             told += f": {error.strerror}"
         self.notify(f"{told}.", severity="error", markup=False)
 
-    def _theme_changed(self, theme: Any) -> None:
+    def _remember_theme(self, theme: Any) -> None:
         self._memory.theme = theme.name
 
     # ----------------------------------------------------------------------------- connecting
 
-    def _only_link(self) -> Link | None:
+    def _find_only_link(self) -> Link | None:
         """The connection to take without asking: the one named, or the only one there is."""
-        from tui.screens.connect.entries import entries
+        from tui.screens.connect.entries import list_entries
         from tui.screens.connect.link import Link
 
         given = self._options.get("connection")
         if given is not None:
             return Link(given if isinstance(given, str) else "connection", given)
-        found, _ = entries()
+        found, _ = list_entries()
         ready = [entry for entry in found if entry.missing is None]
         return ready[0].link if len(found) == len(ready) == 1 else None
 
     def _open_link(self, link: Link) -> None:
         def opening(request: Request) -> Work:
-            return jobs.opening(link.connection, request)
+            return jobs.sign_in(link.connection, request)
 
         self._open(link.name, opening, {**link.options, "connection": link.connection})
 
@@ -159,24 +159,24 @@ class TransferApp(App[None]):
         """What the command line asks for, else what was chosen last; `options` before both."""
         choices = {} if self._options.get("table") else self._memory.choices
         try:
-            return request_of({**choices, **self._options, **options})
+            return make_request({**choices, **self._options, **options})
         except TransferError as error:
             if not choices:  # then it is the command line that cannot be meant
                 show_error(self, error)
         try:
-            return request_of({**self._options, **options})
+            return make_request({**self._options, **options})
         except TransferError:
-            return request_of(options)
+            return make_request(options)
 
-    def _demo_opening(self, request: Request) -> Work:
+    def _sign_in_to_demo(self, request: Request) -> Work:
         """Start the sandbox, then sign in to it."""
 
         def work(cancel: threading.Event) -> Iterator[Message]:
             from tui.demo import demo
 
-            place = self._resources.enter_context(demo(options_of(request)))
-            known = request_of(place.options)
-            for message in jobs.opening(place.options["connection"], known)(cancel):
+            place = self._resources.enter_context(demo(list_options(request)))
+            known = make_request(place.options)
+            for message in jobs.sign_in(place.options["connection"], known)(cancel):
                 yield Opened(message.explorer, known) if isinstance(message, Opened) else message
 
         return work
@@ -187,9 +187,9 @@ class TransferApp(App[None]):
         """Choose another connection."""
         from tui.screens.connect.screen import ConnectScreen
 
-        self.push_screen(ConnectScreen(self._place), self._connected)
+        self.push_screen(ConnectScreen(self._place), self._use_link)
 
-    def _connected(self, link: Link | None) -> None:
+    def _use_link(self, link: Link | None) -> None:
         if link is None:
             if not any(isinstance(screen, Workbench) for screen in self.screen_stack):
                 self.exit()

@@ -55,9 +55,9 @@ def demo(options: Mapping[str, Any]) -> Iterator[Place]:
             "s3_options": s3,
             "aws_profile": None,
         }
-        yield Place({**options, **own, **own_access(options)}, directory / "bucket")
+        yield Place({**options, **own, **choose_access(options)}, directory / "bucket")
 
 
-def own_access(options: Mapping[str, Any]) -> dict[str, str]:
+def choose_access(options: Mapping[str, Any]) -> dict[str, str]:
     """The option by which the demo's warehouse writes, where it is to and no way was given."""
     return {"storage_integration": INTEGRATION} if lacks_write_way(options) else {}

@@ -33,7 +33,7 @@ class Remappable:
     keys: tuple[str, ...]
 
 
-def remappable(app: type[DOMNode]) -> list[Remappable]:
+def list_remappable(app: type[DOMNode]) -> list[Remappable]:
     """Every action with an id, of the app and of the workbench, in reading order."""
     return [
         Remappable(each.id, each.tooltip or each.description, _keys(each.key))
@@ -47,16 +47,16 @@ def _nodes(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
     return (app, Workbench, *_PARTS)
 
 
-def complaints(app: type[DOMNode], keymap: Mapping[str, str]) -> list[str]:
+def find_problems(app: type[DOMNode], keymap: Mapping[str, str]) -> list[str]:
     """What is wrong with a keymap: ids that there are not, and keys with two meanings."""
-    known = {each.name for each in remappable(app)}
-    said = [f"there is no action {name}" for name in keymap if name not in known]
+    known = {each.name for each in list_remappable(app)}
+    problems = [f"there is no action {name}" for name in keymap if name not in known]
     for part in _PARTS:
-        said += _clashes((Lines, part, Workbench, app), keymap)
-    return list(dict.fromkeys(said))
+        problems += _find_conflicts((Lines, part, Workbench, app), keymap)
+    return list(dict.fromkeys(problems))
 
 
-def _clashes(chain: Sequence[type[DOMNode]], keymap: Mapping[str, str]) -> Iterator[str]:
+def _find_conflicts(chain: Sequence[type[DOMNode]], keymap: Mapping[str, str]) -> Iterator[str]:
     """Keys with two meanings while the focus is in the first of `chain`; the first one wins."""
     taken: dict[str, Binding] = {}
     for node in chain:

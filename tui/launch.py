@@ -13,7 +13,7 @@ from core.facade import discard_own, forbid_core_dumps
 from tui import uncaught
 from tui.app import TransferApp
 from tui.cli.signals import leaving
-from tui.stderr import diverted
+from tui.stderr import divert_stderr
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -44,7 +44,7 @@ def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None
 
     with leaving(end, discard_own) as signals:
         try:
-            with diverted(app.tell_prompt), uncaught.told(uncaught.log):
+            with divert_stderr(app.show_sign_in_address), uncaught.told(uncaught.log):
                 app.run()
         except OSError:  # a terminal that is gone takes no last words
             if not signals:

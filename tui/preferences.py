@@ -68,7 +68,7 @@ class Memory:
     def recent_tables(self) -> list[TableName]:
         """The tables used last, the latest first."""
         names: list[TableName] = []
-        for text in self._recent("tables"):
+        for text in self._list_recent("tables"):
             with suppress(UsageError, TypeError):
                 names.append(TableName(*parse_table(text)))
         return names
@@ -76,7 +76,7 @@ class Memory:
     @property
     def recent_buckets(self) -> list[str]:
         """The destinations used last, the latest first."""
-        return self._recent("buckets")
+        return self._list_recent("buckets")
 
     def use_table(self, name: TableName) -> None:
         """Put a table on top."""
@@ -89,33 +89,33 @@ class Memory:
     def keep(self, request: Request) -> None:
         """Keep the choices of `request`."""
         choices = {name: getattr(request, name) for name in _KEPT}
-        self._keep_own(
+        self._write_profile(
             choices={k: v for k, v in choices.items() if v not in (None, "?", (), False)}
         )
 
     @property
     def choices(self) -> dict[str, Any]:
         """The options of the request kept last."""
-        kept = self._own().get("choices")
+        kept = self._read_profile().get("choices")
         return {k: v for k, v in kept.items() if k in _KEPT} if isinstance(kept, dict) else {}
 
-    def _recent(self, what: str) -> list[str]:
-        names = self._own().get(what)
+    def _list_recent(self, what: str) -> list[str]:
+        names = self._read_profile().get(what)
         return [text for text in names if isinstance(text, str)] if isinstance(names, list) else []
 
     def _use(self, what: str, text: str) -> None:
-        others = [each for each in self._recent(what) if each != text]
-        self._keep_own(**{what: [text, *others][:_MOST_RECENT]})
+        others = [each for each in self._list_recent(what) if each != text]
+        self._write_profile(**{what: [text, *others][:_MOST_RECENT]})
 
-    def _own(self) -> Mapping[str, Any]:
+    def _read_profile(self) -> Mapping[str, Any]:
         profiles = self._kept.get("profiles")
         own = profiles.get(self.profile) if isinstance(profiles, dict) else None
         return own if isinstance(own, dict) else {}
 
-    def _keep_own(self, **values: object) -> None:
+    def _write_profile(self, **values: object) -> None:
         profiles = self._kept.get("profiles")
         known = profiles if isinstance(profiles, dict) else {}
-        self._keep(profiles={**known, self.profile: {**self._own(), **values}})
+        self._keep(profiles={**known, self.profile: {**self._read_profile(), **values}})
 
     def _keep(self, **values: object) -> None:
         changed = {**self._kept, **values}

@@ -19,7 +19,7 @@ _PATIENCE: Final = 0.5  # seconds at the end, if a process that a library starte
 
 
 @contextmanager
-def diverted(tell: Callable[[str], object]) -> Iterator[None]:
+def divert_stderr(tell: Callable[[str], object]) -> Iterator[None]:
     """Give Textual the terminal behind a descriptor of its own, and `tell` each line written to 2.
 
     Args:

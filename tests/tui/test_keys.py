@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tui.app import TransferApp
-from tui.keys import complaints, remappable
+from tui.keys import find_problems, list_remappable
 
 README = Path(__file__).parents[2] / "tui" / "README.md"
 
@@ -15,7 +15,7 @@ README = Path(__file__).parents[2] / "tui" / "README.md"
 def test_the_readme_names_every_action() -> None:
     table = README.read_text("utf-8").partition("| | actions |")[2].partition("\n\n")[0]
     told = table.replace("|", " ").split("`")[1::2]
-    assert sorted(told) == sorted(each.name for each in remappable(TransferApp))
+    assert sorted(told) == sorted(each.name for each in list_remappable(TransferApp))
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_the_readme_names_every_action() -> None:
     ],
 )
 def test_what_is_wrong_with_keys(keymap: dict[str, str], said: list[str]) -> None:
-    assert complaints(TransferApp, keymap) == said
+    assert find_problems(TransferApp, keymap) == said

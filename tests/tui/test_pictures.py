@@ -142,7 +142,7 @@ async def test_the_workbench_and_a_run(
         await drive.press("enter")
         await until(pilot, lambda: ended)
         for step in MOVES:
-            run._move(Moved(step))
+            run._show_progress(Moved(step))
         run.query_one(progress.Running).tick()  # as the clock does, four times a second
         await pilot.pause()
         compare(golden, app, "run")

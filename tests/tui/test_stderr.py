@@ -7,10 +7,10 @@ import sys
 
 PROGRAM = """
 import os, queue, sys
-from tui.stderr import diverted
+from tui.stderr import divert_stderr
 
 told = queue.Queue()
-with diverted(told.put):
+with divert_stderr(told.put):
     os.write(2, b"https://sign.in/here\\n")
     assert told.get(timeout=10) == "https://sign.in/here"
     sys.__stderr__.write("painted ")

@@ -15,9 +15,9 @@ from core import CancelledError, TransferError, UsageError, Warned
 from core.facade import forbid_core_dumps
 from tui import uncaught
 from tui.cli.console import Console, JsonConsole, TextConsole
-from tui.cli.debug import redacted_stderr
+from tui.cli.debug import redact_stderr
 from tui.cli.signals import Stop, Stopped
-from tui.demo import Place, demo, own_access
+from tui.demo import Place, choose_access, demo
 from tui.format import terminal
 from tui.stderr import apart
 
@@ -74,7 +74,7 @@ def _console(manner: Manner, *, debug: bool) -> Iterator[Console]:
         console.event(Warned(uncaught.sentence(error)))
 
     kind = JsonConsole if manner.json else TextConsole
-    with redacted_stderr() if debug else apart(tell) as stream:
+    with redact_stderr() if debug else apart(tell) as stream:
         console = kind(sys.stderr if debug else stream, quiet=manner.quiet)
         with uncaught.told(tell_error):
             yield console
@@ -88,9 +88,9 @@ def _run_shown(options: Mapping[str, Any], manner: Manner, console: Console, *, 
         try:
             code = _run(options, manner, console, stop)
         except Stopped:
-            code = _stopped(console, stop)
+            code = _report_stop(console, stop)
         except (Exception, KeyboardInterrupt) as error:
-            code = _failed(error, console, stop, debug=debug)
+            code = _report_failure(error, console, stop, debug=debug)
     return code
 
 
@@ -111,11 +111,11 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
     if missing := [f"--{name}" for name in needed if not options.get(name)]:
         raise UsageError(f"{' and '.join(missing)} must be given.", "See --help.")
     if manner.demo:
-        _check(options)
+        _check_options(options)
         console.note("Starting the embedded warehouse and bucket")
     with demo(options) if manner.demo else nullcontext(Place(options)) as place:
         if manner.dry_run:
-            return _preview(place.options, manner, console, stop)
+            return _print_preview(place.options, manner, console, stop)
         outcome = stop.run(lambda: _transfer(place.options, manner, console, stop))
         if outcome.comparison and outcome.comparison.agrees:
             console.note(str(outcome.comparison), verdict=outcome.comparison.as_dict())
@@ -126,11 +126,11 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
     return 0
 
 
-def _check(options: Mapping[str, Any]) -> None:
+def _check_options(options: Mapping[str, Any]) -> None:
     """Tell mistakes before the servers start: that takes a second or two."""
     from core import Request
 
-    Request.of(**{"bucket": "demo", **options, **own_access(options)})
+    Request.of(**{"bucket": "demo", **options, **choose_access(options)})
 
 
 def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> Outcome:
@@ -146,7 +146,7 @@ def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop
         _discard_files()  # the process ends without the clean-up of the libraries
 
 
-def _preview(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
+def _print_preview(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
     def make() -> list[str]:
         from core import Request, plan_transfer
         from core.facade import former_runs
@@ -181,7 +181,7 @@ def _close_quietly() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _stopped(console: Console, stop: Stop, error: BaseException | None = None) -> int:
+def _report_stop(console: Console, stop: Stop, error: BaseException | None = None) -> int:
     stopped = CancelledError("Stopped by a signal.")
     if isinstance(error, CancelledError):
         stopped.hint, stopped.in_doubt = error.hint, error.in_doubt
@@ -189,21 +189,21 @@ def _stopped(console: Console, stop: Stop, error: BaseException | None = None) -
     return stop.exit_code
 
 
-def _failed(error: BaseException, console: Console, stop: Stop, *, debug: bool) -> int:
+def _report_failure(error: BaseException, console: Console, stop: Stop, *, debug: bool) -> int:
     if stop.signal is not None:
         # polars watches Ctrl-C too and breaks off: what fails after a signal, fails of it.
         if debug:
             console.trace(error)
-        return _stopped(console, stop, error)
+        return _report_stop(console, stop, error)
     if not isinstance(error, TransferError):
-        return _unexpected(error, console, debug=debug)
+        return _report_defect(error, console, debug=debug)
     console.error(error)
     if debug:
         console.trace(error)
     return error.exit_code
 
 
-def _unexpected(error: BaseException, console: Console, *, debug: bool) -> int:
+def _report_defect(error: BaseException, console: Console, *, debug: bool) -> int:
     """Tell of a defect of ours. Its text may hold data, so it is shown on request only."""
     if debug:
         console.trace(error)

@@ -57,28 +57,28 @@ class Console(ABC):
         with self._lock:
             match event:
                 case Progress():
-                    self._progress(event)
+                    self._write_progress(event)
                 case Planned():
-                    self._planned(event)
+                    self._write_plan(event)
                 case Warned():
-                    self._say("warning", [with_options(event.message)])
+                    self._write_message("warning", [with_options(event.message)])
                 case Retrying():
-                    self._retrying(event)
+                    self._write_retry(event)
                 case Delivered(url=url, rows=rows, bytes=size):
                     text = f"Delivered {url}: {rows:,} rows, {size:,} bytes"
-                    self._say("info", [text], url=url, rows=rows, bytes=size)
+                    self._write_message("info", [text], url=url, rows=rows, bytes=size)
 
     def note(self, *message: str, **fields: Any) -> None:
         """Tell something that the user may want to know, in lines; `fields` are for JSON."""
         if not self._quiet:
             with self._lock:
-                self._say("info", message, **fields)
+                self._write_message("info", message, **fields)
 
     def foreign(self, line: str) -> None:
         """Show a line that a library has written to stderr, such as the address of a sign-in."""
         if line:
             with self._lock:
-                self._say("info", [line])
+                self._write_message("info", [line])
 
     def trace(self, error: BaseException) -> None:
         """Show where an error comes from, for whoever debugs."""
@@ -99,22 +99,22 @@ class Console(ABC):
         elif of_run and error.delivered is False:
             standing = "Nothing was delivered."
         with self._lock:
-            self._failed(error, there.url if there else "", standing)
+            self._write_error(error, there.url if there else "", standing)
 
     @abstractmethod
-    def _progress(self, progress: Progress) -> None: ...
+    def _write_progress(self, progress: Progress) -> None: ...
 
     @abstractmethod
-    def _planned(self, planned: Planned) -> None: ...
+    def _write_plan(self, planned: Planned) -> None: ...
 
     @abstractmethod
-    def _say(self, level: str, message: Sequence[str], **fields: Any) -> None: ...
+    def _write_message(self, level: str, message: Sequence[str], **fields: Any) -> None: ...
 
     @abstractmethod
-    def _retrying(self, event: Retrying) -> None: ...
+    def _write_retry(self, event: Retrying) -> None: ...
 
     @abstractmethod
-    def _failed(self, error: TransferError, url: str, standing: str) -> None: ...
+    def _write_error(self, error: TransferError, url: str, standing: str) -> None: ...
 
     def _write(self, lines: Iterable[str], before: str = "") -> None:
         """Write lines, each escaped, behind text of our own."""
@@ -130,7 +130,7 @@ class Console(ABC):
 class JsonConsole(Console):
     """One JSON object a line: `timestamp`, `level`, `event`, and what belongs to the event."""
 
-    def _progress(self, progress: Progress) -> None:
+    def _write_progress(self, progress: Progress) -> None:
         if not self._pace.is_due(progress):
             return
         self._line(
@@ -144,21 +144,21 @@ class JsonConsole(Console):
             elapsed=round(progress.elapsed, 3),
         )
 
-    def _planned(self, planned: Planned) -> None:
+    def _write_plan(self, planned: Planned) -> None:
         plan = planned.plan
         columns = [{"name": column.name, "role": column.role.value} for column in plan.columns]
         choice = planned.choice
         self._line("info", "planned", columns=columns, engine=choice.engine, engine_why=choice.why)
 
-    def _say(self, level: str, message: Sequence[str], **fields: Any) -> None:
+    def _write_message(self, level: str, message: Sequence[str], **fields: Any) -> None:
         event = "warning" if level == "warning" else "note"
         self._line(level, event, message="\n".join(message), **fields)
 
-    def _retrying(self, event: Retrying) -> None:
+    def _write_retry(self, event: Retrying) -> None:
         fields = asdict(event) | {"pause": round(event.pause, 3)}
         self._line("warning", "retrying", message=str(event), **fields)
 
-    def _failed(self, error: TransferError, url: str, standing: str) -> None:
+    def _write_error(self, error: TransferError, url: str, standing: str) -> None:
         self._line(
             "error",
             "error",
@@ -185,7 +185,7 @@ class TextConsole(Console):
         self._terminal = stream is not None and stream.isatty()
         self._bar_shown = False
 
-    def _progress(self, progress: Progress) -> None:
+    def _write_progress(self, progress: Progress) -> None:
         self._track.note(progress)
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
@@ -195,7 +195,7 @@ class TextConsole(Console):
         elif self._pace.is_due(progress):
             self._write([_line(progress, self._track)])
 
-    def _planned(self, planned: Planned) -> None:
+    def _write_plan(self, planned: Planned) -> None:
         plan = planned.plan
         self._text(
             f"Plan: month of {plan.month.name}; sums {_some([c.name for c in plan.sums])}; "
@@ -203,14 +203,14 @@ class TextConsole(Console):
         )
         self._text(f"Engine: {planned.choice.engine} ({planned.choice.why})")
 
-    def _say(self, level: str, message: Sequence[str], **fields: Any) -> None:
+    def _write_message(self, level: str, message: Sequence[str], **fields: Any) -> None:
         first, *more = message
         self._text(f"Warning: {first}" if level == "warning" else first, *more)
 
-    def _retrying(self, event: Retrying) -> None:
+    def _write_retry(self, event: Retrying) -> None:
         self._text(str(event))
 
-    def _failed(self, error: TransferError, url: str, standing: str) -> None:
+    def _write_error(self, error: TransferError, url: str, standing: str) -> None:
         more = [f"  {text}" for text in (with_options(error.hint), standing) if text]
         self._text(f"Error ({error.label}): {with_options(error.message)}", *more)
 
@@ -225,14 +225,14 @@ class _Pace:
 
     def __init__(self) -> None:
         self._told = -_LINE_SECONDS
-        self._told_phase: Phase | None = None
+        self._last_phase: Phase | None = None
 
     def is_due(self, progress: Progress) -> bool:
         """Tell whether enough time has passed, or a phase has begun, since this last said yes."""
         now = time.monotonic()
-        if progress.phase is self._told_phase and now - self._told < _LINE_SECONDS:
+        if progress.phase is self._last_phase and now - self._told < _LINE_SECONDS:
             return False
-        self._told, self._told_phase = now, progress.phase
+        self._told, self._last_phase = now, progress.phase
         return True
 
 

@@ -21,7 +21,7 @@ _PATIENCE: Final = 2.0  # seconds, if a process that we started keeps stderr ope
 
 
 @contextmanager
-def redacted_stderr() -> Iterator[None]:
+def redact_stderr() -> Iterator[None]:
     """Redact and escape every line that is written to stderr, by native code and servers too.
 
     Descriptor 2 becomes a pipe, from which lines go to where it led before. So stderr is no

@@ -41,10 +41,10 @@ def as_text(preview: Preview) -> list[str]:
         f"Rows out     {cost.rows_out(estimate)}",
         f"Engine       {preview.choice.engine}: {preview.choice.why}",
         "",
-        *_aligned(cost.table(estimate, as_option)),
-        *_unsized(estimate),
+        *_align(cost.table(estimate, as_option)),
+        *_note_unsized(estimate),
         "",
-        *_aligned(table),
+        *_align(table),
         "",
         *preview.statement.lines,
         *(["with", *bound] if bound else []),
@@ -109,12 +109,12 @@ def _cost(estimate: Estimate) -> dict[str, Any]:
     }
 
 
-def _unsized(estimate: Estimate) -> list[str]:
+def _note_unsized(estimate: Estimate) -> list[str]:
     names = ", ".join(estimate.unsized)
     return [f"The sample shows too little of {names} to size it."] if names else []
 
 
-def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
+def _align(rows: Iterable[tuple[str, ...]]) -> list[str]:
     """Rows in columns, as wide as what will be shown."""
     rows = [tuple(map(escaped, row)) for row in rows]
     widths = [max(len(row[cell]) for row in rows) for cell in range(len(rows[0]))]

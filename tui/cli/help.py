@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from core.facade import Option
-from tui.cli.options import OWN, SECTIONS, usage, worded
+from tui.cli.options import OWN, SECTIONS, spell_options, usage
 
 _OPTION_CELLS: Final = 26  # of the column of options; a longer one is on a line of its own
 _CODE_CELLS: Final = 13
@@ -82,9 +82,9 @@ def _text(option: Option) -> str:
     notes = [
         f"{label}: {text}"
         for label, text in (
-            ("default", worded(option.default_text)),
+            ("default", spell_options(option.default_text)),
             ("examples" if len(option.examples) > 1 else "example", "  ".join(option.examples)),
         )
         if text
     ]
-    return worded(option.help) + (f" [{'; '.join(notes)}]" if notes else "")
+    return spell_options(option.help) + (f" [{'; '.join(notes)}]" if notes else "")

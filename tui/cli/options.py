@@ -97,7 +97,7 @@ def usage(name: str, option: Option) -> str:
     return f"{spelling(name)} {form}".rstrip()
 
 
-def worded(text: str, quote: str = "") -> str:
+def spell_options(text: str, quote: str = "") -> str:
     """A help text in the terms of the command line.
 
     Args:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from core.facade import Option
 from tui.cli.help import EXIT_CODES
-from tui.cli.options import SECTIONS, usage, worded
+from tui.cli.options import SECTIONS, spell_options, usage
 
 
 def options_table() -> str:
@@ -30,5 +30,5 @@ def _row(name: str, option: Option) -> str:
     if option.default is not None and default:
         default = f"`{default}`"  # a value, where the others are words
     examples = ", ".join(f"`{example}`" for example in option.examples)
-    cells = [f"`{usage(name, option)}`", worded(option.help, quote="`"), default, examples]
+    cells = [f"`{usage(name, option)}`", spell_options(option.help, quote="`"), default, examples]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

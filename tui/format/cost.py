@@ -28,17 +28,19 @@ def table(estimate: Estimate, spell: Spell) -> list[tuple[str, ...]]:
             lines.append((mark, way.engine.value, "-", "-", f"cannot: {obstacle}"))
         else:
             bound = f"{way.limit}; {way.pace}"
-            lines.append((mark, way.engine.value, downloaded(estimate, way), time(way), bound))
+            lines.append(
+                (mark, way.engine.value, format_bytes(estimate, way), format_time(way), bound)
+            )
     return lines
 
 
-def in_words(estimate: Estimate, way: Way) -> str:
+def describe(estimate: Estimate, way: Way) -> str:
     """What a way costs, on a line."""
-    long = "time not known" if way.seconds is None else time(way)
-    return f"{downloaded(estimate, way)} downloaded · {long}"
+    long = "time not known" if way.seconds is None else format_time(way)
+    return f"{format_bytes(estimate, way)} downloaded · {long}"
 
 
-def downloaded(estimate: Estimate, way: Way) -> str:
+def format_bytes(estimate: Estimate, way: Way) -> str:
     """The bytes that are downloaded, before their compression."""
     if way.bytes is None:
         return UNKNOWN
@@ -47,7 +49,7 @@ def downloaded(estimate: Estimate, way: Way) -> str:
     return f"{'at least' if estimate.unsized else 'about'} {size(way.bytes)}"
 
 
-def time(way: Way) -> str:
+def format_time(way: Way) -> str:
     """How long it takes."""
     return UNKNOWN if way.seconds is None else f"about {_span(way.seconds)}"
 

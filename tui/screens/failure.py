@@ -56,7 +56,7 @@ class Failure:
             error: any exception.
             of_run: whether it ended a transfer, so that whether anything was delivered matters.
         """
-        told = error if isinstance(error, TransferError) else _unexpected(error)
+        told = error if isinstance(error, TransferError) else _make_unexpected(error)
         return cls(
             _HEADINGS.get(told.label, _HEADINGS["unexpected"]),
             told.label,
@@ -75,7 +75,7 @@ class Failure:
         return "\n".join(filter(None, parts))
 
 
-def _unexpected(error: BaseException) -> TransferError:
+def _make_unexpected(error: BaseException) -> TransferError:
     return TransferError(
         f"Unexpected {type(error).__name__}.",
         "This is a defect of amplify-transfer: please report it with the details below.",
@@ -91,12 +91,12 @@ def _details(error: BaseException) -> str:
         joint = "because of " if lines else ""
         lines.append(f"{joint}{type(each).__module__}.{type(each).__qualname__}")
         frames = traceback.extract_tb(each.__traceback__)[-_OUTER_FRAMES:]
-        lines += [f"  {_short(f.filename)}:{f.lineno} in {f.name}" for f in frames]
+        lines += [f"  {_shorten(f.filename)}:{f.lineno} in {f.name}" for f in frames]
         each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
     return "\n".join(lines)
 
 
-def _short(path: str) -> str:
+def _shorten(path: str) -> str:
     """The path from its package on: the rest tells of the user's machine only."""
     for mark in ("/site-packages/", "/lib/python"):
         if mark in path:

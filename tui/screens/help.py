@@ -49,8 +49,8 @@ class HelpScreen(DialogScreen[None]):
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
-        self._texts = tuple(help_texts(screen.focused or screen))
-        self._keys = tuple(keys(screen))
+        self._texts = tuple(list_help_texts(screen.focused or screen))
+        self._keys = tuple(list_keys(screen))
 
     def compose(self) -> ComposeResult:
         """Texts, then keys in two columns."""
@@ -76,7 +76,7 @@ class HelpScreen(DialogScreen[None]):
         self.dismiss(None)
 
 
-def help_texts(node: DOMNode) -> Iterator[str]:
+def list_help_texts(node: DOMNode) -> Iterator[str]:
     """The `HELP` of `node` and of everything around it, the nearest first, each once."""
     seen: set[str] = set()
     for each in node.ancestors_with_self:
@@ -86,19 +86,19 @@ def help_texts(node: DOMNode) -> Iterator[str]:
             yield text.strip()
 
 
-def keys(screen: Screen[Any]) -> Iterator[tuple[str, str]]:
+def list_keys(screen: Screen[Any]) -> Iterator[tuple[str, str]]:
     """Every key that works now and what it does, one line an action."""
     by_action: dict[tuple[str, str], list[str]] = {}
     for _, binding, enabled, tooltip in screen.active_bindings.values():
         what = tooltip or binding.tooltip or binding.description
         told = binding.show or binding.id or tooltip or binding.tooltip
         if enabled and what and told:
-            by_action.setdefault((binding.action, what), []).append(_shown(binding))
+            by_action.setdefault((binding.action, what), []).append(_format_key(binding))
     for (_, what), names in by_action.items():
         yield ", ".join(dict.fromkeys(names)), what
 
 
-def _shown(binding: Binding) -> str:
+def _format_key(binding: Binding) -> str:
     if binding.key_display:
         return binding.key_display
     prefix, plus, key = binding.key.rpartition("+")

@@ -59,7 +59,7 @@ what to do. Repeating one fills in the workbench; nothing runs before you say so
         table.border_title = "History"
         yield table
         with VerticalScroll(id="run", can_focus=False):
-            yield from _about(self._entries[0]) if self._entries else _nothing()
+            yield from _describe(self._entries[0]) if self._entries else _describe_empty()
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -68,7 +68,7 @@ what to do. Repeating one fills in the workbench; nothing runs before you say so
         for head in _HEAD:
             table.add_column(Text(head, justify="right" if head in ("Rows", "Took") else "left"))
         for entry in self._entries:
-            table.add_row(*_cells(entry, self.app.theme_variables))
+            table.add_row(*_make_cells(entry, self.app.theme_variables))
         total = len(self._entries)
         table.border_subtitle = f"{total:,} {'run' if total == 1 else 'runs'}"
         table.focus()
@@ -95,7 +95,7 @@ what to do. Repeating one fills in the workbench; nothing runs before you say so
         about = self.query_one("#run", VerticalScroll)
         async with about.batch():
             await about.remove_children()
-            await about.mount_all(_about(entry))
+            await about.mount_all(_describe(entry))
         self.refresh_bindings()
 
     @on(DataTable.RowSelected)
@@ -132,21 +132,21 @@ what to do. Repeating one fills in the workbench; nothing runs before you say so
         self.dismiss(None)
 
 
-def _cells(entry: HistoryEntry, colours: Mapping[str, str]) -> Iterator[Text]:
+def _make_cells(entry: HistoryEntry, colours: Mapping[str, str]) -> Iterator[Text]:
     good = entry.outcome == DELIVERED
     stopped = entry.outcome == "cancelled"
     mark = "✓" if good else "■" if stopped else "✗"
     look = colours.get("success" if good else "warning" if stopped else "error", "")
-    yield Text(_when(entry.started))
-    yield Text(_short(entry.table.rpartition(".")[2] if entry.table else ""), style="bold")
+    yield Text(_format_time(entry.started))
+    yield Text(_shorten(entry.table.rpartition(".")[2] if entry.table else ""), style="bold")
     yield Text("" if entry.rows is None else f"{entry.rows:,}", justify="right")
     yield Text(span(entry.seconds), justify="right", style="dim")
     yield Text(f"{mark} {entry.outcome.replace('_', ' ')}", style=look)
     yield Text("demo" if entry.demo else entry.by, style="dim")
-    yield Text(_short(entry.url.rpartition("/")[0] if good else entry.url), style="dim")
+    yield Text(_shorten(entry.url.rpartition("/")[0] if good else entry.url), style="dim")
 
 
-def _about(entry: HistoryEntry) -> Iterator[Widget]:
+def _describe(entry: HistoryEntry) -> Iterator[Widget]:
     if entry.result:
         yield Static(Content(json.dumps(dict(entry.result))), classes="result")
     if entry.message or not entry.result:
@@ -159,14 +159,14 @@ def _about(entry: HistoryEntry) -> Iterator[Widget]:
     yield Fact("When", f"{moment}, {where}, {span(entry.seconds)}")
     yield Fact("From", entry.table)
     yield Fact("To", f"{entry.url}  {size(entry.bytes)}" if entry.bytes is not None else entry.url)
-    yield from _books(entry.account)
+    yield from _describe_totals(entry.account)
     if entry.verdict:
         told = {True: "yes", False: "no: a difference was found"}
         agrees: Any = entry.verdict.get("agrees")
         yield Fact("Verified", told.get(agrees, "not against the source: it may have changed"))
 
 
-def _books(account: Mapping[str, Any]) -> Iterator[Widget]:
+def _describe_totals(account: Mapping[str, Any]) -> Iterator[Widget]:
     if not account:
         return
     counts = (
@@ -181,23 +181,23 @@ def _books(account: Mapping[str, Any]) -> Iterator[Widget]:
     yield Fact("Books", " · ".join(parts))
     totals = account.get("totals")
     if isinstance(totals, Mapping) and totals:
-        yield Fact("Totals", " · ".join(_total(*each) for each in totals.items()))
+        yield Fact("Totals", " · ".join(_format_total(*each) for each in totals.items()))
 
 
-def _total(name: str, value: object) -> str:
+def _format_total(name: str, value: object) -> str:
     try:
         return f"{name} {Decimal(str(value)):,}"
     except ArithmeticError:
         return f"{name} {value}"
 
 
-def _nothing() -> Iterator[Widget]:
+def _describe_empty() -> Iterator[Widget]:
     yield Static("Nothing has run yet. Runs of this app and of --batch will be listed here.")
 
 
-def _when(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     return fit(text, _LONGEST).rstrip()

@@ -46,7 +46,9 @@ class JumpScreen(ModalScreen["Widget | None"]):
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
-        self._targets: Mapping[str, Widget] = dict(zip(_LETTERS, targets(screen), strict=False))
+        self._targets: Mapping[str, Widget] = dict(
+            zip(_LETTERS, find_targets(screen), strict=False)
+        )
 
     def compose(self) -> ComposeResult:
         """The letters where they lead, and what to do."""
@@ -67,7 +69,7 @@ class JumpScreen(ModalScreen["Widget | None"]):
         self.dismiss(None)
 
 
-def targets(screen: Screen[Any]) -> Iterator[Widget]:
+def find_targets(screen: Screen[Any]) -> Iterator[Widget]:
     """What takes the focus and is in view, in the order of Tab."""
     view = screen.region
     for widget in screen.focus_chain:

@@ -47,12 +47,12 @@ def request_quit(app: App[Any]) -> None:
     if isinstance(app.screen, QuitDialog):
         return
 
-    def answered(leave: bool | None) -> None:
+    def take_answer(leave: bool | None) -> None:
         if leave:
             run.abandon()
             app.run_worker(_leave(app, run), name="leave")
 
-    app.push_screen(QuitDialog(str(run.plan.source.name)), answered)
+    app.push_screen(QuitDialog(str(run.plan.source.name)), take_answer)
 
 
 async def _leave(app: App[Any], run: RunScreen) -> None:

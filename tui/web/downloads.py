@@ -49,7 +49,7 @@ class Download:
         self.made = time.monotonic()
         self.headers = {
             "Content-Type": mime_type if _MIME.fullmatch(mime_type) else "application/octet-stream",
-            "Content-Disposition": f"attachment; filename*=UTF-8''{_quoted(path)}",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{_quote(path)}",
         }
         self._ask = ask
         self._key = key
@@ -120,7 +120,7 @@ class Downloads:
         self._offers.pop(ticket, None)
 
 
-def _quoted(path: str) -> str:
+def _quote(path: str) -> str:
     """The name of a file for a header: printable, without directories, quoted (RFC 8187)."""
     name = "".join(
         "_" if unicodedata.category(letter).startswith("C") or letter in '\\/:*?"<>|' else letter

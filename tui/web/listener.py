@@ -84,7 +84,7 @@ class Listener:
                 raise
 
     @contextmanager
-    def held(self, transport: asyncio.BaseTransport | None) -> Iterator[None]:
+    def hold(self, transport: asyncio.BaseTransport | None) -> Iterator[None]:
         """Keep a connection open, however many others come, while entered."""
         if transport is None or self._idle.pop(transport, None) is None:
             yield  # it has gone already
@@ -95,13 +95,13 @@ class Listener:
         finally:
             if transport in self._held:  # not lost meanwhile
                 self._held.discard(transport)
-                self.opened(transport)
+                self.add(transport)
 
-    def opened(self, transport: asyncio.BaseTransport) -> None:
+    def add(self, transport: asyncio.BaseTransport) -> None:
         """Count a connection."""
         self._idle[transport] = asyncio.get_running_loop().time()
 
-    def lost(self, transport: asyncio.BaseTransport) -> None:
+    def remove(self, transport: asyncio.BaseTransport) -> None:
         """Count a connection no longer."""
         self._idle.pop(transport, None)
         self._held.discard(transport)
@@ -152,13 +152,13 @@ class _Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection."""
         self._counted = transport
-        self._listener.opened(transport)
+        self._listener.add(transport)
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Count the connection no longer."""
         if self._counted is not None:
-            self._listener.lost(self._counted)
+            self._listener.remove(self._counted)
         super().connection_lost(exc)
 
     def log_exception(self, *args: Any, **kw: Any) -> None:

@@ -28,7 +28,7 @@ def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool)
     forbid_core_dumps()
     console = (JsonConsole if json else TextConsole)(sys.stderr, quiet=False)
 
-    def opened(url: str) -> None:
+    def on_ready(url: str) -> None:
         console.note(
             f"Open {url} in a browser on this machine; Ctrl-C ends it.",
             "Keep the address to yourself: there is no sign-in, and whoever opens it acts with "
@@ -48,7 +48,7 @@ def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool)
             console.event(Warned(text))
 
         with uncaught.told(lambda error: warn(uncaught.sentence(error))):
-            serve(options, demo=demo, port=port or 0, opened=opened, warn=warn)
+            serve(options, demo=demo, port=port or 0, on_ready=on_ready, warn=warn)
     except TransferError as error:
         console.error(error, of_run=False)
         return error.exit_code

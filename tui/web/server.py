@@ -64,7 +64,7 @@ def serve(
     *,
     demo: bool,
     port: int,
-    opened: Callable[[str], None],
+    on_ready: Callable[[str], None],
     warn: Callable[[str], None],
 ) -> None:
     """Serve the app until a signal comes.
@@ -91,7 +91,7 @@ def serve(
         ) from error
     with listening:
         try:
-            asyncio.run(Site(_APP, start, causes, listening).run(opened))
+            asyncio.run(Site(_APP, start, causes, listening).run(on_ready))
         finally:
             causes.close()
 
@@ -123,7 +123,7 @@ class Site:
         self._sockets: set[web.WebSocketResponse] = set()
         self._tabs = asyncio.Semaphore(MOST_TABS)
 
-    async def run(self, opened: Callable[[str], None]) -> None:
+    async def run(self, on_ready: Callable[[str], None]) -> None:
         """Answer until a signal comes; then end every tab's app.
 
         Args:
@@ -141,7 +141,7 @@ class Site:
         accepting = asyncio.create_task(self._listener.run(runner.server))
         stopping = asyncio.create_task(stop.wait())
         try:
-            opened(f"http://{self._hosts[0]}/{self._token}/")
+            on_ready(f"http://{self._hosts[0]}/{self._token}/")
             await asyncio.wait((accepting, stopping), return_when=asyncio.FIRST_COMPLETED)
         finally:
             failed = accepting.done()
@@ -201,7 +201,7 @@ class Site:
         except MessageError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
         answer = open_socket()
-        with self._listener.held(request.transport):
+        with self._listener.hold(request.transport):
             await answer.prepare(request)
             self._sockets.add(answer)
             try:
@@ -234,7 +234,7 @@ class Site:
         if download is None:
             raise web.HTTPNotFound
         response = web.StreamResponse(headers=download.headers)
-        with self._listener.held(request.transport):
+        with self._listener.hold(request.transport):
             await response.prepare(request)
             try:
                 async for chunk in download.read():

@@ -44,9 +44,9 @@ class Session(AppService):
     ) -> None:
         super().__init__(
             command[0],
-            write_bytes=_until_closed(socket.send_bytes),
-            write_str=_until_closed(socket.send_str),
-            close=_until_closed(socket.close),
+            write_bytes=_ignore_closed(socket.send_bytes),
+            write_str=_ignore_closed(socket.send_str),
+            close=_ignore_closed(socket.close),
             download_manager=DownloadManager(),  # never used: `downloads` is
         )
         self._arguments = tuple(command)
@@ -192,7 +192,7 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGTERM)  # Windows: ends it at once
 
 
-def _until_closed(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
+def _ignore_closed(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
     """`send`, which drops what comes after the end: an app whose words are not read cannot end."""
 
     async def sent(*data: Any) -> None:

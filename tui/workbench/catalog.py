@@ -58,7 +58,7 @@ class _Schema:
         self.entries.append(entry)
         self.folded.append(entry.name.table.casefold())
 
-    def narrowed(self, words: Sequence[str]) -> _Schema:
+    def narrow(self, words: Sequence[str]) -> _Schema:
         """With the tables alone whose full name holds every word; the schema's may, for all."""
         above = f"{self.database}.{self.name}.".casefold()
         entries, folded = self.entries, self.folded
@@ -111,7 +111,7 @@ class Catalog:
         self._asked.add(database)
         return True
 
-    def used(self, name: TableName) -> None:
+    def note_use(self, name: TableName) -> None:
         """Put `name` on top of the tables used last."""
         self.recent = [name, *(each for each in self.recent if each != name)][:_MOST_RECENT]
 
@@ -121,18 +121,18 @@ class Catalog:
         if not needle.split():
             self._last = None
             return View(self._all_rows(), total, total)
-        found = self._narrowed(needle.casefold())
+        found = self._search(needle.casefold())
         rows: list[Heading | Entry] = []
         for schema in found:
             rows += self._under_heading(schema)
         return View(rows, sum(len(schema.entries) for schema in found), total)
 
-    def _narrowed(self, needle: str) -> list[_Schema]:
+    def _search(self, needle: str) -> list[_Schema]:
         """The schemas with what matches; who types on searches what is left."""
         known = self._last is not None and needle.startswith(self._last[0])
         before = self._last[1] if known and self._last else self._schemas()
         words = needle.split()
-        found = [left for each in before if (left := each.narrowed(words)).entries]
+        found = [left for each in before if (left := each.narrow(words)).entries]
         self._last = needle, found
         return found
 

@@ -65,7 +65,7 @@ class ColumnLines(Lines[ColumnRow]):
         planned = item.planned
         role = planned.role if planned else None
         look = "dim" if role is Role.DROP else ""
-        flag = " !" if _flagged(planned) else ""
+        flag = " !" if _is_flagged(planned) else ""
         sign = fit(f"{_SIGNS[role]} {role}" if role else "…", _ROLE_CELLS - len(flag))
         return [
             Piece(f" {fit(item.column.name, name)} ", look),
@@ -177,7 +177,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         self._note.update("")
         self._tick()
         self._list.show([], cursor=0)
-        self.tell("")
+        self.set_note("")
 
     def _tick(self) -> None:
         spent = time.monotonic() - self._since
@@ -195,7 +195,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
 
     def refuse(self, error: TransferError) -> None:
         """Say why there is no plan; a date column or its format is what helps."""
-        self.tell("no plan yet", "$text-error")
+        self.set_note("no plan yet", "$text-error")
         message, hint = visible(in_columns(error.message)), visible(in_columns(error.hint))
         told = Content.styled(f"✗ {message}", "$text-error")
         self._note.update(told + Content(f" {hint}" if hint else ""))
@@ -206,22 +206,24 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         self._plan, self._valid = plan, valid
         planned = {column.name: column for column in plan.columns} if plan else {}
         rows = [
-            ColumnRow(column, planned.get(column.name), _nulls(facts), "  ".join(facts.values))
+            ColumnRow(
+                column, planned.get(column.name), _format_nulls(facts), "  ".join(facts.values)
+            )
             for column, facts in zip(look.source.columns, look.facts, strict=True)
         ]
         self._list.set_empty("")
         self._list.show(rows)
         self.styles.max_height = len(rows) + _AROUND_ROWS
-        self._tell_month()
+        self._note_month()
         self._explain()
         self.refresh_bindings()
 
-    def _tell_month(self) -> None:
+    def _note_month(self) -> None:
         plan = self._plan
         if plan is None:
             return
         shown = visible(get_date_format(plan) or "")
-        flagged = sum(map(_flagged, plan.columns))
+        flagged = sum(map(_is_flagged, plan.columns))
         told = [
             f"month: {visible(plan.month.name)} {shown}".rstrip(),
             f"or {join_names([other.column for other in plan.alternatives], 2)}"
@@ -229,7 +231,7 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
             else "",
             f"! {flagged} like ids, i drops them" if flagged else "",
         ]
-        self.tell(visible(" · ".join(filter(None, told))))
+        self.set_note(visible(" · ".join(filter(None, told))))
 
     def _explain(self) -> None:
         row = self._list.current
@@ -267,13 +269,13 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
             self.post_message(RoleAsked(row.column.name, wanted))
 
     @on(Lines.Moved, "#column-list")
-    def _moved(self, event: Lines.Moved) -> None:
+    def _follow_cursor(self, event: Lines.Moved) -> None:
         event.stop()
         self._explain()
         self.refresh_bindings()
 
     @on(Lines.Chosen, "#column-list")
-    def _chosen(self, event: Lines.Chosen) -> None:
+    def _cycle_clicked(self, event: Lines.Chosen) -> None:
         event.stop()
         if event.x < 0 or event.x in self._list.role_cells:
             self.action_cycle()
@@ -282,16 +284,16 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
 def _why(planned: PlannedColumn | None) -> str:
     if planned is None:
         return ""
-    if _flagged(planned):
+    if _is_flagged(planned):
         return f"! looks like an identifier: {planned.identifier}"
     return planned.why
 
 
-def _nulls(facts: ColumnFacts) -> str:
+def _format_nulls(facts: ColumnFacts) -> str:
     return "0" if not facts.nulls else ("<1%" if facts.nulls < 0.01 else f"{facts.nulls:.0%}")
 
 
-def _flagged(planned: PlannedColumn | None) -> bool:
+def _is_flagged(planned: PlannedColumn | None) -> bool:
     return planned is not None and bool(planned.identifier) and planned.role is Role.SUM
 
 

@@ -69,7 +69,7 @@ and compares the two, month by month."""
         self._exists = Choice(("fail", "overwrite"), id="exists")
         self._verify = Choice(("no", "yes"), id="verify")
         self._engine = EngineFields(integration)
-        self._verdict = Static("", id="verdict", markup=False)
+        self._location = Static("", id="verdict", markup=False)
         self._begin = request
 
     def compose(self) -> ComposeResult:
@@ -95,7 +95,7 @@ and compares the two, month by month."""
                 yield Label("Verify")
                 yield self._verify
         yield self._engine
-        yield self._verdict
+        yield self._location
         with Horizontal(id="actions"):
             yield Button("Test access  F6", compact=True, id="test", action="screen.test_access")
             yield Button("Run  F5", "primary", compact=True, id="run", action="screen.run")
@@ -124,16 +124,16 @@ and compares the two, month by month."""
         """Say where the file will be and, by `presence`, whether it is there; or what is wrong."""
         self._to.set_class(bool(target.error), "-wrong")
         if target.error:
-            self._verdict.update(Content.styled(f"✗ {visible(target.error)}", "$text-error"))
+            self._location.update(Content.styled(f"✗ {visible(target.error)}", "$text-error"))
         elif target.url:
             arrow = Content.styled(" → " if presence else "→ ", "$text-success bold")
-            self._verdict.update(presence + arrow + Content(visible(target.url)))
+            self._location.update(presence + arrow + Content(visible(target.url)))
         else:
-            self._verdict.update(Content.styled("where should the file go?", "$foreground-muted"))
+            self._location.update(Content.styled("where should the file go?", "$foreground-muted"))
 
-    def tell_writable(self, url: str) -> None:
+    def show_writable(self, url: str) -> None:
         """Say that S3 lets us write to `url`."""
-        self.tell("✓ S3 lets us write", "$text-success")
+        self.set_note("✓ S3 lets us write", "$text-success")
         self.app.notify(
             f"{url} can be written to. Nothing was left there: what was sent to try it was "
             "damaged on purpose, so that S3 had to refuse it.",
@@ -147,27 +147,27 @@ and compares the two, month by month."""
     # --------------------------------------------------------------------------------- events
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
+    def _take_text(self, event: Input.Changed) -> None:
         event.stop()
         if event.input is self._to:
-            self.tell("")  # what S3 said was about another one
-        self._changed()
+            self.set_note("")  # what S3 said was about another one
+        self._post_options()
 
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    def _go_on(self, event: Input.Submitted) -> None:
         event.stop()
         self.screen.focus_next()
 
     @on(Choice.Changed)
-    def _chosen(self, event: Choice.Changed) -> None:
+    def _take_choice(self, event: Choice.Changed) -> None:
         event.stop()
         self._gzip.disabled = self._format.value == "parquet"
         if self._gzip.disabled:
             self._gzip.value = "plain"
         self._engine.settle()
-        self._changed()
+        self._post_options()
 
-    def _changed(self) -> None:
+    def _post_options(self) -> None:
         """Tell all of the form: one field may take back what was wrong with another."""
         options: dict[str, Any] = {
             "bucket": self._to.value.strip(),

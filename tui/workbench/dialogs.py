@@ -80,7 +80,7 @@ put in the NULL month."""
             yield Static(Content(about), classes="text")
             yield Input(self._current or "", placeholder="detected", id="format-input")
             yield Static("", id="format-verdict", markup=False)
-            options = [Option(Content(each), id=each) for each in self._offered()]
+            options = [Option(Content(each), id=each) for each in self._list_formats()]
             yield OptionList(*options, id="formats", markup=False, compact=True)
             with Horizontal(classes="bad-dates"):
                 yield Label("Dates that do not fit")
@@ -94,7 +94,7 @@ put in the NULL month."""
         shown = next(word for word, value in _BAD_DATES.items() if value == self._on_bad_date)
         self.query_one(Choice).value = shown
 
-    def _offered(self) -> list[str]:
+    def _list_formats(self) -> list[str]:
         if self._column.type.numeric:
             return [unit.value for unit in EpochUnit]
         fit = recognise_text(self._texts)
@@ -102,10 +102,10 @@ put in the NULL month."""
         return list(dict.fromkeys([*best, *_COMMON]))
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        self.query_one("#format-verdict", Static).update(self._verdict(event.value.strip()))
+    def _show_check(self, event: Input.Changed) -> None:
+        self.query_one("#format-verdict", Static).update(self._check(event.value.strip()))
 
-    def _verdict(self, text: str) -> Content:
+    def _check(self, text: str) -> Content:
         if not text:
             return Content.styled("will be detected", "$foreground-muted")
         try:

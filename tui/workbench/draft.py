@@ -94,7 +94,7 @@ class Draft:
         return object_url(self.request, self.look.source.name if self.look else None)
 
 
-def request_of(options: Mapping[str, Any]) -> Request:
+def make_request(options: Mapping[str, Any]) -> Request:
     """A request of `options`, of which table and bucket may still be missing.
 
     Raises:
@@ -104,13 +104,13 @@ def request_of(options: Mapping[str, Any]) -> Request:
     return Request.of(**{"table": NOTHING, "bucket": NOWHERE, **given})
 
 
-def options_of(request: Request) -> dict[str, Any]:
+def list_options(request: Request) -> dict[str, Any]:
     """The options that make `request`; what is missing in it is left out."""
     known = {name: getattr(request, name) for name in type(request).model_fields}
     return {name: value for name, value in known.items() if value not in (None, NOTHING, NOWHERE)}
 
 
-def changed(request: Request, **options: Any) -> Request:
+def with_options(request: Request, **options: Any) -> Request:
     """`request` with other options, validated again.
 
     Raises:
@@ -134,23 +134,23 @@ _NAMING: Final = (
 )
 
 
-def named_by(request: Request) -> tuple[object, ...]:
+def naming_options(request: Request) -> tuple[object, ...]:
     """What of `request` says which object it makes, and who asks for it."""
     return tuple(getattr(request, name) for name in _NAMING)
 
 
-def decided_by(request: Request) -> tuple[object, ...]:
+def deciding_options(request: Request) -> tuple[object, ...]:
     """What of `request` its plan depends on."""
     return tuple(getattr(request, name) for name in _DECIDING)
 
 
-def other_table(request: Request, table: str) -> Request:
+def with_table(request: Request, table: str) -> Request:
     """`request` for another table: what was said of columns is forgotten.
 
     Raises:
         UsageError: as `Request.of`.
     """
-    return changed(restore_defaults(request), table=table)
+    return with_options(restore_defaults(request), table=table)
 
 
 def with_role(draft: Draft, column: str, role: Role) -> Request:
@@ -163,10 +163,10 @@ def with_role(draft: Draft, column: str, role: Role) -> Request:
         return edits.with_role(draft.request, draft.plan, column, role)
     if role is not Role.MONTH:
         raise UsageError("There is no date column yet: choose the month first.")
-    return changed(draft.request, date_column=column, date_format=None)
+    return with_options(draft.request, date_column=column, date_format=None)
 
 
-def roles(draft: Draft) -> Mapping[str, Sequence[Role]]:
+def list_roles(draft: Draft) -> Mapping[str, Sequence[Role]]:
     """The roles that each column can have."""
     if draft.plan is not None:
         plan = draft.plan

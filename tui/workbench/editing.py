@@ -12,7 +12,13 @@ from textual.screen import Screen
 from core import Request, UsageError
 from core.facade import SourceColumn, edits
 from tui.format.remedies import in_app
-from tui.workbench.draft import NOWHERE, Draft, changed, decided_by, with_role
+from tui.workbench.draft import (
+    NOWHERE,
+    Draft,
+    deciding_options,
+    with_options,
+    with_role,
+)
 from tui.workbench.messages import OptionsChanged, RoleAsked
 
 _PLACE: Final = (
@@ -51,11 +57,11 @@ class Editing(Screen[None]):
 
     # -------------------------------------------------------------------------------- changes
 
-    def restarted(self, request: Request) -> Draft:
+    def restart(self, request: Request) -> Draft:
         """A new draft of `request`, at the place where this one is."""
         self._waiting.clear()
         place = {name: getattr(self.draft.request, name) for name in _PLACE}
-        return Draft(changed(request, **place))
+        return Draft(with_options(request, **place))
 
     def change(self, make: Callable[[Request], Request]) -> None:
         """Change the request, and whatever follows from it; what cannot be is refused."""
@@ -66,7 +72,7 @@ class Editing(Screen[None]):
             self.refuse(in_app(error.message))
             return
         self.draft = replace(self.draft, request=request, refused="")
-        if decided_by(before) != decided_by(request):
+        if deciding_options(before) != deciding_options(request):
             self.plan()
         self.refresh_state()
 
@@ -76,7 +82,7 @@ class Editing(Screen[None]):
         self.refresh_state()
 
     @on(RoleAsked)
-    def _role_asked(self, message: RoleAsked) -> None:
+    def _queue_role(self, message: RoleAsked) -> None:
         # A role is changed in the plan that is shown: one that is on its way must come first.
         self._waiting.append(message)
         if not self.planning:
@@ -95,19 +101,19 @@ class Editing(Screen[None]):
         return lambda _: with_role(self.draft, asked.column, asked.role)
 
     @on(OptionsChanged)
-    def _options_changed(self, message: OptionsChanged) -> None:
+    def _take_options(self, message: OptionsChanged) -> None:
         if message.missing:
             self.refuse(message.missing)
             return
         options: dict[str, Any] = dict(message.options)
         if "bucket" in options:
             options["bucket"] = options["bucket"] or NOWHERE
-        self.change(lambda request: changed(request, **options))
+        self.change(lambda request: with_options(request, **options))
 
     def action_drop_identifiers(self) -> None:
         """Drop every number that looks like an identifier, or sum them again."""
         if self.draft.request.drop_identifiers:
-            self.change(lambda request: changed(request, drop_identifiers=False))
+            self.change(lambda request: with_options(request, drop_identifiers=False))
         else:
             self.change(edits.drop_identifiers)
 
@@ -117,16 +123,16 @@ class Editing(Screen[None]):
 
     def refresh_ready(self) -> None:
         """Offer the actions that can be done; the footer is made anew only if they change."""
-        ready = self._can_be_done()
+        ready = self._list_ready()
         if ready != self._ready:
             self._ready = ready
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done yet."""
-        return True if self._can_be_done().get(action, True) else None
+        return True if self._list_ready().get(action, True) else None
 
-    def _can_be_done(self) -> Mapping[str, bool]:
+    def _list_ready(self) -> Mapping[str, bool]:
         return {
             "run": self.draft.complete and not self.planning,
             "exact": self.draft.plan is not None,
@@ -160,11 +166,11 @@ class Editing(Screen[None]):
 
         current = edits.get_date_format(plan) if plan else self.draft.request.date_format
 
-        def answered(options: Mapping[str, str | None] | None) -> None:
+        def take_answer(options: Mapping[str, str | None] | None) -> None:
             if options is not None:
                 wanted = {"date_column": column.name, **options}
-                self.change(lambda request: changed(request, **wanted))
+                self.change(lambda request: with_options(request, **wanted))
 
         on_bad_date = self.draft.request.on_bad_date
         values = look.sample.get(column.name, ())
-        self.app.push_screen(FormatDialog(column, values, current, on_bad_date), answered)
+        self.app.push_screen(FormatDialog(column, values, current, on_bad_date), take_answer)

@@ -8,8 +8,8 @@ from textual.content import Content
 
 from core.facade import DEFAULT_TEMPLATE
 from tui.format.text import visible
-from tui.workbench.draft import Draft, named_by
-from tui.workbench.messages import AccessTested, Sought
+from tui.workbench.draft import Draft, naming_options
+from tui.workbench.messages import AccessTested, ObjectChecked
 from tui.workbench.session import Session
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ class Inquiry:
     def __init__(self, session: Session, pane: DestinationPane) -> None:
         self._session, self._pane = session, pane
         self._about: tuple[object, ...] | None = None
-        self._answer: Sought | None = None
+        self._answer: ObjectChecked | None = None
 
     def test_access(self, draft: Draft) -> None:
         """Ask whether S3 lets us write."""
         if draft.target.url:
-            self._pane.tell("asking S3 …", "$text-accent")
+            self._pane.set_note("asking S3 …", "$text-accent")
             self._session.test_access(draft.request, draft.key())
 
     def forget(self) -> None:
@@ -42,23 +42,23 @@ class Inquiry:
     def follow(self, draft: Draft) -> None:
         """Show where the object will be; ask whether it is there, if it is another one now."""
         target = draft.target
-        about = named_by(draft.request) if draft.look is not None and target.url else None
+        about = naming_options(draft.request) if draft.look is not None and target.url else None
         if about != self._about:
             self._about, self._answer = about, None
             if about is None:
-                self._session.stop_seeking()
+                self._session.stop_checking()
             else:
-                self._session.seek(draft.request, draft.key())
-        self._pane.show(target, self._told(draft))
+                self._session.check_object(draft.request, draft.key())
+        self._pane.show(target, self._describe(draft))
 
-    def take(self, message: AccessTested | Sought) -> None:
+    def take(self, message: AccessTested | ObjectChecked) -> None:
         """Show or keep what S3 said, unless it is about an object of before."""
         if isinstance(message, AccessTested):
-            self._pane.tell_writable(message.url)
-        elif named_by(message.request) == self._about:
+            self._pane.show_writable(message.url)
+        elif naming_options(message.request) == self._about:
             self._answer = message
 
-    def _told(self, draft: Draft) -> Content:
+    def _describe(self, draft: Draft) -> Content:
         """What is worth saying; of a name that is never the same twice, only what is wrong."""
         answer, request = self._answer, draft.request
         if answer is None:

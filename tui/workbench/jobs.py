@@ -18,7 +18,6 @@ from tui.workbench.messages import (
     Opened,
     Planned,
     Previewed,
-    Sought,
     TablesFound,
 )
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 TYPING_SECONDS = 0.5  # without a key until what was typed is taken as meant
 
 
-def opening(connection: str | Mapping[str, Any] | None, request: Request) -> Work:
+def sign_in(connection: str | Mapping[str, Any] | None, request: Request) -> Work:
     """Sign in."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
@@ -47,7 +46,7 @@ def opening(connection: str | Mapping[str, Any] | None, request: Request) -> Wor
     return work
 
 
-def surveying(explorer: Explorer) -> Work:
+def find_databases(explorer: Explorer) -> Work:
     """Find the databases."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
@@ -56,7 +55,7 @@ def surveying(explorer: Explorer) -> Work:
     return work
 
 
-def listing(explorer: Explorer, database: str) -> Work:
+def list_tables(explorer: Explorer, database: str) -> Work:
     """List the tables of a database, page by page."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
@@ -70,7 +69,7 @@ def listing(explorer: Explorer, database: str) -> Work:
     return work
 
 
-def looking(explorer: Explorer, name: str) -> Work:
+def look_at(explorer: Explorer, name: str) -> Work:
     """Describe and sample a table."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
@@ -79,7 +78,7 @@ def looking(explorer: Explorer, name: str) -> Work:
     return work
 
 
-def planning(look: Look, request: Request, *, demo: bool) -> Work:
+def make_plan(look: Look, request: Request, *, demo: bool) -> Work:
     """Decide on the columns."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
@@ -90,7 +89,7 @@ def planning(look: Look, request: Request, *, demo: bool) -> Work:
     return work
 
 
-def previewing(explorer: Explorer, plan: Plan, *, exact: bool, counted: bool) -> Work:
+def preview_months(explorer: Explorer, plan: Plan, *, exact: bool, counted: bool) -> Work:
     """Compute the months."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
@@ -99,7 +98,7 @@ def previewing(explorer: Explorer, plan: Plan, *, exact: bool, counted: bool) ->
     return work
 
 
-def testing(request: Request, key: str) -> Work:
+def test_access(request: Request, key: str) -> Work:
     """Ask S3 whether it lets us write there, and whether the object exists."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
@@ -114,7 +113,7 @@ def testing(request: Request, key: str) -> Work:
     return work
 
 
-def seeking(request: Request, key: str) -> Work:
+def check_object(request: Request, key: str) -> Work:
     """Ask S3 whether the object exists, once nobody types; a network that fails is no news."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
@@ -124,10 +123,10 @@ def seeking(request: Request, key: str) -> Work:
 
         try:
             with open_bucket(request) as bucket:
-                yield Sought(request, is_there(bucket, key, cancel=cancel))
+                yield ObjectChecked(request, is_there(bucket, key, cancel=cancel))
         except TemporaryError:
             return
         except (DestinationError, UsageError) as error:
-            yield Sought(request, None, in_app(error.message))
+            yield ObjectChecked(request, None, in_app(error.message))
 
     return work

@@ -19,7 +19,7 @@ class Listing:
 
     def __init__(self, session: Session, tables: TablesPane) -> None:
         self._session, self._tables = session, tables
-        self._surveyed = False
+        self._found_others = False
         self._waiting: list[str] = []
 
     def begin(self) -> None:
@@ -27,14 +27,14 @@ class Listing:
         if self._session.explorer is None:
             return
         own = self._session.explorer.place[0]
-        self._surveyed = own is None
+        self._found_others = own is None
         if own is None:
-            self._session.survey()
+            self._session.find_databases()
             return
         self._tables.add_databases([own])
         self._ask(own)
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Forget what was listed, and list it again."""
         if self._session.explorer is not None:
             self._tables.forget()
@@ -51,7 +51,7 @@ class Listing:
             case TablesFound(database=database, entries=entries, complete=complete):
                 self._tables.add_tables(database, entries, complete=complete)
                 if complete:
-                    self._listed()
+                    self._list_others()
 
     def go_on(self) -> None:
         """List the next database asked for."""
@@ -65,9 +65,9 @@ class Listing:
             if not self._session.listing:
                 self.go_on()
 
-    def _listed(self) -> None:
-        if self._surveyed:
+    def _list_others(self) -> None:
+        if self._found_others:
             self.go_on()
         else:
-            self._surveyed = True
-            self._session.survey()
+            self._found_others = True
+            self._session.find_databases()

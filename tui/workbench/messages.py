@@ -92,7 +92,7 @@ class OptionsChanged(Message):
         self.missing, self.options = missing, options
 
 
-class Sought(Message):
+class ObjectChecked(Message):
     """S3 was asked whether the object of `request` is there.
 
     Args:

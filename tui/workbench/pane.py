@@ -9,7 +9,7 @@ from textual.content import Content
 class Pane(Vertical):
     """A framed part; the number in its title is the key that goes there."""
 
-    def tell(self, text: str, look: str = "") -> None:
+    def set_note(self, text: str, look: str = "") -> None:
         """Write a short remark into the frame; `look` is a style of Textual, such as a variable."""
         self.border_subtitle = Content.styled(text, look) if look else Content(text)
 

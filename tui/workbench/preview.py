@@ -137,18 +137,18 @@ part 4 chooses another. q shows the SQL."""
         self._bars.show([], [])
         self._summary.update(Content.styled(visible(text), "$foreground-muted"))
         self.show_cost(None)
-        self.tell("")
+        self.set_note("")
 
     def wait(self, what: str) -> None:
         """Say what is being computed; what is shown belongs to another plan until then."""
         self.add_class("-stale")
-        self.tell(f"{what} …", "$text-accent")
+        self.set_note(f"{what} …", "$text-accent")
 
     def fail(self, text: str) -> None:
         """Say why there is no preview."""
         self.remove_class("-stale")
         self.clear(text)
-        self.tell("no preview", "$text-error")
+        self.set_note("no preview", "$text-error")
 
     def show_cost(self, estimate: Estimate | None) -> None:
         """Show what the transfer would cost; nothing for None."""
@@ -178,9 +178,11 @@ part 4 chooses another. q shows the SQL."""
         self._bars.show([row.month for row in dated if row.month], series)
         self._summary.update(_summary(plan, months))
         if months.sampled:
-            self.tell(f"SAMPLE of {months.rows_seen:,} rows · e for exact", "$text-warning bold")
+            self.set_note(
+                f"SAMPLE of {months.rows_seen:,} rows · e for exact", "$text-warning bold"
+            )
         else:
-            self.tell(f"EXACT · all {months.rows_seen:,} rows", "$text-success bold")
+            self.set_note(f"EXACT · all {months.rows_seen:,} rows", "$text-success bold")
 
 
 def order(plan: Plan) -> tuple[int, ...]:
@@ -223,7 +225,7 @@ def _cost(estimate: Estimate) -> Content:
     parts: list[tuple[str, str] | str] = [("by ", "$foreground-muted"), (way.engine.value, "bold")]
     if way.obstacle:
         return Content.assemble(*parts, (f"  ✗ {visible(in_app(way.obstacle))}", "$text-error"))
-    told = f" · {cost.in_words(estimate, way)} · {in_app(choice.why)}"
+    told = f" · {cost.describe(estimate, way)} · {in_app(choice.why)}"
     return Content.assemble(*parts, (told, "$foreground-muted"))
 
 

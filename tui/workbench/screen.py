@@ -18,7 +18,7 @@ from tui.preferences import Memory
 from tui.screens.error import show_error
 from tui.workbench.columns import ColumnsPane
 from tui.workbench.destination import DestinationPane
-from tui.workbench.draft import NOTHING, Draft, decided_by, other_table, roles
+from tui.workbench.draft import NOTHING, Draft, deciding_options, list_roles, with_table
 from tui.workbench.editing import Editing
 from tui.workbench.inquiry import Inquiry
 from tui.workbench.lane import JobFailed, Slot, Work
@@ -28,10 +28,10 @@ from tui.workbench.messages import (
     DatabaseSeen,
     DatabasesFound,
     Looked,
+    ObjectChecked,
     Opened,
     Planned,
     Previewed,
-    Sought,
     TablePicked,
     TablesFound,
 )
@@ -127,7 +127,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
     # ------------------------------------------------------------------------------- session
 
     @on(Opened)
-    def _opened(self, message: Opened) -> None:
+    def _use_session(self, message: Opened) -> None:
         self._session.explorer = message.explorer
         if message.request is not None:
             self.draft = replace(self.draft, request=message.request)
@@ -140,14 +140,14 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
     @on(DatabasesFound)
     @on(DatabaseSeen)
     @on(TablesFound)
-    def _found(self, message: DatabasesFound | DatabaseSeen | TablesFound) -> None:
+    def _extend_listing(self, message: DatabasesFound | DatabaseSeen | TablesFound) -> None:
         self._listing.take(message)
 
     # --------------------------------------------------------------------------- one transfer
 
     @on(TablePicked)
-    def _table_picked(self, message: TablePicked) -> None:
-        request = other_table(self.draft.request, str(message.name))
+    def _pick_table(self, message: TablePicked) -> None:
+        request = with_table(self.draft.request, str(message.name))
         self.draft = replace(self.draft, request=request)
         self._look(str(message.name))
         self.columns.go()
@@ -163,7 +163,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.refresh_state()
 
     @on(Looked)
-    def _looked(self, message: Looked) -> None:
+    def _show_table(self, message: Looked) -> None:
         if message.asked != self.draft.request.table:
             return  # another one is on its way
         name = message.look.source.name
@@ -181,13 +181,14 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
             self._session.plan(self.draft.look, self.draft.request, demo=self._in_demo)
 
     @on(Planned)
-    def _planned(self, message: Planned) -> None:
+    def _show_plan(self, message: Planned) -> None:
         look = self.draft.look
-        if look is None or decided_by(message.request) != decided_by(self.draft.request):
-            return  # another one is on its way
+        current = deciding_options(self.draft.request)
+        if look is None or deciding_options(message.request) != current:
+            return  # another plan is being made
         self.planning = False
         self.draft = replace(self.draft, plan=message.plan, months=None, former=message.former)
-        self.columns.show(look, message.plan, roles(self.draft))
+        self.columns.show(look, message.plan, list_roles(self.draft))
         self.preview.wait("sampling")
         self._session.preview(message.plan, exact=False)
         self.refresh_state()
@@ -199,20 +200,20 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         return self._place == DEMO and not isinstance(self.draft.request.connection, str)
 
     @on(Previewed)
-    def _previewed(self, message: Previewed) -> None:
+    def _show_months(self, message: Previewed) -> None:
         if message.plan == self.draft.plan:
             self.draft = replace(self.draft, months=message.months)
             self.preview.show(message.plan, message.months, self.draft.estimate)
 
     @on(JobFailed)
-    def _failed(self, message: JobFailed) -> None:
+    def _show_failure(self, message: JobFailed) -> None:
         error = message.error
         look = self.draft.look
         if message.slot is Slot.PLAN and isinstance(error, TransferError) and look:
             self.planning = False
             self.forget_waiting()
             self.draft = replace(self.draft, plan=None)
-            self.columns.show(look, None, roles(self.draft))
+            self.columns.show(look, None, list_roles(self.draft))
             self.columns.refuse(error)
             self.preview.fail("")
             self.refresh_state()
@@ -234,7 +235,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     def take(self, request: Request) -> None:
         """Begin anew with `request`, such as one of the history; the place stays as it is."""
-        self.draft = self.restarted(request)
+        self.draft = self.restart(request)
         self.destination.fill(self.draft.request)
         self._look(self.draft.request.table)
 
@@ -264,7 +265,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     def action_reload(self) -> None:
         """List the tables anew."""
-        self._listing.begin_anew()
+        self._listing.restart()
 
     def action_exact(self) -> None:
         """Compute the months over the whole table."""
@@ -283,8 +284,8 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self._inquiry.test_access(self.draft)
 
     @on(AccessTested)
-    @on(Sought)
-    def _answered(self, message: AccessTested | Sought) -> None:
+    @on(ObjectChecked)
+    def _show_answer(self, message: AccessTested | ObjectChecked) -> None:
         self._inquiry.take(message)
         self.refresh_state()
 
@@ -301,8 +302,8 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
                 demo=self._in_demo,
                 connection_name=self._place,
             )
-            self.app.push_screen(run, self._ran)
+            self.app.push_screen(run, self._check_again)
 
-    def _ran(self, _: object) -> None:
+    def _check_again(self, _: object) -> None:
         self._inquiry.forget()
         self.refresh_state()

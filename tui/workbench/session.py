@@ -36,15 +36,15 @@ class Session:
         """Sign in."""
         self._snowflake.put(Slot.OPEN, opening)
 
-    def survey(self) -> None:
+    def find_databases(self) -> None:
         """Find the databases."""
         if self.explorer:
-            self._snowflake.put(Slot.CATALOG, jobs.surveying(self.explorer))
+            self._snowflake.put(Slot.CATALOG, jobs.find_databases(self.explorer))
 
     def list_tables(self, database: str) -> None:
         """List the tables of a database."""
         if self.explorer:
-            self._snowflake.put(Slot.CATALOG, jobs.listing(self.explorer, database))
+            self._snowflake.put(Slot.CATALOG, jobs.list_tables(self.explorer, database))
 
     @property
     def listing(self) -> bool:
@@ -56,28 +56,28 @@ class Session:
         self._snowflake.cancel(Slot.PREVIEW)
         self._desk.cancel(Slot.PLAN)
         if self.explorer:
-            self._snowflake.put(Slot.LOOK, jobs.looking(self.explorer, name))
+            self._snowflake.put(Slot.LOOK, jobs.look_at(self.explorer, name))
 
     def plan(self, look: Look, request: Request, *, demo: bool) -> None:
         """Decide on the columns."""
         self._snowflake.cancel(Slot.PREVIEW)
-        self._desk.put(Slot.PLAN, jobs.planning(look, request, demo=demo))
+        self._desk.put(Slot.PLAN, jobs.make_plan(look, request, demo=demo))
 
     def preview(self, plan: Plan, *, exact: bool, counted: bool = False) -> None:
         """Compute the months; `exact` ones with the rows out counted or estimated."""
         if self.explorer:
-            work = jobs.previewing(self.explorer, plan, exact=exact, counted=counted)
+            work = jobs.preview_months(self.explorer, plan, exact=exact, counted=counted)
             self._snowflake.put(Slot.PREVIEW, work)
 
     def test_access(self, request: Request, key: str) -> None:
         """Ask S3 whether it lets us write."""
-        self._bucket.put(Slot.BUCKET, jobs.testing(request, key))
+        self._bucket.put(Slot.BUCKET, jobs.test_access(request, key))
 
-    def seek(self, request: Request, key: str) -> None:
+    def check_object(self, request: Request, key: str) -> None:
         """Ask S3 whether the object exists; the question before is dropped."""
-        self._presence.put(Slot.PRESENCE, jobs.seeking(request, key))
+        self._presence.put(Slot.PRESENCE, jobs.check_object(request, key))
 
-    def stop_seeking(self) -> None:
+    def stop_checking(self) -> None:
         """Ask for no object."""
         self._presence.cancel(Slot.PRESENCE)
 

@@ -95,7 +95,7 @@ into view."""
 
     def on_mount(self) -> None:
         """Nothing is known yet."""
-        self.tell("")
+        self.set_note("")
 
     def on_unmount(self) -> None:
         """Nobody needs the tables any more."""
@@ -133,7 +133,7 @@ into view."""
         """Mark the table that is open."""
         self._list.picked = name
         if name is not None:
-            self._catalog.used(name)
+            self._catalog.note_use(name)
         self._list.refresh()
 
     def fail(self, text: str) -> None:
@@ -149,7 +149,7 @@ into view."""
         self._list.set_empty("no table matches" if self._filter.value else "no tables yet")
         self._list.show(view.rows, cursor=at)
         narrowed = f"{view.matching:,} of " if self._filter.value else ""
-        self.tell(f"{narrowed}{view.total:,} tables")
+        self.set_note(f"{narrowed}{view.total:,} tables")
         self.call_after_refresh(self._list.ask_in_view)
 
     # --------------------------------------------------------------------------------- events
@@ -164,12 +164,12 @@ into view."""
         self._list.focus()
 
     @on(Input.Changed, "#filter")
-    def _filtered(self, event: Input.Changed) -> None:
+    def _apply_filter(self, event: Input.Changed) -> None:
         event.stop()
         self._refresh_list()
 
     @on(Input.Submitted, "#filter")
-    def _submitted(self, event: Input.Submitted) -> None:
+    def _choose_filtered(self, event: Input.Submitted) -> None:
         event.stop()
         self._list.focus()
         self._list.action_choose()
@@ -181,7 +181,7 @@ into view."""
             self._list.action_move(1 if key == "down" else -1)
 
     @on(Lines.Chosen, "#table-list")
-    def _chosen(self, event: Lines.Chosen) -> None:
+    def _pick(self, event: Lines.Chosen) -> None:
         event.stop()
         row = self._list.items[event.index]
         if not isinstance(row, Heading):

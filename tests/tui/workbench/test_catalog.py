@@ -57,9 +57,9 @@ def test_a_database_is_listed_once() -> None:
 
 def test_the_tables_used_last_come_first() -> None:
     catalog = two_databases()
-    catalog.used(TableName("SALES", "PUBLIC", "ITEMS"))
-    catalog.used(TableName("SALES", "RAW", "ORDERS_OLD"))
-    catalog.used(TableName("GONE", "GONE", "GONE"))
+    catalog.note_use(TableName("SALES", "PUBLIC", "ITEMS"))
+    catalog.note_use(TableName("SALES", "RAW", "ORDERS_OLD"))
+    catalog.note_use(TableName("GONE", "GONE", "GONE"))
     assert texts(catalog)[:3] == ["# Recent", "ORDERS_OLD", "ITEMS"]
     assert texts(catalog, "items") == ["# SALES.PUBLIC", "ITEMS"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core import TransferError
 from core.facade import discovery
-from tui.screens.connect.link import Link, missing_secret, way
+from tui.screens.connect.link import Link, describe_sign_in, missing_secret
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Entry:
     def summary(self) -> str:
         """Account, user and way to sign in, as far as they are known."""
         place = self.parameters.get("account") or self.parameters.get("host")
-        parts = [place, self.parameters.get("user"), way(self.parameters)]
+        parts = [place, self.parameters.get("user"), describe_sign_in(self.parameters)]
         return " · ".join(str(part) for part in parts if part)
 
     @property
@@ -48,7 +48,7 @@ class Entry:
         return Link(self.name, self.name)
 
 
-def entries() -> tuple[list[Entry], TransferError | None]:
+def list_entries() -> tuple[list[Entry], TransferError | None]:
     """Every connection there is, and why the files could not be read if they could not."""
     found: list[Entry] = []
     failure: TransferError | None = None
@@ -75,7 +75,7 @@ def _source(connection: discovery.Connection) -> str:
     return str(connection.origin)
 
 
-def only_link() -> Link | None:
+def find_only_link() -> Link | None:
     """The way to Snowflake if there is exactly one and it needs no question; else None."""
-    found, _ = entries()
+    found, _ = list_entries()
     return found[0].link if len(found) == 1 and not found[0].missing else None

@@ -60,7 +60,7 @@ _PLACEHOLDERS: Final = {
 }
 
 
-class Tried(Message):
+class Tested(Message):
     """A sign-in was tried: it worked, or `error` says why not.
 
     `kept` tells what became of the secrets, if the connection was to be kept.
@@ -126,8 +126,8 @@ keyring they are asked for each time."""
     def __init__(self, taken: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self._taken = taken
-        self._then: str | None = None
-        self._trying = False
+        self._after: str | None = None
+        self._testing = False
         self._keyring: bool | None = None
 
     def compose(self) -> ComposeResult:
@@ -166,7 +166,7 @@ keyring they are asked for each time."""
         _in_thread(lambda: post(KeyringFound(keyring_store.available())))
 
     @on(KeyringFound)
-    def _keyring_found(self, message: KeyringFound) -> None:
+    def _note_keyring(self, message: KeyringFound) -> None:
         self._keyring = message.found
         self._show_fields()
 
@@ -193,17 +193,17 @@ keyring they are asked for each time."""
 
     # ----------------------------------------------------------------------------- trying it
 
-    def action_try_it(self) -> None:
+    def action_test(self) -> None:
         """Sign in and out again."""
-        self._try(None)
+        self._test(None)
 
     def action_keep(self) -> None:
         """Try; if it works keep it and open it."""
-        self._try("keep")
+        self._test("keep")
 
-    def action_open_once(self) -> None:
+    def action_connect_unsaved(self) -> None:
         """Try; if it works open it and keep nothing."""
-        self._try("open")
+        self._test("open")
 
     @on(Input.Submitted)
     @on(SecretInput.Entered)
@@ -211,25 +211,27 @@ keyring they are asked for each time."""
         """Enter goes from field to field."""
         self.focus_next()
 
-    def _try(self, then: str | None) -> None:
-        if self._trying:
+    def _test(self, then: str | None) -> None:
+        if self._testing:
             return
-        if problem := self._problem(then):
-            self._tell(problem, "-bad")
+        if problem := self._find_problem(then):
+            self._show_status(problem, "-bad")
             return
-        self._then, self._trying = then, True
+        self._after, self._testing = then, True
         browser = self._way == "externalbrowser"
-        self._tell("Signing in: look at your browser…" if browser else "Signing in…", "-busy")
+        self._show_status(
+            "Signing in: look at your browser…" if browser else "Signing in…", "-busy"
+        )
         parameters, post = self._parameters(), self.post_message
         name = self._text("name") if then == "keep" else None
-        _in_thread(lambda: post(_try(parameters, name)))
+        _in_thread(lambda: post(_test(parameters, name)))
 
-    def _problem(self, then: str | None) -> str | None:
+    def _find_problem(self, then: str | None) -> str | None:
         """What is still missing, or cannot be."""
         for name in _REQUIRED:
             if name == "name" and then != "keep":
                 continue
-            if self._asked(name) and not self._text(name):
+            if self._is_needed(name) and not self._text(name):
                 self.query_one(f"#{name.replace('_', '-')}").focus()
                 return f"{_LABELS[name]} is missing."
         if then == "keep" and self._text("name") in self._taken:
@@ -237,7 +239,7 @@ keyring they are asked for each time."""
             return f"There is a connection {self._text('name')} already."
         return None
 
-    def _asked(self, name: str) -> bool:
+    def _is_needed(self, name: str) -> bool:
         return name in ("name", "account", "user") or name in _FIELDS[self._way]
 
     def _text(self, name: str) -> str:
@@ -252,15 +254,15 @@ keyring they are asked for each time."""
                 given[name] = Secret(text) if _is_secret(name) else text
         return given
 
-    @on(Tried)
-    def _tried(self, message: Tried) -> None:
-        self._trying = False
+    @on(Tested)
+    def _show_result(self, message: Tested) -> None:
+        self._testing = False
         if message.error is not None:
             failure = Failure.of(message.error)
-            self._tell(f"✗ {failure.message} {failure.hint}".rstrip(), "-bad")
+            self._show_status(f"✗ {failure.message} {failure.hint}".rstrip(), "-bad")
             return
-        if self._then is None:
-            self._tell("✓ The sign-in works.", "-good")
+        if self._after is None:
+            self._show_status("✓ The sign-in works.", "-good")
             return
         name = self._text("name") or self._text("account")
         if message.kept is None or message.kept.asked:
@@ -276,7 +278,7 @@ keyring they are asked for each time."""
             return
         self.dismiss(Link(name, name))
 
-    def _tell(self, text: str, look: str) -> None:
+    def _show_status(self, text: str, look: str) -> None:
         told = self.query_one("#told", Static)
         told.update(Content(text))
         told.set_classes(look)
@@ -286,7 +288,7 @@ keyring they are asked for each time."""
         self.dismiss(None)
 
 
-def _try(parameters: Mapping[str, object], name: str | None) -> Tried:
+def _test(parameters: Mapping[str, object], name: str | None) -> Tested:
     """Sign in and out; if that works and there is a name, keep the connection under it."""
     try:
         from core.facade import Explorer
@@ -294,8 +296,8 @@ def _try(parameters: Mapping[str, object], name: str | None) -> Tried:
         Explorer.open(parameters).close()
         kept = saved.remember(name, parameters) if name else None
     except Exception as error:
-        return Tried(parameters, error)
-    return Tried(parameters, kept=kept)
+        return Tested(parameters, error)
+    return Tested(parameters, kept=kept)
 
 
 def _in_thread(work: Callable[[], object]) -> None:

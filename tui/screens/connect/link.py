@@ -63,7 +63,7 @@ def authenticator(parameters: Mapping[str, object]) -> str:
     return "snowflake_jwt" if {"private_key", "private_key_file"} & set(parameters) else "snowflake"
 
 
-def way(parameters: Mapping[str, object]) -> str:
+def describe_sign_in(parameters: Mapping[str, object]) -> str:
     """The way to sign in, in words."""
     name = authenticator(parameters)
     return "single sign-on" if name.startswith("https://") else _WAYS.get(name, name)
@@ -74,7 +74,7 @@ def missing_secret(parameters: Mapping[str, object]) -> str | None:
     name = authenticator(parameters)
     if name == "snowflake_jwt":
         path = parameters.get("private_key_file")
-        asked = not parameters.get("private_key_password") and _encrypted(path)
+        asked = not parameters.get("private_key_password") and _is_encrypted(path)
         return "private_key_password" if asked else None
     needed, others = _NEEDS.get(name, (None, ()))
     if needed is None or any(parameters.get(each) for each in (needed, *others)):
@@ -82,7 +82,7 @@ def missing_secret(parameters: Mapping[str, object]) -> str | None:
     return needed
 
 
-def _encrypted(path: object) -> bool:
+def _is_encrypted(path: object) -> bool:
     """Whether a key file is encrypted, as its PEM header tells (RFC 7468, RFC 1421)."""
     if not isinstance(path, str):
         return False

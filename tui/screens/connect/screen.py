@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 from core.facade import Secret, saved
 from tui.format.text import fit, visible
 from tui.screens.connect.demo import DemoFailed, DemoStarted, start_demo
-from tui.screens.connect.entries import Entry, entries
+from tui.screens.connect.entries import Entry, list_entries
 from tui.screens.connect.form import ConnectionForm
 from tui.screens.connect.link import Link
 from tui.screens.connect.secret import SecretPrompt
@@ -85,7 +85,7 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
         self._list(self._initial)
 
     def _list(self, wanted: str | None) -> None:
-        self._entries, failure = entries()
+        self._entries, failure = list_entries()
         options = self.query_one(OptionList)
         options.clear_options()
         width = max((len(entry.name) for entry in self._entries), default=0)
@@ -144,7 +144,7 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
     def action_new(self) -> None:
         """Fill in a new connection."""
         taken = frozenset(entry.name for entry in self._entries)
-        self.app.push_screen(ConnectionForm(taken), self._made)
+        self.app.push_screen(ConnectionForm(taken), self._use_new)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only connections made here can be forgotten here."""
@@ -160,7 +160,7 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
         return self._entries[index] if known and index is not None else None
 
     @on(OptionList.OptionHighlighted)
-    def _moved(self) -> None:
+    def _refresh_keys(self) -> None:
         self.refresh_bindings()
 
     def action_forget(self) -> None:
@@ -170,7 +170,7 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
             return
         name = entry.name
 
-        def answered(yes: bool | None) -> None:
+        def take_answer(yes: bool | None) -> None:
             if yes:
                 threading.Thread(
                     target=_forget, args=(name, self.post_message), name="keyring", daemon=True
@@ -183,16 +183,16 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
                 yes="Forget",
                 no="Keep",
             ),
-            answered,
+            take_answer,
         )
 
     @on(Forgotten)
-    def _forgotten(self, message: Forgotten) -> None:
+    def _list_again(self, message: Forgotten) -> None:
         if message.error is not None:
             show_error(self.app, message.error)
         self._list(None)
 
-    def _made(self, link: Link | None) -> None:
+    def _use_new(self, link: Link | None) -> None:
         if link is not None:
             self.dismiss(link)
 
@@ -211,11 +211,11 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
         start_demo(self.post_message)
 
     @on(DemoStarted)
-    def _started(self, message: DemoStarted) -> None:
+    def _use_demo(self, message: DemoStarted) -> None:
         self.dismiss(message.link)
 
     @on(DemoFailed)
-    def _failed(self, message: DemoFailed) -> None:
+    def _show_demo_error(self, message: DemoFailed) -> None:
         self._starting = False
         self._note("")
         show_error(self.app, message.error)

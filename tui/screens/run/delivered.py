@@ -70,20 +70,20 @@ class Delivered(Vertical):
             yield Static(f"✓ {outcome.comparison}", classes="agree", markup=False)
         yield Fact("Bucket", outcome.url.removesuffix(outcome.file_name))
         yield Fact("Size", f"{size(outcome.size)} in {span(self._seconds)}")
-        for label, value in self._books():
+        for label, value in self._list_counts():
             yield Fact(label, value)
-        if lines := list(_totals(outcome)):
+        if lines := list(_list_totals(outcome)):
             yield Static(Content("\n").join(lines), classes="totals")
         for warning in self._warnings:
             yield Static(Content(visible(in_app(warning))), classes="warning")
 
-    def _books(self) -> Iterator[tuple[str, Content]]:
+    def _list_counts(self) -> Iterator[tuple[str, Content]]:
         totals, month = self._outcome.totals, self._outcome.plan.month.name
-        yield "Rows read", _count(totals.rows_read, "as many as the warehouse declares")
-        yield "Blank", _count(totals.blank_rows, "removed")
+        yield "Rows read", _format_count(totals.rows_read, "as many as the warehouse declares")
+        yield "Blank", _format_count(totals.blank_rows, "removed")
         if totals.null_dates:
-            yield "No date", _count(totals.null_dates, f"{month} is NULL: in the NULL month")
-        yield "Groups", _count(totals.groups, "rows in the file")
+            yield "No date", _format_count(totals.null_dates, f"{month} is NULL: in the NULL month")
+        yield "Groups", _format_count(totals.groups, "rows in the file")
 
 
 def pretty(result: dict[str, Any]) -> Content:
@@ -100,22 +100,22 @@ def pretty(result: dict[str, Any]) -> Content:
     return Content.assemble("{\n", Content(",\n").join(fields), "\n}")
 
 
-def _count(number: int, meaning: str) -> Content:
+def _format_count(number: int, meaning: str) -> Content:
     return Content.assemble((f"{number:>14,}", "bold"), "  ", (meaning, "dim"))
 
 
-def _totals(outcome: Outcome) -> Iterator[Content]:
+def _list_totals(outcome: Outcome) -> Iterator[Content]:
     """A line a summed column: its total over the rows read, which is that over the rows written."""
     for name, total in outcome.sums.items():
         yield Content.assemble(
             ("Σ ", "$text-accent"),
             fit(name, _NAME_CELLS),
             " ",
-            (f"{_number(total):>32}", "bold"),
+            (f"{_format_number(total):>32}", "bold"),
             ("  ✓", "$text-success"),
         )
 
 
-def _number(total: Total) -> str:
+def _format_number(total: Total) -> str:
     value = total.value
     return f"{value:,.6g}" if isinstance(value, float) and abs(value) >= 1e15 else f"{value:,}"

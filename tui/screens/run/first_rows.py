@@ -21,7 +21,7 @@ _COLUMNS: Final = 40  # a table measures each cell: more would keep the screen f
 _CELLS: Final = 40
 
 
-class HeadScreen(DialogScreen[None]):
+class FirstRowsScreen(DialogScreen[None]):
     """Shows the first rows of a delivery.
 
     Args:
@@ -40,7 +40,7 @@ bucket may let this program write only, so nothing is read back."""
     def compose(self) -> ComposeResult:
         """Where they are from, the rows."""
         with Dialog("First rows of the file", "-full"):
-            yield Static(self._about(), classes="muted", markup=False)
+            yield Static(self._describe(), classes="muted", markup=False)
             yield DataTable(cursor_type="none", zebra_stripes=True, classes="rows")
             yield ActionBar(Action("Close", "esc", "close", "primary"))
 
@@ -56,7 +56,7 @@ bucket may let this program write only, so nothing is read back."""
             table.add_row(*_cells(row, right))
         table.focus()
 
-    def _about(self) -> str:
+    def _describe(self) -> str:
         head = self._outcome.first_rows
         rows, columns = len(head.rows), len(head.columns)
         text = f"{rows:,} of {self._outcome.row_count:,} rows"

@@ -37,7 +37,7 @@ class Noticed(Message):
         self.event = event
 
 
-class Tried(Message):
+class Retried(Message):
     """A request is tried again, or has succeeded after all."""
 
     def __init__(self, event: Retrying | Recovered) -> None:
@@ -104,17 +104,17 @@ class Job:
                 by="app",
                 demo=self._demo,
                 connection_name=self._connection_name,
-                on_event=self._tell,
+                on_event=self._post_event,
                 cancel=self._cancel,
             )
         except BaseException as error:  # whatever it is, the screen must know that it is over
             failure = error
         self._post(Ended(outcome, failure))
 
-    def _tell(self, event: Event) -> None:
+    def _post_event(self, event: Event) -> None:
         if isinstance(event, Progress):
             self._post(Moved(event))
         elif isinstance(event, Planned | Warned):
             self._post(Noticed(event))
         elif isinstance(event, Retrying | Recovered):
-            self._post(Tried(event))
+            self._post(Retried(event))

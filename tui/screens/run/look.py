@@ -83,12 +83,12 @@ def _cost(estimate: Estimate) -> Content:
     """Of the engine that will do it, and of the others."""
     way = estimate.chosen
     others = [
-        f"{each.engine}: {visible(in_app(each.obstacle)) or cost.in_words(estimate, each)}"
+        f"{each.engine}: {visible(in_app(each.obstacle)) or cost.describe(estimate, each)}"
         for each in estimate.ways
         if each is not way
     ]
     lines = [
-        f"{cost.rows_out(estimate)} rows out · {cost.in_words(estimate, way)}",
+        f"{cost.rows_out(estimate)} rows out · {cost.describe(estimate, way)}",
         way.pace if way.seconds is not None else f"time: {way.pace}",
     ]
     return Content.assemble("\n".join(lines), ("\n" + "\n".join(others), "dim"))

@@ -21,8 +21,8 @@ from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.error import ErrorPanel, copy
 from tui.screens.failure import Failure
 from tui.screens.run.delivered import Delivered
-from tui.screens.run.first_rows import HeadScreen
-from tui.screens.run.job import Ended, Job, Moved, Noticed, Tried
+from tui.screens.run.first_rows import FirstRowsScreen
+from tui.screens.run.job import Ended, Job, Moved, Noticed, Retried
 from tui.screens.run.look import LastLook
 from tui.screens.run.progress import STOPPED, STOPPING, Running
 
@@ -176,7 +176,7 @@ against rows declared, and the total of each summed column over rows read and ro
         views = {State.LOOK: "look", State.RUNNING: "running", State.STOPPING: "running"}
         self.query_one("#views", ContentSwitcher).current = views.get(state, "ended")
         dialog = self.query_one(Dialog)
-        dialog.border_title = self._heading(state)
+        dialog.border_title = self._choose_heading(state)
         dialog.set_class(state in (State.FAILED, State.DOUBTED), "-error")
         for name in State:
             self.set_class(name is state, f"-{name.name.lower()}")
@@ -186,7 +186,7 @@ against rows declared, and the total of each summed column over rows read and ro
         if buttons := self.query("ActionBar Button"):
             buttons.first().focus()
 
-    def _heading(self, state: State) -> str:
+    def _choose_heading(self, state: State) -> str:
         failed = self.failure is not None and state is State.FAILED
         return self.failure.heading if failed and self.failure else _HEADINGS[state]
 
@@ -231,27 +231,27 @@ against rows declared, and the total of each summed column over rows read and ro
             running.say(f"Waiting for the network to answer. You need not wait: {end}.")
 
     @on(Moved)
-    def _move(self, message: Moved) -> None:
+    def _show_progress(self, message: Moved) -> None:
         if self.state is not State.STOPPING:  # what it comes to on its way out is not where it was
             self.query_one(Running).move(message.progress)
 
-    @on(Tried)
-    def _retry(self, message: Tried) -> None:
+    @on(Retried)
+    def _show_retry(self, message: Retried) -> None:
         if self.state is State.RUNNING:
             self.query_one(Running).retry(message.event)
 
     @on(Noticed)
-    def _notice(self, message: Noticed) -> None:
+    def _keep_warning(self, message: Noticed) -> None:
         event = message.event
         if not isinstance(event, Planned):
             self._warnings.append(event.message)
-        elif _roles(event.plan) != _roles(self.plan):
+        elif _list_roles(event.plan) != _list_roles(self.plan):
             self._warnings.append(
                 "The plan of the run differs from the one you looked at: the table has changed."
             )
 
     @on(Ended)
-    async def _end(self, message: Ended) -> None:
+    async def _show_end(self, message: Ended) -> None:
         if self._abandoned:
             return
         seconds = time.monotonic() - self._job.began if self._job else 0.0
@@ -307,7 +307,7 @@ against rows declared, and the total of each summed column over rows read and ro
     def action_first_rows(self) -> None:
         """Show the first rows of the file."""
         if self.outcome is not None:
-            self.app.push_screen(HeadScreen(self.outcome))
+            self.app.push_screen(FirstRowsScreen(self.outcome))
 
     def action_copy_command(self) -> None:
         """Copy this transfer as a command."""
@@ -326,5 +326,5 @@ def _outcome_of(error: BaseException) -> Outcome | None:
     return delivered if isinstance(delivered, Outcome) else None
 
 
-def _roles(plan: Plan) -> list[tuple[str, str]]:
+def _list_roles(plan: Plan) -> list[tuple[str, str]]:
     return [(column.name, column.role.value) for column in plan.columns]
