@@ -73,7 +73,7 @@ class Cost:
     rows: int | None
     bytes: int | None
     limit: str
-    pace: str = "not measured here yet, and up to the size of the warehouse"
+    pace: str = "time not measured on this machine yet; it depends on the size of the warehouse"
     seconds: float | None = None
 
 
@@ -139,6 +139,10 @@ class Engine(Protocol):
     @property
     def name(self) -> EngineName:
         """By what name users ask for it."""
+
+    @property
+    def summary(self) -> str:
+        """Where it aggregates the rows, in a few words."""
 
     def describe(self, request: Request) -> str:
         """How it does its work, in a few words."""

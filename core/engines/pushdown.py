@@ -21,6 +21,7 @@ class Pushdown:
     """The plan as one GROUP BY in Snowflake."""
 
     name: Final = EngineName.PUSHDOWN
+    summary: Final = "aggregated by Snowflake"
 
     def describe(self, request: Request) -> str:
         """See `Engine`."""

@@ -28,6 +28,7 @@ class Stream:
     """One SELECT of the needed columns; polars makes the months of its rows."""
 
     name: Final = EngineName.STREAM
+    summary: Final = "aggregated on this machine"
 
     def describe(self, request: Request) -> str:
         """See `Engine`."""

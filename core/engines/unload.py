@@ -26,6 +26,7 @@ class Unload:
     """The plan as one GROUP BY in Snowflake, and COPY INTO of its result."""
 
     name: Final = EngineName.UNLOAD
+    summary: Final = "aggregated and written by Snowflake"
 
     def describe(self, request: Request) -> str:
         """See `Engine`."""
@@ -57,7 +58,7 @@ class Unload:
 
     def cost(self, plan: Plan, volume: Volume) -> Cost:
         """Nothing is downloaded; how long Snowflake takes is up to the warehouse."""
-        return Cost(0, 0, "the warehouse; only totals are downloaded")
+        return Cost(0, 0, "the warehouse; only row counts and totals are downloaded")
 
     def deliver(self, job: Job, bucket: Bucket, file: LocalFile) -> EngineResult:
         """Have Snowflake write the object, or its parts; only an empty one is written here."""

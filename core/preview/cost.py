@@ -147,7 +147,7 @@ def _time(
 ) -> tuple[float | None, str]:
     """The seconds, and what they rest on: former runs of a like size, else the engine's own."""
     if rows is None:
-        return None, "row count unknown"
+        return None, "time unknown: row count unknown"
     runs = [
         run
         for run in former
@@ -157,5 +157,4 @@ def _time(
         return cost.seconds, cost.pace
     each = median(run.seconds / run.rows for run in runs)
     count = f"median of {len(runs)} runs" if len(runs) > 1 else "one run"
-    pace = f"estimate: {each * 1e6:.3g} s per million rows ({count} on this machine)"
-    return rows * each, pace
+    return rows * each, f"estimate: {each * 1e6:.3g} s per million rows ({count} on this machine)"

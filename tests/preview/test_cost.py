@@ -158,7 +158,7 @@ class TestGroups:
         assert (found.rows, found.stored, found.groups) == (None, None, None)
         stream = way(found, EngineName.STREAM)
         assert (stream.rows, stream.bytes, stream.seconds) == (None, None, None)
-        assert stream.pace == "the rows are not known"
+        assert stream.pace == "time unknown: row count unknown"
 
     def test_dates_beyond_the_calendar_do_not_hinder_a_look(self, sandbox: Sandbox) -> None:
         table = make_table(
@@ -168,7 +168,7 @@ class TestGroups:
             looked(sandbox, table, exact=True)
         assert looked(sandbox, table).estimate.groups is None
 
-    def test_many_groups_are_told(self, sandbox: Sandbox) -> None:
+    def test_many_groups_are_named(self, sandbox: Sandbox) -> None:
         found = looked(sandbox, "ORDERS_100K").estimate
         assert "nearly as many groups" in way(found, EngineName.PUSHDOWN).limit
 
@@ -178,9 +178,9 @@ class TestTime:
         found = of(rows=10 * MILLION)
         stream, *others = found.ways
         assert stream.seconds == BENCHMARK_START + 10 * BENCHMARK_SECONDS
-        assert "of the benchmark" in stream.pace
+        assert stream.pace == "estimate: 0.9 s per million rows (benchmark)"
         assert [each.seconds for each in others] == [None, None]
-        assert all("not measured here yet" in each.pace for each in others)
+        assert all("not measured on this machine yet" in each.pace for each in others)
 
     def test_the_median_of_the_latest_runs_of_the_engine(self) -> None:
         former = [
@@ -190,7 +190,8 @@ class TestTime:
         ]
         found = of(rows=2 * MILLION, former=former)
         assert way(found, EngineName.PUSHDOWN).seconds == 4
-        assert "2 s per million rows (median of 5 runs" in way(found, EngineName.PUSHDOWN).pace
+        pace = way(found, EngineName.PUSHDOWN).pace
+        assert pace == "estimate: 2 s per million rows (median of 5 runs on this machine)"
         assert way(found, EngineName.UNLOAD).seconds == 14
         assert "one run" in way(found, EngineName.UNLOAD).pace
 

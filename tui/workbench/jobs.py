@@ -15,6 +15,7 @@ from tui.workbench.messages import (
     AccessTested,
     DatabasesFound,
     Looked,
+    ObjectChecked,
     Opened,
     Planned,
     Previewed,
