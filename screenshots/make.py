@@ -129,7 +129,7 @@ async def journey(table: str, directory: Path) -> None:
         if table == LARGE:
             await camera.until(lambda: any(f" {n}%" in camera.shown() for n in range(40, 90)))
         camera.take_at_once("run")
-        await camera.see("Delivered", "row_count", "books agree")
+        await camera.see("Delivered", "row_count", "row counts and totals match")
         await camera.take("result")
         await camera.press("v")
         await camera.see("First rows of the file")
@@ -143,7 +143,7 @@ async def journey(table: str, directory: Path) -> None:
         await camera.take("history")
         await camera.press("escape")
         await camera.press("f1")
-        await camera.see("Help", "Keys here")
+        await camera.see("─ Help ─", "Close  esc")
         await camera.take("help")
 
 

@@ -1,4 +1,4 @@
-"""The app: opens the workbench on a connection, and holds what belongs to no screen."""
+"""The app: opens the workbench on a connection, and holds the state that all screens share."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class TransferApp(App[None]):
     """amplify-transfer on a terminal.
 
     Args:
-        options: of the request, as on the command line; what is missing is asked for.
+        options: the options of the request, by name; the app asks for the missing ones.
         demo: whether to start the embedded warehouse and bucket.
-        memory: what is kept from one start to the next; the user's own if None.
+        memory: the settings kept between starts; those of the user if None.
     """
 
     TITLE = "amplify-transfer"
-    # The workbench's, so that all styles there are at first are read at once.
+    # The workbench's: the styles of the app and of its first screen are then read together.
     CSS_PATH: ClassVar = Workbench.CSS_PATH
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,7 +76,7 @@ class TransferApp(App[None]):
         self._resources = contextlib.ExitStack()
 
     def on_mount(self) -> None:
-        """Open the workbench, or ask where to."""
+        """Open the workbench, or the choice of connections."""
         if self._memory.theme in self.available_themes:
             self.theme = self._memory.theme
         self.theme_changed_signal.subscribe(self, self._remember_theme)
@@ -92,36 +92,39 @@ class TransferApp(App[None]):
             self.action_connect()
 
     def _check_keys(self) -> None:
-        """Tell what is wrong with the keys in the user's file."""
+        """Report the errors in the keys of the user's file."""
         if self._memory.keys:
             from tui.keys import find_problems
 
             if said := find_problems(type(self), self._memory.keys):
-                told = f"The keys in {self._memory.path}: {'; '.join(said)}."
-                self.notify(told, severity="warning", timeout=15, markup=False)
+                text = f"The keys in {self._memory.path}: {'; '.join(said)}."
+                self.notify(text, severity="warning", timeout=15, markup=False)
 
     def notify(self, message: str, **settings: Any) -> None:
-        """Show a notification; names in it may hold anything."""
+        """Show a notification; characters that would disturb the terminal are replaced."""
         super().notify(visible(message), **settings)
 
     def show_sign_in_address(self, line: str) -> None:
-        """Tell the address of a sign-in, for where no browser opens; from any thread."""
+        """Show the address of a sign-in, for machines on which no browser opens.
+
+        May be called from any thread. A line that is no address is ignored.
+        """
         if line.startswith("https://"):
             self.notify(line, title="Sign in with the browser", timeout=120, markup=False)
 
     @on(events.DeliveryComplete)
     def _report_saved(self, event: events.DeliveryComplete) -> None:
-        """Say where a file went; in a browser the browser does."""
+        """Show where a file was saved; in a browser, the browser shows it."""
         if event.path is not None:
             self.notify(f"Saved as {short_path(event.path)}", markup=False)
 
     @on(events.DeliveryFailed)
     def _report_not_saved(self, event: events.DeliveryFailed) -> None:
-        error, told = event.exception, "The file could not be saved"
+        error, text = event.exception, "The file could not be saved"
         if isinstance(error, OSError):
-            told += f" as {short_path(Path(error.filename))}" if error.filename else ""
-            told += f": {error.strerror}"
-        self.notify(f"{told}.", severity="error", markup=False)
+            text += f" as {short_path(Path(error.filename))}" if error.filename else ""
+            text += f": {error.strerror}"
+        self.notify(f"{text}.", severity="error", markup=False)
 
     def _remember_theme(self, theme: Any) -> None:
         self._memory.theme = theme.name
@@ -129,7 +132,7 @@ class TransferApp(App[None]):
     # ----------------------------------------------------------------------------- connecting
 
     def _find_only_link(self) -> Link | None:
-        """The connection to take without asking: the one named, or the only one there is."""
+        """Return the connection to use without a question: the one given, or the only one."""
         from tui.screens.connect.entries import list_entries
         from tui.screens.connect.link import Link
 
@@ -149,19 +152,22 @@ class TransferApp(App[None]):
     def _open(
         self, name: str, opening: Callable[[Request], Work], options: Mapping[str, Any]
     ) -> None:
-        """Open the workbench at the place called `name`, whose own options are `options`."""
+        """Open the workbench on the connection called `name`, which sets `options`."""
         self._place = name
         self._memory.profile = name
         request = self._request(options)
         self.push_screen(Workbench(request, opening(request), name, self._memory))
 
     def _request(self, options: Mapping[str, Any]) -> Request:
-        """What the command line asks for, else what was chosen last; `options` before both."""
+        """Return the request to begin with.
+
+        `options` win over the command line's, and these over the choices of the last start.
+        """
         choices = {} if self._options.get("table") else self._memory.choices
         try:
             return make_request({**choices, **self._options, **options})
         except TransferError as error:
-            if not choices:  # then it is the command line that cannot be meant
+            if not choices:  # the error is then in the options of the command line
                 show_error(self, error)
         try:
             return make_request({**self._options, **options})
@@ -169,7 +175,7 @@ class TransferApp(App[None]):
             return make_request(options)
 
     def _sign_in_to_demo(self, request: Request) -> Work:
-        """Start the sandbox, then sign in to it."""
+        """Return the job that starts the sandbox and signs in to it."""
 
         def work(cancel: threading.Event) -> Iterator[Message]:
             from tui.demo import demo
@@ -200,7 +206,7 @@ class TransferApp(App[None]):
         self._open_link(link)
 
     def stop_runs(self) -> None:
-        """Stop what is transferred, without a question; from any thread."""
+        """Stop the transfers that run, without a question; may be called from any thread."""
         from tui.screens.run.screen import RunScreen
 
         for screen in self.screen_stack:
@@ -208,7 +214,7 @@ class TransferApp(App[None]):
                 screen.abandon()
 
     async def action_quit(self) -> None:
-        """Leave; while a transfer runs, ask first."""
+        """Exit; while a transfer runs, ask first."""
         from tui.screens.quit import request_quit
 
         request_quit(self)
@@ -221,13 +227,13 @@ class TransferApp(App[None]):
             self.push_screen(HelpScreen(self.screen))
 
     def action_jump(self) -> None:
-        """Mark what can be gone to by a letter."""
+        """Show a letter on every field and part; typing it moves the focus there."""
         from tui.screens.jump import JumpScreen, go
 
         self.push_screen(JumpScreen(self.screen), go)
 
     def action_history(self) -> None:
-        """Show the runs so far; one may be repeated."""
+        """Show the previous runs, one of which can be repeated."""
         from tui.screens.history import HistoryScreen
 
         self.push_screen(HistoryScreen(), self._repeat)
@@ -237,7 +243,7 @@ class TransferApp(App[None]):
             self.screen.take(request)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: what the keys do here, and the themes."""
+        """Yield the commands of the palette: the actions that have keys now, and the themes."""
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
         offered: set[str] = set()
         for node, binding, enabled, tooltip in screen.active_bindings.values():
@@ -251,10 +257,10 @@ class TransferApp(App[None]):
                 partial(self.run_action, binding.action, node),
             )
 
-    # ----------------------------------------------------------------------------- last words
+    # -------------------------------------------------------------------------------- defects
 
     def _fatal_error(self) -> None:
-        """Tell of a defect of ours without its locals and its text: they may hold secrets."""
+        """Report a defect without its message and local variables, which may hold secrets."""
         from rich.text import Text
 
         from tui.screens.failure import Failure

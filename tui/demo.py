@@ -1,4 +1,4 @@
-"""`--demo`: the same run against an embedded warehouse and bucket; only this starts them."""
+"""`--demo`: starts the embedded warehouse and bucket, on which the same code runs."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any, Final
 
 from core.facade import data_dir, lacks_write_way
 
-INTEGRATION: Final = "SANDBOX_S3"  # the sandbox's own
+INTEGRATION: Final = "SANDBOX_S3"  # the storage integration of the sandbox
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run goes.
+    """The services that a run uses.
 
     Attributes:
         options: the options of its request.
-        files: the directory in which `s3://bucket/key` is the file `bucket/key`, if there is one.
+        files: the directory in which `s3://bucket/key` is the file `bucket/key`; None for AWS.
     """
 
     options: Mapping[str, Any]
@@ -29,11 +29,11 @@ class Place:
 
 @contextmanager
 def demo(options: Mapping[str, Any]) -> Iterator[Place]:
-    """Start the sandbox, and stop it at the end; its bucket's files stay.
+    """Start the sandbox, and stop it at the end; the files of its bucket are kept.
 
     Args:
-        options: the options of a request; without a bucket, the sandbox's own is taken, and so is
-            its storage integration where one is needed.
+        options: the options of a request. A missing bucket becomes the sandbox's, and a missing
+            way to write its storage integration where the engine needs one.
 
     Yields:
         The options with the sandbox's connection and bucket in place of real ones.
@@ -59,5 +59,8 @@ def demo(options: Mapping[str, Any]) -> Iterator[Place]:
 
 
 def choose_access(options: Mapping[str, Any]) -> dict[str, str]:
-    """The option by which the demo's warehouse writes, where it is to and no way was given."""
+    """Return the option by which the demo's warehouse writes to the bucket.
+
+    It is empty where the engine does not need one, or `options` hold one.
+    """
     return {"storage_integration": INTEGRATION} if lacks_write_way(options) else {}

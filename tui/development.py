@@ -1,8 +1,8 @@
-"""Keeps Textual's aids for developers from writing down what is typed into the app.
+"""Keeps Textual's developer tools from recording what is typed into the app.
 
-With TEXTUAL_LOG, Textual (8.2, `Logger.__call__`) appends each event to a file that the umask
-decides about; with `devtools` in TEXTUAL, it sends them to whoever listens on a port of this
-machine. Among the events are keys and pasted text: passwords too.
+With TEXTUAL_LOG, Textual (8.2, `Logger.__call__`) appends each event to a file whose permissions
+the umask decides; with `devtools` in TEXTUAL, it sends them to any process that listens on a port
+of this machine. The events hold keys and pasted text, so passwords too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from textual import constants
 
 
 def silence() -> None:
-    """Switch both off, for this process and those that it starts; before an app is made."""
+    """Disable both, in this process and those that it starts; call it before making an app."""
     os.environ.pop("TEXTUAL_LOG", None)
     features = os.environ.get("TEXTUAL", "").split(",")
     left = [each for each in features if each.strip().lower() != "devtools"]

@@ -1,4 +1,4 @@
-"""Keys that the user's file gives to actions: which ids there are, and which keys clash."""
+"""The actions whose keys the user's file can change, and the errors in such a file."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Remappable:
 
     Attributes:
         name: the id of its binding.
-        what: it does.
-        keys: it has.
+        what: its description.
+        keys: its default keys.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Remappable:
 
 
 def list_remappable(app: type[DOMNode]) -> list[Remappable]:
-    """Every action with an id, of the app and of the workbench, in reading order."""
+    """Return every action with an id, of the app and of the workbench, in reading order."""
     return [
         Remappable(each.id, each.tooltip or each.description, _keys(each.key))
         for node in _nodes(app)
@@ -48,7 +48,12 @@ def _nodes(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
 
 
 def find_problems(app: type[DOMNode], keymap: Mapping[str, str]) -> list[str]:
-    """What is wrong with a keymap: ids that there are not, and keys with two meanings."""
+    """Return the errors in a keymap: unknown ids, and keys that are bound to two actions.
+
+    Args:
+        app: the class of the app.
+        keymap: keys, separated by commas, by the id of their binding.
+    """
     known = {each.name for each in list_remappable(app)}
     problems = [f"there is no action {name}" for name in keymap if name not in known]
     for part in _PARTS:
@@ -57,7 +62,10 @@ def find_problems(app: type[DOMNode], keymap: Mapping[str, str]) -> list[str]:
 
 
 def _find_conflicts(chain: Sequence[type[DOMNode]], keymap: Mapping[str, str]) -> Iterator[str]:
-    """Keys with two meanings while the focus is in the first of `chain`; the first one wins."""
+    """Yield the keys bound to two actions while the first node of `chain` has the focus.
+
+    Textual runs the action of the node that is nearest to the focus.
+    """
     taken: dict[str, Binding] = {}
     for node in chain:
         for each in _bindings(node):

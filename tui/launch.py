@@ -23,15 +23,15 @@ def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None
     """Run the app to its end.
 
     Args:
-        options: of the request, as on the command line.
+        options: the options of the request, by name.
         demo: whether to start the embedded warehouse and bucket.
-        driver: of the terminal; Textual's own choice if None.
+        driver: the driver of the terminal; chosen by Textual if None.
 
     Returns:
-        The exit code: 0, 1 after a defect of ours, or 128 and the number of a signal.
+        The exit code: 0, 1 after an unexpected error, or 128 plus the number of a signal.
     """
     forbid_core_dumps()
-    # The libraries' own lines would be drawn over the screen, and may carry signed URLs.
+    # Messages of libraries would be drawn over the screen, and may hold signed URLs.
     warnings.simplefilter("ignore")
     logging.getLogger().addHandler(logging.NullHandler())
     app = TransferApp(options, demo=demo)
@@ -46,7 +46,7 @@ def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None
         try:
             with divert_stderr(app.show_sign_in_address), uncaught.told(uncaught.log):
                 app.run()
-        except OSError:  # a terminal that is gone takes no last words
+        except OSError:  # the terminal is closed, so Textual cannot restore it
             if not signals:
                 raise
     return 128 + signals[0] if signals else app.return_code or 0

@@ -1,6 +1,6 @@
-"""What the app keeps from one start to the next: theme, keys, recent names, the choices made last.
+"""The settings that the app keeps between starts: theme, keys, recent names, last choices.
 
-One small file, private to the user. It holds no secret: connections are kept by name only.
+They are in one small file, private to the user. It holds no secret: connections are saved by name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.facade import TableName, opener, parse_table, replace, state_dir
 _FILE: Final = "app.json"
 _MOST_RECENT: Final = 5
 _LARGEST: Final = 4 * 1024 * 1024  # bytes of the file
-# Whatever else a request holds is a secret, or belongs to the place and not to the choices.
+# The other fields of a request are secrets, or belong to the connection.
 _KEPT: Final = (
     *("table", "bucket", "date_column", "date_format", "sum_columns", "key_columns"),
     *("drop_columns", "drop_identifiers", "format", "gzip", "file_name", "if_exists"),
@@ -26,14 +26,14 @@ _KEPT: Final = (
 
 
 class Memory:
-    """The file, read once and written on each change; without a place to write, it forgets.
+    """The file of settings: read once, and written on each change if it can be.
 
     Args:
-        path: the file; None to keep nothing.
+        path: the file; None to save nothing.
 
     Attributes:
         path: the file.
-        profile: what recent names and choices belong to: the name of the connection.
+        profile: the name of the connection to which recent names and choices belong.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -43,7 +43,7 @@ class Memory:
 
     @classmethod
     def of_user(cls) -> Memory:
-        """The user's own."""
+        """Return the settings of the user; nothing is saved if there is no state directory."""
         try:
             return cls(state_dir() / _FILE)
         except TransferError:
@@ -51,7 +51,7 @@ class Memory:
 
     @property
     def theme(self) -> str:
-        """The name of the theme chosen last; empty for none."""
+        """The name of the theme chosen last; empty if none was."""
         return str(self._kept.get("theme", ""))
 
     @theme.setter
@@ -66,7 +66,7 @@ class Memory:
 
     @property
     def recent_tables(self) -> list[TableName]:
-        """The tables used last, the latest first."""
+        """The tables used last, most recent first."""
         names: list[TableName] = []
         for text in self._list_recent("tables"):
             with suppress(UsageError, TypeError):
@@ -75,19 +75,19 @@ class Memory:
 
     @property
     def recent_buckets(self) -> list[str]:
-        """The destinations used last, the latest first."""
+        """The destinations used last, most recent first."""
         return self._list_recent("buckets")
 
     def use_table(self, name: TableName) -> None:
-        """Put a table on top."""
+        """Put a table first in `recent_tables`."""
         self._use("tables", str(name))
 
     def use_bucket(self, text: str) -> None:
-        """Put a destination on top."""
+        """Put a destination first in `recent_buckets`."""
         self._use("buckets", text)
 
     def keep(self, request: Request) -> None:
-        """Keep the choices of `request`."""
+        """Save the choices in `request`."""
         choices = {name: getattr(request, name) for name in _KEPT}
         self._write_profile(
             choices={k: v for k, v in choices.items() if v not in (None, "?", (), False)}
@@ -95,7 +95,7 @@ class Memory:
 
     @property
     def choices(self) -> dict[str, Any]:
-        """The options of the request kept last."""
+        """The options of the request saved last."""
         kept = self._read_profile().get("choices")
         return {k: v for k, v in kept.items() if k in _KEPT} if isinstance(kept, dict) else {}
 
@@ -124,7 +124,7 @@ class Memory:
         self._kept = changed
         if self.path is not None:
             with suppress(OSError):
-                replace(self.path, json.dumps(changed, indent=1, default=_listed))
+                replace(self.path, json.dumps(changed, indent=1, default=_as_list))
 
 
 def _read(path: Path | None) -> dict[str, Any]:
@@ -132,13 +132,13 @@ def _read(path: Path | None) -> dict[str, Any]:
         if path is None:
             return {}
         with open(path, "rb", opener=opener) as file:
-            kept = json.loads(file.read(_LARGEST))  # one that is cut is no JSON
+            kept = json.loads(file.read(_LARGEST))  # a larger file is cut, so it is not JSON
     except (OSError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
 
 
-def _listed(value: object) -> Sequence[Any]:
+def _as_list(value: object) -> Sequence[Any]:
     if isinstance(value, Sequence):
         return list(value)
     raise TypeError(type(value).__name__)

@@ -1,8 +1,9 @@
-"""Keeps what libraries write to the terminal by themselves away from our own lines.
+"""Keeps text that libraries write to stderr apart from the program's own lines.
 
-Snowflake's connector is native code: its prompts of a sign-in go to descriptor 2, where Textual
-paints and `--batch` shows its progress, and hold addresses as the server gave them. They are read
-from there line by line, and shown by the app or by `tui.cli.console`, which escape them.
+Snowflake's connector is native code: it prints the prompts of a sign-in to descriptor 2, where
+Textual draws and `--batch` shows progress, and they hold addresses as the server sent them.
+Descriptor 2 is therefore a pipe; its lines are shown by the app or by `tui.cli.console`, which
+escape them.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ _PATIENCE: Final = 0.5  # seconds at the end, if a process that a library starte
 
 
 @contextmanager
-def divert_stderr(tell: Callable[[str], object]) -> Iterator[None]:
-    """Give Textual the terminal behind a descriptor of its own, and `tell` each line written to 2.
+def divert_stderr(show: Callable[[str], object]) -> Iterator[None]:
+    """Call `show` for each line written to descriptor 2, and let Textual draw on a copy of it.
 
     Args:
-        tell: takes the lines, in a thread of its own.
+        show: is called with each line, in a separate thread.
     """
     usual = sys.__stderr__, sys.stderr
-    with os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace") as screen, lines_of_2(tell):
-        # Textual's driver writes to the one, and its last words to the other.
+    with os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace") as screen, read_lines(show):
+        # Textual's driver writes to the first, and what it prints on exit to the second.
         sys.__stderr__ = sys.stderr = screen  # type: ignore[misc]
         try:
             yield
@@ -37,13 +38,13 @@ def divert_stderr(tell: Callable[[str], object]) -> Iterator[None]:
 
 
 @contextmanager
-def apart(tell: Callable[[str], object]) -> Iterator[TextIO | None]:
-    """Yield a stream to where stderr leads, and `tell` each line that is written to it otherwise.
+def separate_stderr(show: Callable[[str], object]) -> Iterator[TextIO | None]:
+    """Yield a stream to the present stderr, and call `show` for each line written to descriptor 2.
 
-    Where stderr is closed or not descriptor 2, that is `sys.stderr`, and nothing is told.
+    Where stderr is closed or not descriptor 2, it is `sys.stderr`, and `show` is never called.
 
     Args:
-        tell: takes the lines, in a thread of its own.
+        show: is called with each line, in a separate thread.
     """
     usual = sys.stderr
     if not _is_descriptor_2(usual):
@@ -51,7 +52,7 @@ def apart(tell: Callable[[str], object]) -> Iterator[TextIO | None]:
         return
     stream = os.fdopen(os.dup(2), "w", encoding=usual.encoding, errors=usual.errors, closefd=False)
     try:
-        with lines_of_2(tell):
+        with read_lines(show):
             yield stream
     finally:
         with suppress(OSError, ValueError):  # nobody reads it any more
@@ -60,17 +61,17 @@ def apart(tell: Callable[[str], object]) -> Iterator[TextIO | None]:
 
 
 @contextmanager
-def lines_of_2(tell: Callable[[str], object]) -> Iterator[None]:
-    """Have every line that is written to descriptor 2 told, by native code and other processes too.
+def read_lines(show: Callable[[str], object]) -> Iterator[None]:
+    """Call `show` for every line written to descriptor 2, by native code and other processes too.
 
     Args:
-        tell: takes the lines, in a thread of its own, in the order in which they are written.
+        show: is called with each line, in a separate thread, in the order of writing.
     """
     before = os.dup(2)
     reading, writing = os.pipe()
     os.dup2(writing, 2)
     os.close(writing)
-    copying = threading.Thread(target=_read, args=(reading, tell), name="stderr", daemon=True)
+    copying = threading.Thread(target=_read, args=(reading, show), name="stderr", daemon=True)
     copying.start()
     try:
         yield
@@ -82,17 +83,17 @@ def lines_of_2(tell: Callable[[str], object]) -> Iterator[None]:
         copying.join(_PATIENCE)
 
 
-def _read(descriptor: int, tell: Callable[[str], object]) -> None:
-    """Tell lines until there are no more; the last one may lack its end."""
+def _read(descriptor: int, show: Callable[[str], object]) -> None:
+    """Show lines until the pipe ends; the last one may lack its line break."""
     rest = b""
     while chunk := os.read(descriptor, _CHUNK):
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) > _CHUNK:
             lines, rest = [*lines, rest], b""
         for line in lines:
-            tell(line.decode("utf-8", "replace").strip())
+            show(line.decode("utf-8", "replace").strip())
     if rest:
-        tell(rest.decode("utf-8", "replace").strip())
+        show(rest.decode("utf-8", "replace").strip())
     os.close(descriptor)
 
 

@@ -80,7 +80,7 @@ def while_rows_stream(environment: Mapping[str, str], bucket: str, table: str) -
     for _ in range(_STREAMS):
         with _streaming(environment, bucket, table) as terminal:
             terminal.press(_F1)
-            terminal.until("Keys here")
+            terminal.until("─ Help ─")
             terminal.press("")
             while not terminal.saw("Delivered"):
                 pressed = terminal.press(_TAB)  # to the button of the help, and back

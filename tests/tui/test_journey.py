@@ -1,4 +1,4 @@
-"""The whole journey, from an open app to the result with its books, for each sample table."""
+"""The whole journey, from the open app to the result with its row counts, for each sample table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tui.screens.run.screen import RunScreen, State
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
-# Table, what must be chosen, and what the books must say: rows read, blank ones, groups.
+# Table, options to set, and the expected row counts: rows read, blank rows, groups.
 JOURNEYS = [
     ("LOCATIONS_595", {"date_column": "DOB"}, 595, 14, 581),
     ("ORDERS_100K", {}, 100_000, 2, 99_998),
@@ -32,7 +32,7 @@ JOURNEYS = [
 
 
 @pytest.mark.parametrize(("table", "options", "read", "blank", "groups"), JOURNEYS)
-async def test_from_opening_to_the_books(
+async def test_from_opening_to_the_result(
     sandbox: Sandbox,
     table: str,
     options: dict[str, str],
@@ -63,7 +63,7 @@ async def test_from_opening_to_the_books(
         assert f'"row_count": {outcome.row_count}' in told
         assert f"Rows read {totals.rows_read:,}" in told
         assert f"Groups {totals.groups:,} rows in the file" in told
-        assert "The books agree" in told
+        assert "Verified: row counts and totals match" in told
         if read is not None:
             assert (totals.rows_read, totals.blank_rows, totals.groups) == (read, blank, groups)
     key = outcome.result["file_name"]

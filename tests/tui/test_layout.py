@@ -117,11 +117,11 @@ async def test_on_few_lines_a_list_shows_rows_or_nothing(sandbox: Sandbox) -> No
 
 async def opened_above(drive: Driver) -> None:
     dialogs: list[tuple[list[str], type[Screen[Any]] | None, tuple[str, ...]]] = [
-        (["2", "f1"], HelpScreen, ("Help", "Keys here", "Close esc")),
+        (["2", "f1"], HelpScreen, ("Help", "Keys", "Close esc")),
         (["3", "q"], SqlDialog, ("SQL of the transfer", "SELECT", "Close esc", "Copy c")),
-        (["2", "f"], FormatDialog, ("How are the dates written?", "Use it enter", "Back esc")),
+        (["2", "f"], FormatDialog, ("Date format", "Apply enter", "Cancel esc")),
         (["ctrl+p"], None, ("Search for commands", "Drop the column", "Key d")),
-        (["f9"], HistoryScreen, ("History", "Nothing has run yet", "esc Back")),
+        (["f9"], HistoryScreen, ("History", "No runs yet", "esc Back")),
         (["f5"], RunScreen, ("Send this?", "From DEMO.PUBLIC.LOCATIONS_595", "Send enter")),
     ]
     for keys, kind, texts in dialogs:
@@ -141,8 +141,8 @@ ALONE: list[tuple[Callable[[], Screen[Any]], tuple[str, ...]]] = [
     (lambda: SecretPrompt(LONG, "token"), ("Access token", "Sign in enter", "Back esc")),
     (lambda: QuitDialog("T"), ("Leave while a transfer runs?", "Stay n", "Stop and leave y")),
     (lambda: QuitDialog(LONG), ("Leave while a transfer runs?", "Stay n", "Stop and leave y")),
-    (lambda: ErrorDialog(TemporaryError("m", "h")), ("A passing failure", "Close esc", "Copy c")),
-    (lambda: ErrorDialog(TemporaryError(LONG * 9, LONG)), ("A passing failure", "Close esc")),
+    (lambda: ErrorDialog(TemporaryError("m", "h")), ("Temporary failure", "Close esc", "Copy c")),
+    (lambda: ErrorDialog(TemporaryError(LONG * 9, LONG)), ("Temporary failure", "Close esc")),
 ]
 
 
@@ -166,10 +166,11 @@ async def test_the_form_of_each_way_to_sign_in(size: tuple[int, int]) -> None:
         for value, label in (("snowflake_jwt", "Key file"), ("externalbrowser", "browser opens")):
             way.value = value
             await until(pilot, lambda label=label: label in whole(app))
-            check(app, "New connection", label, "Save F3", "Try F2", "Open once F4", "Back esc")
+            buttons = ("Save and connect F3", "Connect without saving F4", "Test F2", "Back esc")
+            check(app, "New connection", label, *buttons)
         await pilot.press("f3")
         await until(pilot, lambda: "Name is missing" in whole(app))
-        check(app, "Name is missing", "Save F3")
+        check(app, "Name is missing", "Save and connect F3")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -196,7 +197,7 @@ async def test_a_run_in_each_state(
             check(app, "Sending", "✓ Read and sum", "100,000,000,000 rows", "rows/s", "Cancel c")
             await pilot.press("c")
             await until(pilot, lambda: "need not wait" in whole(app))
-            check(app, "Stopping", "Do not wait esc", "elapsed")
+            check(app, "Stopping", "Leave now esc", "elapsed")
             release.set()
             await until(pilot, lambda: screen.state is State.FAILED)
     screen = RunScreen(request.model_copy(update={"file_name": "same.{ext}"}), plan)
@@ -211,7 +212,7 @@ async def test_a_run_in_each_state(
         await pilot.press("escape", "r")
         await until(pilot, lambda: screen.state is State.FAILED)
         await pilot.press("d")
-        check(app, "there already", "destination_exists", "Run again r", "Close esc")
+        check(app, "exists already", "destination_exists", "Run again r", "Close esc")
     app = Host(HistoryScreen())
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: "enter Repeat" in whole(app))  # the footer comes last

@@ -26,10 +26,10 @@ def test_lines_are_told_and_the_screen_stays_the_apps() -> None:
 
 APART = """
 import os, subprocess, sys
-from tui.stderr import apart
+from tui.stderr import separate_stderr
 
 told = []
-with apart(told.append) as stream:
+with separate_stderr(told.append) as stream:
     os.write(2, b"a library's ")
     os.write(2, b"line\\r\\n")
     stream.write("ours ")
@@ -48,6 +48,6 @@ def test_lines_are_told_apart_from_ours_without_an_app() -> None:
 
 
 def test_a_closed_stderr_stays_closed() -> None:
-    program = "from tui.stderr import apart\nwith apart(print) as stream: assert stream is None"
+    program = "from tui.stderr import separate_stderr\nwith separate_stderr(print) as stream: assert stream is None"
     closed = ["sh", "-c", '"$0" -c "$1" 2>&-', sys.executable, program]
     assert subprocess.run(closed).returncode == 0

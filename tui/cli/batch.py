@@ -1,4 +1,4 @@
-"""`--batch`: one run without questions. stdout is the result, all else goes to stderr."""
+"""`--batch`: a run without questions, which prints the result on stdout and all else on stderr."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tui.cli.debug import redact_stderr
 from tui.cli.signals import Stop, Stopped
 from tui.demo import Place, choose_access, demo
 from tui.format import terminal
-from tui.stderr import apart
+from tui.stderr import separate_stderr
 
 if TYPE_CHECKING:
     from core import Outcome
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a run is to be done, as against what it should do.
+    """The options of a run that are not part of its request.
 
     Attributes:
-        dry_run: show the plan only.
-        exact: count the rows that it would deliver.
-        demo: against the embedded warehouse and bucket.
-        quiet: nothing but errors on stderr.
-        json: stderr in JSON lines, the dry run's plan as JSON.
+        dry_run: print the plan only.
+        exact: count the rows that would be delivered.
+        demo: use the embedded warehouse and bucket.
+        quiet: print only errors on stderr.
+        json: write stderr as JSON lines, and the plan of a dry run as JSON.
     """
 
     dry_run: bool = False
@@ -48,11 +48,11 @@ def run(options: Mapping[str, Any], manner: Manner) -> int:
     """Do one run.
 
     Args:
-        options: of the request; what is missing has its default.
-        manner: how to do it.
+        options: the options of the request, by name; missing ones have their defaults.
+        manner: the other options.
 
     Returns:
-        The exit code: 0, the one of the error's class, or 128 and the number of a signal.
+        The exit code: 0, that of the error's class, or 128 plus the number of a signal.
     """
     forbid_core_dumps()
     debug = os.environ.get("AMPLIFY_DEBUG") == "1"
@@ -74,7 +74,7 @@ def _console(manner: Manner, *, debug: bool) -> Iterator[Console]:
         console.event(Warned(uncaught.sentence(error)))
 
     kind = JsonConsole if manner.json else TextConsole
-    with redact_stderr() if debug else apart(tell) as stream:
+    with redact_stderr() if debug else separate_stderr(tell) as stream:
         console = kind(sys.stderr if debug else stream, quiet=manner.quiet)
         with uncaught.told(tell_error):
             yield console
@@ -95,13 +95,13 @@ def _run_shown(options: Mapping[str, Any], manner: Manner, console: Console, *, 
 
 
 def leave(code: int) -> NoReturn:
-    """End the process at once with `code`.
+    """Exit the process immediately with `code`.
 
-    The interpreter's own end would wait for threads that wait for a network, and takes a fifth of
-    a second to dismantle the native libraries.
+    The normal exit of the interpreter would wait for threads that wait for a network, and takes a
+    fifth of a second to unload the native libraries.
     """
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+        with suppress(OSError, ValueError, AttributeError):  # closed, or closed before the start
             stream.flush()
     os._exit(code)
 
@@ -127,7 +127,7 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
-    """Tell mistakes before the servers start: that takes a second or two."""
+    """Raise errors of the options before the servers start, which takes a second or two."""
     from core import Request
 
     Request.of(**{"bucket": "demo", **options, **choose_access(options)})
@@ -143,7 +143,7 @@ def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop
             request, by="batch", demo=manner.demo, on_event=console.event, cancel=stop.cancel
         )
     finally:
-        _discard_files()  # the process ends without the clean-up of the libraries
+        _discard_files()  # the process exits without the cleanup of the libraries
 
 
 def _print_preview(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
@@ -161,8 +161,8 @@ def _print_preview(options: Mapping[str, Any], manner: Manner, console: Console,
 
 
 def _print(result: Sequence[str], console: Console) -> None:
-    """Print the result's lines; if nobody takes them, keep them from getting lost on stderr."""
-    if sys.stdout is None:  # closed before we came (`>&-`)
+    """Print the lines of the result on stdout, or on stderr if stdout is closed."""
+    if sys.stdout is None:  # closed before the start (`>&-`)
         console.note("stdout is closed; the result is", *result)
         return
     text = terminal.lines(result)
@@ -172,12 +172,12 @@ def _print(result: Sequence[str], console: Console) -> None:
         text = text.encode("ascii", "backslashreplace").decode()
         print(text, end="", flush=True)  # noqa: T201
     except OSError:
-        console.note("stdout takes no result; it is", *result)
+        console.note("stdout cannot be written; the result is", *result)
         _close_quietly()
 
 
 def _close_quietly() -> None:
-    """Let the interpreter's last flush of a broken stdout succeed (docs.python.org, SIGPIPE)."""
+    """Make the interpreter's final flush of a broken stdout succeed (docs.python.org, SIGPIPE)."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -191,7 +191,7 @@ def _report_stop(console: Console, stop: Stop, error: BaseException | None = Non
 
 def _report_failure(error: BaseException, console: Console, stop: Stop, *, debug: bool) -> int:
     if stop.signal is not None:
-        # polars watches Ctrl-C too and breaks off: what fails after a signal, fails of it.
+        # polars handles Ctrl-C too, and raises: an error after a signal is caused by it.
         if debug:
             console.trace(error)
         return _report_stop(console, stop, error)
@@ -204,7 +204,7 @@ def _report_failure(error: BaseException, console: Console, stop: Stop, *, debug
 
 
 def _report_defect(error: BaseException, console: Console, *, debug: bool) -> int:
-    """Tell of a defect of ours. Its text may hold data, so it is shown on request only."""
+    """Report an unexpected error. Its text may hold data, so it is printed only for debugging."""
     if debug:
         console.trace(error)
         hint = "Please report it, with the lines above."
@@ -217,7 +217,7 @@ def _report_defect(error: BaseException, console: Console, *, debug: bool) -> in
 
 
 def _silence_libraries(*, debug: bool) -> None:
-    """Keep the libraries' own lines off stderr: they may carry URLs with signatures in them."""
+    """Keep messages of libraries off stderr: they may hold signed URLs."""
     if not debug:
         warnings.simplefilter("ignore")
     logging.getLogger().addHandler(logging.NullHandler())

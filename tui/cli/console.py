@@ -1,8 +1,8 @@
-"""What `--batch` tells on stderr: progress, warnings and the end, as text or as JSON lines.
+"""The messages of `--batch` on stderr: progress, warnings and errors, as text or as JSON lines.
 
-Nothing is written but by `Console._write`, which escapes what it is given line by line.
+Only `Console._write` writes, and it escapes each line.
 
-A reader that goes away (a closed pipe) must not stop a transfer: writing to stderr never fails.
+Writing never raises an error: a closed pipe on stderr must not stop a transfer.
 """
 
 from __future__ import annotations
@@ -35,10 +35,14 @@ _PHASES: Final = {
 
 
 class Console(ABC):
-    """Writes to stderr from any thread; with `quiet`, errors and what libraries ask only.
+    """Writes messages to stderr, from any thread.
+
+    Args:
+        stream: stderr; None if it is closed.
+        quiet: write only errors, and what libraries ask of the user.
 
     Attributes:
-        delivered: what is delivered; None as long as nothing is.
+        delivered: the delivery; None before it is complete.
     """
 
     def __init__(self, stream: TextIO | None, *, quiet: bool) -> None:
@@ -49,7 +53,7 @@ class Console(ABC):
         self._pace = _Pace()
 
     def event(self, event: Event) -> None:
-        """Tell one event of a run."""
+        """Write an event of a run."""
         if isinstance(event, Delivered):
             self.delivered = event
         if self._quiet:
@@ -69,7 +73,7 @@ class Console(ABC):
                     self._write_message("info", [text], url=url, rows=rows, bytes=size)
 
     def note(self, *message: str, **fields: Any) -> None:
-        """Tell something that the user may want to know, in lines; `fields` are for JSON."""
+        """Write a message of one or more lines; `fields` are added to the JSON line."""
         if not self._quiet:
             with self._lock:
                 self._write_message("info", message, **fields)
@@ -81,7 +85,7 @@ class Console(ABC):
                 self._write_message("info", [line])
 
     def trace(self, error: BaseException) -> None:
-        """Show where an error comes from, for whoever debugs."""
+        """Write the traceback of an error, for debugging."""
         with self._lock:
             self._write(terminal.trace(error))
 
@@ -117,7 +121,7 @@ class Console(ABC):
     def _write_error(self, error: TransferError, url: str, standing: str) -> None: ...
 
     def _write(self, lines: Iterable[str], before: str = "") -> None:
-        """Write lines, each escaped, behind text of our own."""
+        """Write lines, each escaped, after `before`, which is not escaped."""
         if self._stream is None:
             return
         try:
@@ -128,7 +132,7 @@ class Console(ABC):
 
 
 class JsonConsole(Console):
-    """One JSON object a line: `timestamp`, `level`, `event`, and what belongs to the event."""
+    """Writes one JSON object on each line: `timestamp`, `level`, `event`, and further fields."""
 
     def _write_progress(self, progress: Progress) -> None:
         if not self._pace.is_due(progress):
@@ -177,7 +181,7 @@ class JsonConsole(Console):
 
 
 class TextConsole(Console):
-    """Text for people: a bar on a terminal, a line every few seconds elsewhere."""
+    """Writes text: a progress bar on a terminal, elsewhere a line every few seconds."""
 
     def __init__(self, stream: TextIO | None, *, quiet: bool) -> None:
         super().__init__(stream, quiet=quiet)
@@ -189,17 +193,17 @@ class TextConsole(Console):
         self._track.note(progress)
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
-            # Of figures and words of ours only.
-            self._write([], before=f"\r{_bar(progress, self._track)[:width]}\x1b[K")
+            # The bar holds only figures and words of this module, so it needs no escaping.
+            self._write([], before=f"\r{_format_bar(progress, self._track)[:width]}\x1b[K")
             self._bar_shown = True
         elif self._pace.is_due(progress):
-            self._write([_line(progress, self._track)])
+            self._write([_format_line(progress, self._track)])
 
     def _write_plan(self, planned: Planned) -> None:
         plan = planned.plan
         self._text(
-            f"Plan: month of {plan.month.name}; sums {_some([c.name for c in plan.sums])}; "
-            f"keys {_some([c.name for c in plan.keys])}"
+            f"Plan: month of {plan.month.name}; sums {_join_some([c.name for c in plan.sums])}; "
+            f"keys {_join_some([c.name for c in plan.keys])}"
         )
         self._text(f"Engine: {planned.choice.engine} ({planned.choice.why})")
 
@@ -221,45 +225,45 @@ class TextConsole(Console):
 
 
 class _Pace:
-    """When a line about a phase is due."""
+    """Limits how often lines about a phase are written."""
 
     def __init__(self) -> None:
-        self._told = -_LINE_SECONDS
+        self._last = -_LINE_SECONDS
         self._last_phase: Phase | None = None
 
     def is_due(self, progress: Progress) -> bool:
-        """Tell whether enough time has passed, or a phase has begun, since this last said yes."""
+        """Return whether to write a line: on a new phase, and every few seconds in a phase."""
         now = time.monotonic()
-        if progress.phase is self._last_phase and now - self._told < _LINE_SECONDS:
+        if progress.phase is self._last_phase and now - self._last < _LINE_SECONDS:
             return False
-        self._told, self._last_phase = now, progress.phase
+        self._last, self._last_phase = now, progress.phase
         return True
 
 
-def _unit(progress: Progress) -> tuple[str, float]:
+def _choose_unit(progress: Progress) -> tuple[str, float]:
     if not progress.in_bytes:
         return "rows", 1
     return ("MB", 1e6) if (progress.total_bytes or 0) >= 1e7 else ("kB", 1e3)
 
 
-def _line(progress: Progress, track: Track) -> str:
-    """`Reading 1,000,000 of 4,000,000 rows (25%), 500,000/s, 0:06 left`."""
+def _format_line(progress: Progress, track: Track) -> str:
+    """Return `Reading 1,000,000 of 4,000,000 rows (25%), 500,000/s, 0:06 left`."""
     done, total = amount(progress)
-    return _told(progress, track, f" ({done / total:.0%})" if done and total else "")
+    return _format_progress(progress, track, f" ({done / total:.0%})" if done and total else "")
 
 
-def _bar(progress: Progress, track: Track) -> str:
-    """The same behind a bar that shows the share: it fits 80 columns."""
+def _format_bar(progress: Progress, track: Track) -> str:
+    """Return the same with a bar in place of the share; it fits 80 columns."""
     done, total = amount(progress)
     if not total:
-        return _told(progress, track)
+        return _format_progress(progress, track)
     filled = round(_BAR_CELLS * min(done / total, 1))
-    return f"[{'#' * filled}{'.' * (_BAR_CELLS - filled)}] {_told(progress, track)}"
+    return f"[{'#' * filled}{'.' * (_BAR_CELLS - filled)}] {_format_progress(progress, track)}"
 
 
-def _told(progress: Progress, track: Track, share: str = "") -> str:
+def _format_progress(progress: Progress, track: Track, share: str = "") -> str:
     done, total = amount(progress)
-    unit, scale = _unit(progress)
+    unit, scale = _choose_unit(progress)
     parts = [_PHASES[progress.phase]]
     if done and total:
         parts[0] += f" {done / scale:,.0f} of {total / scale:,.0f} {unit}{share}"
@@ -274,6 +278,6 @@ def _told(progress: Progress, track: Track, share: str = "") -> str:
     return ", ".join(parts)
 
 
-def _some(names: list[str], most: int = 8) -> str:
+def _join_some(names: list[str], most: int = 8) -> str:
     shown = ", ".join(names[:most]) or "none"
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -1,6 +1,6 @@
-"""What AMPLIFY_DEBUG=1 adds to stderr: the texts of libraries, without the secrets of the run.
+"""AMPLIFY_DEBUG=1: lets messages of libraries through to stderr, with their secrets redacted.
 
-They are escaped as all is that a terminal gets, but for their line breaks: what libraries write in
+They are escaped as all text for a terminal is, except for line breaks: what libraries write in
 several lines stays readable.
 """
 
@@ -17,20 +17,20 @@ from core.facade import escaped, redaction
 
 _CHUNK: Final = 64 * 1024  # bytes read at once
 _LONGEST: Final = 1024 * 1024  # bytes of a line; a longer one is shown in pieces
-_PATIENCE: Final = 2.0  # seconds, if a process that we started keeps stderr open
+_PATIENCE: Final = 2.0  # seconds to wait if a child process keeps stderr open
 
 
 @contextmanager
 def redact_stderr() -> Iterator[None]:
-    """Redact and escape every line that is written to stderr, by native code and servers too.
+    """Redact and escape every line that this process and its children write to stderr.
 
-    Descriptor 2 becomes a pipe, from which lines go to where it led before. So stderr is no
-    terminal meanwhile, and progress is shown in lines.
+    Descriptor 2 becomes a pipe, whose lines a thread copies to the original stderr. So stderr is
+    not a terminal meanwhile, and progress is shown in lines.
     """
     redaction.watch()
     try:
         terminal = os.dup(2)
-    except OSError:  # closed before we came (`2>&-`)
+    except OSError:  # closed before the start (`2>&-`)
         yield
         return
     reading, writing = os.pipe()
@@ -43,14 +43,14 @@ def redact_stderr() -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+        with suppress(OSError, ValueError, AttributeError):  # closed, or closed before the start
             sys.stderr.flush()
-        os.dup2(terminal, 2)  # ends the pipe
+        os.dup2(terminal, 2)  # closes the pipe
         copying.join(_PATIENCE)
 
 
 def _copy(source: int, target: int) -> None:
-    """Copy lines until there are no more; keep reading even if nobody takes them."""
+    """Copy lines until the end; go on reading if the target is closed, so that no writer blocks."""
     rest = b""
     while chunk := os.read(source, _CHUNK):
         lines = (rest + chunk).splitlines(keepends=True)

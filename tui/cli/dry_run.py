@@ -1,4 +1,4 @@
-"""`--dry-run`: what a run would do, in lines of text or as one line of JSON."""
+"""`--dry-run`: formats the plan and its cost as lines of text or as one line of JSON."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def as_text(preview: Preview) -> list[str]:
-    """Return the plan for reading: source, destination, cost, columns with role and reason, SQL.
+    """Return the plan as text: source, destination, cost, columns with role and reason, SQL.
 
-    Names stand in the lines as they are: whoever prints them escapes them.
+    Names in the lines are not escaped: the caller must do so before printing.
     """
     plan, source, estimate = preview.plan, preview.plan.source, preview.estimate
     stored = "" if estimate.stored is None else f", {size(estimate.stored)} stored"
@@ -51,7 +51,7 @@ def as_text(preview: Preview) -> list[str]:
         *(["", *preview.copy.lines] if preview.copy else []),
         *(["", *warnings] if warnings else []),
         "",
-        "Dry run: only samples and counts were read, and nothing was written.",
+        "Dry run: only samples and counts were read; nothing was written.",
     ]
 
 
@@ -111,11 +111,11 @@ def _cost(estimate: Estimate) -> dict[str, Any]:
 
 def _note_unsized(estimate: Estimate) -> list[str]:
     names = ", ".join(estimate.unsized)
-    return [f"The sample shows too little of {names} to size it."] if names else []
+    return [f"The sample has too few values of {names} to estimate their size."] if names else []
 
 
 def _align(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """Rows in columns, as wide as what will be shown."""
+    """Return the rows as lines, with the cells aligned in columns."""
     rows = [tuple(map(escaped, row)) for row in rows]
     widths = [max(len(row[cell]) for row in rows) for cell in range(len(rows[0]))]
     return [

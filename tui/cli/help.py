@@ -1,4 +1,4 @@
-"""What `--help` prints: the options by subject, examples, and the exit codes."""
+"""`--help`: prints the options by subject, examples, and the exit codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from core.facade import Option
 from tui.cli.options import OWN, SECTIONS, spell_options, usage
 
-_OPTION_CELLS: Final = 26  # of the column of options; a longer one is on a line of its own
+_OPTION_CELLS: Final = 26  # width of the column of options; a longer option gets a separate line
 _CODE_CELLS: Final = 13
 
 EXAMPLES: Final[Mapping[str, str]] = {
@@ -49,7 +49,7 @@ _VARIABLES: Final = (
 
 
 class Command(click.Command):
-    """A command that lists its options by subject, and ends with examples and exit codes."""
+    """A command whose help lists the options by subject, examples, and exit codes."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options."""
@@ -60,13 +60,13 @@ class Command(click.Command):
             _write_section(formatter, subject.capitalize(), rows, _OPTION_CELLS)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what follows the options."""
+        """Write the variables, the examples and the exit codes."""
         formatter.write_paragraph()
         formatter.write_text(_VARIABLES)
         with formatter.section("Examples"):
             for purpose, command in EXAMPLES.items():
                 formatter.write_text(purpose)
-                for line in command.splitlines():  # as it is: wrapped, it would not run
+                for line in command.splitlines():  # not wrapped, so that it can be copied
                     formatter.write(f"    {line}\n")
         _write_section(formatter, "Exit codes", list(EXIT_CODES.items()), _CODE_CELLS)
 

@@ -1,7 +1,7 @@
 """The entry point: `amplify-transfer`.
 
-Reading the command line costs a tenth of a second, so nothing else is imported before it is known
-what to do.
+Parsing the command line takes a tenth of a second. Other modules are imported only once they are
+needed.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import click
 from tui.cli.help import Command
 from tui.cli.options import ACCEPTED, OWN, parameters, spelling
 
-# When the collector looks, as for `gc.set_threshold`. Hardly anything here is garbage: by default
-# it would look at all that is imported ten times before the first frame, for a tenth of its time.
+# Thresholds for `gc.set_threshold`. There is hardly any garbage at the start: with the defaults,
+# the collector would visit all imported objects ten times before the first frame, which takes a
+# tenth of the time until then.
 COLLECT = (20_000, 20, 50)
 
 
 def main() -> None:
-    """Run `amplify-transfer` with the process's arguments; exits with the code of the outcome."""
+    """Run `amplify-transfer` with the arguments of the process, and exit with its exit code."""
     gc.set_threshold(*COLLECT)
     try:
         code = command.main(prog_name="amplify-transfer", standalone_mode=False)
@@ -34,7 +35,7 @@ def main() -> None:
 
 
 def _refuse(error: click.ClickException) -> int:
-    """Print a mistake in the command line, as click would but for characters of the arguments."""
+    """Print an error in the command line as click does, with the arguments escaped."""
     from tui.format import terminal
 
     head = ("Usage: amplify-transfer [OPTIONS]", "Try 'amplify-transfer --help' for help.", "")
@@ -44,7 +45,7 @@ def _refuse(error: click.ClickException) -> int:
 
 
 def _transfer(**given: Any) -> int:
-    """Do what the options ask for; returns the exit code."""
+    """Run what the options request, and return the exit code."""
     how = {name: given.pop(name) for name in OWN if name in given}
     request = {name: value for name, value in given.items() if value not in (None, False)}
     return _start(request, **how)
@@ -73,11 +74,11 @@ def _start(
     **how: bool,
 ) -> int:
     if how["exact"] and not how["dry_run"]:
-        raise click.BadParameter("goes with --dry-run", param_hint=spelling("exact"))
+        raise click.BadParameter("requires --dry-run", param_hint=spelling("exact"))
     batch = batch or how["dry_run"]
     if batch and web:
         raise click.BadParameter(
-            "is the app; --batch and --dry-run are without it", param_hint=spelling("web")
+            "serves the app, so it excludes --batch and --dry-run", param_hint=spelling("web")
         )
     if web:
         from tui.cli.batch import leave
@@ -93,5 +94,5 @@ def _start(
         from tui.launch import start
 
         leave(start(request, demo=how["demo"]))
-    click.echo("There is no terminal for the app here; add --batch to run without it.", err=True)
+    click.echo("The app needs a terminal; use --batch to run without it.", err=True)
     return 2

@@ -1,7 +1,7 @@
-"""The command line's options: those of a transfer, as core declares them, and a few of its own.
+"""The options of the command line: those of a transfer, which core declares, and a few others.
 
-What core names `date_column` is written `--date-column` here, and `AMPLIFY_DATE_COLUMN` in the
-environment.
+The option that core names `date_column` is `--date-column` on the command line, and
+`AMPLIFY_DATE_COLUMN` in the environment.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PORTS: Final = (1024, 65535)  # lower ports are for the superuser
 
 OWN: Final[Mapping[str, Option]] = {
     "batch": Option(
-        help="Run without the app: ask nothing, and print the result as JSON on stdout.",
+        help="Run without the app and without questions, and print the result as JSON on stdout.",
         type=bool,
         default=False,
     ),
@@ -55,7 +55,7 @@ OWN: Final[Mapping[str, Option]] = {
     ),
     "version": Option(help="Print the version and exit.", type=bool, default=False),
 }
-"""The options that only the command line has; none is a field of the request."""
+"""The options that only the command line has; they are not fields of the request."""
 
 SECTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
     **{
@@ -64,7 +64,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
     },
     "command line": OWN,
 }
-"""All options of the command line by subject, in the order in which they are listed."""
+"""All options of the command line by subject, in the order of the help."""
 
 ACCEPTED: Final[Mapping[str, str]] = {
     "table_name": "table",
@@ -72,7 +72,7 @@ ACCEPTED: Final[Mapping[str, str]] = {
     "sum_columns": "sum-columns",
     "group_column": "date-column",
 }
-"""Spellings that are accepted and not listed, with the option that each of them means."""
+"""Other accepted spellings, which the help does not list, with their options."""
 
 _NAMES: Final = frozenset(name for options in SECTIONS.values() for name in options)
 _VALUES: Final[Mapping[str, click.ParamType[Any]]] = {
@@ -82,27 +82,31 @@ _VALUES: Final[Mapping[str, click.ParamType[Any]]] = {
 
 
 def spelling(name: str) -> str:
-    """How an option is written, such as `--date-column`."""
+    """Return the spelling of an option, such as `--date-column`."""
     return f"--{name.replace('_', '-')}"
 
 
 def variable(name: str) -> str:
-    """The environment variable of an option, such as AMPLIFY_DATE_COLUMN."""
+    """Return the environment variable of an option, such as AMPLIFY_DATE_COLUMN."""
     return f"AMPLIFY_{name.upper()}"
 
 
 def usage(name: str, option: Option) -> str:
-    """An option and the form of its value, such as `--if-exists fail|overwrite`."""
+    """Return an option with the form of its value, such as `--if-exists fail|overwrite`."""
     form = "|".join(option.choices) or option.placeholder
     return f"{spelling(name)} {form}".rstrip()
 
 
 def spell_options(text: str, quote: str = "") -> str:
-    """A help text in the terms of the command line.
+    """Return a help text with the options in it spelled as on the command line.
 
     Args:
-        text: with other options and with values in backticks.
-        quote: what to put on both sides of these instead.
+        text: the text, with options and values in backticks.
+        quote: the text that replaces each backtick.
+
+    Example:
+        >>> spell_options("Only with `dry_run`.")
+        'Only with --dry-run.'
     """
 
     def replace(match: re.Match[str]) -> str:
@@ -113,7 +117,7 @@ def spell_options(text: str, quote: str = "") -> str:
 
 
 def parameters() -> list[click.Parameter]:
-    """The options for click."""
+    """Return the options for click."""
     return [
         _parameter(name, option)
         for options in SECTIONS.values()
@@ -133,7 +137,7 @@ def _parameter(name: str, option: Option) -> click.Option:
         return click.Option(
             names, default=option.default, type=_VALUES[name], envvar=variable(name)
         )
-    # The request checks the values of a transfer, in the same words for all front ends.
+    # The request validates the values of a transfer, with the same messages for all front ends.
     return click.Option(names, envvar=variable(name))
 
 

@@ -1,6 +1,6 @@
-"""The tables of the documentation: the options and the exit codes, in Markdown.
+"""Generates the tables of options and exit codes in the documentation, in Markdown.
 
-A test compares them with the file that holds them; with UPDATE_GOLDEN=1 it writes them there.
+A test compares them with the documentation; with UPDATE_GOLDEN=1 it updates the documentation.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from tui.cli.options import SECTIONS, spell_options, usage
 
 
 def options_table() -> str:
-    """All options by subject: meaning, default, examples."""
+    """Return the table of all options by subject: meaning, default, examples."""
     lines = ["| option | meaning | default | example |", "|---|---|---|---|"]
     for subject, options in SECTIONS.items():
         lines.append(f"| **{subject.capitalize()}** | | | |")
@@ -20,7 +20,7 @@ def options_table() -> str:
 
 
 def exit_codes_table() -> str:
-    """All exit codes and what they mean."""
+    """Return the table of all exit codes with their meanings."""
     lines = ["| exit code | meaning |", "|---|---|"]
     return "\n".join([*lines, *(f"| {code} | {text} |" for code, text in EXIT_CODES.items())])
 
@@ -28,7 +28,7 @@ def exit_codes_table() -> str:
 def _row(name: str, option: Option) -> str:
     default = option.default_text
     if option.default is not None and default:
-        default = f"`{default}`"  # a value, where the others are words
+        default = f"`{default}`"  # a value; other defaults are descriptions
     examples = ", ".join(f"`{example}`" for example in option.examples)
     cells = [f"`{usage(name, option)}`", spell_options(option.help, quote="`"), default, examples]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -1,4 +1,4 @@
-"""Signals end a run, not the process: the work is asked to stop and gets a moment to clean up."""
+"""Handles signals: the run is cancelled, and has a moment to clean up before the process exits."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 Result = TypeVar("Result")
 
-GRACE_SECONDS: Final = 1.2  # to abort query and upload: the promise is to be gone within 2
-TRANSFER: Final = "transfer"  # the name of the threads that do the work
+GRACE_SECONDS: Final = 1.2  # to abort query and upload; the process must exit within 2 seconds
+TRANSFER: Final = "transfer"  # the name of the threads that run transfers
 _POLL_SECONDS: Final = 0.1
 _SIGNALS: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -21,23 +21,26 @@ _SIGNALS: Final = tuple(
 
 
 class Stopped(BaseException):
-    """A signal came and nothing is left to wait for; not an error, so no `except` catches it."""
+    """A signal came, and the run did not end in time or had not begun.
+
+    It is not an `Exception`, so that `except Exception` does not catch it.
+    """
 
 
 class Stop:
-    """Turns SIGINT, SIGTERM and SIGHUP into a wish to stop, while it is entered.
+    """A context in which SIGINT, SIGTERM and SIGHUP cancel the work.
 
-    The work runs in a thread of its own, because the connector's calls hold up a signal that
-    comes to their thread until they return. A signal before the work raises `Stopped` where it
-    comes, one after the work is kept in mind only. A second Ctrl-C ends the process at once.
+    The work runs in a separate thread, because the connector's calls delay a signal in their
+    thread until they return. A signal before the work raises `Stopped`; one after the work is only
+    recorded. A second Ctrl-C exits the process immediately.
 
     Args:
-        on_stopping: called when the wish to stop has come and the work is waited for.
-        last_resort: what must be cleaned up if the work cannot do it itself any more.
+        on_stopping: is called after the first signal, before waiting for the work.
+        last_resort: cleans up if the work does not end in time.
 
     Attributes:
         cancel: set by the first signal.
-        signal: the number of the first signal; None as long as there was none.
+        signal: the number of the first signal; None before it.
     """
 
     def __init__(self, *, on_stopping: Callable[[], None], last_resort: Callable[[], None]) -> None:
@@ -50,7 +53,7 @@ class Stop:
 
     @property
     def exit_code(self) -> int:
-        """What a process that this signal ended exits with: 128 and the number, as shells say."""
+        """The exit code of a process ended by this signal: 128 plus its number, as in shells."""
         return 128 + (self.signal or 0)
 
     def __enter__(self) -> Self:
@@ -68,14 +71,14 @@ class Stop:
             signal.signal(number, handler)
 
     def run(self, work: Callable[[], Result]) -> Result:
-        """Do `work` in a thread, and wait for it; after a signal, no longer than the grace.
+        """Call `work` in a thread and wait for it; after a signal, for `GRACE_SECONDS` at most.
 
         Returns:
-            What `work` returns, even if a signal came meanwhile: then it was too late to stop.
+            The result of `work`, even if a signal came too late to cancel it.
 
         Raises:
-            Stopped: a signal came and the work did not end in time.
-            BaseException: whatever `work` raises.
+            Stopped: a signal came, and the work did not end in time.
+            BaseException: any error that `work` raises.
         """
         thread = _Thread(work)
         self._before_work = False
@@ -104,16 +107,16 @@ class Stop:
 
 @contextmanager
 def leaving(end: Callable[[], object], last_resort: Callable[[], None]) -> Iterator[list[int]]:
-    """Have SIGINT, SIGTERM and SIGHUP (a terminal that was closed) end the app, while entered.
+    """Return a context in which SIGINT, SIGTERM and SIGHUP (a closed terminal) exit the app.
 
-    The block is given a moment to end, with what runs in it; then the process is ended.
+    The block has a moment to end after a signal; then the process is ended.
 
     Args:
-        end: stops the work and makes the block end; called in a thread of its own.
-        last_resort: what must be cleaned up if the work does not do it in time.
+        end: cancels the work and makes the block end; is called in a separate thread.
+        last_resort: cleans up if the block does not end in time.
 
     Yields:
-        The number of the signal, once it has come.
+        A list, to which the number of the first signal is added.
     """
     came: list[int] = []
     ended = threading.Event()
@@ -129,7 +132,7 @@ def leaving(end: Callable[[], object], last_resort: Callable[[], None]) -> Itera
     def on_signal(number: int, frame: FrameType | None) -> None:
         if not came:
             came.append(number)
-            # From here an event loop that sleeps would not be woken.
+            # A signal handler cannot wake an event loop that sleeps, so a thread calls `end`.
             threading.Thread(target=leave, name="leave", daemon=True).start()
 
     previous = {number: signal.signal(number, on_signal) for number in signals()}
@@ -144,7 +147,7 @@ def leaving(end: Callable[[], object], last_resort: Callable[[], None]) -> Itera
 
 
 def _settle(last_resort: Callable[[], None]) -> None:
-    """Wait for the transfers that were told to stop, as long as there is time."""
+    """Wait for the cancelled transfers, for `GRACE_SECONDS` each at most."""
     jobs = [thread for thread in threading.enumerate() if thread.name == TRANSFER]
     for thread in jobs:
         thread.join(GRACE_SECONDS)
@@ -153,7 +156,7 @@ def _settle(last_resort: Callable[[], None]) -> None:
 
 
 class _Thread(threading.Thread, Generic[Result]):
-    """A thread that keeps what its work returned or raised."""
+    """A thread that stores the result or the error of its work."""
 
     def __init__(self, work: Callable[[], Result]) -> None:
         super().__init__(name=TRANSFER, daemon=True)
@@ -174,8 +177,8 @@ class _Thread(threading.Thread, Generic[Result]):
 
 
 def signals() -> Iterator[int]:
-    """The signals that end a run."""
+    """Yield the signals that end a run."""
     for number in _SIGNALS:
         ignored = signal.getsignal(number) is signal.SIG_IGN
-        if not (ignored and number == getattr(signal, "SIGHUP", None)):  # nohup asks for that
+        if not (ignored and number == getattr(signal, "SIGHUP", None)):  # under nohup
             yield number

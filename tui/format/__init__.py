@@ -1,1 +1,1 @@
-"""Numbers, sizes, costs and text as people read them."""
+"""Formats numbers, sizes, costs and text for display."""

@@ -1,4 +1,4 @@
-"""An estimate as people read it: in a dry run and in the app."""
+"""Formats an estimate for the dry run and the app."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tui.format.numbers import size
 if TYPE_CHECKING:
     from core.facade import Estimate, Way
 
-UNKNOWN = "not known"
+UNKNOWN = "unknown"
 HEADING = ("", "engine", "downloaded", "time", "bounded by")
 
 
 def table(estimate: Estimate, spell: Spell) -> list[tuple[str, ...]]:
-    """A line for each engine below `HEADING`; the chosen one is marked.
+    """Return the cells of a table: `HEADING`, then a line for each engine; the chosen is marked.
 
     Args:
-        estimate: what to show.
+        estimate: the cost by each engine.
         spell: words the options that help against an obstacle.
     """
     lines: list[tuple[str, ...]] = [HEADING]
@@ -35,13 +35,14 @@ def table(estimate: Estimate, spell: Spell) -> list[tuple[str, ...]]:
 
 
 def describe(estimate: Estimate, way: Way) -> str:
-    """What a way costs, on a line."""
-    long = "time not known" if way.seconds is None else format_time(way)
-    return f"{format_bytes(estimate, way)} downloaded · {long}"
+    """Return the cost of an engine on one line, such as `about 3 MB downloaded · about 4 s`."""
+    long = "time unknown" if way.seconds is None else format_time(way)
+    size_of = "size unknown" if way.bytes is None else f"{format_bytes(estimate, way)} downloaded"
+    return f"{size_of} · {long}"
 
 
 def format_bytes(estimate: Estimate, way: Way) -> str:
-    """The bytes that are downloaded, before their compression."""
+    """Return the size of what this machine downloads, before compression."""
     if way.bytes is None:
         return UNKNOWN
     if not way.rows:
@@ -50,24 +51,24 @@ def format_bytes(estimate: Estimate, way: Way) -> str:
 
 
 def format_time(way: Way) -> str:
-    """How long it takes."""
+    """Return how long the transfer takes, such as `about 4 s`."""
     return UNKNOWN if way.seconds is None else f"about {_span(way.seconds)}"
 
 
 def rows_in(estimate: Estimate) -> str:
-    """The rows to read."""
+    """Return the number of rows to read."""
     return "an unknown number of" if estimate.rows is None else f"{estimate.rows:,}"
 
 
 def rows_out(estimate: Estimate) -> str:
-    """The rows of the delivery."""
+    """Return the number of rows of the delivery."""
     if estimate.groups is None:
         return "an unknown number of"
     return f"{'' if estimate.counted else 'about '}{estimate.groups:,}"
 
 
 def _span(seconds: float) -> str:
-    """Seconds in the unit in which they are few."""
+    """Return a duration in the largest suitable unit, such as `3 min`."""
     for unit, length in (("s", 60.0), ("min", 60.0), ("h", 48.0)):
         if seconds < length * 1.5:
             whole = unit == "s" or seconds >= 10

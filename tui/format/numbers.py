@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Formats sizes and durations, and measures memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def size(count: float) -> str:
-    """Bytes with a unit of 1000s, as `3.1 MB`."""
+    """Return a number of bytes in decimal units, such as `3.1 MB`."""
     for unit in ("bytes", "kB", "MB", "GB", "TB"):
         if count < 1000 or unit == "TB":
             break
@@ -18,22 +18,22 @@ def size(count: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as `0:07`, `12:30` or `1:02:03`."""
+    """Return a duration in seconds as `0:07`, `12:30` or `1:02:03`."""
     whole = int(seconds)
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
 def span(seconds: float) -> str:
-    """Seconds as `0.4 s` where that says more than a clock does."""
+    """Return a duration in seconds as `0.4 s`; from a minute on as `clock` does."""
     return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
 
 
 def memory() -> int:
-    """Bytes of memory that this process holds: resident, or at its peak where only that is told."""
+    """Return the resident memory of this process in bytes; its peak where only that is known."""
     try:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     except (OSError, ValueError, IndexError):
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024  # getrusage(2): bytes there
+        return peak if sys.platform == "darwin" else peak * 1024  # bytes on macOS: getrusage(2)
     return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,8 +1,8 @@
-"""Text for the standard streams, whether or not a terminal reads them.
+"""Formats text for the standard streams, whether or not a terminal reads them.
 
-Lines are made here and nowhere else: a caller gives each line by itself, and a line break within
-one is shown as an escape. So no name and no text of a server begins a line, or reaches the terminal
-as anything but characters.
+Only this module makes lines: a caller passes each line separately, and a line break within one is
+shown as an escape. So a name, or a text that a server sent, cannot begin a line of its own and
+cannot hold a control sequence.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from core.facade import escaped, redact
 
 
 def lines(texts: Iterable[str]) -> str:
-    """Each text escaped, on a line of its own."""
+    """Return each text on a separate line, with its control characters escaped."""
     return "".join(f"{escaped(text)}\n" for text in texts)
 
 
 def json_text(value: object) -> str:
-    """`value` as one line of JSON in printable ASCII; what JSON does not know is written by `str`.
+    """Return `value` as one line of JSON in printable ASCII.
 
-    `json.dumps` leaves DEL as it is, which only a string can hold.
+    Types that JSON does not have are converted by `str`. DEL, which `json.dumps` does not escape,
+    occurs in strings only, so it can be replaced in the text.
     """
     return json.dumps(value, default=str).replace("\x7f", "\\u007f")
 
 
 def trace(error: BaseException) -> list[str]:
-    """The lines of a traceback, each marked, so that none of them passes for a line of ours.
+    """Return the lines of a traceback, each with a mark that no other line has.
 
-    Secrets are replaced first: escapes would change their letters.
+    Secrets are redacted first: after escaping, their text might not be recognised.
     """
     text = redact("".join(traceback.format_exception(error))).rstrip("\n")
     return [f"| {line}" for line in text.split("\n")]

@@ -1,4 +1,4 @@
-"""Text and numbers as a terminal shows them: one line, in whole cells, without surprises."""
+"""Formats text and numbers for one line of a terminal: whole cells, no control characters."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from core.facade import is_hidden
 
 Align = Literal["left", "right"]
 
-# A control character moves the cursor, a bidirectional override reorders the line, others are not
-# seen at all: each is shown as a sign instead (Unicode's control pictures for controls).
+# A control character moves the cursor, a bidirectional override reorders the line, and others are
+# invisible: each is replaced by a sign (Unicode's control pictures for controls).
 _CONTROLS: Final = (
     {code: 0x2400 + code for code in range(0x20)}
     | {0x7F: 0x2421}
@@ -24,14 +24,14 @@ _MAGNITUDES: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 def visible(text: str) -> str:
-    """`text` on one line, with a sign for every character that would disturb the terminal."""
+    """Return `text` on one line, with a sign in place of each character that is not printable."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_HIDDEN if is_hidden(each) else each for each in text.translate(_CONTROLS))
 
 
 def fit(text: str, width: int, align: Align = "left") -> str:
-    """`text` in exactly `width` cells: padded, or cut with an ellipsis."""
+    """Return `text` in exactly `width` cells: padded, or cut with an ellipsis."""
     shown = visible(text)
     length = cell_len(shown)
     if length > width:
@@ -47,7 +47,7 @@ def fit(text: str, width: int, align: Align = "left") -> str:
 
 
 def short(number: float | None) -> str:
-    """A number in at most six characters: `950`, `12.3k`, `27.8M`; a dash for None."""
+    """Return a number in at most six characters, such as `950` or `27.8M`; a dash for None."""
     if number is None:
         return "-"
     if not isfinite(number):
@@ -59,7 +59,7 @@ def short(number: float | None) -> str:
 
 
 def size(amount: int | None) -> str:
-    """Bytes as people read them: `950 B`, `4.2 MB`; a dash for None."""
+    """Return a number of bytes, such as `950 B` or `4.2 MB`; a dash for None."""
     if amount is None:
         return "-"
     value, units = float(amount), ["B", "kB", "MB", "GB", "TB", "PB"]

@@ -1,1 +1,1 @@
-"""The screens around the workbench, each of one idea and usable in any app."""
+"""The screens and dialogs that open above the workbench; each can be used in any app."""

@@ -1,4 +1,4 @@
-"""A row of buttons that name their keys: the same actions by mouse, by Tab and by letter."""
+"""A row of buttons that show their keys: each action can be run by mouse, by Tab or by its key."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from textual.content import Content
 from textual.widgets import Button
 from textual.widgets.button import ButtonVariant
 
-_WIDEST: Final = 24  # cells a button
+_NARROWEST, _WIDEST = 16, 24  # cells of a button
+_AROUND: Final = 4  # cells of a button besides its label and its key
 
 
 @dataclass(frozen=True)
 class Action:
-    """What a screen can do.
+    """An action of a screen.
 
     Attributes:
-        label: in a word or two.
-        key: as shown beside it; the screen binds it.
-        name: of the screen's action.
-        variant: `primary` for the one to expect, `error` for one that stops something.
+        label: the text of the button.
+        key: the key to show beside it; the screen binds it.
+        name: the name of the screen's action.
+        variant: `primary` for the default action, `error` for one that stops something.
     """
 
     label: str
@@ -33,11 +34,11 @@ class Action:
 
 
 class ActionBar(ItemGrid):
-    """Buttons for a screen's actions, as many a row as fit.
+    """Buttons for a screen's actions, as many on a row as fit.
 
     Args:
-        actions: what the buttons do.
-        id: of the widget.
+        actions: the actions.
+        id: the id of the widget.
     """
 
     DEFAULT_CSS = """
@@ -50,12 +51,14 @@ class ActionBar(ItemGrid):
     """
 
     def __init__(self, *actions: Action, id: str | None = None) -> None:  # noqa: A002  Textual's
-        super().__init__(id=id, min_column_width=16)
+        longest = max((len(each.label) + len(each.key) for each in actions), default=0)
+        width = max(_NARROWEST, longest + _AROUND)
+        super().__init__(id=id, min_column_width=width)
         self._actions = actions
-        self.styles.max_width = _WIDEST * len(actions)
+        self.styles.max_width = max(_WIDEST, width) * len(actions)
 
     def compose(self) -> ComposeResult:
-        """One button an action, called `do-` and its name."""
+        """Yield a button for each action; its id is `do-` and the action's name."""
         for action in self._actions:
             yield Button(
                 Content.assemble(action.label, "  ", (action.key, "dim")),

@@ -15,8 +15,8 @@ class Dialog(Vertical):
     """A card in the middle of a modal screen.
 
     Args:
-        title: of the card.
-        classes: of its shape: `-small`, `-wide`, `-steady` (of one height), `-error`.
+        title: the title of the card.
+        classes: its style: `-small`, `-wide`, `-steady` (constant height), `-error`.
     """
 
     def __init__(self, title: str, *classes: str) -> None:
@@ -25,7 +25,7 @@ class Dialog(Vertical):
 
 
 class DialogScreen(ModalScreen[ScreenResultType]):
-    """A modal screen that holds one `Dialog`, and knows when lines are few."""
+    """A modal screen that holds one `Dialog`, with a class for screens of few lines."""
 
     CSS_PATH = Path(__file__).parents[1] / "styles" / "dialog.tcss"
     VERTICAL_BREAKPOINTS = [  # noqa: RUF012  an instance variable for mypy
@@ -33,7 +33,7 @@ class DialogScreen(ModalScreen[ScreenResultType]):
         (30, "-tall"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        # The binding of the app does not reach a modal screen, so each dialog has it again.
+        # The bindings of the app do not apply to modal screens, so dialogs bind this key too.
         Binding("f1", "app.help", "Help", tooltip="Help for this dialog"),
         Binding("up", "scroll_body(-1)", "Scroll up", show=False),
         Binding("down", "scroll_body(1)", "Scroll down", show=False),
@@ -42,6 +42,6 @@ class DialogScreen(ModalScreen[ScreenResultType]):
     ]
 
     def action_scroll_body(self, lines: int) -> None:
-        """Scroll what does not fit; the focus stays on the buttons."""
+        """Scroll the body by `lines`; the focus stays on the buttons."""
         for body in self.query(".body"):
             body.scroll_relative(y=lines, animate=False)

@@ -1,4 +1,4 @@
-"""Errors as users see them: the class, what happened, what to do; details on demand."""
+"""The dialog of an error: its class, what happened, what to do, and details on demand."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _COPIED: Final = "copied.txt"
 
 
 class ErrorPanel(Vertical):
-    """What is to be said of one error; its details are hidden at first.
+    """The description of an error; its details are hidden at first.
 
     Args:
-        failure: the error.
+        failure: the description.
     """
 
     DEFAULT_CSS = """
@@ -56,7 +56,7 @@ class ErrorPanel(Vertical):
         self._failure = failure
 
     def compose(self) -> ComposeResult:
-        """Class, message, advice, details; none of it is ever parsed as markup."""
+        """Yield class, message, hint and details; none of them is parsed as markup."""
         failure = self._failure
         yield Static(f"✗ {failure.label} · exit code {failure.code}", classes="label", markup=False)
         yield Static(Content(failure.message), classes="message")
@@ -68,22 +68,22 @@ class ErrorPanel(Vertical):
             yield Static(Content(failure.details))
 
     def toggle_details(self) -> None:
-        """Show or hide where the error came from."""
+        """Show or hide the details."""
         self.toggle_class("detailed")
 
 
 class ErrorDialog(DialogScreen[None]):
-    """Tells one error.
+    """Shows an error.
 
     Args:
-        error: any exception; of one that is not the product's own only the class is shown.
+        error: any exception; if it is not a `TransferError`, only its class is shown.
     """
 
     HELP = """\
 An error stopped what you asked for.
 
-The line beside the bar says what to do next. The details name the places in the program it came \
-from, and hold no data and no secrets: they are safe to paste into a report."""
+The line beside the bar says what to do next. The details are the lines of code where the error \
+was raised. They hold no data and no secrets, so you can paste them into a report."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "Close"),
         Binding("d", "details", "Details"),
@@ -95,7 +95,7 @@ from, and hold no data and no secrets: they are safe to paste into a report."""
         self.failure = Failure.of(error)
 
     def compose(self) -> ComposeResult:
-        """The panel and what can be done."""
+        """Yield the panel and the buttons."""
         with Dialog(self.failure.heading, "-error"):
             with VerticalScroll(classes="body", can_focus=False):
                 yield ErrorPanel(self.failure)
@@ -106,7 +106,7 @@ from, and hold no data and no secrets: they are safe to paste into a report."""
             )
 
     def action_close(self) -> None:
-        """Back to where the error came from."""
+        """Close the dialog."""
         self.dismiss(None)
 
     def action_details(self) -> None:
@@ -114,15 +114,15 @@ from, and hold no data and no secrets: they are safe to paste into a report."""
         self.query_one(ErrorPanel).toggle_details()
 
     def action_copy(self) -> None:
-        """Copy all of it, details included."""
+        """Copy the error with its details."""
         copy(self.app, self.failure.text, "The error")
 
 
 def show_error(app: App[Any], error: BaseException) -> AwaitMount | None:
-    """Tell `error` in a dialog above whatever is open; one at a time, the first one stays.
+    """Show `error` in a dialog, unless the dialog of another error is open.
 
     Returns:
-        What to await until the dialog is there; None if one was open already.
+        An awaitable that is done once the dialog is mounted; None if it is not shown.
     """
     if any(isinstance(screen, ErrorDialog) for screen in app.screen_stack):
         return None
@@ -130,25 +130,31 @@ def show_error(app: App[Any], error: BaseException) -> AwaitMount | None:
 
 
 def copy(app: App[Any], text: str, what: str) -> None:
-    """Put `text` on the user's clipboard (in a terminal by OSC 52) and into a file, and say so.
+    """Copy `text` to the clipboard (in a terminal by OSC 52) and to a file, and notify the user.
 
-    Neither terminal nor browser tells whether it took the text, and some never do: hence the file.
+    Terminals and browsers do not report whether they accepted the text, and some never do, so the
+    file is written in any case.
+
+    Args:
+        app: the app.
+        text: the text.
+        what: its name for the notification, such as `The SQL`.
     """
     app.copy_to_clipboard(text)
     if app.is_web:
-        taken, where = "if the browser allows it", " on the machine that serves this page"
+        condition, where = "if the browser allows it", " on the machine that serves this page"
     else:
-        taken, where = "if this terminal takes it (in tmux: set-clipboard on)", ""
-    told = f"{what} is on the clipboard, {taken}"
+        condition, where = "if this terminal supports it (in tmux: set-clipboard on)", ""
+    text_shown = f"{what} is on the clipboard, {condition}"
     with suppress(OSError, TransferError):
         path = state_dir() / _COPIED
         private_files.replace(path, text.rstrip("\n") + "\n")
-        told += f", and in {short_path(path)}{where}"
-    app.notify(f"{told}.", markup=False)
+        text_shown += f", and in {short_path(path)}{where}"
+    app.notify(f"{text_shown}.", markup=False)
 
 
 def short_path(path: Path) -> str:
-    """`path`, from the home directory on where it is below it."""
-    with suppress(ValueError, RuntimeError):  # not below it, or there is none
+    """Return `path` as text, with `~` for the home directory."""
+    with suppress(ValueError, RuntimeError):  # not below it, or no home directory
         return str("~" / path.relative_to(Path.home()))
     return str(path)

@@ -1,4 +1,4 @@
-"""What can be taken along from a run: its result, and the run itself as a command or as Python."""
+"""Copies or saves the result of a run, or the run as a command or as Python."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def save_result(app: App[Any], result: Mapping[str, Any]) -> None:
     """Save the result as a file; in a browser that is a download."""
     name = str(result["file_name"]).rpartition("/")[2]
     if not app.is_web:
-        with suppress(OSError):  # the app tells of the file then
+        with suppress(OSError):  # the app reports the error when it writes the file
             user_downloads_path().mkdir(parents=True, exist_ok=True)
     app.deliver_text(
         io.StringIO(json.dumps(dict(result)) + "\n"),
@@ -52,14 +52,14 @@ def copy_python(app: App[Any], request: Request) -> None:
 
 
 def _warn_of_hidden(app: App[Any], request: Request, what: str) -> None:
-    """Say which values of what was copied hold characters that nobody sees."""
+    """Warn of copied values that hold invisible characters."""
     from core.facade import escaped, find_hidden_values, join_names
 
     if values := find_hidden_values(request):
         shown = join_names([escaped(value) for value in values], most=3)
         app.notify(
-            f"{what} holds characters that cannot be seen, written as escapes: {shown}. "
-            "Look at it before you run it.",
+            f"{what} holds invisible characters, written as escapes: {shown}. "
+            "Check it before you run it.",
             severity="warning",
             markup=False,
         )

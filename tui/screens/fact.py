@@ -1,4 +1,4 @@
-"""A label and what is said of it, side by side; longer texts wrap below themselves."""
+"""A label and its value, side by side; a long value wraps below itself."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Fact(Horizontal):
     """One line of a list of facts.
 
     Args:
-        label: what it is about, in a word or two.
-        value: what there is to say; a str is shown as it is.
+        label: the label.
+        value: the value; a str is shown without markup.
     """
 
     DEFAULT_CSS = """
@@ -32,6 +32,6 @@ class Fact(Horizontal):
         self._value = Content(visible(value)) if isinstance(value, str) else value
 
     def compose(self) -> ComposeResult:
-        """Label, value."""
+        """Yield label and value."""
         yield Static(self._label, classes="label", markup=False)
         yield Static(self._value, classes="value")

@@ -1,4 +1,4 @@
-"""An error as it may be shown: what happened, what to do, where it came from; never its data."""
+"""The description of an error for the user: what happened, what to do, and where it was raised."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tui.format.remedies import in_app
 from tui.format.text import visible
 
 _HEADINGS: Final = {
-    "unexpected": "Something unexpected happened",
-    "usage": "Invalid",
-    "source_sign_in": "Snowflake refused",
-    "source_data": "The table does not allow it",
-    "temporary": "A passing failure",
-    "destination": "The bucket refused",
-    "destination_exists": "The object is there already",
-    "integrity": "The books do not agree",
-    "local_resources": "This machine has run out",
+    "unexpected": "Unexpected error",
+    "usage": "Invalid option",
+    "source_sign_in": "Snowflake refused access",
+    "source_data": "The table cannot be transferred",
+    "temporary": "Temporary failure",
+    "destination": "The bucket refused the request",
+    "destination_exists": "The object exists already",
+    "integrity": "Row counts or totals differ",
+    "local_resources": "This machine lacks resources",
     "cancelled": "Stopped",
 }
 _OUTER_FRAMES: Final = 12  # of a traceback, from its end: what a report needs
@@ -27,17 +27,17 @@ _OUTER_FRAMES: Final = 12  # of a traceback, from its end: what a report needs
 
 @dataclass(frozen=True)
 class Failure:
-    """What to show of an error.
+    """The description of an error.
 
     Attributes:
-        heading: the class of the error in words.
-        label: the class as one word, as `--batch` writes it.
+        heading: the class of the error, for the title of the dialog.
+        label: the class as one word, as `--batch` prints it.
         code: the exit code of `--batch` for it.
         message: what happened, and to what.
         hint: what to do next; may be empty.
         standing: that nothing was delivered; empty where the message says what was, or that it
             cannot be known.
-        details: the errors behind it and the lines of code, without texts and values.
+        details: the classes of the error and its causes, and lines of code; no texts or values.
     """
 
     heading: str
@@ -50,26 +50,28 @@ class Failure:
 
     @classmethod
     def of(cls, error: BaseException, *, of_run: bool = False) -> Failure:
-        """Describe `error`; of one that is not ours only the class is shown, as texts carry data.
+        """Return the description of `error`.
+
+        The text of an error that is not a `TransferError` may hold data, so only its class is used.
 
         Args:
             error: any exception.
             of_run: whether it ended a transfer, so that whether anything was delivered matters.
         """
-        told = error if isinstance(error, TransferError) else _make_unexpected(error)
+        shown = error if isinstance(error, TransferError) else _make_unexpected(error)
         return cls(
-            _HEADINGS.get(told.label, _HEADINGS["unexpected"]),
-            told.label,
-            told.exit_code,
-            visible(in_app(told.message)),
-            visible(in_app(told.hint)),
-            "Nothing was delivered." if of_run and told.delivered is False else "",
+            _HEADINGS.get(shown.label, _HEADINGS["unexpected"]),
+            shown.label,
+            shown.exit_code,
+            visible(in_app(shown.message)),
+            visible(in_app(shown.hint)),
+            "Nothing was delivered." if of_run and shown.delivered is False else "",
             _details(error),
         )
 
     @property
     def text(self) -> str:
-        """All of it, to paste into a report."""
+        """The whole description, to paste into a report."""
         head = f"{self.heading} ({self.label}, exit code {self.code})"
         parts = [head, self.message, self.hint, self.standing, self.details]
         return "\n".join(filter(None, parts))
@@ -97,7 +99,7 @@ def _details(error: BaseException) -> str:
 
 
 def _shorten(path: str) -> str:
-    """The path from its package on: the rest tells of the user's machine only."""
+    """Return the path from the package on: the rest only describes the user's machine."""
     for mark in ("/site-packages/", "/lib/python"):
         if mark in path:
             return path.rpartition(mark)[2]

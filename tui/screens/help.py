@@ -36,12 +36,12 @@ _KEYS_BY_NAME = {
 
 
 class HelpScreen(DialogScreen[None]):
-    """Tells what the focused part is for, and which keys it takes.
+    """Explains the focused part, and lists its keys.
 
-    The texts are the `HELP` of the focused widget, of what it lies in, and of its screen.
+    The texts are the `HELP` of the focused widget, of the widgets around it, and of the screen.
 
     Args:
-        screen: the screen to explain, as it is at this moment.
+        screen: the screen to explain, in its current state.
     """
 
     HELP = "The arrow keys scroll; esc goes back to where you were."
@@ -53,12 +53,12 @@ class HelpScreen(DialogScreen[None]):
         self._keys = tuple(list_keys(screen))
 
     def compose(self) -> ComposeResult:
-        """Texts, then keys in two columns."""
+        """Yield the texts, then the keys in two columns."""
         with Dialog("Help", "-wide"):
             with VerticalScroll(classes="body"):
                 for text in self._texts:
                     yield Static(Content(text), classes="text")
-                yield Static("Keys here", classes="subheading")
+                yield Static("Keys", classes="subheading")
                 width = max((len(key) for key, _ in self._keys), default=0)
                 lines = (
                     Content.assemble((key.rjust(width), "bold $text-accent"), "  ", what)
@@ -68,16 +68,16 @@ class HelpScreen(DialogScreen[None]):
             yield ActionBar(Action("Close", "esc", "close", "primary"))
 
     def on_mount(self) -> None:
-        """Let the arrow keys scroll at once."""
+        """Focus the body, so that the arrow keys scroll it."""
         self.query_one(".body").focus()
 
     def action_close(self) -> None:
-        """Back."""
+        """Close the dialog."""
         self.dismiss(None)
 
 
 def list_help_texts(node: DOMNode) -> Iterator[str]:
-    """The `HELP` of `node` and of everything around it, the nearest first, each once."""
+    """Yield the `HELP` of `node` and of its ancestors, nearest first, each once."""
     seen: set[str] = set()
     for each in node.ancestors_with_self:
         text = getattr(each, "HELP", None)
@@ -87,12 +87,12 @@ def list_help_texts(node: DOMNode) -> Iterator[str]:
 
 
 def list_keys(screen: Screen[Any]) -> Iterator[tuple[str, str]]:
-    """Every key that works now and what it does, one line an action."""
+    """Yield the keys and the description of each action that is enabled."""
     by_action: dict[tuple[str, str], list[str]] = {}
     for _, binding, enabled, tooltip in screen.active_bindings.values():
         what = tooltip or binding.tooltip or binding.description
-        told = binding.show or binding.id or tooltip or binding.tooltip
-        if enabled and what and told:
+        is_listed = binding.show or binding.id or tooltip or binding.tooltip
+        if enabled and what and is_listed:
             by_action.setdefault((binding.action, what), []).append(_format_key(binding))
     for (_, what), names in by_action.items():
         yield ", ".join(dict.fromkeys(names)), what

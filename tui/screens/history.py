@@ -1,4 +1,4 @@
-"""Every run of the app and of --batch: what, where, how it went; one to see, or to repeat."""
+"""The history: every run of the app and of --batch; a run can be repeated."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from tui.screens.fact import Fact
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
 _HEAD: Final = ("When", "Table", "Rows", "Took", "Outcome", "By", "Where")
-_LONGEST: Final = 28  # characters of a name in the list; the rest is below it
+_LONGEST: Final = 28  # characters of a name in the list; the whole name is below the list
 
 
 class HistoryScreen(Screen[Request | None]):
-    """Lists the runs, newest first; dismisses with the request to repeat, or None."""
+    """Lists the runs, most recent first; dismisses with the request to repeat, or None."""
 
     CSS_PATH = _STYLES / "history.tcss"
     HELP = """\
-Every run by this app and by --batch on this machine, newest first; the last thousand are kept.
+Every run by this app and by --batch on this machine, most recent first. The last thousand are kept.
 
-The highlighted one is told below the list: its result JSON and its books, or what went wrong and \
-what to do. Repeating one fills in the workbench; nothing runs before you say so."""
+Below the list are the details of the highlighted run: the result JSON with row counts and totals, \
+or the error and what to do. Repeating a run opens it in the workbench, where you can start it."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,r", "repeat", "Repeat", key_display="enter"),
         Binding("j,c", "copy_result", "Copy JSON", key_display="j"),
@@ -54,7 +54,7 @@ what to do. Repeating one fills in the workbench; nothing runs before you say so
         self._entries = read_history()
 
     def compose(self) -> ComposeResult:
-        """The list, the run under the cursor, keys."""
+        """Yield the list, the details of the highlighted run, and the keys."""
         table: DataTable[Text] = DataTable(cursor_type="row", id="runs", cell_padding=1)
         table.border_title = "History"
         yield table
@@ -80,7 +80,7 @@ what to do. Repeating one fills in the workbench; nothing runs before you say so
         return self._entries[row] if 0 <= row < len(self._entries) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey what this run does not have."""
+        """Disable the actions that are not possible for this run."""
         entry = self.entry if self.is_mounted else None
         if action == "copy_result":
             return bool(entry and entry.result) or None
@@ -100,7 +100,7 @@ what to do. Repeating one fills in the workbench; nothing runs before you say so
 
     @on(DataTable.RowSelected)
     def action_repeat(self) -> None:
-        """Back, with the run's request."""
+        """Dismiss with the request of the run."""
         if (entry := self.entry) is None:
             return
         if entry.request is None:
@@ -128,7 +128,7 @@ what to do. Repeating one fills in the workbench; nothing runs before you say so
             export.copy_python(self.app, entry.request)
 
     def action_close(self) -> None:
-        """Back without a choice."""
+        """Close the history."""
         self.dismiss(None)
 
 
@@ -150,8 +150,8 @@ def _describe(entry: HistoryEntry) -> Iterator[Widget]:
     if entry.result:
         yield Static(Content(json.dumps(dict(entry.result))), classes="result")
     if entry.message or not entry.result:
-        said = "\n".join(visible(in_app(text)) for text in (entry.message, entry.hint) if text)
-        yield Static(Content(said), classes="failure")
+        text = "\n".join(visible(in_app(each)) for each in (entry.message, entry.hint) if each)
+        yield Static(Content(text), classes="failure")
     moment = entry.started.astimezone().strftime("%A, %d %B %Y, %H:%M:%S")
     where = (
         "in the demo" if entry.demo else f"by the {entry.by}" if entry.by == "app" else "--batch"
@@ -161,9 +161,9 @@ def _describe(entry: HistoryEntry) -> Iterator[Widget]:
     yield Fact("To", f"{entry.url}  {size(entry.bytes)}" if entry.bytes is not None else entry.url)
     yield from _describe_totals(entry.account)
     if entry.verdict:
-        told = {True: "yes", False: "no: a difference was found"}
+        answers = {True: "yes", False: "no: a difference was found"}
         agrees: Any = entry.verdict.get("agrees")
-        yield Fact("Verified", told.get(agrees, "not against the source: it may have changed"))
+        yield Fact("Verified", answers.get(agrees, "not against the source: it may have changed"))
 
 
 def _describe_totals(account: Mapping[str, Any]) -> Iterator[Widget]:
@@ -178,7 +178,7 @@ def _describe_totals(account: Mapping[str, Any]) -> Iterator[Widget]:
     parts = [
         f"{account[key]:,} {word}" for word, key in counts if isinstance(account.get(key), int)
     ]
-    yield Fact("Books", " · ".join(parts))
+    yield Fact("Rows", " · ".join(parts))
     totals = account.get("totals")
     if isinstance(totals, Mapping) and totals:
         yield Fact("Totals", " · ".join(_format_total(*each) for each in totals.items()))
@@ -192,7 +192,7 @@ def _format_total(name: str, value: object) -> str:
 
 
 def _describe_empty() -> Iterator[Widget]:
-    yield Static("Nothing has run yet. Runs of this app and of --batch will be listed here.")
+    yield Static("No runs yet. The runs of this app and of --batch are listed here.")
 
 
 def _format_time(moment: datetime) -> str:

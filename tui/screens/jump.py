@@ -1,4 +1,4 @@
-"""Jump mode: a letter on everything that takes the focus; typing it goes there."""
+"""Jump mode: shows a letter on every widget that takes the focus; typing it moves the focus."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LETTERS: Final = "asdfghjklqwertyuiopzxcvbnm"
 
 
 class JumpScreen(ModalScreen["Widget | None"]):
-    """Marks what can be gone to; dismisses with the widget of the letter typed, or None.
+    """Shows the letters; dismisses with the widget of the letter typed, or None.
 
     Args:
-        screen: where to go about.
+        screen: the screen whose widgets get letters.
     """
 
     DEFAULT_CSS = """
@@ -41,8 +41,8 @@ class JumpScreen(ModalScreen["Widget | None"]):
         color: $background;
     }
     """
-    HELP = "Type the letter of a place to go there; a button is pressed. esc stays where you are."
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f4", "close", "Stay")]
+    HELP = "Type a letter to move the focus there; a button is pressed too. esc cancels."
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f4", "close", "Cancel")]
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
@@ -51,26 +51,26 @@ class JumpScreen(ModalScreen["Widget | None"]):
         )
 
     def compose(self) -> ComposeResult:
-        """The letters where they lead, and what to do."""
+        """Yield a letter on each widget, and the line of help."""
         for letter, widget in self._targets.items():
             label = Label(letter, classes="target")
             label.styles.offset = widget.region.offset
             yield label
-        yield Static("Jump: type a letter · esc stays", id="jump-help")
+        yield Static("Jump: type a letter · esc cancels", id="jump-help")
 
     def on_key(self, event: events.Key) -> None:
-        """Go to the letter typed."""
+        """Dismiss with the widget of the letter typed."""
         if event.key in self._targets:
             event.stop()
             self.dismiss(self._targets[event.key])
 
     def action_close(self) -> None:
-        """Stay."""
+        """Leave the focus unchanged."""
         self.dismiss(None)
 
 
 def find_targets(screen: Screen[Any]) -> Iterator[Widget]:
-    """What takes the focus and is in view, in the order of Tab."""
+    """Yield the widgets that take the focus and are in view, in the order of Tab."""
     view = screen.region
     for widget in screen.focus_chain:
         if widget.region.area and view.contains_region(widget.region):

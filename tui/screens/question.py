@@ -1,4 +1,4 @@
-"""A question with two answers."""
+"""A dialog that asks for confirmation."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tui.screens.dialog import Dialog, DialogScreen
 
 
 class Question(DialogScreen[bool]):
-    """Asks before something that cannot be undone; dismisses with the answer.
+    """Asks for confirmation of an action that cannot be undone; dismisses with the answer.
 
     Args:
-        title: the question in a few words.
-        text: what follows from yes.
-        yes: the label of doing it.
-        no: the label of not doing it, which is the first choice.
+        title: the question.
+        text: the consequences of the action.
+        yes: the label of the button that confirms.
+        no: the label of the button that cancels, which has the focus.
     """
 
-    HELP = "y does what the red button says; n and esc do nothing."
+    HELP = "y confirms the action of the red button; n and esc cancel."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
         Binding("n,escape", "answer(False)", "No"),
@@ -36,7 +36,7 @@ class Question(DialogScreen[bool]):
         self._labels = yes, no
 
     def compose(self) -> ComposeResult:
-        """The text and the answers."""
+        """Yield the text and the buttons."""
         yes, no = self._labels
         with Dialog(self._question, "-small"):
             yield Static(visible(self._text), markup=False)
@@ -46,5 +46,5 @@ class Question(DialogScreen[bool]):
             )
 
     def action_answer(self, yes: bool) -> None:
-        """Give the answer."""
+        """Dismiss with the answer."""
         self.dismiss(yes)

@@ -1,4 +1,4 @@
-"""Leaving while a transfer runs: asked for once, then stopped for good."""
+"""Exiting while a transfer runs: asks once, then stops the transfer."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from textual.app import App
 from tui.screens.question import Question
 from tui.screens.run.screen import RunScreen
 
-_GRACE: Final = 0.5  # seconds for the run to end by itself; the rest of one is for the end
-_POLL: Final = 0.02
+_GRACE: Final = 0.5  # seconds to wait for the run; exiting takes the rest of one second
+_POLL: Final = 0.02  # seconds
 
 
 class QuitDialog(Question):
-    """Asks whether to stop a running transfer and leave.
+    """Asks whether to stop a running transfer and exit.
 
     Args:
         table: the table that is being transferred.
     """
 
-    HELP = "A transfer is running. Leaving stops it, and delivers nothing; staying lets it go on."
+    HELP = "A transfer is running. Leaving stops it, and nothing is delivered."
 
     def __init__(self, table: str) -> None:
         super().__init__(
             "Leave while a transfer runs?",
-            f"{table} is on its way. Leaving stops the query and the upload; nothing is "
+            f"{table} is being transferred. Leaving stops the query and the upload; nothing is "
             "delivered, and nothing is left in the bucket.",
             yes="Stop and leave",
             no="Stay",
@@ -35,10 +35,10 @@ class QuitDialog(Question):
 
 
 def request_quit(app: App[Any]) -> None:
-    """Leave; while a transfer runs, ask first.
+    """Exit the app; while a transfer runs, ask first.
 
-    What runs is told to stop, and gets a moment to abort the query and the upload; whether it
-    answers or not, the program leaves within a second.
+    The transfer is cancelled, and has half a second to abort the query and the upload. The app
+    exits within a second, even if the transfer has not ended by then.
     """
     run = next((each for each in app.screen_stack if isinstance(each, RunScreen)), None)
     if run is None or not run.running:

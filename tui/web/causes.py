@@ -1,7 +1,7 @@
-"""One line per cause: what happens a thousand times is printed once, and then counted.
+"""Prints each cause of an error at most once a minute, with a count of its repetitions.
 
-Whoever can connect can cause an error as often as they like, so a line for each would fill the
-terminal and the disk behind it. A cause is text of this program only, never of the client.
+Any client that can connect can cause errors without limit, so one line for each could fill the
+terminal and the disk to which it is redirected. A cause never holds text of a client.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _QUIET_SECONDS: Final = 60.0  # between two lines of the same cause
-_MOST: Final = 100  # causes that are remembered; the rest share one
+_MOST: Final = 100  # causes that are counted separately; the rest are counted as one
 
 
 class Causes:
-    """Prints why something was refused or failed.
+    """Prints the causes of refusals and failures.
 
     Args:
         show: prints one line.
@@ -29,7 +29,7 @@ class Causes:
         self._seen: dict[str, _Seen] = {}
 
     def note(self, cause: str) -> None:
-        """Print `cause`, unless it was printed in the last minute; then count it."""
+        """Print `cause`, or count it if it was printed in the last minute."""
         now = time.monotonic()
         if cause not in self._seen and len(self._seen) >= _MOST:
             cause = "Other errors."
@@ -41,18 +41,18 @@ class Causes:
         seen.due = now + _QUIET_SECONDS
 
     def close(self) -> None:
-        """Print the causes that came again after their line, with their count."""
+        """Print the causes that were repeated since their last line, with their counts."""
         for cause, seen in self._seen.items():
             if seen.silent:
                 self._print(cause, seen)
 
     def on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """An event loop's handler of exceptions: prints the kind of error without a traceback."""
+        """Handle an exception of an event loop: print its class without a traceback."""
         error = context.get("exception")
         self.note(f"Unexpected error in the server: {type(error).__name__}.")
 
     def handler(self) -> logging.Handler:
-        """A handler of log records that prints the message without its arguments."""
+        """Return a handler of log records that prints messages without their arguments."""
         return _Handler(self)
 
     def _print(self, cause: str, seen: _Seen) -> None:
@@ -63,7 +63,7 @@ class Causes:
 
 @dataclass
 class _Seen:
-    """How often a cause came without a line of its own, and when the next line is due."""
+    """How often a cause was not printed, and when it can be printed again."""
 
     due: float
     silent: int = 0
@@ -75,6 +75,6 @@ class _Handler(logging.Handler):
         self._causes = causes
 
     def emit(self, record: logging.LogRecord) -> None:
-        # The arguments may hold what a client sent; so may a message that is not a template.
+        # The arguments may hold text of a client, and so may a message without arguments.
         text = record.msg if record.args else record.levelname.lower()
         self._causes.note(f"{record.name}: {text}")

@@ -1,4 +1,4 @@
-"""Files that an app offers to its browser, each for one request to an address nobody can guess."""
+"""Files that an app offers to its browser, each for one request to a secret address."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Final
 from urllib.parse import quote
 
 _TICKET_BYTES: Final = 32
-_VALID_SECONDS: Final = 60.0  # from the offer to the request, which the page sends at once
-_MOST_OFFERS: Final = 32  # at a time; the oldest is withdrawn
+_VALID_SECONDS: Final = 60.0  # from the offer to the request, which the page sends immediately
+_MOST_OFFERS: Final = 32  # at a time; beyond that the oldest is withdrawn
 _MOST_BYTES: Final = 64 * 1024 * 1024  # of a file: results and reports have kilobytes
 _CHUNK_BYTES: Final = 64 * 1024
 _CHUNK_SECONDS: Final = 4.0  # for the app to read a chunk
@@ -26,17 +26,17 @@ Meta = dict[str, str | int | bool | None]  # a message to an app
 
 
 class DownloadError(Exception):
-    """The rest of the file does not come."""
+    """The rest of the file cannot be read from the app."""
 
 
 class Download:
-    """One file of one app.
+    """A file that an app offers.
 
     Args:
-        ask: sends a message to the app; false if it has gone.
-        key: the app's own name for the file.
-        path: the name under which the app would have saved it.
-        mime_type: of the file.
+        ask: sends a message to the app; returns false if the app has ended.
+        key: the app's identifier of the file.
+        path: the path to which the app would have saved it.
+        mime_type: the type of the file.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Download:
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(1)
 
     async def read(self) -> AsyncIterator[bytes]:
-        """Ask the app for the file, chunk by chunk.
+        """Read the file from the app, chunk by chunk.
 
         Raises:
             DownloadError: the app has ended or does not answer, or the file is too large.
@@ -85,13 +85,13 @@ class Download:
         raise DownloadError("the app has ended")
 
     def put(self, chunk: bytes | None) -> None:
-        """Take a chunk that the app was asked for; an empty one is the end, None a broken one."""
-        with suppress(asyncio.QueueFull):  # nobody asked for it
+        """Take a chunk from the app; an empty one is the end, None means that the app has ended."""
+        with suppress(asyncio.QueueFull):  # a chunk that was not requested
             self._chunks.put_nowait(chunk)
 
 
 class Downloads:
-    """What the apps of one server offer."""
+    """The files that the apps of a server offer."""
 
     def __init__(self) -> None:
         self._offers: dict[str, Download] = {}
@@ -109,19 +109,19 @@ class Downloads:
         return ticket
 
     def take(self, ticket: str) -> Download | None:
-        """Withdraw an offer: None if there is none, not any more, or for too long a time."""
+        """Remove and return the offer of `ticket`; None if it is unknown, used or too old."""
         download = self._offers.pop(ticket, None)
         if download is None or time.monotonic() - download.made > _VALID_SECONDS:
             return None
         return download
 
     def withdraw(self, ticket: str) -> None:
-        """Withdraw an offer whose app ends."""
+        """Remove an offer whose app ends."""
         self._offers.pop(ticket, None)
 
 
 def _quote(path: str) -> str:
-    """The name of a file for a header: printable, without directories, quoted (RFC 8187)."""
+    """Return a file's name for a header: printable, without directories, quoted (RFC 8187)."""
     name = "".join(
         "_" if unicodedata.category(letter).startswith("C") or letter in '\\/:*?"<>|' else letter
         for letter in PurePath(path).name

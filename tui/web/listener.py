@@ -1,11 +1,11 @@
 """Accepts connections, within limits that no client can exceed.
 
 Any user of this machine can connect to loopback, without the token. So the number of connections
-is limited, and where it is reached the oldest one that serves no tab is closed: idle connections
-never keep a browser out. Each has a few seconds to send a whole request.
+is limited; at the limit, the oldest connection that serves no tab is closed for a new one, so that
+idle connections cannot block a browser. Each has a few seconds to send a whole request.
 
-asyncio's own server is not used: where descriptors run out (EMFILE), its accept loop reports the
-error 128 times for each attempt, and schedules as many further ones.
+asyncio's server is not used: if there are no descriptors left (EMFILE), its accept loop reports the
+error 128 times for each attempt, and schedules as many further attempts.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from aiohttp import web
 from tui.web.causes import Causes
 
 MOST_CONNECTIONS: Final = 128  # a browser opens 6 at a time to one host, and one for each tab
-BACKLOG: Final = 1_024  # connections that the kernel keeps until they are accepted
-_SAFE_SECONDS: Final = 0.2  # a connection this young is not closed: its request is on its way
+BACKLOG: Final = 1_024  # connections that the kernel queues until they are accepted
+_SAFE_SECONDS: Final = 0.2  # a younger connection is not closed: its request may be arriving
 _RETRY_SECONDS: Final = 0.1
 _REQUEST_SECONDS: Final = 10  # to send a whole request, from the start or from the last answer
-_DRAIN_SECONDS: Final = 1  # for a body that nobody reads, so that the answer can be
-_DESCRIPTORS_EACH: Final = 2  # a connection, and the file that it is sent
+_DRAIN_SECONDS: Final = 1  # to discard a body that is not read, so that the answer is received
+_DESCRIPTORS_EACH: Final = 2  # of a connection: its socket, and the file to send
 _DESCRIPTORS_OTHER: Final = 64  # the interpreter has 20, and each of 6 tabs 3 pipes
 _LIMITS: Final = {  # 128 connections with the largest of headers take 50 MB
     "keepalive_timeout": _REQUEST_SECONDS,
@@ -41,10 +41,10 @@ class Listener:
     """The connections of one server.
 
     Args:
-        listening: a bound socket that does not block.
-        most: connections at a time.
-        causes: takes the reasons why connections are closed.
-        headers: of answers to what is no request.
+        listening: a bound, non-blocking socket.
+        most: the limit of connections at a time.
+        causes: prints why connections are closed.
+        headers: the headers of answers to invalid requests.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Listener:
         self.causes = causes
 
     async def run(self, server: web.Server) -> None:
-        """Accept connections, and have `server` answer them, until cancelled."""
+        """Accept connections, which `server` answers, until cancelled."""
         loop = asyncio.get_running_loop()
 
         def protocol() -> _Connection:
@@ -77,7 +77,7 @@ class Listener:
             try:
                 await self._make_room()
                 await loop.connect_accepted_socket(protocol, connection)
-            except OSError:  # it has gone already
+            except OSError:  # the client has closed it already
                 connection.close()
             except asyncio.CancelledError:
                 connection.close()
@@ -85,24 +85,24 @@ class Listener:
 
     @contextmanager
     def hold(self, transport: asyncio.BaseTransport | None) -> Iterator[None]:
-        """Keep a connection open, however many others come, while entered."""
+        """Return a context in which the limit does not close a connection."""
         if transport is None or self._idle.pop(transport, None) is None:
-            yield  # it has gone already
+            yield  # it is closed already
             return
         self._held.add(transport)
         try:
             yield
         finally:
-            if transport in self._held:  # not lost meanwhile
+            if transport in self._held:  # not closed meanwhile
                 self._held.discard(transport)
                 self.add(transport)
 
     def add(self, transport: asyncio.BaseTransport) -> None:
-        """Count a connection."""
+        """Count a new connection."""
         self._idle[transport] = asyncio.get_running_loop().time()
 
     def remove(self, transport: asyncio.BaseTransport) -> None:
-        """Count a connection no longer."""
+        """Stop counting a closed connection."""
         self._idle.pop(transport, None)
         self._held.discard(transport)
 
@@ -112,7 +112,7 @@ class Listener:
             pass
 
     async def _make_room(self) -> None:
-        """Wait until there is room for one more; close the oldest connection if need be."""
+        """Wait until a connection can be added, or close the oldest one for it."""
         while len(self._idle) + len(self._held) >= self._most:
             now = asyncio.get_running_loop().time()
             age = now - next(iter(self._idle.values()), now)
@@ -135,7 +135,7 @@ class Listener:
 
 
 class _Connection(web.RequestHandler):
-    """aiohttp's protocol, which reports a failure in one line."""
+    """aiohttp's protocol, which reports each failure on one line."""
 
     def __init__(
         self,
@@ -156,13 +156,13 @@ class _Connection(web.RequestHandler):
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Count the connection no longer."""
+        """Stop counting the connection."""
         if self._counted is not None:
             self._listener.remove(self._counted)
         super().connection_lost(exc)
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Report what failed by its kind."""
+        """Report a failure by the class of its error."""
         error = kw.get("exc_info")
         self._listener.causes.note(f"A request failed in the server: {type(error).__name__}.")
 
@@ -173,9 +173,9 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer an error without repeating anything of the request."""
+        """Answer an error without any text of the request."""
         if status < 500:
-            self._listener.causes.note(f"What is no HTTP request was answered with {status}.")
+            self._listener.causes.note(f"An invalid HTTP request was answered with {status}.")
         else:
             self.log_exception(exc_info=exc)
         if request.writer.output_size > 0:
@@ -190,7 +190,7 @@ def connection_limit() -> int:
     """Raise this process's limit on descriptors to what is needed, as far as that is allowed.
 
     Returns:
-        How many connections the limit leaves room for, `MOST_CONNECTIONS` if possible.
+        The number of connections that the limit allows, at most `MOST_CONNECTIONS`.
     """
     try:
         import resource

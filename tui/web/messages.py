@@ -1,6 +1,6 @@
-"""What the page's script sends over the web socket: JSON such as `["resize", {...}]`.
+"""The messages that the page's script sends over the web socket: JSON, as `["resize", {...}]`.
 
-Everything is checked here, because the other end may be anything that knows the token.
+They are validated here: any program that knows the token can send others.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 MOST_BYTES: Final = 256 * 1024  # of a message; the largest are pasted text
-_MOST_CELLS: Final = 1_000  # in a row or a column: a screen of 8K shows fewer
+_MOST_CELLS: Final = 1_000  # in a row or a column: an 8K screen shows fewer
 _DIGITS: Final = re.compile(r"[0-9]{1,16}")
 
 
 class MessageError(ValueError):
-    """A message that the page's script does not send; the text says what is wrong with it."""
+    """An invalid message, which the page's script never sends; the text says what is wrong."""
 
 
 @dataclass(frozen=True)
 class Typed:
-    """Text that was typed or pasted, or the terminal's own sequences."""
+    """Text that was typed or pasted, or a control sequence of the terminal."""
 
     text: str
 
@@ -36,7 +36,7 @@ class Resized:
 
 @dataclass(frozen=True)
 class Pinged:
-    """A number that is to be sent back."""
+    """A number to send back."""
 
     number: str
 
@@ -48,11 +48,11 @@ def parse(text: str) -> Message:
     """Read one message.
 
     Raises:
-        MessageError: it is not one.
+        MessageError: the message is invalid.
     """
     try:
         message = json.loads(text)
-    except (ValueError, RecursionError):  # no JSON, digits without end, or nested without end
+    except (ValueError, RecursionError):  # not JSON, too many digits, or nested too deeply
         raise MessageError("The message is not JSON.") from None
     match message:
         case ["stdin", str() as typed]:

@@ -1,4 +1,4 @@
-"""`--web`: checks that it can be, and tells where the app is."""
+"""`--web`: checks that its packages are installed, serves the app, and prints its address."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool)
     """Serve the app to browsers of this machine until a signal comes.
 
     Args:
-        options: of the request, as on the command line.
+        options: the options of the request, by name.
         demo: whether each tab gets an embedded warehouse and bucket.
-        port: to listen on; a free one if None.
-        json: stderr in JSON lines.
+        port: the port to listen on; a free one if None.
+        json: whether stderr is written as JSON lines.
 
     Returns:
         The exit code: 0, or that of the error's class.
@@ -30,16 +30,16 @@ def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool)
 
     def on_ready(url: str) -> None:
         console.note(
-            f"Open {url} in a browser on this machine; Ctrl-C ends it.",
-            "Keep the address to yourself: there is no sign-in, and whoever opens it acts with "
-            "your credentials. That is also why it is on loopback only.",
+            f"Open {url} in a browser on this machine. Press Ctrl-C to stop.",
+            "Do not share the address: there is no sign-in, and anyone who opens it acts with "
+            "your credentials. For the same reason the server listens on loopback only.",
             url=url,
         )
 
     try:
         if find_spec("textual_serve") is None or find_spec("aiohttp") is None:
             raise UsageError(
-                "--web needs the extra of that name.",
+                "--web needs the extra `web`.",
                 "Install it with: pip install 'amplify-transfer[web]'",
             )
         from tui.web.server import serve

@@ -1,13 +1,12 @@
 """`--web`: the app in a browser on this machine.
 
-There is no sign-in: whoever reaches the app acts with the credentials of the user who started it.
-So it is bound to loopback, its address holds a token that nobody can guess (other users of this
-machine reach loopback too), and pages of other sites are kept out: they may open sockets to
-127.0.0.1, or let a name of theirs point to it, but cannot forge the Host and Origin that the
-browser sends.
+There is no sign-in: anyone who reaches the app acts with the credentials of the user who started
+it. So it listens on loopback only, its address holds a random token (other users of this machine
+reach loopback too), and pages of other sites are refused: they can open sockets to 127.0.0.1, or
+let a domain name resolve to it, but cannot forge the Host and Origin that the browser sends.
 
-The token is accepted in the path only. A cookie would go to every server on 127.0.0.1, whatever its
-port, so to those of other users too; a query ends in logs.
+The token is accepted in the path only. A browser sends a cookie to every server on 127.0.0.1,
+whatever its port, so to those of other users too; a query appears in logs.
 """
 
 from __future__ import annotations
@@ -37,10 +36,10 @@ from tui.web.session import END_SECONDS, Session, close, open_socket
 
 LOOPBACK: Final = "127.0.0.1"
 MOST_TABS: Final = 6  # a process of 40 MB each, 100 MB and more once signed in: fits in 1 GB
-_TAB_SECONDS: Final = 2.0  # to wait for a tab to end: one that is reloaded frees its own place
-_FULL: Final = f"{MOST_TABS} tabs of amplify-transfer are open, which is the most. Close one first."
+_TAB_SECONDS: Final = 2.0  # to wait for a tab to end: a page that is reloaded ends its last one
+_FULL: Final = f"{MOST_TABS} tabs of amplify-transfer are open, the maximum. Close one first."
 _TOKEN_BYTES: Final = 16
-_APP: Final = (sys.executable, "-P", "-m", "tui.web.child")  # -P: imports nothing of the directory
+_APP: Final = (sys.executable, "-P", "-m", "tui.web.child")  # -P: no imports from the directory
 _OWN: Final = Path(__file__).parent / "page"
 _THEIRS: Final = Path(textual_serve.__file__).parent / "static"
 _HEADERS: Final = {
@@ -48,13 +47,13 @@ _HEADERS: Final = {
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",  # the address is the key
+    "Referrer-Policy": "no-referrer",  # the address holds the token
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; font-src 'self'; img-src 'self' data:; "
-    "style-src 'self' 'unsafe-inline'; connect-src 'self' {sockets}; "  # xterm.js makes styles
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' {sockets}; "  # xterm.js creates styles
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -70,11 +69,11 @@ def serve(
     """Serve the app until a signal comes.
 
     Args:
-        options: of the request, as on the command line.
+        options: the options of the request, by name.
         demo: whether each tab gets an embedded warehouse and bucket.
-        port: to listen on; 0 takes a free one.
-        opened: takes the address, token included, once it answers.
-        warn: prints one line about what was refused or failed.
+        port: the port to listen on; 0 for a free one.
+        on_ready: is called with the address, which holds the token, once the server listens.
+        warn: prints one line about a refusal or a failure.
 
     Raises:
         LocalResourceError: the port is taken.
@@ -87,7 +86,7 @@ def serve(
     except OSError as error:
         raise LocalResourceError(
             f"Port {port} of {LOOPBACK} cannot be used: {error.strerror}.",
-            "Choose another --port, or none: then a free one is taken.",
+            "Choose another --port, or omit it to use a free one.",
         ) from error
     with listening:
         try:
@@ -100,9 +99,9 @@ class Site:
     """The pages and sockets of one server.
 
     Args:
-        command: that runs the app of one tab.
-        start: what that reads first.
-        causes: takes the reasons of what is refused or fails.
+        command: the command that runs the app of one tab.
+        start: the first data on its stdin.
+        causes: prints the causes of refusals and failures.
         listening: a bound socket.
     """
 
@@ -124,10 +123,10 @@ class Site:
         self._tabs = asyncio.Semaphore(MOST_TABS)
 
     async def run(self, on_ready: Callable[[str], None]) -> None:
-        """Answer until a signal comes; then end every tab's app.
+        """Answer requests until a signal comes, then end the app of every tab.
 
         Args:
-            opened: takes the address.
+            on_ready: is called with the address.
         """
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._causes.on_loop_error)
@@ -168,8 +167,8 @@ class Site:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Refuse what the browser sends for another site's page."""
-        # Not `request.host`, which looks up this machine's name where there is no such header.
+        """Refuse requests that the browser sends for the page of another site."""
+        # Not `request.host`, which looks up this machine's name if the header is missing.
         hosts = request.headers.getall("Host", [])
         origins = request.headers.getall("Origin", [])
         known = len(hosts) == 1 and hosts[0] in self._hosts
@@ -181,7 +180,7 @@ class Site:
         return response
 
     def _check_token(self, request: web.Request) -> None:
-        """Raise what an address raises that does not exist, unless the token is right."""
+        """Raise HTTPNotFound, as for an unknown address, unless the token is right."""
         given = request.match_info["token"].encode("utf-8", "replace")
         if not hmac.compare_digest(given, self._token.encode()):
             raise web.HTTPNotFound
@@ -211,17 +210,17 @@ class Site:
         return answer
 
     async def _run_app(self, answer: web.WebSocketResponse, size: Resized) -> None:
-        """Run the app of one tab, if there is a place for it."""
+        """Run the app of one tab, unless too many are open."""
         try:
             async with asyncio.timeout(_TAB_SECONDS):
                 await self._tabs.acquire()
         except TimeoutError:
-            self._causes.note(f"A tab was refused: {MOST_TABS} are open, which is the most.")
+            self._causes.note(f"A tab was refused: {MOST_TABS} are open, the maximum.")
             await close(answer, WSCloseCode.TRY_AGAIN_LATER, _FULL)
             return
         try:
             await Session(self._command, self._start, answer, self._downloads).serve(size)
-        except Exception as error:  # of one tab, which ends; the others go on
+        except Exception as error:  # ends this tab only
             kind = getattr(error, "strerror", None) or type(error).__name__
             self._causes.note(f"The app of a tab could not be run: {kind}.")
             await close(answer, WSCloseCode.INTERNAL_ERROR, f"The app could not be run: {kind}.")
@@ -248,7 +247,7 @@ class Site:
         return response
 
     async def _close(self, app: web.Application) -> None:
-        """Close the sockets: that ends their sessions."""
+        """Close the sockets, which ends their sessions."""
         await asyncio.gather(*(each.close() for each in tuple(self._sockets)))
 
     async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -256,7 +255,7 @@ class Site:
 
 
 def _is_foreign(request: web.Request) -> bool:
-    """Whether a browser says that another site's page loads this as a part of its own."""
+    """Return whether the browser says that the page of another site embeds this request."""
     site = request.headers.get("Sec-Fetch-Site", "none")
     mode = request.headers.get("Sec-Fetch-Mode", "navigate")
     return site not in ("none", "same-origin") and mode != "navigate"

@@ -1,4 +1,4 @@
-"""The server's end of one tab: its process of the app, from the first byte to the last."""
+"""The server's side of one tab: starts the process of the app, serves it, and ends it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from textual_serve.download_manager import DownloadManager
 from tui.web.downloads import Download, Downloads
 from tui.web.messages import MOST_BYTES, Message, MessageError, Pinged, Resized, Typed, parse
 
-END_SECONDS: Final = 1.3  # for the app to stop a transfer; then its process is killed
+END_SECONDS: Final = 1.3  # for the app to cancel a transfer; then its process is killed
 _CLOSE_SECONDS: Final = 0.3  # for the browser to agree that the socket is closed
 _TAKE_SECONDS: Final = 10.0  # for the app to read a message, once the pipe to it is full
 
@@ -28,11 +28,11 @@ class Session(AppService):
     """Runs the app for one web socket.
 
     Args:
-        command: that runs the app, an argument each: no shell reads it.
-        start: what the app reads first on its stdin. Arguments can be read by every user of the
-            machine, so it takes nothing of a request from there.
-        socket: to the browser.
-        downloads: takes the files that the app delivers.
+        command: the arguments of the app's process; no shell is used.
+        start: the first data on the app's stdin. It holds the request, since every user of this
+            machine can read the arguments of a process.
+        socket: the socket of the browser.
+        downloads: offers the files that the app saves.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Session(AppService):
         self._closing: asyncio.Task[bool] | None = None
 
     async def serve(self, size: Resized) -> None:
-        """Run the app until it ends or the tab closes; then no process is left.
+        """Run the app until it ends or the tab closes; its process has ended on return.
 
         Args:
-            size: of the terminal at first.
+            size: the initial size of the terminal.
 
         Raises:
             OSError: the process cannot be started.
@@ -72,13 +72,13 @@ class Session(AppService):
             await self.stop()
 
     async def start(self, width: int, height: int) -> None:
-        """Start the app; when it ends, however it does, the socket is closed."""
+        """Start the app; whenever it ends, the socket is closed."""
         await super().start(width, height)
         if self._task is not None:
             self._task.add_done_callback(self._on_end)
 
     async def stop(self) -> None:
-        """Ask the app to end; if it does not in time, kill it."""
+        """Ask the app to exit, and kill it if it does not in time."""
         for ticket, download in self._offered.values():
             self._downloads.withdraw(ticket)
             download.put(None)
@@ -94,7 +94,7 @@ class Session(AppService):
                 await self._process.wait()
 
     async def on_meta(self, data: bytes) -> None:
-        """Take what the app says about itself; a file gets an address that nobody can guess."""
+        """Handle a message of the app; for a file, offer it at a secret address."""
         meta = json.loads(data)
         if meta["type"] != "deliver_file_start":
             await super().on_meta(data)
@@ -106,7 +106,7 @@ class Session(AppService):
         await self.remote_write_str(json.dumps(["deliver_file_start", ticket]))
 
     async def on_packed(self, payload: bytes) -> None:
-        """Hand on a chunk of a file."""
+        """Pass on a chunk of a file."""
         match load(payload):
             case ("deliver_chunk", str() as key, str() | bytes() as chunk) if key in self._offered:
                 _, download = self._offered[key]
@@ -115,10 +115,10 @@ class Session(AppService):
                 download.put(chunk.encode() if isinstance(chunk, str) else chunk)
 
     async def _read(self) -> None:
-        """Take what the browser sends, until one of the two ends; nonsense ends this tab only."""
+        """Handle the browser's messages until the socket closes; an invalid one closes it."""
         async for message in self._socket:
             if message.type is WSMsgType.ERROR:
-                return  # too large, or no web socket's frame: aiohttp has closed it and said so
+                return  # too large, or an invalid frame: aiohttp has closed the socket
             try:
                 if message.type is not WSMsgType.TEXT:
                     raise MessageError("Messages are text.")
@@ -134,7 +134,7 @@ class Session(AppService):
                 return
 
     async def _take(self, message: Message) -> None:
-        """Hand on what the browser says, in textual-serve's terms."""
+        """Pass a message to the app."""
         match message:
             case Typed(text=text):
                 await self.send_bytes(text.encode("utf-8", "replace"))
@@ -154,14 +154,14 @@ class Session(AppService):
             stdout=PIPE,
             stderr=PIPE,
             env=self._build_environment(width, height),
-            start_new_session=hasattr(os, "setsid"),  # Ctrl-C is for the server, which ends them
+            start_new_session=hasattr(os, "setsid"),  # Ctrl-C reaches only the server
         )
         self._stdin = self._process.stdin
         self.stdin.write(len(self._start_data).to_bytes(4, "big") + self._start_data)
         return self._process
 
     def _on_end(self, task: asyncio.Task[None]) -> None:
-        # An app that ended in order has had the socket closed already.
+        # If the app exited normally, the socket is closed already.
         closing = self._close(WSCloseCode.INTERNAL_ERROR, "The app has ended unexpectedly.")
         self._closing = asyncio.create_task(closing)
 
@@ -170,22 +170,22 @@ class Session(AppService):
 
 
 def open_socket() -> web.WebSocketResponse:
-    """A socket that notices a browser which has gone, and closes without waiting for it."""
+    """Return a socket that detects a lost browser, and does not wait for it to close."""
     return web.WebSocketResponse(
         heartbeat=15,
         timeout=_CLOSE_SECONDS,
         max_msg_size=MOST_BYTES,
-        compress=False,  # nothing to gain on loopback, and nothing to inflate
+        compress=False,  # useless on loopback, and compressed data could be a bomb
     )
 
 
 async def close(socket: web.WebSocketResponse, code: WSCloseCode, reason: str) -> bool:
-    """Close a socket for a `reason` that the page shows; it may have 123 bytes."""
+    """Close a socket with a `reason` of at most 123 bytes, which the page shows."""
     return await socket.close(code=code, message=reason.encode())
 
 
 def _kill(pid: int) -> None:
-    """Kill an app and what it started; it leads a process group where there are such."""
+    """Kill an app with its child processes, which are in its process group (not on Windows)."""
     if hasattr(os, "killpg"):
         os.killpg(pid, signal.SIGKILL)
     else:
@@ -193,10 +193,10 @@ def _kill(pid: int) -> None:
 
 
 def _ignore_closed(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
-    """`send`, which drops what comes after the end: an app whose words are not read cannot end."""
+    """Return `send` without errors of a closed socket: the app can then write until it exits."""
 
-    async def sent(*data: Any) -> None:
+    async def send_unless_closed(*data: Any) -> None:
         with suppress(ConnectionError):
             await send(*data)
 
-    return sent
+    return send_unless_closed

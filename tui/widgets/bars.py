@@ -1,4 +1,4 @@
-"""Small multiples: one bar chart a series, all over the same months."""
+"""Bar charts of monthly values, one for each series, with a common axis of time."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from textual.strip import Strip
 from tui.format.text import fit, short
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
-_FEWEST_ROWS, _MOST_ROWS = 3, 14  # of bars, a chart
+_FEWEST_ROWS, _MOST_ROWS = 3, 14  # lines of a chart
 _SCALE_CELLS = 7
-_ROOMY_CELLS = 30  # from which on there is room for words
+_ROOMY_CELLS = 30  # cells; a chart of this width or more shows the word "total"
 
 
 @dataclass(frozen=True)
 class Series:
-    """What one chart shows.
+    """The values of a chart.
 
     Attributes:
-        name: its title.
-        values: one for each month; None for a month without a value.
-        total: over all months, as text.
+        name: the title.
+        values: a value for each month; None for a month without one.
+        total: the total over all months, as text.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Series:
 
 @dataclass(frozen=True)
 class _Chart:
-    """A series cut to the cells there are."""
+    """A series scaled to the available cells."""
 
     title: str
     bars: tuple[float | None, ...]
@@ -49,12 +49,12 @@ class _Chart:
 
     @property
     def flat(self) -> bool:
-        """Whether there is nothing to draw."""
+        """Whether all values are 0 or missing."""
         return self.top == self.floor
 
 
 class Bars(ScrollView, can_focus=True):
-    """Bar charts of monthly values, one below the other, with one axis of years."""
+    """Bar charts of monthly values, one below the other, with an axis of years."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *("bars--title", "bars--dim", "bars--bar", "bars--other", "bars--axis"),
@@ -71,8 +71,8 @@ class Bars(ScrollView, can_focus=True):
         self._bar_cells = 1
 
     def show(self, months: Sequence[date], series: Sequence[Series]) -> None:
-        """Show `series`; months without a row in between count as gaps."""
-        every = _calendar(months)
+        """Show `series`, whose values are those of `months`; missing months become gaps."""
+        every = _fill_gaps(months)
         position = {month: index for index, month in enumerate(months)}
         self._months = every
         self._series = [
@@ -86,11 +86,11 @@ class Bars(ScrollView, can_focus=True):
         self._cut()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Cut to another size."""
+        """Scale the charts to the new size."""
         self._cut()
 
     def render_line(self, y: int) -> Strip:
-        """One line: of a title, of bars, or of the axis, which stays in view."""
+        """Return a line of a title, of bars, or of the axis, which does not scroll."""
         width, height = self.scrollable_content_region.size
         base = self.rich_style
         if not self._charts:
@@ -106,7 +106,7 @@ class Bars(ScrollView, can_focus=True):
     # ------------------------------------------------------------------------------- geometry
 
     def _cut(self) -> None:
-        """Fit the series into the width and the height there are."""
+        """Scale the series to the available width and height."""
         width, height = self.scrollable_content_region.size
         cells = max(1, width - _SCALE_CELLS)
         count = len(self._months)
@@ -129,7 +129,7 @@ class Bars(ScrollView, can_focus=True):
     def _chart(self, series: Series) -> _Chart:
         step = self._per_bar
         bars = tuple(
-            _together(series.values[at : at + step]) for at in range(0, len(series.values), step)
+            _add(series.values[at : at + step]) for at in range(0, len(series.values), step)
         )
         given = [bar for bar in bars if bar is not None]
         top, floor = max((0.0, *given)), min((0.0, *given))
@@ -139,9 +139,9 @@ class Bars(ScrollView, can_focus=True):
 
     def _title(self, chart: _Chart, width: int) -> Strip:
         total = next((s.total for s in self._series if s.name == chart.title), "")
-        told = f" total {total} " if width >= _ROOMY_CELLS else f" {total} "
-        name = fit(chart.title, max(1, width - len(told)))
-        return self._strip([(name, "title"), (told, "dim")], width)
+        text = f" total {total} " if width >= _ROOMY_CELLS else f" {total} "
+        name = fit(chart.title, max(1, width - len(text)))
+        return self._strip([(name, "title"), (text, "dim")], width)
 
     def _bars(self, chart: _Chart, row: int, width: int) -> Strip:
         span = (chart.top - chart.floor) or 1.0
@@ -161,7 +161,7 @@ class Bars(ScrollView, can_focus=True):
         return self._strip(parts, width)
 
     def _axis(self, width: int) -> Strip:
-        """The years, each at its January."""
+        """Return the axis: each year at its January."""
         cells = [" "] * max(0, width - _SCALE_CELLS)
         free = 0
         for index in range(0, len(self._months), self._per_bar):
@@ -185,20 +185,20 @@ class Bars(ScrollView, can_focus=True):
         return Strip(segments).crop_extend(0, width, base)
 
 
-def _together(values: Sequence[float | None]) -> float | None:
-    """The sum of what is a number; None, which is a gap, if there is none."""
+def _add(values: Sequence[float | None]) -> float | None:
+    """Return the sum of the finite values; None, which is a gap, if all are missing."""
     numbers = [value for value in values if value is not None and isfinite(value)]
     total = sum(numbers)
     return total if numbers and isfinite(total) else None
 
 
-def _calendar(months: Sequence[date]) -> list[date]:
-    """Every month from the first to the last; the months themselves where that is too many."""
+def _fill_gaps(months: Sequence[date]) -> list[date]:
+    """Return every month from the first to the last; only `months` if that is over a century."""
     if not months:
         return []
     first, last = min(months), max(months)
     count = (last.year - first.year) * 12 + last.month - first.month + 1
-    if count > 1200:  # a wrong century, not a time line
+    if count > 1200:  # probably dates of a wrong century
         return sorted(months)
     start = first.year * 12 + first.month - 1
     return [date(n // 12, n % 12 + 1, 1) for n in range(start, start + count)]

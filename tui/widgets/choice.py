@@ -1,4 +1,4 @@
-"""One of a few: `(•) parquet  ( ) json`, on one line."""
+"""A choice of one option among a few, on one line: `◉ parquet  ○ json`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from textual.widget import Widget
 
 
 class Choice(Widget, can_focus=True):
-    """Options side by side; left, right and space change the choice, a click makes it.
+    """Options side by side; left, right, space and a click change the choice.
 
     Attributes:
-        value: the option chosen.
+        value: the chosen option.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"choice--on", "choice--off"}
@@ -29,7 +29,7 @@ class Choice(Widget, can_focus=True):
     value: reactive[str] = reactive("")
 
     class Changed(Message):
-        """Another option was chosen by the user."""
+        """The user chose another option."""
 
         def __init__(self, choice: Choice, value: str) -> None:
             super().__init__()
@@ -46,7 +46,7 @@ class Choice(Widget, can_focus=True):
         self.set_reactive(Choice.value, self.options[0])
 
     def render(self) -> Content:
-        """The options, the chosen one marked by a sign too, not by colour alone."""
+        """Return the options; the chosen one is marked by a sign and by its colour."""
         on, off = (self.get_visual_style(f"choice--{state}") for state in ("on", "off"))
         parts = [
             Content.styled(
@@ -57,7 +57,7 @@ class Choice(Widget, can_focus=True):
         return Content("  ").join(parts)
 
     def get_content_width(self, container: Any, viewport: Any) -> int:
-        """The width of all the options."""
+        """Return the width of all options."""
         return sum(len(each) + 4 for each in self.options) - 2
 
     def action_step(self, step: int) -> None:
@@ -66,7 +66,7 @@ class Choice(Widget, can_focus=True):
         self._choose(self.options[(at + step) % len(self.options)])
 
     def on_click(self, event: events.Click) -> None:
-        """Choose what was clicked."""
+        """Choose the clicked option."""
         at, offset = 0, event.get_content_offset(self)
         for each in self.options:
             if offset and at <= offset.x < at + len(each) + 2:

@@ -1,6 +1,6 @@
-"""A list of one-line rows with a cursor, drawn line by line: as quick with 100,000 as with ten.
+"""A list of one-line rows with a cursor, as fast with 100,000 rows as with ten.
 
-Textual's own lists measure every row; this one asks for those in view only.
+Textual's lists measure every row; this one renders only the rows in view.
 """
 
 from __future__ import annotations
@@ -24,17 +24,23 @@ Item = TypeVar("Item")
 
 
 class Piece(NamedTuple):
-    """A stretch of a row: its text, and the name of its look (a component class, or empty)."""
+    """A part of a row: its text and the name of its style (a component class, or empty)."""
 
     text: str
     look: str = ""
 
 
 class Lines(ScrollView, Generic[Item], can_focus=True):
-    """Rows of one line each; subclasses say how a row looks.
+    """A list of one-line rows; subclasses define how a row is rendered.
+
+    Args:
+        empty: the text to show while there are no rows.
+        id: the id of the widget.
+        classes: the classes of the widget.
 
     Attributes:
-        cursor: index of the row under the cursor; -1 in an empty list.
+        cursor: the index of the row under the cursor; -1 in an empty list.
+        hover: the index of the row under the mouse; -1 if there is no such row.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -57,7 +63,7 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
     hover: reactive[int] = reactive(-1)
 
     class Moved(Message):
-        """The cursor came to another row."""
+        """The cursor moved to another row."""
 
         def __init__(self, lines: Lines[Any], index: int) -> None:
             super().__init__()
@@ -69,7 +75,7 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
             return self.lines
 
     class Chosen(Moved):
-        """A row was chosen, by enter or by a click; `x` is the cell clicked, -1 for enter."""
+        """A row was chosen by enter or by a click; `x` is the clicked cell, -1 for enter."""
 
         def __init__(self, lines: Lines[Any], index: int, x: int = -1) -> None:
             super().__init__(lines, index)
@@ -90,25 +96,30 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
     # ------------------------------------------------------------------ what subclasses define
 
     def pieces(self, item: Item, width: int) -> list[Piece]:
-        """How `item` looks in `width` cells; more may be given, and is reached by scrolling."""
+        """Return the row of `item` in `width` cells; a wider row can be scrolled to."""
         raise NotImplementedError
 
     def heading(self, width: int) -> list[Piece] | None:
-        """The line that stays on top; None for none."""
+        """Return the heading, which does not scroll; None for a list without one."""
         return None
 
     def selectable(self, item: Item) -> bool:
-        """Whether the cursor may rest on `item`."""
+        """Return whether the cursor can be on `item`."""
         return True
 
     def row_width(self) -> int:
-        """Cells of the widest row; 0 for as wide as the list."""
+        """Return the cells of the widest row; 0 for rows as wide as the list."""
         return 0
 
     # ------------------------------------------------------------------------------- contents
 
     def show(self, items: Sequence[Item], cursor: int | None = None) -> None:
-        """Show `items`; the cursor goes to `cursor`, else stays as near as it can."""
+        """Show `items`.
+
+        Args:
+            items: the rows.
+            cursor: the index of the row for the cursor; None to keep the current index.
+        """
         self.items = items
         wanted = self.cursor if cursor is None else cursor
         self._resize()
@@ -117,7 +128,7 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
         self.refresh()
 
     def set_empty(self, text: str) -> None:
-        """What to say while there are no rows."""
+        """Set the text to show while there are no rows."""
         self._empty = text
         self.refresh()
 
@@ -129,7 +140,7 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
     # -------------------------------------------------------------------------------- drawing
 
     def render_line(self, y: int) -> Strip:
-        """One line of the screen."""
+        """Return one line of the widget."""
         width = self.scrollable_content_region.width
         head = self.heading(max(width, self.row_width()))
         if head is not None and y == 0:
@@ -148,7 +159,7 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
         )
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Some lines of the screen; the style that they share is made once for all of them."""
+        """Return the lines of a region; the style that they share is computed once."""
         self._base = self.rich_style
         return super().render_lines(crop)
 
@@ -157,7 +168,7 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
         segments = [
             Segment(
                 visible(text),
-                base if not look else self._look(f"lines--{look}") + _background(base),
+                base if not look else self._look(f"lines--{look}") + _keep_background(base),
             )
             for text, look in pieces
         ]
@@ -193,22 +204,22 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
             self.post_message(self.Chosen(self, self.cursor))
 
     def watch_cursor(self, old: int, new: int) -> None:
-        """Follow the cursor."""
+        """Scroll to the cursor, and post `Moved`."""
         self._keep_in_view()
         self.refresh()
         if 0 <= new < len(self.items):
             self.post_message(self.Moved(self, new))
 
     def watch_hover(self) -> None:
-        """Show what the mouse points at."""
+        """Redraw the row under the mouse."""
         self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Fit to another size."""
+        """Adapt the scrollable area to the new size."""
         self._resize()
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the click is; the row is chosen."""
+        """Move the cursor to the clicked row, and choose it."""
         index = self._index_at(event)
         if index is not None and self.selectable(self.items[index]):
             self.cursor = index
@@ -220,7 +231,7 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
         self.hover = -1 if index is None else index
 
     def on_leave(self) -> None:
-        """Forget the mouse."""
+        """Remove the mark of the row under the mouse."""
         self.hover = -1
 
     def _index_at(self, event: events.MouseEvent) -> int | None:
@@ -247,12 +258,12 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
         if self.cursor < 0 or not self.is_attached:
             return
         above = self.cursor - 1 if self.cursor == self._nearest(0, 1) else self.cursor
-        top = max(0, above)  # a heading row above the first choice comes into view with it
+        top = max(0, above)  # shows the heading above the first selectable row too
         region = Region(int(self.scroll_offset.x), top, 1, self.cursor - top + 1 + self._headed)
         self.scroll_to_region(region, animate=False, force=True)
 
     def _nearest(self, index: int, step: int) -> int:
-        """The selectable row at `index`, else the next one in the direction of `step`, or back."""
+        """Return the nearest selectable row: first in the direction of `step`, then back."""
         if not self.items:
             return -1
         index = min(max(index, 0), len(self.items) - 1)
@@ -265,5 +276,5 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
         return -1
 
 
-def _background(style: Style) -> Style:
+def _keep_background(style: Style) -> Style:
     return Style(bgcolor=style.bgcolor)

@@ -1,4 +1,4 @@
-"""The tables known so far, and those of them that match what was typed."""
+"""The tables listed so far, and the search in their names."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _MOST_RECENT = 5
 
 @dataclass(frozen=True)
 class Heading:
-    """A line above tables.
+    """A heading line above tables.
 
     Attributes:
-        text: what it says.
-        note: how many there are, or that they are being listed.
-        database: the one to list when it comes into view; empty if that is done.
+        text: the schema or database.
+        note: the number of tables, or a sign that they are being listed.
+        database: the database to list when the line comes into view; empty if it is listed.
     """
 
     text: str
@@ -31,12 +31,12 @@ class Heading:
 
 @dataclass(frozen=True)
 class View:
-    """What the list shows.
+    """The lines that match a search.
 
     Attributes:
-        rows: headings and tables, in their order.
-        matching: how many of the tables.
-        total: how many tables are known.
+        rows: headings and tables, in order of display.
+        matching: the number of tables that match.
+        total: the number of tables listed so far.
     """
 
     rows: Sequence[Heading | Entry]
@@ -46,7 +46,7 @@ class View:
 
 @dataclass
 class _Schema:
-    """The tables of a schema, and their names folded for searching."""
+    """The tables of a schema, and their names casefolded for the search."""
 
     database: str
     name: str
@@ -54,16 +54,16 @@ class _Schema:
     folded: list[str] = field(default_factory=list)
 
     def add(self, entry: Entry) -> None:
-        """Put a table behind the others."""
+        """Append a table."""
         self.entries.append(entry)
         self.folded.append(entry.name.table.casefold())
 
     def narrow(self, words: Sequence[str]) -> _Schema:
-        """With the tables alone whose full name holds every word; the schema's may, for all."""
+        """Return a copy with the tables whose qualified name holds every word."""
         above = f"{self.database}.{self.name}.".casefold()
         entries, folded = self.entries, self.folded
         for word in (word for word in words if word not in above):
-            if "." in word:  # it may begin in the schema's name
+            if "." in word:  # it may match across the end of the schema's name
                 hits = [word in above + text for text in folded]
             else:
                 hits = [word in text for text in folded]
@@ -76,7 +76,7 @@ class Catalog:
     """Databases with their tables, and the tables used last.
 
     Attributes:
-        recent: the tables used last, the latest first.
+        recent: the tables used last, most recent first.
     """
 
     def __init__(self, recent: Sequence[TableName] = ()) -> None:
@@ -84,15 +84,15 @@ class Catalog:
         self._databases: dict[str, dict[str, _Schema]] = {}
         self._complete: set[str] = set()
         self._asked: set[str] = set()
-        self._last: tuple[str, list[_Schema]] | None = None  # what was typed, and what it left
+        self._last: tuple[str, list[_Schema]] | None = None  # the last search and its result
 
     def add_databases(self, names: Sequence[str]) -> None:
-        """Put `names` behind the databases known."""
+        """Append the databases `names`."""
         for name in names:
             self._databases.setdefault(name, {})
 
     def add_tables(self, database: str, entries: Sequence[Entry], *, complete: bool) -> None:
-        """Put `entries` behind the tables known of `database`."""
+        """Append `entries` to the tables of `database`; `complete` if these were the last."""
         self._last = None
         schemas = self._databases.setdefault(database, {})
         for entry in entries:
@@ -105,18 +105,18 @@ class Catalog:
             self._complete.add(database)
 
     def ask(self, database: str) -> bool:
-        """Note that `database` is being listed; false if it was before."""
+        """Record that `database` is being listed; return false if it was recorded before."""
         if database in self._asked:
             return False
         self._asked.add(database)
         return True
 
     def note_use(self, name: TableName) -> None:
-        """Put `name` on top of the tables used last."""
+        """Put `name` first among the tables used last."""
         self.recent = [name, *(each for each in self.recent if each != name)][:_MOST_RECENT]
 
     def view(self, needle: str = "") -> View:
-        """The tables whose name holds every word of `needle`, in any case."""
+        """Return the tables whose name holds every word of `needle`, ignoring case."""
         total = sum(len(schema.entries) for schema in self._schemas())
         if not needle.split():
             self._last = None
@@ -128,7 +128,10 @@ class Catalog:
         return View(rows, sum(len(schema.entries) for schema in found), total)
 
     def _search(self, needle: str) -> list[_Schema]:
-        """The schemas with what matches; who types on searches what is left."""
+        """Return the schemas with their matching tables.
+
+        If `needle` extends the last one, only the tables that matched that one are searched.
+        """
         known = self._last is not None and needle.startswith(self._last[0])
         before = self._last[1] if known and self._last else self._schemas()
         words = needle.split()

@@ -1,4 +1,4 @@
-"""Part 2: every column, what happens to it, and why."""
+"""Part 2: the columns of the table, with their roles and the reasons for them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _ROLE_CELLS, _NULL_CELLS = 8, 6
 _AROUND_ROWS = 5  # frame, heading, note
 _NAME_CELLS, _TYPE_CELLS, _WHY_CELLS = (8, 26), (6, 18), (20, 60)  # fewest and most
 _SAMPLE_CELLS = 24
-_PATIENCE = 2  # seconds until it is told why a look may take longer
+_PATIENCE = 2  # seconds until the note explains why sampling the table may take longer
 
 
 @dataclass(frozen=True)
 class ColumnRow:
-    """One column as it is listed; `planned` is None until there is a plan."""
+    """One line of the list of columns; `planned` is None until there is a plan."""
 
     column: SourceColumn
     planned: PlannedColumn | None
@@ -49,7 +49,7 @@ class ColumnLines(Lines[ColumnRow]):
     _name_cells, _type_cells, _why_cells = _NAME_CELLS[0], _TYPE_CELLS[0], _WHY_CELLS[0]
 
     def heading(self, width: int) -> list[Piece] | None:
-        """What stands in which place."""
+        """Return the titles of the list's columns."""
         if not self.items:
             return None
         name, kind, samples, why = self._widths(width)
@@ -60,7 +60,7 @@ class ColumnLines(Lines[ColumnRow]):
         return [Piece("".join(titles), "head")]
 
     def pieces(self, item: ColumnRow, width: int) -> list[Piece]:
-        """Name, role, type, share of NULLs, samples, reason where there is room."""
+        """Return name, role, type, share of NULLs, samples, and the reason if there is room."""
         name, kind, samples, why = self._widths(width)
         planned = item.planned
         role = planned.role if planned else None
@@ -78,25 +78,25 @@ class ColumnLines(Lines[ColumnRow]):
         ]
 
     def row_width(self) -> int:
-        """All of it but the reason, if need be by scrolling."""
+        """Return the cells of a line without the reason; a narrower list can be scrolled."""
         name, kind, *_ = self._widths(0)
         return name + kind + _ROLE_CELLS + _NULL_CELLS + 6 + _SAMPLE_CELLS
 
     @property
     def role_cells(self) -> range:
-        """Where the role of a row is."""
+        """The cells of a line that show the role."""
         start = self._widths(0)[0] + 2
         return range(start, start + _ROLE_CELLS)
 
     def show(self, items: Sequence[ColumnRow], cursor: int | None = None) -> None:
-        """Show `items`; the places follow from the longest of their texts."""
+        """Show `items`; the widths of the columns fit their longest texts."""
         self._name_cells = _longest((row.column.name for row in items), _NAME_CELLS)
         self._type_cells = _longest((row.column.type.text for row in items), _TYPE_CELLS)
         self._why_cells = _longest((_why(row.planned) for row in items), _WHY_CELLS)
         super().show(items, cursor)
 
     def _widths(self, width: int) -> tuple[int, int, int, int]:
-        """Cells of name, type, samples and reason; the reason only where there is room."""
+        """Return the cells of name, type, samples and reason; 0 for a reason without room."""
         name, kind = self._name_cells, self._type_cells
         rest = max(_SAMPLE_CELLS, width - (name + kind + _ROLE_CELLS + _NULL_CELLS + 6))
         if rest < _SAMPLE_CELLS + _WHY_CELLS[0] + 2:
@@ -106,18 +106,21 @@ class ColumnLines(Lines[ColumnRow]):
 
 
 class ColumnsPane(Pane):
-    """The list of columns; keys and clicks ask for other roles."""
+    """The list of columns; keys and clicks change their roles."""
 
     BORDER_TITLE = "2 Columns"
     HELP = """\
-What happens to each column. One column is cut to its month, numbers are summed, the rest \
-are keys that stay as they are; dropped columns are left out.
+The role of each column. The month column is truncated to its month, sum columns are added up, key \
+columns are kept unchanged, and drop columns are not delivered. By default numbers are summed, and \
+all other columns are keys.
 
-A letter gives the column under the cursor a role, space goes through those that it can have, and \
-so does a click on the role. Numbers that look like identifiers are summed as the rule says, but \
-flagged: i drops them all. u goes back to the rule. f changes how the dates are read."""
+A letter gives the column under the cursor a role; space, or a click on the role, switches to its \
+next possible role. Numeric columns whose names look like those of identifiers are summed too, but \
+flagged: i drops them all. u restores the defaults. f sets the format of the dates."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "role('month')", "Month", tooltip="Column is the month", id="columns.month"),
+        Binding(
+            "m", "role('month')", "Month", tooltip="Use as the month column", id="columns.month"
+        ),
         Binding("s", "role('sum')", "Sum", tooltip="Sum the column", id="columns.sum"),
         Binding("k", "role('key')", "Key", tooltip="Keep the column as a key", id="columns.key"),
         Binding("d", "role('drop')", "Drop", tooltip="Drop the column", id="columns.drop"),
@@ -126,24 +129,24 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
             "i",
             "screen.drop_identifiers",
             "Ids",
-            tooltip="Drop numbers that look like identifiers",
+            tooltip="Drop the columns that look like identifiers",
             id="columns.identifiers",
         ),
         Binding(
             "u",
             "screen.restore",
             "Reset",
-            tooltip="Back to the rule for all columns",
+            tooltip="Restore the default roles",
             id="columns.restore",
         ),
         Binding(
-            "f", "screen.date_format", "Dates", tooltip="How dates are read", id="columns.format"
+            "f", "screen.date_format", "Dates", tooltip="Set the date format", id="columns.format"
         ),
     ]
 
     def __init__(self) -> None:
         super().__init__(id="columns")
-        self._list = ColumnLines(empty="pick a table on the left", id="column-list")
+        self._list = ColumnLines(empty="select a table on the left", id="column-list")
         self._note = Static("", id="column-note", markup=False)
         self._plan: Plan | None = None
         self._valid: Mapping[str, Sequence[Role]] = {}
@@ -151,12 +154,12 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         self._since = 0.0
 
     def compose(self) -> ComposeResult:
-        """The list, and the column under the cursor in full."""
+        """Yield the list, and a line with the column under the cursor in full."""
         yield self._list
         yield self._note
 
     def on_mount(self) -> None:
-        """Have a clock for tables that take their time."""
+        """Create the timer that shows how long sampling takes."""
         self._clock = self.set_interval(0.5, self._tick, pause=True)
 
     def go(self) -> None:
@@ -170,7 +173,12 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
         return row.column if row else None
 
     def wait(self, name: str, patience: str = "") -> None:
-        """Say that `name` is being looked at, and for how long; `patience` if it takes longer."""
+        """Show that the table `name` is being sampled, and for how long.
+
+        Args:
+            name: the table.
+            patience: the text to show if it takes longer than two seconds.
+        """
         self._plan, self._valid = None, {}
         self._looking, self._patience, self._since = name, patience, time.monotonic()
         self._clock.resume()
@@ -182,26 +190,32 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
     def _tick(self) -> None:
         spent = time.monotonic() - self._since
         clock = f" {spent:.0f} s" if spent >= 1 else ""
-        self._list.set_empty(f"looking at {visible(self._looking)} …{clock}")
+        self._list.set_empty(f"sampling {visible(self._looking)} …{clock}")
         if spent >= _PATIENCE:
             self._note.update(self._patience)
 
     def wait_for_choice(self) -> None:
-        """There is no table to show."""
+        """Show that no table is selected."""
         self._clock.pause()
-        self._list.set_empty("pick a table on the left")
+        self._list.set_empty("select a table on the left")
         self._list.show([], cursor=0)
         self._note.update("")
 
     def refuse(self, error: TransferError) -> None:
-        """Say why there is no plan; a date column or its format is what helps."""
+        """Show why there is no plan, and the hint of `error`."""
         self.set_note("no plan yet", "$text-error")
         message, hint = visible(in_columns(error.message)), visible(in_columns(error.hint))
-        told = Content.styled(f"✗ {message}", "$text-error")
-        self._note.update(told + Content(f" {hint}" if hint else ""))
+        why = Content.styled(f"✗ {message}", "$text-error")
+        self._note.update(why + Content(f" {hint}" if hint else ""))
 
     def show(self, look: Look, plan: Plan | None, valid: Mapping[str, Sequence[Role]]) -> None:
-        """Show the columns; `valid` says which roles each of them can have."""
+        """Show the columns of `look`.
+
+        Args:
+            look: the table.
+            plan: the roles of its columns; None until they are known.
+            valid: the roles that each column can have, by its name.
+        """
         self._clock.pause()
         self._plan, self._valid = plan, valid
         planned = {column.name: column for column in plan.columns} if plan else {}
@@ -224,14 +238,14 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
             return
         shown = visible(get_date_format(plan) or "")
         flagged = sum(map(_is_flagged, plan.columns))
-        told = [
+        parts = [
             f"month: {visible(plan.month.name)} {shown}".rstrip(),
             f"or {join_names([other.column for other in plan.alternatives], 2)}"
             if plan.alternatives
             else "",
-            f"! {flagged} like ids, i drops them" if flagged else "",
+            _format_flagged(flagged),
         ]
-        self.set_note(visible(" · ".join(filter(None, told))))
+        self.set_note(visible(" · ".join(filter(None, parts))))
 
     def _explain(self) -> None:
         row = self._list.current
@@ -239,26 +253,26 @@ flagged: i drops them all. u goes back to the rule. f changes how the dates are 
             self._note.update("")
             return
         why = _why(row.planned)
-        told = " · ".join(filter(None, [row.column.name, why]))
-        self._note.update(Content(visible(told)))
+        text = " · ".join(filter(None, [row.column.name, why]))
+        self._note.update(Content(visible(text)))
 
     # --------------------------------------------------------------------------------- events
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey the roles that the column under the cursor cannot have."""
+        """Disable the keys of roles that the column under the cursor cannot have."""
         if action == "role":
             row = self._list.current
             return True if row and parameters[0] in self._valid.get(row.column.name, ()) else None
         return True
 
     def action_role(self, role: str) -> None:
-        """Ask for `role` for the column under the cursor."""
+        """Give the column under the cursor the role `role`."""
         row = self._list.current
         if row is not None:
             self.post_message(RoleAsked(row.column.name, Role(role)))
 
     def action_cycle(self) -> None:
-        """Ask for the next role that the column can have."""
+        """Give the column under the cursor its next possible role."""
         row = self._list.current
         valid = list(self._valid.get(row.column.name, ())) if row else []
         if row is None or row.planned is None or not valid:
@@ -293,11 +307,18 @@ def _format_nulls(facts: ColumnFacts) -> str:
     return "0" if not facts.nulls else ("<1%" if facts.nulls < 0.01 else f"{facts.nulls:.0%}")
 
 
+def _format_flagged(count: int) -> str:
+    """Return how many columns may be identifiers, such as `! 2 possible ID columns; …`."""
+    if count == 1:
+        return "! 1 possible ID column; i drops it"
+    return f"! {count} possible ID columns; i drops them" if count else ""
+
+
 def _is_flagged(planned: PlannedColumn | None) -> bool:
     return planned is not None and bool(planned.identifier) and planned.role is Role.SUM
 
 
 def _longest(texts: Iterable[str], limits: tuple[int, int]) -> int:
-    """Cells of the longest of `texts`, within limits."""
+    """Return the cells of the longest of `texts`, within limits."""
     fewest, most = limits
     return min(max(fewest, max(map(cell_len, texts), default=0)), most)

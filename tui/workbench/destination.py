@@ -1,4 +1,4 @@
-"""Part 4: where the file goes, and how it is written."""
+"""Part 4: the destination of the file, its format, and the engine."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ _FORMATS = ("parquet", "json", "ndjson", "csv")
 
 
 class DestinationPane(Pane):
-    """The form; it tells every change at once."""
+    """The form of the destination; posts `OptionsChanged` on every change."""
 
     BORDER_TITLE = "4 Destination"
     HELP = """\
-Where the file goes: a bucket, s3://bucket/prefix/ or the ARN of an access point. What you type is \
-checked while you type. "Test access" proves that you may write there, and needs no more than \
-s3:PutObject: it sends a byte that is damaged on purpose, which S3 refuses only after it has \
-looked at your permission. Nothing is left in the bucket.
+The destination: a bucket, s3://bucket/prefix/ or the ARN of an access point. It is checked while \
+you type. "Test access" checks that you may write there, and needs no permission but s3:PutObject: \
+it uploads one byte with a wrong checksum, which S3 rejects after it has checked the permission. \
+Nothing is left in the bucket.
 
-The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext}; left empty it is \
-{table}_monthly_{timestamp}.{ext}. Once there is a table, S3 is asked in the background whether an \
-object of that name is there. One that exists is never replaced unless you choose so.
+The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext}; the default is \
+{table}_monthly_{timestamp}.{ext}. Once a table is selected, the app checks in the background \
+whether S3 has an object of that name. An existing object is overwritten only if you choose so.
 
-"Verify" has Snowflake count and sum the table anew once the file is there, reads the file back, \
-and compares the two, month by month."""
+"Verify" compares the delivered file with the table, month by month: Snowflake counts and sums the \
+table again, and the file is read back."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "f6",
             "screen.test_access",
             "Test access",
             key_display="F6",
-            tooltip="Ask S3 whether it lets us write",
+            tooltip="Test the access to the bucket",
             id="destination.test",
         ),
         Binding("escape", "screen.go(2)", "Leave the form", show=False),
@@ -69,11 +69,11 @@ and compares the two, month by month."""
         self._exists = Choice(("fail", "overwrite"), id="exists")
         self._verify = Choice(("no", "yes"), id="verify")
         self._engine = EngineFields(integration)
-        self._location = Static("", id="verdict", markup=False)
+        self._location = Static("", id="location", markup=False)
         self._begin = request
 
     def compose(self) -> ComposeResult:
-        """The form, line by line."""
+        """Yield the form, line by line."""
         with Horizontal(classes="field"):
             yield Label("To")
             yield self._to
@@ -101,7 +101,7 @@ and compares the two, month by month."""
             yield Button("Run  F5", "primary", compact=True, id="run", action="screen.run")
 
     def on_mount(self) -> None:
-        """Show what is asked for already."""
+        """Show the options of the request to begin with."""
         self.fill(self._begin)
 
     def go(self) -> None:
@@ -121,7 +121,12 @@ and compares the two, month by month."""
         self._verify.value = "yes" if request.verify else "no"
 
     def show(self, target: Target, presence: Content) -> None:
-        """Say where the file will be and, by `presence`, whether it is there; or what is wrong."""
+        """Show the URL of the file, or what is wrong with the destination.
+
+        Args:
+            target: the URL or the error.
+            presence: whether the object exists; may be empty.
+        """
         self._to.set_class(bool(target.error), "-wrong")
         if target.error:
             self._location.update(Content.styled(f"✗ {visible(target.error)}", "$text-error"))
@@ -129,19 +134,19 @@ and compares the two, month by month."""
             arrow = Content.styled(" → " if presence else "→ ", "$text-success bold")
             self._location.update(presence + arrow + Content(visible(target.url)))
         else:
-            self._location.update(Content.styled("where should the file go?", "$foreground-muted"))
+            self._location.update(Content.styled("enter a bucket", "$foreground-muted"))
 
     def show_writable(self, url: str) -> None:
-        """Say that S3 lets us write to `url`."""
-        self.set_note("✓ S3 lets us write", "$text-success")
+        """Show that S3 allows writing to `url`."""
+        self.set_note("✓ write access", "$text-success")
         self.app.notify(
-            f"{url} can be written to. Nothing was left there: what was sent to try it was "
-            "damaged on purpose, so that S3 had to refuse it.",
+            f"You have write access to {url}. Nothing was left there: the byte uploaded for the "
+            "test had a wrong checksum, so S3 rejected it.",
             markup=False,
         )
 
     def allow(self, *, run: bool) -> None:
-        """Enable what can be done."""
+        """Enable or disable the button that runs the transfer."""
         self.query_one("#run", Button).disabled = not run
 
     # --------------------------------------------------------------------------------- events
@@ -150,7 +155,7 @@ and compares the two, month by month."""
     def _take_text(self, event: Input.Changed) -> None:
         event.stop()
         if event.input is self._to:
-            self.set_note("")  # what S3 said was about another one
+            self.set_note("")  # the last answer of S3 was about another destination
         self._post_options()
 
     @on(Input.Submitted)
@@ -168,7 +173,7 @@ and compares the two, month by month."""
         self._post_options()
 
     def _post_options(self) -> None:
-        """Tell all of the form: one field may take back what was wrong with another."""
+        """Post all the options: a change of one field may correct an error in another."""
         options: dict[str, Any] = {
             "bucket": self._to.value.strip(),
             "file_name": self._file.value.strip() or None,

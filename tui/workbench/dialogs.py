@@ -1,4 +1,4 @@
-"""What the workbench asks and tells in dialogs: the format of dates, the SQL."""
+"""The dialogs of the workbench: the format of the dates, and the SQL."""
 
 from __future__ import annotations
 
@@ -31,33 +31,33 @@ from tui.screens.error import copy
 from tui.widgets.choice import Choice
 
 _COMMON = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y-%m-%d %H:%M:%S")
-_BAD_DATES = {"stop the run": "fail", "NULL month": "null"}
+_BAD_DATES = {"stop the run": "fail", "NULL month": "null"}  # label: value of `on_bad_date`
 
 
 class FormatDialog(DialogScreen["dict[str, str | None] | None"]):
-    """Asks how the dates of a column are written; dismisses with the options of a request, or None.
+    """Asks for the date format of a column; dismisses with the options of a request, or None.
 
     Args:
         column: the column.
         values: sampled values of it.
-        current: the format as it is; None to have it detected.
-        on_bad_date: what happens to dates that do not parse, as it is.
+        current: the current format; None if it is detected.
+        on_bad_date: the current value of that option: what to do with dates that do not parse.
     """
 
     DEFAULT_CSS = """
     FormatDialog #formats { height: auto; max-height: 6; margin-top: 1; border: none; }
-    FormatDialog #format-verdict { height: auto; }
+    FormatDialog #format-check { height: auto; }
     FormatDialog .bad-dates { height: 1; margin-top: 1; }
     FormatDialog .bad-dates Label { margin-right: 2; color: $text-muted; }
     """
     HELP = """\
-Formats are written as in strptime: %d day, %m month as a number, %b or %B as a word, %Y year, \
-%H %M %S time. Numbers count from 1970: epoch_s, epoch_ms, epoch_us or epoch_ns.
+Formats are those of strptime: %d day, %m month as a number, %b or %B month as a word, %Y year, \
+%H %M %S time. For numbers since 1970: epoch_s, epoch_ms, epoch_us or epoch_ns.
 
-What you type is tried on the sample at once. Left empty, the format is detected.
+The format is checked against the sample while you type. If the field is empty, it is detected.
 
-Dates that do not fit stop the run before anything is delivered, unless you choose to have them \
-put in the NULL month."""
+Dates that cannot be parsed stop the run before anything is delivered, unless you choose to put \
+them in the NULL month."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Back")]
 
     def __init__(
@@ -73,24 +73,24 @@ put in the NULL month."""
         self._texts = [text for v in values if isinstance(v, str) and (text := v.strip())]
 
     def compose(self) -> ComposeResult:
-        """What it is about, the format, those to choose from, what it does to the sample."""
+        """Yield the column with samples, the format, its check, suggestions, and buttons."""
         shown = ", ".join(dict.fromkeys(visible(text) for text in self._texts[:3]))
-        with Dialog("How are the dates written?", "-small"):
+        with Dialog("Date format", "-small"):
             about = f"{visible(self._column.name)}   {shown}"
             yield Static(Content(about), classes="text")
             yield Input(self._current or "", placeholder="detected", id="format-input")
-            yield Static("", id="format-verdict", markup=False)
+            yield Static("", id="format-check", markup=False)
             options = [Option(Content(each), id=each) for each in self._list_formats()]
             yield OptionList(*options, id="formats", markup=False, compact=True)
             with Horizontal(classes="bad-dates"):
-                yield Label("Dates that do not fit")
+                yield Label("Unreadable dates")
                 yield Choice(tuple(_BAD_DATES), id="bad-dates")
             yield ActionBar(
-                Action("Use it", "enter", "use", "primary"), Action("Back", "esc", "close")
+                Action("Apply", "enter", "use", "primary"), Action("Cancel", "esc", "close")
             )
 
     def on_mount(self) -> None:
-        """Show what happens to bad dates as it is."""
+        """Show the current choice for bad dates."""
         shown = next(word for word, value in _BAD_DATES.items() if value == self._on_bad_date)
         self.query_one(Choice).value = shown
 
@@ -103,7 +103,7 @@ put in the NULL month."""
 
     @on(Input.Changed)
     def _show_check(self, event: Input.Changed) -> None:
-        self.query_one("#format-verdict", Static).update(self._check(event.value.strip()))
+        self.query_one("#format-check", Static).update(self._check(event.value.strip()))
 
     def _check(self, text: str) -> Content:
         if not text:
@@ -113,14 +113,14 @@ put in the NULL month."""
         except UsageError as error:
             return Content.styled(f"✗ {visible(in_app(error.message))}", "$text-error")
         if not isinstance(known, TextFormat) or not self._texts:
-            return Content.styled("✓ a format", "$text-success")
+            return Content.styled("✓ valid format", "$text-success")
         fit = fit_text(known, self._texts)
-        told = f"fits {fit.fitting:,} of {fit.total:,} sampled values"
+        matches = f"fits {fit.fitting:,} of {fit.total:,} sampled values"
         if fit.fitting < fit.total:
-            return Content.styled(f"! {told}", "$text-warning")
+            return Content.styled(f"! {matches}", "$text-warning")
         first = known.read(self._texts[0])
         example = f" · {visible(self._texts[0])} is {first:%d %B %Y}" if first else ""
-        return Content.styled(f"✓ {told}{example}", "$text-success")
+        return Content.styled(f"✓ {matches}{example}", "$text-success")
 
     @on(OptionList.OptionSelected)
     def _offer_taken(self, event: OptionList.OptionSelected) -> None:
@@ -130,7 +130,7 @@ put in the NULL month."""
 
     @on(Input.Submitted)
     def action_use(self) -> None:
-        """Take what was typed, if it is a format."""
+        """Dismiss with the format, if it is valid."""
         text = self.query_one(Input).value.strip()
         try:
             if text:
@@ -141,15 +141,15 @@ put in the NULL month."""
         self.dismiss({"date_format": text or None, "on_bad_date": chosen})
 
     def action_close(self) -> None:
-        """Leave the format as it is."""
+        """Close without a change."""
         self.dismiss(None)
 
 
 class SqlDialog(DialogScreen[None]):
-    """Shows the one statement that reads the table.
+    """Shows the statement that reads the table.
 
     Args:
-        statement: as it will be run.
+        statement: the statement of the transfer.
     """
 
     HELP = "The statement that the transfer runs in Snowflake; :1, :2, ... are bound values."
@@ -164,7 +164,7 @@ class SqlDialog(DialogScreen[None]):
         self._lines = (*statement.lines, *bound)
 
     def compose(self) -> ComposeResult:
-        """The text."""
+        """Yield the statement and the buttons."""
         shown = "\n".join(map(visible, self._lines))
         with Dialog("SQL of the transfer", "-wide"):
             with VerticalScroll(classes="body"):
@@ -172,7 +172,7 @@ class SqlDialog(DialogScreen[None]):
             yield ActionBar(Action("Close", "esc", "close", "primary"), Action("Copy", "c", "copy"))
 
     def action_close(self) -> None:
-        """Back."""
+        """Close the dialog."""
         self.dismiss(None)
 
     def action_copy(self) -> None:

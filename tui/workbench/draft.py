@@ -1,4 +1,4 @@
-"""The transfer as it stands: what is asked for, what the table is like, and what follows."""
+"""The transfer that is being edited: its request, and what is known of its table so far."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from tui.format.remedies import in_app
 if TYPE_CHECKING:
     from core.facade import Estimate, FormerRun, Look, Months, Plan
 
-# A request names a bucket and a table; before there is one, these stand for it. No bucket and no
-# table can have such a name.
+# A request must have a bucket and a table. Until they are chosen, these values take their place: no
+# bucket and no table can have such a name.
 NOWHERE: Final = "?"
 NOTHING: Final = "?"
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be said about the destination.
+    """The destination of a draft.
 
     Attributes:
-        url: of the object as it will be; empty while that is not known.
-        error: what is wrong with what was typed.
+        url: the URL that the object will have; empty while it is not known.
+        error: what is wrong with the destination or with another option; empty if nothing.
     """
 
     url: str = ""
@@ -34,15 +34,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Draft:
-    """One transfer being put together.
+    """A transfer that is being edited.
 
     Attributes:
-        request: what is asked for.
-        look: the table; None until it was looked at.
-        plan: what happens to its columns; None while that is being decided, or cannot be.
-        months: of the plan; None until they were looked at.
-        former: the runs that tell how long this one may take.
-        refused: why the last change cannot be; until it is taken back, nothing runs.
+        request: the options.
+        look: the table with its sample; None until it is sampled.
+        plan: the roles of its columns; None while it is being made, or if there is an error.
+        months: the months of the plan; None until they are computed.
+        former: earlier runs, from which the duration is estimated.
+        refused: why the last change is invalid; until it is corrected, nothing can be run.
     """
 
     request: Request
@@ -54,7 +54,7 @@ class Draft:
 
     @property
     def target(self) -> Target:
-        """Where the file will be, or why it cannot be there."""
+        """The URL that the file will have, or what is wrong."""
         if self.refused:
             return Target(error=self.refused)
         if self.request.bucket == NOWHERE:
@@ -66,12 +66,12 @@ class Draft:
 
     @property
     def complete(self) -> bool:
-        """Whether it can be run."""
+        """Whether the transfer can be run."""
         return self.plan is not None and bool(self.target.url)
 
     @property
     def estimate(self) -> Estimate | None:
-        """What it would cost; None without a plan."""
+        """The estimated cost of the transfer; None without a plan."""
         if self.plan is None or self.look is None:
             return None
         from core.facade import estimate
@@ -79,7 +79,7 @@ class Draft:
         return estimate(self.request, self.plan, self.look.widths, self.months, self.former)
 
     def key(self) -> str:
-        """The object's key, were it delivered now.
+        """Return the key that the object would have if it were delivered now.
 
         Raises:
             UsageError: the destination or the file name is invalid.
@@ -95,7 +95,7 @@ class Draft:
 
 
 def make_request(options: Mapping[str, Any]) -> Request:
-    """A request of `options`, of which table and bucket may still be missing.
+    """Return a request with `options`; table and bucket may be missing.
 
     Raises:
         UsageError: as `Request.of`.
@@ -105,13 +105,13 @@ def make_request(options: Mapping[str, Any]) -> Request:
 
 
 def list_options(request: Request) -> dict[str, Any]:
-    """The options that make `request`; what is missing in it is left out."""
+    """Return the options of `request` without those that are not set."""
     known = {name: getattr(request, name) for name in type(request).model_fields}
     return {name: value for name, value in known.items() if value not in (None, NOTHING, NOWHERE)}
 
 
 def with_options(request: Request, **options: Any) -> Request:
-    """`request` with other options, validated again.
+    """Return `request` with `options` changed, validated again.
 
     Raises:
         UsageError: as `Request.of`.
@@ -127,7 +127,7 @@ _DECIDING: Final = (
 )
 
 
-# A change of any of these makes it another object.
+# A change of any of these gives another object.
 _NAMING: Final = (
     *("table", "bucket", "file_name", "format", "gzip"),
     *("aws_profile", "endpoint_url", "s3_options", "expected_bucket_owner"),
@@ -135,17 +135,17 @@ _NAMING: Final = (
 
 
 def naming_options(request: Request) -> tuple[object, ...]:
-    """What of `request` says which object it makes, and who asks for it."""
+    """Return the values that determine the object of `request`, and how S3 is reached."""
     return tuple(getattr(request, name) for name in _NAMING)
 
 
 def deciding_options(request: Request) -> tuple[object, ...]:
-    """What of `request` its plan depends on."""
+    """Return the values of `request` that its plan depends on."""
     return tuple(getattr(request, name) for name in _DECIDING)
 
 
 def with_table(request: Request, table: str) -> Request:
-    """`request` for another table: what was said of columns is forgotten.
+    """Return `request` for another table: the options about columns get their defaults.
 
     Raises:
         UsageError: as `Request.of`.
@@ -154,7 +154,7 @@ def with_table(request: Request, table: str) -> Request:
 
 
 def with_role(draft: Draft, column: str, role: Role) -> Request:
-    """The request of `draft` with another role for a column.
+    """Return the request of `draft` with another role for a column.
 
     Raises:
         UsageError: the column cannot have it.
@@ -167,7 +167,7 @@ def with_role(draft: Draft, column: str, role: Role) -> Request:
 
 
 def list_roles(draft: Draft) -> Mapping[str, Sequence[Role]]:
-    """The roles that each column can have."""
+    """Return the roles that each column can have, by its name."""
     if draft.plan is not None:
         plan = draft.plan
         return {column.name: edits.valid_roles(plan, column.name) for column in plan.columns}

@@ -1,4 +1,4 @@
-"""The draft and how the user changes it; what follows from a change, the workbench knows."""
+"""The changes that the user can make to the draft; the workbench shows their effects."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Editing(Screen[None]):
     """A screen that edits a draft.
 
     Args:
-        request: where to begin.
+        request: the request to begin with.
 
     Attributes:
-        draft: the transfer as it stands.
-        planning: whether a plan is on its way.
+        draft: the transfer that is being edited.
+        planning: whether a plan is being made.
     """
 
     def __init__(self, request: Request) -> None:
@@ -45,26 +45,26 @@ class Editing(Screen[None]):
         self._waiting: list[RoleAsked] = []
         self._ready: Mapping[str, bool] = {}
 
-    # ---------------------------------------------------------------- what the workbench does
+    # ------------------------------------------------------------ implemented by the workbench
 
     def plan(self) -> None:
-        """Have the plan made anew."""
+        """Start making the plan again."""
         raise NotImplementedError
 
     def refresh_state(self) -> None:
-        """Show what can be told at once."""
+        """Show the parts of the draft that are known."""
         raise NotImplementedError
 
     # -------------------------------------------------------------------------------- changes
 
     def restart(self, request: Request) -> Draft:
-        """A new draft of `request`, at the place where this one is."""
+        """Return a new draft of `request`, with the connection and bucket access of this one."""
         self._waiting.clear()
         place = {name: getattr(self.draft.request, name) for name in _PLACE}
         return Draft(with_options(request, **place))
 
     def change(self, make: Callable[[Request], Request]) -> None:
-        """Change the request, and whatever follows from it; what cannot be is refused."""
+        """Replace the request by what `make` returns for it; an invalid change is refused."""
         before = self.draft.request
         try:
             request = make(before)
@@ -77,23 +77,23 @@ class Editing(Screen[None]):
         self.refresh_state()
 
     def refuse(self, why: str) -> None:
-        """Say that a change cannot be; until it is taken back, nothing runs."""
+        """Show why a change is invalid; until it is corrected, nothing can be run."""
         self.draft = replace(self.draft, refused=why)
         self.refresh_state()
 
     @on(RoleAsked)
     def _queue_role(self, message: RoleAsked) -> None:
-        # A role is changed in the plan that is shown: one that is on its way must come first.
+        # A role is changed in a plan: if one is being made, the change waits for it.
         self._waiting.append(message)
         if not self.planning:
             self.change_next_role()
 
     def forget_waiting(self) -> None:
-        """Forget the roles asked for: there is no plan to change."""
+        """Discard the changes of roles that wait for a plan."""
         self._waiting.clear()
 
     def change_next_role(self) -> None:
-        """Go on with the roles asked for while the plan was being made."""
+        """Make the changes of roles that waited for the plan."""
         while self._waiting and not self.planning:
             self.change(self._with_role(self._waiting.pop(0)))
 
@@ -111,25 +111,25 @@ class Editing(Screen[None]):
         self.change(lambda request: with_options(request, **options))
 
     def action_drop_identifiers(self) -> None:
-        """Drop every number that looks like an identifier, or sum them again."""
+        """Drop the columns that look like identifiers, or sum them again."""
         if self.draft.request.drop_identifiers:
             self.change(lambda request: with_options(request, drop_identifiers=False))
         else:
             self.change(edits.drop_identifiers)
 
     def action_restore(self) -> None:
-        """Back to the rule."""
+        """Restore the default roles."""
         self.change(edits.restore_defaults)
 
     def refresh_ready(self) -> None:
-        """Offer the actions that can be done; the footer is made anew only if they change."""
+        """Enable the actions that are possible; the footer is rebuilt only if they change."""
         ready = self._list_ready()
         if ready != self._ready:
             self._ready = ready
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey what cannot be done yet."""
+        """Disable the keys of actions that are not possible yet."""
         return True if self._list_ready().get(action, True) else None
 
     def _list_ready(self) -> Mapping[str, bool]:
@@ -144,7 +144,7 @@ class Editing(Screen[None]):
         }
 
     def action_sql(self) -> None:
-        """Show the statement of the transfer: that of its engine."""
+        """Show the statement that the engine of the transfer runs."""
         if self.draft.plan is not None:
             from core.facade import ENGINES, choose
             from tui.workbench.dialogs import SqlDialog
@@ -154,13 +154,15 @@ class Editing(Screen[None]):
             self.app.push_screen(SqlDialog(engine.statement(plan)))
 
     def ask_date_format(self, under_cursor: SourceColumn | None) -> None:
-        """Ask how the dates are written: of the month column, else of the one under the cursor."""
+        """Ask for the date format of the month column, else of the one under the cursor."""
         plan, look = self.draft.plan, self.draft.look
         column = plan.month.source if plan else under_cursor
         if column is None or look is None:
             return
         if column.type.kind in ("DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ"):
-            self.app.notify(f"{column.name} holds real dates: there is no format.", markup=False)
+            self.app.notify(
+                f"{column.name} has a date type, so it needs no date format.", markup=False
+            )
             return
         from tui.workbench.dialogs import FormatDialog
 

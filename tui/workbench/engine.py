@@ -1,4 +1,4 @@
-"""Who does the work, in part 4: the engine, and by what right Snowflake writes."""
+"""The fields of part 4 for the engine, and for Snowflake's access to the bucket."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _ACCESS: Final = {
 _ASKED: Final = {
     "integration": "name of the storage integration",
     "stage": "@DATABASE.SCHEMA.STAGE",
-    "own keys": "Snowflake's query history keeps them",
+    "own keys": "Snowflake's query history stores them",
 }
 
 
 class EngineFields(Vertical):
-    """The engine; for one that has Snowflake write, how it may.
+    """The engine, and for an engine with which Snowflake writes to the bucket, its access.
 
     Args:
-        integration: the storage integration to offer.
+        integration: the storage integration to suggest.
     """
 
     def __init__(self, integration: str = "") -> None:
@@ -41,7 +41,7 @@ class EngineFields(Vertical):
         self._by = Input(integration, compact=True, id="by")
 
     def compose(self) -> ComposeResult:
-        """The engines on a line, what one of them needs below."""
+        """Yield the engines, and below them the access that one of them needs."""
         with Horizontal(classes="field"):
             yield Label("Engine")
             yield self._engine
@@ -53,7 +53,7 @@ class EngineFields(Vertical):
                 yield self._by
 
     def fill(self, request: Request) -> None:
-        """Show the options of `request`; what it does not name stays to be taken."""
+        """Show the options of `request`; fields for which it has no value are left unchanged."""
         self._engine.value = request.engine
         for name, option in _ACCESS.items():
             if value := getattr(request, option):
@@ -63,14 +63,14 @@ class EngineFields(Vertical):
         self.settle()
 
     def settle(self) -> None:
-        """Show what the choices need."""
+        """Show the fields that the chosen engine needs."""
         self.set_class(needs_write_way(self._engine.value), "-unload")
         self._by.placeholder = _ASKED[self._access.value]
         self._by.disabled = self._access.value == "own keys"
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options of a request; how to write is only said where Snowflake does."""
+        """The options of a request; those of the access only if the engine needs it."""
         options: dict[str, Any] = dict.fromkeys(_ACCESS.values())
         options["unload_credentials"] = False
         if needs_write_way(self._engine.value):
@@ -81,7 +81,7 @@ class EngineFields(Vertical):
 
     @property
     def missing(self) -> str:
-        """What has to be said before anything can run; empty if nothing."""
+        """What is missing before the transfer can be run; empty if nothing is."""
         if not lacks_write_way(self.options):
             return ""
-        return f"Engine unload needs the {self._access.value} by which Snowflake writes."
+        return f"Engine unload needs the {self._access.value} with which Snowflake writes."

@@ -1,4 +1,4 @@
-"""What S3 is asked about the destination: whether it lets us write, and what is there already."""
+"""The checks of the destination in S3: write access, and whether the object exists."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class Inquiry:
-    """Asks for the object by itself whenever it becomes another one, for access on request.
+    """Checks whether the object exists whenever its URL changes, and the access on request.
 
     Args:
-        session: asks S3.
-        pane: shows what it says.
+        session: runs the checks.
+        pane: shows the answers.
     """
 
     def __init__(self, session: Session, pane: DestinationPane) -> None:
@@ -30,17 +30,17 @@ class Inquiry:
         self._answer: ObjectChecked | None = None
 
     def test_access(self, draft: Draft) -> None:
-        """Ask whether S3 lets us write."""
+        """Start the test of write access."""
         if draft.target.url:
             self._pane.set_note("asking S3 …", "$text-accent")
             self._session.test_access(draft.request, draft.key())
 
     def forget(self) -> None:
-        """Have the object asked for again: a run may have made it."""
+        """Discard the last answer: a run may have written the object."""
         self._about = None
 
     def follow(self, draft: Draft) -> None:
-        """Show where the object will be; ask whether it is there, if it is another one now."""
+        """Show the URL of the object; if it has changed, check whether the object exists."""
         target = draft.target
         about = naming_options(draft.request) if draft.look is not None and target.url else None
         if about != self._about:
@@ -52,14 +52,14 @@ class Inquiry:
         self._pane.show(target, self._describe(draft))
 
     def take(self, message: AccessTested | ObjectChecked) -> None:
-        """Show or keep what S3 said, unless it is about an object of before."""
+        """Show or store an answer of S3, unless it is about an earlier URL."""
         if isinstance(message, AccessTested):
             self._pane.show_writable(message.url)
         elif naming_options(message.request) == self._about:
             self._answer = message
 
     def _describe(self, draft: Draft) -> Content:
-        """What is worth saying; of a name that is never the same twice, only what is wrong."""
+        """Return the text about the object; for a name unique to each run, only errors."""
         answer, request = self._answer, draft.request
         if answer is None:
             return Content("")
@@ -67,11 +67,11 @@ class Inquiry:
             return Content.styled(f"! {visible(answer.wrong)}", "$text-warning")
         if answer.found:
             overwrites = request.if_exists == "overwrite"
-            end = "will be overwritten" if overwrites else "refused unless overwrite"
+            end = "will be overwritten" if overwrites else "the run will fail"
             return Content.styled(f"! exists, {end}", "$text-warning")
         name = request.file_name or DEFAULT_TEMPLATE
         if "{timestamp}" in name or "{run_id}" in name:
             return Content("")
         if answer.found is None:
-            return Content.styled("may exist, s3:ListBucket would tell", "$foreground-muted")
+            return Content.styled("may exist; s3:ListBucket is denied", "$foreground-muted")
         return Content.styled("✓ new", "$text-success")

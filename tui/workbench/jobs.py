@@ -1,4 +1,4 @@
-"""What the lanes do: each job asks the core, and tells what it found in messages."""
+"""The jobs that run in lanes: each calls core, and yields its results as messages."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from core import Request
     from core.facade import Explorer, Look, Plan
 
-TYPING_SECONDS = 0.5  # without a key until what was typed is taken as meant
+TYPING_SECONDS = 0.5  # without a change, until the destination is checked
 
 
 def sign_in(connection: str | Mapping[str, Any] | None, request: Request) -> Work:
-    """Sign in."""
+    """Return the job that signs in."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         from core.facade import Explorer  # the connector takes a second to import
@@ -48,7 +48,7 @@ def sign_in(connection: str | Mapping[str, Any] | None, request: Request) -> Wor
 
 
 def find_databases(explorer: Explorer) -> Work:
-    """Find the databases."""
+    """Return the job that lists the databases."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         yield DatabasesFound(explorer.databases(cancel))
@@ -57,13 +57,13 @@ def find_databases(explorer: Explorer) -> Work:
 
 
 def list_tables(explorer: Explorer, database: str) -> Work:
-    """List the tables of a database, page by page."""
+    """Return the job that lists the tables of a database, page by page."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         try:
             for page in explorer.tables(database, None, cancel):
                 yield TablesFound(database, page, complete=False)
-        except SourceDataError:  # it vanished, or is of no concern to this role
+        except SourceDataError:  # the database was dropped, or the role may not use it
             pass
         yield TablesFound(database, (), complete=True)
 
@@ -71,7 +71,7 @@ def list_tables(explorer: Explorer, database: str) -> Work:
 
 
 def look_at(explorer: Explorer, name: str) -> Work:
-    """Describe and sample a table."""
+    """Return the job that describes and samples a table."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         yield Looked(name, explorer.look(name, cancel))
@@ -80,7 +80,7 @@ def look_at(explorer: Explorer, name: str) -> Work:
 
 
 def make_plan(look: Look, request: Request, *, demo: bool) -> Work:
-    """Decide on the columns."""
+    """Return the job that makes the plan."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         from core.facade import Explorer, former_runs
@@ -91,7 +91,7 @@ def make_plan(look: Look, request: Request, *, demo: bool) -> Work:
 
 
 def preview_months(explorer: Explorer, plan: Plan, *, exact: bool, counted: bool) -> Work:
-    """Compute the months."""
+    """Return the job that computes the months of a plan."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         yield Previewed(plan, explorer.preview(plan, cancel, exact=exact, counted=counted))
@@ -100,7 +100,7 @@ def preview_months(explorer: Explorer, plan: Plan, *, exact: bool, counted: bool
 
 
 def test_access(request: Request, key: str) -> Work:
-    """Ask S3 whether it lets us write there, and whether the object exists."""
+    """Return the job that tests write access, and that the object may be written."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         from core.facade import check_destination, open_bucket, probe_destination
@@ -115,7 +115,10 @@ def test_access(request: Request, key: str) -> Work:
 
 
 def check_object(request: Request, key: str) -> Work:
-    """Ask S3 whether the object exists, once nobody types; a network that fails is no news."""
+    """Return the job that checks whether the object exists, once the user has stopped typing.
+
+    A temporary failure gives no message: the run itself would report it.
+    """
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         if cancel.wait(TYPING_SECONDS):

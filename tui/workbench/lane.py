@@ -1,7 +1,7 @@
-"""A thread that works for the screen, one job at a time: of each kind, only the newest counts.
+"""A thread that runs jobs for the screen, one at a time; a new job replaces one of its kind.
 
-A Snowflake session serves one statement at a time, so it has one such lane. The thread is a
-daemon: a call that hangs never keeps the program from ending.
+A Snowflake session runs one statement at a time, so one lane serves it. The thread is a daemon: a
+call that hangs does not keep the process from exiting.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from core import CancelledError
 
 
 class Slot(IntEnum):
-    """The kinds of jobs, the most urgent first."""
+    """The kinds of jobs, in order of priority."""
 
     OPEN = 0
     LOOK = 1
@@ -30,7 +30,7 @@ class Slot(IntEnum):
 
 
 class JobFailed(Message):
-    """A job ended with an error; it was not cancelled."""
+    """A job raised an error, and was not cancelled."""
 
     def __init__(self, slot: Slot, error: Exception) -> None:
         super().__init__()
@@ -47,20 +47,20 @@ class _Job:
     steps: Iterator[Message] | None = None
 
     def step(self) -> Message | None:
-        """Do the next stretch; None at the end."""
+        """Run the job up to its next message; return None at the end."""
         if self.steps is None:
             self.steps = self.work(self.cancel)
         return next(self.steps, None)
 
 
 class Lane:
-    """Jobs for one thread.
+    """A queue of jobs for one thread.
 
-    A job yields messages; between two of them, a more urgent job may go first.
+    A job yields messages; between two of them, a job of higher priority runs first.
 
     Args:
-        name: of the thread.
-        post: takes the messages, from this thread (`post_message` of a widget).
+        name: the name of the thread.
+        post: is called with each message, in this thread (`post_message` of a widget).
     """
 
     def __init__(self, name: str, post: Callable[[Message], object]) -> None:
@@ -73,7 +73,7 @@ class Lane:
         self._thread.start()
 
     def put(self, slot: Slot, work: Work) -> None:
-        """Have `work` done; the one before it in `slot` is cancelled."""
+        """Queue `work`; the job that is in `slot` is cancelled."""
         with self._changed:
             if slot in self._jobs:
                 self._jobs[slot].cancel.set()
@@ -81,14 +81,14 @@ class Lane:
             self._changed.notify()
 
     def cancel(self, slot: Slot) -> None:
-        """Drop the job in `slot`, if there is one."""
+        """Cancel the job in `slot`, if there is one."""
         with self._changed:
             job = self._jobs.pop(slot, None)
             if job:
                 job.cancel.set()
 
     def close(self, last: Callable[[], object] | None = None) -> None:
-        """Cancel everything; the thread ends when its call returns, after doing `last`."""
+        """Cancel all jobs; the thread ends once its current call returns, after calling `last`."""
         with self._changed:
             self._closed, self._last = True, last
             for job in self._jobs.values():
@@ -97,7 +97,7 @@ class Lane:
             self._changed.notify()
 
     def busy(self, slot: Slot) -> bool:
-        """Whether a job is waiting or being done in `slot`."""
+        """Return whether a job waits or runs in `slot`."""
         with self._changed:
             return slot in self._jobs
 
@@ -115,7 +115,7 @@ class Lane:
             if message is not None and not job.cancel.is_set():
                 self._post(message)
         if self._last:
-            with suppress(Exception):  # nobody is left to be told
+            with suppress(Exception):  # the screen that would show it is closed
                 self._last()
 
     def _step(self, slot: Slot, job: _Job) -> Message | None:

@@ -1,4 +1,4 @@
-"""In which order databases are listed: the session's own, then what comes into view."""
+"""The order in which databases are listed: the session's, then those that come into view."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from tui.workbench.tables import TablesPane
 
 
 class Listing:
-    """Lists the session's own database first, and only then finds the others.
+    """Lists the current database of the session first, and then finds the others.
 
-    Those are listed once the user sees them, one at a time.
+    The tables of these are listed once their headings are in view, one database at a time.
 
     Args:
-        session: asks for what there is.
-        tables: shows it.
+        session: runs the statements.
+        tables: shows the results.
     """
 
     def __init__(self, session: Session, tables: TablesPane) -> None:
@@ -23,7 +23,7 @@ class Listing:
         self._waiting: list[str] = []
 
     def begin(self) -> None:
-        """List what there is; nothing happens before the session is open."""
+        """Start listing; does nothing before the session is open."""
         if self._session.explorer is None:
             return
         own = self._session.explorer.place[0]
@@ -35,13 +35,13 @@ class Listing:
         self._ask(own)
 
     def restart(self) -> None:
-        """Forget what was listed, and list it again."""
+        """List everything again."""
         if self._session.explorer is not None:
             self._tables.forget()
             self.begin()
 
     def take(self, message: DatabasesFound | DatabaseSeen | TablesFound) -> None:
-        """Show what was found, and go on."""
+        """Show a result, and continue."""
         match message:
             case DatabaseSeen(database=database):
                 self._ask(database)
@@ -54,12 +54,12 @@ class Listing:
                     self._list_others()
 
     def go_on(self) -> None:
-        """List the next database asked for."""
+        """List the next database that waits."""
         if self._waiting:
             self._session.list_tables(self._waiting.pop(0))
 
     def _ask(self, database: str) -> None:
-        """List a database, unless it was asked for before; those that wait come first."""
+        """List a database after those that wait, unless it was listed before."""
         if self._tables.ask(database):
             self._waiting.append(database)
             if not self._session.listing:

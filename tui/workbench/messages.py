@@ -1,4 +1,4 @@
-"""What reaches the workbench: from its lanes, and from its parts."""
+"""The messages to the workbench, from its lanes and from its parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Opened(Message):
-    """The session with Snowflake is open; `request` has what became known of the place."""
+    """The session with Snowflake is open; `request` has the options set by the connection."""
 
     def __init__(self, explorer: Explorer, request: Request | None = None) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class DatabasesFound(Message):
 
 
 class TablesFound(Message):
-    """More tables of a database; the last page says that these are all."""
+    """A page of the tables of a database; `complete` on the last page."""
 
     def __init__(self, database: str, entries: Sequence[Entry], *, complete: bool) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class TablePicked(Message):
 
 
 class Looked(Message):
-    """A table was described and sampled; `asked` is what it was called."""
+    """A table was described and sampled; `asked` is the name in the request."""
 
     def __init__(self, asked: str, look: Look) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Looked(Message):
 
 
 class Planned(Message):
-    """The plan of a request, and the former runs that tell how long it may take."""
+    """The plan of a request, and the earlier runs from which its duration is estimated."""
 
     def __init__(self, request: Request, plan: Plan, former: Sequence[FormerRun]) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class Previewed(Message):
 
 
 class RoleAsked(Message):
-    """The user gave a column a role."""
+    """The user chose a role for a column."""
 
     def __init__(self, column: str, role: Role) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class RoleAsked(Message):
 
 
 class OptionsChanged(Message):
-    """The user changed options of the request; `missing` is what they lack to be one."""
+    """The user changed options of the request; `missing` says what they lack to be valid."""
 
     def __init__(self, *, missing: str = "", **options: Any) -> None:
         super().__init__()
@@ -93,12 +93,12 @@ class OptionsChanged(Message):
 
 
 class ObjectChecked(Message):
-    """S3 was asked whether the object of `request` is there.
+    """It was checked whether the object of `request` exists.
 
     Args:
-        request: what it was asked for.
-        found: whether it is there; None if that is not known.
-        wrong: why S3 cannot be asked; empty if it was.
+        request: the request.
+        found: whether the object exists; None if S3 did not say.
+        wrong: why it could not be checked; empty if it was.
     """
 
     def __init__(self, request: Request, found: bool | None, wrong: str = "") -> None:
@@ -107,7 +107,7 @@ class ObjectChecked(Message):
 
 
 class AccessTested(Message):
-    """The bucket was asked; it lets us write."""
+    """The test of write access succeeded."""
 
     def __init__(self, url: str) -> None:
         super().__init__()

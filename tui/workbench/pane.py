@@ -1,4 +1,4 @@
-"""A part of the workbench: a frame with a title, and what belongs below it."""
+"""The base class of the workbench's parts: a frame with a title and a note."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from textual.content import Content
 
 
 class Pane(Vertical):
-    """A framed part; the number in its title is the key that goes there."""
+    """A framed part; the number in its title is the key that moves the focus there."""
 
     def set_note(self, text: str, look: str = "") -> None:
-        """Write a short remark into the frame; `look` is a style of Textual, such as a variable."""
+        """Show a short text in the frame.
+
+        Args:
+            text: the text.
+            look: a style of Textual, such as `$text-warning`; the default if empty.
+        """
         self.border_subtitle = Content.styled(text, look) if look else Content(text)
 
     def go(self) -> None:
@@ -18,6 +23,6 @@ class Pane(Vertical):
         raise NotImplementedError
 
     def on_click(self) -> None:
-        """Take the focus, if what was clicked does not: a folded part has a frame only."""
+        """Take the focus if the clicked widget does not: a folded part has only its frame."""
         if not self.has_focus_within:
             self.go()

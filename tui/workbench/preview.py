@@ -1,4 +1,4 @@
-"""Part 3: the months, of a sample at first, exactly on request; a table and a chart of each sum."""
+"""Part 3: the months, from a sample or exact, as a table and as a chart of each sum."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from core.facade import Plan
+from core.facade import ENGINES, Plan
 from tui.format import cost
 from tui.format.remedies import in_app
 from tui.format.text import fit, short, visible
@@ -26,14 +26,14 @@ _MONTH_CELLS, _COUNT_CELLS, _SUM_CELLS = 7, 9, (10, 22)
 
 
 class MonthLines(Lines["MonthRow"]):
-    """One line a month."""
+    """One line for each month."""
 
     order: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()
 
     def heading(self, width: int) -> list[Piece] | None:
-        """The sums' names."""
+        """Return the titles: month, rows, and the names of the sums."""
         if not self.items:
             return None
         head = f" {fit('month', _MONTH_CELLS)} {fit('rows', _COUNT_CELLS, 'right')} "
@@ -44,7 +44,7 @@ class MonthLines(Lines["MonthRow"]):
         return [Piece(head + sums + " ", "head")]
 
     def pieces(self, item: MonthRow, width: int) -> list[Piece]:
-        """The month, its rows, and its sums in full."""
+        """Return the month, its rows, and its sums with all digits."""
         month = f"{item.month:%Y-%m}" if item.month else "no date"
         sums = " ".join(
             " " + fit(_figure(item.sums[n]), cells, "right")
@@ -57,7 +57,7 @@ class MonthLines(Lines["MonthRow"]):
         ]
 
     def row_width(self) -> int:
-        """All sums, if need be by scrolling."""
+        """Return the cells of a line; a narrower list can be scrolled."""
         return _MONTH_CELLS + _COUNT_CELLS + 4 + sum(cells + 2 for cells in self.widths)
 
     def fill(self, plan: Plan, months: Months) -> None:
@@ -80,22 +80,22 @@ class MonthLines(Lines["MonthRow"]):
 
 
 class PreviewPane(Pane):
-    """What would come out.
+    """The months of the delivery, and what it costs.
 
     Attributes:
-        shown: the plan whose months are shown; None while there are none.
+        shown: the plan whose months are shown; None while no months are.
     """
 
     BORDER_TITLE = "3 Months"
     HELP = """\
-What the transfer will look like: each month with its rows and its sums.
+A preview of the transfer: each month with its rows and its sums.
 
-At first this is computed from a SAMPLE of the table, and says so; e computes it exactly in \
-Snowflake, which may take a while for big tables. Sums are shown by month only; the file has a row \
-for each month and each combination of the keys. "Rows out" tells how many that will be, \
-"about" where it is estimated: where it is close to the rows in, drop a key with many values. \
-Below it are the engine that will do it, what travels to this machine, and how long it may take; \
-part 4 chooses another. q shows the SQL."""
+At first it is computed from a SAMPLE of the table; e computes it exactly in Snowflake, which may \
+take a while for large tables. Sums are shown by month only; the file has a row for each month and \
+each combination of the keys. "out" is the number of these rows, with "about" if it is estimated. \
+If it is close to the number of rows read, drop a key that has many values. Below it are the \
+engine, the size of what this machine downloads, and the estimated time; the engine can be changed \
+in part 4. q shows the SQL."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "e",
@@ -116,7 +116,7 @@ part 4 chooses another. q shows the SQL."""
         self._bars = Bars(id="bars")
 
     def compose(self) -> ComposeResult:
-        """The summary above table and chart."""
+        """Yield the summary, the cost, and below them table and chart."""
         yield self._summary
         yield self._cost
         with Horizontal(id="shown"):
@@ -128,7 +128,7 @@ part 4 chooses another. q shows the SQL."""
         self.screen.set_focus(self._months)
 
     def clear(self, text: str = "") -> None:
-        """Show nothing, and why."""
+        """Remove the months, and show `text` instead."""
         self.shown = None
         self.remove_class("-stale")
         self._months.order, self._months.names, self._months.widths = (), (), ()
@@ -140,28 +140,28 @@ part 4 chooses another. q shows the SQL."""
         self.set_note("")
 
     def wait(self, what: str) -> None:
-        """Say what is being computed; what is shown belongs to another plan until then."""
+        """Show that something is being computed; until then the months of the last plan stay."""
         self.add_class("-stale")
         self.set_note(f"{what} …", "$text-accent")
 
     def fail(self, text: str) -> None:
-        """Say why there is no preview."""
+        """Show why there is no preview."""
         self.remove_class("-stale")
         self.clear(text)
         self.set_note("no preview", "$text-error")
 
     def show_cost(self, estimate: Estimate | None) -> None:
-        """Show what the transfer would cost; nothing for None."""
+        """Show the estimated cost of the transfer; nothing if it is None."""
         self._cost.display = estimate is not None
         if estimate is not None:
             self._cost.update(_cost(estimate))
 
     def show(self, plan: Plan, months: Months, estimate: Estimate | None) -> None:
-        """Show `months`, which are those of `plan`, and what the transfer would cost."""
+        """Show the months of `plan`, and the estimated cost of the transfer."""
         self.shown = plan
         self.show_cost(estimate)
         self.remove_class("-stale")
-        self._months.set_empty("no rows but blank ones")
+        self._months.set_empty("all rows are blank")
         self._months.fill(plan, months)
         dated = [row for row in months.months if row.month is not None]
         series = [
@@ -172,7 +172,7 @@ part 4 chooses another. q shows the SQL."""
             )
             for n in order(plan)
         ]
-        if not series:  # nothing is summed: the rows themselves are what there is to see
+        if not series:  # without sums, the chart shows the number of rows
             counts = tuple(float(row.rows) for row in dated)
             series = [Series("rows", counts, short(sum(counts)))]
         self._bars.show([row.month for row in dated if row.month], series)
@@ -186,12 +186,12 @@ part 4 chooses another. q shows the SQL."""
 
 
 def order(plan: Plan) -> tuple[int, ...]:
-    """The sums of `plan` in the order to show: those that look like identifiers say the least."""
+    """Return the indexes of the sums of `plan`, those of possible identifiers last."""
     return tuple(sorted(range(len(plan.sums)), key=lambda n: bool(plan.sums[n].identifier)))
 
 
 def _summary(plan: Plan, months: Months) -> Content:
-    """Rows in, rows out, and what is odd."""
+    """Return the rows in, the rows out, and what is unusual."""
     from core.facade import barely_grouped
 
     total = plan.source.rows if months.sampled else months.rows_seen
@@ -202,7 +202,7 @@ def _summary(plan: Plan, months: Months) -> Content:
         ("  →  out ", "$foreground-muted"),
     ]
     expected = months.expected_rows
-    if expected is not None and total is not None:  # an estimate may be above what can be
+    if expected is not None and total is not None:  # an estimate may be above the possible
         expected = min(expected, total if months.sampled else total - months.blank_rows)
     parts.append((f"{about}{expected:,}" if expected is not None else "?", "bold"))
     of_sample = " in the sample" if months.sampled else ""
@@ -214,19 +214,20 @@ def _summary(plan: Plan, months: Months) -> Content:
     if undated > months.bad_dates:
         parts.append((f"  ·  {undated - months.bad_dates:,} without a date", "$text-warning"))
     if expected and total and total > 100 and plan.keys and barely_grouped(total, expected):
-        told = f"\n! the {len(plan.keys)} keys are nearly unique: little is aggregated"
-        parts.append((told, "$text-warning"))
+        warning = f"\n! the {len(plan.keys)} keys are nearly unique: little is aggregated"
+        parts.append((warning, "$text-warning"))
     return Content.assemble(*parts)
 
 
 def _cost(estimate: Estimate) -> Content:
-    """The engine, what it costs, and why it is the one."""
+    """Return the engine, its cost, and why it was chosen."""
     way, choice = estimate.chosen, estimate.choice
-    parts: list[tuple[str, str] | str] = [("by ", "$foreground-muted"), (way.engine.value, "bold")]
+    parts: list[tuple[str, str] | str] = [(way.engine.value, "bold")]
     if way.obstacle:
         return Content.assemble(*parts, (f"  ✗ {visible(in_app(way.obstacle))}", "$text-error"))
-    told = f" · {cost.describe(estimate, way)} · {in_app(choice.why)}"
-    return Content.assemble(*parts, (told, "$foreground-muted"))
+    text = f" · {cost.describe(estimate, way)} · {in_app(choice.why)}"
+    where = f": {ENGINES[way.engine].summary}"
+    return Content.assemble(*parts, (where + text, "$foreground-muted"))
 
 
 def _figure(value: Decimal | float | None) -> str:

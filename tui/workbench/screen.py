@@ -1,4 +1,4 @@
-"""The workbench: one transfer in four parts, each filled as soon as it can be."""
+"""The workbench: a transfer in four parts, each shown as soon as its data is there."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ from tui.workbench.tables import TablesPane
 from tui.workbench.top import TopLine
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
-DEMO: Final = "demo"  # the place of that name
+DEMO: Final = "demo"  # the name of the demo's connection
 
-# Jobs that begin by themselves.
+# Jobs that the user did not start.
 _UNASKED = (Slot.PLAN, Slot.PREVIEW, Slot.CATALOG, Slot.PRESENCE)
 
 
@@ -51,10 +51,10 @@ class Workbench(Editing):
     """Tables, columns, months, destination.
 
     Args:
-        request: where to begin; without a connection it is that of `opening`.
+        request: the request to begin with; its connection is that of `opening` if it has none.
         opening: the job that signs in.
-        place: what to call the place signed in to.
-        memory: what is kept from one start to the next.
+        place: the name of the connection.
+        memory: the settings kept between starts.
     """
 
     CSS_PATH: ClassVar = [_STYLES / "widgets.tcss", _STYLES / "workbench.tcss"]
@@ -62,15 +62,16 @@ class Workbench(Editing):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-medium"), (46, "-high")]  # noqa: RUF012
     HELP = """\
-One transfer, in four parts: a table, what happens to its columns, the months that come out, and \
-where they go. The digits 1 to 4 and Tab go from part to part, z shows one part alone, F5 runs."""
+A transfer in four parts: the table, the roles of its columns, the resulting months, and the \
+destination. 1 to 4 and Tab move between the parts, z shows only the focused part, F5 runs the \
+transfer."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5,r", "run", "Run", key_display="F5", tooltip="Run the transfer", id="run"),
         *(
             Binding(f"{n}", f"go({n})", f"Go to the {part}", show=False, id=f"go.{n}")
             for n, part in enumerate(("tables", "columns", "months", "destination"), 1)
         ),
-        Binding("z", "zoom", "Zoom", tooltip="Show the focused part alone", id="zoom"),
+        Binding("z", "zoom", "Zoom", tooltip="Show only the focused part", id="zoom"),
         Binding("slash", "filter", "Filter tables", show=False, id="filter"),
         Binding("f8", "reload", "Reload tables", show=False, id="reload"),
     ]
@@ -89,7 +90,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self._seen = False
 
     def compose(self) -> ComposeResult:
-        """Tables on the left, the rest on the right."""
+        """Yield the tables on the left, and the other parts on the right."""
         self._fit()
         yield TopLine(self._place)
         with Horizontal(id="parts"):
@@ -101,7 +102,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         yield Footer(compact=True, show_command_palette=False)
 
     def _fit(self) -> None:
-        """Have the classes of the size at once: everything would be styled and laid out twice."""
+        """Add the classes of the size now: otherwise everything is styled and laid out twice."""
         width, height = self.app.size
         for cells, points in (
             (width, self.HORIZONTAL_BREAKPOINTS),
@@ -116,12 +117,12 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.refresh_state()
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
-        """The first time, all that is in it has just been styled."""
+        """Skip the restyling the first time: everything has just been styled."""
         event.refresh_styles = self._seen
         self._seen = True
 
     def on_unmount(self) -> None:
-        """Cancel what is under way; nothing is waited for."""
+        """Cancel all jobs, without waiting."""
         self._session.close()
 
     # ------------------------------------------------------------------------------- session
@@ -157,7 +158,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.planning = False
         self.forget_waiting()
         in_demo = self._place == DEMO
-        self.columns.wait(name, "the demo makes this table on its first use" if in_demo else "")
+        self.columns.wait(name, "the demo creates this table on first use" if in_demo else "")
         self.preview.clear()
         self._session.look(name)
         self.refresh_state()
@@ -165,7 +166,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
     @on(Looked)
     def _show_table(self, message: Looked) -> None:
         if message.asked != self.draft.request.table:
-            return  # another one is on its way
+            return  # another table has been selected since
         name = message.look.source.name
         self.draft = replace(self.draft, look=message.look)
         self.tables.mark(name)
@@ -174,9 +175,9 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.plan()
 
     def plan(self) -> None:
-        """Have the columns decided on."""
+        """Start making the plan."""
         if self.draft.look is not None:
-            self.preview.wait("deciding")
+            self.preview.wait("planning")
             self.planning = True
             self._session.plan(self.draft.look, self.draft.request, demo=self._in_demo)
 
@@ -196,7 +197,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
 
     @property
     def _in_demo(self) -> bool:
-        """Whether runs go to the demo; a connection of the user's may be called so too."""
+        """Whether runs use the demo; a saved connection may have the same name."""
         return self._place == DEMO and not isinstance(self.draft.request.connection, str)
 
     @on(Previewed)
@@ -228,19 +229,19 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
             self._listing.go_on()
         if self.is_active or message.slot not in _UNASKED:
             show_error(self.app, error)
-        else:  # whatever is open now is what the user looks at
+        else:  # a dialog is open, and the user did not start the job
             self.notify(getattr(error, "message", ""), severity="error", markup=False)
 
     # -------------------------------------------------------------------------------- changes
 
     def take(self, request: Request) -> None:
-        """Begin anew with `request`, such as one of the history; the place stays as it is."""
+        """Start again with `request`, such as one of the history, on the same connection."""
         self.draft = self.restart(request)
         self.destination.fill(self.draft.request)
         self._look(self.draft.request.table)
 
     def refresh_state(self) -> None:
-        """Show where the file will be, and what can be done."""
+        """Show the destination, the cost, and which actions are possible."""
         target = self.draft.target
         self._inquiry.follow(self.draft)
         self.destination.allow(run=self.draft.complete)
@@ -252,35 +253,35 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
     # ------------------------------------------------------------------------------- actions
 
     def action_go(self, part: int) -> None:
-        """Go to a part."""
+        """Move the focus to a part."""
         (self.tables, self.columns, self.preview, self.destination)[part - 1].go()
 
     def action_zoom(self) -> None:
-        """Show the focused part alone, or all of them again."""
+        """Show only the focused part, or all of them again."""
         self.toggle_class("-zoomed")
 
     def action_filter(self) -> None:
-        """Type a filter of the tables."""
+        """Move the focus to the filter of the tables."""
         self.tables.action_filter()
 
     def action_reload(self) -> None:
-        """List the tables anew."""
+        """List the tables again."""
         self._listing.restart()
 
     def action_exact(self) -> None:
         """Compute the months over the whole table."""
         if self.draft.plan is not None:
             self.preview.wait("computing exactly")
-            # What was counted once is not estimated after.
+            # If the rows out have been counted, an estimate would be less exact.
             counted = bool(self.draft.months and self.draft.months.counted)
             self._session.preview(self.draft.plan, exact=True, counted=counted)
 
     def action_date_format(self) -> None:
-        """Ask how the dates are written."""
+        """Ask for the date format."""
         self.ask_date_format(self.columns.current)
 
     def action_test_access(self) -> None:
-        """Ask S3 whether it lets us write."""
+        """Test write access to the bucket."""
         self._inquiry.test_access(self.draft)
 
     @on(AccessTested)
@@ -290,7 +291,7 @@ where they go. The digits 1 to 4 and Tab go from part to part, z shows one part 
         self.refresh_state()
 
     def action_run(self) -> None:
-        """Open the last look before the run."""
+        """Open the summary from which the run is started."""
         if self.draft.plan is not None and self.draft.complete and not self.planning:
             from tui.screens.run.screen import RunScreen
 

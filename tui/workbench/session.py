@@ -1,4 +1,4 @@
-"""The workbench's threads: one for the session with Snowflake, one for planning, two for S3."""
+"""The lanes of the workbench: one for the session with Snowflake, one for planning, two for S3."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """Starts jobs; what they find is posted.
+    """Starts jobs, whose results are posted as messages.
 
     Args:
-        post: takes the messages, from any thread.
+        post: is called with each message, from any thread.
 
     Attributes:
-        explorer: the open session; None until it is.
+        explorer: the session; None until it is open.
     """
 
     def __init__(self, post: Callable[[Message], object]) -> None:
@@ -37,7 +37,7 @@ class Session:
         self._snowflake.put(Slot.OPEN, opening)
 
     def find_databases(self) -> None:
-        """Find the databases."""
+        """List the databases."""
         if self.explorer:
             self._snowflake.put(Slot.CATALOG, jobs.find_databases(self.explorer))
 
@@ -48,41 +48,47 @@ class Session:
 
     @property
     def listing(self) -> bool:
-        """Whether databases are being found or tables listed."""
+        """Whether databases or tables are being listed."""
         return self._snowflake.busy(Slot.CATALOG)
 
     def look(self, name: str) -> None:
-        """Describe and sample a table; a preview under way is of no use any more."""
+        """Describe and sample a table; the preview of the last table is cancelled."""
         self._snowflake.cancel(Slot.PREVIEW)
         self._desk.cancel(Slot.PLAN)
         if self.explorer:
             self._snowflake.put(Slot.LOOK, jobs.look_at(self.explorer, name))
 
     def plan(self, look: Look, request: Request, *, demo: bool) -> None:
-        """Decide on the columns."""
+        """Make the plan; the preview of the last plan is cancelled."""
         self._snowflake.cancel(Slot.PREVIEW)
         self._desk.put(Slot.PLAN, jobs.make_plan(look, request, demo=demo))
 
     def preview(self, plan: Plan, *, exact: bool, counted: bool = False) -> None:
-        """Compute the months; `exact` ones with the rows out counted or estimated."""
+        """Compute the months.
+
+        Args:
+            plan: the plan.
+            exact: whether to read the whole table, not a sample.
+            counted: whether to count the rows of the delivery too, instead of estimating them.
+        """
         if self.explorer:
             work = jobs.preview_months(self.explorer, plan, exact=exact, counted=counted)
             self._snowflake.put(Slot.PREVIEW, work)
 
     def test_access(self, request: Request, key: str) -> None:
-        """Ask S3 whether it lets us write."""
+        """Test write access to the bucket."""
         self._bucket.put(Slot.BUCKET, jobs.test_access(request, key))
 
     def check_object(self, request: Request, key: str) -> None:
-        """Ask S3 whether the object exists; the question before is dropped."""
+        """Check whether the object exists; the last such check is cancelled."""
         self._presence.put(Slot.PRESENCE, jobs.check_object(request, key))
 
     def stop_checking(self) -> None:
-        """Ask for no object."""
+        """Cancel the check of the object."""
         self._presence.cancel(Slot.PRESENCE)
 
     def close(self) -> None:
-        """Cancel everything and sign out; nothing is waited for."""
+        """Cancel all jobs and sign out, without waiting."""
         self._snowflake.close(self.explorer.close if self.explorer else None)
         self._desk.close()
         self._bucket.close()

@@ -1,4 +1,4 @@
-"""Part 1: the tables and views there are, and a filter over all of them."""
+"""Part 1: the tables and views, with a filter."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from core.facade import Entry
 
 _ROWS_CELLS, _SIZE_CELLS = 6, 8
-_WIDE = 40  # cells from which on sizes are shown
+_WIDE = 40  # cells; a list of this width or more shows sizes
 
 
 class TableLines(Lines["Heading | Entry"]):
-    """The tables, below their schemas."""
+    """The list of tables, each below the heading of its schema."""
 
     picked: TableName | None = None
 
     def pieces(self, item: Heading | Entry, width: int) -> list[Piece]:
-        """A heading, or a table with its rows and its size."""
+        """Return a heading, or a table with its rows and, in a wide list, its size."""
         if isinstance(item, Heading):
             note = f" {item.note} " if item.note else ""
             return [
@@ -51,16 +51,16 @@ class TableLines(Lines["Heading | Entry"]):
         ]
 
     def selectable(self, item: Heading | Entry) -> bool:
-        """Tables only."""
+        """Return whether `item` is a table."""
         return not isinstance(item, Heading)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Ask for what came into view."""
+        """List the databases that came into view."""
         super().watch_scroll_y(old_value, new_value)
         self.ask_in_view()
 
     def ask_in_view(self) -> None:
-        """Ask for the databases whose heading is in view and that were not listed yet."""
+        """Post `DatabaseSeen` for each database in view that was not listed yet."""
         top = int(self.scroll_offset.y)
         for item in self.items[top : top + max(1, self.size.height)]:
             if isinstance(item, Heading) and item.database:
@@ -68,15 +68,15 @@ class TableLines(Lines["Heading | Entry"]):
 
 
 class TablesPane(Pane):
-    """Filter and list."""
+    """The filter and the list of tables."""
 
     BORDER_TITLE = "1 Tables"
     HELP = """\
-The tables and views that your role may see. Nothing here starts a warehouse.
+The tables and views that your role can see. Listing them uses no warehouse.
 
-Type / and a part of a name to filter everything that is loaded; several words must all occur. \
-Enter takes a table, and the other parts fill by themselves. Databases are listed as they come \
-into view."""
+Type / and part of a name to filter the tables listed so far; a name must contain every word. \
+Enter selects a table, and the other parts show its columns and months. Databases are listed as \
+they come into view."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="tables.filter"),
         Binding("escape", "clear", "Clear filter", show=False),
@@ -89,16 +89,16 @@ into view."""
         self._list = TableLines(empty="signing in…", id="table-list")
 
     def compose(self) -> ComposeResult:
-        """The filter above the list."""
+        """Yield the filter, and the list below it."""
         yield self._filter
         yield self._list
 
     def on_mount(self) -> None:
-        """Nothing is known yet."""
+        """Clear the note."""
         self.set_note("")
 
     def on_unmount(self) -> None:
-        """Nobody needs the tables any more."""
+        """Let the garbage collector see the tables again."""
         gc.unfreeze()
 
     def go(self) -> None:
@@ -108,36 +108,36 @@ into view."""
     # ------------------------------------------------------------------------------- contents
 
     def forget(self) -> None:
-        """Begin anew: everything is to be listed again."""
+        """Remove all tables, to list them again."""
         self._catalog = Catalog(self._catalog.recent)
         self._refresh_list()
 
     def add_databases(self, names: Sequence[str]) -> None:
-        """There are these databases."""
+        """Append databases."""
         self._catalog.add_databases(names)
         self._refresh_list()
 
     def add_tables(self, database: str, entries: Sequence[Entry], *, complete: bool) -> None:
-        """There are these tables, behind those known already."""
+        """Append tables to a database; `complete` if these were the last."""
         self._catalog.add_tables(database, entries, complete=complete)
         if complete:
-            # They stay: a collection that walks 100,000 of them would stop the app for 150 ms.
+            # A garbage collection that visits 100,000 tables would stop the app for 150 ms.
             gc.freeze()
         self._refresh_list()
 
     def ask(self, database: str) -> bool:
-        """Note that `database` is being listed; false if it was before."""
+        """Record that `database` is being listed; return false if it was recorded before."""
         return self._catalog.ask(database)
 
     def mark(self, name: TableName | None) -> None:
-        """Mark the table that is open."""
+        """Mark the selected table."""
         self._list.picked = name
         if name is not None:
             self._catalog.note_use(name)
         self._list.refresh()
 
     def fail(self, text: str) -> None:
-        """There is no list, and why."""
+        """Show why there is no list."""
         self._list.set_empty(text)
 
     def _refresh_list(self) -> None:
@@ -155,11 +155,11 @@ into view."""
     # --------------------------------------------------------------------------------- events
 
     def action_filter(self) -> None:
-        """Type a filter."""
+        """Move the focus to the filter."""
         self._filter.focus()
 
     def action_clear(self) -> None:
-        """Show everything again."""
+        """Clear the filter."""
         self._filter.value = ""
         self._list.focus()
 
@@ -175,7 +175,7 @@ into view."""
         self._list.action_choose()
 
     def on_key(self, event: object) -> None:
-        """Let the arrows move the list's cursor while the filter is typed."""
+        """Move the cursor of the list by the arrow keys while the filter has the focus."""
         key = getattr(event, "key", "")
         if self._filter.has_focus and key in ("down", "up"):
             self._list.action_move(1 if key == "down" else -1)

@@ -1,4 +1,4 @@
-"""The line on top: where the rows come from, and where they go."""
+"""The line at the top: connection, table and bucket."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tui.workbench.draft import Draft
 
 
 class TopLine(Static):
-    """The journey in one line.
+    """Connection, table and bucket on one line.
 
     Args:
-        place: what to call the place signed in to.
+        place: the name of the connection.
     """
 
     def __init__(self, place: str) -> None:
@@ -23,7 +23,7 @@ class TopLine(Static):
         self._place = place
 
     def show(self, draft: Draft, url: str) -> None:
-        """Show the journey of `draft` to `url`."""
+        """Show the table of `draft`, and the bucket and prefix of `url`."""
         parts: list[Any] = [
             (" amplify-transfer ", "bold $text-primary"),
             f" {visible(self._place)}",

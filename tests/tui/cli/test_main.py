@@ -72,7 +72,7 @@ def test_on_a_terminal_it_opens_the_app() -> None:
         (["--batch", "--table", "T", "--bucket", "partner-inbox", "--gzip"], "parquet"),
         (["--batch", "--log-format", "xml"], "'xml' is not one of 'text', 'json'"),
         (["--web", "--port", "80"], "'--port': 80 is not in the range 1024<=x<=65535"),
-        (["--exact"], "--exact: goes with --dry-run"),
+        (["--exact"], "--exact: requires --dry-run"),
         (["--batch", "--web"], "--web: is the app"),
         (["--bogus"], "No such option"),
         (["stray"], "stray"),

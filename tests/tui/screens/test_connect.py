@@ -137,7 +137,7 @@ class TestList:
         app = Host(ConnectScreen())
         async with app.run_test() as pilot:
             await pilot.pause()
-            assert "not configured here" in whole(app)
+            assert "No connections found" in whole(app)
             assert "Demo" in shown(app)
             await pilot.press("escape")
         assert app.answers == [None]
@@ -175,7 +175,7 @@ class TestSecrets:
         async with app.run_test() as pilot:
             await pilot.press("enter")
             await until(pilot, lambda: isinstance(app.screen, SecretPrompt))
-            assert "asked for each time" in whole(app)
+            assert "the app asks for it each time" in whole(app)
             await pilot.press(*"hunter2")
             assert "hunter2" not in shown(app) + repr(app.screen.query_one(Input))
             await pilot.press("ctrl+a", "ctrl+c", "ctrl+x")
@@ -245,7 +245,7 @@ class TestForm:
                 app.screen.query_one("#authenticator", Select).value = value
                 await pilot.pause()
                 assert label in shown(app)
-                assert "Save  F3" in shown(app)
+                assert "Save and connect  F3" in shown(app)
 
     async def test_what_is_missing_is_said(self) -> None:
         app = Host(ConnectionForm(frozenset({"prod"})))
@@ -257,7 +257,7 @@ class TestForm:
             await fill(pilot, name="prod", user="u", password="p")
             await pilot.press("f3")
             await pilot.pause()
-            assert "There is a connection prod already" in whole(app)
+            assert "A connection prod exists already" in whole(app)
 
     async def test_kept_in_the_keyring(
         self, login: dict[str, object], ring: MemoryKeyring, places: Path
@@ -313,7 +313,7 @@ class TestForm:
         async with app.run_test() as pilot:
             await fill(pilot, **login)
             await pilot.press("f2")
-            await until(pilot, lambda: "The sign-in works" in whole(app))
+            await until(pilot, lambda: "The sign-in succeeded" in whole(app))
         assert ring.kept == {}
 
     async def test_forgotten_after_a_question(

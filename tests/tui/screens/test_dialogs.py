@@ -140,7 +140,7 @@ class TestHelp:
             app.screen.query_one(Part).focus()
             await pilot.pause()
             await app.push_screen(HelpScreen(app.screen))
-            await until(pilot, lambda: "Keys here" in shown(app))
+            await until(pilot, lambda: "─ Help ─" in shown(app))
             text = whole(app)
             assert text.index("What this part is for: [/b]") < text.index("What the whole is for.")
             assert "k Ring the bell [/" in text

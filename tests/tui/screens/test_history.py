@@ -57,7 +57,7 @@ async def test_before_anything_ran() -> None:
     app = Host(HistoryScreen())
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert "Nothing has run yet" in whole(app)
+        assert "No runs yet" in whole(app)
         await pilot.press("j", "b", "p", "r", "enter")
         assert app.copied == []
         await pilot.press("escape")

@@ -121,7 +121,7 @@ async def test_from_the_last_look_to_the_result(
         assert screen.outcome is not None
         result = screen.outcome.result
         assert f'"row_count": {result["row_count"]}' in whole(app)
-        assert "595 as many as the warehouse declares" in whole(app)
+        assert "595 matches Snowflake's count" in whole(app)
         assert [item.key for item in bucket.objects.all()] == [result["file_name"]]
         await pilot.press("j")
         assert json.loads(app.copied[-1]) == result

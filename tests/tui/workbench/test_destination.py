@@ -1,4 +1,4 @@
-"""Whether the object is there already, as it is told while one types; on an S3 with permissions."""
+"""Whether the object exists, checked while the destination is typed; on an S3 with permissions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_an_object_is_new_and_after_the_run_it_exists(sandbox: Sandbox, in
         await drive.press("enter")
         await until(drive.pilot, lambda: run.state is State.DELIVERED)
         await drive.press("escape")
-        await told(drive, "! exists, refused unless overwrite → s3://")
+        await told(drive, "! exists, the run will fail → s3://")
         assert drive.bench.draft.complete  # it is a remark: the run decides
         await drive.pilot.click("#exists", offset=(10, 0))
         await told(drive, "! exists, will be overwritten → s3://")
@@ -69,7 +69,7 @@ async def test_a_name_that_is_never_the_same_needs_no_remark(
 async def test_without_permission_to_look_it_is_not_known(sandbox: Sandbox, inbox: Inbox) -> None:
     access = inbox.user("s3:PutObject")
     async with workbench(sandbox, going_to(inbox, file_name="a", access=access)) as drive:
-        await told(drive, "may exist, s3:ListBucket would tell → s3://")
+        await told(drive, "may exist; s3:ListBucket is denied → s3://")
 
 
 async def test_a_bucket_that_is_missing_is_told_without_a_dialog(
@@ -85,6 +85,6 @@ async def test_an_answer_that_never_comes_holds_up_nothing(sandbox: Sandbox, inb
     async with workbench(sandbox, going_to(inbox, file_name="hung")) as drive:
         await until(drive.pilot, inbox.proxy.hanging.is_set)
         await drive.press("4", "f6")
-        await told(drive, "✓ S3 lets us write")
+        await told(drive, "✓ write access")
         drive.bench.query_one("#name", Input).value = "next"
         await told(drive, f"✓ new → s3://{inbox.name}/next")

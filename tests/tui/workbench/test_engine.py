@@ -74,8 +74,9 @@ async def test_engine_and_cost_are_shown_and_chosen(
         await drive.press("3")
         await drive.previewed()
         why = "100,000 rows: below the 50M-row / 5 GB streaming limit"
-        assert told(drive, "cost") == f"by stream · about 2.8 MB downloaded · about 4 s · {why}"
-        assert "by stream · about 2.8 MB downloaded" in whole(drive.app)
+        cost = "stream: aggregated on this machine · about 2.8 MB downloaded · about 4 s"
+        assert told(drive, "cost") == f"{cost} · {why}"
+        assert cost in whole(drive.app)
         assert faults(drive.app) == []
         await drive.press("4")
         assert "◉ auto ○ stream ○ pushdown ○ unload" in whole(drive.app)
@@ -83,7 +84,7 @@ async def test_engine_and_cost_are_shown_and_chosen(
         await choose(drive, "engine", "pushdown")
         await until(drive.pilot, lambda: asked(drive).engine == "pushdown")
         await drive.press("3")
-        pushed = "by pushdown · about 1.8 MB downloaded · time not known · set by you"
+        pushed = "pushdown: aggregated by Snowflake · about 1.8 MB downloaded · time unknown · "
         assert told(drive, "cost") == pushed
         await drive.press("q")
         await until(drive.pilot, lambda: isinstance(drive.app.screen, SqlDialog))
@@ -109,7 +110,7 @@ async def test_unload_asks_how_snowflake_may_write(sandbox: Sandbox, size: tuple
         await drive.press("4")
         await choose(drive, "engine", "unload")
         await until(drive.pilot, lambda: drive.bench.draft.refused)
-        assert "needs the integration by which Snowflake writes" in told(drive, "verdict")
+        assert "needs the integration with which Snowflake writes" in told(drive, "location")
         assert faults(drive.app) == [], shown(drive.app)
         await drive.press("f5")  # the request of before must not run instead
         assert drive.app.screen is drive.bench
@@ -140,7 +141,7 @@ async def test_what_cannot_be_unloaded_is_told_before_the_run(sandbox: Sandbox) 
     async with workbench(sandbox, options) as drive:
         await drive.planned("LOCATIONS_595")
         await drive.previewed()
-        assert told(drive, "cost") == "by unload  ✗ Engine unload cannot write a json array."
+        assert told(drive, "cost") == "unload  ✗ Engine unload cannot write a json array."
         await drive.press("f5")
         await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
         assert "cannot write a json array" in whole(drive.app)

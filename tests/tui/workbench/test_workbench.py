@@ -182,7 +182,7 @@ async def test_a_format_is_tried_on_the_sample(sandbox: Sandbox) -> None:
         dialog = drive.app.screen
 
         def verdict() -> str:
-            return str(dialog.query_one("#format-verdict", Static).content)
+            return str(dialog.query_one("#format-check", Static).content)
 
         assert verdict().startswith("✓ fits")
         for text, said in (("%Y", "needs a year and a month"), ("%b %Y", "! fits 0 of")):
@@ -198,7 +198,7 @@ async def test_access_is_tested_on_request(sandbox: Sandbox) -> None:
     async with workbench(sandbox, {"bucket": sandbox.s3["bucket"]}) as drive:
         await drive.tables()
         await drive.press("4", "f6")
-        await until(drive.pilot, lambda: "S3 lets us write" in shown(drive.app))
+        await until(drive.pilot, lambda: "✓ write access" in shown(drive.app))
 
 
 async def test_a_missing_bucket_is_told_in_a_dialog(sandbox: Sandbox) -> None:
@@ -262,8 +262,8 @@ async def test_why_a_look_takes_long_is_told_in_full(
     monkeypatch.setattr(columns, "_PATIENCE", 0)
     async with workbench(sandbox, size=SMALL) as drive:
         await drive.tables()
-        drive.bench.columns.wait("A.B.C", "the demo makes this table on its first use")
+        drive.bench.columns.wait("A.B.C", "the demo creates this table on first use")
         await until(drive.pilot, lambda: "first use" in whole(drive.app))
-        assert "the demo makes this table" in whole(drive.app)
+        assert "the demo creates this table" in whole(drive.app)
         drive.bench.columns.wait_for_choice()
         await until(drive.pilot, lambda: "first use" not in whole(drive.app))

@@ -1,4 +1,4 @@
-"""The demo from within the app: servers that start in a thread and end with the program."""
+"""Starts the demo from the app: its servers start in a thread, and end with the process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tui.screens.connect.link import Link
 
 
 class DemoStarted(Message):
-    """The servers answer."""
+    """The servers have started."""
 
     def __init__(self, link: Link) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class DemoStarted(Message):
 
 
 class DemoFailed(Message):
-    """They could not be started."""
+    """The servers could not be started."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -29,7 +29,12 @@ class DemoFailed(Message):
 
 
 def start_demo(post: Callable[[Message], bool]) -> None:
-    """Start the embedded warehouse and bucket, and tell of it; if nobody listens, stop them."""
+    """Start the embedded warehouse and bucket in a thread, and post the result.
+
+    Args:
+        post: is called with `DemoStarted` or `DemoFailed`. If it returns False, because the screen
+            is closed, the servers are stopped.
+    """
 
     def run() -> None:
         servers = ExitStack()

@@ -1,4 +1,4 @@
-"""The connections there are: Snowflake's own files and environment, and those made here."""
+"""The connections to choose from: of Snowflake's files, of the environment, and saved ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tui.screens.connect.link import Link, describe_sign_in, missing_secret
 
 @dataclass(frozen=True)
 class Entry:
-    """A connection that can be chosen.
+    """A connection to choose from.
 
     Attributes:
         name: its name.
         parameters: the connector's arguments, secrets as `Secret`.
-        source: where it is kept, in words.
-        own: whether it was made here, and so can be forgotten here.
-        default: whether Snowflake's tools take it where none is named.
+        source: where it is stored, for display.
+        own: whether the app saved it, and so can remove it.
+        default: whether it is the default of Snowflake's tools.
     """
 
     name: str
@@ -32,24 +32,24 @@ class Entry:
 
     @property
     def summary(self) -> str:
-        """Account, user and way to sign in, as far as they are known."""
+        """Account, user and authentication method, as far as they are known."""
         place = self.parameters.get("account") or self.parameters.get("host")
         parts = [place, self.parameters.get("user"), describe_sign_in(self.parameters)]
         return " · ".join(str(part) for part in parts if part)
 
     @property
     def missing(self) -> str | None:
-        """The secret that is asked for; None if there is nothing to ask."""
+        """The parameter of the secret to ask for; None if no secret is missing."""
         return missing_secret(self.parameters)
 
     @property
     def link(self) -> Link:
-        """The way to Snowflake that it is."""
+        """The link to dismiss with if it is chosen and needs no secret."""
         return Link(self.name, self.name)
 
 
 def list_entries() -> tuple[list[Entry], TransferError | None]:
-    """Every connection there is, and why the files could not be read if they could not."""
+    """Return all connections, and the error if their files could not be read, else None."""
     found: list[Entry] = []
     failure: TransferError | None = None
     try:
@@ -67,7 +67,7 @@ def list_entries() -> tuple[list[Entry], TransferError | None]:
 
 def _source(connection: discovery.Connection) -> str:
     if connection.own:
-        return "made here"
+        return "saved in this app"
     if connection.origin is None:
         return "environment variables"
     with suppress(ValueError, RuntimeError):  # not below the home directory, or no home
@@ -76,6 +76,6 @@ def _source(connection: discovery.Connection) -> str:
 
 
 def find_only_link() -> Link | None:
-    """The way to Snowflake if there is exactly one and it needs no question; else None."""
+    """Return the only connection if there is exactly one and no secret is missing, else None."""
     found, _ = list_entries()
     return found[0].link if len(found) == 1 and not found[0].missing else None

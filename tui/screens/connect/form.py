@@ -1,4 +1,4 @@
-"""A new connection: filled in, tried, then kept."""
+"""The form of a new connection: the sign-in is tested before the connection is saved."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WAYS: Final = {
     "Access token": "programmatic_access_token",
     "Browser (single sign-on)": "externalbrowser",
 }
-# Which fields a way to sign in needs, besides those that all need.
+# The fields of each authentication method, besides those that all have.
 _FIELDS: Final = {
     "snowflake": ("password",),
     "username_password_mfa": ("password",),
@@ -51,7 +51,7 @@ _LABELS: Final = {
     "warehouse": "Warehouse",
 }
 _PLACEHOLDERS: Final = {
-    "name": "what to call it here",
+    "name": "a name for this connection",
     "account": "ORGANIZATION-ACCOUNT",
     "private_key_file": "~/.snowflake/rsa_key.p8",
     "private_key_password": "if the key file has one",
@@ -61,9 +61,12 @@ _PLACEHOLDERS: Final = {
 
 
 class Tested(Message):
-    """A sign-in was tried: it worked, or `error` says why not.
+    """A sign-in was tested.
 
-    `kept` tells what became of the secrets, if the connection was to be kept.
+    Args:
+        parameters: the connector's arguments.
+        error: why the sign-in or the saving failed; None if neither did.
+        kept: where the secrets were stored; None if the connection was not to be saved.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Tested(Message):
 
 
 class KeyringFound(Message):
-    """Whether there is a keyring; to ask it may take a while."""
+    """Whether there is a keyring, which may take a while to find out."""
 
     def __init__(self, found: bool) -> None:
         super().__init__()
@@ -87,11 +90,11 @@ class KeyringFound(Message):
 
 
 class Field(Horizontal):
-    """A label and what is filled in beside it.
+    """A label and an input, side by side.
 
     Args:
-        name: of the connector's parameter.
-        widget: to fill in.
+        name: the connector's parameter.
+        widget: the input.
     """
 
     def __init__(self, name: str, widget: Widget) -> None:
@@ -100,26 +103,30 @@ class Field(Horizontal):
         self._widget = widget
 
     def compose(self) -> ComposeResult:
-        """Label, widget."""
+        """Yield label and input."""
         yield Static(self._label, classes="label", markup=False)
         yield self._widget
 
 
 class ConnectionForm(DialogScreen["Link | None"]):
-    """Asks for a new connection, tries it, keeps it; dismisses with it, or None."""
+    """Asks for a new connection, tests it, saves it; dismisses with its link, or None.
+
+    Args:
+        taken: the names of the existing connections.
+    """
 
     HELP = """\
-A new way to Snowflake. It is tried before it is kept.
+A new connection to Snowflake. The sign-in is tested before the connection is saved.
 
 The account is the part of your Snowflake address before .snowflakecomputing.com, such as \
-MYORG-ACCOUNT1. Role and warehouse may stay empty.
+MYORG-ACCOUNT1. Role and warehouse may be empty.
 
-Passwords, tokens and passphrases go to the system's keyring, never to a file. Where there is no \
-keyring they are asked for each time."""
+Passwords, tokens and passphrases are stored in the system's keyring, never in a file. Without a \
+keyring, the app asks for them each time."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "try_it", "Try the sign-in"),
-        Binding("f3", "keep", "Try, save and open"),
-        Binding("f4", "open_once", "Try and open, save nothing"),
+        Binding("f2", "test", "Test the sign-in"),
+        Binding("f3", "keep", "Test, save and connect"),
+        Binding("f4", "connect_unsaved", "Test and connect without saving"),
         Binding("escape", "close", "Back"),
     ]
 
@@ -131,7 +138,7 @@ keyring they are asked for each time."""
         self._keyring: bool | None = None
 
     def compose(self) -> ComposeResult:
-        """Fields, what came of trying, what can be done."""
+        """Yield the fields, the result of the test, and the buttons."""
         with Dialog("New connection"):
             with VerticalScroll(classes="body", can_focus=False):
                 for name in ("name", "account", "user"):
@@ -151,16 +158,16 @@ keyring they are asked for each time."""
                 for name in ("role", "warehouse"):
                     yield Field(name, _input(name))
                 yield Static(id="where", classes="muted", markup=False)
-            yield Static(id="told", markup=False)
+            yield Static(id="status", markup=False)
             yield ActionBar(
-                Action("Save", "F3", "keep", "primary"),
-                Action("Try", "F2", "try_it"),
-                Action("Open once", "F4", "open_once"),
+                Action("Save and connect", "F3", "keep", "primary"),
+                Action("Connect without saving", "F4", "connect_unsaved"),
+                Action("Test", "F2", "test"),
                 Action("Back", "esc", "close"),
             )
 
     def on_mount(self) -> None:
-        """Look for a keyring."""
+        """Find out whether there is a keyring."""
         self._show_fields()
         post = self.post_message
         _in_thread(lambda: post(KeyringFound(keyring_store.available())))
@@ -172,7 +179,7 @@ keyring they are asked for each time."""
 
     @on(Select.Changed)
     def _show_fields(self) -> None:
-        """Show the fields that the way to sign in needs."""
+        """Show the fields of the authentication method."""
         wanted = _FIELDS[self._way]
         for name in {each for names in _FIELDS.values() for each in names}:
             self.query_one(f"#field-{name.replace('_', '-')}").display = name in wanted
@@ -184,31 +191,29 @@ keyring they are asked for each time."""
 
     def _where(self) -> str:
         if not set(_FIELDS[self._way]) - {"private_key_file"}:
-            return "Your browser opens for the sign-in; there is no secret to keep."
+            return "Your browser opens for the sign-in; no secret is stored."
         if self._keyring is False:
-            return (
-                "This machine has no keyring: secrets are written nowhere, and asked for each time."
-            )
-        return "Secrets are kept in the system's keyring, never in a file."
+            return "This machine has no keyring: the app stores no secret, and asks each time."
+        return "Secrets are stored in the system's keyring, never in a file."
 
-    # ----------------------------------------------------------------------------- trying it
+    # ---------------------------------------------------------------------------- the sign-in
 
     def action_test(self) -> None:
         """Sign in and out again."""
         self._test(None)
 
     def action_keep(self) -> None:
-        """Try; if it works keep it and open it."""
+        """Test the sign-in; if it succeeds, save the connection and use it."""
         self._test("keep")
 
     def action_connect_unsaved(self) -> None:
-        """Try; if it works open it and keep nothing."""
+        """Test the sign-in; if it succeeds, use the connection without saving it."""
         self._test("open")
 
     @on(Input.Submitted)
     @on(SecretInput.Entered)
     def _next(self) -> None:
-        """Enter goes from field to field."""
+        """Move the focus to the next field."""
         self.focus_next()
 
     def _test(self, then: str | None) -> None:
@@ -227,7 +232,7 @@ keyring they are asked for each time."""
         _in_thread(lambda: post(_test(parameters, name)))
 
     def _find_problem(self, then: str | None) -> str | None:
-        """What is still missing, or cannot be."""
+        """Return what is missing or invalid; None if nothing is."""
         for name in _REQUIRED:
             if name == "name" and then != "keep":
                 continue
@@ -236,7 +241,7 @@ keyring they are asked for each time."""
                 return f"{_LABELS[name]} is missing."
         if then == "keep" and self._text("name") in self._taken:
             self.query_one("#name").focus()
-            return f"There is a connection {self._text('name')} already."
+            return f"A connection {self._text('name')} exists already."
         return None
 
     def _is_needed(self, name: str) -> bool:
@@ -246,7 +251,7 @@ keyring they are asked for each time."""
         return self.query_one(f"#{name.replace('_', '-')}", Input).value.strip()
 
     def _parameters(self) -> dict[str, object]:
-        """The connector's arguments; secrets as `Secret`."""
+        """Return the connector's arguments, secrets as `Secret`."""
         names = ("account", "user", *_FIELDS[self._way], "role", "warehouse")
         given: dict[str, object] = {"authenticator": self._way}
         for name in names:
@@ -262,15 +267,15 @@ keyring they are asked for each time."""
             self._show_status(f"✗ {failure.message} {failure.hint}".rstrip(), "-bad")
             return
         if self._after is None:
-            self._show_status("✓ The sign-in works.", "-good")
+            self._show_status("✓ The sign-in succeeded.", "-good")
             return
         name = self._text("name") or self._text("account")
         if message.kept is None or message.kept.asked:
             if message.kept is not None:
                 self.app.notify(
-                    f"{message.kept.why} {name} is kept without its secrets: they are asked for "
-                    "each time.",
-                    title="Secrets are not kept",
+                    f"{message.kept.why} {name} is saved without its secrets: the app asks for "
+                    "them each time.",
+                    title="Secrets are not stored",
                     severity="warning",
                     markup=False,
                 )
@@ -279,17 +284,17 @@ keyring they are asked for each time."""
         self.dismiss(Link(name, name))
 
     def _show_status(self, text: str, look: str) -> None:
-        told = self.query_one("#told", Static)
-        told.update(Content(text))
-        told.set_classes(look)
+        status = self.query_one("#status", Static)
+        status.update(Content(text))
+        status.set_classes(look)
 
     def action_close(self) -> None:
-        """Back without a connection."""
+        """Close without a connection."""
         self.dismiss(None)
 
 
 def _test(parameters: Mapping[str, object], name: str | None) -> Tested:
-    """Sign in and out; if that works and there is a name, keep the connection under it."""
+    """Sign in and out; if that succeeds and `name` is given, save the connection under it."""
     try:
         from core.facade import Explorer
 

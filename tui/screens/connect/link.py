@@ -1,4 +1,4 @@
-"""What choosing a connection gives, and what is known of one before it is used."""
+"""A chosen connection, and what its parameters say about the sign-in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WAYS: Final = {
     "oauth_client_credentials": "OAuth client",
     "workload_identity": "workload identity",
 }
-# Which parameter is asked for if an entry has neither it nor one of its stand-ins.
+# The secret to ask for, and the parameters that can take its place.
 _NEEDS: Final = {
     "snowflake": ("password", ("token", "token_file_path", "session_token")),
     "username_password_mfa": ("password", ()),
@@ -33,14 +33,14 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Link:
-    """A way to Snowflake that the user chose.
+    """A connection that the user chose.
 
     Attributes:
-        name: for people; the entry's name, or `demo`.
-        connection: as in a `Request`: the name of an entry, or the connector's arguments.
-        options: of every request that goes with it, such as the demo's bucket.
-        files: where the demo keeps its bucket's files; None elsewhere.
-        close: ends what runs for it; to be called when the program ends.
+        name: the name to show: that of the connection, or `demo`.
+        connection: as in a `Request`: the name of a connection, or the connector's arguments.
+        options: the options that it sets in every request, such as the demo's bucket.
+        files: the directory of the demo's bucket; None for other connections.
+        close: stops the servers of the demo; must be called when the app exits.
     """
 
     name: str
@@ -51,12 +51,12 @@ class Link:
 
     @property
     def is_demo(self) -> bool:
-        """Whether the embedded warehouse and bucket are behind it."""
+        """Whether it leads to the embedded warehouse and bucket."""
         return self.files is not None
 
 
 def authenticator(parameters: Mapping[str, object]) -> str:
-    """The connector's name of the way to sign in."""
+    """Return the connector's name of the authentication method."""
     given = str(parameters.get("authenticator") or "").lower()
     if given:
         return given
@@ -64,13 +64,13 @@ def authenticator(parameters: Mapping[str, object]) -> str:
 
 
 def describe_sign_in(parameters: Mapping[str, object]) -> str:
-    """The way to sign in, in words."""
+    """Return the authentication method for display, such as `key pair`."""
     name = authenticator(parameters)
     return "single sign-on" if name.startswith("https://") else _WAYS.get(name, name)
 
 
 def missing_secret(parameters: Mapping[str, object]) -> str | None:
-    """The parameter that must be asked for before signing in; None if everything is there."""
+    """Return the parameter of the secret to ask for; None if no secret is missing."""
     name = authenticator(parameters)
     if name == "snowflake_jwt":
         path = parameters.get("private_key_file")
@@ -83,7 +83,7 @@ def missing_secret(parameters: Mapping[str, object]) -> str | None:
 
 
 def _is_encrypted(path: object) -> bool:
-    """Whether a key file is encrypted, as its PEM header tells (RFC 7468, RFC 1421)."""
+    """Return whether the PEM header of a key file says it is encrypted (RFC 7468, RFC 1421)."""
     if not isinstance(path, str):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Where the app begins if there is a choice: the connections, the demo, a new one."""
+"""The choice of a connection, with which the app starts: those found, the demo, or a new one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NEW: Final = "new"
 
 
 class Forgotten(Message):
-    """A connection was removed, or `error` says why not."""
+    """A connection was removed; `error` says why it could not be."""
 
     def __init__(self, error: Exception | None) -> None:
         super().__init__()
@@ -41,26 +41,26 @@ class Forgotten(Message):
 
 
 class ConnectScreen(Screen["Link | None"]):
-    """Lists the ways to Snowflake; dismisses with the chosen one, or None.
+    """Lists the connections; dismisses with the chosen one, or None.
 
     Args:
-        initial: the name of the connection to begin at.
+        initial: the name of the connection to highlight.
     """
 
     CSS_PATH = _STYLES / "connect.tcss"
     HELP = """\
-The connections of Snowflake's own tools are here already: the entries of connections.toml and \
-config.toml, and those of the environment. Their files are only read.
+The list has the connections of Snowflake's tools: the entries of connections.toml and \
+config.toml, and those of the environment. These files are only read.
 
 The demo is an embedded warehouse and bucket with sample tables: nothing leaves this machine, and \
-it ends with the program.
+it stops when the app exits.
 
-A new connection is tried before it is kept; its secrets go to the system's keyring."""
+A new connection is tested before it is saved; its secrets are stored in the system's keyring."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o,enter", "choose", "Open", key_display="enter"),
+        Binding("o,enter", "choose", "Connect", key_display="enter"),
         Binding("n", "new", "New connection"),
         Binding("d", "demo", "Demo"),
-        Binding("delete,x", "forget", "Forget"),
+        Binding("delete,x", "forget", "Remove"),
         Binding("escape", "close", "Back"),
     ]
 
@@ -71,17 +71,17 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
         self._starting = False
 
     def compose(self) -> ComposeResult:
-        """Title, the list, a line for what happens, keys."""
+        """Yield the title, the list, a line of status, and the keys."""
         with Vertical(id="card"):
             yield Static("amplify-transfer", id="title")
-            yield Static("A Snowflake table to an S3 bucket, aggregated by month", id="subtitle")
+            yield Static("Snowflake tables to S3 buckets, aggregated by month", id="subtitle")
             yield OptionList(id="connections", markup=False)
             yield Static(id="note", markup=False)
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """List what there is."""
-        self.query_one("#connections").border_title = "Where is the table?"
+        """Fill the list."""
+        self.query_one("#connections").border_title = "Choose a connection"
         self._list(self._initial)
 
     def _list(self, wanted: str | None) -> None:
@@ -97,7 +97,7 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
         options.add_options(
             [
                 _offer("Demo", "embedded warehouse and bucket, with sample tables", width, _DEMO),
-                _offer("New connection", "account, user, a way to sign in", width, _NEW),
+                _offer("New connection", "account, user, authentication method", width, _NEW),
             ]
         )
         names = [entry.name for entry in self._entries]
@@ -107,7 +107,7 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
         if failure is not None:
             self._note(f"{failure}", "-bad")
         elif not self._entries:
-            self._note("Snowflake's tools are not configured here: try the demo, or add one.")
+            self._note("No connections found: use the demo, or add a connection.")
 
     def _note(self, text: str, look: str = "") -> None:
         note = self.query_one("#note", Static)
@@ -138,16 +138,16 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
         self.app.push_screen(SecretPrompt(entry.name, missing), take)
 
     def action_choose(self) -> None:
-        """Take the highlighted one."""
+        """Use the highlighted connection."""
         self.query_one(OptionList).action_select()
 
     def action_new(self) -> None:
-        """Fill in a new connection."""
+        """Open the form of a new connection."""
         taken = frozenset(entry.name for entry in self._entries)
         self.app.push_screen(ConnectionForm(taken), self._use_new)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only connections made here can be forgotten here."""
+        """Disable removal for connections that the app has not saved."""
         if action == "forget":
             entry = self._highlighted if self.is_mounted else None
             return bool(entry and entry.own)
@@ -164,7 +164,7 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
         self.refresh_bindings()
 
     def action_forget(self) -> None:
-        """Remove a connection that was made here, after a question."""
+        """Ask for confirmation, then remove a saved connection."""
         entry = self._highlighted
         if entry is None:
             return
@@ -178,9 +178,10 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
 
         self.app.push_screen(
             Question(
-                "Forget this connection?",
-                f"{name} and its secrets are removed from this machine; Snowflake is not told.",
-                yes="Forget",
+                "Remove this connection?",
+                f"{name} and its secrets are removed from this machine. Nothing changes in "
+                "Snowflake.",
+                yes="Remove",
                 no="Keep",
             ),
             take_answer,
@@ -197,7 +198,7 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
             self.dismiss(link)
 
     def action_close(self) -> None:
-        """Back without a choice."""
+        """Close without a choice."""
         self.dismiss(None)
 
     # ---------------------------------------------------------------------------------- demo
@@ -222,7 +223,7 @@ A new connection is tried before it is kept; its secrets go to the system's keyr
 
 
 def _forget(name: str, post: Callable[[Message], object]) -> None:
-    """Remove a connection; its secrets may need the keyring to be unlocked."""
+    """Remove a connection in a thread: the keyring may have to be unlocked for its secrets."""
     error: Exception | None = None
     try:
         saved.forget(name)

@@ -1,4 +1,4 @@
-"""Fields for secrets, and the question for one that is kept nowhere."""
+"""The input of a secret, and the dialog that asks for a secret that is not stored."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ WORDS: Final = {
 
 
 class SecretInput(Input):
-    """An input that shows dots, and whose text is in no message: messages are logged."""
+    """An input that shows dots. Its text is in no message, because messages are logged."""
 
     class Entered(Message):
-        """Enter was pressed; the text is not told."""
+        """Enter was pressed; unlike `Input.Submitted` it does not carry the text."""
 
     def __init__(
         self,
@@ -38,11 +38,11 @@ class SecretInput(Input):
 
     @property
     def secret(self) -> Secret:
-        """What was typed."""
+        """The text."""
         return Secret(self.value)
 
     def post_message(self, message: Message) -> bool:
-        """Keep back what carries the text."""
+        """Drop or replace the messages that carry the text."""
         if isinstance(message, Input.Changed | Input.Blurred):
             return True
         if isinstance(message, Input.Submitted):
@@ -50,24 +50,25 @@ class SecretInput(Input):
         return super().post_message(message)
 
     def action_copy(self) -> None:
-        """Secrets are typed or pasted here, never copied from here."""
+        """Do nothing: a secret cannot be copied from here."""
 
     def action_cut(self) -> None:
-        """As `action_copy`."""
+        """Do nothing, as `action_copy`."""
 
 
 class SecretPrompt(DialogScreen["Secret | None"]):
-    """Asks for a secret that is kept nowhere; dismisses with it.
+    """Asks for a secret that is not stored; dismisses with it, or None.
 
     Args:
-        connection: for which one.
+        connection: the name of the connection.
         parameter: the connector's name of the secret.
     """
 
     HELP = """\
-The secret goes to Snowflake and nowhere else: it is not written to a file, a log or the history.
+The secret is sent only to Snowflake: it is not written to a file, a log or the history.
 
-Secrets of connections that you make here are kept in the system's keyring, if there is one."""
+The secrets of connections that you save in this app are stored in the system's keyring, if there \
+is one."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Back")]
 
     def __init__(self, connection: str, parameter: str) -> None:
@@ -76,11 +77,11 @@ Secrets of connections that you make here are kept in the system's keyring, if t
         self._word = WORDS.get(parameter, parameter)
 
     def compose(self) -> ComposeResult:
-        """What for, the field, what can be done."""
+        """Yield the name of the connection, the field, and the buttons."""
         with Dialog(self._word, "-small"):
             yield Static(
-                f"The connection {self._connection} needs it, and it is kept nowhere: it is asked "
-                "for each time.",
+                f"The connection {self._connection} needs it. It is not stored: the app asks for "
+                "it each time.",
                 classes="text",
                 markup=False,
             )
@@ -91,10 +92,10 @@ Secrets of connections that you make here are kept in the system's keyring, if t
 
     @on(SecretInput.Entered)
     def action_take(self) -> None:
-        """Use it, if something was typed."""
+        """Dismiss with the secret, unless the field is empty."""
         if secret := self.query_one(SecretInput).secret:
             self.dismiss(secret)
 
     def action_close(self) -> None:
-        """Back without."""
+        """Close without a secret."""
         self.dismiss(None)

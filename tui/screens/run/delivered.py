@@ -1,4 +1,4 @@
-"""The end of a run: the result JSON, and the books that it rests on."""
+"""The result of a run: the result JSON, row counts and totals."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _NAME_CELLS = 24
 
 
 class Delivered(Vertical):
-    """A delivery.
+    """The view of a delivery.
 
     Args:
-        outcome: of the run.
-        seconds: the run took.
-        warnings: that the run gave.
+        outcome: the outcome of the run.
+        seconds: how long the run took.
+        warnings: the warnings of the run.
     """
 
     DEFAULT_CSS = """
@@ -60,12 +60,10 @@ class Delivered(Vertical):
         self._warnings = warnings
 
     def compose(self) -> ComposeResult:
-        """The JSON, the facts, the totals, the warnings."""
+        """Yield the JSON, the facts, the totals, and the warnings."""
         outcome = self._outcome
         yield Static(pretty(outcome.result), classes="result")
-        yield Static(
-            "✓ The books agree: rows read and declared, totals read and written.", classes="agree"
-        )
+        yield Static("✓ Verified: row counts and totals match", classes="agree")
         if outcome.comparison and outcome.comparison.agrees:
             yield Static(f"✓ {outcome.comparison}", classes="agree", markup=False)
         yield Fact("Bucket", outcome.url.removesuffix(outcome.file_name))
@@ -79,15 +77,15 @@ class Delivered(Vertical):
 
     def _list_counts(self) -> Iterator[tuple[str, Content]]:
         totals, month = self._outcome.totals, self._outcome.plan.month.name
-        yield "Rows read", _format_count(totals.rows_read, "as many as the warehouse declares")
+        yield "Rows read", _format_count(totals.rows_read, "matches Snowflake's count")
         yield "Blank", _format_count(totals.blank_rows, "removed")
         if totals.null_dates:
-            yield "No date", _format_count(totals.null_dates, f"{month} is NULL: in the NULL month")
+            yield "No date", _format_count(totals.null_dates, f"in the NULL month of {month}")
         yield "Groups", _format_count(totals.groups, "rows in the file")
 
 
 def pretty(result: dict[str, Any]) -> Content:
-    """The result JSON, a line a field, coloured by kind of value."""
+    """Return the result JSON, one field on each line, coloured by type of value."""
     fields = [
         Content.assemble(
             "  ",
@@ -105,7 +103,7 @@ def _format_count(number: int, meaning: str) -> Content:
 
 
 def _list_totals(outcome: Outcome) -> Iterator[Content]:
-    """A line a summed column: its total over the rows read, which is that over the rows written."""
+    """Yield a line for each sum column: its total, which is the same in the table and the file."""
     for name, total in outcome.sums.items():
         yield Content.assemble(
             ("Σ ", "$text-accent"),

@@ -1,4 +1,4 @@
-"""The first rows of a delivered file, as they were written."""
+"""The dialog with the first rows of a delivered file."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from tui.screens.dialog import Dialog, DialogScreen
 if TYPE_CHECKING:
     from core import Outcome
 
-_COLUMNS: Final = 40  # a table measures each cell: more would keep the screen from answering
-_CELLS: Final = 40
+_COLUMNS: Final = 40  # DataTable measures each cell: with more, the screen responds slowly
+_CELLS: Final = 40  # of a value
 
 
 class FirstRowsScreen(DialogScreen[None]):
     """Shows the first rows of a delivery.
 
     Args:
-        outcome: of the run that made it.
+        outcome: the outcome of the run.
     """
 
     HELP = """\
-These are the first rows of the file as they were written. They were kept while writing: the \
-bucket may let this program write only, so nothing is read back."""
+The first rows of the file. They were kept while the file was written: nothing is read from the \
+bucket, which may allow writing only."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,v", "close", "Close")]
 
     def __init__(self, outcome: Outcome) -> None:
@@ -38,7 +38,7 @@ bucket may let this program write only, so nothing is read back."""
         self._outcome = outcome
 
     def compose(self) -> ComposeResult:
-        """Where they are from, the rows."""
+        """Yield the number of rows, the rows, and the button."""
         with Dialog("First rows of the file", "-full"):
             yield Static(self._describe(), classes="muted", markup=False)
             yield DataTable(cursor_type="none", zebra_stripes=True, classes="rows")
@@ -65,7 +65,7 @@ bucket may let this program write only, so nothing is read back."""
         return f"{text} of {visible(self._outcome.file_name)}"
 
     def action_close(self) -> None:
-        """Back."""
+        """Close the dialog."""
         self.dismiss(None)
 
 

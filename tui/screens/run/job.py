@@ -1,7 +1,7 @@
-"""One transfer in a thread of its own, which tells its screen by messages only.
+"""Runs a transfer in a thread, which posts messages to its screen.
 
-The thread is a daemon, so that a call which hangs in a network cannot hold up the end of the
-program; the wish to stop is an event that core looks at between all its waits.
+The thread is a daemon: a network call that hangs does not keep the process from exiting. To cancel
+it, an event is set, which core checks during every wait.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Post = Callable[[Message], object]
 
 
 class Moved(Message):
-    """The run has come further."""
+    """The run has made progress."""
 
     def __init__(self, progress: Progress) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Moved(Message):
 
 
 class Noticed(Message):
-    """The run has found out something: its plan, or a warning."""
+    """The run reports its plan or a warning."""
 
     def __init__(self, event: Planned | Warned) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Noticed(Message):
 
 
 class Retried(Message):
-    """A request is tried again, or has succeeded after all."""
+    """A request is retried, or a retry has succeeded."""
 
     def __init__(self, event: Retrying | Recovered) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Retried(Message):
 
 
 class Ended(Message):
-    """The run is over: either `outcome` or `error` is given."""
+    """The run has ended: either `outcome` or `error` is given."""
 
     def __init__(self, outcome: Outcome | None, error: BaseException | None) -> None:
         super().__init__()
@@ -55,16 +55,17 @@ class Ended(Message):
 
 
 class Job:
-    """Runs `request` from the moment it is made.
+    """A transfer that starts when the object is created.
 
     Args:
-        request: what to do.
-        post: takes the messages, from any thread.
-        demo: whether `request` goes to the embedded warehouse and bucket, for the history.
-        connection_name: for the history too, where the request holds a secret that was typed.
+        request: the request.
+        post: is called with each message, from any thread.
+        demo: whether `request` uses the embedded warehouse and bucket, for the history.
+        connection_name: the name of the connection, for the history, if the request holds the
+            parameters because a secret was typed.
 
     Attributes:
-        began: `time.monotonic()` of the start.
+        began: `time.monotonic()` at the start.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """Whether it still works."""
+        """Whether the transfer runs."""
         return self._thread.is_alive()
 
     @property
@@ -90,7 +91,7 @@ class Job:
         return self._cancel.is_set()
 
     def stop(self) -> None:
-        """Ask it to stop the query and the upload, and to end."""
+        """Cancel the transfer; it aborts the query and the upload, and ends."""
         self._cancel.set()
 
     def _run(self) -> None:
@@ -107,7 +108,7 @@ class Job:
                 on_event=self._post_event,
                 cancel=self._cancel,
             )
-        except BaseException as error:  # whatever it is, the screen must know that it is over
+        except BaseException as error:  # the screen must be notified of every kind of error
             failure = error
         self._post(Ended(outcome, failure))
 

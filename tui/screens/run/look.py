@@ -1,4 +1,4 @@
-"""The last look before a run: what goes where, and what happens to each column."""
+"""The summary before a run: source, destination, the role of each column, engine and cost."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class LastLook(Vertical):
     """A request and its plan, in a few lines.
 
     Args:
-        request: what is asked for.
-        plan: what will happen to each column.
-        estimate: what it is expected to cost.
+        request: the request.
+        plan: the roles of the columns.
+        estimate: the expected cost.
     """
 
     DEFAULT_CSS = """
@@ -49,7 +49,7 @@ class LastLook(Vertical):
         self._plan = plan
 
     def compose(self) -> ComposeResult:
-        """One line a fact, then the warnings."""
+        """Yield the facts, then the warnings."""
         for label, fact in self._facts():
             yield Fact(label, fact)
         if self._estimate and (obstacle := self._estimate.chosen.obstacle):
@@ -61,17 +61,17 @@ class LastLook(Vertical):
     def _facts(self) -> Iterator[tuple[str, Content]]:
         plan, request = self._plan, self._request
         rows = self._estimate.rows if self._estimate else plan.source.rows
-        counted = "rows not counted" if rows is None else f"{rows:,} rows"
+        counted = "row count unknown" if rows is None else f"{rows:,} rows"
         yield "From", Content.assemble((visible(str(plan.source.name)), "bold"), f"  {counted}")
         yield "To", Content.styled(visible(object_url(request, plan.source.name)), "bold")
         yield "As", Content(_file(request))
         month = plan.month
         how = f"{month.source.type.text}, {month.why}"
         yield "Month", Content.assemble((visible(month.name), "bold"), f"  {how}")
-        yield "Sum", _columns(plan.sums, "none: the file says which keys occur in which month")
-        yield "Keep", _columns(plan.keys, "none: one row a month")
+        yield "Sum", _columns(plan.sums, "none: the file lists the keys of each month")
+        yield "Keys", _columns(plan.keys, "none: one row for each month")
         if dropped := [c for c in plan.columns if c not in plan.delivered]:
-            yield "Leave out", _columns(dropped, "")
+            yield "Drop", _columns(dropped, "")
         choice = choose(request, plan)
         how = ENGINES[choice.engine].describe(request)
         yield "Engine", Content(visible(f"{choice.engine}: {how} ({in_app(choice.why)})"))
@@ -80,7 +80,7 @@ class LastLook(Vertical):
 
 
 def _cost(estimate: Estimate) -> Content:
-    """Of the engine that will do it, and of the others."""
+    """Return the cost with the chosen engine, then with the others."""
     way = estimate.chosen
     others = [
         f"{each.engine}: {visible(in_app(each.obstacle)) or cost.describe(estimate, each)}"
@@ -97,11 +97,11 @@ def _cost(estimate: Estimate) -> Content:
 def _file(request: Request) -> str:
     packed = ", gzip" if request.gzip else ""
     exists = (
-        "replaces an object of that name"
+        "overwrites the file if it exists"
         if request.if_exists == "overwrite"
         else "fails if the file exists"
     )
-    verified = "; verified at the end" if request.verify else ""
+    verified = "; compared with the table at the end" if request.verify else ""
     return f"{request.format}{packed}; {exists}{verified}"
 
 

@@ -1,4 +1,4 @@
-"""A run under way: its phases, the figures of the one it is in, and its warnings."""
+"""The view of a transfer that runs: its phases, speed, time left, memory, and retries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tui.format.numbers import clock, memory, size, span
 
 PHASES: Final = {
     Phase.CONNECT: "Sign in",
-    Phase.PLAN: "Look at table",
+    Phase.PLAN: "Plan",
     Phase.QUERY: "Run query",
     Phase.READ: "Read and sum",
     Phase.WRITE: "Write file",
@@ -26,31 +26,31 @@ PHASES: Final = {
     Phase.VERIFY: "Verify",
 }
 STOPPING: Final = {
-    Phase.CONNECT: "Stopping: the sign-in is given up.",
-    Phase.PLAN: "Stopping: Snowflake is told to abort the query.",
-    Phase.QUERY: "Stopping: Snowflake is told to abort the query.",
-    Phase.READ: "Stopping: the result is no longer read, and what was read is discarded.",
-    Phase.WRITE: "Stopping: the file is discarded.",
-    Phase.UPLOAD: "Stopping: the upload is aborted; S3 drops its parts.",
-    Phase.VERIFY: "Stopping: the verification is given up; the delivery stands.",
+    Phase.CONNECT: "Stopping: cancelling the sign-in.",
+    Phase.PLAN: "Stopping: aborting the query in Snowflake.",
+    Phase.QUERY: "Stopping: aborting the query in Snowflake.",
+    Phase.READ: "Stopping: discarding the rows read so far.",
+    Phase.WRITE: "Stopping: deleting the file.",
+    Phase.UPLOAD: "Stopping: aborting the upload; S3 deletes its parts.",
+    Phase.VERIFY: "Stopping: cancelling the verification; the file stays delivered.",
 }
 STOPPED: Final = {
-    Phase.CONNECT: "It was signing in: no query was started.",
-    Phase.PLAN: "It was looking at the table: Snowflake was told to abort the query.",
-    Phase.QUERY: "The query was running: Snowflake was told to abort it.",
-    Phase.READ: "Rows were being read: what had come is discarded.",
-    Phase.WRITE: "The file was being written: it is deleted.",
-    Phase.UPLOAD: "The file was on its way: the upload was aborted.",
-    Phase.VERIFY: "The file is delivered; it was being verified.",
+    Phase.CONNECT: "Stopped during the sign-in: no query was started.",
+    Phase.PLAN: "Stopped during planning: the query in Snowflake was aborted.",
+    Phase.QUERY: "Stopped during the query: it was aborted in Snowflake.",
+    Phase.READ: "Stopped while reading: the rows read were discarded.",
+    Phase.WRITE: "Stopped while writing the file: it was deleted.",
+    Phase.UPLOAD: "Stopped during the upload: it was aborted.",
+    Phase.VERIFY: "Stopped during the verification: the file is delivered.",
 }
 _NONE: Final = "–"  # noqa: RUF001  an en dash, on purpose
 _BAR: Final = 22  # cells
-_PACE: Final = 0.25  # seconds
+_PACE: Final = 0.25  # seconds between two updates
 _FIGURES: Final = ("rows/s", "data/s", "left", "memory", "elapsed")
 
 
 class PhaseList(Widget):
-    """The phases of a run, done, under way and to come, one a line."""
+    """The phases of a run, one on each line: done, current, and to come."""
 
     def __init__(self, phases: Sequence[Phase]) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class PhaseList(Widget):
         self._all = phases
 
     def render(self) -> Content:
-        """All of them, in their order."""
+        """Return the phases in order."""
         return Content("\n").join(self._line(phase) for phase in self._all)
 
     def _line(self, phase: Phase) -> Content:
@@ -84,7 +84,7 @@ class PhaseList(Widget):
 
 
 class Figures(Widget):
-    """Speed, time left, memory, time passed: a figure above its name."""
+    """Speed, time left, memory and time elapsed, each above its name."""
 
     DEFAULT_CSS = "Figures { height: 2; margin-top: 1; }"
 
@@ -93,7 +93,7 @@ class Figures(Widget):
         self.values: tuple[str, ...] = (_NONE,) * len(_FIGURES)
 
     def set(self, track: Track, elapsed: float) -> None:
-        """Show the figures of `track`, `elapsed` seconds after its start."""
+        """Show the figures of `track`, `elapsed` seconds after the start of the run."""
         left = track.seconds_left
         self.values = (
             f"{track.rows_per_second:,.0f}" if track.rows_per_second else _NONE,
@@ -105,7 +105,7 @@ class Figures(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        """Two lines of equal cells."""
+        """Return two lines of cells of equal width."""
         cell = max(10, self.size.width // len(_FIGURES))
         above = "".join(value.ljust(cell) for value in self.values)
         below = "".join(name.ljust(cell) for name in _FIGURES)
@@ -113,10 +113,10 @@ class Figures(Widget):
 
 
 class Running(Vertical):
-    """Everything about a run under way.
+    """The view of a transfer that runs.
 
     Args:
-        route: from where to where, in a line.
+        route: table and bucket, on one line.
         verify: whether the delivery is verified at the end.
     """
 
@@ -138,18 +138,18 @@ class Running(Vertical):
         self._began = time.monotonic()
 
     def compose(self) -> ComposeResult:
-        """Route, phases, figures, one line for what the user should know."""
+        """Yield the route, the phases, the figures, and a line for messages."""
         yield Static(Content(self._route), classes="route")
         yield self._phases
         yield self._figures
         yield Static(classes="note", markup=False)
 
     def on_mount(self) -> None:
-        """Show at a pace that eyes follow, and that leaves keys their time."""
+        """Start the timer of updates."""
         self.set_interval(_PACE, self.tick)
 
     def begin(self, began: float) -> None:
-        """Start anew, for a run that began at `time.monotonic()` `began`."""
+        """Reset the view for a run that started at `began`, a value of `time.monotonic()`."""
         self._began = began
         self._phases.track = Track()
         self._retrying.clear()
@@ -157,40 +157,40 @@ class Running(Vertical):
         self.tick()
 
     def move(self, progress: Progress) -> None:
-        """Take in how far the run has come."""
+        """Record the progress of the run."""
         entered = self._phases.track.now is None or self.phase is not progress.phase
         self._phases.track.note(progress)
         if entered:
             self.tick()
 
     def tick(self) -> None:
-        """Show the time that has passed."""
+        """Update the times and the figures."""
         self._phases.elapsed = elapsed = time.monotonic() - self._began
         self._phases.refresh()
         self._figures.set(self._phases.track, elapsed)
 
     @property
     def phase(self) -> Phase:
-        """Where the run is."""
+        """The current phase."""
         now = self._phases.track.now
         return Phase.CONNECT if now is None else now.phase
 
     def retry(self, event: Retrying | Recovered) -> None:
-        """Tell which request is tried again, as long as it has not succeeded."""
+        """Show which request is being retried, until it succeeds."""
         self._retrying.pop(event.what, None)
         if isinstance(event, Retrying):
             self._retrying[event.what] = str(event)
         self.say(next(reversed(self._retrying.values()), ""))
 
     def say(self, text: str) -> None:
-        """Show one line below the figures; an empty one takes it away."""
+        """Show a message below the figures; an empty text removes it."""
         note = self.query_one(".note", Static)
         note.update(Content(text))
         note.set_class(bool(text), "-some")
 
 
 def _under_way(now: Progress, spent: float, width: int) -> list[Content | tuple[str, str]]:
-    """A bar where the end is known, and what there is of what."""
+    """Return a bar and the share done if the total is known, else what is done."""
     part, (done, total) = fraction(now), amount(now)
     shown = size if now.in_bytes else _rows
     if part is None:

@@ -1,4 +1,4 @@
-"""A run from the last look to the result, in one dialog."""
+"""The dialog of a run, from the summary to the result."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from core import Outcome, Request
     from core.facade import Estimate, Plan
 
-_PATIENCE = 2.0  # seconds that a stop may take before one may leave without it
+_PATIENCE = 2.0  # seconds that a cancel may take before the dialog can be closed
 
 
 class State(Enum):
-    """Where the dialog is."""
+    """The states of the dialog; DOUBTED is a delivery whose verification failed."""
 
     LOOK = auto()
     RUNNING = auto()
@@ -56,7 +56,7 @@ _OVER = (State.DELIVERED, State.FAILED, State.DOUBTED)
 _ACTIONS = {
     State.LOOK: (Action("Send", "enter", "send", "primary"), Action("Back", "esc", "close")),
     State.RUNNING: (Action("Cancel", "c", "cancel", "error"),),
-    State.STOPPING: (Action("Do not wait", "esc", "close"),),
+    State.STOPPING: (Action("Leave now", "esc", "close"),),
     State.DELIVERED: (
         Action("Copy JSON", "j", "copy_json", "primary"),
         Action("Save JSON", "s", "save_json"),
@@ -82,25 +82,26 @@ _ACTIONS = {
 
 
 class RunScreen(DialogScreen["Outcome | None"]):
-    """Shows what will be sent, sends it, tells the result; dismisses with the outcome, if any.
+    """Shows the summary, runs the transfer, shows the result; dismisses with the outcome or None.
 
     Args:
-        request: what to do.
-        plan: what the user looked at; if the run finds another one, it says so.
-        estimate: what it is expected to cost.
-        demo: whether it goes to the embedded warehouse and bucket.
-        connection_name: what the connection is called, for the history.
+        request: the request.
+        plan: the plan that the user has seen; a warning is shown if that of the run differs.
+        estimate: the expected cost.
+        demo: whether the request uses the embedded warehouse and bucket.
+        connection_name: the name of the connection, for the history.
     """
 
     HELP = """\
-A transfer, from the last look to the result.
+A transfer, from the summary to the result.
 
-Nothing is read before you press Send. While it runs you can cancel at any time: the query and the \
-upload are aborted, and nothing is left in the bucket. The file appears there whole and verified, \
-or not at all.
+Nothing is read before you press Send. You can cancel a transfer at any time: the query and the \
+upload are aborted, and nothing is left in the bucket. The file appears there complete and \
+verified, or not at all.
 
-The result JSON is what --batch prints. Its books are what was counted on both sides: rows read \
-against rows declared, and the total of each summed column over rows read and rows written."""
+The result JSON is the line that --batch prints. Before the file appears, the number of rows read \
+is compared with Snowflake's count, and the total of each sum column over the rows read with that \
+over the rows written."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send"),
         Binding("c", "cancel", "Cancel the run"),
@@ -140,17 +141,17 @@ against rows declared, and the total of each summed column over rows read and ro
 
     @property
     def running(self) -> bool:
-        """Whether a transfer is under way."""
+        """Whether the transfer runs."""
         return self._job is not None and self._job.running
 
     def abandon(self) -> None:
-        """Ask the transfer to stop; however it ends, it is no longer told: the app is leaving."""
+        """Cancel the transfer without showing how it ends: the app is exiting."""
         self._abandoned = True
         if self._job is not None:
             self._job.stop()
 
     def compose(self) -> ComposeResult:
-        """Heading, the view of the state, actions."""
+        """Yield the views of all states, and the buttons."""
         with Dialog(_HEADINGS[State.LOOK], "-wide"):
             with (
                 VerticalScroll(classes="body", can_focus=False),
@@ -165,14 +166,14 @@ against rows declared, and the total of each summed column over rows read and ro
             yield ActionBar(*_ACTIONS[State.LOOK])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what makes sense in this state is offered."""
+        """Disable the actions that the current state does not have."""
         known = {each.name for actions in _ACTIONS.values() for each in actions}
         if action == "close" and self.state is State.STOPPING:
             return self._may_leave
         return action not in known or any(each.name == action for each in _ACTIONS[self.state])
 
     async def watch_state(self, state: State) -> None:
-        """Show the view and the actions of `state`."""
+        """Show the view and the buttons of `state`."""
         views = {State.LOOK: "look", State.RUNNING: "running", State.STOPPING: "running"}
         self.query_one("#views", ContentSwitcher).current = views.get(state, "ended")
         dialog = self.query_one(Dialog)
@@ -193,7 +194,7 @@ against rows declared, and the total of each summed column over rows read and ro
     # ------------------------------------------------------------------------------- the run
 
     def action_send(self) -> None:
-        """Start."""
+        """Start the transfer."""
         self.outcome = self.failure = None
         self._warnings.clear()
         self._may_leave = False
@@ -207,11 +208,11 @@ against rows declared, and the total of each summed column over rows read and ro
         self.state = State.RUNNING
 
     def action_again(self) -> None:
-        """Start once more."""
+        """Start the transfer again."""
         self.action_send()
 
     def action_cancel(self) -> None:
-        """Stop the query or the upload, and say so."""
+        """Cancel the transfer, and show what is being stopped."""
         if self._job is None:
             return
         self._job.stop()
@@ -221,18 +222,18 @@ against rows declared, and the total of each summed column over rows read and ro
         self.set_timer(_PATIENCE, self._allow_leaving)
 
     def _allow_leaving(self) -> None:
-        """A call that hangs in the network may take minutes; the run ends when it returns."""
+        """Allow closing the dialog: a network call that hangs may take minutes to return."""
         if self.state is State.STOPPING:
             self._may_leave = True
             self.refresh_bindings()
             running = self.query_one(Running)
-            stands = running.phase is Phase.VERIFY
-            end = "the delivery stands" if stands else "nothing will be delivered"
-            running.say(f"Waiting for the network to answer. You need not wait: {end}.")
+            delivered = running.phase is Phase.VERIFY
+            end = "the file is delivered" if delivered else "nothing will be delivered"
+            running.say(f"Waiting for a network call to return. You can leave now: {end}.")
 
     @on(Moved)
     def _show_progress(self, message: Moved) -> None:
-        if self.state is not State.STOPPING:  # what it comes to on its way out is not where it was
+        if self.state is not State.STOPPING:  # the phase to show is that of the cancel
             self.query_one(Running).move(message.progress)
 
     @on(Retried)
@@ -247,7 +248,7 @@ against rows declared, and the total of each summed column over rows read and ro
             self._warnings.append(event.message)
         elif _list_roles(event.plan) != _list_roles(self.plan):
             self._warnings.append(
-                "The plan of the run differs from the one you looked at: the table has changed."
+                "The plan of the run differs from the one shown before: the table has changed."
             )
 
     @on(Ended)
@@ -276,21 +277,21 @@ against rows declared, and the total of each summed column over rows read and ro
         self.state = State.FAILED
 
     def on_unmount(self) -> None:
-        """Whoever takes the screen away ends its run."""
+        """Cancel the transfer: its screen is removed."""
         self.abandon()
 
     # --------------------------------------------------------------------------- afterwards
 
     def action_close(self) -> None:
-        """Back, with the outcome if there is one."""
+        """Dismiss with the outcome, if there is one."""
         self.dismiss(self.outcome)
 
     def action_details(self) -> None:
-        """Show where an error came from."""
+        """Show or hide the details of the error."""
         self.query_one(ErrorPanel).toggle_details()
 
     def action_copy_error(self) -> None:
-        """Copy the error for a report."""
+        """Copy the error with its details."""
         if self.failure is not None:
             copy(self.app, self.failure.text, "The error")
 

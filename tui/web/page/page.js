@@ -1,7 +1,7 @@
-// What textual.js leaves to the page it is on.
+// The parts that textual.js expects of the page.
 "use strict";
 
-// A file is downloaded by a link: a window of its own would be a pop-up, which browsers block.
+// A file is downloaded by a link: browsers would block a new window as a pop-up.
 const openWindow = window.open.bind(window);
 window.open = (url, ...rest) => {
   if (!String(url ?? "").startsWith(`${location.origin}/download/`)) return openWindow(url, ...rest);
@@ -24,7 +24,7 @@ window.WebSocket = class extends Socket {
   }
 };
 
-// A cell is as large as a letter of the font, so the font comes before the terminal.
+// The size of a cell is that of a letter, so the font is loaded before the terminal is created.
 const start = window.onload;
 window.onload = async (event) => {
   await Promise.allSettled(
@@ -33,7 +33,7 @@ window.onload = async (event) => {
   start(event);
 };
 
-// Keys go to the app as soon as it is there, without a click.
+// The app receives keys as soon as it is shown, without a click.
 document.addEventListener("DOMContentLoaded", () => {
   new MutationObserver((_, watch) => {
     if (!document.body.classList.contains("-first-byte")) return;
