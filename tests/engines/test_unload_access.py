@@ -21,7 +21,7 @@ from tests.support.deliveries import bucket_client, make_table, objects
 from tests.support.sources import plan
 from tui.cli.batch import Manner
 from tui.cli.batch import run as run_batch
-from tui.demo import INTEGRATION, own_access
+from tui.demo import INTEGRATION, choose_access
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,11 @@ def test_the_demo_has_a_way_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert sandbox.unload["storage_integration"] == INTEGRATION
-    assert own_access({"engine": "unload", "stage": "S"}) == own_access({"engine": "stream"}) == {}
+    assert (
+        choose_access({"engine": "unload", "stage": "S"})
+        == choose_access({"engine": "stream"})
+        == {}
+    )
     monkeypatch.setenv("AMPLIFY_DATA_DIR", str(tmp_path))
     wanted = {"table": "LOCATIONS_595", "date_column": "DOB", "engine": "unload"}
     assert run_batch(wanted, Manner(demo=True)) == 0

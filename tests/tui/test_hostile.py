@@ -17,7 +17,7 @@ from tests.support.app_layout import faults
 from tests.support.deliveries import execute
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
-from tui.screens.run.first_rows import HeadScreen
+from tui.screens.run.first_rows import FirstRowsScreen
 from tui.screens.run.screen import RunScreen, State
 from tui.workbench.dialogs import FormatDialog, SqlDialog
 
@@ -102,7 +102,7 @@ async def test_hostile_names_through_every_screen(
         assert run.state is State.DELIVERED, whole(app)
         sane()
         await drive.press("v")
-        await until(pilot, lambda: isinstance(app.screen, HeadScreen))
+        await until(pilot, lambda: isinstance(app.screen, FirstRowsScreen))
         sane()
         assert "[/b]" in whole(app)
         await drive.press("escape", "r")

@@ -29,7 +29,7 @@ from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.quit import QuitDialog
-from tui.screens.run.first_rows import HeadScreen
+from tui.screens.run.first_rows import FirstRowsScreen
 from tui.screens.run.job import Job, Moved
 from tui.screens.run.screen import RunScreen, State
 from tui.workbench.dialogs import FormatDialog, SqlDialog
@@ -207,7 +207,7 @@ async def test_a_run_in_each_state(
         await until(pilot, lambda: screen.state is State.DELIVERED)
         check(app, "Delivered", '"row_count": 581', "Copy JSON j", "Run again r", "Close esc")
         await pilot.press("v")
-        await until(pilot, lambda: isinstance(app.screen, HeadScreen))
+        await until(pilot, lambda: isinstance(app.screen, FirstRowsScreen))
         check(app, "First rows of the file", "LOCATION_ID NAME", "Close esc")
         await pilot.press("escape", "r")
         await until(pilot, lambda: screen.state is State.FAILED)

@@ -29,7 +29,7 @@ from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.run import delivered, progress
-from tui.screens.run.first_rows import HeadScreen
+from tui.screens.run.first_rows import FirstRowsScreen
 from tui.screens.run.job import Ended, Moved
 from tui.screens.run.screen import RunScreen, State
 
@@ -153,7 +153,7 @@ async def test_the_workbench_and_a_run(
         await until(pilot, lambda: run.state is State.DELIVERED)
         compare(golden, app, "result")
         await drive.press("v")
-        await until(pilot, lambda: isinstance(app.screen, HeadScreen))
+        await until(pilot, lambda: isinstance(app.screen, FirstRowsScreen))
         compare(golden, app, "rows")
 
 

@@ -48,6 +48,7 @@ def test_lines_are_told_apart_from_ours_without_an_app() -> None:
 
 
 def test_a_closed_stderr_stays_closed() -> None:
-    program = "from tui.stderr import separate_stderr\nwith separate_stderr(print) as stream: assert stream is None"
+    body = "with separate_stderr(print) as stream: assert stream is None"
+    program = f"from tui.stderr import separate_stderr\n{body}"
     closed = ["sh", "-c", '"$0" -c "$1" 2>&-', sys.executable, program]
     assert subprocess.run(closed).returncode == 0

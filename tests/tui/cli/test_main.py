@@ -38,7 +38,7 @@ def test_version() -> None:
 def test_without_a_terminal_it_asks_for_batch() -> None:
     ended = run()
     assert (ended.code, ended.out) == (2, "")
-    assert "no terminal" in ended.err
+    assert "needs a terminal" in ended.err
     assert "--batch" in ended.err
 
 
@@ -73,7 +73,7 @@ def test_on_a_terminal_it_opens_the_app() -> None:
         (["--batch", "--log-format", "xml"], "'xml' is not one of 'text', 'json'"),
         (["--web", "--port", "80"], "'--port': 80 is not in the range 1024<=x<=65535"),
         (["--exact"], "--exact: requires --dry-run"),
-        (["--batch", "--web"], "--web: is the app"),
+        (["--batch", "--web"], "--web: serves the app"),
         (["--bogus"], "No such option"),
         (["stray"], "stray"),
     ],

@@ -21,9 +21,9 @@ from core.preview import browser
 from core.preview.browser import Explorer
 from core.warehouse import connect
 from tests.support.app_hosts import Host, shown, until, whole
-from tui.screens.connect.entries import only_link
+from tui.screens.connect.entries import find_only_link
 from tui.screens.connect.form import ConnectionForm
-from tui.screens.connect.link import Link, missing_secret, way
+from tui.screens.connect.link import Link, describe_sign_in, missing_secret
 from tui.screens.connect.screen import ConnectScreen
 from tui.screens.connect.secret import SecretInput, SecretPrompt
 
@@ -160,9 +160,9 @@ class TestList:
 
     def test_a_single_one_is_taken_without_asking(self, places: Path) -> None:
         configure(places, prod={"account": "a", "user": "u", "password": "p"})
-        assert only_link() == Link("prod", "prod")
+        assert find_only_link() == Link("prod", "prod")
         configure(places, prod={"account": "a", "user": "u"})
-        assert only_link() is None
+        assert find_only_link() is None
 
 
 class TestSecrets:
@@ -216,7 +216,7 @@ class TestSecrets:
     def test_which_ones_are_missing(
         self, parameters: dict[str, object], asked: str | None, words: str
     ) -> None:
-        assert (missing_secret(parameters), way(parameters)) == (asked, words)
+        assert (missing_secret(parameters), describe_sign_in(parameters)) == (asked, words)
 
     def test_the_passphrase_of_an_encrypted_key(self, tmp_path: Path) -> None:
         key = tmp_path / "key.p8"

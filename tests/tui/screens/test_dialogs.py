@@ -98,7 +98,7 @@ class TestErrors:
         async with app.run_test(size=(120, 40)) as pilot:
             await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
             await pilot.press("f1")
-            await until(pilot, lambda: "safe to paste into a report" in whole(app))
+            await until(pilot, lambda: "paste them into a report" in whole(app))
             await pilot.press("f1")
             await until(pilot, lambda: isinstance(app.screen, ErrorDialog))
 

@@ -8,7 +8,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Input
 
 from tests.support.app_hosts import Host, until
-from tui.screens.jump import JumpScreen, go, targets
+from tui.screens.jump import JumpScreen, find_targets, go
 
 
 class Form(Screen[None]):
@@ -29,7 +29,7 @@ async def test_a_letter_goes_to_a_place() -> None:
     form = Form()
     app = Host(form)
     async with app.run_test(size=(80, 24)) as pilot:
-        assert [each.id for each in targets(form)] == ["one", "three", "four"]
+        assert [each.id for each in find_targets(form)] == ["one", "three", "four"]
         for key, focused in (("d", "four"), ("escape", "four"), ("x", "four"), ("a", "one")):
             if not isinstance(app.screen, JumpScreen):
                 app.push_screen(JumpScreen(form), go)

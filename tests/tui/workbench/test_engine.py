@@ -84,8 +84,8 @@ async def test_engine_and_cost_are_shown_and_chosen(
         await choose(drive, "engine", "pushdown")
         await until(drive.pilot, lambda: asked(drive).engine == "pushdown")
         await drive.press("3")
-        pushed = "pushdown: aggregated by Snowflake · about 1.8 MB downloaded · time unknown · "
-        assert told(drive, "cost") == pushed
+        pushed = "pushdown: aggregated by Snowflake · about 1.8 MB downloaded · time unknown"
+        assert told(drive, "cost") == f"{pushed} · asked for"
         await drive.press("q")
         await until(drive.pilot, lambda: isinstance(drive.app.screen, SqlDialog))
         sql = str(drive.app.screen.query_one("Dialog Static", Static).content)
