@@ -149,7 +149,7 @@ async def test_the_workbench_and_a_run(
 
         (end,) = ended
         assert end.outcome is not None
-        await run._end(Ended(replace(end.outcome, timestamp=MOMENT, size=12_345), None))
+        await run._show_end(Ended(replace(end.outcome, timestamp=MOMENT, size=12_345), None))
         await until(pilot, lambda: run.state is State.DELIVERED)
         compare(golden, app, "result")
         await drive.press("v")
