@@ -96,7 +96,7 @@ def hold(monkeypatch: pytest.MonkeyPatch, phase: Phase, release: threading.Event
         if isinstance(event, Progress) and event.phase is phase:
             release.wait(SECONDS)
 
-    monkeypatch.setattr(Job, "_tell", waiting)
+    monkeypatch.setattr(Job, "_post_event", waiting)
 
 
 async def test_what_is_delivered_stands(

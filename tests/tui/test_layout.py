@@ -182,7 +182,7 @@ async def test_a_run_in_each_state(
     plan = plan_transfer(request).plan
     release = threading.Event()
     with monkeypatch.context() as patch:  # a run that hears of no wish to stop
-        patch.setattr(Job, "_tell", lambda *_: release.wait(SECONDS))
+        patch.setattr(Job, "_post_event", lambda *_: release.wait(SECONDS))
         screen = RunScreen(request.model_copy(update={"verify": True}), plan)
         app = Host(screen)
         async with app.run_test(size=size, notifications=True) as pilot:
@@ -196,7 +196,7 @@ async def test_a_run_in_each_state(
             await until(pilot, lambda: "▸ Verify" in whole(app))
             check(app, "Sending", "✓ Read and sum", "100,000,000,000 rows", "rows/s", "Cancel c")
             await pilot.press("c")
-            await until(pilot, lambda: "need not wait" in whole(app))
+            await until(pilot, lambda: "can leave now" in whole(app))
             check(app, "Stopping", "Leave now esc", "elapsed")
             release.set()
             await until(pilot, lambda: screen.state is State.FAILED)

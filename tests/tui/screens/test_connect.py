@@ -175,7 +175,7 @@ class TestSecrets:
         async with app.run_test() as pilot:
             await pilot.press("enter")
             await until(pilot, lambda: isinstance(app.screen, SecretPrompt))
-            assert "the app asks for it each time" in whole(app)
+            assert "It is not stored" in whole(app)
             await pilot.press(*"hunter2")
             assert "hunter2" not in shown(app) + repr(app.screen.query_one(Input))
             await pilot.press("ctrl+a", "ctrl+c", "ctrl+x")
