@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from core import Remedy
-from core.facade import spelled
+from core.facade import Spell, spelled
 from tui.cli.remedies import as_option
 
 
@@ -48,12 +48,25 @@ _SHOWN: Final = {("on_bad_date", "null"): "NULL month"}  # values that the app w
 
 def in_app(text: str) -> str:
     """`text` with its remedies as labels of fields."""
-    return spelled(text, lambda remedy: _spell(remedy, keys=False))
+    return spelled(text, _make_speller(keys=False))
 
 
 def in_columns(text: str) -> str:
     """`text` for the pane Columns: with keys where there are any."""
-    return spelled(text, lambda remedy: _spell(remedy, keys=True))
+    return spelled(text, _make_speller(keys=True))
+
+
+def _make_speller(*, keys: bool) -> Spell:
+    """Return a function that names the field of several values once: `Engine: stream or unload`."""
+    field = ""
+
+    def spell(remedy: Remedy) -> str:
+        nonlocal field
+        text = _spell(remedy, keys=keys)
+        before, (field, colon, value) = field, text.partition(": ")
+        return value if colon and field == before else text
+
+    return spell
 
 
 def _spell(remedy: Remedy, *, keys: bool) -> str:

@@ -8,7 +8,7 @@ import pytest
 from textual.binding import Binding
 from textual.widgets import Label
 
-from core.remedy import Advice, Remedy
+from core.remedy import Advice, Remedy, listed_remedies
 from tests.support.app_fixtures import USUAL, workbench
 from tests.test_remedies import OPTIONS, named_options
 from tui.app import TransferApp
@@ -49,6 +49,13 @@ def test_wording(remedy: Remedy, label: str, key: str) -> None:
     text = Advice("Try ", remedy, ".")
     assert in_app(text) == f"Try {label}."
     assert in_columns(text) == f"Try {key}."
+
+
+def test_a_field_is_named_once_for_several_values() -> None:
+    ways = [Remedy("storage_integration"), Remedy("stage"), Remedy("unload_credentials", True)]
+    text = Advice("Give a way: ", listed_remedies(ways), "; or another engine: ", Remedy("engine"))
+    said = "Give a way: Writes by: integration, stage or own keys; or another engine: Engine"
+    assert in_app(text) == said
 
 
 def test_every_remedy_of_core_has_a_place_or_none_on_purpose() -> None:
