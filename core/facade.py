@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from core.connections.secrets import Secret as Secret
     from core.engines import ENGINES as ENGINES
     from core.engines.choice import choose as choose
-    from core.engines.widths import barely_grouped as barely_grouped
+    from core.engines.widths import is_barely_grouped as is_barely_grouped
     from core.planning import edits as edits
     from core.planning.date_formats import EpochUnit as EpochUnit
     from core.planning.date_formats import TextFormat as TextFormat
@@ -104,7 +104,7 @@ _HOMES: Final = {
     # The engine, and by what right it writes.
     "core.engines": ("ENGINES",),
     "core.engines.choice": ("choose",),
-    "core.engines.widths": ("barely_grouped",),
+    "core.engines.widths": ("is_barely_grouped",),
     "core.request.write_ways": ("lacks_write_way", "needs_write_way"),
     # The destination.
     "core.bucket.checks": ("check_destination", "is_there", "probe_destination"),

@@ -21,7 +21,7 @@ from core.engines import ENGINES
 from core.engines.choice import Choice, choose
 from core.engines.engine import Job
 from core.engines.local_file import LocalFile
-from core.engines.widths import column_widths
+from core.engines.widths import measure_widths
 from core.errors import LocalResourceError, SourceDataError, TransferError
 from core.events import Delivered, Listener, Phase, Planned, Warned
 from core.outcome import Outcome, Preview
@@ -71,7 +71,7 @@ def plan_transfer(
         source, sample = journey.look(connection)
         plan, choice = journey.decide(source, sample)
         months = journey.months(connection, plan, exact=exact)
-        cost = estimate(request, plan, column_widths(source.columns, sample), months, former)
+        cost = estimate(request, plan, measure_widths(source.columns, sample), months, former)
         engine, job = ENGINES[choice.engine], journey.job(connection, plan)
         copy = engine.copy_statement(job)
     url = job.destination.url(job.key)

@@ -1,10 +1,11 @@
-"""The engines: three ways from a plan to its delivery, with the same rows.
+"""The engines: three implementations of a transfer that deliver the same rows.
 
-`stream` downloads the rows and groups them here; `pushdown` has Snowflake group them and writes
-the groups here; `unload` has Snowflake write the object too. Each is an object of one protocol
-(`core.engines.engine.Engine`); `core.engines.choice` chooses between them.
+`stream` downloads the rows and groups them on this machine; `pushdown` has Snowflake group them
+and writes the groups to a file on this machine; `unload` has Snowflake write the object as well.
+Each implements one protocol (`core.engines.engine.Engine`); `core.engines.choice` chooses between
+them.
 
-Importing this package is cheap: what an engine works with is imported when it delivers.
+Importing this package is cheap: an engine imports its libraries when it delivers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which engine makes a transfer, and why."""
+"""Choose the engine of a transfer and give the reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Choice:
     """The engine of a transfer.
 
     Attributes:
-        engine: its name; `core.engines.ENGINES` has the object.
+        engine: its name; `core.engines.ENGINES` maps it to the object.
         why: the reason, in a few words.
     """
 
@@ -23,10 +23,10 @@ class Choice:
 
 
 def choose(request: Request, plan: Plan) -> Choice:
-    """The engine of a transfer: the one asked for, else by the size of the source.
+    """Return the engine of a transfer: the requested one, else one by the size of the source.
 
-    Small tables travel: their rows are aggregated here, at no cost of the warehouse's time. Asks
-    nobody; the app may call it at every change.
+    Small tables are downloaded and aggregated on this machine, which costs no warehouse time.
+    Sends no request, so that the app may call it at every change.
     """
     if request.engine != "auto":
         return Choice(EngineName(request.engine), "set by you")

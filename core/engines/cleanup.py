@@ -1,4 +1,4 @@
-"""What an unload that fails has left in the bucket: removed, or told."""
+"""Remove the objects that a failed unload left in the bucket, or report them."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ from core.runtime.deadline import Deadline
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-# Seconds to clean up in; few where somebody waits for the end.
+# Seconds for the cleanup; few after a cancellation, where the user waits for the end.
 _LONG, _SHORT = 30.0, 0.9
 _POLL = 0.05
 
 
-class Remains:
-    """The objects of one COPY INTO.
+class CopyCleanup:
+    """Removes the objects of one COPY INTO that failed.
 
-    Only what is surely this statement's own is removed: parts carry its query id in their names
-    (INCLUDE_QUERY_ID); a single object appears whole, so it is ours if the statement succeeded.
+    It removes only objects that this statement is known to have written: parts carry its query id
+    in their names (INCLUDE_QUERY_ID); a single object is written in one operation, so it is this
+    statement's if the statement succeeded.
 
     Args:
-        connection: the session that it runs in.
-        bucket: with this machine's own credentials.
+        connection: the session that the statement runs in.
+        bucket: accessed with this machine's own credentials.
         key: the object's key, or the folder of the parts.
     """
 
@@ -46,52 +47,55 @@ class Remains:
         self._query_id = ""
 
     def expect(self, query_id: str) -> None:
-        """From now on the statement `query_id` may write."""
+        """Note that the statement `query_id` has started and may write."""
         self._query_id = query_id
 
     @contextmanager
-    def cleared(self) -> Iterator[None]:
-        """Remove what a failure inside leaves; its hint tells what could not be removed."""
+    def clean_up_on_failure(self) -> Iterator[None]:
+        """Remove the objects if the body fails; the error's hint names those that may remain."""
         try:
             yield
         except (DestinationExistsError, UsageError):
-            raise  # refused at once: nothing was written
+            raise  # refused before anything was written
         except TransferError as error:
-            if left := self._left(error):
+            if left := self._clean_up_after(error):
                 error.hint = joined([error.hint, left])
                 error.in_doubt = True
             raise
 
-    def _left(self, error: TransferError) -> str:
-        """What a failure may have left, as a sentence; without an id, nobody knows whose it is."""
+    def _clean_up_after(self, error: TransferError) -> str:
+        """Clean up and return a sentence about objects that may remain, or an empty string.
+
+        Without a query id, objects cannot be attributed to this run, and none is removed.
+        """
         if self._query_id:
-            return self._clear(hurried=isinstance(error, CancelledError))
+            return self._remove(hurried=isinstance(error, CancelledError))
         if isinstance(error, TemporaryError):
             url = self._bucket.destination.url(self._key)
-            return f"Snowflake may have got the order all the same: look for files at {url}."
+            return f"Snowflake may have received the statement: look for files at {url}."
         return ""
 
-    def _clear(self, *, hurried: bool) -> str:
-        """Remove the objects; what may be left, as a sentence, or nothing."""
+    def _remove(self, *, hurried: bool) -> str:
+        """Remove the objects; return a sentence about what may remain, or an empty string."""
         deadline = Deadline(_SHORT if hurried else _LONG)
         try:
-            if keys := self._own(deadline):
+            if keys := self._find_own_keys(deadline):
                 remove(self._bucket, keys, deadline)
-        except Exception:  # whatever it is, the first error is the one to tell
+        except Exception:  # of any kind: the first error is the one that is reported
             return (
-                f"Files may remain at {self._bucket.destination.url(self._key)}; those of this run "
-                f"are of Snowflake's query {self._query_id}."
+                f"Files may remain at {self._bucket.destination.url(self._key)}; this run's were "
+                f"written by Snowflake's query {self._query_id}."
             )
         return ""
 
-    def _own(self, deadline: Deadline) -> list[str]:
-        status = Waiter(deadline).call(self._last_status, deadline)
+    def _find_own_keys(self, deadline: Deadline) -> list[str]:
+        status = Waiter(deadline).call(self._wait_for_status, deadline)
         if self._key.endswith("/"):
             return [key for key in find(self._bucket, self._key, deadline) if self._query_id in key]
         return [self._key] if status == "SUCCESS" else []
 
-    def _last_status(self, deadline: Deadline) -> str:
-        """How the statement ended: what has been aborted may go on for a moment."""
+    def _wait_for_status(self, deadline: Deadline) -> str:
+        """Return the final status; an aborted statement may still run for a moment."""
         while True:
             status = self._connection.get_query_status(self._query_id)
             if not self._connection.is_still_running(status) or deadline.wait(_POLL):

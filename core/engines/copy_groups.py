@@ -1,7 +1,7 @@
-"""Have Snowflake group the rows and write the object: what engine `unload` does.
+"""Have Snowflake group the rows and write the object: the implementation of engine `unload`.
 
 The groups stay at Snowflake as the result of the grouped statement. Its totals are queried from
-that result, and must agree before COPY INTO makes anything of it visible.
+that result and must agree before COPY INTO writes it to the bucket.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from core.bucket import Bucket, Delivery, Destination
 from core.bucket.checks import check_destination
 from core.bucket.objects import aws_keys
 from core.connections.secrets import Secret
-from core.engines.cleanup import Remains
+from core.engines.cleanup import CopyCleanup
 from core.engines.grouped import Grouped, group_at_rest
 from core.engines.local_file import LocalFile, Written
-from core.engines.write_access import CREDENTIALS_SHOWN, Access, access_of
+from core.engines.write_access import CREDENTIALS_SHOWN, Access, find_access
 from core.errors import (
     CancelledError,
     DestinationError,
@@ -54,14 +54,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """What to write, and where.
+    """What to write and where.
 
     Attributes:
-        request: what was asked for.
+        request: the request of the run.
         destination: the bucket and the prefix.
         key: the object's key.
-        folder: the prefix of the parts, where one object does not hold the result; ends in `/`.
-            No other run has it.
+        folder: the prefix of the parts, if the result is too large for one object; ends in `/` and
+            is unique to this run.
     """
 
     request: Request
@@ -78,7 +78,7 @@ class Order:
         started: datetime,
         run_id: str,
     ) -> Self:
-        """The order of a run that `started` in UTC."""
+        """Return the order of a run that `started` at this moment, in UTC."""
         ending = f".{extension(Format(request.format), request.gzip)}"
         folder = f"{key.removesuffix(ending)}/"
         if f"{started:%Y%m%dT%H%M%SZ}" not in folder and run_id not in folder:
@@ -91,7 +91,7 @@ class Order:
         return Format(self.request.format)
 
     def files(self, *, single: bool) -> Files:
-        """What Snowflake writes: one object, or parts."""
+        """Return the file options of the COPY INTO: one object if `single`, else parts."""
         request = self.request
         overwrite = request.if_exists == "overwrite"
         return Files(
@@ -106,15 +106,15 @@ class Order:
 
 @dataclass(frozen=True)
 class Unloaded(Written):
-    """What Snowflake wrote.
+    """The delivery that Snowflake wrote.
 
     Attributes:
-        totals: what was read and what was written, which agree.
+        totals: the totals of the rows read and of those written, which agree.
         first_rows: the first rows.
         query_id: Snowflake's id of the statement that read the table.
-        key: the object's key, or the prefix of its parts; empty if there were no groups, for which
-            Snowflake writes no file.
-        objects: what Snowflake wrote; it tells no checksums.
+        key: the object's key, or the prefix of its parts; empty if there were no groups, in which
+            case Snowflake writes no file.
+        objects: the objects that Snowflake wrote; it reports no checksums.
     """
 
     key: str = ""
@@ -134,16 +134,16 @@ def copy_groups(
 
     Args:
         connection: an open session.
-        plan: what happens to each column; `Unload.obstacle` has found nothing.
+        plan: the plan of the columns; `Unload.obstacle` has returned None for it.
         order: what to write.
-        bucket: looks before the start, and removes what a failure leaves, as far as this machine's
+        bucket: checked before the start, and cleaned up after a failure, as far as this machine's
             own credentials allow.
-        progress: told of every phase, and of warnings.
+        progress: receives every phase, and warnings.
         cancel: stops the work at any moment.
 
     Raises:
         SourceDataError: dates do not parse, or a sum overflows.
-        DestinationExistsError, DestinationError: Snowflake may not write there.
+        DestinationExistsError, DestinationError: Snowflake is not allowed to write there.
         IntegrityError: the totals do not agree, or the files do not hold every group.
         TransferError: a statement failed, or the run was cancelled.
     """
@@ -157,14 +157,14 @@ def copy_groups(
         return Unloaded(totals, FirstRows(names), query_id)
     first_rows = _first_rows(connection, grouped, plan, cancel)
     run(connection, DECLARED_TYPES, cancel)
-    single = _estimate(grouped, plan, order.format) <= order.request.max_file_size
+    single = _estimate_size(grouped, plan, order.format) <= order.request.max_file_size
     key = order.key if single else order.folder
     files = order.files(single=single)
     statement = copy_into(grouped.statement, plan, query_id, access.at(key), files)
     progress.start(Phase.UPLOAD, total_rows=totals.groups)
-    remains = Remains(connection, bucket, key)
-    with remains.cleared():
-        rows, objects = _copy(connection, statement, cancel, remains, bucket, key)
+    cleanup = CopyCleanup(connection, bucket, key)
+    with cleanup.clean_up_on_failure():
+        rows, objects = _copy(connection, statement, cancel, cleanup, bucket, key)
         if rows != totals.groups:
             raise IntegrityError(
                 f"Snowflake wrote {rows:,} rows where there are {totals.groups:,} groups.",
@@ -178,14 +178,14 @@ def copy_groups(
 def preview_copy(
     connection: SnowflakeConnection, plan: Plan, grouped: Statement, order: Order, cancel: Cancel
 ) -> Statement:
-    """The COPY INTO of one object, for people to read: no AWS keys are looked up for it."""
+    """Return the COPY INTO of one object, for display: it holds no AWS keys."""
     unknown = Keys(Secret(""), Secret(""))
-    access = access_of(connection, order.request, order.destination, lambda: unknown, cancel)
+    access = find_access(connection, order.request, order.destination, lambda: unknown, cancel)
     return copy_into(grouped, plan, "query id", access.at(order.key), order.files(single=True))
 
 
 def write_empty(plan: Plan, file: LocalFile) -> None:
-    """Write the file of a result without rows: Snowflake writes none for it."""
+    """Write the file of a result without rows, for which Snowflake writes no file."""
     from core.aggregation.arrow_types import delivered_schema
 
     with file.open(delivered_schema(plan, {})):
@@ -194,7 +194,7 @@ def write_empty(plan: Plan, file: LocalFile) -> None:
 
 @contextmanager
 def explain_empty() -> Iterator[None]:
-    """Say why this machine's own credentials are needed after all."""
+    """Add to a refusal by S3 why this machine's own credentials are needed."""
     try:
         yield
     except DestinationError as error:
@@ -213,9 +213,9 @@ def _access(
     progress: Reporter,
     cancel: Cancel,
 ) -> Access:
-    """The access that Snowflake is given, and a look at the destination before hours of work."""
+    """Return the access for Snowflake, after a check of the destination before hours of work."""
     request = order.request
-    access = access_of(
+    access = find_access(
         connection,
         request,
         order.destination,
@@ -230,10 +230,11 @@ def _access(
     except (DestinationExistsError, CancelledError):
         raise
     except TransferError as error:
-        # Snowflake's own rights decide, unless they are ours, or a check was asked for.
+        # Snowflake writes with rights of its own, so that a refusal here says nothing about them;
+        # except where it uses this run's keys, or where the request demands a check.
         if access.keys or request.expected_bucket_owner:
             raise
-        warning = joined(["The destination was not looked at from here:", error.message])
+        warning = joined(["The destination was not checked from this machine:", error.message])
         progress.tell(Warned(warning))
     return access
 
@@ -242,28 +243,30 @@ def _copy(
     connection: SnowflakeConnection,
     statement: Statement,
     cancel: Cancel,
-    remains: Remains,
+    cleanup: CopyCleanup,
     bucket: Bucket,
     key: str,
 ) -> tuple[int, tuple[Delivery, ...]]:
-    """Run COPY INTO; the rows of all files, and the files."""
-    result = run(connection, statement, cancel, on_start=remains.expect, repeatable=False)
+    """Run COPY INTO; return the number of rows in all files, and the files."""
+    result = run(connection, statement, cancel, on_start=cleanup.expect, repeatable=False)
     files = read_rows(result, "file_name")
     where = bucket.destination.bucket
     objects = tuple(
-        Delivery(where, _key(key, each["file_name"]), count(each.get("file_size")) or 0, "", "", 1)
+        Delivery(
+            where, _file_key(key, each["file_name"]), count(each.get("file_size")) or 0, "", "", 1
+        )
         for each in files
     )
     return sum(count(each.get("row_count")) or 0 for each in files), objects
 
 
-def _key(key: str, name: str) -> str:
-    """The key of a file that Snowflake tells by its name: below the folder, if `key` is one."""
+def _file_key(key: str, name: str) -> str:
+    """Return the key of the file that Snowflake reports as `name`; `key` may be its folder."""
     return key + name.rpartition("/")[2] if key.endswith("/") else key
 
 
-def _estimate(grouped: Grouped, plan: Plan, format: Format) -> int:  # noqa: A002
-    """About how many bytes a file of the whole result has at most, before compression."""
+def _estimate_size(grouped: Grouped, plan: Plan, format: Format) -> int:  # noqa: A002
+    """Estimate the most bytes that a file of the whole result has, before compression."""
     arrow = sum(size or INLINE_BYTES for size in grouped.result.batches.sizes)
     if format is Format.PARQUET:
         return arrow

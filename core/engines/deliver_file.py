@@ -21,12 +21,12 @@ from core.runtime.progress import Reporter
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-# Of the source's name in the object's metadata: S3 takes 2 KB in all.
+# Most characters of the source's name in the object's metadata, of which S3 takes 2 KB in all.
 _SOURCE_CHARACTERS: Final = 1_000
 
 
 class WriteMonths(Protocol):
-    """Reads what a plan needs and writes the months of it to a file."""
+    """A function that reads the source and writes the months of a plan to a file."""
 
     def __call__(
         self,
@@ -42,7 +42,7 @@ class WriteMonths(Protocol):
 
 
 def deliver_file(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths) -> EngineResult:
-    """Write the file by `write` and upload it; raises as `Engine.deliver`."""
+    """Write the file with `write` and upload it; raises as `Engine.deliver` does."""
     check_destination(bucket, job.key, overwrite=job.overwrite, cancel=job.cancel)
     with failing_of(job.cancel):
         written = write(
@@ -58,10 +58,10 @@ def deliver_file(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths) 
 
 
 def upload(job: Job, bucket: Bucket, file: LocalFile, totals: RunTotals) -> Delivery:
-    """Upload the file: the object appears verified, or not at all.
+    """Upload the file: the object becomes visible after its checksum is verified, or never.
 
     Raises:
-        DestinationExistsError, DestinationError: the bucket refuses it.
+        DestinationExistsError, DestinationError: the bucket refuses the object.
         TransferError: the upload failed, or the run was cancelled.
     """
     job.progress.start(Phase.UPLOAD, total_bytes=file.path.stat().st_size)
@@ -84,7 +84,7 @@ def upload(job: Job, bucket: Bucket, file: LocalFile, totals: RunTotals) -> Deli
 
 
 def warn_of_rows(job: Job, totals: RunTotals) -> None:
-    """Warn of what the rows turned out to hold that the user should know."""
+    """Warn of bad dates, of missing dates and of an empty delivery."""
     for warning in _warnings(job.plan, totals):
         job.progress.tell(Warned(warning))
 
@@ -99,4 +99,4 @@ def _warnings(plan: Plan, totals: RunTotals) -> Iterator[str]:
     if empty:
         yield f"{empty:,} rows have no {name}: they are in the NULL month."
     if not totals.groups:
-        yield "The table has no rows but blank ones: the file has no rows."
+        yield "The table has only blank rows, or none: the file has no rows."

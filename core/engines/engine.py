@@ -1,10 +1,9 @@
-"""What an engine is: one way from a plan to its delivery.
+"""The protocol of an engine: it turns a plan into a delivery.
 
-An engine is asked, in this order: what stands in its way (`obstacle`), which statement it runs
-(`statement`), what that costs (`cost`), and to do it (`deliver`). Nothing outside this package
-decides anything by which engine it is.
+A caller uses an engine in this order: `obstacle` (why it cannot run), `statement` (the SQL that it
+runs), `cost` and `deliver`. No code outside this package depends on which engine it has.
 
-The engines themselves import what they work with when they deliver: asking one costs nothing.
+The engines import their libraries when they deliver: the other methods are cheap.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class EngineName(StrEnum):
-    """The engines, by the names that users give them."""
+    """The names of the engines, as users write them."""
 
     STREAM = "stream"
     PUSHDOWN = "pushdown"
@@ -45,12 +44,12 @@ class EngineName(StrEnum):
 
 @dataclass(frozen=True)
 class Volume:
-    """How much a transfer works on, as far as it is known.
+    """The size of a transfer, as far as it is known.
 
     Attributes:
         rows: rows of the source; None if unknown.
         groups: rows of the delivery; None if unknown.
-        widths: how wide the values of a column are, by its name; see `core.engines.widths`.
+        widths: the width of a column's values, by its name; see `core.engines.widths`.
     """
 
     rows: int | None
@@ -60,14 +59,16 @@ class Volume:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a transfer costs by one engine.
+    """The estimated cost of a transfer with one engine.
 
     Attributes:
         rows: rows that are downloaded to this machine; None if unknown.
-        bytes: about how many bytes they are, before Snowflake compresses them for the way.
-        limit: what bounds the engine.
-        pace: what `seconds` rests on, or why it is not known.
-        seconds: about how long it takes where no former run shows it; None if unknown.
+        bytes: the approximate size of these rows before Snowflake compresses them for the
+            download; None if unknown.
+        limit: what the engine's speed depends on.
+        pace: the basis of `seconds`, or why it is unknown.
+        seconds: the approximate duration, used where there is no former run to compare with; None
+            if unknown.
     """
 
     rows: int | None
@@ -79,17 +80,17 @@ class Cost:
 
 @dataclass(frozen=True)
 class Job:
-    """One transfer, planned: what every engine works on.
+    """One planned transfer: the input of every engine.
 
     Attributes:
-        request: what was asked for.
-        plan: what happens to each column.
+        request: the request of the run.
+        plan: the role of every column.
         connection: an open session.
         key: the key of the object.
         started: when the run started, in UTC.
         run_id: the id of the run.
-        budget: the memory of each stop.
-        progress: is given every phase, and warnings.
+        budget: the memory of each stage, in bytes.
+        progress: receives every phase, and warnings.
         cancel: stops the work at any moment.
     """
 
@@ -116,12 +117,12 @@ class Job:
 
 @dataclass(frozen=True)
 class EngineResult:
-    """What an engine delivered.
+    """The delivery of an engine.
 
     Attributes:
         key: the object's key; the prefix of its parts, which ends in `/`, where there are several.
         objects: the object, or its parts.
-        totals: what was read and what was written, which agree.
+        totals: the totals of the rows read and of those written, which agree.
         first_rows: the first rows.
         query_id: Snowflake's id of the statement that read the table.
     """
@@ -134,51 +135,54 @@ class EngineResult:
 
 
 class Engine(Protocol):
-    """One way from a plan to its delivery; all of them deliver the same rows."""
+    """Delivers the result of a plan; every engine delivers the same rows."""
 
     @property
     def name(self) -> EngineName:
-        """By what name users ask for it."""
+        """The engine's name."""
 
     @property
     def summary(self) -> str:
         """Where it aggregates the rows, in a few words."""
 
     def describe(self, request: Request) -> str:
-        """How it does its work, in a few words."""
+        """Describe in a few words how the engine works."""
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
-        """What stands in its way, as the error that a run would fail with; None if nothing does.
+        """Return the error with which a run would fail at once; None if it can start.
 
-        Asks nobody; the app may call it at every change.
+        Sends no request, so that the app may call it at every change.
         """
 
     def statement(self, plan: Plan) -> Statement:
-        """The one statement that reads the table."""
+        """Return the one statement that reads the table."""
 
     def copy_statement(self, job: Job) -> Statement | None:
-        """The statement by which Snowflake would write the delivery; None where we write it.
+        """Return the statement with which Snowflake would write the delivery.
 
-        It is for people to read: nothing runs it, and no secret is in it.
+        It is for display: it is never run, and it holds no secret.
+
+        Returns:
+            The statement; None if this machine writes the delivery.
 
         Raises:
-            TransferError: what it would write to or with cannot be found.
+            TransferError: the stage or the integration that it names cannot be used.
         """
 
     def cost(self, plan: Plan, volume: Volume) -> Cost:
-        """What it costs to transfer so much. Asks nobody."""
+        """Estimate the cost of a transfer of this size. Sends no request."""
 
     def deliver(self, job: Job, bucket: Bucket, file: LocalFile) -> EngineResult:
-        """Run the statement and deliver its result: whole and reconciled, or not at all.
+        """Run the statement and deliver its result: complete and reconciled, or not at all.
 
         Args:
-            job: what to do; `obstacle` has found nothing.
-            bucket: where to.
-            file: the file to write, where this machine writes one; it stays for whoever verifies.
+            job: the transfer; `obstacle` has returned None for it.
+            bucket: the bucket to deliver to.
+            file: the file to write, if this machine writes one; it is kept for the verification.
 
         Raises:
             SourceDataError: dates do not parse, or a sum overflows.
-            IntegrityError: what was read and what is written do not agree.
+            IntegrityError: the totals of the rows read and of those written do not agree.
             DestinationExistsError, DestinationError: the bucket refuses the object.
             TransferError: a statement, the download, the disk or the upload failed, or the run was
                 cancelled.

@@ -30,9 +30,9 @@ class Grouped:
     """A plan grouped by Snowflake.
 
     Attributes:
-        statement: what was run.
-        result: its result, still at Snowflake.
-        totals: what was read and what was written, which agree.
+        statement: the statement that was run.
+        result: its result, which is kept at Snowflake.
+        totals: the totals of the rows read and of those written, which agree.
     """
 
     statement: Statement
@@ -43,18 +43,19 @@ class Grouped:
 def run_grouped(
     plan: Plan, attempt: Callable[[Statement], T], *, at_rest: bool = False, ordered: bool = True
 ) -> T:
-    """Return what `attempt` makes of the grouped statement of a plan.
+    """Call `attempt` with the grouped statement of a plan and return its result.
 
-    Where the statement overflows and only the grand total may have caused that, as it may have more
-    digits than any group, it is attempted again with a rounded total.
+    If the statement overflows, the grand total may be the cause, as it may have more digits than
+    any group: `attempt` is then called again with a statement whose grand total is rounded.
 
     Args:
-        plan: what happens to each column.
+        plan: the role of every column.
         attempt: runs the statement.
         at_rest, ordered: as for `query.select_groups`.
 
     Raises:
-        SourceDataError: a sum overflows; or what `attempt` raises.
+        SourceDataError: a sum of a group overflows.
+        TransferError: any other error of `attempt`.
     """
     exact, rounded = (
         query.select_groups(plan, at_rest=at_rest, ordered=ordered, rounded=each)
@@ -70,27 +71,27 @@ def run_grouped(
 
 
 def open_totals(fields: tuple[Field, ...], total: Mapping[str, Any]) -> RunTotals:
-    """Start the totals of a run that reads groups: what the grand total says of the rows.
+    """Start the totals of a run that reads groups, from the grand total of the result.
 
     Args:
         fields: the columns of the result of `query.select_groups`.
-        total: its grand total by alias; empty for an empty table.
+        total: the row of its grand total, by alias; empty for an empty table.
     """
     rows, blank, bad = (int(total.get(name) or 0) for name in ("rows", "blank", "bad"))
     totals = RunTotals(rows + blank, rows + blank, blank, bad_dates=bad)
     for field in fields:
         if field.is_sum:
-            totals.read[field.alias] = _total(total, field.alias)
+            totals.read[field.alias] = _parse_total(total, field.alias)
     return totals
 
 
 def check_bad_dates(
     connection: SnowflakeConnection, plan: Plan, totals: RunTotals, cancel: Cancel
 ) -> None:
-    """Query some of the dates that do not parse, if there are any.
+    """Query examples of the dates that do not parse, if the totals count any.
 
     Raises:
-        SourceDataError: there are, and the plan does not allow them.
+        SourceDataError: there are some, and the plan does not allow them.
         TransferError: the statement failed, or the run was cancelled.
     """
     if not totals.bad_dates:
@@ -119,7 +120,7 @@ def group_at_rest(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -
     totals.check_groups(int(groups.get("rows") or 0))
     sums = [(f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column]
     for alias, _ in sums:
-        totals.written[alias] = _total(groups, alias)
+        totals.written[alias] = _parse_total(groups, alias)
     totals.check(sums)
     return Grouped(statement, result, totals)
 
@@ -127,7 +128,10 @@ def group_at_rest(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -
 def _run(
     connection: SnowflakeConnection, cancel: Cancel, statement: Statement
 ) -> tuple[Statement, Result, dict[bool, dict[str, Any]]]:
-    """The statement, its result, and its totals: the grand total's (True) and the groups'."""
+    """Run the statement; return it, its result, and the totals of the result.
+
+    The totals are one row of the grand total, by the key True, and one of the groups, by False.
+    """
     result = run(connection, statement, cancel)
     summed = sum_groups(statement, result.query_id)
     columns = read_columns(connection, summed, cancel)
@@ -136,8 +140,8 @@ def _run(
     return statement, result, {bool(row["total"]): row for row in rows}
 
 
-def _total(row: Mapping[str, Any], alias: str) -> Total:
-    """A sum column's total in a row of the result; the rounded one where there is one."""
+def _parse_total(row: Mapping[str, Any], alias: str) -> Total:
+    """Return a sum column's total in a row of the result; the rounded one if there is one."""
     number = alias.removeprefix("sum_")
     value = row.get(f"total_{number}", row.get(alias))
     if isinstance(value, float):

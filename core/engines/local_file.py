@@ -1,4 +1,4 @@
-"""What the engines that write a local file have in common."""
+"""The local file of a delivery, for the engines that write one."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class LocalFile:
     """The file to write.
 
     Attributes:
-        path: where.
-        format: what.
-        gzip: whether compressed as a whole.
-        escape_formulas: whether csv cells that look like formulas are made text.
+        path: its path.
+        format: its format.
+        gzip: whether the whole file is compressed.
+        escape_formulas: whether csv cells that look like formulas are escaped as text.
     """
 
     path: Path
@@ -35,11 +35,11 @@ class LocalFile:
 
     @classmethod
     def of(cls, request: Request, path: Path) -> Self:
-        """The file of a request."""
+        """Return the file of a request, at `path`."""
         return cls(path, Format(request.format), request.gzip, request.csv_escape_formulas)
 
     def open(self, schema: pa.Schema) -> Writer:
-        """The writer that fills it; see `core.output.open_writer`."""
+        """Return a writer for the file; see `core.output.open_writer`."""
         return open_writer(
             self.path,
             self.format,
@@ -51,10 +51,10 @@ class LocalFile:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written.
+    """A written delivery.
 
     Attributes:
-        totals: what was read and what was written, which agree.
+        totals: the totals of the rows read and of those written, which agree.
         first_rows: the first rows.
         query_id: Snowflake's id of the statement that read the table.
     """

@@ -1,4 +1,4 @@
-"""Engine `pushdown`: Snowflake groups the rows; the groups are downloaded and written here."""
+"""Engine `pushdown`: Snowflake groups the rows; this machine downloads and writes the groups."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from core import query
 from core.engines.engine import Cost, EngineName, EngineResult, Job, Volume
-from core.engines.widths import BITS, barely_grouped, integer_bytes, row_bytes
+from core.engines.widths import BITS, integer_bytes, is_barely_grouped, row_bytes
 
 if TYPE_CHECKING:
     from core.bucket import Bucket
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Pushdown:
-    """The plan as one GROUP BY in Snowflake."""
+    """Runs the plan as one GROUP BY in Snowflake."""
 
     name: Final = EngineName.PUSHDOWN
     summary: Final = "aggregated by Snowflake"
@@ -28,22 +28,22 @@ class Pushdown:
         return "aggregated in Snowflake; only the groups are downloaded"
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
-        """None: it takes every plan."""
+        """Return None: it runs every plan."""
 
     def statement(self, plan: Plan) -> Statement:
-        """The grouped SELECT, in the order of the delivery."""
+        """Return the grouped SELECT, in the order of the delivery."""
         return query.select_groups(plan)
 
     def copy_statement(self, job: Job) -> Statement | None:
-        """None: this machine writes the file."""
+        """Return None: this machine writes the file."""
 
     def cost(self, plan: Plan, volume: Volume) -> Cost:
-        """The groups are downloaded; how long Snowflake takes is up to the warehouse."""
+        """Estimate the download of the groups; the time depends on the warehouse."""
         rows, groups = volume.rows, volume.groups
         limit = "the warehouse; the groups are downloaded"
         if groups is None:
             return Cost(None, None, limit)
-        if rows and groups and barely_grouped(rows, groups):
+        if rows and groups and is_barely_grouped(rows, groups):
             limit = "nearly as many groups as rows are downloaded"
         rows_per_group = (rows or 0) / max(groups, 1)
         helpers = {"total": BITS, "rows": integer_bytes(int(rows_per_group))}

@@ -1,4 +1,4 @@
-"""Engine `stream`: the rows are downloaded, and aggregated on this machine."""
+"""Engine `stream`: this machine downloads the rows and aggregates them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from core.query import Statement
     from core.request.request import Request
 
-# `python -m tests.benchmarks`, ratings of the sandbox on two shared cores.
-BENCHMARK_START: Final = 4.0  # seconds that a transfer takes whatever its size
-BENCHMARK_SECONDS: Final = 0.9  # seconds a million rows
+# Measured by `python -m tests.benchmarks` with table ratings of the sandbox, on two shared cores.
+BENCHMARK_START: Final = 4.0  # seconds that a transfer of any size takes
+BENCHMARK_SECONDS: Final = 0.9  # seconds per million rows
 
 _HELPERS: Final = {"blank": BITS, "bad": float(OFFSET)}
 
 
 class Stream:
-    """One SELECT of the needed columns; polars makes the months of its rows."""
+    """Reads the needed columns with one SELECT; polars aggregates the rows by month."""
 
     name: Final = EngineName.STREAM
     summary: Final = "aggregated on this machine"
@@ -36,17 +36,17 @@ class Stream:
         return f"aggregated on this machine, in at most {megabytes} MB"
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
-        """None: it takes every plan."""
+        """Return None: it runs every plan."""
 
     def statement(self, plan: Plan) -> Statement:
-        """The SELECT of the rows."""
+        """Return the SELECT of the rows."""
         return query.select_rows(plan)
 
     def copy_statement(self, job: Job) -> Statement | None:
-        """None: this machine writes the file."""
+        """Return None: this machine writes the file."""
 
     def cost(self, plan: Plan, volume: Volume) -> Cost:
-        """Every row is downloaded; the time is the benchmark's."""
+        """Estimate the download of every row, with the speed of the benchmark."""
         limit, rows = "every row is downloaded", volume.rows
         pace = f"estimate: {BENCHMARK_SECONDS:.3g} s per million rows (benchmark)"
         if rows is None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Unload:
-    """The plan as one GROUP BY in Snowflake, and COPY INTO of its result."""
+    """Runs the plan as one GROUP BY in Snowflake, and a COPY INTO of its result."""
 
     name: Final = EngineName.UNLOAD
     summary: Final = "aggregated and written by Snowflake"
@@ -33,35 +33,35 @@ class Unload:
         return "aggregated in Snowflake, which writes the file to the bucket"
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
-        """A format or a type that Snowflake does not unload, or no way for it to write."""
+        """Refuse formats and types that Snowflake does not unload, and a missing way to write."""
         if limit := find_limit(plan, Format(request.format)):
             return limit
         if request.bucket.startswith("arn:"):
             return UsageError(
-                "Snowflake takes no ARN of an access point.",
-                "Name the bucket, or the point's alias.",
+                "Snowflake does not accept the ARN of an access point.",
+                "Name the bucket, or the access point's alias.",
             )
         if not has_write_way(dict(request)):
             return UsageError(Advice("It needs a way to write: ", WAYS_TO_WRITE, "."))
         return None
 
     def statement(self, plan: Plan) -> Statement:
-        """The grouped SELECT, whose result stays at Snowflake."""
+        """Return the grouped SELECT, whose result is kept at Snowflake."""
         return query.select_groups(plan, at_rest=True, ordered=False)
 
     def copy_statement(self, job: Job) -> Statement | None:
-        """COPY INTO one object."""
+        """Return the COPY INTO of one object."""
         from core.engines.copy_groups import preview_copy
 
         order, grouped = self._order(job), self.statement(job.plan)
         return preview_copy(job.connection, job.plan, grouped, order, job.cancel)
 
     def cost(self, plan: Plan, volume: Volume) -> Cost:
-        """Nothing is downloaded; how long Snowflake takes is up to the warehouse."""
+        """Return a cost without a download; the time depends on the warehouse."""
         return Cost(0, 0, "the warehouse; only row counts and totals are downloaded")
 
     def deliver(self, job: Job, bucket: Bucket, file: LocalFile) -> EngineResult:
-        """Have Snowflake write the object, or its parts; only an empty one is written here."""
+        """Have Snowflake write the object, or its parts; this machine writes an empty one."""
         from core.engines.copy_groups import copy_groups, explain_empty, write_empty
         from core.engines.deliver_file import upload, warn_of_rows
 

@@ -1,4 +1,6 @@
-"""What Snowflake cannot unload as the other engines deliver it: refused before anything starts.
+"""Formats and types that Snowflake unloads differently from the other engines.
+
+A request for one of them is refused before anything starts.
 
 Sources: docs.snowflake.com, "COPY INTO <location>", usage notes ("unloading TIMESTAMP_TZ or
 TIMESTAMP_LTZ data produces an error" for parquet) and "Data unloading considerations"
@@ -25,11 +27,11 @@ _OTHERS: Final = Advice(
 
 
 def find_limit(plan: Plan, format: Format) -> TransferError | None:  # noqa: A002 - the users' word
-    """Why the delivery of a plan could not be what the other engines deliver; None if it can.
+    """Return why Snowflake cannot deliver a plan as the other engines do.
 
     Returns:
-        A `UsageError` where Snowflake does not write the format; a `SourceDataError` that names the
-        column which it does not write as the other engines do.
+        A `UsageError` if Snowflake does not write the format; a `SourceDataError` that names a
+        column whose values it writes differently; None if the delivery would be the same.
     """
     if format is Format.JSON:
         return UsageError(
@@ -37,7 +39,7 @@ def find_limit(plan: Plan, format: Format) -> TransferError | None:  # noqa: A00
             Advice(_OTHERS, "; or one record a line: ", Remedy("format", "ndjson"), "."),
         )
     for column in plan.delivered:
-        for why in _obstacles(column, format):
+        for why in _find_obstacles(column, format):
             return SourceDataError(
                 f"Engine unload cannot deliver column {column.name} "
                 f"({column.source.type.text}) as {format}: {why}.",
@@ -53,15 +55,15 @@ def find_limit(plan: Plan, format: Format) -> TransferError | None:  # noqa: A00
     return None
 
 
-def _obstacles(column: PlannedColumn, format: Format) -> Iterator[str]:  # noqa: A002
+def _find_obstacles(column: PlannedColumn, format: Format) -> Iterator[str]:  # noqa: A002
     kind, digits = column.source.type.kind, column.source.type.scale or 0
     parquet = format is Format.PARQUET
     if format is Format.CSV and '"' in column.name:
-        yield "its name has a quotation mark"
+        yield "its name contains a quotation mark"
     if column.role is Role.MONTH:
         return
     if kind in ("REAL", "DECFLOAT") and not parquet:
-        yield "Snowflake cuts floats to about 15 digits in text files"
+        yield "Snowflake truncates floats to about 15 digits in text files"
     if column.role is not Role.KEY:
         return
     if (kind == "TIME" or kind in TIMESTAMPS) and digits > 6:
@@ -69,6 +71,6 @@ def _obstacles(column: PlannedColumn, format: Format) -> Iterator[str]:  # noqa:
     if parquet and kind in ("TIMESTAMP_TZ", "TIMESTAMP_LTZ"):
         yield "Snowflake unloads no time zones to parquet"
     if parquet and kind == "TIMESTAMP_NTZ":
-        yield "Snowflake cuts timestamps in parquet to milliseconds, in UTC"
+        yield "Snowflake truncates timestamps in parquet to milliseconds, in UTC"
     if parquet and kind in ("TIME", "BINARY"):
         yield "how Snowflake unloads this type to parquet is not documented"

@@ -1,4 +1,4 @@
-"""How wide rows are on their way from Snowflake, from the values of a sample."""
+"""Estimate the size in bytes of rows downloaded from Snowflake, from the values of a sample."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from core.planning.plan import Plan, Sample
 from core.planning.source import ColumnType, SourceColumn
 from core.query import Field
 
-# Bytes on the wire of values that are of one width (Arrow's; `core.warehouse` reads them).
+# Bytes in Arrow's format, which Snowflake sends, of the types whose values all have one size.
 BITS: Final = 1 / 8
-OFFSET: Final = 4  # of a text, beside its bytes
+OFFSET: Final = 4  # of a text, in addition to its bytes
 _WIDTHS: Final = {
     "REAL": 8.0,
     "DECFLOAT": 8.0,
@@ -25,18 +25,19 @@ _WIDTHS: Final = {
     "TIMESTAMP_LTZ": 8.0,
     "TIMESTAMP_TZ": 16.0,
 }
-# With more groups than this share of the rows, grouping them gains nothing.
+# Where groups are more than this share of the rows, grouping barely reduces the data.
 _BARELY_GROUPED: Final = 0.8
 
 
 @dataclass(frozen=True)
 class Width:
-    """How wide the values of a column are when downloaded, by a sample.
+    """The size of a column's values when downloaded, estimated from a sample.
 
     Attributes:
-        bytes: the mean; of a NUMBER, that of the narrowest integer which holds every sampled value.
-        largest: of a NUMBER, the greatest magnitude without its point.
-        whole: whether the sample shows the values in full; else `bytes` is a lower bound.
+        bytes: the mean; for a NUMBER, the size of the narrowest integer that holds every sampled
+            value.
+        largest: for a NUMBER, the greatest magnitude, without the decimal point.
+        whole: whether the sample holds the values in full; else `bytes` is a lower bound.
     """
 
     bytes: float
@@ -44,18 +45,18 @@ class Width:
     whole: bool = True
 
 
-def barely_grouped(rows: int, groups: int) -> bool:
-    """Whether there are nearly as many groups as rows: then little is aggregated."""
+def is_barely_grouped(rows: int, groups: int) -> bool:
+    """Whether there are nearly as many groups as rows, so that little is aggregated."""
     return groups > _BARELY_GROUPED * rows
 
 
-def column_widths(columns: Iterable[SourceColumn], sample: Sample) -> dict[str, Width]:
-    """How wide the values of `columns` are, by a sample of `core.preview.sample`."""
-    return {c.name: _sampled_width(c.type, sample[c.name]) for c in columns if c.name in sample}
+def measure_widths(columns: Iterable[SourceColumn], sample: Sample) -> dict[str, Width]:
+    """Return the widths of `columns` by name, measured in a sample of `core.preview.sample`."""
+    return {c.name: _measure_width(c.type, sample[c.name]) for c in columns if c.name in sample}
 
 
-def width_of(plan: Plan, name: str, widths: Mapping[str, Width]) -> Width:
-    """The width of a column; without sampled values, as far as its type determines it."""
+def find_width(plan: Plan, name: str, widths: Mapping[str, Width]) -> Width:
+    """Return the width of a column; without sampled values, the width of its type."""
     if name in widths:
         return widths[name]
     kind = next(c.type for c in plan.source.columns if c.name == name)
@@ -74,24 +75,24 @@ def row_bytes(
     helpers: Mapping[str, float],
     rows_per_group: float = 1.0,
 ) -> float:
-    """Bytes of a row of a statement; every field has a bit for its NULLs.
+    """Return the mean bytes of a row of a statement's result.
 
     Args:
-        fields: the columns of the statement's result.
-        plan: what happens to each column.
-        widths: of the table's columns.
-        helpers: bytes of the fields that are no column of the table, by alias.
-        rows_per_group: how many rows a sum adds up; 1 where the rows themselves are read.
+        fields: the columns of the statement's result; each has one more bit, for its NULLs.
+        plan: the role of every column.
+        widths: the widths of the table's columns, by name.
+        helpers: bytes of the fields that are not columns of the table, by alias.
+        rows_per_group: how many rows a sum adds up; 1 if the rows themselves are read.
     """
     return sum(_field_bytes(plan, f, widths, rows_per_group, helpers) + BITS for f in fields)
 
 
 def integer_bytes(largest: int) -> float:
-    """Bytes of the narrowest integer in which Snowflake ships numbers up to `largest`."""
+    """Return the bytes of the narrowest integer that holds numbers up to `largest`."""
     return next((float(n) for n in (1, 2, 4, 8) if largest < 1 << (8 * n - 1)), 16.0)
 
 
-def _sampled_width(kind: ColumnType, values: Sequence[object]) -> Width:
+def _measure_width(kind: ColumnType, values: Sequence[object]) -> Width:
     given = [value for value in values if value is not None]
     if kind.kind == "FIXED":
         scale = kind.scale or 0
@@ -115,11 +116,11 @@ def _field_bytes(
     helpers: Mapping[str, float],
 ) -> float:
     if field.column is None:
-        # Magnitudes are floats; the other counts are nearly always 0.
+        # Magnitudes are floats; the other counts are nearly always 0 and fit into a byte.
         return helpers.get(field.alias, 8.0 if field.alias.startswith("magnitude") else 1.0)
     if field.column is plan.month:
         return _WIDTHS["DATE"]
-    width = width_of(plan, field.column.name, widths)
+    width = find_width(plan, field.column.name, widths)
     if field.is_sum and field.column.source.type.kind == "FIXED":
         return integer_bytes(int(width.largest * rows_per_group))
     return width.bytes

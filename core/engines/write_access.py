@@ -1,4 +1,4 @@
-"""By what right Snowflake writes to the destination: an integration, a stage, or our keys."""
+"""The access with which Snowflake writes: a storage integration, a stage, or this run's keys."""
 
 from __future__ import annotations
 
@@ -27,19 +27,20 @@ CREDENTIALS_SHOWN = Advice(
     Remedy("storage_integration"),
     ".",
 )
-# What is quoted is taken whole: else each "" could also be the end of one name and begin another's.
+# The possessive quantifier keeps a quoted name together: else each "" could also end one name and
+# begin another, and matching would take exponential time.
 _STAGE = re.compile(r'@?((?:"(?:[^"]|"")++"|[^"/])+)(?:/(.*))?', re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Access:
-    """The right to write below a destination.
+    """The access with which Snowflake writes below a destination.
 
     Attributes:
         destination: the bucket and the prefix.
         integration: a storage integration, in its stored case.
         stage: an external stage.
-        stage_url: where that stage is, with a `/` at its end.
+        stage_url: the URL of that stage; ends in `/`.
         keys: AWS keys.
         kms_key_id: the KMS key to encrypt with.
     """
@@ -52,59 +53,61 @@ class Access:
     kms_key_id: str | None = None
 
     def at(self, key: str) -> Location:
-        """The location of an object, or of many if the key ends in `/`."""
+        """Return the location of an object, or of many if the key ends in `/`."""
         url = self.destination.url(key)
         stage = (self.stage, url.removeprefix(self.stage_url)) if self.stage else None
         return Location(url, stage, self.integration, self.keys, self.kms_key_id)
 
 
-def access_of(
+def find_access(
     connection: SnowflakeConnection,
     request: Request,
     destination: Destination,
     keys: Callable[[], Keys],
     cancel: Cancel,
 ) -> Access:
-    """The access that a request gives Snowflake.
+    """Return the access that a request gives Snowflake.
 
     Args:
         connection: an open session.
-        request: what was asked for.
+        request: the request of the run.
         destination: the bucket and the prefix.
-        keys: looks up this run's AWS keys; called where they are to be handed over.
-        cancel: stops the look at the stage.
+        keys: looks up this run's AWS keys; called only if the request sends them to Snowflake.
+        cancel: stops the statement that describes the stage.
 
     Raises:
-        UsageError: the stage is not above the destination, or has no URL.
-        TransferError: the stage cannot be described, or there are no keys to hand over.
+        UsageError: the stage does not contain the destination, or has no URL.
+        TransferError: the stage cannot be described, or there are no keys to send.
     """
     if request.stage:
-        name, url = _stage(connection, request.stage, destination, cancel)
+        name, url = _find_stage(connection, request.stage, destination, cancel)
         return Access(destination, stage=name, stage_url=url)
     if request.unload_credentials:
         return Access(destination, keys=keys(), kms_key_id=request.kms_key_id)
-    integration = _integration(request.storage_integration)
+    integration = _parse_integration(request.storage_integration)
     return Access(destination, integration, kms_key_id=request.kms_key_id)
 
 
-def _integration(text: str | None) -> str:
+def _parse_integration(text: str | None) -> str:
     parts = parse_table(text or "")
     if len(parts) != 1:
-        raise UsageError(f"{text!r} is not the name of an integration.", "It has one part.")
+        raise UsageError(
+            f"{text!r} is not the name of an integration.", "Such a name has one part."
+        )
     return parts[0]
 
 
-def _stage(
+def _find_stage(
     connection: SnowflakeConnection, text: str, destination: Destination, cancel: Cancel
 ) -> tuple[TableName, str]:
-    """The stage, and its URL, which the destination must lie below."""
-    reference, path = _parts(text)
+    """Return the stage and its URL, which must be a parent of the destination."""
+    reference, path = _split_stage(text)
     name = full_name(connection, parse_table(reference), cancel)
-    url = _url(connection, name, cancel)
+    url = _read_stage_url(connection, name, cancel)
     below = f"{url}{path.strip('/')}/" if path else url
     if not f"{destination.url().rstrip('/')}/".startswith(below):
         raise UsageError(
-            f"{destination.url()} does not lie below stage {name}, which is at {below}.",
+            f"{destination.url()} is not below stage {name}, which is at {below}.",
             Advice(
                 "Name a stage above the destination: ",
                 Remedy("stage"),
@@ -116,26 +119,26 @@ def _stage(
     return name, url
 
 
-def _parts(text: str) -> tuple[str, str]:
+def _split_stage(text: str) -> tuple[str, str]:
     match = _STAGE.fullmatch(text.strip())
     if match is None:
         raise UsageError(f"{text!r} is not a stage.", "Write @DATABASE.SCHEMA.STAGE/path or STAGE.")
     return match[1], match[2] or ""
 
 
-def _url(connection: SnowflakeConnection, name: TableName, cancel: Cancel) -> str:
+def _read_stage_url(connection: SnowflakeConnection, name: TableName, cancel: Cancel) -> str:
     rows = read_rows(run(connection, describe_stage(name), cancel), "property")
     value = next((row.get("property_value") for row in rows if row["property"] == "URL"), "")
-    url = _listed(value) if isinstance(value, str) else ""
+    url = _parse_stage_url(value) if isinstance(value, str) else ""
     if not url.startswith("s3://"):
         raise UsageError(f"Stage {name} is not in S3.", "Name an external stage of the bucket.")
     return url.rstrip("/") + "/"
 
 
-def _listed(value: str) -> str:
-    """The URL of a stage: Snowflake tells it as a JSON list of one."""
+def _parse_stage_url(value: str) -> str:
+    """Return the URL of a stage, which Snowflake reports as a JSON list of one URL."""
     try:
         (url,) = json.loads(value) if value.startswith("[") else [value]
-    except (ValueError, RecursionError):  # no JSON, or not one
+    except (ValueError, RecursionError):  # not JSON, or not exactly one
         return ""
     return str(url)

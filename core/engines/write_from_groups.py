@@ -1,4 +1,4 @@
-"""Have Snowflake group the rows and write the groups as they come: what `pushdown` does."""
+"""Have Snowflake group the rows, and write the groups as they arrive: engine `pushdown`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Groups:
 
     Attributes:
         frame: the groups: `month`, `key_1`..., `sum_1`..., `rows`.
-        totals: the grand total, if it is in this batch.
+        totals: the row of the grand total, if it is in this batch; else empty.
     """
 
     frame: pl.DataFrame
@@ -46,14 +46,14 @@ class Groups:
 
 
 def to_groups(fields: tuple[Field, ...], table: pa.Table) -> Groups:
-    """Cast one batch of the result of `query.select_groups`, and take the grand total out.
+    """Cast one batch of the result of `query.select_groups`, and separate the grand total.
 
     Args:
         fields: the columns of the result, by position.
         table: the batch as the connector decoded it.
 
     Raises:
-        IntegrityError: the batch is not what was selected.
+        IntegrityError: the batch does not have the selected columns.
     """
     cast = pa.table(cast_columns(fields, table, group_type))
     total = cast["total"]
@@ -71,18 +71,18 @@ def write_months(
     progress: Reporter,
     cancel: Cancel,
 ) -> Written:
-    """Have Snowflake aggregate the table, and write what comes to a local file.
+    """Have Snowflake aggregate the table, and write the result to a local file.
 
     Args:
         connection: an open session.
-        plan: what happens to each column.
-        file: what to write, and where.
-        budget: the memory of each stop.
-        progress: is given every batch; the rows it reads are the groups.
+        plan: the role of every column.
+        file: the file to write.
+        budget: the memory of each stage, in bytes.
+        progress: receives every batch; its rows are the groups.
         cancel: stops the work at any moment.
 
     Returns:
-        The totals, which agree, the first rows, and the statement.
+        The totals, which agree, the first rows, and the id of the statement.
 
     Raises:
         SourceDataError: dates do not parse, or a sum overflows.
@@ -102,24 +102,24 @@ def write_months(
         cancel=cancel,
         ordered=True,
     )
-    expected = max(download.total_rows - 1, 0)  # less the grand total
+    expected = max(download.total_rows - 1, 0)  # without the grand total
     progress.start(Phase.READ, total_rows=expected, total_bytes=download.total_bytes)
     try:
         batches = iter(download)
         first = list(islice(batches, 1))
-        total = _total(first)
+        total = _take_grand_total(first)
         totals = open_totals(statement.fields, total)
         check_bad_dates(connection, plan, totals, cancel)
-        units = _units(statement.fields, total)
-        frames = _frames(chain(first, batches), download, file, progress)
+        units = _choose_units(statement.fields, total)
+        frames = _read_frames(chain(first, batches), download, file, progress)
         first_rows = _write(plan, statement.fields, frames, units, file, totals)
     finally:
         download.stop()
     return Written(totals, first_rows, result.query_id)
 
 
-def _total(first: list[tuple[int, Groups]]) -> Mapping[str, Any]:
-    """The grand total, which comes before the groups; a table without rows may have none."""
+def _take_grand_total(first: list[tuple[int, Groups]]) -> Mapping[str, Any]:
+    """Return the grand total, which precedes the groups; empty for a table without rows."""
     if not first:
         return {}
     (_, groups), *_ = first
@@ -135,20 +135,22 @@ def _wrong_totals() -> IntegrityError:
     )
 
 
-def _units(fields: tuple[Field, ...], total: Mapping[str, Any]) -> dict[str, str]:
-    def found(what: str) -> Callable[[str], bool]:
-        return lambda alias: bool(total.get(alias.replace("key", what)))
+def _choose_units(fields: tuple[Field, ...], total: Mapping[str, Any]) -> dict[str, str]:
+    """Return the units of the timestamp keys, by the flags in the grand total."""
 
-    return timestamp_units(fields, found("far"), found("fine"))
+    def has_flag(flag: str) -> Callable[[str], bool]:
+        return lambda alias: bool(total.get(alias.replace("key", flag)))
+
+    return timestamp_units(fields, has_flag("far"), has_flag("fine"))
 
 
-def _frames(
+def _read_frames(
     batches: Iterable[tuple[int, Groups]],
     download: Download[Groups],
     file: LocalFile,
     progress: Reporter,
 ) -> Iterator[pl.DataFrame]:
-    """The groups of each batch; reports progress and checks the disk between them."""
+    """Yield the groups of each batch; report progress and check the disk between them."""
     rows = 0
     for number, (index, groups) in enumerate(batches):
         if number and groups.totals:

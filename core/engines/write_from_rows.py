@@ -1,4 +1,4 @@
-"""Download the rows and write their months, by one lazy query: what engine `stream` does."""
+"""Download the rows, aggregate them by month in one lazy query and write it: engine `stream`."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def write_months(
 
     Args:
         connection: an open session.
-        plan: what happens to each column.
-        file: what to write, and where.
-        budget: the memory of each stop.
-        progress: is given every batch.
+        plan: the role of every column.
+        file: the file to write.
+        budget: the memory of each stage, in bytes.
+        progress: receives every batch.
         cancel: stops the work at any moment.
 
     Returns:
-        The totals, which agree, the first rows, and the statement.
+        The totals, which agree, the first rows, and the id of the statement.
 
     Raises:
         SourceDataError: dates do not parse, or a sum overflows.
@@ -103,7 +103,7 @@ def _write_pieces(
     file: LocalFile,
     progress: Reporter,
 ) -> FirstRows:
-    # The first piece comes once every row is read: only then are the units of timestamps known.
+    # The first piece comes after every row is read, when the units of timestamps are known.
     first = next(pieces, None)
     progress.start(Phase.WRITE)
     units = rows.units()

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from core import query
-from core.engines.widths import Width, column_widths
+from core.engines.widths import Width, measure_widths
 from core.planning.identifiers import find_identifiers
 from core.planning.names import TableName
 from core.planning.plan import Plan, Sample, make_plan
@@ -154,7 +154,7 @@ class Explorer(Closing):
         )
         detected = {c.name: values[c.name] for c in query.pick_sample_columns(source)}
         rows = max((len(column) for column in values.values()), default=0)
-        return Look(source, detected, facts, rows, column_widths(source.columns, values))
+        return Look(source, detected, facts, rows, measure_widths(source.columns, values))
 
     @staticmethod
     def plan(look: Look, request: Request) -> Plan:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from core.engines import ENGINES, Engine, EngineName
 from core.engines.choice import Choice, choose
 from core.engines.engine import Cost, Volume
-from core.engines.widths import Width, width_of
+from core.engines.widths import Width, find_width
 from core.planning.plan import Plan
 from core.request.request import Request
 
@@ -104,7 +104,7 @@ def estimate(
     Args:
         request: what was asked for.
         plan: what happens to each column.
-        widths: of the table's columns, by `core.engines.widths.column_widths`; of those it lacks
+        widths: of the table's columns, by `core.engines.widths.measure_widths`; of those it lacks
             nothing is known.
         months: of the plan, as far as looked at; None before.
         former: deliveries of this machine in the same place.
@@ -120,7 +120,7 @@ def estimate(
         source.bytes,
         groups,
         bool(months and months.counted),
-        tuple(n for n in keyed if not width_of(plan, n, widths).whole),
+        tuple(n for n in keyed if not find_width(plan, n, widths).whole),
         choose(request, plan),
         ways,
     )

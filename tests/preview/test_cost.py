@@ -12,7 +12,7 @@ import sqlglot
 from core import Phase, Preview, Progress, Request, plan_transfer, query, run_transfer
 from core.engines import EngineName
 from core.engines.stream import BENCHMARK_SECONDS, BENCHMARK_START
-from core.engines.widths import column_widths
+from core.engines.widths import measure_widths
 from core.errors import SourceDataError
 from core.planning.plan import make_plan
 from core.preview.browser import Explorer
@@ -102,11 +102,11 @@ class TestBytes:
 
     def test_numbers_travel_in_the_narrowest_integers(self) -> None:
         columns = source({"N": "NUMBER(12,2)", "W": "NUMBER(38,0)"}).columns
-        narrow = column_widths(columns, {"N": [1, None], "W": [127, -3]})
+        narrow = measure_widths(columns, {"N": [1, None], "W": [127, -3]})
         assert [(w.bytes, w.largest) for w in narrow.values()] == [(1, 100), (1, 127)]
-        wide = column_widths(columns, {"N": [3.5, 99], "W": [128, 10**30]})
+        wide = measure_widths(columns, {"N": [3.5, 99], "W": [128, 10**30]})
         assert [w.bytes for w in wide.values()] == [2, 16]
-        assert [w.bytes for w in column_widths(columns, {"N": [], "W": []}).values()] == [1, 1]
+        assert [w.bytes for w in measure_widths(columns, {"N": [], "W": []}).values()] == [1, 1]
 
     def test_unload_moves_nothing_here(self) -> None:
         moved = way(of(rows=MILLION), EngineName.UNLOAD)

@@ -192,7 +192,7 @@ def order(plan: Plan) -> tuple[int, ...]:
 
 def _summary(plan: Plan, months: Months) -> Content:
     """Return the rows in, the rows out, and what is unusual."""
-    from core.facade import barely_grouped
+    from core.facade import is_barely_grouped
 
     total = plan.source.rows if months.sampled else months.rows_seen
     about = "" if months.counted else "about "
@@ -213,7 +213,7 @@ def _summary(plan: Plan, months: Months) -> Content:
     undated = sum(row.rows for row in months.months if row.month is None)
     if undated > months.bad_dates:
         parts.append((f"  ·  {undated - months.bad_dates:,} without a date", "$text-warning"))
-    if expected and total and total > 100 and plan.keys and barely_grouped(total, expected):
+    if expected and total and total > 100 and plan.keys and is_barely_grouped(total, expected):
         warning = f"\n! the {len(plan.keys)} keys are nearly unique: little is aggregated"
         parts.append((warning, "$text-warning"))
     return Content.assemble(*parts)

@@ -85,7 +85,7 @@ async def test_engine_and_cost_are_shown_and_chosen(
         await until(drive.pilot, lambda: asked(drive).engine == "pushdown")
         await drive.press("3")
         pushed = "pushdown: aggregated by Snowflake · about 1.8 MB downloaded · time unknown"
-        assert told(drive, "cost") == f"{pushed} · asked for"
+        assert told(drive, "cost") == f"{pushed} · set by you"
         await drive.press("q")
         await until(drive.pilot, lambda: isinstance(drive.app.screen, SqlDialog))
         sql = str(drive.app.screen.query_one("Dialog Static", Static).content)
@@ -164,7 +164,8 @@ async def test_an_unload_runs_verified_is_copied_and_repeated(
         await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
         run = drive.app.screen
         assert isinstance(run, RunScreen)
-        assert "Engine unload: Snowflake sums, and writes to the bucket itself" in whole(drive.app)
+        how = "Engine unload: aggregated in Snowflake, which writes the file to the bucket"
+        assert how in whole(drive.app)
         assert "nothing downloaded" in whole(drive.app)
         await drive.press("enter")
         await until(drive.pilot, lambda: run.state in (State.DELIVERED, State.FAILED))
