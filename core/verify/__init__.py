@@ -1,6 +1,7 @@
-"""Verification of a delivery: Snowflake, the delivered file and the totals of the run, compared.
+"""Verify a delivery: compare Snowflake, the delivered file and the totals of the run.
 
-Three parties that know nothing of one another: what Snowflake says of the table (`source_totals`),
-what the file holds (`read_back`), and what the run counted (`core.aggregation.reconciliation`).
-`comparison` compares them, month by month; `verify` does it all.
+The three are independent of one another: the totals that Snowflake computes from the table
+(`source_totals`), the contents of the file (`read_back`), and the counts of the run
+(`core.aggregation.reconciliation`). `comparison` compares them month by month; `verify` runs the
+whole verification.
 """

@@ -1,7 +1,7 @@
-"""Where Snowflake, the delivered file and the totals of the run differ, if at all.
+"""Compare Snowflake, the delivered file and the totals of the run.
 
-Everything is compared, nothing is sampled; figures exactly, floats to 1e-9 relative to the
-magnitude of what was summed.
+Every month and every summed column is compared, without sampling: exact numbers exactly, floats
+to 1e-9 relative to the magnitude of the summed values.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 
 from core.aggregation.reconciliation import RunTotals, Total
 from core.planning.plan import Plan
-from core.verify.month_totals import Figures, Month, MonthFigures, whole
+from core.verify.month_totals import Figures, Month, MonthFigures, add_up
 from core.verify.source_totals import Snapshot, SourceTotals
 
-SHOWN = 100
-SNOWFLAKE, FILE, BOOKS = "Snowflake", "the file", "the books"
+MOST_DIFFERENCES = 100
+SNOWFLAKE, FILE, RUN = "Snowflake", "the file", "the run"
 _ZERO = Total(Decimal(0))
 
 
@@ -32,12 +32,12 @@ class Copy(StrEnum):
 
 @dataclass(frozen=True)
 class ReadBack:
-    """What the delivered file holds.
+    """The figures of the delivered file.
 
     Attributes:
-        figures: the groups and totals of each month; None if it was not read.
+        figures: the groups and totals of each month; None if the file was not read.
         copy: which copy was read.
-        why: why not the one in the bucket; one clause.
+        why: one clause on why the one in the bucket was not read; empty if it was.
     """
 
     figures: Figures | None
@@ -47,14 +47,14 @@ class ReadBack:
 
 @dataclass(frozen=True)
 class Difference:
-    """One figure that two parties have differently.
+    """One figure that differs between two parties.
 
     Attributes:
-        figure: what it is: `rows read`, `blank rows`, `rows without a date`, `bad dates`, `rows`
+        figure: its name: `rows read`, `blank rows`, `rows without a date`, `bad dates`, `rows`
             (of the delivery), or `sum`.
         column: the summed column; empty for counts.
-        month: such as `2024-03`, or `NULL`; empty for the whole.
-        values: the two parties and what each has.
+        month: such as `2024-03`, or `NULL`; empty for the total over all months.
+        values: the two parties, each with its value.
     """
 
     figure: str
@@ -63,7 +63,7 @@ class Difference:
     values: tuple[tuple[str, str], tuple[str, str]]
 
     def __str__(self) -> str:
-        """Such as `the sum of AMT in 2024-03 is 0.30 in the file, 0.31 at Snowflake`."""
+        """Such as `the sum of AMT in 2024-03 is 0.30 for the file, 0.31 for Snowflake`."""
         what = f"the sum of {self.column}" if self.column else f"the number of {self.figure}"
         (one, here), (other, there) = self.values
         where = f" in {self.month}" if self.month else ""
@@ -77,22 +77,22 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a verification found.
+    """The result of a verification.
 
     Attributes:
-        agrees: True if nothing differs; False if something does; None if only the source, as it is
-            now, differs from what was read: it may have changed meanwhile.
-        snapshot: the state of the source that Snowflake was asked about.
-        snapshot_why: why not that of the read; empty if it was.
+        agrees: True if nothing differs; False if something does; None if the only differences are
+            to the present state of the source, which may have changed since it was read.
+        snapshot: the state of the source that was queried.
+        snapshot_why: why it was not the state that the run read; empty if it was.
         copy: which copy of the delivery was read.
-        copy_why: why not the one in the bucket; empty if it was.
+        copy_why: why it was not the one in the bucket; empty if it was.
         rows: rows of the source that were read.
         groups: rows of the delivery.
-        months: the months compared, the NULL month included.
+        months: the number of months compared, the NULL month included.
         columns: the summed columns compared.
-        differences: up to 100 of them, those of the whole first.
-        difference_count: how many there are.
-        query_id: Snowflake's id of the statement that asked.
+        differences: up to 100 of them, those in sums of a month first.
+        difference_count: the number of all differences.
+        query_id: Snowflake's id of the statement that queried the source.
     """
 
     agrees: bool | None
@@ -110,18 +110,18 @@ class Comparison:
 
     @property
     def how(self) -> str:
-        """Against what the comparison was made, in one sentence."""
+        """One sentence on which state of the source and which copy of the file were compared."""
         state = "as it was read" if self.snapshot is Snapshot.READ else "as it is now"
-        asked = f"Snowflake was asked about the source {state}{_because(self.snapshot_why)}"
+        source = f"Snowflake was queried for the source {state}{_because(self.snapshot_why)}"
         read = {
             Copy.BUCKET: "the file was read back from S3",
             Copy.LOCAL: "the file was read from the local copy",
             Copy.NONE: "the file was not read",
         }[self.copy]
-        return f"{asked}; {read}{_because(self.copy_why)}."
+        return f"{source}; {read}{_because(self.copy_why)}."
 
     def __str__(self) -> str:
-        """One or two sentences for people."""
+        """One or two sentences for messages."""
         counts = f"{self.rows:,} rows, {self.groups:,} groups, {len(self.columns)} sums"
         if self.agrees:
             return f"Verified: {counts} agree over {self.months:,} months. {self.how}"
@@ -129,13 +129,13 @@ class Comparison:
         first = f"{self.differences[0]}{more}"
         if self.agrees is None:
             return (
-                f"Not verified against the source, which may have changed meanwhile: {first}. "
-                f"{self.how}"
+                "Not verified against the source, which may have changed since it was read: "
+                f"{first}. {self.how}"
             )
         return f"Not verified: {first}. {self.how}"
 
     def as_dict(self) -> dict[str, Any]:
-        """The comparison for JSON."""
+        """Return the comparison for JSON, as reports and the history hold it."""
         return {
             "agrees": self.agrees,
             "snapshot": self.snapshot.value,
@@ -160,89 +160,93 @@ class Comparison:
         }
 
 
-def compare(plan: Plan, totals: RunTotals, asked: SourceTotals, read: ReadBack) -> Comparison:
-    """Compare the three parties, each with each.
+def compare(plan: Plan, totals: RunTotals, source: SourceTotals, read: ReadBack) -> Comparison:
+    """Compare each of the three parties with each other.
 
     Args:
-        plan: what was to be done.
-        totals: what the run counted.
-        asked: what Snowflake says.
-        read: what the file holds.
+        plan: the plan of the run.
+        totals: the totals of the run.
+        source: the totals that Snowflake computed from the source.
+        read: the figures of the file.
     """
     columns = tuple(column.name for column in plan.sums)
-    found = [*_counts(totals, asked), *_wholes(columns, totals, asked.figures, read.figures)]
+    found = [
+        *_compare_counts(totals, source),
+        *_compare_totals(columns, totals, source.figures, read.figures),
+    ]
     if read.figures is not None:
-        found += _months(columns, asked.figures, read.figures)
-    certain = asked.snapshot is Snapshot.READ
+        found += _compare_months(columns, source.figures, read.figures)
+    certain = source.snapshot is Snapshot.READ
     agrees: bool | None = not found
     if found and not certain and all(each.concerns_snowflake for each in found):
         agrees = None
     return Comparison(
         agrees=agrees,
-        snapshot=asked.snapshot,
-        snapshot_why=asked.why,
+        snapshot=source.snapshot,
+        snapshot_why=source.why,
         copy=read.copy,
         copy_why=read.why,
         rows=totals.rows_read,
         groups=totals.groups,
-        months=len(asked.figures.keys() | (read.figures or {}).keys()),
+        months=len(source.figures.keys() | (read.figures or {}).keys()),
         columns=columns,
-        differences=tuple(sorted(found, key=_weight)[:SHOWN]),
+        differences=tuple(sorted(found, key=_rank)[:MOST_DIFFERENCES]),
         difference_count=len(found),
-        query_id=asked.query_id,
+        query_id=source.query_id,
     )
 
 
-def _weight(difference: Difference) -> tuple[bool, bool]:
-    """A sum of a month says most; what stands against Snowflake's word comes first."""
+def _rank(difference: Difference) -> tuple[bool, bool]:
+    """Sort key: sums of a month first, as they locate an error; then differences to Snowflake."""
     return not (difference.column and difference.month), not difference.concerns_snowflake
 
 
-def _counts(totals: RunTotals, asked: SourceTotals) -> Iterator[Difference]:
-    for figure, booked, counted in (
-        ("rows read", totals.rows_read, asked.rows),
-        ("blank rows", totals.blank_rows, asked.blank_rows),
-        ("rows without a date", totals.null_dates, asked.null_dates),
-        ("bad dates", totals.bad_dates, asked.bad_dates),
+def _compare_counts(totals: RunTotals, source: SourceTotals) -> Iterator[Difference]:
+    for figure, by_run, by_snowflake in (
+        ("rows read", totals.rows_read, source.rows),
+        ("blank rows", totals.blank_rows, source.blank_rows),
+        ("rows without a date", totals.null_dates, source.null_dates),
+        ("bad dates", totals.bad_dates, source.bad_dates),
     ):
-        if booked != counted:
-            yield _difference(figure, "", "", (BOOKS, booked), (SNOWFLAKE, counted))
+        if by_run != by_snowflake:
+            yield _difference(figure, "", "", (RUN, by_run), (SNOWFLAKE, by_snowflake))
 
 
-def _wholes(
-    columns: tuple[str, ...], totals: RunTotals, asked: Figures, read: Figures | None
+def _compare_totals(
+    columns: tuple[str, ...], totals: RunTotals, source: Figures, read: Figures | None
 ) -> Iterator[Difference]:
-    """The totals over all months, against the books of what was read and of what was written."""
-    sides = [(SNOWFLAKE, asked, totals.read)]
+    """Compare the totals over all months with the run's totals of rows read and rows written."""
+    sides = [(SNOWFLAKE, source, totals.read)]
     if read is not None:
         sides.append((FILE, read, totals.written))
-    for party, figures, booked in sides:
-        found = whole(figures, len(columns))
+    for party, figures, by_run in sides:
+        found = add_up(figures, len(columns))
         if found.groups != totals.groups:
-            yield _difference("rows", "", "", (BOOKS, totals.groups), (party, found.groups))
+            yield _difference("rows", "", "", (RUN, totals.groups), (party, found.groups))
         for n, (column, total) in enumerate(zip(columns, found.sums, strict=True), 1):
-            mine = booked.get(f"sum_{n}", _ZERO)
-            # The books of what was read know the magnitude that rounding is measured by.
+            own = by_run.get(f"sum_{n}", _ZERO)
+            # The tolerance for rounding is relative to the magnitude, which only `read` holds.
             size = totals.read.get(f"sum_{n}", _ZERO).magnitude
-            if not _equal(Total(mine.value, size), total or _ZERO):
-                yield _difference("sum", column, "", (BOOKS, mine), (party, total or _ZERO))
+            if not _are_equal(Total(own.value, size), total or _ZERO):
+                yield _difference("sum", column, "", (RUN, own), (party, total or _ZERO))
 
 
-def _months(columns: tuple[str, ...], asked: Figures, read: Figures) -> Iterator[Difference]:
+def _compare_months(
+    columns: tuple[str, ...], source: Figures, read: Figures
+) -> Iterator[Difference]:
     none = MonthFigures(0, (None,) * len(columns))
-    for month in sorted(asked.keys() | read.keys(), key=lambda each: (each is None, each)):
-        there, here = asked.get(month, none), read.get(month, none)
+    for month in sorted(source.keys() | read.keys(), key=lambda each: (each is None, each)):
+        there, here = source.get(month, none), read.get(month, none)
+        name = _format_month(month)
         if there.groups != here.groups:
-            yield _difference(
-                "rows", "", _named(month), (FILE, here.groups), (SNOWFLAKE, there.groups)
-            )
+            yield _difference("rows", "", name, (FILE, here.groups), (SNOWFLAKE, there.groups))
         for column, one, other in zip(columns, here.sums, there.sums, strict=True):
-            if not _equal(other, one):
-                yield _difference("sum", column, _named(month), (FILE, one), (SNOWFLAKE, other))
+            if not _are_equal(other, one):
+                yield _difference("sum", column, name, (FILE, one), (SNOWFLAKE, other))
 
 
-def _equal(one: Total | None, other: Total | None) -> bool:
-    """Whether two totals agree; `one` knows the magnitude of what it sums. NULL is not 0."""
+def _are_equal(one: Total | None, other: Total | None) -> bool:
+    """Whether two totals agree; `one` has the magnitude of the summed values. NULL is not 0."""
     if one is None or other is None:
         return one is other
     if isinstance(one.value, Decimal) and isinstance(other.value, float):
@@ -258,11 +262,11 @@ def _difference(
     other: tuple[str, object],
 ) -> Difference:
     return Difference(
-        figure, column, month, ((one[0], _shown(one[1])), (other[0], _shown(other[1])))
+        figure, column, month, ((one[0], _format(one[1])), (other[0], _format(other[1])))
     )
 
 
-def _shown(value: object) -> str:
+def _format(value: object) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, Total):
@@ -271,7 +275,7 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def _named(month: Month) -> str:
+def _format_month(month: Month) -> str:
     return "NULL" if month is None else month.removesuffix("-01")
 
 

@@ -1,4 +1,4 @@
-"""The errors of a delivery that stands but is not verified, or not reported."""
+"""The errors of a completed delivery that could not be verified or reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.verify.comparison import Comparison
 
 
 def find_mismatch(url: str, comparison: Comparison) -> IntegrityError | None:
-    """The error of a delivery at `url` that is not what it should be; None if nothing differs."""
+    """Return the error for a delivery at `url` whose comparison disagrees; None if it does not."""
     if comparison.agrees is not False:
         return None
     more = comparison.difference_count - 1
@@ -20,7 +20,7 @@ def find_mismatch(url: str, comparison: Comparison) -> IntegrityError | None:
 
 
 def explain_unverified(url: str, error: TransferError) -> TransferError:
-    """The error of a verification that failed or was cancelled: of the class of its cause."""
+    """Return the error for a verification that failed or was cancelled, of its cause's class."""
     if isinstance(error, CancelledError):
         failure: TransferError = CancelledError(
             f"The verification was stopped. {url} is delivered.", ""
@@ -33,7 +33,7 @@ def explain_unverified(url: str, error: TransferError) -> TransferError:
 
 
 def explain_unreported(url: str, error: TransferError) -> TransferError:
-    """The error of a report that could not be written."""
+    """Return the error for a report that could not be written, of its cause's class."""
     failure = type(error)(Advice(f"{url} is delivered. ", error.message), error.hint)
     failure.__cause__ = error
     return failure

@@ -1,4 +1,4 @@
-"""What is compared: for each month the number of groups and the total of each summed column."""
+"""The figures that are compared: per month, the number of groups and the total of each column."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from core.aggregation.reconciliation import Total
 
-# A month by its first day, `2024-03-01`; None for the rows without a date.
+# The first day of a month, such as `2024-03-01`; None for the rows without a date.
 Month = str | None
 MONTH = "month"
 _WIDE = 76  # digits of Arrow's widest decimals: no sum of 38-digit numbers overflows them
@@ -19,10 +19,10 @@ _WIDE = 76  # digits of Arrow's widest decimals: no sum of 38-digit numbers over
 
 @dataclass(frozen=True)
 class MonthFigures:
-    """One month.
+    """The figures of one month.
 
     Attributes:
-        groups: the rows that the delivery has for it.
+        groups: the number of the delivery's rows for it.
         sums: a total for each summed column, in the plan's order; None where all values are NULL.
     """
 
@@ -38,41 +38,41 @@ Figures = Mapping[Month, MonthFigures]
 
 
 def add(one: Total | None, other: Total | None) -> Total | None:
-    """The sum of two totals, as SQL adds up: NULLs count nothing."""
+    """Return the sum of two totals as in SQL's SUM, which ignores NULLs."""
     if one is None or other is None:
         return one if other is None else other
     return one + other
 
 
-def whole(figures: Figures, sums: int) -> MonthFigures:
-    """All months together.
+def add_up(figures: Figures, sums: int) -> MonthFigures:
+    """Return the figures over all months.
 
     Args:
-        figures: the months.
-        sums: how many columns are summed.
+        figures: the figures of each month.
+        sums: the number of summed columns.
     """
     return sum(figures.values(), MonthFigures(0, (None,) * sums))
 
 
-def fold(tables: Iterable[pa.Table]) -> dict[Month, MonthFigures]:
-    """The figures of rows that come piece by piece; exact for decimals.
+def sum_by_month(tables: Iterable[pa.Table]) -> dict[Month, MonthFigures]:
+    """Return the figures of each month of the rows of `tables`; exact for decimals.
 
     Args:
-        tables: their first column is `month`, text; the others are summed.
+        tables: the rows in pieces; the first column is `month`, as text; the others are summed.
     """
     figures: dict[Month, MonthFigures] = {}
     for table in tables:
-        merge(figures, _figures(table))
+        merge(figures, _sum_table(table))
     return figures
 
 
 def merge(figures: dict[Month, MonthFigures], more: Iterable[tuple[Month, MonthFigures]]) -> None:
-    """Add to `figures` those of more rows."""
+    """Add to `figures` the figures of more rows."""
     for month, found in more:
         figures[month] = figures[month] + found if month in figures else found
 
 
-def _figures(table: pa.Table) -> Iterable[tuple[Month, MonthFigures]]:
+def _sum_table(table: pa.Table) -> Iterable[tuple[Month, MonthFigures]]:
     names = table.column_names[1:]
     grouped = table.group_by(MONTH).aggregate(
         [([], "count_all"), *((name, "sum") for name in names)]  # the sum of NULLs alone is NULL
@@ -87,11 +87,11 @@ def _total(value: Decimal | float | None) -> Total | None:
     return None if value is None else Total(value)
 
 
-def summable(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """`values` in a type whose sums are exact, whatever their number; floats as they are.
+def widen(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Cast numbers to decimals wide enough that no sum overflows; floats to 64 bits.
 
     Raises:
-        pa.ArrowInvalid: they are no numbers.
+        pa.ArrowInvalid: the values are not numbers.
     """
     if pa.types.is_floating(values.type):
         return pc.cast(values, pa.float64())

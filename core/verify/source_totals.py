@@ -1,4 +1,4 @@
-"""What Snowflake says of a table: asked anew after the delivery, in the snapshot of the read."""
+"""The totals of a table by Snowflake, queried after the delivery, in the snapshot of the read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Snapshot(StrEnum):
-    """Of which state of the source a figure is."""
+    """Which state of the source a figure describes: the one that was read, or the present one."""
 
     READ = "read"
     NOW = "now"
@@ -30,7 +30,7 @@ class Snapshot(StrEnum):
 
 @dataclass(frozen=True)
 class SourceTotals:
-    """Snowflake's answer.
+    """Counts and totals of the source by Snowflake.
 
     Attributes:
         figures: the groups and totals of each month.
@@ -38,8 +38,8 @@ class SourceTotals:
         blank_rows: of those, the fully blank ones.
         null_dates: of the others, those in the NULL month.
         bad_dates: rows whose date does not parse.
-        snapshot: `read` if it is of the very state that the run read.
-        why: if not, why; one clause.
+        snapshot: `read` if the figures describe the state that the run read.
+        why: one clause on why they do not; empty if they do.
         query_id: Snowflake's id of the statement.
     """
 
@@ -60,30 +60,31 @@ def read_source_totals(
 
     Args:
         connection: an open session.
-        plan: what happens to each column.
-        read_by: the query id of the statement that read the source.
+        plan: the role of every column.
+        read_by: the query id of the statement that read the source; None if unknown.
         cancel: aborts the statement.
 
     Raises:
         CancelledError: `cancel` was set.
         TransferError: the statement failed.
     """
-    why = _why_not(plan, read_by)
+    why = _find_obstacle(plan, read_by)
     if not why:
         try:
-            return _ask(connection, plan, read_by, cancel, "")
+            return _query(connection, plan, read_by, cancel, "")
         except (SourceDataError, SignInError) as error:
             why = f"Time Travel to the read is refused: {error.message.rstrip('.')}"
-    return _ask(connection, plan, None, cancel, why)
+    return _query(connection, plan, None, cancel, why)
 
 
-def _why_not(plan: Plan, read_by: str | None) -> str:
+def _find_obstacle(plan: Plan, read_by: str | None) -> str:
+    """Return why Time Travel to the read is impossible; empty if it may be possible."""
     if plan.source.is_view:
-        return "a view has no Time Travel of its own"
-    return "" if read_by else "the statement that read it is not known"
+        return "a view has no Time Travel"
+    return "" if read_by else "the statement that read it is unknown"
 
 
-def _ask(
+def _query(
     connection: SnowflakeConnection, plan: Plan, read_by: str | None, cancel: Cancel, why: str
 ) -> SourceTotals:
     def attempt(rounded: bool) -> tuple[bool, Statement, Result]:
@@ -96,7 +97,9 @@ def _ask(
     rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
     filled = [row for row in rows if not row.get("blank")]
     return SourceTotals(
-        figures={_month(row): _figures(statement, row, rounded=rounded) for row in filled},
+        figures={
+            _parse_month(row): _parse_figures(statement, row, rounded=rounded) for row in filled
+        },
         rows=sum(int(row["rows"]) for row in rows),
         blank_rows=sum(int(row["rows"]) for row in rows if row.get("blank")),
         null_dates=sum(int(row["rows"]) for row in filled if row["month"] is None),
@@ -107,16 +110,17 @@ def _ask(
     )
 
 
-def _month(row: dict[str, Any]) -> Month:
+def _parse_month(row: dict[str, Any]) -> Month:
     return None if row["month"] is None else row["month"].isoformat()
 
 
-def _figures(statement: Statement, row: dict[str, Any], *, rounded: bool) -> MonthFigures:
+def _parse_figures(statement: Statement, row: dict[str, Any], *, rounded: bool) -> MonthFigures:
     sums = [field for field in statement.fields if field.is_sum]
-    return MonthFigures(int(row["groups"]), tuple(_total(f, row, rounded=rounded) for f in sums))
+    totals = (_parse_total(field, row, rounded=rounded) for field in sums)
+    return MonthFigures(int(row["groups"]), tuple(totals))
 
 
-def _total(field: Field, row: dict[str, Any], *, rounded: bool) -> Total | None:
+def _parse_total(field: Field, row: dict[str, Any], *, rounded: bool) -> Total | None:
     value = row[field.alias]
     if value is None:
         return None

@@ -30,7 +30,7 @@ _NO_ROOM = "this machine's disk has no room for another copy"
 
 
 class Form(Protocol):
-    """How a file is written."""
+    """The form in which a file is written."""
 
     @property
     def format(self) -> Format:
@@ -38,24 +38,24 @@ class Form(Protocol):
 
     @property
     def gzip(self) -> bool:
-        """Whether it is compressed as a whole."""
+        """Whether the whole file is compressed."""
 
     @property
     def escape_formulas(self) -> bool:
-        """Whether csv cells that look like formulas are made text, names too."""
+        """Whether csv cells and names that look like formulas are escaped as text."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What was delivered, and is to be verified.
+    """A delivery to verify.
 
     Attributes:
-        plan: what was to be done.
-        totals: what the run counted.
-        query_id: Snowflake's id of the statement that read the source; empty if not known.
-        objects: the object, or its parts; checksums are empty where they are not known.
-        form: what each is.
-        local: the file on this machine; None if it never was here.
+        plan: the plan of the run.
+        totals: the totals of the run.
+        query_id: Snowflake's id of the statement that read the source; empty if unknown.
+        objects: the object, or its parts; checksums are empty where they are unknown.
+        form: the form of each object.
+        local: the local file that was uploaded; None if there is none.
     """
 
     plan: Plan
@@ -75,23 +75,24 @@ def verify_delivery(
     progress: Reporter,
     cancel: Cancel,
 ) -> Comparison:
-    """Compare what Snowflake says, what the delivery holds and what the run counted.
+    """Compare the totals of Snowflake, of the delivered objects and of the run.
 
     Args:
         connection: an open session.
-        bucket: where the objects are.
-        claim: what was delivered.
-        directory: where there is room for a copy, which is removed again.
-        progress: is given the bytes that are read back.
-        cancel: stops it at any moment.
+        bucket: the bucket of the objects.
+        claim: the delivery to verify.
+        directory: a local directory for a copy of one object at a time; the copy is removed.
+        progress: receives the bytes that are read back.
+        cancel: stops the verification at any moment.
 
     Raises:
-        IntegrityError: an object is gone, is another one, or cannot be read as what it should be.
+        IntegrityError: an object is gone or was replaced, or cannot be read as it was written.
         CancelledError: `cancel` was set.
         TransferError: Snowflake or S3 failed.
     """
     progress.start(Phase.VERIFY, total_bytes=sum(each.size for each in claim.objects) or None)
-    # First the file: the statement's snapshot lasts longer than anyone's patience with an object.
+    # The file first: Time Travel keeps the snapshot for a day by default, while an object may be
+    # taken away by the stakeholder soon after its delivery.
     read = _read_back(bucket, claim, directory, progress, cancel)
     source = read_source_totals(connection, claim.plan, claim.query_id or None, cancel)
     progress.finish()
@@ -106,18 +107,18 @@ def _read_back(
     try:
         for each in claim.objects:
             check(cancel)
-            if not _fetch(bucket, each, copy, partial(_tell, progress, done), cancel):
-                return _local(claim, _REFUSED)
+            if not _fetch(bucket, each, copy, partial(_report, progress, done), cancel):
+                return _read_local(claim, _REFUSED)
             done += each.size
-            merge(figures, _figures(claim, copy).items())
+            merge(figures, _read_figures(claim, copy).items())
     except _NoRoomError:
-        return _local(claim, _NO_ROOM)
+        return _read_local(claim, _NO_ROOM)
     finally:
         copy.unlink(missing_ok=True)
     return ReadBack(figures, Copy.BUCKET)
 
 
-def _tell(progress: Reporter, done: int, size: int) -> None:
+def _report(progress: Reporter, done: int, size: int) -> None:
     progress.set_bytes(done + size)
 
 
@@ -128,10 +129,10 @@ class _NoRoomError(Exception):
 def _fetch(
     bucket: Bucket, delivery: Delivery, copy: Path, on_bytes: Callable[[int], None], cancel: Cancel
 ) -> bool:
-    """Download one object; False if that is not allowed."""
+    """Download one object; return False if S3 does not allow these credentials to read it."""
     from core.bucket.fetch import fetch  # loads botocore
 
-    def room(size: int) -> None:
+    def check_room(size: int) -> None:
         try:
             check_space(copy.parent, size + SPARE_BYTES)
         except LocalResourceError as error:
@@ -142,7 +143,7 @@ def _fetch(
         delivery.key,
         copy,
         etag=delivery.etag,
-        before=room,
+        before=check_room,
         on_progress=on_bytes,
         cancel=cancel,
     )
@@ -157,13 +158,13 @@ def _fetch(
     return True
 
 
-def _local(claim: Claim, why: str) -> ReadBack:
+def _read_local(claim: Claim, why: str) -> ReadBack:
     if claim.local is None:
         return ReadBack(None, Copy.NONE, why)
-    return ReadBack(_figures(claim, claim.local), Copy.LOCAL, why)
+    return ReadBack(_read_figures(claim, claim.local), Copy.LOCAL, why)
 
 
-def _figures(claim: Claim, path: Path) -> dict[Month, MonthFigures]:
+def _read_figures(claim: Claim, path: Path) -> dict[Month, MonthFigures]:
     form = claim.form
     return read_figures(
         path,

@@ -35,7 +35,7 @@ FILE = {
     APRIL: month(1, "10.00", -2.5),
     NONE: MonthFigures(1, (None, None)),
 }
-BOOKS = RunTotals(
+TOTALS = RunTotals(
     rows_declared=9,
     rows_read=9,
     blank_rows=2,
@@ -49,16 +49,16 @@ READ = ReadBack(FILE, Copy.BUCKET)
 
 
 def compared(
-    asked: SourceTotals = ASKED, read: ReadBack = READ, books: RunTotals = BOOKS
+    asked: SourceTotals = ASKED, read: ReadBack = READ, totals: RunTotals = TOTALS
 ) -> Comparison:
-    return compare(PLAN, books, asked, read)
+    return compare(PLAN, totals, asked, read)
 
 
 def test_three_parties_agree() -> None:
     found = compared()
     assert found.agrees is True
     assert str(found) == (
-        "Verified: 9 rows, 4 groups, 2 sums agree over 3 months. Snowflake was asked about the "
+        "Verified: 9 rows, 4 groups, 2 sums agree over 3 months. Snowflake was queried for the "
         "source as it was read; the file was read back from S3."
     )
 
@@ -105,11 +105,11 @@ def test_a_difference_in_the_file_is_named(file: dict[str | None, MonthFigures],
 
 
 def test_rows_that_were_lost_are_found() -> None:
-    lost = replace(BOOKS, rows_declared=8, rows_read=8)
-    found = compared(books=lost)
+    lost = replace(TOTALS, rows_declared=8, rows_read=8)
+    found = compared(totals=lost)
     assert found.agrees is False
     assert [str(each) for each in found.differences] == [
-        "the number of rows read is 8 for the books, 9 for Snowflake"
+        "the number of rows read is 8 for the run, 9 for Snowflake"
     ]
 
 
@@ -122,19 +122,19 @@ def test_rows_that_were_lost_are_found() -> None:
         ("groups", "rows"),
     ],
 )
-def test_every_count_of_the_books_is_compared(name: str, figure: str) -> None:
-    found = compared(books=replace(BOOKS, **{name: 7}))
+def test_every_count_of_the_run_is_compared(name: str, figure: str) -> None:
+    found = compared(totals=replace(TOTALS, **{name: 7}))
     assert found.agrees is False
     assert {each.figure for each in found.differences} == {figure}
 
 
-def test_the_books_are_compared_where_the_file_was_not_read() -> None:
+def test_the_totals_of_the_run_are_compared_where_the_file_was_not_read() -> None:
     unread = ReadBack(None, Copy.NONE, "S3 said no")
     assert compared(read=unread).agrees is True
     assert str(compared(read=unread)).endswith("; the file was not read (S3 said no).")
-    wrong = replace(BOOKS, read={**BOOKS.read, "sum_1": exact("10.31")})
-    (difference,) = compared(read=unread, books=wrong).differences
-    assert str(difference) == "the sum of AMT is 10.31 for the books, 10.30 for Snowflake"
+    wrong = replace(TOTALS, read={**TOTALS.read, "sum_1": exact("10.31")})
+    (difference,) = compared(read=unread, totals=wrong).differences
+    assert str(difference) == "the sum of AMT is 10.31 for the run, 10.30 for Snowflake"
 
 
 def test_a_source_that_changed_is_told_but_no_alarm() -> None:
@@ -142,10 +142,10 @@ def test_a_source_that_changed_is_told_but_no_alarm() -> None:
     now = replace(ASKED, figures=changed, rows=10, snapshot=Snapshot.NOW, why="a view")
     found = compared(asked=now)
     assert found.agrees is None
-    assert "may have changed meanwhile: the sum of AMT in 2024-03 is 0.30" in str(found)
+    assert "may have changed since it was read: the sum of AMT in 2024-03 is 0.30" in str(found)
     assert "as it is now (a view)" in str(found)
     planted = ReadBack({**FILE, MARCH: month(2, "0.31", 1.5)}, Copy.BUCKET)
-    assert compared(asked=now, read=planted).agrees is False  # the books tell
+    assert compared(asked=now, read=planted).agrees is False  # the totals of the run show it
 
 
 def test_rounded_sums_have_a_tolerance() -> None:
