@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from core.query import Statement as Statement
     from core.records.history import DELIVERED as DELIVERED
     from core.records.history import HistoryEntry as HistoryEntry
-    from core.records.history import former_runs as former_runs
+    from core.records.history import find_former_runs as find_former_runs
     from core.records.history import read_history as read_history
     from core.records.history import run_recorded as run_recorded
     from core.remedy import Spell as Spell
@@ -116,7 +116,7 @@ _HOMES: Final = {
         "DELIVERED",
         "HistoryEntry",
         "read_history",
-        "former_runs",
+        "find_former_runs",
         "run_recorded",
     ),
     "core.runtime.track": ("Track", "amount", "fraction"),

@@ -1,1 +1,1 @@
-"""What remains of a run on this machine: the history, and the report if one was asked for."""
+"""The records of a run on this machine: the history, and the report if one is requested."""

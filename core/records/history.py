@@ -1,8 +1,8 @@
-"""The history of runs: one line of JSON a run, the newest thousand, in the state directory.
+"""The history of runs: one line of JSON per run, the newest thousand, in the state directory.
 
-The front ends write it, by `run_recorded`; the library's call leaves nothing behind but its
-delivery. No secret is in it: a connection is stored by name or not at all. It serves people, so
-whatever goes wrong with it never fails a run.
+The front ends write it, through `run_recorded`; the library's call writes no history. It holds no
+secrets: a connection is stored by name or not at all. An error while reading or writing it never
+fails a run.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ DELIVERED: Final = "delivered"
 _FILE, _LOCK = "history.jsonl", "history.lock"
 _LARGEST: Final = 64 * 1024 * 1024  # bytes of the file
 _TEXT: Final = 2_000  # characters of a message
+# Fields whose names in the file differ: the file keeps the names of its first version.
+_NAMES_IN_FILE: Final = {"totals": "account", "comparison": "verdict"}
 
 FrontEnd = Literal["app", "batch"]
 
@@ -46,23 +48,23 @@ class HistoryEntry:
     """A run that has ended.
 
     Attributes:
-        started: when, in UTC.
-        seconds: how long it took.
+        started: the time of its start, in UTC.
+        seconds: its duration.
         by: the front end.
-        demo: whether it was against the embedded warehouse and bucket.
-        table: the full name of the table, or what was asked for if it was not found.
-        url: where the object is; the destination as asked for if nothing was delivered.
+        demo: whether it used the embedded warehouse and bucket.
+        table: the full name of the table; the requested name if the table was not found.
+        url: the URL of the object; the requested destination if nothing was delivered.
         outcome: `delivered`, or the label of the error's class (`core.errors`).
         rows: rows in the file; None if nothing was delivered.
-        bytes: its size; None if nothing was delivered.
-        message: what went wrong; empty if nothing did.
-        hint: what to do about it.
+        bytes: the size of the file; None if nothing was delivered.
+        message: the error's message; empty if there was no error.
+        hint: the error's hint; empty if there is none.
         result: the result JSON; empty if nothing was delivered.
-        account: the counts of the run and, by summed column, the totals that agreed; empty if
+        totals: the counts of the run and, by summed column, the totals that agreed; empty if
             nothing was delivered.
-        verdict: what the verification found, and how; empty if there was none.
-        request: what to run again, without secrets; None if its connection has no name.
-        engine: what made the delivery; empty if nothing was delivered.
+        comparison: the result of the verification; empty if there was no verification.
+        request: the request, for another run, without secrets; None if its connection has no name.
+        engine: the engine that delivered; empty if nothing was delivered.
     """
 
     started: datetime
@@ -77,15 +79,15 @@ class HistoryEntry:
     message: str = ""
     hint: str = ""
     result: Mapping[str, Any] = field(default_factory=dict)
-    account: Mapping[str, Any] = field(default_factory=dict)
-    verdict: Mapping[str, Any] = field(default_factory=dict)
+    totals: Mapping[str, Any] = field(default_factory=dict)
+    comparison: Mapping[str, Any] = field(default_factory=dict)
     request: Request | None = None
     engine: str = ""
 
     def as_line(self) -> str:
-        """The entry as one line of JSON."""
+        """Return the entry as one line of JSON."""
         values: dict[str, Any] = {
-            **asdict(self),
+            **{_NAMES_IN_FILE.get(name, name): value for name, value in asdict(self).items()},
             "started": self.started.isoformat(),
             "message": as_data(self.message),
             "hint": as_data(self.hint),
@@ -97,15 +99,17 @@ class HistoryEntry:
 
     @classmethod
     def parse(cls, line: str) -> Self:
-        """Read a line; a request that this version does not understand is left out.
+        """Parse a line; a request that this version does not understand is left out.
 
         Raises:
-            ValueError, TypeError, KeyError, AttributeError: it is not an entry.
+            ValueError, TypeError, KeyError, AttributeError: the line is not an entry.
         """
         values = json.loads(line)
         request = values.pop("request", None)
         known: dict[str, Any] = {
-            name: values[name] for name in cls.__dataclass_fields__ if name in values
+            name: values[key]
+            for name in cls.__dataclass_fields__
+            if (key := _NAMES_IN_FILE.get(name, name)) in values
         }
         with suppress(ValidationError):
             known["request"] = Request(**request) if request else None
@@ -123,18 +127,18 @@ def run_recorded(
     on_event: Listener | None = None,
     cancel: Cancel | None = None,
 ) -> Outcome:
-    """Do as `core.transfer.run_transfer`, and write down how it ended.
+    """Call `core.transfer.run_transfer` and record its end in the history.
 
     Args:
-        request: what to do.
-        by: the front end that does it.
-        demo: whether `request` goes to the embedded warehouse and bucket.
-        connection_name: the name to write down where the request holds the arguments of a
-            connection that is known by name, such as one whose password was asked for.
+        request: the request to run.
+        by: the front end that runs it.
+        demo: whether `request` uses the embedded warehouse and bucket.
+        connection_name: the name to record if the request holds the arguments of a named
+            connection, such as one whose password the user has just typed.
         on_event: as for `run_transfer`.
         cancel: as for `run_transfer`.
     """
-    from core.transfer import run_transfer  # polars and pyarrow come with it
+    from core.transfer import run_transfer  # loads polars and pyarrow
 
     started, clock = datetime.now(UTC), time.monotonic()
 
@@ -147,28 +151,28 @@ def run_recorded(
     try:
         outcome = run_transfer(request, on_event=on_event, cancel=cancel)
     except TransferError as error:
-        told = {"message": _cut(error.stored), "hint": _cut(error.hint)}
-        record(entry(**_about(error.outcome), outcome=error.label, **told))
+        texts = {"message": _cut(error.stored), "hint": _cut(error.hint)}
+        record(entry(**_describe(error.outcome), outcome=error.label, **texts))
         raise
     except Exception as error:  # its text may hold data
         record(entry(outcome=TransferError.label, message=f"Unexpected {type(error).__name__}."))
         raise
-    record(entry(**_about(outcome), outcome=DELIVERED))
+    record(entry(**_describe(outcome), outcome=DELIVERED))
     return outcome
 
 
 def record(entry: HistoryEntry) -> None:
-    """Append a run; the oldest beyond a thousand go. Does nothing where it cannot write."""
-    with suppress(Exception):  # a delivery stands, whether it is written down or not
+    """Append a run and drop the oldest beyond a thousand. Does nothing if it cannot write."""
+    with suppress(Exception):  # a run must not fail because it could not be recorded
         directory = state_dir()
         with lock(directory / _LOCK):
             _append(directory / _FILE, entry.as_line())
 
 
 def read_history(limit: int = KEPT) -> list[HistoryEntry]:
-    """The newest `limit` runs, newest first; lines that cannot be read are skipped."""
+    """Return the newest `limit` runs, newest first; lines that cannot be parsed are skipped."""
     try:
-        lines = _lines(state_dir() / _FILE)
+        lines = _read_lines(state_dir() / _FILE)
     except (OSError, TransferError):
         return []
     found: list[HistoryEntry] = []
@@ -180,33 +184,33 @@ def read_history(limit: int = KEPT) -> list[HistoryEntry]:
     return found
 
 
-def former_runs(*, demo: bool) -> tuple[FormerRun, ...]:
-    """The deliveries from which `core.preview.cost` takes its rates, newest first.
+def find_former_runs(*, demo: bool) -> tuple[FormerRun, ...]:
+    """Return the deliveries from which `core.preview.cost` takes its rates, newest first.
 
     Args:
-        demo: those against the embedded warehouse and bucket; else all others.
+        demo: return those that used the embedded warehouse and bucket; else all others.
     """
     return tuple(
         FormerRun(EngineName(each.engine), rows, each.seconds)
         for each in read_history()
-        # A verification takes its own time.
-        if each.demo is demo and each.engine in list(EngineName) and not each.verdict
-        if isinstance(rows := each.account.get("rows_read"), int)
+        # The duration of a run with a verification includes it.
+        if each.demo is demo and each.engine in list(EngineName) and not each.comparison
+        if isinstance(rows := each.totals.get("rows_read"), int)
     )
 
 
 def _without_secrets(request: Request, name: str | None, *, demo: bool) -> Request | None:
-    if demo:  # its addresses and keys end with it
-        gone = ("connection", "s3_options", "endpoint_url")
-        return request.model_copy(update=dict.fromkeys(gone))
+    if demo:  # its addresses and keys are valid only until it ends
+        temporary = ("connection", "s3_options", "endpoint_url")
+        return request.model_copy(update=dict.fromkeys(temporary))
     known = request.connection if isinstance(request.connection, str | None) else name
     if known is None and request.connection is not None:
         return None
     return request.model_copy(update={"connection": known, "s3_options": None})
 
 
-def _about(outcome: DeliveredTransfer | None) -> dict[str, Any]:
-    """What is written down of a delivery."""
+def _describe(outcome: DeliveredTransfer | None) -> dict[str, Any]:
+    """Return the fields of an entry that describe a delivery; none if there is no delivery."""
     from core.outcome import Outcome
     from core.records.report import totals_as_dict
 
@@ -218,8 +222,8 @@ def _about(outcome: DeliveredTransfer | None) -> dict[str, Any]:
         "rows": outcome.row_count,
         "bytes": outcome.size,
         "result": outcome.result,
-        "account": totals_as_dict(outcome.plan, outcome.totals),
-        "verdict": outcome.comparison.as_dict() if outcome.comparison else {},
+        "totals": totals_as_dict(outcome.plan, outcome.totals),
+        "comparison": outcome.comparison.as_dict() if outcome.comparison else {},
         "engine": outcome.choice.engine.value,
     }
 
@@ -229,21 +233,21 @@ def _cut(text: str) -> str:
 
 
 def _append(path: Path, line: str) -> None:
-    lines = _lines(path)
+    lines = _read_lines(path)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
-        line = "\n" + line  # after one that was cut off
+        line = "\n" + line  # ends a line that was cut off
     if lines and len(lines) < KEPT:
         append(path, line)
     else:
         replace(path, "".join(lines[1 - KEPT :]) + line.lstrip())
 
 
-def _lines(path: Path) -> list[str]:
-    """The lines of the file with their ends; the last may lack it."""
+def _read_lines(path: Path) -> list[str]:
+    """Return the lines of the file with their line ends, which the last may lack."""
     try:
         with open(path, "rb", opener=opener) as file:
-            if os.fstat(file.fileno()).st_size > _LARGEST:  # none of ours: it is begun anew
+            if os.fstat(file.fileno()).st_size > _LARGEST:  # not a history: it is overwritten
                 return []
             return [line.decode("utf-8", "replace") for line in file]
     except FileNotFoundError:

@@ -1,6 +1,7 @@
-"""The report of a delivery: a local JSON file that the user names, for whoever must vouch for it.
+"""The report of a delivery: a local JSON file at a path that the user names, for audits.
 
-It holds what was asked for, what was done and what a verification found; no secrets, no rows.
+It holds the request, the plan, the totals and the result of the verification; no secrets and no
+rows.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ _PACKAGES: Final = (
 
 
 def check_path(path: str) -> None:
-    """Find out before hours of work whether a report can be written.
+    """Check before hours of work that a report can be written.
 
     Raises:
-        UsageError: the directory is missing, or something else than a file is there.
+        UsageError: the directory does not exist, or the path is not that of a file.
         LocalResourceError: the directory cannot be written.
     """
     try:
@@ -50,7 +51,7 @@ def check_path(path: str) -> None:
     if not directory.is_dir():
         raise UsageError(
             Advice(Remedy("report"), f": directory {directory} does not exist."),
-            "Make it, or name another.",
+            "Create it, or name another.",
         )
     if Path(path).exists() and not Path(path).is_file():
         raise UsageError(Advice(Remedy("report"), f": {path} is not a file."), "Name another.")
@@ -62,17 +63,17 @@ def check_path(path: str) -> None:
 
 
 def _check_owners(path: Path) -> None:
-    """Check that no other user has put a link in the way, nor a file that cannot be replaced.
+    """Check that the path holds no link of another user, nor a file that cannot be replaced.
 
     Raises:
-        LocalResourceError: somebody has.
+        LocalResourceError: it does.
     """
     try:
         check_links(path)
     except UnsafeDirectoryError as error:
         raise LocalResourceError(
             f"The report {path} is not safe to write: {error.filename} {error.strerror}.",
-            "Name a file in a directory of your own.",
+            "Name a file in a directory that you own.",
         ) from error
     with suppress(FileNotFoundError):
         found, around = path.lstat(), path.parent.stat()
@@ -89,13 +90,13 @@ def _check_owners(path: Path) -> None:
 def write_report(
     path: str, request: Request, outcome: Outcome, failure: TransferError | None
 ) -> None:
-    """Write the report of a delivery as a whole, readable by its owner only (mode 0600).
+    """Write the report of a delivery in one step, readable by its owner only (mode 0600).
 
     Args:
-        path: where; what is there is replaced.
-        request: what was asked for.
-        outcome: what was delivered.
-        failure: why it could not be verified, if it could not.
+        path: the path of the file; an existing file is replaced.
+        request: the request of the run.
+        outcome: the delivery.
+        failure: the error of the verification; None if there is none.
 
     Raises:
         LocalResourceError: the file cannot be written.
@@ -111,7 +112,7 @@ def write_report(
 
 
 def totals_as_dict(plan: Plan, run: RunTotals) -> dict[str, Any]:
-    """The totals of a run for JSON: the counts and, by summed column, the totals that agreed."""
+    """Return the totals of a run for JSON: the counts and, by summed column, the agreed totals."""
     names = ("rows_declared", "rows_read", "blank_rows", "null_dates", "bad_dates", "groups")
     totals = {
         column.name: str(run.read[f"sum_{n}"].value)
@@ -157,7 +158,7 @@ def _report(request: Request, outcome: Outcome, failure: TransferError | None) -
 
 
 def _without_secrets(request: Request) -> Request:
-    """A connection is told by name or not at all."""
+    """Return the request with its connection's name, or without a connection if it has none."""
     known = request.connection if isinstance(request.connection, str) else None
     return request.model_copy(update={"connection": known, "s3_options": None})
 

@@ -57,9 +57,11 @@ class TestRuns:
             outcome.size,
         )
         assert found.result == outcome.result
-        assert found.account["rows_read"] == 595
-        assert found.account["blank_rows"] == 14
-        assert found.account["totals"].keys() == {c.name for c in outcome.plan.sums}
+        assert found.totals["rows_read"] == 595
+        assert found.totals["blank_rows"] == 14
+        assert found.totals["totals"].keys() == {c.name for c in outcome.plan.sums}
+        stored = json.loads((state / "history.jsonl").read_text())
+        assert (stored["account"], stored["verdict"]) == (found.totals, {})  # the file's own names
         assert 0 < found.seconds < 60
         assert timedelta() < datetime.now(UTC) - found.started < timedelta(minutes=1)
         assert found.request == request(

@@ -204,7 +204,7 @@ async def test_the_history(golden: Golden) -> None:
         url="s3://partner-inbox/from-us/ORDERS_monthly.parquet",
         rows=99_998,
         result={"file_name": "from-us/ORDERS_monthly.parquet", "row_count": 99_998},
-        account={"rows_read": 100_000, "blank_rows": 2, "groups": 99_998, "totals": {"N": "1.50"}},
+        totals={"rows_read": 100_000, "blank_rows": 2, "groups": 99_998, "totals": {"N": "1.50"}},
     )
     record(good)
     app = Host(HistoryScreen())

@@ -311,8 +311,8 @@ def test_the_history_keeps_the_verdict(
             on_event=plant(replaced("csv", False)),
         )
     bad, good = read_history()
-    assert (good.outcome, good.verdict["agrees"]) == ("delivered", True)
-    assert (bad.outcome, bad.verdict["agrees"], bad.rows) == ("integrity", False, 4)
+    assert (good.outcome, good.comparison["agrees"]) == ("delivered", True)
+    assert (bad.outcome, bad.comparison["agrees"], bad.rows) == ("integrity", False, 4)
     assert bad.url.endswith(".csv")
     assert "is delivered, but the sum of AMT in 2024-02 is 77.31" in bad.message
 

@@ -149,11 +149,11 @@ def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop
 def _print_preview(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
     def make() -> list[str]:
         from core import Request, plan_transfer
-        from core.facade import former_runs
+        from core.facade import find_former_runs
         from tui.cli import dry_run
 
         show = dry_run.as_json if manner.json else dry_run.as_text
-        request, former = Request.of(**options), former_runs(demo=manner.demo)
+        request, former = Request.of(**options), find_former_runs(demo=manner.demo)
         return show(plan_transfer(request, exact=manner.exact, former=former, cancel=stop.cancel))
 
     _print(stop.run(make), console)

@@ -159,10 +159,10 @@ def _describe(entry: HistoryEntry) -> Iterator[Widget]:
     yield Fact("When", f"{moment}, {where}, {span(entry.seconds)}")
     yield Fact("From", entry.table)
     yield Fact("To", f"{entry.url}  {size(entry.bytes)}" if entry.bytes is not None else entry.url)
-    yield from _describe_totals(entry.account)
-    if entry.verdict:
+    yield from _describe_totals(entry.totals)
+    if entry.comparison:
         answers = {True: "yes", False: "no: a difference was found"}
-        agrees: Any = entry.verdict.get("agrees")
+        agrees: Any = entry.comparison.get("agrees")
         yield Fact("Verified", answers.get(agrees, "not against the source: it may have changed"))
 
 

@@ -83,9 +83,9 @@ def make_plan(look: Look, request: Request, *, demo: bool) -> Work:
     """Return the job that makes the plan."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
-        from core.facade import Explorer, former_runs
+        from core.facade import Explorer, find_former_runs
 
-        yield Planned(request, Explorer.plan(look, request), former_runs(demo=demo))
+        yield Planned(request, Explorer.plan(look, request), find_former_runs(demo=demo))
 
     return work
 

@@ -18,7 +18,7 @@ from core.connections import discovery as connection_settings
 from core.connections.discovery import connections, default_name, resolve
 from core.errors import TransferError, UsageError
 from core.planning.names import TableName
-from core.records.history import HistoryEntry, former_runs, read_history, record
+from core.records.history import HistoryEntry, find_former_runs, read_history, record
 from tui.preferences import Memory
 
 values = st.recursive(
@@ -145,7 +145,7 @@ def test_the_history(places: Path, lines: list[bytes]) -> None:
     path = places / "state" / "history.jsonl"
     write(path, b"\n".join(lines))
     assert read_history() == [] or all(isinstance(entry, HistoryEntry) for entry in read_history())
-    former_runs(demo=False)
+    find_former_runs(demo=False)
     record(ENTRY)
     assert read_history(1) == [ENTRY]
     path.unlink()
@@ -159,7 +159,7 @@ def test_the_history_with_other_types(places: Path, wrong: dict[str, object]) ->
     for entry in read_history():
         assert isinstance(entry.started, datetime)
         entry.as_line()
-    former_runs(demo=False)
+    find_former_runs(demo=False)
     path.unlink()
 
 
