@@ -1,7 +1,8 @@
-"""The whole journey on one page: request, plan, rows, months, file, delivery, result.
+"""Run a transfer from the request to the outcome, or preview it.
 
-Sign in; describe and sample the table; plan its columns and choose an engine; have the engine
-deliver; verify and report what was delivered. What differs from engine to engine, the engines do.
+The steps: sign in; describe and sample the table; plan its columns and choose an engine; have the
+engine deliver; verify and report the delivery. The steps are the same for every engine; whatever
+differs is behind the protocol of `core.engines`.
 """
 
 from __future__ import annotations
@@ -55,24 +56,27 @@ def plan_transfer(
     former: Sequence[FormerRun] = (),
     cancel: Cancel | None = None,
 ) -> Preview:
-    """Show what `run_transfer` would do. Reads samples; nothing is asked of the bucket.
+    """Preview what `run_transfer` would do. It reads samples and sends no request to the bucket.
 
     Args:
-        request: what would be done.
-        exact: count the groups of the whole table: as much work as engine `pushdown`'s.
-        former: deliveries of this machine, for the time that the next one takes.
+        request: the request of the transfer.
+        exact: count the groups of the whole table, which takes as much work as engine `pushdown`.
+        former: former deliveries by this machine, to estimate the duration.
         cancel: set it, from any thread, to stop.
 
+    Returns:
+        The plan, the engine, the statements and the estimated cost.
+
     Raises:
-        TransferError: as `run_transfer`, as far as it can be known before.
+        TransferError: as `run_transfer`, for failures that can be detected without a delivery.
     """
-    journey = _Journey(request, Reporter(None), cancel)
-    with journey.session() as connection:
-        source, sample = journey.look(connection)
-        plan, choice = journey.decide(source, sample)
-        months = journey.months(connection, plan, exact=exact)
+    run = _Run(request, Reporter(None), cancel)
+    with run.session() as connection:
+        source, sample = run.look(connection)
+        plan, choice = run.decide(source, sample)
+        months = run.preview_months(connection, plan, exact=exact)
         cost = estimate(request, plan, measure_widths(source.columns, sample), months, former)
-        engine, job = ENGINES[choice.engine], journey.job(connection, plan)
+        engine, job = ENGINES[choice.engine], run.make_job(connection, plan)
         copy = engine.copy_statement(job)
     url = job.destination.url(job.key)
     return Preview(plan, choice, engine.statement(plan), url, cost, copy)
@@ -84,25 +88,26 @@ def run_transfer(
     """Transfer one table.
 
     Args:
-        request: what to do.
+        request: the request of the transfer.
         on_event: called with the plan, with warnings, and with progress at most ten times a second;
-            from the threads that do the work, never from two at once.
+            from worker threads, never from two at once.
         cancel: set it, from any thread, to stop: the query and the upload are aborted.
 
     Returns:
         The outcome, once the object is complete in the bucket and verified.
 
     Raises:
-        TransferError: nothing was delivered, unless `outcome` is set; the class says why.
+        TransferError: the transfer failed; the class gives the kind of failure. If `outcome` of
+            the error is None, nothing was delivered.
     """
     if request.report:
         check_path(request.report)
-    journey = _Journey(request, Reporter(on_event), cancel)
-    with journey.session() as connection:
-        plan, choice = journey.decide(*journey.look(connection))
-        job = journey.job(connection, plan)
-        with open_bucket(request, retry=journey.retry) as bucket, workspace() as directory:
-            sweep(bucket, journey.cancel)
+    run = _Run(request, Reporter(on_event), cancel)
+    with run.session() as connection:
+        plan, choice = run.decide(*run.look(connection))
+        job = run.make_job(connection, plan)
+        with open_bucket(request, retry=run.retry) as bucket, workspace() as directory:
+            sweep(bucket, run.cancel)
             file = LocalFile.of(request, directory / "delivery")
             delivered = ENGINES[choice.engine].deliver(job, bucket, file)
             outcome = Outcome.of(job, choice, delivered)
@@ -111,11 +116,11 @@ def run_transfer(
             return _verify_and_report(request, outcome, verify)
 
 
-class _Journey:
-    """What one run carries from stop to stop: the request, who listens, who may cancel."""
+class _Run:
+    """One run: the state that its steps share, and the steps before the delivery."""
 
     def __init__(self, request: Request, progress: Reporter, cancel: Cancel | None) -> None:
-        Destination.parse(request.bucket)  # refused before anything is asked
+        Destination.parse(request.bucket)  # an invalid one is refused before the sign-in
         self.request = request
         self.progress = progress
         self.cancel: Cancel = cancel or NEVER
@@ -126,7 +131,7 @@ class _Journey:
 
     @contextmanager
     def session(self) -> Iterator[SnowflakeConnection]:
-        """Sign in to Snowflake, and out at the end."""
+        """Sign in to Snowflake; sign out on exit."""
         self.progress.start(Phase.CONNECT)
         connection = connect(
             self.request.connection,
@@ -149,8 +154,10 @@ class _Journey:
         source = find(connection, self.request.table, self.cancel)
         return source, take_sample(connection, source, self.cancel)
 
-    def months(self, connection: SnowflakeConnection, plan: Plan, *, exact: bool) -> Months | None:
-        """The months of a plan; None where a date is beyond what can be shown."""
+    def preview_months(
+        self, connection: SnowflakeConnection, plan: Plan, *, exact: bool
+    ) -> Months | None:
+        """Return the months of a plan; None if a sample has a date that Python cannot represent."""
         try:
             return preview_months(connection, plan, self.cancel, exact=exact, counted=exact)
         except SourceDataError:
@@ -159,7 +166,12 @@ class _Journey:
             return None
 
     def decide(self, source: Source, sample: Sample) -> tuple[Plan, Choice]:
-        """Decide on the columns and on the engine."""
+        """Plan the columns and choose the engine.
+
+        Raises:
+            UsageError: the file name is invalid.
+            TransferError: there is no such plan, or the engine cannot run it.
+        """
         plan = make_plan(source, sample, self.request)
         choice = choose(self.request, plan)
         if obstacle := ENGINES[choice.engine].obstacle(self.request, plan):
@@ -171,7 +183,7 @@ class _Journey:
         return plan, choice
 
     def key(self, plan: Plan) -> str:
-        """The key of the object.
+        """Return the key of the object.
 
         Raises:
             UsageError: the file name is invalid.
@@ -179,8 +191,8 @@ class _Journey:
         name = plan.source.name
         return object_key(self.request, name, started=self.started, run_id=self.run_id)
 
-    def job(self, connection: SnowflakeConnection, plan: Plan) -> Job:
-        """What the engine is given to work on.
+    def make_job(self, connection: SnowflakeConnection, plan: Plan) -> Job:
+        """Return the input of the engine.
 
         Raises:
             UsageError: the file name is invalid.
@@ -199,7 +211,7 @@ class _Journey:
 
 
 def _verify(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Comparison:
-    """Compare the delivery with a second question to Snowflake and with the object read back."""
+    """Compare the delivery with a second query and with the object read back."""
     local = file.path if file.path.exists() else None
     query_id, objects = outcome.query_id, outcome.objects
     claim = Claim(job.plan, outcome.totals, query_id, objects, file, local)
@@ -219,12 +231,12 @@ def _verify(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Comp
 def _verify_and_report(
     request: Request, outcome: Outcome, verify: Callable[[], Comparison]
 ) -> Outcome:
-    """Verify what was delivered and report it, as far as asked for.
+    """Verify the delivery and write the report, if the request has them.
 
     Raises:
-        IntegrityError: the delivery is not what it should be.
-        TransferError: it could not be verified, or the report cannot be written. Whatever the
-            class, `outcome` of the error is what was delivered, and its message says so.
+        IntegrityError: the delivery differs from the source or from the totals of the run.
+        TransferError: it could not be verified, or the report cannot be written. In every case
+            `outcome` of the error is set, and its message says that the object is delivered.
     """
     failure: TransferError | None = None
     if request.verify:

@@ -1,6 +1,6 @@
-"""What a person looks at before a transfer: what there is, a table's columns, its months.
+"""Browse a warehouse before a transfer: databases and tables, a table's columns, its months.
 
-One session serves it all. Calls come from one thread at a time, and each can be cancelled.
+One session is used for all of it, from one thread at a time; every call can be cancelled.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _SHOWN_CHARACTERS = 40
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """What a sample tells about a column.
+    """Facts about a column, from a sample.
 
     Attributes:
         name: the column's name.
-        values: up to three different values as short text of one line, blank ones left out.
+        values: up to three different values as short text of one line, without blank ones.
         nulls: the share of NULLs, 0 to 1.
         identifier: why a number looks like an identifier; empty if it does not.
     """
@@ -51,14 +51,14 @@ class ColumnFacts:
 
 @dataclass(frozen=True)
 class Look:
-    """A table or view, looked at.
+    """The description and the sample of a table or view.
 
     Attributes:
-        source: what it is.
-        sample: sampled values by column name, of the columns that detection looks at.
-        facts: of every column, in table order.
-        rows: how many rows were sampled.
-        widths: how wide the values of every column travel.
+        source: its description.
+        sample: sampled values by column name, of the columns that detection needs.
+        facts: the facts about every column, in table order.
+        rows: the number of sampled rows.
+        widths: the size of every column's values when downloaded, by column name.
     """
 
     source: Source
@@ -69,7 +69,7 @@ class Look:
 
 
 class Explorer(Closing):
-    """An open session to look around in; a context manager that signs out at its end.
+    """An open session for browsing; a context manager that signs out on exit.
 
     Attributes:
         place: the session's database and schema, each None if none is selected.
@@ -114,11 +114,11 @@ class Explorer(Closing):
         sign_out(self._connection)
 
     def databases(self, cancel: Cancel) -> list[str]:
-        """The databases that the role may see. Starts no warehouse."""
+        """Return the databases that the role may see. Starts no warehouse."""
         return catalog.databases(self._connection, cancel)
 
     def schemas(self, database: str, cancel: Cancel) -> list[str]:
-        """The schemas of a database, INFORMATION_SCHEMA left out. Starts no warehouse.
+        """Return the schemas of a database, without INFORMATION_SCHEMA. Starts no warehouse.
 
         Raises:
             SourceDataError: there is no such database for this role.
@@ -126,12 +126,12 @@ class Explorer(Closing):
         return catalog.schemas(self._connection, database, cancel)
 
     def tables(self, database: str, schema: str | None, cancel: Cancel) -> Iterator[list[Entry]]:
-        """The tables and views of a schema, or of every schema of a database for None.
+        """Yield the tables and views of a schema, or of every schema of a database for None.
 
         Starts no warehouse.
 
         Yields:
-            Pages of entries, each as soon as it has come; a schema has one page at least.
+            Pages of entries, each as soon as it is read; at least one page for a schema.
 
         Raises:
             SourceDataError: there is no such database or schema for this role.
@@ -139,17 +139,17 @@ class Explorer(Closing):
         return catalog.tables(self._connection, database, schema, cancel)
 
     def look(self, name: TableName | str, cancel: Cancel) -> Look:
-        """Describe and sample a table or view; a text is read as a `Request`'s `table`.
+        """Describe and sample a table or view; a string is parsed as a `Request`'s `table`.
 
         Raises:
-            UsageError: the text is no name, or no database or schema is selected.
+            UsageError: the string is not a name, or no database or schema is selected.
             SourceDataError: there is no such table for this role.
         """
         source = catalog.find(self._connection, str(name), cancel)
         values = take_sample(self._connection, source, cancel, source.columns)
         flags = find_identifiers(source.columns, values)
         facts = tuple(
-            _facts(column.name, values[column.name], flags.get(column.name, ""))
+            _collect_facts(column.name, values[column.name], flags.get(column.name, ""))
             for column in source.columns
         )
         detected = {c.name: values[c.name] for c in query.pick_sample_columns(source)}
@@ -158,25 +158,25 @@ class Explorer(Closing):
 
     @staticmethod
     def plan(look: Look, request: Request) -> Plan:
-        """Give every column its role; asks the warehouse nothing.
+        """Make the plan of a request without a query.
 
-        The plan is the one that `run_transfer` makes of the same request.
+        It is the plan that `run_transfer` makes of the same request.
 
         Raises:
-            UsageError: a column is unknown, named twice, or cannot have the role asked for.
+            UsageError: a column is unknown, named twice, or cannot have the requested role.
             SourceDataError: there is no date column, or its format is ambiguous.
         """
         return make_plan(look.source, look.sample, request)
 
     def preview(self, plan: Plan, cancel: Cancel, *, exact: bool, counted: bool = False) -> Months:
-        """The months of `plan`; see `core.preview.month_preview.preview_months`."""
+        """Return the months of `plan`; see `core.preview.month_preview.preview_months`."""
         return preview_months(self._connection, plan, cancel, exact=exact, counted=counted)
 
 
-def _facts(name: str, values: Sequence[object], identifier: str) -> ColumnFacts:
+def _collect_facts(name: str, values: Sequence[object], identifier: str) -> ColumnFacts:
     shown: dict[str, None] = {}
     for value in values:
-        if value is not None and (text := _short(value)):
+        if value is not None and (text := _shorten(value)):
             shown[text] = None
             if len(shown) == _SHOWN_VALUES:
                 break
@@ -184,8 +184,8 @@ def _facts(name: str, values: Sequence[object], identifier: str) -> ColumnFacts:
     return ColumnFacts(name, tuple(shown), nulls, identifier)
 
 
-def _short(value: object) -> str:
-    """A value on one line of 40 characters at most."""
+def _shorten(value: object) -> str:
+    """Return a value as text on one line of at most 40 characters."""
     if isinstance(value, Decimal):
         text = f"{value:f}"
     else:

@@ -1,7 +1,7 @@
-"""What a transfer will cost, before it is spent: rows, bytes, groups and time, engine by engine.
+"""Estimate the cost of a transfer before it runs: rows, bytes, groups and time with each engine.
 
-It follows from what is known already: SHOW TABLES, the plan, sampled values and former runs.
-Nothing is asked and nothing is read here; what is not known is None.
+The estimate uses data that has been read before: SHOW TABLES, the plan, sampled values and former
+runs. It sends no request; unknown values are None.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from core.request.request import Request
 if TYPE_CHECKING:
     from core.preview.month_preview import Months
 
-# A former run tells about a table of up to so many times its size, or as many times smaller.
+# The rate of a former run applies to tables up to this many times larger or smaller than its own.
 _COMPARABLE: Final = 10
 _FORMER_RUNS: Final = 5
 
 
 @dataclass(frozen=True)
 class FormerRun:
-    """A delivery of this machine.
+    """A former delivery by this machine.
 
     Attributes:
-        engine: what made it.
+        engine: the engine that delivered.
         rows: the rows of its table.
-        seconds: how long it took, verification apart.
+        seconds: its duration, without a verification.
     """
 
     engine: EngineName
@@ -43,16 +43,17 @@ class FormerRun:
 
 @dataclass(frozen=True)
 class Way:
-    """What a transfer costs by one engine.
+    """The estimated cost of a transfer with one engine.
 
     Attributes:
-        engine: which.
-        rows: rows that are downloaded to this machine.
-        bytes: about how many bytes they are, before Snowflake compresses them for the way.
-        seconds: about how long the transfer takes.
-        pace: what `seconds` rests on, or why it is not known.
-        limit: what bounds the engine.
-        obstacle: why it cannot make this transfer; empty if it can.
+        engine: the name of the engine.
+        rows: rows that are downloaded to this machine; None if unknown.
+        bytes: the approximate size of these rows before Snowflake compresses them for the
+            download; None if unknown.
+        seconds: the approximate duration of the transfer; None if unknown.
+        pace: the basis of `seconds`, or why it is unknown.
+        limit: what the engine's speed depends on.
+        obstacle: why the engine cannot run this transfer; empty if it can.
     """
 
     engine: EngineName
@@ -66,16 +67,17 @@ class Way:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a transfer costs.
+    """The estimated cost of a transfer.
 
     Attributes:
-        rows: rows to read.
-        stored: bytes to read, as Snowflake keeps them, compressed.
-        groups: rows of the delivery.
-        counted: whether `groups` was counted over the whole table, and not estimated.
-        unsized: the columns of which the sample shows too little: every `bytes` is a lower bound.
-        choice: the engine that would make it, and why.
-        ways: one for each engine.
+        rows: rows to read; None if unknown.
+        stored: bytes to read, compressed as Snowflake stores them; None if unknown.
+        groups: rows of the delivery; None if unknown.
+        counted: whether `groups` was counted over the whole table rather than estimated.
+        unsized: the columns whose values the sample truncates; if there are any, every `bytes` is a
+            lower bound.
+        choice: the engine that would run the transfer, and why.
+        ways: the cost with each engine.
     """
 
     rows: int | None
@@ -88,7 +90,7 @@ class Estimate:
 
     @property
     def chosen(self) -> Way:
-        """The way of the engine that would make it."""
+        """The cost with the engine that would run the transfer."""
         return next(way for way in self.ways if way.engine == self.choice.engine)
 
 
@@ -99,22 +101,24 @@ def estimate(
     months: Months | None = None,
     former: Sequence[FormerRun] = (),
 ) -> Estimate:
-    """Estimate a transfer; a few microseconds a column.
+    """Estimate the cost of a transfer; takes a few microseconds per column.
 
     Args:
-        request: what was asked for.
-        plan: what happens to each column.
-        widths: of the table's columns, by `core.engines.widths.measure_widths`; of those it lacks
-            nothing is known.
-        months: of the plan, as far as looked at; None before.
-        former: deliveries of this machine in the same place.
+        request: the request of the transfer.
+        plan: the role of every column.
+        widths: the widths of the table's columns, by `core.engines.widths.measure_widths`; for a
+            column that is missing, the width of its type is used.
+        months: the preview of the plan's months; None if there is none yet.
+        former: former deliveries by this machine, from the same kind of warehouse.
     """
     source = plan.source
     rows = months.rows_seen if months and not months.sampled else source.rows
     groups = months.expected_rows if months else None
     keyed = [column.name for column in plan.keys]
     volume = Volume(rows, groups, widths)
-    ways = tuple(_way(engine, request, plan, volume, former) for engine in ENGINES.values())
+    ways = tuple(
+        _estimate_way(engine, request, plan, volume, former) for engine in ENGINES.values()
+    )
     return Estimate(
         rows,
         source.bytes,
@@ -126,11 +130,11 @@ def estimate(
     )
 
 
-def _way(
+def _estimate_way(
     engine: Engine, request: Request, plan: Plan, volume: Volume, former: Sequence[FormerRun]
 ) -> Way:
     cost, obstacle = engine.cost(plan, volume), engine.obstacle(request, plan)
-    seconds, pace = _time(engine.name, cost, volume.rows, former)
+    seconds, pace = _estimate_time(engine.name, cost, volume.rows, former)
     return Way(
         engine.name,
         cost.rows,
@@ -142,10 +146,10 @@ def _way(
     )
 
 
-def _time(
+def _estimate_time(
     engine: EngineName, cost: Cost, rows: int | None, former: Sequence[FormerRun]
 ) -> tuple[float | None, str]:
-    """The seconds, and what they rest on: former runs of a like size, else the engine's own."""
+    """Return the seconds and their basis: former runs of similar size, else the engine's own."""
     if rows is None:
         return None, "time unknown: row count unknown"
     runs = [

@@ -1,4 +1,4 @@
-"""A preview of a plan: its months, summed at the warehouse, and how many rows will come out."""
+"""Preview a plan: its months, summed by the warehouse, and the number of rows of the delivery."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MonthRow:
 
     Attributes:
         month: its first day; None for rows without a date.
-        rows: how many rows of the table fall into it, blank ones left out.
+        rows: how many rows of the table fall into it, without blank ones.
         sums: a total for each sum column of the plan, in its order: exact for NUMBER columns,
             None where all values are NULL. A column whose total may exceed 38 digits by month,
             though not by group, has floats.
@@ -41,14 +41,14 @@ class Months:
 
     Attributes:
         months: in order, the rows without a date last.
-        sampled: whether only a part of the table was looked at.
-        rows_seen: the rows looked at, blank ones included.
+        sampled: whether only a part of the table was read.
+        rows_seen: the rows read, blank ones included.
         blank_rows: of those, the fully blank ones.
         bad_dates: of those, the ones whose date does not parse.
-        expected_rows: about how many rows the delivery will have; None for views that were looked
-            at in part.
-        statement: the statement that gave this.
-        counted: whether `expected_rows` was counted over the whole table, and not estimated.
+        expected_rows: the estimated number of rows of the delivery; None for a view of which only a
+            part was read.
+        statement: the statement whose result this is.
+        counted: whether `expected_rows` was counted over the whole table rather than estimated.
     """
 
     months: tuple[MonthRow, ...]
@@ -69,15 +69,15 @@ def preview_months(
     exact: bool,
     counted: bool = False,
 ) -> Months:
-    """Aggregate by month at the warehouse.
+    """Have the warehouse aggregate the table, or a sample of it, by month.
 
     Args:
         connection: an open session.
-        plan: what happens to each column.
+        plan: the role of every column.
         cancel: aborts the statement.
-        exact: over the whole table; else over a sample of about 100,000 rows.
-        counted: with `exact`, have the groups counted and not estimated; those of a table that a
-            sample reads whole always are.
+        exact: aggregate the whole table; else a sample of about 100,000 rows.
+        counted: with `exact`, count the groups rather than estimate them. For a table that is no
+            larger than a sample they are always counted.
 
     Raises:
         CancelledError: `cancel` was set.
@@ -92,10 +92,10 @@ def preview_months(
     statement, columns = with_rounded_sums(attempt)
     names = [field.alias for field in statement.fields]
     rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-    return _months(plan, statement, rows, exact=exact, counted=counted)
+    return _parse_months(plan, statement, rows, exact=exact, counted=counted)
 
 
-def _months(
+def _parse_months(
     plan: Plan, statement: Statement, rows: list[dict[str, Any]], *, exact: bool, counted: bool
 ) -> Months:
     filled = [row for row in rows if not row.get("blank")]
@@ -106,7 +106,7 @@ def _months(
         sampled = seen >= query.PREVIEW_ROWS
     sums = [field for field in statement.fields if field.is_sum]
     months = [
-        MonthRow(row["month"], row["rows"], tuple(_sum(field, row) for field in sums))
+        MonthRow(row["month"], row["rows"], tuple(_parse_sum(field, row) for field in sums))
         for row in filled
     ]
     months.sort(key=lambda each: (each.month is None, each.month or date.min))
@@ -116,27 +116,27 @@ def _months(
         seen,
         blank,
         sum(row.get("bad", 0) for row in filled),
-        _expected(plan, filled, seen) if sampled else sum(row["groups"] for row in filled),
+        _estimate_groups(plan, filled, seen) if sampled else sum(row["groups"] for row in filled),
         statement,
         counted=(exact and (counted or not plan.keys)) or not (exact or sampled),
     )
 
 
-def _sum(field: Field, row: dict[str, Any]) -> Decimal | float | None:
+def _parse_sum(field: Field, row: dict[str, Any]) -> Decimal | float | None:
     value = row[field.alias]
     return Decimal(value) if isinstance(value, int) else value
 
 
-def _expected(plan: Plan, filled: list[dict[str, Any]], seen: int) -> int | None:
-    """The groups of the whole table, from those of a sample.
+def _estimate_groups(plan: Plan, filled: list[dict[str, Any]], seen: int) -> int | None:
+    """Estimate the number of groups of the whole table from those of a sample.
 
-    Haas and Stokes' estimator Duj1 ("Estimating the number of classes in a finite population",
-    1998), which PostgreSQL's ANALYZE uses too: n d / (n - f1 + f1 n / N).
+    Uses Haas and Stokes' estimator Duj1 ("Estimating the number of classes in a finite population",
+    1998), as PostgreSQL's ANALYZE does: n d / (n - f1 + f1 n / N).
     """
     total = plan.source.rows
     if total is None:
         return None
-    sampled: int = sum(row["rows"] for row in filled)  # n, of which d groups, f1 of them of one row
+    sampled: int = sum(row["rows"] for row in filled)  # n; d groups, f1 of which have one row
     groups: int = sum(row["groups"] for row in filled)
     single: int = sum(row["single"] for row in filled)
     if not sampled:

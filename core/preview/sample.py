@@ -1,4 +1,4 @@
-"""A few thousand rows of a source, for detection and for people to look at."""
+"""Read a few thousand rows of a source, for detection and for display."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def take_sample(
         connection: an open session.
         source: the table or view.
         cancel: stops the statement.
-        columns: the columns to read; those that detection looks at if None.
+        columns: the columns to read; None for those that detection needs.
 
     Returns:
         The values by column name: numbers, and text for everything else; None for NULL. Empty

@@ -23,7 +23,7 @@ from core.preview.cost import (
     estimate,
 )
 from core.preview.month_preview import Months
-from core.records.history import former_runs, run_recorded
+from core.records.history import find_former_runs, run_recorded
 from tests.support.batch_runs import place, run
 from tests.support.deliveries import execute, make_table, options
 from tests.support.golden import GOLDEN
@@ -209,7 +209,7 @@ class TestTime:
         pushed = asked(sandbox, "LOCATIONS_595", **small, engine="pushdown")
         run_recorded(pushed, by="batch", demo=True)
         run_recorded(pushed.model_copy(update={"verify": True}), by="batch", demo=True)
-        (here,), (demo,) = former_runs(demo=False), former_runs(demo=True)
+        (here,), (demo,) = find_former_runs(demo=False), find_former_runs(demo=True)
         assert (here.engine, here.rows, demo.engine) == (
             EngineName.STREAM,
             595,
@@ -260,7 +260,7 @@ class TestDryRun:
             [">", "stream", "about"], ["pushdown", "about", "11.6"], ["unload", "-", "-"],
         ]  # fmt: skip
         assert "cannot:" in shown[2]
-        assert "benchmark" in shown[0]
+        assert "(benchmark)" in shown[0]
 
     def test_as_json_with_the_count(self, sandbox: Sandbox, large: str) -> None:
         arguments = ("--dry-run", "--exact", "--table", large, "--log-format", "json")
