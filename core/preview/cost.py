@@ -108,7 +108,7 @@ def estimate(
         plan: the role of every column.
         widths: the widths of the table's columns, by `core.engines.widths.measure_widths`; for a
             column that is missing, the width of its type is used.
-        months: the preview of the plan's months; None if there is none yet.
+        months: the preview of the plan's months; None before a preview.
         former: former deliveries by this machine, from the same kind of warehouse.
     """
     source = plan.source

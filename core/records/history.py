@@ -58,7 +58,7 @@ class HistoryEntry:
         rows: rows in the file; None if nothing was delivered.
         bytes: the size of the file; None if nothing was delivered.
         message: the error's message; empty if there was no error.
-        hint: the error's hint; empty if there is none.
+        hint: the error's hint; empty without one.
         result: the result JSON; empty if nothing was delivered.
         totals: the counts of the run and, by summed column, the totals that agreed; empty if
             nothing was delivered.

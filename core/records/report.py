@@ -96,7 +96,7 @@ def write_report(
         path: the path of the file; an existing file is replaced.
         request: the request of the run.
         outcome: the delivery.
-        failure: the error of the verification; None if there is none.
+        failure: the error of the verification; None if it succeeded or was not requested.
 
     Raises:
         LocalResourceError: the file cannot be written.

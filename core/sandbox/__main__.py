@@ -21,7 +21,7 @@ WATCH_SECONDS = 0.5
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the launcher; returns the process exit code (0 after Ctrl-C or SIGTERM)."""
+    """Run the launcher; return the process exit code (0 after Ctrl-C or SIGTERM)."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _leave)
     try:
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="of the warehouse (default: any)")
     parser.add_argument("--s3-port", type=int, default=0, help="of the bucket (default: any)")
     parser.add_argument("--data-dir", type=Path, help="keep the data here (default: temporary)")
-    parser.add_argument("--chunk-rows", type=int, help="rows a result chunk, at most")
+    parser.add_argument("--chunk-rows", type=int, help="most rows of a result chunk")
     return parser
 
 

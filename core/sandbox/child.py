@@ -1,8 +1,9 @@
 """One server of the sandbox, as a child process of the launcher.
 
 Reads its configuration as a JSON line from stdin, answers one JSON line on stdout when ready (or
-`{"error": ...}`), and stops at SIGTERM or when stdin ends, that is when the launcher is gone.
-The warehouse is told of the bucket by a second line, so that neither server waits for the other.
+`{"error": ...}`), and stops at SIGTERM or when stdin ends, which means that the launcher has ended.
+A second line gives the warehouse the address of the bucket, so that neither server waits for the
+other to start.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from typing import Any
 from core.runtime.core_dumps import forbid_core_dumps
 from core.runtime.directories import UnsafeDirectoryError, private_directory
 
-GRACE_SECONDS = 4.0  # after that, a server that has been told to stop is ended
+GRACE_SECONDS = 4.0  # after which a server that does not stop is ended
 
 
 def main() -> int:
-    """Run one server until told to stop; returns the process exit code."""
+    """Run one server until it is to stop; return the process exit code."""
     forbid_core_dumps()
     configuration = json.loads(sys.stdin.readline())
     stop = threading.Event()
@@ -59,7 +60,7 @@ def _warehouse(
 
     engine = Engine(directory / "database")
     storage = engine.storage  # the callback must not keep the engine
-    bucket.add_done_callback(lambda told: storage.connect(told.result()))
+    bucket.add_done_callback(lambda address: storage.connect(address.result()))
     try:
         app = create_app(
             engine,
@@ -95,9 +96,9 @@ def _bucket(configuration: dict[str, Any], directory: Path, stop: threading.Even
 
 @contextlib.contextmanager
 def _directory(data_dir: Path, service: str, *, temporary: bool) -> Iterator[Path]:
-    """The service's own directory below `data_dir`; a temporary one goes with the service.
+    """Create the service's directory below `data_dir`; remove a temporary one on exit.
 
-    The launcher removes a temporary directory too, but it may have been killed.
+    The launcher removes a temporary directory too, unless it is killed.
     """
     own = private_directory(data_dir / service)
     try:
@@ -105,12 +106,12 @@ def _directory(data_dir: Path, service: str, *, temporary: bool) -> Iterator[Pat
     finally:
         if temporary:
             shutil.rmtree(own, ignore_errors=True)
-            with contextlib.suppress(OSError):  # the other service is still in it, or has left
+            with contextlib.suppress(OSError):  # the other service still uses it, or has removed it
                 data_dir.rmdir()
 
 
 def _follow_parent(stop: threading.Event, bucket: Future[dict[str, str]]) -> None:
-    """Hear of the bucket, and stop with the launcher: then comes nothing but the end of stdin."""
+    """Read the bucket's address from stdin, then stop when stdin ends with the launcher."""
     line = sys.stdin.readline()
     if line:
         bucket.set_result(json.loads(line))

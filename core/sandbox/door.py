@@ -1,8 +1,8 @@
-"""The first check of both sandbox servers: the request is no browser's, and is meant for them.
+"""The first check of both sandbox servers: requests of browsers and for other hosts are refused.
 
-A server on a loopback address is reached by every user of the machine, and by every page that a
+A server on a loopback address is reachable by every user of the machine, and by every page that a
 browser on it has open: a page may send requests anywhere, and with DNS rebinding (a host name of
-the page's own that resolves to 127.0.0.1) it may read the answers too. Both are visible in the
+the page's server that resolves to 127.0.0.1) it may read the responses too. Both are visible in the
 headers, which a page cannot change (https://fetch.spec.whatwg.org/#forbidden-request-header).
 Other users are kept out by passwords and signatures, which come after this check.
 """
@@ -15,12 +15,12 @@ from collections.abc import Iterable
 # Loopback by definition; `localhost` is reserved for it (RFC 6761, section 6.3).
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 HOST = re.compile(rf"({'|'.join(map(re.escape, NAMES))}):(\d{{1,5}})", re.ASCII | re.IGNORECASE)
-# Sent by browsers and by nothing that speaks to Snowflake or S3 from a program.
+# Sent by browsers, and never by the clients of Snowflake and S3.
 BROWSER = re.compile(r"origin|referer|sec-.*|access-control-request-.*", re.IGNORECASE)
 
 
 class Door:
-    """Decides from the headers whether a request is looked at.
+    """Decides from the headers whether a request is processed.
 
     Args:
         port: where the server listens.
@@ -32,7 +32,7 @@ class Door:
         self._port = None if proxied else port
 
     def refusal(self, hosts: list[str], names: Iterable[str]) -> str | None:
-        """Why a request is refused; None if it is not.
+        """Return why a request is refused; None if it is not.
 
         Args:
             hosts: the values of all its Host headers.

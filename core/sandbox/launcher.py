@@ -1,7 +1,7 @@
-"""Starts the sandbox's two servers as child processes, and ends them with this process.
+"""Start the sandbox's two servers as child processes that end with this process.
 
-A child holds the reading end of a pipe of which this process holds the other: when this process
-ends, however it ends, the child reads the end of the pipe and stops.
+A child reads from a pipe whose writing end this process holds: when this process ends, for any
+reason, the child reads the end of the pipe and stops.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 ROOMY_TEMPORARY = Path("/var/tmp")  # noqa: S108 - on disk where /tmp is in memory; made private below
 
-# glibc keeps what many threads have freed, unless told otherwise (mallopt(3)).
+# By default glibc keeps the memory that many threads have freed (mallopt(3)).
 LEAN_MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 
 # The package's own place is the last one that modules are looked for in, and the current directory
@@ -53,21 +53,22 @@ class Sandbox(Closing):
     """An embedded Snowflake warehouse and S3 bucket on 127.0.0.1, for as long as the `with` lasts.
 
     Args:
-        data_dir: where both keep their data; None for a temporary directory, removed at the end.
-        chunk_rows: rows a result chunk, at most; None to cut by bytes only.
-        bucket_dir: where the bucket keeps its objects instead, for longer than the sandbox lives;
-            several sandboxes may share it.
+        data_dir: the directory of both servers' data; None for a temporary one, removed on exit.
+        chunk_rows: most rows of a result chunk; None to limit chunks by bytes only.
+        bucket_dir: a directory for the bucket's objects that outlasts the sandbox; several
+            sandboxes may share it. None to use `data_dir`.
         port, s3_port: TCP ports; 0 lets the system choose.
-        services: what the bucket's server offers besides S3: `iam`, `sts`, `secretsmanager`, `ssm`.
+        services: the services that the bucket's server offers besides S3: `iam`, `sts`,
+            `secretsmanager`, `ssm`.
         proxied: whether requests may come through proxies that listen on other ports of this
             machine; else only those sent to the servers' own addresses are answered.
-        stderr: where the servers report their own errors; None for this process's stderr.
+        stderr: the stderr of the servers' processes; None for this process's stderr.
 
     Attributes:
         snowflake: arguments for `snowflake.connector.connect`.
         s3: `bucket`, and the arguments of a boto3 S3 client.
-        unload: what the warehouse may write to the bucket with, by COPY INTO: the names of a
-            `storage_integration` for all of it, and of an external `stage` at its top.
+        unload: the names with which COPY INTO writes to the bucket: a `storage_integration` for
+            all of it, and an external `stage` at its root.
 
     Raises:
         UsageError: the `demo` extra is not installed.
@@ -186,7 +187,7 @@ class Sandbox(Closing):
 
 
 def require_extra() -> None:
-    """Check that the sandbox's libraries are there.
+    """Check that the sandbox's libraries are installed.
 
     Raises:
         UsageError: the `demo` extra is not installed.
@@ -200,13 +201,13 @@ def require_extra() -> None:
 
 
 def _private(directory: Path) -> Path:
-    """A directory for the data, which no other user can change; made if it is missing."""
+    """Return a directory that no other user can change; create it if it does not exist."""
     try:
         return private_directory(directory.absolute()).resolve()
     except UnsafeDirectoryError as error:
         raise LocalResourceError(
             f"The sandbox did not start: {error.filename} {error.strerror}.",
-            "Name a directory that belongs to you and that nobody else can write.",
+            "Name a directory that belongs to you and that no other user can write.",
         ) from error
     except OSError as error:
         raise LocalResourceError(
@@ -216,28 +217,32 @@ def _private(directory: Path) -> Path:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without the keys to real services and what changes moto: a sandbox needs neither."""
+    """Return this process's environment without credentials and without moto's settings."""
     dropped = ("AWS_", "SNOWFLAKE_", "PRIVATE_KEY_", "MOTO_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return kept | LEAN_MALLOC
 
 
 def _say(child: subprocess.Popen[str], message: dict[str, Any]) -> None:
-    assert child.stdin  # noqa: S101 - asked for when it was made
+    assert child.stdin  # noqa: S101 - a pipe, see `_spawn`
     child.stdin.write(json.dumps(message) + "\n")
     child.stdin.flush()
 
 
 def _ready(child: subprocess.Popen[str], name: str) -> dict[str, Any]:
-    """The first line of a child: its address, or why it could not start."""
-    assert child.stdout  # noqa: S101 - asked for when it was made
+    """Return the first message of a child: its address.
+
+    Raises:
+        LocalResourceError: it could not start.
+    """
+    assert child.stdout  # noqa: S101 - a pipe, see `_spawn`
     timer = threading.Timer(START_SECONDS, child.kill)
     timer.start()
     try:
         line = child.stdout.readline()
     finally:
         timer.cancel()
-    told: dict[str, Any] = json.loads(line) if line else {"error": "it ended without a word"}
-    if "error" in told:
-        raise LocalResourceError(f"The sandbox {name} did not start: {told['error']}.")
-    return told
+    answer: dict[str, Any] = json.loads(line) if line else {"error": "it ended without a message"}
+    if "error" in answer:
+        raise LocalResourceError(f"The sandbox {name} did not start: {answer['error']}.")
+    return answer

@@ -55,7 +55,7 @@ class Claim:
         query_id: Snowflake's id of the statement that read the source; empty if unknown.
         objects: the object, or its parts; checksums are empty where they are unknown.
         form: the form of each object.
-        local: the local file that was uploaded; None if there is none.
+        local: the local file that was uploaded; None if Snowflake wrote the objects.
     """
 
     plan: Plan

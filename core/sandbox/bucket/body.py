@@ -1,4 +1,4 @@
-"""The body of a request, read to its end whatever becomes of the request."""
+"""Read the body of a request to its end, even if the request is refused."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Body:
         self._data: bytes | None = None
 
     def read(self, limit: int | None = None) -> bytes:
-        """The whole body; the same at every call.
+        """Return the whole body; the same at every call.
 
         Args:
             limit: of its size, in bytes; None for no limit.
 
         Raises:
             RefusalError: it is longer than `limit`, shorter than its Content-Length, or that
-                header is no number.
+                header is not a number.
         """
         if self._data is None:
             if not self._valid:
@@ -38,7 +38,7 @@ class Body:
         return self._data
 
     def drain(self) -> None:
-        """Read and drop the rest: an answer before the end would be a reset connection."""
+        """Read and discard the rest: a response before the end would reset the connection."""
         with suppress(OSError, ValueError):
             for _ in self._blocks(BLOCK_BYTES):
                 pass
@@ -62,7 +62,7 @@ class Body:
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
     def _blocks(self, size: int) -> Iterator[bytes]:
-        """The rest, in blocks of at most `size` bytes."""
+        """Yield the rest, in blocks of at most `size` bytes."""
         while self._chunked or self._left:
             block: bytes = self._stream.read(size if self._chunked else min(size, self._left))
             if not block:

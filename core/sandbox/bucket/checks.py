@@ -1,6 +1,6 @@
 """The checks that AWS makes and moto does not.
 
-Each refusal has the status, the code and the words of the S3 API reference
+Each refusal has the status, the code and the message of the S3 API reference
 (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
 """
 
@@ -23,7 +23,7 @@ MAX_KEY_BYTES = 1024
 MAX_METADATA_BYTES = 2048
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BUCKET_NAME = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
-# Checksums of the standard library; CRC32C and CRC64NVME are taken on trust.
+# Checksums of the standard library; CRC32C and CRC64NVME are not verified.
 CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {
     "crc32": lambda data: zlib.crc32(data).to_bytes(4, "big"),
     "sha1": lambda data: hashlib.sha1(data, usedforsecurity=False).digest(),
@@ -32,7 +32,7 @@ CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Backing(Protocol):
-    """What the checks need to know of the stored state."""
+    """The stored state, as far as the checks need it."""
 
     def owner(self, bucket: str) -> str | None:
         """The account id that owns a bucket."""
@@ -52,7 +52,7 @@ class Backing(Protocol):
 
 @dataclass
 class S3Request:
-    """A request as far as the checks look at it (path-style addressing)."""
+    """The parts of a request that the checks need (path-style addressing)."""
 
     environ: Environ
     body: bytes
@@ -68,13 +68,13 @@ class S3Request:
         self.query = parse_qs(url.query, keep_blank_values=True)
 
     def header(self, name: str) -> str | None:
-        """The value of a header by its wire name, or None."""
+        """Return the value of a header by its wire name, or None."""
         value: str | None = self.environ.get("HTTP_" + name.upper().replace("-", "_"))
         return value
 
     @cached_property
     def upload_id(self) -> str | None:
-        """The multipart upload that the request is about."""
+        """The id of the multipart upload in the query, or None."""
         return self.query.get("uploadId", [None])[0]
 
 

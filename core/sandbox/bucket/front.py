@@ -1,9 +1,9 @@
-"""What stands between the network and moto: who may ask, and for which service.
+"""The WSGI application before moto: it verifies signatures and selects the service.
 
 moto's own server is not used: it decides from the path, the headers or the body which of AWS'
 services answers, verifies no signature before that, and has routes for its own administration that
-need none. Here every service that was asked for is an application of its own, reached by the scope
-of a verified signature only; all others, CloudFormation among them, are not loaded.
+need none. Here every enabled service is a separate application, selected only by the scope of a
+verified signature; all other services, CloudFormation among them, are not loaded.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class Keys(Backing, Protocol):
-    """What the front needs to know of the stored state."""
+    """The stored state, as far as the front needs it."""
 
     def secret(self, key: str, region: str, token: str | None) -> str:
-        """The secret access key of an access key id, and of a session's token if there is one."""
+        """Return the secret access key of an access key id, and of a session's token if any."""
 
 
 class Front:
-    """WSGI application: verify who asks, find the service, pass on, mirror what has changed.
+    """WSGI application: verify the signature, find the service, call it, mirror its changes.
 
     Args:
         apps: the application of each service that is offered, by its name in a credential's scope.

@@ -23,7 +23,7 @@ class RefusalError(Exception):
 
 
 def denied(message: str = "Access Denied") -> RefusalError:
-    """The refusal of a request that may not be made."""
+    """Return the refusal of a request that is not allowed."""
     return RefusalError("403 Forbidden", "AccessDenied", message)
 
 
@@ -31,15 +31,15 @@ def respond(
     refusal: RefusalError, environ: Environ, start_response: StartResponse
 ) -> Iterable[bytes]:
     """Answer a WSGI request with a refusal."""
-    kind, text = _rendered(refusal, environ)
+    kind, text = _render(refusal, environ)
     body = b"" if environ["REQUEST_METHOD"] == "HEAD" else text.encode()
     headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
     start_response(refusal.status, headers)
     return [body]
 
 
-def _rendered(refusal: RefusalError, environ: Environ) -> tuple[str, str]:
-    """The content type and the text of a refusal: JSON, or XML of S3 or of the query protocol."""
+def _render(refusal: RefusalError, environ: Environ) -> tuple[str, str]:
+    """Return the content type and text of a refusal: JSON, or XML of S3 or the query protocol."""
     kind = environ.get("CONTENT_TYPE", "")
     if kind == JSON_TYPE:
         return JSON_TYPE, json.dumps({"__type": refusal.code, "message": refusal.message})

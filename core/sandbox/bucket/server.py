@@ -1,4 +1,4 @@
-"""Run the sandbox bucket until told to stop."""
+"""Run the sandbox bucket until `stop` is set."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def serve(
     """
     handler, server_class = _quiet_handler(), _bounded_server()
     strangers = Strangers(hang_up)
-    # A socket of our own: where a port is taken, werkzeug's would print that and exit.
+    # An own socket: if the port is taken, werkzeug's would print that and exit the process.
     with socket.create_server((ADDRESS, port), backlog=128) as listener:
         port = listener.getsockname()[1]
         door = Door(port, proxied=proxied)

@@ -1,7 +1,7 @@
-"""AWS Signature Version 4, as the receiving end verifies it.
+"""Verify AWS Signature Version 4, as a server does.
 
-Only the Authorization header is read. Presigned URLs and signed chunks, which nothing here sends,
-are refused.
+Only the Authorization header is read. Presigned URLs and signed chunks, which this project does
+not send, are refused.
 https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 """
 
@@ -35,7 +35,7 @@ _PRESIGNED = re.compile(r"(?:^|&)(?:X-Amz-(?:Algorithm|Credential|Signature)|Sig
 
 @dataclass(frozen=True)
 class Signature:
-    """What an Authorization header says.
+    """The contents of an Authorization header.
 
     Attributes:
         key: the access key id.
@@ -56,8 +56,8 @@ class Signature:
         """Read the signature of a request.
 
         Raises:
-            RefusalError: AccessDenied, there is none, or not all that counts is signed.
-                RequestTimeTooSkewed, it was made long ago or lies ahead.
+            RefusalError: AccessDenied, there is no signature, or it lacks a required header.
+                RequestTimeTooSkewed, it was made too long ago or is dated in the future.
         """
         if _PRESIGNED.search(environ["QUERY_STRING"]):
             raise denied("Presigned requests are not supported")
@@ -77,7 +77,7 @@ class Signature:
         Args:
             environ: the request, with the RAW_URI that was sent.
             secret: the secret access key that belongs to the key id.
-            digest: the hexadecimal SHA-256 of the body, or what stands for it.
+            digest: the hexadecimal SHA-256 of the body, or the constant that replaces it.
 
         Raises:
             RefusalError: SignatureDoesNotMatch.
@@ -130,10 +130,10 @@ class Signature:
 
 
 def payload_digest(environ: Environ, body: Callable[[], bytes], service: str) -> str:
-    """What stands for the body in the signature of a request.
+    """Return the digest that represents the body in the signature of a request.
 
     S3's clients send it as a header, so that the request can be verified before its body is read;
-    whoever reads the body must compare them. Those of other services leave the header out.
+    the reader of the body must compare them. Clients of other services do not send the header.
 
     Raises:
         RefusalError: the header is missing at S3, or is of a kind that is not supported.
@@ -163,11 +163,11 @@ def _canonical_uri(raw: str) -> tuple[str, str]:
     """The path and the query of a request, each percent-encoded in the one way that is signed."""
     path, _, query = raw.partition("?")
     pairs = (part.partition("=") for part in query.split("&") if part)
-    ordered = sorted((_encoded(name), _encoded(value)) for name, _, value in pairs)
-    return _encoded(path, "/"), "&".join(f"{name}={value}" for name, value in ordered)
+    ordered = sorted((_encode(name), _encode(value)) for name, _, value in pairs)
+    return _encode(path, "/"), "&".join(f"{name}={value}" for name, value in ordered)
 
 
-def _encoded(text: str, safe: str = "") -> str:
+def _encode(text: str, safe: str = "") -> str:
     return quote(unquote_to_bytes(text), safe=safe + "-_.~")
 
 

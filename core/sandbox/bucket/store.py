@@ -1,4 +1,4 @@
-"""What the sandbox bucket holds: moto's state, and its copy on disk."""
+"""The contents of the sandbox bucket: moto's state, and its copy on disk."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def _complete(
 ) -> tuple[_Joined, str, tuple[str, str, int] | None]:
     """`FakeMultipart.complete` on disk; moto's holds five copies of the object in memory.
 
-    The checksum is what HeadObject will tell; checks.py has compared it with the client's.
+    The checksum is the one that HeadObject returns; checks.py has compared it with the client's.
     """
     joined = tempfile.TemporaryFile()  # noqa: SIM115 - it becomes the object
     md5s, crc32, count, last = bytearray(), 0, 0, None

@@ -1,4 +1,4 @@
-"""The sandbox's sample tables, DEMO.PUBLIC, made by code with fixed seeds.
+"""The sandbox's sample tables, DEMO.PUBLIC, generated with fixed seeds.
 
 ======================= ========== ===============================================================
 `LOCATIONS_595`                595 places: unicode names, a text column DOB with dates such as
@@ -12,7 +12,7 @@
 `ORDERS_1998`               a view the orders of 1998
 ======================= ========== ===============================================================
 
-The rows of each are made when it is first read; names, types and row counts are there before.
+The rows of a table are generated when it is first read; its name, types and row count exist before.
 """
 
 from __future__ import annotations

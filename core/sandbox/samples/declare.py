@@ -1,4 +1,4 @@
-"""How a sample table is declared: columns in Snowflake's words, rows in DuckDB's."""
+"""Declare a sample table: its columns in Snowflake's SQL, its rows in DuckDB's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Where = tuple[str, str]
 
 
 class Installer(Protocol):
-    """What takes the declarations: the engine."""
+    """The receiver of declarations: the engine."""
 
     catalog: Catalog
 
@@ -32,13 +32,13 @@ def table(
     select: Callable[[], str],
     comment: str = "",
 ) -> None:
-    """Declare a table whose `rows` rows are made, on first use, by the DuckDB query `select()`."""
+    """Declare a table whose `rows` rows the DuckDB query `select()` generates on first use."""
     physical = target.catalog.physical()
     declared = tuple(
         TableColumn(column, from_ast(exp.DataType.build(kind, dialect="snowflake")), f"c{i}")
         for i, (column, kind) in enumerate(columns)
     )
-    made = Table(
+    declaration = Table(
         (*where, name),
         declared,
         physical,
@@ -46,12 +46,12 @@ def table(
         rows=rows,
         fill=lambda: f"INSERT INTO {physical} {select()}",
     )
-    target.execute(made.creation(physical))
-    target.catalog.add(made)
+    target.execute(declaration.creation(physical))
+    target.catalog.add(declaration)
 
 
 def literal(value: object) -> str:
-    """A Python value as a DuckDB literal."""
+    """Return a Python value as a DuckDB literal."""
     if value is None:
         return "NULL"
     if isinstance(value, str):
@@ -62,5 +62,5 @@ def literal(value: object) -> str:
 
 
 def values(rows: Iterable[Sequence[str]]) -> str:
-    """Rows of DuckDB literals as a query."""
+    """Return a query of rows of DuckDB literals."""
     return "VALUES " + ", ".join(f"({', '.join(row)})" for row in rows)

@@ -1,7 +1,8 @@
-"""The result of one statement, as the engine gives it and the protocol sends it.
+"""The result of one statement, as the engine returns it and the protocol sends it.
 
 `engine` turns one Snowflake statement into an `Answer`; `protocol.wire` turns an `Answer` into the
-bytes that Snowflake would send; `protocol.server` speaks HTTP. None of them looks behind it.
+bytes that Snowflake would send; `protocol.server` is the HTTP server. Each
+depends on the one before it only through this type.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Answer:
     left over. It holds year 9999 to the nanosecond, which no single unit does.
 
     `statement_type` is Snowflake's statementTypeId (0x1000 SELECT, 0x3000 DML, 0x6000 DDL, ...).
-    `trace` tells which rows the statement saw or left, for Time Travel.
+    `trace` records the versions that the statement read or wrote, for Time Travel.
     """
 
     columns: tuple[Column, ...]

@@ -28,7 +28,7 @@ def syntax(line: int, position: int, unexpected: str) -> Failure:
 
 
 def missing_object(kind: str, name: str) -> Failure:
-    """2003 (2043 for roles and warehouses): not there, or nothing that this role may know of."""
+    """2003 (2043 for roles and warehouses): it does not exist, or the role may not see it."""
     if kind in ("Role", "Warehouse"):
         return Failure(
             2043,
@@ -43,7 +43,7 @@ def missing_object(kind: str, name: str) -> Failure:
 
 
 def already_exists(name: str) -> Failure:
-    """2002: CREATE of something that is there."""
+    """2002: CREATE of an object that exists."""
     return Failure(
         ALREADY_EXISTS, "42710", f"SQL compilation error:\nObject '{name}' already exists."
     )
@@ -65,12 +65,12 @@ def ambiguous(name: str) -> Failure:
 
 
 def unknown_function(name: str) -> Failure:
-    """2140: no such function (here: none that the sandbox knows)."""
+    """2140: the sandbox does not implement the function."""
     return Failure(2140, "42601", f"SQL compilation error:\nUnknown function {name}.")
 
 
 def unsupported(what: str) -> Failure:
-    """2: something that Snowflake may know and this warehouse does not."""
+    """2: a feature that Snowflake may have and this warehouse does not."""
     return Failure(2, "0A000", f"Unsupported feature '{what}'.")
 
 
@@ -90,7 +90,7 @@ def no_database() -> Failure:
 
 
 def insufficient_privileges(kind: str, name: str) -> Failure:
-    """3001: the role may know of the object, but not do this."""
+    """3001: the role may see the object, but lacks the privilege."""
     return Failure(
         3001,
         "42501",
@@ -100,12 +100,12 @@ def insufficient_privileges(kind: str, name: str) -> Failure:
 
 
 def statement_not_found(statement_id: str) -> Failure:
-    """709: no statement of that id, none of this user, or its result is gone."""
+    """709: no statement has that id, it is another user's, or its result is gone."""
     return Failure(709, "02000", f"Statement {statement_id} not found")
 
 
 def no_time_travel(table: str) -> Failure:
-    """707: the rows of then are not kept, or there was no such table."""
+    """707: the rows of that time are not kept, or the table did not exist."""
     return Failure(
         707,
         "02000",
@@ -168,7 +168,7 @@ _DUCKDB_CODES: tuple[tuple[str, int, str, str], ...] = (
 
 
 def from_duckdb(error: Exception) -> Failure:
-    """The failure that Snowflake would give for DuckDB's `error`."""
+    """Return the failure that Snowflake would report for DuckDB's `error`."""
     text = str(error)
     if isinstance(error, duckdb.InterruptException):
         return cancelled()

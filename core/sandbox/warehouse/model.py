@@ -1,4 +1,4 @@
-"""What every part of the sandbox warehouse passes on: result columns and failures."""
+"""Types shared by all parts of the sandbox warehouse: result columns and failures."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The warehouse's catalog: databases, schemas, tables, views, roles and their grants.
 
-It lives in memory, beside one DuckDB database that holds the rows of each table under a physical
-name (`t7`, columns `c0`, `c1`, ...): any name is possible, and names that differ by case only are
-different. A sandbox begins anew at every start.
+It is kept in memory; one DuckDB database holds the rows of each table under a physical name
+(`t7`, columns `c0`, `c1`, ...): any name is possible, and names that differ by case only are
+different. Every sandbox starts with a new catalog.
 
 Roles: the names in `Catalog.limited` see only what they were granted, through GRANT; every other
 role owns everything, as ACCOUNTADMIN does.
@@ -22,7 +22,7 @@ from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.types import SqlType
 
 Path = tuple[str, str, str]
-_PATIENCE = 0.05  # seconds between looks at whether the statement was stopped
+_PATIENCE = 0.05  # seconds between checks whether the statement was stopped
 _WIDTHS = {"FIXED": 4, "BOOLEAN": 1, "DATE": 4, "TEXT": 12, "BINARY": 16, "VARIANT": 40}
 _MAX_COPIES = 10  # DuckDB tables kept of one table; time travel ends where they end
 _KEYS = count(1)
@@ -73,7 +73,7 @@ class Table:
 
     `fill` gives the DuckDB SQL that makes the rows when the table is first read; `rows` counts
     them from the beginning. `versions` are its rows in the past and, last, now. `retention` is in
-    days; without it there is no past. Whoever changes the rows holds `writing`.
+    days; at 0 no past versions are kept. A statement that changes the rows holds `writing`.
     """
 
     path: Path
@@ -354,14 +354,14 @@ class Catalog:
             self.grants.get(role, set()).discard((path, privilege))
 
     def privileges(self, role: str, path: tuple[str, ...]) -> set[str]:
-        """What `role` may do with the object: OWNERSHIP, or the grants of it and of PUBLIC."""
+        """The privileges of `role` on the object: OWNERSHIP, or the grants of it and of PUBLIC."""
         if role not in self.limited:
             return {"OWNERSHIP"}
         given = self.grants.get(role, set()) | self.grants.get("PUBLIC", set())
         return {privilege for granted, privilege in given if granted == path}
 
     def visible(self, role: str, path: tuple[str, ...]) -> bool:
-        """Whether `role` may know of the object: it has any privilege on it or inside it."""
+        """Whether `role` may see the object: it has any privilege on it or inside it."""
         if role not in self.limited:
             return True
         given = self.grants.get(role, set()) | self.grants.get("PUBLIC", set())

@@ -1,4 +1,4 @@
-"""What names mean to a session: full paths, tables, views, privileges, CURRENT_*."""
+"""Resolve names for a session: full paths, tables, views, privileges, CURRENT_*."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ Evaluate = Callable[[str], list[tuple[object, ...]]]
 
 
 def table_path(node: exp.Expr) -> tuple[str, ...]:
-    """The name of the table in a statement's node, as it is written.
+    """Return the name of the table in a statement's node, without resolving it.
 
     Raises:
-        Failure: 1003 if there is none.
+        Failure: 1003 if the node names no table.
     """
     table = node.find(exp.Table)
     if table is None or not table.parts:
@@ -48,8 +48,8 @@ def table_path(node: exp.Expr) -> tuple[str, ...]:
 class SessionNames:
     """Resolves names for one statement of a session.
 
-    `touched` are the tables that it reads, `scanned` the earlier results by the names under which
-    DuckDB must know them.
+    `touched` are the tables that it reads, `scanned` the earlier results by the names under
+    which they must be registered in DuckDB.
     """
 
     def __init__(
@@ -212,16 +212,16 @@ class SessionNames:
         return known.get(name)
 
     def query_id(self, number: int) -> str | None:
-        """The id of the session's statement `number`: 1 is its first, -1 its latest."""
+        """Return the id of the session's statement `number`: 1 is its first, -1 its latest."""
         ids = self.state.query_ids
         index = number - 1 if number > 0 else number
         return ids[index] if -len(ids) <= index < len(ids) and number else None
 
     def result(self, statement_id: str) -> BoundQuery:
-        """The query that reads the stored result of an earlier statement.
+        """Return the query that reads the stored result of an earlier statement.
 
         Raises:
-            Failure: 709 there is none, 710 there is none yet or there will be none.
+            Failure: 709 if the result does not exist; 710 if the statement is running or failed.
         """
         if self.past is None:
             raise failures.statement_not_found(statement_id)
@@ -233,20 +233,22 @@ class SessionNames:
         return BoundQuery(f"SELECT {listed} FROM {physical}", columns)
 
     def at_statement(self, statement_id: str, *, before: bool) -> Point:
-        """Where AT or BEFORE(STATEMENT => ...) leads.
+        """Return the point in time of AT or BEFORE(STATEMENT => ...).
 
         Raises:
-            Failure: 709 there is no such statement.
+            Failure: 709 if there is no such statement.
         """
         if self.past is None:
             raise failures.statement_not_found(statement_id)
         return AtStatement(self.past.trace(statement_id), before)
 
     def at_moment(self, micros: str, *, before: bool) -> Point:
-        """Where AT or BEFORE leads with a moment: DuckDB SQL of microseconds since 1970, constant.
+        """Return the point in time of AT or BEFORE with a moment.
+
+        `micros` is constant DuckDB SQL of microseconds since 1970.
 
         Raises:
-            Failure: 707 if it is no moment at all.
+            Failure: 1007 if it is not constant or NULL.
         """
         found = self._evaluate(f"SELECT {micros}")[0][0] if self._evaluate else None
         if found is None:

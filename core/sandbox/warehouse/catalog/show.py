@@ -87,10 +87,10 @@ def show(execution: Execution, node: exp.Expr) -> Answer:
         raise failures.unsupported(f"SHOW {kind}")
     columns, rows = handler(execution, _place(execution, node, kind))
     name = next(i for i, each in enumerate(columns) if each.name in ("name", "column_name"))
-    return rows_answer(columns, _filtered(node, rows, name))
+    return rows_answer(columns, _filter(node, rows, name))
 
 
-def _filtered(node: exp.Expr, rows: Sequence[Row], name: int) -> list[Row]:
+def _filter(node: exp.Expr, rows: Sequence[Row], name: int) -> list[Row]:
     like, starts, limit, after = (
         node.args.get(key) or None for key in ("like", "starts_with", "limit", "from_")
     )

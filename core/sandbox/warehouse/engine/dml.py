@@ -83,7 +83,7 @@ def _one_source(
 ) -> BoundQuery:
     if not isinstance(node, exp.Values):
         return translate(node, execution.names, binds)
-    for row in node.expressions:  # DEFAULT stands for the column's default value
+    for row in node.expressions:  # DEFAULT means the column's default value
         for cell, column in zip(row.expressions, targets, strict=False):
             if isinstance(cell, exp.Column | exp.Var) and cell.name.upper() == "DEFAULT":
                 cell.replace(parse(f"SELECT {column.default or 'NULL'}").expressions[0])

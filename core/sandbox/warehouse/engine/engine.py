@@ -45,11 +45,11 @@ class Engine:
     """One warehouse: a DuckDB database under `data_dir` with the sample tables.
 
     Args:
-        data_dir: a directory of the sandbox's own; the database in it is made anew.
+        data_dir: a directory that only this sandbox uses; the database in it is created again.
 
     Attributes:
-        past: earlier statements, where somebody remembers them: a server does.
-        storage: stages and integrations; learns of the bucket's server later.
+        past: earlier statements, set by a server that keeps them; None without a server.
+        storage: stages and integrations; the bucket's address is set later.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -83,7 +83,7 @@ class Engine:
         self._database.execute(sql)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB connection of its own for one statement."""
+        """Return a new DuckDB connection for one statement."""
         return self._database.cursor()
 
     def close(self) -> None:

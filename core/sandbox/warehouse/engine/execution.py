@@ -1,4 +1,4 @@
-"""One statement at work: its session, its DuckDB cursor, its interruption."""
+"""The execution of one statement: its session, its DuckDB cursor, its interruption."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Interruption:
             self._ended.wait(_REPEAT_SECONDS)
 
     def end(self) -> None:
-        """The statement is over: close its cursor."""
+        """Close the cursor after the statement has ended."""
         with self._lock:
             if not self._ended.is_set():
                 self._ended.set()
@@ -98,12 +98,12 @@ class Execution:
         self._trace = Trace(table.versions[-1].number, changed=True)
 
     def translate(self, node: exp.Expr) -> BoundQuery:
-        """A query of the statement as DuckDB SQL."""
+        """Return a query of the statement as DuckDB SQL."""
         return translate(node, self.names, self.binds)
 
     def prepare(self) -> None:
-        """Make the rows that the statement reads, where they are still to be made, and let DuckDB
-        know the earlier results that it scans.
+        """Generate the rows of sample tables that the statement reads first, and register the
+        earlier results that it scans in DuckDB.
         """
         for name, result in self.names.scanned.items():
             self._cursor.register(name, result)

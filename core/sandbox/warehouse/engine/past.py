@@ -1,6 +1,7 @@
-"""What the engine may ask of earlier statements: their results, and what they saw.
+"""The protocols of earlier statements: their results, and the versions that they read.
 
-Whoever keeps statements, such as a server, implements these; the engine knows no server.
+A component that keeps statements, such as the server, implements them; the engine does not depend
+on a server.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ class Past(Protocol):
     """Earlier statements by their ids."""
 
     def result(self, statement_id: str) -> StoredRows:
-        """The result of an earlier statement.
+        """Return the result of an earlier statement.
 
         Raises:
-            Failure: 709 there is none, 710 there is none yet or there will be none.
+            Failure: 709 if it does not exist; 710 if the statement is running or failed.
         """
 
     def trace(self, statement_id: str) -> Trace:
-        """What an earlier statement saw or left.
+        """Return the versions that an earlier statement read or wrote.
 
         Raises:
-            Failure: 709 there is none.
+            Failure: 709 if there is no such statement.
         """

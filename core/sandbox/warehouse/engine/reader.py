@@ -15,7 +15,7 @@ _INT64_DIGITS = 18
 
 
 def select_list(types: Sequence[SqlType], alias: str) -> str:
-    """The outermost select list: whole numbers travel as BIGINT where they fit."""
+    """The outermost select list: whole numbers are sent as BIGINT if they fit."""
     items = []
     for i, type_ in enumerate(types):
         value = f"{alias}.c{i}"

@@ -134,7 +134,11 @@ _ROLE = re.compile(
 
 
 def command(execution: Execution, node: exp.Expr) -> Answer:
-    """What the parser leaves as text: CREATE ROLE, SHOW ROLES; anything else is not known."""
+    """Run a command that the parser leaves as text: CREATE ROLE or SHOW ROLES.
+
+    Raises:
+        Failure: 2 for any other command.
+    """
     word = str(node.this).upper()
     rest = node.expression
     text = rest if isinstance(rest, str) else str(getattr(rest, "this", rest) or "")

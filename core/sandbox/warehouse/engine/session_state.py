@@ -1,4 +1,4 @@
-"""What a session remembers between its statements."""
+"""The state that a session keeps between its statements."""
 
 from __future__ import annotations
 

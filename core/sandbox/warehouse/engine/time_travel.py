@@ -1,7 +1,7 @@
-"""Time Travel: the rows of a table as they were.
+"""Time Travel: the rows of a table at a former time.
 
-Rules: docs.snowflake.com "AT | BEFORE", "Understanding & using Time Travel". Rows are of the past,
-columns are those that the table has now.
+Rules: docs.snowflake.com "AT | BEFORE", "Understanding & using Time Travel". The rows are
+those of the past, the columns those of the present table.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from core.sandbox.warehouse.catalog.catalog import Table, Version
 
 @dataclass(frozen=True)
 class Trace:
-    """What a statement leaves: the versions that it `seen`, and the number of the latest change
-    when it began or, if it `changed` rows or objects itself, of that change.
+    """The trace of a statement: the versions that it has `seen`, and the number of the latest
+    change when it began or, if it `changed` rows or objects itself, of that change.
     """
 
     number: int
@@ -27,13 +27,13 @@ class Trace:
 
 
 class Point(Protocol):
-    """Where AT or BEFORE leads."""
+    """The point in time of AT or BEFORE."""
 
     def version(self, table: Table) -> Version:
-        """The table's rows then.
+        """Return the table's rows at that time.
 
         Raises:
-            Failure: 707 if they are not kept, or there were none.
+            Failure: 707 if they are not kept, or the table did not exist.
         """
 
 

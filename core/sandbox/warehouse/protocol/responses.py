@@ -173,7 +173,7 @@ def query(statement: Statement, result: Result, base_url: str) -> Body:
 
 
 def status(statement: Statement | None) -> Body:
-    """What /monitoring/queries answers; no entry for an unknown id."""
+    """Return the answer of /monitoring/queries; it has no entry for an unknown id."""
     return success({"queries": [_status(statement)] if statement else []})
 
 

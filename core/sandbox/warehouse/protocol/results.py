@@ -78,7 +78,7 @@ class Result:
 
 
 class ResultStore:
-    """All results of one server, below one directory of its own (mode 0700).
+    """All results of one server, below its private directory (mode 0700).
 
     Args:
         directory: made if missing; results left in it by an earlier process are removed.
@@ -140,7 +140,7 @@ class ResultStore:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Result | None]:
-        """The result called `name`, safe from eviction inside the `with`; None if there is none."""
+        """Return the result called `name`, or None; it is not evicted inside the `with`."""
         with self._lock:
             result = self._results.get(name)
             if result is not None:

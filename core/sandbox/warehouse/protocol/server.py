@@ -66,10 +66,10 @@ def create_app(
     Args:
         engine: runs the statements.
         user, password, account: what a client must sign in with.
-        results_dir: where results are kept; a directory of its own, emptied at start.
-        chunk_rows: rows a chunk, at most; None to cut by bytes only.
-        poll_seconds: how long a request waits for its statement before it is told to ask again.
-        clock: by which tokens expire, in seconds.
+        results_dir: a directory for results only, which is emptied at the start.
+        chunk_rows: most rows of a chunk; None to limit chunks by bytes only.
+        poll_seconds: how long a request waits for its statement before the client must poll again.
+        clock: the clock for the expiry of tokens, in seconds.
     """
     sessions = Sessions(engine, account=account, user=user, password=password, clock=clock)
     statements = Statements(ResultStore(results_dir, chunk_rows=chunk_rows))
@@ -213,12 +213,12 @@ class Warehouse:
         return JSONResponse(responses.success(None))
 
     async def chunk(self, request: Request) -> Response:
-        """A chunk, for whoever has the key; like a presigned URL, it needs no session."""
+        """Return a chunk to any client with its key; like a presigned URL, it needs no session."""
         with self._statements.results.reading(request.path_params["id"]) as result:
             if result is None or request.path_params["index"] >= len(result.chunks):
-                return _refused(404, "No such chunk")
+                return _refuse(404, "No such chunk")
             if not _opens(request, result):
-                return _refused(403, "The chunk's key is missing or wrong")
+                return _refuse(403, "The chunk's key is missing or wrong")
             vouch(request)
             chunk = result.chunks[request.path_params["index"]]
             blocks = _blocks(chunk.path.open("rb"))
@@ -282,7 +282,7 @@ class _Guarded:
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             refused = self._door.refusal(headers.getlist("host"), headers.keys())
-            app = _refused(403, refused) if refused else app
+            app = _refuse(403, refused) if refused else app
         await app(scope, receive, send)
 
 
@@ -320,12 +320,12 @@ async def _json(request: Request) -> dict[str, Any]:
         if len(body) > MAX_BODY:
             raise HTTPException(413, "The request is too large")
     if request.headers.get("content-encoding") == "gzip":
-        body = _inflated(body)
+        body = _inflate(body)
     parsed = json.loads(body or b"{}")
     return parsed if isinstance(parsed, dict) else {}
 
 
-def _inflated(body: bytes) -> bytes:
+def _inflate(body: bytes) -> bytes:
     """A body without its gzip compression, which may hide a thousand times its size."""
     inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
@@ -354,7 +354,7 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
             yield block
 
 
-def _refused(status: int, message: str) -> Response:
+def _refuse(status: int, message: str) -> Response:
     body = {"data": None, "code": str(status), "message": message, "success": False}
     return JSONResponse(body, status_code=status)
 
@@ -365,11 +365,11 @@ async def _on_failure(_: Request, failure: Exception) -> Response:
 
 async def _on_http_error(_: Request, error: Exception) -> Response:
     refused = cast(HTTPException, error)
-    return _refused(refused.status_code, refused.detail)
+    return _refuse(refused.status_code, refused.detail)
 
 
 async def _on_bad_json(_: Request, error: Exception) -> Response:
-    return _refused(400, f"The request is not JSON: {error}")
+    return _refuse(400, f"The request is not JSON: {error}")
 
 
 _ERRORS: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {

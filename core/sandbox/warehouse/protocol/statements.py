@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 WORKERS = 32  # statements at a time; more wait their turn, as in a real warehouse
 REMEMBERED = 10_000  # finished statements of which the status is kept
-INSIST_SECONDS = 0.05  # an interrupt that comes before the database listens is lost; repeat it
+INSIST_SECONDS = 0.05  # an interrupt before the database has started is lost and repeated
 DEFAULT_TIMEOUT = 172_800  # STATEMENT_TIMEOUT_IN_SECONDS, two days
 MAX_TIMEOUT = 604_800  # what 0 means
 DEFAULT_CHUNK_MB = 160  # CLIENT_RESULT_CHUNK_SIZE
@@ -55,7 +55,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Order:
-    """What a client asks for: one statement with its bind values and options."""
+    """The request of a client: one statement with its bind values and options."""
 
     sql: str
     binds: Sequence[Bind] = ()
@@ -130,7 +130,7 @@ class Statements:
         seconds = _timeout(session.work, order)
         timer = loop.call_later(seconds, self._stop, statement, _timed_out(seconds))
         run = self._pool.submit(self._run, statement, loop)
-        run.add_done_callback(lambda _: _tell(loop, statement, timer))
+        run.add_done_callback(lambda _: _notify(loop, statement, timer))
         return statement
 
     def get(self, statement_id: str) -> Statement | None:
@@ -206,7 +206,7 @@ class Statements:
         if cancel := _CANCEL_ALL.fullmatch(order.sql):
             return self._all_cancelled(int(cancel[1]), statement, loop)
         if order.describe_only and not _QUERY.match(order.sql):
-            return _described(order.sql)
+            return _describe(order.sql)
         return statement.session.work.run(
             order.sql, order.binds, on_start=statement.on_start, query_id=statement.id
         )
@@ -261,8 +261,8 @@ def _said(name: str, text: str) -> Answer:
     return Answer((Column(name, "TEXT"),), iter([pa.record_batch({name: [text]})]))
 
 
-def _described(sql: str) -> Answer:
-    """What a statement that changes something would answer, without running it."""
+def _describe(sql: str) -> Answer:
+    """Return what a statement that changes something would answer, without running it."""
     verb = (sql.split(maxsplit=1) or [""])[0].upper()
     if verb in _CHANGES:
         kind, change = _CHANGES[verb]
@@ -279,7 +279,7 @@ def _stoppable(statement: Statement, answer: Answer) -> Iterator[pa.RecordBatch]
         raise statement.stopped
 
 
-def _tell(
+def _notify(
     loop: asyncio.AbstractEventLoop, statement: Statement, timer: asyncio.TimerHandle
 ) -> None:
     def on_loop() -> None:

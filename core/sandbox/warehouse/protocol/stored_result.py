@@ -22,7 +22,7 @@ _FRACTION_DIGITS = 9
 
 
 class StoredResult:
-    """The rows of a finished statement; made by whoever knows that it may be read.
+    """The rows of a finished statement; the caller has checked that they may be read.
 
     Args:
         store: keeps the result.

@@ -1,9 +1,9 @@
-"""An answer's columns and rows in the form in which Snowflake ships them: `rowtype` and Arrow.
+"""An answer's columns and rows in the form in which Snowflake sends them: `rowtype` and Arrow.
 
 The physical types and field metadata are those that Snowflake's own clients decode (nanoarrow
 `ArrowTableConverter.cpp` and `sf_core/src/chunks` of the drivers repository): FIXED is a scaled
 integer of the narrowest width that holds the chunk, TIME and TIMESTAMP count in units of their
-scale, timestamps that would overflow 64 bits travel as structs.
+scale, timestamps that would overflow 64 bits are sent as structs.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ def _field(column: Column, physical: pa.DataType) -> pa.Field:
 
 
 def _byte_width(column: Column, physical: pa.DataType) -> int:
-    """Bytes a value; the client tells the forms of TIMESTAMP_TZ apart by it (8 or 16)."""
+    """Bytes per value, by which clients distinguish the forms of TIMESTAMP_TZ (8 or 16)."""
     if pa.types.is_struct(physical):
         return 8 if physical.num_fields == 2 and column.type == "TIMESTAMP_TZ" else 16
     if pa.types.is_primitive(physical):

@@ -30,13 +30,13 @@ def decode(columns: Sequence[Column], data: bytes, schema: pa.Schema) -> pa.Reco
     """The rows of `encode`, typed as `schema` says: the Arrow types of `SqlType.arrow`."""
     rows = json.loads(b"[" + data + b"]")
     arrays = [
-        pa.array([None if row[i] is None else _parsed(column, row[i]) for row in rows], field.type)
+        pa.array([None if row[i] is None else _parse(column, row[i]) for row in rows], field.type)
         for i, (column, field) in enumerate(zip(columns, schema, strict=True))
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _parsed(column: Column, text: str) -> object:
+def _parse(column: Column, text: str) -> object:
     if column.type == "TIME" or column.type.startswith("TIMESTAMP"):
         seconds, _, zone = text.partition(" ")
         nanos = int(Decimal(seconds).scaleb(9))

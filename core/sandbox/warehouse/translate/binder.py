@@ -1,6 +1,6 @@
-"""Expressions: a dispatch over sqlglot's nodes, and what names, literals and binds mean.
+"""Expressions: a dispatch over sqlglot's nodes, and the translation of names, literals and binds.
 
-Modules that know more kinds of expressions register themselves with `binds`.
+Modules that translate more kinds of expressions register their functions with `binds`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def binds(*nodes: type[exp.Expr]) -> Callable[[Handler], Handler]:
 
 
 class Names(Protocol):
-    """Where the tables of a query come from, and what the session says of itself."""
+    """The tables and the context functions of a session, for the names in a query."""
 
     def relation(
         self, path: tuple[str, ...], point: Point | None = None
@@ -55,10 +55,10 @@ class Names(Protocol):
         """The id of the session's statement `number`: 1 is its first, -1 its latest."""
 
     def at_statement(self, statement_id: str, *, before: bool) -> Point:
-        """Where AT or BEFORE(STATEMENT => ...) leads."""
+        """Return the point in time of AT or BEFORE(STATEMENT => ...)."""
 
     def at_moment(self, micros: str, *, before: bool) -> Point:
-        """Where AT or BEFORE leads with a moment: DuckDB SQL of microseconds since 1970."""
+        """Return the point in time of a moment, given as DuckDB SQL of microseconds since 1970."""
 
     def result(self, statement_id: str) -> BoundQuery:
         """The query that reads the stored result of an earlier statement."""
@@ -66,7 +66,7 @@ class Names(Protocol):
 
 @dataclass
 class Translation:
-    """What one statement's translation shares: the session, the binds, fresh names."""
+    """The state of one statement's translation: the session, the binds, fresh names."""
 
     names: Names
     binds: Sequence[Bind] = ()
@@ -75,7 +75,7 @@ class Translation:
     _next_bind: int = 0
 
     def fresh(self, prefix: str) -> str:
-        """A physical name that the statement has not used."""
+        """Return a physical name that the statement has not used."""
         return f"{prefix}{next(self._numbers)}"
 
     def bind(self, key: str) -> Bind:
@@ -172,7 +172,7 @@ def _raw_string(_: Binder, node: exp.Expr) -> Bound:
 
 
 def text_literal(value: str) -> Bound:
-    """A VARCHAR constant, as long as it is."""
+    """Return a VARCHAR constant, whose type has the length of its value."""
     return Bound(quote(value), types.text(len(value)), literal=value)
 
 

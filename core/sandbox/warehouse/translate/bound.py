@@ -30,7 +30,7 @@ class Bound:
 
     @property
     def n(self) -> str:
-        """Nanoseconds beyond the microsecond, as DuckDB SQL; the text 0 when there are none."""
+        """Nanoseconds beyond the microsecond, as DuckDB SQL; the text 0 if the type has none."""
         if self.parts:
             return self.parts[1]
         return f"({self.sql}).n" if self.type.has_nanos else "0"

@@ -1,4 +1,4 @@
-"""Conversion between types: `::`, CAST, TRY_CAST, and what Snowflake converts by itself."""
+"""Conversion between types: `::`, CAST, TRY_CAST, and Snowflake's implicit conversions."""
 
 from __future__ import annotations
 

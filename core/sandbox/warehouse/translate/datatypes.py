@@ -42,7 +42,7 @@ def from_ast(node: exp.DataType) -> SqlType:
     """The type that a parsed type name means.
 
     Raises:
-        Failure: 2040 for a type that the sandbox does not know.
+        Failure: 2040 for a type that the sandbox does not implement.
     """
     kind = node.this
     parameters = [int(each.name) for each in node.expressions if each.name.isdigit()]

@@ -17,7 +17,7 @@ from sqlglot.parsers.snowflake import SnowflakeParser
 
 from core.sandbox.warehouse import failures
 
-logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of statements that we read
+logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of statements that are parsed here
 
 _OWN_SYNTAX = ("CAST", "TRY_CAST", "EXTRACT", "POSITION")
 

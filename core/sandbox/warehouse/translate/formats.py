@@ -30,7 +30,7 @@ NANO_DIGITS = 9
 @dataclass(frozen=True)
 class Parsed:
     """DuckDB SQL of a text read as a time. `t` is the wall clock, NULL where the text does not fit;
-    `n` the nanoseconds beyond its microseconds; `o` the offset in minutes, None if there is none.
+    `n` the nanoseconds beyond its microseconds; `o` the offset in minutes, None without an offset.
     """
 
     t: str
@@ -80,7 +80,7 @@ def parse(value: str, pattern: str) -> Parsed:
 
 def _expression(parts: list[str]) -> tuple[str, str | None, int, int]:
     """A regular expression with the fraction and the zone as groups, the replacement that leaves
-    the rest (None if all of it is kept), and the two groups' numbers (0 if there is none)."""
+    the rest (None if all of it is kept), and the two groups' numbers (0 if absent)."""
     groups: list[tuple[str, str]] = [("", "keep")]
     for index, part in enumerate(parts):
         piece, kind = _piece(parts, index), "keep"

@@ -1,7 +1,7 @@
-"""GROUP BY with ROLLUP, CUBE and GROUPING SETS, and GROUPING, which tells their rows apart.
+"""GROUP BY with ROLLUP, CUBE and GROUPING SETS, and GROUPING, which distinguishes their rows.
 
 Rules: docs.snowflake.com "GROUP BY", "GROUP BY GROUPING SETS", "GROUPING". A set `()` gives one
-row, also where there is no row to group.
+row, even if there is no row to group.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SETS: dict[type[object], str] = {
 def group_by(node: exp.Select, binder: Binder, items: Sequence[Item]) -> str:
     """GROUP BY as DuckDB SQL; `items` is the select list, which positions and ALL refer to.
 
-    A TIMESTAMP_TZ is grouped by its instant; one of the values of the group stands for all.
+    A TIMESTAMP_TZ is grouped by its instant; the group has one of its values.
 
     Raises:
         Failure: when a key does not compile.

@@ -32,7 +32,7 @@ _SET_OPERATIONS: dict[type[exp.Expr], str] = {
 
 
 def translate(node: exp.Expr, names: Names, binds: Sequence[Bind] = ()) -> BoundQuery:
-    """A whole query.
+    """Translate a whole query.
 
     Raises:
         Failure: when it does not compile.
@@ -41,12 +41,12 @@ def translate(node: exp.Expr, names: Names, binds: Sequence[Bind] = ()) -> Bound
 
 
 def translation(names: Names, binds: Sequence[Bind] = ()) -> Translation:
-    """What the translation of one statement shares."""
+    """Return the state of the translation of one statement."""
     return Translation(names, binds, bind_query)
 
 
 def bind_query(node: exp.Expr, shared: Translation, parent: Scope | None) -> BoundQuery:
-    """A query inside `parent`'s names."""
+    """Translate a query inside `parent`'s names."""
     prefix, parent = _common_tables(node, shared, parent)
     if isinstance(node, exp.Select):
         result = _select(node, shared, parent)
@@ -78,14 +78,14 @@ def _common_tables(
         query = each.this.unnest()
         if recursive and isinstance(query, exp.Union):
             anchor = bind_query(query.this, shared, scope)
-            scope.ctes[fold(alias.this)] = (physical, _renamed(anchor, names))
-        bound = _renamed(bind_query(query, shared, scope), names)
+            scope.ctes[fold(alias.this)] = (physical, _rename(anchor, names))
+        bound = _rename(bind_query(query, shared, scope), names)
         parts.append(f"{physical} AS ({bound.sql})")
         scope.ctes[fold(alias.this)] = (physical, bound)
     return f"WITH {'RECURSIVE ' if recursive else ''}{', '.join(parts)} ", scope
 
 
-def _renamed(query: BoundQuery, names: tuple[str, ...]) -> BoundQuery:
+def _rename(query: BoundQuery, names: tuple[str, ...]) -> BoundQuery:
     if not names:
         return query
     fields = query.relation("r", (), names).fields
@@ -117,12 +117,12 @@ def _set_operation(node: exp.Expr, shared: Translation, parent: Scope | None) ->
         for i in range(len(queries[0].columns))
     ]
     word = _SET_OPERATIONS[operation] + ("" if distinct is not False else " ALL")
-    sql = f" {word} ".join(_converted(shared, each, kinds) for each in queries)
+    sql = f" {word} ".join(_convert(shared, each, kinds) for each in queries)
     columns = tuple((name, kind) for (name, _), kind in zip(queries[0].columns, kinds, strict=True))
     return _finish(node, shared, parent, BoundQuery(sql, columns))
 
 
-def _converted(shared: Translation, query: BoundQuery, kinds: list[SqlType]) -> str:
+def _convert(shared: Translation, query: BoundQuery, kinds: list[SqlType]) -> str:
     """A branch of a set operation, its columns converted to `kinds`."""
     alias = shared.fresh("r")
     binder = Binder(shared, Scope())

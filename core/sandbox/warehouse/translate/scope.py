@@ -1,4 +1,4 @@
-"""What names mean at a place in a query: relations, their columns, aliases, enclosing queries."""
+"""The names visible at a place in a query: relations, their columns, aliases, outer queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.sandbox.warehouse.types import SqlType
 
 
 def fold(identifier: exp.Expr | str | None) -> str:
-    """The name that an identifier stands for: upper case unless quoted."""
+    """Return the name that an identifier denotes: in upper case unless quoted."""
     if isinstance(identifier, exp.Identifier):
         name: str = identifier.this
         return name if identifier.args.get("quoted") else name.upper()
@@ -71,7 +71,7 @@ class BoundQuery:
 
 @dataclass
 class Scope:
-    """One SELECT's names. `group_keys` maps a grouped expression's SQL to what stands for it."""
+    """One SELECT's names. `group_keys` maps a grouped expression's SQL to its replacement."""
 
     parent: Scope | None = None
     relations: list[Relation] = field(default_factory=list)

@@ -39,7 +39,7 @@ def _source(translation: Translation, scope: Scope, node: exp.Expr) -> str:
     scope.relations.append(query.relation(physical, (name,) if name else path, names))
     sample = node.args.get("sample")
     if sample is not None:
-        return f"({_sampled(translation, query, sample)}) AS {physical}"
+        return f"({_sample(translation, query, sample)}) AS {physical}"
     return f"{query.table or f'({query.sql})'} AS {physical}"
 
 
@@ -66,7 +66,7 @@ def _query(
 
 
 def _point(translation: Translation, when: exp.Expr) -> Point:
-    """Where AT | BEFORE(TIMESTAMP | OFFSET | STATEMENT => ...) leads."""
+    """Return the point in time of AT | BEFORE(TIMESTAMP | OFFSET | STATEMENT => ...)."""
     kind, before = str(when.args["kind"]).upper(), str(when.this).upper() == "BEFORE"
     binder, names = Binder(translation, _EMPTY_SCOPE), translation.names
     value = binder.bind(when.expression)
@@ -135,7 +135,7 @@ def values(translation: Translation, node: exp.Expr) -> BoundQuery:
     return BoundQuery(f"SELECT {names} FROM (VALUES {lines}) AS v({names})", columns)
 
 
-def _sampled(translation: Translation, query: BoundQuery, sample: exp.Expr) -> str:
+def _sample(translation: Translation, query: BoundQuery, sample: exp.Expr) -> str:
     """A sample. With a seed the choice follows from the row's number, so that it repeats."""
     source = query.table or f"({query.sql})"
     size = sample.args.get("size")
@@ -210,11 +210,11 @@ def _using(translation: Translation, scope: Scope, before: int, names: list[str]
         if left is None or right is None:
             raise failures.invalid_identifier(name)
         tests.append(compare(binder, left, "=", right))
-        scope.merged[name] = _merged(binder, left, right, side)
+        scope.merged[name] = _merge(binder, left, right, side)
     return " AND ".join(tests)
 
 
-def _merged(binder: Binder, left: Bound, right: Bound, side: str) -> Bound:
+def _merge(binder: Binder, left: Bound, right: Bound, side: str) -> Bound:
     if side == "RIGHT":
         return right
     if side != "FULL":

@@ -1,7 +1,8 @@
-"""Bind variables: `?`, `:1` and what travels in them.
+"""Bind variables: `?`, `:1` and their values.
 
-The drivers send every value as text beside its type: dates as milliseconds, times and timestamps
-as nanoseconds since midnight or 1970, a TIMESTAMP_TZ with its offset in minutes plus 1440.
+The drivers send every value as text, together with its type: dates as milliseconds, times and
+timestamps as nanoseconds since midnight or 1970, a TIMESTAMP_TZ with its offset in minutes plus
+1440.
 """
 
 from __future__ import annotations

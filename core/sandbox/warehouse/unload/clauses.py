@@ -1,6 +1,6 @@
 """Clauses of the form NAME = value, in which Snowflake writes COPY INTO, stages and integrations.
 
-sqlglot knows them in part: it leaves out CREDENTIALS of a stage and mixes up their order in COPY.
+sqlglot parses them in part: it omits CREDENTIALS of a stage and changes their order in COPY.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Token:
 
     @property
     def value(self) -> str:
-        """What a literal, a quoted name or a word stands for; words in upper case."""
+        """Return the value of a literal, a quoted name or a word; words in upper case."""
         if self.kind == "string":
             if self.text.startswith("$$"):
                 return self.text[2:-2]

@@ -34,7 +34,7 @@ from core.sandbox.warehouse.unload.stages import ACCESS, Storage
 MAX_FILE_SIZE = 16 << 20  # bytes, the default
 LARGEST_FILE = 5 << 30
 SET_ROWS = 1_024  # rows after which a file may end; Snowflake, too, unloads sets of rows
-THREADS = 8  # that a warehouse's file names speak of
+THREADS = 8  # whose numbers are in a warehouse's file names
 _OPTIONS = ACCESS | {
     "FILE_FORMAT", "SINGLE", "MAX_FILE_SIZE", "OVERWRITE", "HEADER", "INCLUDE_QUERY_ID",
     "DETAILED_OUTPUT", "VALIDATION_MODE",
@@ -68,7 +68,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to write: the rows to read, how a file is made of them, and how it is called."""
+    """The work of a COPY INTO: the rows to read, and how to write and to name a file."""
 
     query: BoundQuery
     extension: str
@@ -209,7 +209,7 @@ class _Unloading:
         self._written: list[_Written] = []
 
     def run(self) -> None:
-        """Write all files. Without rows there is none."""
+        """Write all files; no file if there are no rows."""
         objects = self._place.objects()
         if not self._options.overwrite and objects.holds(
             self._name, prefix=not self._options.single
@@ -270,7 +270,7 @@ class _Unloading:
         return f"{self._name}{suffix}.{self._plan.extension}"
 
     def answer(self) -> Answer:
-        """What COPY INTO returns."""
+        """Return the answer of COPY INTO."""
         if not self._options.detailed:
             totals = (
                 sum(each.rows for each in self._written),

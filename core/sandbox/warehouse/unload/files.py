@@ -65,7 +65,7 @@ class File(Protocol):
 
 
 class Compressor(Protocol):
-    """What zlib and bz2 have in common."""
+    """The interface that zlib's and bz2's compressors share."""
 
     def compress(self, data: bytes, /) -> bytes: ...
 
@@ -154,7 +154,7 @@ class ParquetFile:
     def add(self, batch: pa.RecordBatch) -> None:
         plain = pa.RecordBatch.from_arrays(
             [
-                _shaped(column, array)
+                _shape(column, array)
                 for column, array in zip(self._columns, batch.columns, strict=True)
             ],
             names=[f"c{i}" for i in range(len(self._columns))],
@@ -226,7 +226,7 @@ def _table(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
     return pa.table(arrays, schema=schema)
 
 
-def _shaped(column: Column, array: pa.Array) -> pa.Array:
+def _shape(column: Column, array: pa.Array) -> pa.Array:
     """An array as Parquet has it, but for the digits of decimals and the parts of a second."""
     if column.type == "FIXED" and not pa.types.is_decimal(array.type):
         return array.cast(pa.decimal128(_MAX_DIGITS, 0))

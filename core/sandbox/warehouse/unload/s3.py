@@ -19,8 +19,8 @@ _TIMEOUTS = {"connect_timeout": 10, "read_timeout": 60}
 class Place:
     """A bucket and the beginning of a key in it.
 
-    `access` are a boto3 client's arguments, `encryption` those of an upload's beginning. `shown` is
-    the place as a statement names it.
+    `access` holds a boto3 client's arguments, `encryption` those of the start of an upload. `shown`
+    is the place as a statement names it.
     """
 
     bucket: str
@@ -30,12 +30,12 @@ class Place:
     encryption: dict[str, str] = field(default_factory=dict)
 
     def objects(self) -> Objects:
-        """A connection to the bucket."""
+        """Return a connection to the bucket."""
         return Objects(self)
 
 
 class Objects:
-    """What the warehouse does with a bucket. Raises Failure 91003 for every refusal of S3."""
+    """The warehouse's operations on a bucket. They raise Failure 91003 for every refusal of S3."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -50,13 +50,13 @@ class Objects:
         return any(prefix or each["Key"] == key for each in found)
 
     def writer(self, key: str) -> ObjectWriter:
-        """A new object, which is there once the writer has finished."""
+        """Return a writer of a new object, which exists after the writer has finished."""
         return ObjectWriter(self._client, self._place, key)
 
 
 @lru_cache(maxsize=8)
 def client(access: tuple[tuple[str, str], ...]) -> Any:
-    """A boto3 client, which takes long to make and serves all threads."""
+    """Return a boto3 client; it is slow to create, and all threads share it."""
     import boto3
     from botocore.config import Config
 
@@ -123,10 +123,10 @@ class ObjectWriter(io.RawIOBase):
             self._client.delete_object(**self._address)
 
     def abandon(self) -> None:
-        """Leave nothing of an object that has not been finished."""
+        """Remove the parts of an object that has not been finished."""
         self._pending = bytearray()
         if self._upload is not None:
-            with suppress(Exception):  # what stopped the statement is what its user is told
+            with suppress(Exception):  # the first error is the one that is reported
                 self._client.abort_multipart_upload(UploadId=self._upload, **self._address)
             self._upload = None
 
@@ -144,16 +144,16 @@ class ObjectWriter(io.RawIOBase):
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """S3's errors as Snowflake wraps them."""
+    """Raise S3's errors as Snowflake reports them."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except ClientError as error:
-        told = error.response
-        status = told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        code = told.get("Error", {}).get("Code", "Unknown")
-        message = str(told.get("Error", {}).get("Message", "")).rstrip(".")
+        response = error.response
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        code = response.get("Error", {}).get("Code", "Unknown")
+        message = str(response.get("Error", {}).get("Message", "")).rstrip(".")
         raise stage_failure(f"{message} (Status Code: {status}; Error Code: {code})") from error
     except BotoCoreError as error:
         raise stage_failure(str(error)) from error

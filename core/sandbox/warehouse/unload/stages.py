@@ -22,9 +22,9 @@ from core.sandbox.warehouse.unload.s3 import Place, stage_failure
 SANDBOX_INTEGRATION = "SANDBOX_S3"
 SANDBOX_STAGE: ObjectPath = ("DEMO", "PUBLIC", "PARTNER_INBOX")
 WAY_TO_BUCKET = {"storage_integration": SANDBOX_INTEGRATION, "stage": dotted(SANDBOX_STAGE)}
-CONNECT_SECONDS = 10.0  # in which the launcher tells the address of the bucket's server
+CONNECT_SECONDS = 10.0  # in which the launcher must send the address of the bucket's server
 ACCESS = {"STORAGE_INTEGRATION", "CREDENTIALS", "ENCRYPTION"}
-# A bucket's name and nothing else: the ARN of an access point would be asked of another host.
+# A bucket's name and nothing else: the ARN of an access point has another host.
 _URL = re.compile(r"s3://(?P<bucket>[\w.-]+)(?:/(?P<key>.*))?", re.S | re.ASCII)
 _STAGE = re.compile(r'@((?:"(?:[^"]|"")+"|[\w$.])+)(?:/(.*))?', re.S)
 _PART = re.compile(r'"((?:[^"]|"")+)"|([\w$]+)')
@@ -118,7 +118,7 @@ class Storage:
         """Wait until the bucket's server is known.
 
         Raises:
-            Failure: 91003, there is none.
+            Failure: 91003 if there is no such server.
         """
         if not self._connected.wait(CONNECT_SECONDS):
             raise stage_failure("The sandbox warehouse runs without a bucket")
@@ -152,7 +152,7 @@ class Storage:
         return found
 
     def place(self, execution: Execution, location: str, clauses: Clauses) -> Place:
-        """Where `location` is: `@stage/path`, or `s3://...` with the rights in `clauses`.
+        """Return the place of `location`: `@stage/path`, or `s3://...` with access by `clauses`.
 
         Raises:
             Failure: 2003, 3127, 1011 for an address that is not one, 1007 for rights given with a

@@ -34,7 +34,7 @@ _PROPERTIES = columns("property property_type property_value property_default")
 
 
 def statement(sql: str, storage: Storage, query_id: str) -> Statement | None:
-    """How to run `sql` if it is a statement about cloud storage, else None.
+    """Return a function that runs `sql` if it is a statement about cloud storage, else None.
 
     Args:
         query_id: of the statement, for INCLUDE_QUERY_ID.

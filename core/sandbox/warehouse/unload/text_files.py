@@ -177,10 +177,10 @@ def _cut(number: str) -> str:
 
 
 def cut_json(record: str) -> str:
-    """A JSON record whose numbers have at most 9 digits behind the point.
+    """Return a JSON record with its numbers cut to 9 digits after the decimal point.
 
-    A VARIANT does not tell a FLOAT from a NUMBER here, so that NUMBERs of a greater scale are cut
-    as well.
+    A VARIANT does not distinguish a FLOAT from a NUMBER here, so that NUMBERs of a greater scale
+    are cut as well.
     """
     return _JSON_NUMBER.sub(_cut_json_number, record)
 

@@ -1,4 +1,4 @@
-"""The functions that the sandbox knows; importing the package registers them."""
+"""The functions that the sandbox implements; importing the package registers them."""
 
 from core.sandbox.warehouse.translate.functions import (
     aggregates,

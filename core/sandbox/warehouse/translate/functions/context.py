@@ -1,4 +1,4 @@
-"""What a session says of itself: CURRENT_* and the clock."""
+"""The context functions of a session: CURRENT_* and the clock."""
 
 from __future__ import annotations
 

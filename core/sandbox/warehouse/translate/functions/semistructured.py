@@ -12,15 +12,15 @@ from core.sandbox.warehouse.translate.variant import extract, json_object
 
 @function("PARSE_JSON")
 def _parse_json(binder: Binder, value: Bound) -> Bound:
-    return _parsed(binder, value, lenient=False)
+    return _parse(binder, value, lenient=False)
 
 
 @function("TRY_PARSE_JSON")
 def _try_parse_json(binder: Binder, value: Bound) -> Bound:
-    return _parsed(binder, value, lenient=True)
+    return _parse(binder, value, lenient=True)
 
 
-def _parsed(binder: Binder, value: Bound, *, lenient: bool) -> Bound:
+def _parse(binder: Binder, value: Bound, *, lenient: bool) -> Bound:
     """Compact JSON text, keys in order as Snowflake keeps them; white space only is NULL."""
     text = to_text(binder, value)
     failing = ""
@@ -63,7 +63,7 @@ def _to_array(binder: Binder, value: Bound) -> Bound:
 
 @function("TO_GEOGRAPHY", "TRY_TO_GEOGRAPHY")
 def _to_geography(binder: Binder, value: Bound) -> Bound:
-    return Bound(_parsed(binder, value, lenient=False).sql, types.SqlType("GEOGRAPHY"))
+    return Bound(_parse(binder, value, lenient=False).sql, types.SqlType("GEOGRAPHY"))
 
 
 @function("ST_ASGEOJSON")
