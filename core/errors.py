@@ -4,6 +4,8 @@
     ├── UsageError                2  an invalid option, name or configuration
     ├── SignInError               3  sign-in refused, or a privilege is missing
     ├── SourceDataError           4  the table, its columns or its values
+    │   ├── ObjectMissingError    4  the table does not exist, or is not visible
+    │   └── NumericOverflowError  4  a number has more than 38 digits
     ├── TemporaryError            5  network or service; a later run may succeed
     ├── DestinationError          6  the bucket is missing, or refuses the write
     ├── DestinationExistsError    7  the object exists, and may not be replaced

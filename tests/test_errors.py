@@ -11,7 +11,7 @@ import pytest
 from core import errors
 from core.errors import CancelledError, TransferError
 
-TREE = re.compile(r"^\s+[├└─ ]*(\w+Error)\s+(\d+)  \S", re.MULTILINE)
+TREE = re.compile(r"^\s+[│├└─ ]*(\w+Error)\s+(\d+)  \S", re.MULTILINE)
 
 
 def tree(kind: type[TransferError]) -> Iterator[tuple[str, int]]:

@@ -15,10 +15,8 @@ import pytest
 from core.errors import UsageError
 from core.remedy import Advice, Remedy, as_data, from_data, joined, listed_remedies, spelled
 from core.request.request import Request
+from tests.support.remedies import CORE, named_options, sources
 
-CORE = Path(__file__).parents[1] / "core"
-# The sandbox speaks to developers; a request as a command derives its spellings from the fields.
-EXEMPT = (CORE / "sandbox", CORE / "request" / "reproduce.py")
 OPTIONS = sorted(Request.model_fields)
 OPTION_SPELLING = re.compile(r"(?<![\w-])--[a-z]")
 KEYWORD_SPELLING = re.compile(rf"\b(?:{'|'.join(OPTIONS)})=")
@@ -27,11 +25,6 @@ OPTION_NAME = re.compile(rf"\b(?:{'|'.join(name for name in OPTIONS if '_' in na
 APP_KEY = re.compile(r"\bF\d{1,2}\b|\bCtrl\b|\b[Ee]sc\b|\b[Pp]ress\b|(?<![\w`])`[a-z]`(?![\w`])")
 NOT_OPTIONS = {"--ol-s3", "--x-s3", "--table-s3"}  # suffixes that S3 reserves
 EXISTS = Advice("Allow it: ", Remedy("if_exists", "overwrite"), ".")
-
-
-def sources() -> list[Path]:
-    every = sorted(CORE.rglob("*.py"))
-    return [path for path in every if not any(path.is_relative_to(each) for each in EXEMPT)]
 
 
 def strings(path: Path, *, docstrings: bool) -> Iterator[tuple[int, str]]:
@@ -45,7 +38,10 @@ def strings(path: Path, *, docstrings: bool) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         text = node.value if isinstance(node, ast.Constant) else None
         if isinstance(text, str) and (docstrings or id(node) not in statements):
-            yield node.lineno, text
+            yield node.lineno, EXAMPLE.sub("", text)
+
+
+EXAMPLE = re.compile(r"^ *(?:>>>|\.\.\.) .*$", re.MULTILINE)  # code, in the words of Python
 
 
 def found(pattern: re.Pattern[str], *, docstrings: bool) -> list[str]:
@@ -55,18 +51,6 @@ def found(pattern: re.Pattern[str], *, docstrings: bool) -> list[str]:
         for line, text in strings(path, docstrings=docstrings)
         if pattern.search(text) and text not in NOT_OPTIONS
     ]
-
-
-def calls(path: Path, name: str) -> Iterator[ast.Call]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
-            yield node
-
-
-def named_options() -> set[str]:
-    """The options that core's remedies name."""
-    first = [call.args[0] for path in sources() for call in calls(path, "Remedy") if call.args]
-    return {str(each.value) for each in first if isinstance(each, ast.Constant)}
 
 
 class TestCore:

@@ -63,7 +63,7 @@ def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
         client.close()
         raise UsageError(
             f"The endpoint URL of S3 in AWS's variables or files {ENDPOINT_FORM}.",
-            "Look at AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL and endpoint_url of the AWS profile.",
+            "Look at AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL and the endpoint of the AWS profile.",
         )
     bound(client)
     if redaction.watching():

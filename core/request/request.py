@@ -283,7 +283,7 @@ class Request(BaseModel):
     ) -> Mapping[str, str] | None:
         url = (value or {}).get("endpoint_url")
         if url is not None and not is_plain_endpoint(url):
-            raise ValueError(f"its endpoint_url {ENDPOINT_FORM}")
+            raise ValueError(f"its endpoint URL {ENDPOINT_FORM}")
         return value
 
     @model_validator(mode="after")

@@ -245,7 +245,7 @@ def test_a_signal_keeps_what_the_run_tells_of_its_remains() -> None:
     stop = Stop(on_stopping=lambda: None, last_resort=lambda: None)
     stop.signal = signal.SIGINT
     error = CancelledError(hint="Files may remain at s3://b/in/.")
-    assert batch._failed(error, TextConsole(told, quiet=False), stop, debug=False) == 130
+    assert batch._report_failure(error, TextConsole(told, quiet=False), stop, debug=False) == 130
     assert "Files may remain at s3://b/in/." in told.getvalue()
 
 

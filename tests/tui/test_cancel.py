@@ -89,7 +89,7 @@ def spill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def hold(monkeypatch: pytest.MonkeyPatch, phase: Phase, release: threading.Event) -> None:
     """Have every run wait as `phase` begins, until `release`."""
-    tell = Job._tell
+    tell = Job._post_event
 
     def waiting(job: Job, event: Event) -> None:
         tell(job, event)

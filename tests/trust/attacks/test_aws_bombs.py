@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.trust.hostile.test_s3 import Answer, Service
+from tests.trust.hostile.s3_service import Answer, Service
 
 if TYPE_CHECKING:
     pass

@@ -19,9 +19,10 @@ from core.runtime.strangers import MOST, SAFE_SECONDS, Strangers
 from core.sandbox.warehouse.protocol import connections
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.network import gate
+from core.warehouse.read_result import read_rows
 from core.warehouse.statement import run
 from tests.support.deliveries import transfer
-from tests.warehouse.test_retrying import NUMBERS
+from tests.support.warehouse_proxy import NUMBERS
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -101,7 +102,7 @@ def test_the_warehouse(sandbox: Sandbox, text: bytes) -> None:
     session = connect(sandbox.snowflake, query_tag="t")
     with idle(port, text) as links:
         check_closed(links, connections.MOST)
-        assert len(run(session, NUMBERS, threading.Event()).rows()) > 0
+        assert len(read_rows(run(session, NUMBERS, threading.Event()))) > 0
         assert transfer(sandbox, "LOCATIONS_595")["row_count"] > 0
     sign_out(session)
 
@@ -115,7 +116,7 @@ def test_the_gate(sandbox: Sandbox, text: bytes) -> None:
     with idle(listening.server_address[1], text) as links:
         check_closed(links, MOST)
         assert threading.active_count() <= before + MOST + 4
-        assert len(run(session, NUMBERS, threading.Event()).rows()) > 0
+        assert len(read_rows(run(session, NUMBERS, threading.Event()))) > 0
         assert transfer(sandbox, "LOCATIONS_595")["row_count"] > 0
     sign_out(session)
 

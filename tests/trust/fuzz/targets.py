@@ -22,7 +22,7 @@ from core.bucket.destination import Destination, file_name
 from core.connections import discovery, saved
 from core.connections.secret_refs import SOURCES
 from core.connections.secrets import SECRETS
-from core.engines.write_access import _listed, _parts
+from core.engines.write_access import _parse_stage_url, _split_stage
 from core.errors import IntegrityError, UsageError
 from core.output.csv_injection import MARK, STARTS, escape_formula
 from core.planning.date_formats import EpochUnit, TextFormat, parse_format, shape
@@ -239,7 +239,7 @@ def stages(data: bytes) -> None:
     """The name of a stage ends where its path begins."""
     text = text_of(data)
     with suppress(UsageError):
-        reference, path = _parts(text)
+        reference, path = _split_stage(text)
         assert reference in text
         assert text.strip().endswith(path)
         assert all(parse_table(reference))
@@ -258,7 +258,7 @@ def types(data: bytes) -> None:
 @target('["s3://inbox/"]', "s3://inbox", "[1, 2]", "[]", "[" * 5000)
 def stage_urls(data: bytes) -> None:
     """The URL of a stage, however it is told, is text."""
-    assert isinstance(_listed(text_of(data)), str)
+    assert isinstance(_parse_stage_url(text_of(data)), str)
 
 
 @target(

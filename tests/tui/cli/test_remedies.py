@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.remedy import Remedy
-from tests.test_remedies import named_options
+from tests.support.remedies import named_options
 from tui.cli.options import parameters
 from tui.cli.remedies import as_option, with_options
 

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.widgets import Label
 
 from core.remedy import Advice, Remedy, listed_remedies
-from tests.support.app_fixtures import USUAL, workbench
+from tests.support.app_driver import USUAL, workbench
 from tests.test_remedies import OPTIONS, named_options
 from tui.app import TransferApp
 from tui.format.remedies import PLACES, in_app, in_columns
