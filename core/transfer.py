@@ -183,11 +183,7 @@ class _Run:
         return plan, choice
 
     def key(self, plan: Plan) -> str:
-        """Return the key of the object.
-
-        Raises:
-            UsageError: the file name is invalid.
-        """
+        """Return the key of the object; a UsageError says that its name is invalid."""
         name = plan.source.name
         return object_key(self.request, name, started=self.started, run_id=self.run_id)
 
@@ -213,15 +209,10 @@ class _Run:
 def _verify(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Comparison:
     """Compare the delivery with a second query and with the object read back."""
     local = file.path if file.path.exists() else None
-    query_id, objects = outcome.query_id, outcome.objects
-    claim = Claim(job.plan, outcome.totals, query_id, objects, file, local)
+    claim = Claim(job.plan, outcome.totals, outcome.query_id, outcome.objects, file, local)
+    directory, progress = file.path.parent, job.progress
     comparison = verify_delivery(
-        job.connection,
-        bucket,
-        claim,
-        file.path.parent,
-        progress=job.progress,
-        cancel=job.cancel,
+        job.connection, bucket, claim, directory, progress=progress, cancel=job.cancel
     )
     if comparison.agrees is None:
         job.progress.tell(Warned(str(comparison)))

@@ -9,8 +9,9 @@ from textual.binding import Binding
 from textual.widgets import Label
 
 from core.remedy import Advice, Remedy, listed_remedies
+from core.request.request import Request
 from tests.support.app_driver import USUAL, workbench
-from tests.test_remedies import OPTIONS, named_options
+from tests.support.remedies import named_options
 from tui.app import TransferApp
 from tui.format.remedies import PLACES, in_app, in_columns
 from tui.workbench.columns import ColumnsPane
@@ -60,7 +61,7 @@ def test_a_field_is_named_once_for_several_values() -> None:
 
 def test_every_remedy_of_core_has_a_place_or_none_on_purpose() -> None:
     assert named_options() - set(PLACES) == ELSEWHERE
-    assert set(PLACES) <= set(OPTIONS)
+    assert set(PLACES) <= set(Request.model_fields)
 
 
 def test_every_key_is_bound_where_the_columns_are() -> None:
