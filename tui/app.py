@@ -20,9 +20,9 @@ from tui.development import silence
 from tui.format.text import visible
 from tui.preferences import Memory
 from tui.screens.error import short_path, show_error
-from tui.workbench import jobs
+from tui.workbench.background import jobs
+from tui.workbench.background.lane import Work
 from tui.workbench.draft import list_options, make_request
-from tui.workbench.lane import Work
 from tui.workbench.messages import Opened
 from tui.workbench.screen import Workbench
 

@@ -16,13 +16,14 @@ from core import Request, TransferError
 from tui.demo import INTEGRATION
 from tui.preferences import Memory
 from tui.screens.error import show_error
+from tui.workbench.background.inquiry import Inquiry
+from tui.workbench.background.lane import JobFailed, Slot, Work
+from tui.workbench.background.listing import Listing
+from tui.workbench.background.session import Session
 from tui.workbench.columns import ColumnsPane
 from tui.workbench.destination import DestinationPane
 from tui.workbench.draft import NOTHING, Draft, deciding_options, list_roles, with_table
 from tui.workbench.editing import Editing
-from tui.workbench.inquiry import Inquiry
-from tui.workbench.lane import JobFailed, Slot, Work
-from tui.workbench.listing import Listing
 from tui.workbench.messages import (
     AccessTested,
     DatabaseSeen,
@@ -36,7 +37,6 @@ from tui.workbench.messages import (
     TablesFound,
 )
 from tui.workbench.preview import PreviewPane
-from tui.workbench.session import Session
 from tui.workbench.tables import TablesPane
 from tui.workbench.top import TopLine
 

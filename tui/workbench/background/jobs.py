@@ -10,7 +10,7 @@ from textual.message import Message
 
 from core import DestinationError, SourceDataError, TemporaryError, UsageError
 from tui.format.remedies import in_app
-from tui.workbench.lane import Work
+from tui.workbench.background.lane import Work
 from tui.workbench.messages import (
     AccessTested,
     DatabasesFound,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tui.workbench.background.session import Session
 from tui.workbench.messages import DatabaseSeen, DatabasesFound, TablesFound
-from tui.workbench.session import Session
 from tui.workbench.tables import TablesPane
 
 

@@ -8,9 +8,9 @@ from textual.content import Content
 
 from core.facade import DEFAULT_TEMPLATE
 from tui.format.text import visible
+from tui.workbench.background.session import Session
 from tui.workbench.draft import Draft, naming_options
 from tui.workbench.messages import AccessTested, ObjectChecked
-from tui.workbench.session import Session
 
 if TYPE_CHECKING:
     from tui.workbench.destination import DestinationPane

@@ -11,7 +11,7 @@ import pytest
 from textual.message import Message
 
 from core.errors import CancelledError, UsageError
-from tui.workbench.lane import JobFailed, Lane, Slot, Work
+from tui.workbench.background.lane import JobFailed, Lane, Slot, Work
 
 SECONDS = 10
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tui.workbench import jobs
-from tui.workbench.lane import Lane, Slot, Work
+from tui.workbench.background import jobs
+from tui.workbench.background.lane import Lane, Slot, Work
 
 if TYPE_CHECKING:
     from core import Request

@@ -1,0 +1,1 @@
+"""The work of the workbench outside its thread: lanes, their jobs, and what they ask for."""
