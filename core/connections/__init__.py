@@ -1,1 +1,1 @@
-"""Which Snowflake connections exist, those saved here, and where their secrets are."""
+"""Snowflake connections: those that are configured, those saved by this program, their secrets."""

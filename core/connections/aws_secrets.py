@@ -1,8 +1,8 @@
-"""Secrets that AWS keeps: in Secrets Manager, and in the Parameter Store of Systems Manager.
+"""Secrets in AWS Secrets Manager and in the Parameter Store of AWS Systems Manager.
 
-Only the service and the region that an ARN names are asked, with boto3's own chain of credentials.
-An answer holds the secret, so no error repeats anything of it.
-Imports botocore, so nothing imports this module before such a secret is needed.
+A request goes to the service and the region that the ARN names, with boto3's own chain of
+credentials. An answer holds the secret, so no error repeats any part of an answer.
+Imports botocore, so this module is imported only when such a secret is needed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ARN: Final = re.compile(
     re.ASCII,
 )
 _ANSWER_SECONDS: Final = 10
-_SECONDS: Final = 30.0  # with the search for credentials, which may ask a service of its own
+_SECONDS: Final = 30.0  # includes the search for credentials, which may send requests too
 _MISSING: Final = frozenset(
     {
         "ResourceNotFoundException",
@@ -46,24 +46,25 @@ _MISSING: Final = frozenset(
 
 
 def fetch(parameter: str, arn: str, profile: str | None) -> str:
-    """Get a secret; it takes half a minute at most.
+    """Return a secret, within half a minute.
 
     Args:
-        parameter: what holds the ARN, for errors.
-        arn: of a secret or a parameter; `#key` at its end takes that text of a JSON object.
-        profile: of the AWS configuration files; boto3's own rules if None.
+        parameter: the connection parameter that holds the ARN, for errors.
+        arn: the ARN of a secret or a parameter; `#key` at its end selects that text of a JSON
+            object.
+        profile: a profile of the AWS configuration files; boto3's own rules if None.
 
     Raises:
-        UsageError: that is no such ARN, or there is no such secret, key or profile.
+        UsageError: the ARN is invalid, or there is no such secret, key or profile.
         SignInError: AWS refuses the credentials or the secret, or there are no credentials.
         TemporaryError: AWS could not be reached in time.
     """
     match = _ARN.fullmatch(arn)
-    if match is None:  # and it may be the secret, put there by mistake
+    if match is None:  # not shown: it may be the secret, put there by mistake
         raise UsageError(
             f"{parameter} is not the ARN of a secret.",
-            "It is one of Secrets Manager (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME) or "
-            "of the Parameter Store (arn:aws:ssm:REGION:ACCOUNT:parameter/NAME).",
+            "Give that of a secret (arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME) or of a "
+            "parameter (arn:aws:ssm:REGION:ACCOUNT:parameter/NAME).",
         )
     source = f"{match[1]} ({parameter})"
     asked = start(_ask, match[1], profile, source)
@@ -77,20 +78,21 @@ def fetch(parameter: str, arn: str, profile: str | None) -> str:
     kept = asked.result()
     if isinstance(kept, str):
         redaction.learn(kept)
-    text = _member(kept, match[2], source) if match[2] else kept
+    text = _extract_member(kept, match[2], source) if match[2] else kept
     if not isinstance(text, str) or not text:
         raise UsageError(
             f"{source} has no text" + (f" {match[2]!r}." if match[2] else "."),
-            "Write #key behind the ARN for one text of a JSON object; a binary secret cannot be.",
+            "Write #key behind the ARN for one text of a JSON object. Binary secrets cannot be "
+            "used.",
         )
     return text
 
 
 def _ask(arn: str, profile: str | None, source: str) -> Any:
-    hush()  # botocore's DEBUG lines hold whole answers
+    hush()  # botocore logs whole answers at DEBUG
     service, region = arn.split(":")[2:4]
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 1},  # who signs in tries again
+        retries={"mode": "standard", "total_max_attempts": 1},  # the sign-in is retried as a whole
         connect_timeout=_ANSWER_SECONDS,
         read_timeout=_ANSWER_SECONDS,
     )
@@ -101,26 +103,26 @@ def _ask(arn: str, profile: str | None, source: str) -> Any:
         if not is_plain_endpoint(client.meta.endpoint_url):
             raise UsageError(
                 f"The endpoint URL of {service} in AWS's variables or files {ENDPOINT_FORM}.",
-                "Look at AWS_ENDPOINT_URL and the AWS profile.",
+                "Check AWS_ENDPOINT_URL and the AWS profile.",
             )
         if service == "ssm":
             return client.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"]
         answer = client.get_secret_value(SecretId=arn)
         return answer.get("SecretString") or answer["SecretBinary"]
     except ClientError as error:
-        raise _refusal(error, source) from error
+        raise _translate_refusal(error, source) from error
     except BotoCoreError as error:
-        raise _failure(error, source) from error
+        raise _translate_failure(error, source) from error
     except (ResponseParserError, ValueError, KeyError, TypeError, RecursionError):
         raise TemporaryError(
-            f"What answered for {source} is not AWS.",
-            "Check whether a proxy or a sign-in page of the network stands in between, and "
+            f"The answer for {source} is not one of AWS.",
+            "Check whether a proxy or a sign-in page of the network answers instead, and "
             "AWS_ENDPOINT_URL; then try again.",
         ) from None
 
 
-def _refusal(error: ClientError, source: str) -> TransferError:
-    """What an error that AWS reports means."""
+def _translate_refusal(error: ClientError, source: str) -> TransferError:
+    """Return the error of core.errors for an error that AWS reports."""
     code, status = code_in(error.response), status_in(error.response)
     if code in _MISSING:
         return UsageError(
@@ -129,7 +131,7 @@ def _refusal(error: ClientError, source: str) -> TransferError:
         )
     if is_temporary(error.response):
         return TemporaryError(
-            f"AWS cannot answer for {source} now ({code or status}).",
+            f"AWS is temporarily unable to return {source} ({code or status}).",
             "Try again later.",
             why=f"{code or status} from AWS",
             again=True,
@@ -137,17 +139,17 @@ def _refusal(error: ClientError, source: str) -> TransferError:
     if code in CREDENTIALS:
         return SignInError(f"AWS refuses the credentials for {source} ({code}).", CREDENTIALS[code])
     return SignInError(
-        f"AWS does not give {source} ({code or status}).",
+        f"AWS refuses access to {source} ({code or status}).",
         "The credentials need secretsmanager:GetSecretValue or ssm:GetParameter for it, and "
-        "kms:Decrypt where it is encrypted with a key of your own.",
+        "kms:Decrypt if it is encrypted with a customer managed key.",
     )
 
 
-def _failure(error: BotoCoreError, source: str) -> TransferError:
-    """What an error that boto3 raised itself means."""
+def _translate_failure(error: BotoCoreError, source: str) -> TransferError:
+    """Return the error of core.errors for an error that boto3 raised itself."""
     if isinstance(error, boto.ProfileNotFound):
         return UsageError(
-            f"There is no such AWS profile, which {source} is to be fetched with.",
+            f"The AWS profile with which to fetch {source} does not exist.",
             "`aws configure list-profiles` lists them.",
         )
     if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
@@ -164,8 +166,8 @@ def _failure(error: BotoCoreError, source: str) -> TransferError:
     )
 
 
-def _member(text: object, key: str, source: str) -> object:
-    """One member of a secret that is a JSON object."""
+def _extract_member(text: object, key: str, source: str) -> object:
+    """Return one member of a secret that is a JSON object."""
     try:
         table = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
@@ -173,5 +175,5 @@ def _member(text: object, key: str, source: str) -> object:
     for each in table.values() if isinstance(table, dict) else ():
         redaction.learn(each if isinstance(each, str) else None)
     if not isinstance(table, dict):
-        raise UsageError(f"{source} is not a JSON object.", f"Leave #{key} away from the ARN.")
+        raise UsageError(f"{source} is not a JSON object.", f"Remove #{key} from the ARN.")
     return table.get(key)

@@ -1,6 +1,6 @@
-"""Which Snowflake connections exist, by the rules of Snowflake's own tools.
+"""The configured Snowflake connections, by the rules of Snowflake's own tools.
 
-Whoever uses the Snowflake CLI or the Python connector has configured this program already:
+The configuration of the Snowflake CLI and of the Python connector is used as it is:
 
 - Files: `connections.toml` (`[name]`) and `config.toml` (`default_connection_name` and
   `[connections.name]`) in `$SNOWFLAKE_HOME` or `~/.snowflake`, whichever exists, else in the
@@ -8,11 +8,11 @@ Whoever uses the Snowflake CLI or the Python connector has configured this progr
 - Environment: `SNOWFLAKE_CONNECTIONS_<NAME>_<KEY>` wins over the files, `SNOWFLAKE_<KEY>` fills
   what is missing, and `PRIVATE_KEY_PASSPHRASE` wins over every other passphrase. The generic
   variables alone make a connection too, named `environment`.
-- Connections made in this program (`core.connections.saved`) come last: `connections.toml` in
-  our own configuration directory, in the same form.
-- A secret may be told by where it is (`core.connections.secret_refs`): `password_file`
-  or `password_arn` for `password`, and so for each. It counts
-  only where no value is given, and the keyring last.
+- Connections saved by this program (`core.connections.saved`) come last: `connections.toml` in
+  the program's configuration directory, in the same form.
+- A secret may be given by its place (`core.connections.secret_refs`): `password_file` or
+  `password_arn` instead of `password`, and the same for every other secret. The place is used
+  only if no value is given, and the keyring last.
 - The default: `$SNOWFLAKE_DEFAULT_CONNECTION_NAME`, else `default_connection_name`, else
   `default`, else the one from the environment.
 
@@ -33,8 +33,8 @@ from typing import Any, Final
 
 from core.connections.file_trust import check_trusted
 from core.connections.keyring_store import KeptSecret
-from core.connections.secret_refs import SOURCES, chosen
-from core.connections.secrets import SECRETS, Secret, hidden
+from core.connections.secret_refs import SOURCES, choose_secrets
+from core.connections.secrets import SECRETS, Secret, hide
 from core.errors import LocalResourceError, UsageError
 from core.remedy import Advice, Remedy
 from core.runtime.paths import config_dir
@@ -42,7 +42,9 @@ from core.runtime.paths import config_dir
 ENVIRONMENT: Final = "environment"
 OWN_FILE: Final = "connections.toml"
 _TABLE: Final = "connections"  # of config.toml
-IN_KEYRING: Final = "in_keyring"  # in our file: the parameters whose values are in the keyring
+IN_KEYRING: Final = (
+    "in_keyring"  # in the program's file: the parameters whose values are in the keyring
+)
 
 _KEYS: Final = (
     SECRETS
@@ -57,7 +59,7 @@ _KEYS: Final = (
         *("proxy_host", "proxy_port", "proxy_user", "no_proxy"),
     }
 )
-# Names of the Snowflake CLI and of older connectors, and what connector 5.x calls them.
+# Names of the Snowflake CLI and of older connectors, with the names of connector 5.x.
 _OF_SECRETS: Final = {
     "private_key_raw": "private_key",
     "private_key_passphrase": "private_key_password",
@@ -69,7 +71,7 @@ _ALIASES: Final = {
     **{f"{alias}_file": f"{name}_file" for alias, name in _OF_SECRETS.items()},
     **{f"{alias}_arn": f"{name}_arn" for alias, name in _OF_SECRETS.items()},
 }
-_LARGEST: Final = 4 * 1024 * 1024  # bytes of a file of connections
+_LARGEST: Final = 4 * 1024 * 1024  # bytes of a connections file
 _DIGITS: Final = 9  # of a number, at most
 _NUMBERS: Final = frozenset({"port", "proxy_port", "login_timeout"})
 _SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -77,13 +79,13 @@ _SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
 
 @dataclass(frozen=True)
 class Connection:
-    """One way to reach Snowflake.
+    """A configured Snowflake connection.
 
     Attributes:
         name: its name in Snowflake's files, or `environment`.
         parameters: arguments for the connector; passwords, tokens and keys are `Secret`.
         origin: the file it comes from; None if that is the environment.
-        own: whether it was made in this program.
+        own: whether this program saved it.
     """
 
     name: str
@@ -94,9 +96,15 @@ class Connection:
 
 @dataclass(frozen=True)
 class _Files:
-    """What the files say, which of Snowflake's were looked at, and what comes from where.
+    """The content of the files.
 
-    `nested` are the names of tables `[connections.name]` in connections.toml, which do not count.
+    Attributes:
+        looked_at: Snowflake's files, whether or not they exist.
+        entries: the parameters of each connection.
+        default: the name of the default connection, if a file gives one.
+        origins: the file of each connection.
+        own: the program's file; None if it has no directory.
+        nested: the names of tables `[connections.name]` in connections.toml, which are ignored.
     """
 
     looked_at: tuple[Path, ...]
@@ -107,65 +115,65 @@ class _Files:
     nested: tuple[str, ...] = ()
 
 
-def connections() -> dict[str, Connection]:
+def list_connections() -> dict[str, Connection]:
     """Return every configured connection by name, sorted; the order of the files has no meaning.
 
     Raises:
         UsageError: a file cannot be read, is not TOML, or could be changed or replaced by other
             users (`core.connections.file_trust`).
     """
-    return _connections(_read_files())
+    return _find_all(_read_files())
 
 
-def default_name() -> str:
+def find_default_name() -> str:
     """Return the name of the connection that is used when none is named; it need not exist.
 
     Raises:
-        UsageError: as for `connections`.
+        UsageError: as for `list_connections`.
     """
-    return _default_name(_read_files())
+    return _choose_default_name(_read_files())
 
 
 def resolve(name: str | None) -> Connection:
     """Return the connection called `name`, or the default one for None.
 
     Raises:
-        UsageError: no such connection, or none at all, naming the files that were looked at; or as
-            for `connections`.
+        UsageError: there is no such connection, or no connection at all; the error names the files
+            that were read. Or as for `list_connections`.
     """
     files = _read_files()
-    found = _connections(files)
-    wanted = name or _default_name(files)
+    found = _find_all(files)
+    wanted = name or _choose_default_name(files)
     if wanted in found:
         return found[wanted]
-    raise _unknown(wanted, found, files, asked_for=bool(name))
+    raise _make_unknown_error(wanted, found, files, asked_for=bool(name))
 
 
-def _connections(files: _Files) -> dict[str, Connection]:
-    names = sorted({*files.entries, *_names_in_environment(files)})
-    found = {name: _connection(name, files) for name in names}
-    if ENVIRONMENT not in found and _environment_suffices():
-        found[ENVIRONMENT] = _connection(ENVIRONMENT, files)
+def _find_all(files: _Files) -> dict[str, Connection]:
+    names = sorted({*files.entries, *_find_names_in_environment(files)})
+    found = {name: _make_connection(name, files) for name in names}
+    if ENVIRONMENT not in found and _is_environment_enough():
+        found[ENVIRONMENT] = _make_connection(ENVIRONMENT, files)
     return found
 
 
-def _default_name(files: _Files) -> str:
+def _choose_default_name(files: _Files) -> str:
     chosen = os.environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME") or files.default
     if chosen:
         return chosen
-    has_default = "default" in files.entries or "default" in _names_in_environment(files)
-    return ENVIRONMENT if not has_default and _environment_suffices() else "default"
+    has_default = "default" in files.entries or "default" in _find_names_in_environment(files)
+    return ENVIRONMENT if not has_default and _is_environment_enough() else "default"
 
 
-def _connection(name: str, files: _Files) -> Connection:
-    entry = _canonical(files.entries.get(name, {}))
+def _make_connection(name: str, files: _Files) -> Connection:
+    entry = _canonicalize(files.entries.get(name, {}))
     kept = {key: value for key, value in entry.items() if isinstance(value, KeptSecret)}
     given = {
-        **_generic_environment(),
+        **_read_generic_environment(),
         **{key: value for key, value in entry.items() if key not in kept},
-        **_canonical(_named_environment(name)),
+        **_canonicalize(_read_named_environment(name)),
     }
-    merged = chosen({**kept, **given})
+    merged = choose_secrets({**kept, **given})
     passphrase = os.environ.get("PRIVATE_KEY_PASSPHRASE")
     if passphrase and not merged.keys().isdisjoint({"private_key", "private_key_file"}):
         merged["private_key_password"] = Secret(passphrase)
@@ -174,43 +182,43 @@ def _connection(name: str, files: _Files) -> Connection:
     return Connection(name, MappingProxyType(merged), origin, own)
 
 
-def _canonical(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the parameters the connector's names and types, and hide the secret ones."""
+def _canonicalize(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert parameters to the connector's names and types, and secret values to `Secret`."""
     parameters: dict[str, Any] = {}
     for key, value in raw.items():
         lowered = key.lower()
         canonical = _ALIASES.get(lowered, lowered)
         if canonical in parameters and canonical != lowered:
             continue  # the connector's own name wins over an alias
-        parameters[canonical] = _typed(canonical, value)
+        parameters[canonical] = _convert(canonical, value)
     return parameters
 
 
-def _typed(key: str, value: Any) -> Any:
+def _convert(key: str, value: Any) -> Any:
     if not isinstance(value, str) or key in SECRETS:
-        return hidden(key, value)
+        return hide(key, value)
     if key in _NUMBERS and value.isdecimal() and len(value) <= _DIGITS:
         return int(value)
     if key == "private_key_file":
         return os.path.expanduser(value)  # noqa: PTH111  Path's raises where there is no HOME
     if key.startswith("oauth_"):
-        return _SWITCHES.get(value.lower(), hidden(key, value))
-    return hidden(key, value)
+        return _SWITCHES.get(value.lower(), hide(key, value))
+    return hide(key, value)
 
 
-def _generic_environment() -> dict[str, Any]:
+def _read_generic_environment() -> dict[str, Any]:
     values = {key: os.environ.get(f"SNOWFLAKE_{key.upper()}") for key in _KEYS}
-    return _canonical({key: value for key, value in sorted(values.items()) if value})
+    return _canonicalize({key: value for key, value in sorted(values.items()) if value})
 
 
-def _named_environment(name: str) -> dict[str, str]:
+def _read_named_environment(name: str) -> dict[str, str]:
     prefix = f"SNOWFLAKE_CONNECTIONS_{name.upper()}_"
     values = {key: os.environ.get(prefix + key.upper()) for key in _KEYS}
     return {key: value for key, value in sorted(values.items()) if value}
 
 
-def _names_in_environment(files: _Files) -> set[str]:
-    """Names that exist in `SNOWFLAKE_CONNECTIONS_<NAME>_<KEY>` only, in lower case."""
+def _find_names_in_environment(files: _Files) -> set[str]:
+    """Return the names that only `SNOWFLAKE_CONNECTIONS_<NAME>_<KEY>` gives, in lower case."""
     in_files = {name.upper() for name in files.entries}
     prefix, names = "SNOWFLAKE_CONNECTIONS_", set()
     for variable in os.environ:
@@ -225,12 +233,12 @@ def _names_in_environment(files: _Files) -> set[str]:
     return names
 
 
-def _environment_suffices() -> bool:
-    generic = _generic_environment()
+def _is_environment_enough() -> bool:
+    generic = _read_generic_environment()
     return "account" in generic or "host" in generic
 
 
-def _directory() -> Path:
+def _find_directory() -> Path:
     import platformdirs
 
     try:
@@ -243,33 +251,33 @@ def _directory() -> Path:
 
 
 def _read_files() -> _Files:
-    directory = _directory()
+    directory = _find_directory()
     paths = (directory / "config.toml", directory / "connections.toml")
     config, connections = (_read_toml(path) for path in paths)
     entries: dict[str, dict[str, Any]] = {}
     origins: dict[str, Path] = {}
-    nested = _nested(connections)
+    nested = _find_nested(connections)
     plain = {key: value for key, value in connections.items() if not nested or key != _TABLE}
-    found = (_tables(config.get(_TABLE, {})), _tables(plain))
+    found = (_select_tables(config.get(_TABLE, {})), _select_tables(plain))
     for path, source in zip(paths, found, strict=True):
         for name, table in source.items():
-            entries.setdefault(name, {}).update(_canonical(table))
+            entries.setdefault(name, {}).update(_canonicalize(table))
             origins[name] = path
-    own = _own_path()
-    for name, table in own_tables().items():
+    own = _find_own_file()
+    for name, table in read_own_tables().items():
         if own and name not in entries:
-            entries[name] = _with_kept(name, table)
+            entries[name] = _add_kept_secrets(name, table)
             origins[name] = own
     default = config.get("default_connection_name")
     named = default if isinstance(default, str) and default else None
     return _Files(paths, entries, named, origins, own, nested)
 
 
-def _nested(connections: Mapping[str, Any]) -> tuple[str, ...]:
-    """The connections that connections.toml has a level too deep, as config.toml has them.
+def _find_nested(connections: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the connections that connections.toml has a level too deep, as in config.toml.
 
-    The connector (5.2) does not find them. A table of that name that holds more than tables is a
-    connection itself.
+    The connector (5.2) does not find them. A table `connections` that holds other values than
+    tables is itself a connection.
     """
     table = connections.get(_TABLE)
     if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
@@ -277,31 +285,31 @@ def _nested(connections: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(table)
 
 
-def own_tables() -> dict[str, dict[str, Any]]:
-    """Return what our own file says, as it is written there.
+def read_own_tables() -> dict[str, dict[str, Any]]:
+    """Return the tables of the program's own file, unchanged.
 
     Raises:
-        UsageError: as for `connections`.
+        UsageError: as for `list_connections`.
     """
-    path = _own_path()
-    return _tables(_read_toml(path)) if path else {}
+    path = _find_own_file()
+    return _select_tables(_read_toml(path)) if path else {}
 
 
-def _own_path() -> Path | None:
+def _find_own_file() -> Path | None:
     try:
         return config_dir() / OWN_FILE
     except LocalResourceError:  # no directory, so no file in it
         return None
 
 
-def _with_kept(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+def _add_kept_secrets(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
     plain = {key: value for key, value in table.items() if key != IN_KEYRING}
     listed = table.get(IN_KEYRING)
     kept = [key for key in SECRETS if isinstance(listed, list) and key in listed]
-    return {**_canonical(plain), **{key: KeptSecret(name, key) for key in kept}}
+    return {**_canonicalize(plain), **{key: KeptSecret(name, key) for key in kept}}
 
 
-def _tables(value: Any) -> dict[str, dict[str, Any]]:
+def _select_tables(value: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(value, dict):
         return {}
     return {name: table for name, table in value.items() if isinstance(table, dict)}
@@ -312,7 +320,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
             if found.st_size > _LARGEST:
-                raise UsageError(f"{path} is too large for what it should be.", "Correct the file.")
+                raise UsageError(
+                    f"{path} is too large for a connections file.", "Correct the file."
+                )
             check_trusted(path, found)
             return tomllib.load(file)
     except FileNotFoundError:
@@ -322,30 +332,30 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # not TOML, not text, endless digits or brackets
         # The decoder's message ends in the place, "(at line 3, column 8)"; the text before it may
         # quote the file, and with it a password.
-        told = str(error) if isinstance(error, tomllib.TOMLDecodeError) else ""
-        place = told.rpartition("(")[2].rstrip(")") if "(" in told else "somewhere"
+        text = str(error) if isinstance(error, tomllib.TOMLDecodeError) else ""
+        place = text.rpartition("(")[2].rstrip(")") if "(" in text else "somewhere"
         raise UsageError(f"{path} is not valid TOML ({place}).", "Correct the file.") from None
 
 
-def _unknown(
+def _make_unknown_error(
     wanted: str, found: Mapping[str, Connection], files: _Files, *, asked_for: bool
 ) -> UsageError:
-    looked = " and ".join(str(path) for path in files.looked_at)
+    read = " and ".join(str(path) for path in files.looked_at)
     nested = ""
     if files.nested:
         file, known = files.looked_at[1].name, ", ".join(files.nested[:10])
         nested = f" In {file} a connection is [name], not [connections.name]: {known}."
     if not found:
         return UsageError(
-            f"No Snowflake connection is configured: looked at {looked}.",
+            f"No Snowflake connection is configured: looked in {read}.",
             "Add one with `snow connection add`, or set SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER and "
             f"SNOWFLAKE_PASSWORD.{nested}",
         )
     near = difflib.get_close_matches(wanted.lower(), found, n=3) or list(found)[:10]
-    hint = f"Known are: {', '.join(near)}.{nested}"
+    hint = f"There are: {', '.join(near)}.{nested}"
     if asked_for:
-        return UsageError(f"There is no Snowflake connection {wanted!r} in {looked}.", hint)
+        return UsageError(f"There is no Snowflake connection {wanted!r} in {read}.", hint)
     return UsageError(
-        f"The default Snowflake connection {wanted!r} does not exist in {looked}.",
+        f"The default Snowflake connection {wanted!r} does not exist in {read}.",
         Advice(f"{hint} Name one: ", Remedy("connection"), "; or set default_connection_name."),
     )

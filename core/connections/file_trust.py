@@ -1,13 +1,13 @@
-"""Whether a file of connections can be trusted: nobody but its user and root can change it.
+"""Check that only its user and root can change a connections file.
 
-Who can change such a file can have the next sign-in go to a host of his own, with the password.
-Snowflake's connector (5.2) refuses a file that its group or others can write. That leaves the file
-that belongs to somebody else, the directory in which somebody else can put another file in its
-place, and the symbolic link that somebody else has made. Those are refused here as well.
+A user who can change such a file can send the next sign-in, with the password, to another host.
+Snowflake's connector (5.2) refuses a file that its group or others can write. It accepts a file
+that belongs to another user, a directory in which another user can replace the file, and a symbolic
+link that another user has made. Those are refused here as well.
 
-The connector's way out is its parameter `unsafe_skip_config_file_permissions_check` (in older
-versions `unsafe_skip_file_permissions_check`). A parameter is also a variable, `SNOWFLAKE_` and its
-name, and as this one is about the files, the variable is the only place where it is looked for.
+The connector's parameter `unsafe_skip_config_file_permissions_check` (in older versions
+`unsafe_skip_file_permissions_check`) switches its check off. Parameters are also variables, named
+`SNOWFLAKE_` and the parameter; since this one is about the files, only the variable is read.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _HINT: Final = (
 
 
 def check_trusted(path: Path, opened: os.stat_result) -> None:
-    """Refuse a file that somebody else can change or replace.
+    """Refuse a file that another user can change or replace.
 
     Args:
         path: the file's name.
-        opened: what `os.fstat` says of the open file, so that no other file is looked at than the
+        opened: the result of `os.fstat` for the open file, so that the file that is checked is the
             one that is read.
 
     Raises:
-        UsageError: the file cannot be trusted; the hint says how to mend it.
+        UsageError: the file cannot be trusted; the hint says how to correct it.
     """
     if os.name != "posix" or is_skipped():
         return
@@ -57,14 +57,14 @@ def check_trusted(path: Path, opened: os.stat_result) -> None:
 
 
 def check_way(path: Path, opened: os.stat_result) -> None:
-    """Refuse a file if somebody else can replace it, or a directory or link on the way to it.
+    """Refuse a file if another user can replace it, or a directory or link on the way to it.
 
     Args:
         path: the file's name.
-        opened: what `os.fstat` says of the open file.
+        opened: the result of `os.fstat` for the open file.
 
     Raises:
-        UsageError: somebody else can.
+        UsageError: another user can replace it, or it cannot be read.
     """
     if os.name != "posix" or is_skipped():
         return
@@ -84,7 +84,7 @@ def is_skipped() -> bool:
 
 
 def _steps(path: Path) -> Iterator[tuple[Path, Path]]:
-    """Each directory on the way to a file with its entry that is taken, links followed by hand."""
+    """Yield each directory on the way to a file with the entry that is used, following links."""
     left = list(reversed(Path(os.path.abspath(path)).parts[1:]))  # noqa: PTH100  "a/../b" is b
     here, links = Path("/"), 0
     while left:
@@ -112,11 +112,11 @@ def _check_step(path: Path, directory: Path, entry: Path) -> None:
         raise UsageError(
             f"{path} cannot be trusted: {directory} belongs to another user "
             f"(number {around.st_uid}), who can put another file in its place.",
-            f"Keep it in a directory of your own. {_HINT}",
+            f"Move it to a directory that belongs to you. {_HINT}",
         )
     if not _others_can_write(around):
         return
-    # In a sticky directory, as /tmp, only who owns an entry can replace it (inode(7)).
+    # In a sticky directory, such as /tmp, only the owner of an entry can replace it (inode(7)).
     if not around.st_mode & stat.S_ISVTX:
         raise UsageError(
             f"{path} cannot be trusted: other users can write {directory}, and so put another "
@@ -126,12 +126,12 @@ def _check_step(path: Path, directory: Path, entry: Path) -> None:
     if not _is_own(found.st_uid):
         raise UsageError(
             f"{path} cannot be trusted: {entry} belongs to another user (number {found.st_uid}).",
-            f"Keep it in a directory of your own. {_HINT}",
+            f"Move it to a directory that belongs to you. {_HINT}",
         )
 
 
 def _is_own(user: int) -> bool:
-    """Whether a user is the one who runs this, or root, who can do everything anyway."""
+    """Whether a user is the one of this process, or root, who can change every file anyway."""
     return user in (0, os.geteuid())
 
 
@@ -142,8 +142,8 @@ def _others_can_write(found: os.stat_result) -> bool:
 
 
 def _is_private_group(group: int) -> bool:
-    """Whether a group is that of the user alone, called like the user (wiki.debian.org,
-    "UserPrivateGroups"): with those, directories that the group can write are usual."""
+    """Whether only the user is in a group, which has the user's name (wiki.debian.org,
+    "UserPrivateGroups"): with such groups, directories that the group can write are usual."""
     import grp
     import pwd
 

@@ -1,13 +1,13 @@
 """Secrets in the system's keyring.
 
-A keyring may ask its user to unlock it, and wait for ever if nobody is there: each call is made in
-a thread of its own and given up after ten seconds. It is asked for the secrets of a connection
-only when that connection is used.
+A keyring may ask its user to unlock it, and wait for ever without an answer: each call is made in a
+separate thread and abandoned after ten seconds. The secrets of a connection are requested only when
+that connection is used.
 
-What `keyring` offers is not always a keyring: it may be nothing (`fail`, `null`), or a file that
-anybody can decode (`keyrings.alt`, installed beside others). Those are passed over, wherever the
-choice comes from: the best one found, PYTHON_KEYRING_BACKEND, keyringrc.cfg, or among others in a
-chain of keyrings, of which only the members that encrypt are used.
+Not every backend of `keyring` protects secrets: some store nothing (`fail`, `null`), others store
+them in a file that can be decoded without a key (`keyrings.alt`). Those are skipped, whether
+`keyring` has selected them, PYTHON_KEYRING_BACKEND or keyringrc.cfg names them, or they are members
+of a chain of keyrings, of which only the members that encrypt are used.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Answer = TypeVar("Answer")
 
 _SECONDS: Final = 10.0
 _SERVICE: Final = "amplify-transfer:snowflake:"
-# What calls itself a keyring but keeps nothing, or keeps it in a file that anybody can decode. An
-# encrypted file of keyrings.alt asks for its own password on the terminal, where the app is.
+# Backends that store nothing, or store it in a file that can be decoded without a key. The
+# encrypted file of keyrings.alt asks for its password on the terminal, which the app uses.
 _UNFIT: Final = ("keyring.backends.fail", "keyring.backends.null", "keyrings.alt")
 _UNFIT_NAME: Final = re.compile("plain_?text|uncrypted|unencrypted|base64", re.IGNORECASE)
 
@@ -44,7 +44,7 @@ class KeptSecret(Secret):
     __slots__ = ("_connection", "_field")
 
     def __init__(self, connection: str, field: str) -> None:
-        super().__init__(f"{connection}/{field}")  # what it is compared by, not the secret
+        super().__init__(f"{connection}/{field}")  # for comparison; not the secret
         self._connection = connection
         self._field = field
 
@@ -57,47 +57,49 @@ class KeptSecret(Secret):
         return fetch(self._connection, self._field)
 
 
-def available() -> bool:
-    """Whether there is a keyring that keeps secrets. It may still be locked."""
+def is_available() -> bool:
+    """Whether there is a keyring that encrypts secrets. It may be locked."""
     try:
-        return _ask(lambda: bool(_backends()))
+        return _ask(lambda: bool(_find_backends()))
     except LocalResourceError:
         return False
 
 
 def store(connection: str, field: str, secret: Secret) -> None:
-    """Put a secret into the keyring, and look whether it is there.
+    """Put a secret into the keyring, and read it back.
 
     Raises:
-        LocalResourceError: there is no keyring, it is locked, or it did not keep the secret.
+        LocalResourceError: there is no keyring, it is locked, or it did not store the secret.
     """
 
     def put() -> bool:
         value = secret.reveal()
-        for backend in _backends():
+        for backend in _find_backends():
             try:
                 backend.set_password(_SERVICE + connection, field, value)
-            except NotImplementedError:  # one that only gives, as those of package registries
+            except (
+                NotImplementedError
+            ):  # a backend that is read-only, such as those of package registries
                 continue
             return backend.get_password(_SERVICE + connection, field) == value
         return False
 
     if not _ask(put):
         raise LocalResourceError(
-            "There is no keyring on this machine that keeps secrets, and encrypts them.",
+            "There is no keyring on this machine that stores secrets encrypted.",
             "The secret is asked for each time.",
         )
 
 
 def fetch(connection: str, field: str) -> str:
-    """Get a secret from the keyring.
+    """Return a secret from the keyring.
 
     Raises:
         LocalResourceError: the keyring does not have it, is locked or does not answer.
     """
 
     def get() -> str | None:
-        found = (each.get_password(_SERVICE + connection, field) for each in _backends())
+        found = (each.get_password(_SERVICE + connection, field) for each in _find_backends())
         return next((value for value in found if value is not None), None)
 
     value = _ask(get)
@@ -111,22 +113,22 @@ def fetch(connection: str, field: str) -> str:
 
 
 def discard(connection: str, field: str) -> None:
-    """Remove a secret from the keyring; it need not be there.
+    """Remove a secret from the keyring, if it is there.
 
     Raises:
         LocalResourceError: the keyring is locked or does not answer.
     """
 
     def remove() -> None:
-        for backend in _backends():
+        for backend in _find_backends():
             if backend.get_password(_SERVICE + connection, field) is not None:
                 backend.delete_password(_SERVICE + connection, field)
 
     _ask(remove)
 
 
-def _backends() -> list[KeyringBackend]:
-    """The keyrings that keep secrets and encrypt them, the preferred one first."""
+def _find_backends() -> list[KeyringBackend]:
+    """Return the keyrings that encrypt what they store, the preferred one first."""
     import keyring
     from keyring.backends.chainer import ChainerBackend
 
@@ -136,9 +138,9 @@ def _backends() -> list[KeyringBackend]:
 
 
 def is_fit(backend: type[KeyringBackend]) -> bool:
-    """Whether a class of keyrings keeps what it is given, and encrypts it.
+    """Whether a class of keyrings stores secrets, and encrypts them.
 
-    What derives from one that does not is not fit either, whatever it is called.
+    A class that derives from one that does not is not fit either, whatever its name.
     """
     return not any(
         each.__module__.startswith(_UNFIT) or _UNFIT_NAME.search(each.__name__)
@@ -147,7 +149,11 @@ def is_fit(backend: type[KeyringBackend]) -> bool:
 
 
 def _ask(question: Callable[[], Answer]) -> Answer:
-    """Call the keyring, whatever it raises and however long it takes."""
+    """Return the answer of the keyring.
+
+    Raises:
+        LocalResourceError: the keyring failed, or did not answer in time.
+    """
     answers: list[Answer] = []
     errors: list[Exception] = []
 
@@ -169,5 +175,5 @@ def _ask(question: Callable[[], Answer]) -> Answer:
         ) from errors[0]
     raise LocalResourceError(
         f"The system's keyring did not answer in {_SECONDS:.0f} seconds.",
-        "Look whether it asks to be unlocked.",
+        "Check whether it asks to be unlocked.",
     )

@@ -1,9 +1,9 @@
-"""Secrets that are told by where they are: in a file, or at AWS.
+"""Secrets that are given by their place: in a file, or in AWS.
 
-Beside a secret parameter, such as `password`, a connection may have `password_file`, the path of a
+For a secret parameter, such as `password`, a connection may have `password_file`, the path of a
 file that only its owner can read, and `password_arn`, the ARN of a secret in AWS Secrets Manager or
-of a parameter in SSM Parameter Store. The first that is given counts: the value, the file, the ARN,
-the keyring. It is asked at each sign-in and not before, and the others are not asked.
+of a parameter in SSM Parameter Store. The first that is given is used: the value, the file, the
+ARN, the keyring. It is read at each sign-in and not before, and the others are not read.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any, Final
 
 from core.connections.file_trust import check_way
 from core.connections.keyring_store import KeptSecret
-from core.connections.secrets import SECRETS, Secret, hidden
+from core.connections.secrets import SECRETS, Secret, hide
 from core.errors import UsageError
 
 _LARGEST: Final = 64 * 1024  # bytes, as at Secrets Manager
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-# A private_key_file is the connector's own: it reads the key itself.
+# A private_key_file is a parameter of the connector, which reads the file itself.
 _IN_FILES: Final = SECRETS - {"private_key", "private_key_raw"}
 SOURCES: Final = frozenset(
     {f"{name}_file" for name in _IN_FILES} | {f"{name}_arn" for name in SECRETS}
@@ -29,17 +29,17 @@ SOURCES: Final = frozenset(
 
 
 class FileSecret(Secret):
-    """A secret that is in a file, and is read when it is revealed.
+    """A secret in a file, which is read when the secret is revealed.
 
     Args:
-        parameter: what names the file, such as `password_file`.
+        parameter: the connection parameter that names the file, such as `password_file`.
         path: the file; `~` is the home directory.
     """
 
     __slots__ = ("_parameter", "_path")
 
     def __init__(self, parameter: str, path: str) -> None:
-        super().__init__(f"{parameter} {path}")  # what it is compared by, not the secret
+        super().__init__(f"{parameter} {path}")  # for comparison; not the secret
         self._parameter = parameter
         self._path = path
 
@@ -47,37 +47,39 @@ class FileSecret(Secret):
         """Read the secret; one line break at its end is not part of it.
 
         Raises:
-            UsageError: the file is missing, or no file, or open to other users, or has no text.
+            UsageError: the file is missing, is no regular file, is accessible to other users, or
+                holds no text.
         """
         return _read(self._parameter, self._path)
 
 
 class AwsSecret(Secret):
-    """A secret that AWS keeps, and that is fetched when it is revealed.
+    """A secret in AWS, which is fetched when the secret is revealed.
 
     Args:
-        parameter: what holds the ARN, such as `password_arn`.
-        arn: of a secret or a parameter; `#key` at its end takes that text of a JSON object.
-        profile: of the AWS configuration files; boto3's own rules if None.
+        parameter: the connection parameter that holds the ARN, such as `password_arn`.
+        arn: the ARN of a secret or a parameter; `#key` at its end selects that text of a JSON
+            object.
+        profile: a profile of the AWS configuration files; boto3's own rules if None.
     """
 
     __slots__ = ("_arn", "_parameter", "_profile")
 
     def __init__(self, parameter: str, arn: str, profile: str | None = None) -> None:
-        super().__init__(f"{parameter} {arn}")  # what it is compared by, not the secret
+        super().__init__(f"{parameter} {arn}")  # for comparison; not the secret
         self._parameter = parameter
         self._arn = arn
         self._profile = profile
 
-    def using(self, profile: str | None) -> AwsSecret:
-        """The same secret, fetched with the credentials of a profile."""
+    def with_profile(self, profile: str | None) -> AwsSecret:
+        """Return the same secret, to be fetched with the credentials of a profile."""
         return AwsSecret(self._parameter, self._arn, profile)
 
     def _open(self) -> str:
         """Fetch the secret, from the region of its ARN.
 
         Raises:
-            UsageError: that is no such ARN, or there is no such secret, key or profile.
+            UsageError: the ARN is invalid, or there is no such secret, key or profile.
             SignInError: AWS refuses the credentials or the secret, or there are no credentials.
             TemporaryError: AWS could not be reached in time.
         """
@@ -86,16 +88,20 @@ class AwsSecret(Secret):
         return fetch(self._parameter, self._arn, self._profile)
 
 
-def chosen(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Put each secret in the place of what tells where it is.
+def choose_secrets(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace the parameters that give the place of a secret by the secret.
 
     Args:
-        parameters: the connector's, and any of SOURCES.
+        parameters: parameters of the connector, and any of SOURCES.
 
     Returns:
-        The connector's parameters; whatever is secret in them is a `Secret`.
+        The connector's parameters; every secret value is a `Secret`.
+
+    Example:
+        >>> choose_secrets({"user": "me", "password_file": "~/.password"})
+        {'user': 'me', 'password': Secret('**********')}
     """
-    found = {k: hidden(k, value) for k, value in parameters.items() if k not in SOURCES}
+    found = {k: hide(k, value) for k, value in parameters.items() if k not in SOURCES}
     for name in SECRETS:
         given = found.get(name)
         if given and not isinstance(given, KeptSecret):
@@ -109,10 +115,10 @@ def chosen(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(parameter: str, path: str) -> str:
-    """The text of a secret file; whatever is wrong with it, its content is in no error."""
+    """Return the text of a secret file. No error holds any of the content."""
     path = os.path.expanduser(path)  # noqa: PTH111  Path's raises where there is no HOME
     try:
-        with open(path, "rb", opener=_without_waiting) as file:
+        with open(path, "rb", opener=_open_without_waiting) as file:
             _check(parameter, path, os.fstat(file.fileno()))
             text = file.read(_LARGEST).decode()
     except UnicodeDecodeError:
@@ -120,8 +126,8 @@ def _read(parameter: str, path: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such file"
         raise UsageError(
-            f"{parameter}: {_shown(path)} cannot be read ({reason}).",
-            "It takes the path of a file that holds the secret, not the secret itself.",
+            f"{parameter}: {_show_path(path)} cannot be read ({reason}).",
+            "Give the path of a file that holds the secret, not the secret itself.",
         ) from None
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:
@@ -129,17 +135,17 @@ def _read(parameter: str, path: str) -> str:
     return text
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    """Open what may be a pipe, to which nobody writes."""
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file without waiting: it may be a pipe that has no writer."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _check(parameter: str, path: str, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise UsageError(f"{parameter}: {path} is no file.", "Name the file of the secret.")
+        raise UsageError(f"{parameter}: {path} is no regular file.", "Name the file of the secret.")
     if os.name == "posix" and found.st_mode & _OTHERS:
         raise UsageError(
-            f"{parameter}: other users can reach {path}, so it is no secret.",
+            f"{parameter}: {path} is accessible to other users, so it is not secret.",
             f"Close it with: chmod 600 {path}",
         )
     check_way(Path(path), found)
@@ -147,8 +153,9 @@ def _check(parameter: str, path: str, found: os.stat_result) -> None:
         raise UsageError(f"{parameter}: {path} is too large for a secret.", "Correct the file.")
 
 
-def _shown(path: str) -> str:
-    """A path that may be shown: what is in no directory may be the secret, put there by mistake."""
+def _show_path(path: str) -> str:
+    """Return a path, or a description if it may be the secret, given by mistake: text without an
+    existing directory."""
     directory = os.path.dirname(path)  # noqa: PTH120  as typed
     known = directory.strip("/") and os.path.isdir(directory)  # noqa: PTH112
     return path if known else "the file that it names"

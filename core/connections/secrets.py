@@ -1,4 +1,4 @@
-"""A value that must not be seen: passwords, tokens and keys travel as `Secret`."""
+"""`Secret`: the type of passwords, tokens and keys, which is never shown."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ SECRETS: Final = frozenset(
         *("private_key_file_pwd", "oauth_client_secret", "proxy", "proxy_password"),
     }
 )
-# What else is called like a secret: a misspelt parameter, or one of a driver of another language.
+# Other names of secrets: misspelt parameters, and those of drivers for other languages.
 _CALLED_SECRET: Final = re.compile(
     r"passw|passphrase|passcode|pwd|secret|token|priv(ate)?_?key|credential|api_?key", re.I
 )
 _ABOUT_SECRETS: Final = re.compile(r"(file|path|arn|url|provider)$", re.I)
-# Addresses that have no place for an "@" or a query at all.
+# Addresses in which an "@" or a query is never valid.
 _BARE: Final = frozenset({"account", "host", "protocol", "server_url", "proxy_host", "wif_host"})
 
 
 class Secret:
-    """A text that shows itself only to who asks for it by name.
+    """A text that only `reveal` returns.
 
     `repr`, `str`, `format` and f-strings give asterisks; two secrets are equal if their texts are.
-    A secret cannot be pickled: nothing should carry it out of the process.
+    A secret cannot be pickled, so that it does not leave the process.
 
     Args:
         value: the text to keep.
@@ -44,13 +44,13 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the text itself, for the one call that needs it."""
+        """Return the text, for the call that needs it, and register it for redaction."""
         value = self._open()
         redaction.learn(value)
         return value
 
     def _open(self) -> str:
-        """Get the text, from wherever this kind of secret has it."""
+        """Return the text; subclasses read it from its place."""
         return self._value
 
     def __repr__(self) -> str:
@@ -72,22 +72,22 @@ class Secret:
         return hash((Secret, self._value))
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Secret stays in its process")
+        raise TypeError("a Secret cannot be pickled")
 
 
 class RefusedSecret(Secret):
-    """What cannot be used as it is given, and may hold a secret: it is hidden, never passed on.
+    """An invalid value that may hold a secret: it is hidden, and an error when it is revealed.
 
     Args:
         parameter: the connector's name of it.
-        why: what is wrong, as it continues the parameter's name.
+        why: the fault, as a text that follows the parameter's name.
         hint: what to do instead.
     """
 
     __slots__ = ("_hint", "_parameter", "_why")
 
     def __init__(self, parameter: str, why: str, hint: str) -> None:
-        super().__init__(f"{parameter} {why}")  # what it is compared by
+        super().__init__(f"{parameter} {why}")  # for comparison
         self._parameter, self._why, self._hint = parameter, why, hint
 
     def _open(self) -> str:
@@ -95,10 +95,10 @@ class RefusedSecret(Secret):
 
 
 def reveal(value: object) -> object:
-    """Return a value with the texts of its secrets, however deep they are.
+    """Return a value with the texts of its secrets, at any depth.
 
     Raises:
-        UsageError: one of them is refused (`RefusedSecret`), or is not where it should be.
+        UsageError: a secret is invalid (`RefusedSecret`), or cannot be read from its place.
     """
     if isinstance(value, Mapping):
         return {key: reveal(each) for key, each in value.items()}
@@ -107,8 +107,8 @@ def reveal(value: object) -> object:
     return value.reveal() if isinstance(value, Secret) else value
 
 
-def hidden(name: str, value: Any) -> Any:
-    """Return a parameter of a connection as it may be shown.
+def hide(name: str, value: Any) -> Any:
+    """Return the value of a connection parameter in a form that may be shown.
 
     A secret text becomes a `Secret`, in nested tables and lists too. A secret that is not text,
     and an address that holds a password, become a `RefusedSecret`: the connector takes text only
@@ -116,48 +116,48 @@ def hidden(name: str, value: Any) -> Any:
 
     Args:
         name: the parameter's name.
-        value: what was given for it.
+        value: its value.
 
     Example:
-        >>> hidden("a", {"user": "me", "password": "hunter2"})
+        >>> hide("a", {"user": "me", "password": "hunter2"})
         {'user': 'me', 'password': Secret('**********')}
     """
     if value is None or isinstance(value, Secret):
         return value
     name = name.lower()
     if name in SECRETS and not isinstance(value, str):
-        return value if _is_key(name, value) else _not_text(name)
+        return value if _is_key(name, value) else _refuse_other_than_text(name)
     if isinstance(value, Mapping):
-        return {key: hidden(str(key), each) for key, each in value.items()}
+        return {key: hide(str(key), each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)([hidden(name, each) for each in value])
+        return type(value)([hide(name, each) for each in value])
     if name in SECRETS or _is_called_secret(name, value):
         redaction.learn(str(value))
-        return Secret(value) if isinstance(value, str) else _not_text(name)
+        return Secret(value) if isinstance(value, str) else _refuse_other_than_text(name)
     if isinstance(value, str) and _has_credentials(name, value):
         redaction.learn(value)
         return RefusedSecret(
             name,
             "holds a user, a password or a query",
-            "Give the bare address: it is shown and logged. User and password have parameters of "
-            "their own.",
+            "Give the bare address: it is shown and logged. There are separate parameters for user "
+            "and password.",
         )
     return value
 
 
-def _not_text(name: str) -> RefusedSecret:
+def _refuse_other_than_text(name: str) -> RefusedSecret:
     return RefusedSecret(name, "must be text", f'Write it in quotes: {name} = "…".')
 
 
 def _is_key(name: str, value: Any) -> bool:
-    """Whether it is a private key in another form than text: DER, or an object that holds it."""
+    """Whether it is a private key in another form than text: DER, or a key object."""
     is_object = isinstance(value, bytes) or hasattr(value, "private_bytes")
     return is_object and name in ("private_key", "private_key_raw")
 
 
 def _is_called_secret(name: str, value: Any) -> bool:
     called = _CALLED_SECRET.search(name) and not _ABOUT_SECRETS.search(name)
-    # Switches and limits are called after secrets too, as client_store_temporary_credential.
+    # Switches and limits have such names too: client_store_temporary_credential.
     return bool(called) and isinstance(value, str)
 
 

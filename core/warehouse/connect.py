@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from core.connections import discovery
-from core.connections.secret_refs import AwsSecret, chosen
+from core.connections.secret_refs import AwsSecret, choose_secrets
 from core.connections.secrets import reveal
 from core.runtime.background import Future, Waiter, start
 from core.runtime.cancel import NEVER, Cancel
@@ -155,14 +155,14 @@ def _close_unseen(signed_in: Future[SnowflakeConnection]) -> None:
 
 def _parameters(connection: str | Mapping[str, object] | None) -> Mapping[str, Any]:
     if isinstance(connection, Mapping):
-        return chosen(connection)
+        return choose_secrets(connection)
     return discovery.resolve(connection).parameters
 
 
 def _arguments(parameters: Mapping[str, Any], aws_profile: str | None) -> dict[str, Any]:
     """The connector's arguments in the clear; they live no longer than the call."""
     return {
-        key: reveal(value.using(aws_profile) if isinstance(value, AwsSecret) else value)
+        key: reveal(value.with_profile(aws_profile) if isinstance(value, AwsSecret) else value)
         for key, value in parameters.items()
         if value is not None
     }

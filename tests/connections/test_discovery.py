@@ -44,7 +44,7 @@ class TestFiles:
 
     def test_config_toml(self, home: Path) -> None:
         write(home, "config.toml", '[connections.dev]\naccount = "a"\n[cli.logs]\nlevel = "info"\n')
-        assert list(discovery.connections()) == ["dev"]
+        assert list(discovery.list_connections()) == ["dev"]
         assert shown("dev") == {"account": "a"}
 
     def test_both_are_merged_and_connections_toml_wins(self, home: Path) -> None:
@@ -54,7 +54,7 @@ class TestFiles:
             '[connections.one]\naccount = "old"\nuser = "u"\n[connections.two]\naccount = "b"\n',
         )
         write(home, "connections.toml", '[one]\naccount = "new"\n[three]\naccount = "c"\n')
-        assert list(discovery.connections()) == ["one", "three", "two"]
+        assert list(discovery.list_connections()) == ["one", "three", "two"]
         assert shown("one") == {"account": "new", "user": "u"}
         assert shown("two") == {"account": "b"}
 
@@ -74,7 +74,7 @@ class TestFiles:
     def test_they_are_never_written(self, home: Path) -> None:
         path = write(home, "connections.toml", '[dev]\naccount = "a"\n')
         before = path.stat().st_mtime_ns
-        discovery.connections()
+        discovery.list_connections()
         discovery.resolve("dev")
         assert path.stat().st_mtime_ns == before
         assert [p.name for p in path.parent.iterdir()] == ["connections.toml"]
@@ -85,25 +85,25 @@ class TestDirectory:
         write(home, "connections.toml", '[plain]\naccount = "a"\n')
         write(home, "connections.toml", '[named]\naccount = "a"\n', directory="elsewhere")
         monkeypatch.setenv("SNOWFLAKE_HOME", str(home / "elsewhere"))
-        assert list(discovery.connections()) == ["named"]
+        assert list(discovery.list_connections()) == ["named"]
 
     def test_a_tilde_in_it_is_expanded(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         write(home, "connections.toml", '[named]\naccount = "a"\n', directory="elsewhere")
         monkeypatch.setenv("SNOWFLAKE_HOME", "~/elsewhere")
-        assert list(discovery.connections()) == ["named"]
+        assert list(discovery.list_connections()) == ["named"]
 
     def test_dot_snowflake_hides_the_platform_directory(self, home: Path) -> None:
         write(home, "connections.toml", '[platform]\naccount = "a"\n', ".config/snowflake")
-        assert list(discovery.connections()) == ["platform"]
+        assert list(discovery.list_connections()) == ["platform"]
         (home / ".snowflake").mkdir()
-        assert discovery.connections() == {}
+        assert discovery.list_connections() == {}
 
     def test_a_snowflake_home_that_is_missing_is_passed_over(
         self, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(home, "connections.toml", '[platform]\naccount = "a"\n', ".config/snowflake")
         monkeypatch.setenv("SNOWFLAKE_HOME", str(home / "missing"))
-        assert list(discovery.connections()) == ["platform"]
+        assert list(discovery.list_connections()) == ["platform"]
 
     def test_no_home_at_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("HOME")
@@ -118,7 +118,7 @@ class TestDefault:
         write(home, "connections.toml", '[default]\nuser="d"\n[one]\nuser="1"\n[two]\nuser="2"\n')
 
     def test_it_is_the_one_called_default(self) -> None:
-        assert discovery.default_name() == "default"
+        assert discovery.find_default_name() == "default"
         assert shown() == {"user": "d"}
 
     def test_config_toml_names_another(self, home: Path) -> None:
@@ -156,7 +156,7 @@ class TestEnvironment:
     def test_a_connection_of_named_variables_only(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SNOWFLAKE_CONNECTIONS_CI_BOX_ACCOUNT", "a")
         monkeypatch.setenv("SNOWFLAKE_CONNECTIONS_CI_BOX_PRIVATE_KEY_FILE", "/k.p8")
-        assert list(discovery.connections()) == ["ci_box"]
+        assert list(discovery.list_connections()) == ["ci_box"]
         assert shown("ci_box") == {"account": "a", "private_key_file": "/k.p8"}
 
     def test_the_generic_variables_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ class TestEnvironment:
             monkeypatch.setenv(f"SNOWFLAKE_{key}", value)
         assert discovery.resolve(None).name == discovery.ENVIRONMENT
         assert shown() == {"account": "a", "user": "u", "password": "p", "port": 80}
-        assert list(discovery.connections()) == [discovery.ENVIRONMENT]
+        assert list(discovery.list_connections()) == [discovery.ENVIRONMENT]
 
     def test_a_default_in_the_files_wins_over_them(
         self, home: Path, monkeypatch: pytest.MonkeyPatch
@@ -215,7 +215,7 @@ class TestKeys:
         lines = "".join(f'{key} = "hidden-{key}"\n' for key in keys)
         write(home, "connections.toml", f"[k]\n{lines}")
         monkeypatch.setenv("SNOWFLAKE_CONNECTIONS_OTHER_TOKEN", "hidden-too")
-        assert "hidden" not in repr(discovery.connections())
+        assert "hidden" not in repr(discovery.list_connections())
         assert "hidden" not in str(dict(discovery.resolve("k").parameters))
         assert "hidden-password" in shown("k").values()
 
@@ -254,13 +254,13 @@ class TestMistakes:
     def test_a_file_that_is_not_text(self, home: Path) -> None:
         write(home, "connections.toml", "").write_bytes(b"\xff\xfe[dev]")
         with pytest.raises(UsageError, match="not valid TOML"):
-            discovery.connections()
+            discovery.list_connections()
 
     @pytest.mark.parametrize("text", ["[a]\nport = " + "9" * 5000, "a = " + "[" * 5000])
     def test_endless_digits_and_brackets(self, home: Path, text: str) -> None:
         write(home, "connections.toml", text)
         with pytest.raises(UsageError, match=r"not valid TOML \(somewhere\)"):
-            discovery.connections()
+            discovery.list_connections()
 
     @pytest.mark.parametrize("mode", [0o620, 0o602])
     def test_a_file_that_others_can_write_is_refused(self, home: Path, mode: int) -> None:
@@ -277,4 +277,4 @@ class TestMistakes:
     def test_a_directory_in_its_place(self, home: Path) -> None:
         (home / ".snowflake" / "connections.toml").mkdir(parents=True)
         with pytest.raises(UsageError, match="cannot be read"):
-            discovery.connections()
+            discovery.list_connections()

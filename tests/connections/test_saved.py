@@ -1,4 +1,4 @@
-"""Connections made here: kept without their secrets, used by name everywhere."""
+"""Connections saved by this program: without their secrets, and used by name like the others."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class TestRemembering:
         assert saved.remember(" prod ", PARAMETERS) == saved.Remembered()
         expected = {k: reveal(v) for k, v in PARAMETERS.items() if v}
         assert shown("prod") == expected
-        connection = discovery.connections()["prod"]
+        connection = discovery.list_connections()["prod"]
         assert (connection.own, connection.origin) == (True, own)
-        assert list(saved.own_connections()) == ["prod"]
+        assert list(saved.list_own_connections()) == ["prod"]
 
     def test_no_secret_is_in_the_file(self, keyring: MemoryKeyring, own: Path) -> None:
         saved.remember("prod", {**PARAMETERS, "token": "hunter3"})
@@ -74,7 +74,7 @@ class TestRemembering:
     def test_listing_does_not_ask_the_keyring(self, keyring: MemoryKeyring) -> None:
         saved.remember("prod", PARAMETERS)
         with using(LockedKeyring()):
-            assert discovery.connections()["prod"].parameters["password"]
+            assert discovery.list_connections()["prod"].parameters["password"]
             with pytest.raises(LocalResourceError, match="KeyringLocked"):
                 shown("prod")
 
@@ -125,7 +125,7 @@ QUERY_TAG = "t"
         before = theirs.read_bytes()
         with pytest.raises(UsageError, match="already"):
             saved.remember("prod", {"account": "ours"})
-        with pytest.raises(UsageError, match="not made here"):
+        with pytest.raises(UsageError, match="not saved by this program"):
             saved.forget("prod")
         assert theirs.read_bytes() == before
 
@@ -150,7 +150,7 @@ QUERY_TAG = "t"
     ) -> None:
         (tmp_path / "file").write_text("")
         monkeypatch.setenv("AMPLIFY_CONFIG_DIR", str(tmp_path / "file"))
-        assert discovery.connections() == {}
+        assert discovery.list_connections() == {}
         with pytest.raises(LocalResourceError, match="cannot be written"):
             saved.remember("prod", PARAMETERS)
         assert not keyring.kept
@@ -166,7 +166,7 @@ class TestForgetting:
         saved.remember("prod", PARAMETERS)
         saved.remember("test", {"account": "x"})
         saved.forget("prod")
-        assert list(discovery.connections()) == ["test"]
+        assert list(discovery.list_connections()) == ["test"]
         assert not keyring.kept
         assert list(tomllib.loads(own.read_text())) == ["test"]
 
@@ -174,7 +174,7 @@ class TestForgetting:
         saved.remember("prod", PARAMETERS)
         with using(LockedKeyring()):
             saved.forget("prod")
-        assert discovery.connections() == {}
+        assert discovery.list_connections() == {}
 
 
 class TestKeyrings:
@@ -194,11 +194,11 @@ class TestKeyrings:
             (fail.Keyring(), False), (null.Keyring(), False), (MemoryKeyring(), True),
         ):  # fmt: skip
             with using(backend):
-                assert keyring_store.available() is expected
+                assert keyring_store.is_available() is expected
         # Every backend that a test module defines joins the chain by itself.
         monkeypatch.setattr(chainer.ChainerBackend, "backends", [])
         with using(chainer.ChainerBackend()):
-            assert keyring_store.available() is False
+            assert keyring_store.is_available() is False
 
     def test_one_that_does_not_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(keyring_store, "_SECONDS", 0.1)

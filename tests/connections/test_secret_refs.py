@@ -13,7 +13,7 @@ import pytest
 
 from core import Request, plan_transfer
 from core.connections import aws_secrets, discovery, saved
-from core.connections.secret_refs import AwsSecret, FileSecret, chosen
+from core.connections.secret_refs import AwsSecret, FileSecret, choose_secrets
 from core.connections.secrets import Secret, reveal
 from core.errors import SignInError, TemporaryError, TransferError, UsageError
 from core.preview.browser import Explorer
@@ -66,7 +66,7 @@ def private(path: Path, text: str | bytes) -> Path:
 
 
 def shown(parameters: Mapping[str, Any]) -> dict[str, object]:
-    return {key: reveal(value) for key, value in chosen(parameters).items()}
+    return {key: reveal(value) for key, value in choose_secrets(parameters).items()}
 
 
 SOURCES = ("argument", "variable", "file", "secret", "keyring")
@@ -125,12 +125,12 @@ class TestWhereTheyAreTold:
         monkeypatch.setenv("SNOWFLAKE_ACCOUNT", "a")
         monkeypatch.setenv("SNOWFLAKE_PASSWORD_FILE", "~/pw")
         monkeypatch.setenv("SNOWFLAKE_CONNECTIONS_CI_PASSCODE_FILE", "~/pw")
-        assert sorted(discovery.connections()) == ["ci", "environment"]
+        assert sorted(discovery.list_connections()) == ["ci", "environment"]
         assert reveal(discovery.resolve(None).parameters["password"]) == "p"
         assert reveal(discovery.resolve("ci").parameters["passcode"]) == "p"
 
     def test_a_key_file_stays_the_connectors(self) -> None:
-        assert chosen({"private_key_file": "/k.p8"}) == {"private_key_file": "/k.p8"}
+        assert choose_secrets({"private_key_file": "/k.p8"}) == {"private_key_file": "/k.p8"}
 
     def test_an_empty_value_is_none(self, place: Path) -> None:
         path = private(place / "pw", "p")
@@ -140,7 +140,7 @@ class TestWhereTheyAreTold:
         }
 
     def test_nothing_is_asked_before_a_sign_in(self, proxy: Proxy) -> None:
-        told = chosen({"password_file": "/nowhere/at-all", "token_arn": NOWHERE})
+        told = choose_secrets({"password_file": "/nowhere/at-all", "token_arn": NOWHERE})
         assert told["password"]
         assert told["token"]
         assert MARKER not in repr(told)
@@ -330,7 +330,7 @@ class TestAws:
         plan_transfer(
             Request.of(table="ORDERS_100K", bucket="inbox", connection=own, aws_profile="ops")
         )
-        with pytest.raises(UsageError, match="no such AWS profile"):
+        with pytest.raises(UsageError, match=r"AWS profile .* does not exist"):
             connect(own, query_tag="a test", aws_profile="dev")
         with pytest.raises(SignInError, match="no AWS credentials"):
             connect(own, query_tag="a test")

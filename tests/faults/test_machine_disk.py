@@ -186,7 +186,7 @@ def test_a_full_disk_keeps_the_connections_as_they_are(
         saved.remember("two", {"account": "a", "user": "u"})
     assert {path.name: path.read_bytes() for path in config_dir().iterdir()} == before
     saved.remember("two", {"account": "a", "user": "u"})
-    assert set(saved.own_connections()) == {"one", "two"}
+    assert set(saved.list_own_connections()) == {"one", "two"}
 
 
 def test_a_full_disk_keeps_what_the_app_remembers(tmp_path: Path) -> None:

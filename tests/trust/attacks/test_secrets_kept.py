@@ -23,7 +23,7 @@ from core.bucket import Bucket, Destination
 from core.connections import discovery, keyring_store, saved
 from core.connections.file_trust import SKIP
 from core.connections.secret_refs import FileSecret
-from core.connections.secrets import RefusedSecret, Secret, hidden
+from core.connections.secrets import RefusedSecret, Secret, hide
 from core.errors import UsageError
 from core.runtime import redaction
 from core.warehouse.connect import connect
@@ -163,12 +163,12 @@ class TestAddresses:
         entry = {"account": "a", "user": "u", "password": "p", parameter: value}
         lines = "".join(f"{key} = {json.dumps(each)}\n" for key, each in entry.items())
         write(home / ".snowflake" / "connections.toml", f"[dev]\n{lines}")
-        assert HUSH not in repr(discovery.connections())
+        assert HUSH not in repr(discovery.list_connections())
         for connection in ("dev", entry):
             with pytest.raises(UsageError, match=f"{parameter} holds") as caught:
                 connect(connection, query_tag="a test")
             assert HUSH not in f"{caught.value} {caught.value.__cause__}"
-        with pytest.raises(UsageError, match="cannot be kept"):
+        with pytest.raises(UsageError, match="cannot be saved"):
             saved.remember("mine", {"user": "u", parameter: value})
         assert HUSH not in kept(home)
 
@@ -179,7 +179,7 @@ class TestAddresses:
             ("user", "me@example.com"),
             ("session_parameters", {"QUERY_TAG": "a:b@c"}),
         ):
-            assert hidden(name, value) == value
+            assert hide(name, value) == value
 
 
 class TestValuesOfConnections:
@@ -189,7 +189,7 @@ class TestValuesOfConnections:
     def test_a_secret_that_is_not_text(self, home: Path, text: str) -> None:
         content = f'[dev]\naccount = "a"\nuser = "u"\npassword = {text}\n'
         write(home / ".snowflake" / "connections.toml", content)
-        shown = repr(discovery.connections())
+        shown = repr(discovery.list_connections())
         assert f"'password': {text}" not in shown
         assert HUSH not in shown
         with pytest.raises(UsageError, match="password must be text") as caught:
@@ -206,7 +206,7 @@ class TestValuesOfConnections:
 
     def test_a_connection_nested_by_mistake(self, home: Path) -> None:
         write(home / ".snowflake" / "connections.toml", self.NESTED)
-        assert discovery.connections() == {}
+        assert discovery.list_connections() == {}
         for name in ("a", None):
             with pytest.raises(UsageError, match="connection") as caught:
                 discovery.resolve(name)
@@ -224,18 +224,18 @@ class TestValuesOfConnections:
     )
     def test_whatever_is_nested_is_hidden(self, home: Path, text: str) -> None:
         write(home / ".snowflake" / "connections.toml", text)
-        found = discovery.connections()
+        found = discovery.list_connections()
         assert found
         assert HUSH not in repr(found)
         assert "**********" in repr(found)
 
     def test_what_is_hidden_reaches_the_connector(self) -> None:
         given = {"a": ({"token": "t"}, ["x"]), "private_key": b"der"}
-        assert "'t'" not in repr(hidden("top", given))
+        assert "'t'" not in repr(hide("top", given))
         from core.connections.secrets import reveal
 
-        assert reveal(hidden("top", given)) == given
-        assert isinstance(hidden("password", 5), RefusedSecret)
+        assert reveal(hide("top", given)) == given
+        assert isinstance(hide("password", 5), RefusedSecret)
 
 
 @pytest.fixture
@@ -330,7 +330,7 @@ class TestFilesOfOthers:
         write(place / "real" / "file", '[a]\naccount = "a"\n')
         place.chmod(0o1777)
         (place / "connections.toml").symlink_to("../home/real/file")
-        assert list(discovery.connections()) == ["a"]
+        assert list(discovery.list_connections()) == ["a"]
 
     @pytest.mark.parametrize("variable", [SKIP, "SNOWFLAKE_UNSAFE_SKIP_FILE_PERMISSIONS_CHECK"])
     def test_the_way_out(self, place: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
@@ -341,7 +341,7 @@ class TestFilesOfOthers:
         monkeypatch.setenv(variable, "no")
         self.refused("another user")
         monkeypatch.setenv(variable, "true")
-        assert list(discovery.connections()) == ["a"]
+        assert list(discovery.list_connections()) == ["a"]
 
     def test_a_file_of_a_secret(self, place: Path) -> None:
         path = write(place / "password", HUSH)
@@ -424,7 +424,7 @@ class TestDebugging:
 
     @pytest.mark.parametrize("secret", ["a", "xyz", "1234", "p w", "ünïcode", "a\nsecond line!"])
     def test_values_of_every_length(self, watching: None, secret: str) -> None:
-        hidden("password", secret)
+        hide("password", secret)
         text = f"a xylophone plays: password={secret}, {secret!r} and {json.dumps(secret)}"
         shown = redaction.redact(text)
         assert f"password={secret}" not in shown
@@ -548,7 +548,7 @@ class TestKeyrings:
         for chain in ([plain, safe], [Giving(), safe, plain]):
             monkeypatch.setattr(chainer.ChainerBackend, "backends", chain)
             with using(chainer.ChainerBackend()):
-                assert keyring_store.available()
+                assert keyring_store.is_available()
                 assert saved.remember("prod", {"account": "a", "password": HUSH}).asked == ()
                 assert list(safe.kept.values()) == [HUSH]
                 assert discovery.resolve("prod").parameters["password"].reveal() == HUSH
@@ -557,7 +557,7 @@ class TestKeyrings:
         assert not (home / "plain.cfg").exists()
         monkeypatch.setattr(chainer.ChainerBackend, "backends", [plain])
         with using(chainer.ChainerBackend()):
-            assert not keyring_store.available()
+            assert not keyring_store.is_available()
             assert saved.remember("prod", {"account": "a", "password": HUSH}).asked
         assert not (home / "plain.cfg").exists()
 

@@ -314,12 +314,12 @@ def connections(data: bytes) -> None:
     """Files of connections are read, or refused by name."""
     with _home(connections=data, config=data):
         with suppress(UsageError):
-            found = discovery.connections()
+            found = discovery.list_connections()
             assert all(name == each.name for name, each in found.items())
             told = [item for each in found.values() for item in each.parameters.items()]
             assert not any(key in SECRETS and isinstance(value, str) for key, value in told)
         with suppress(UsageError):
-            assert discovery.resolve(None).name == discovery.default_name()
+            assert discovery.resolve(None).name == discovery.find_default_name()
 
 
 @target(
@@ -337,7 +337,7 @@ def kept(data: bytes) -> None:
     with _home(), suppress(UsageError):
         saved.remember("before", {"user": "y"})
         saved.remember(name, plain)
-        found = saved.own_connections()
+        found = saved.list_own_connections()
         assert found.keys() == {"before", name.strip()}
         read = {key: str(value) for key, value in found[name.strip()].parameters.items()}
         assert read.keys() == plain.keys()

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.connections import discovery as connection_settings
-from core.connections.discovery import connections, default_name, resolve
+from core.connections.discovery import find_default_name, list_connections, resolve
 from core.errors import TransferError, UsageError
 from core.planning.names import TableName
 from core.records.history import HistoryEntry, find_former_runs, read_history, record
@@ -59,7 +59,7 @@ def write(path: Path, content: bytes) -> None:
 
 def check_connections() -> None:
     """Whatever the files hold: connections, or an error that shows no secret."""
-    for ask in (connections, default_name, lambda: resolve(None), lambda: resolve("a")):
+    for ask in (list_connections, find_default_name, lambda: resolve(None), lambda: resolve("a")):
         try:
             assert "secret-marker" not in repr(ask())
         except TransferError as error:
@@ -89,7 +89,7 @@ def test_connections_files_that_others_can_write(places: Path, mode: int) -> Non
     write(path, b"[a]\n")
     path.chmod(mode)
     with pytest.raises(UsageError, match="chmod 600"):
-        connections()
+        list_connections()
     path.unlink()
 
 
@@ -97,7 +97,7 @@ def test_a_connections_file_that_is_none(places: Path) -> None:
     path = places / "connections.toml"
     path.mkdir()
     with pytest.raises(UsageError, match="cannot be read"):
-        connections()
+        list_connections()
     path.rmdir()
 
 
@@ -107,7 +107,7 @@ def test_a_huge_connections_file_is_refused(places: Path) -> None:
         file.truncate(1 << 34)
     path.chmod(0o600)
     with pytest.raises(UsageError, match="too large"):
-        connections()
+        list_connections()
     path.unlink()
 
 

@@ -272,7 +272,7 @@ class TestForm:
         assert app.answers == [Link("mine", "mine")]
         assert list(ring.kept.values()) == [login["password"]]
         assert str(login["password"]) not in (places / "config" / "connections.toml").read_text()
-        assert discovery.connections()["mine"].own
+        assert discovery.list_connections()["mine"].own
         Explorer.open("mine").close()
 
     @pytest.mark.parametrize("backend", [keyring.backends.fail, keyring.backends.null])
@@ -290,7 +290,7 @@ class TestForm:
         (link,) = app.answers
         assert link.connection["password"] == Secret(str(login["password"]))
         assert str(login["password"]) not in (places / "config" / "connections.toml").read_text()
-        assert missing_secret(discovery.connections()["mine"].parameters) == "password"
+        assert missing_secret(discovery.list_connections()["mine"].parameters) == "password"
 
     async def test_a_wrong_password_is_told_and_nothing_kept(
         self, login: dict[str, object], ring: MemoryKeyring
@@ -304,7 +304,7 @@ class TestForm:
             assert "hunter2" not in whole(app)
             assert app.answers == []
         assert ring.kept == {}
-        assert "mine" not in discovery.connections()
+        assert "mine" not in discovery.list_connections()
 
     async def test_trying_alone_keeps_nothing(
         self, login: dict[str, object], ring: MemoryKeyring
@@ -326,10 +326,10 @@ class TestForm:
         async with app.run_test() as pilot:
             await pilot.press("x")
             await pilot.press("n")
-            assert "mine" in discovery.connections()
+            assert "mine" in discovery.list_connections()
             await pilot.press("x")
             await pilot.press("y")
-            await until(pilot, lambda: "mine" not in discovery.connections())
+            await until(pilot, lambda: "mine" not in discovery.list_connections())
             await until(pilot, lambda: "mine" not in shown(app))
         assert ring.kept == {}
 

@@ -27,7 +27,7 @@ def kept(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     login = {**sandbox.snowflake, "password": Secret(str(sandbox.snowflake["password"]))}
     with using(MemoryKeyring()):
         saved.remember("mine", login)
-    assert discovery.connections()["mine"].own
+    assert discovery.list_connections()["mine"].own
 
 
 async def test_a_locked_keyring_is_told(sandbox: Sandbox) -> None:

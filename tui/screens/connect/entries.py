@@ -53,8 +53,8 @@ def list_entries() -> tuple[list[Entry], TransferError | None]:
     found: list[Entry] = []
     failure: TransferError | None = None
     try:
-        default = discovery.default_name()
-        for name, connection in discovery.connections().items():
+        default = discovery.find_default_name()
+        for name, connection in discovery.list_connections().items():
             source = _source(connection)
             is_default = name == default
             found.append(

@@ -170,7 +170,7 @@ keyring, the app asks for them each time."""
         """Find out whether there is a keyring."""
         self._show_fields()
         post = self.post_message
-        _in_thread(lambda: post(KeyringFound(keyring_store.available())))
+        _in_thread(lambda: post(KeyringFound(keyring_store.is_available())))
 
     @on(KeyringFound)
     def _note_keyring(self, message: KeyringFound) -> None:
