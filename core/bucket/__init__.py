@@ -1,4 +1,4 @@
-"""S3: where a delivery goes and how it gets there, whole and verified or not at all.
+"""Deliveries to S3: destinations, uploads, and the check that what is stored is what was sent.
 
 Importing this package does not import boto3.
 """

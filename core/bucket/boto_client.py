@@ -1,4 +1,4 @@
-"""The boto3 client that a bucket is reached by."""
+"""The boto3 client of a bucket."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ CLIENT_OPTIONS: Final = frozenset(
 
 
 def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
-    """A client of S3; it repeats nothing by itself, as nobody would hear of that.
+    """Return an S3 client without retries of its own: those of `core.runtime.retry` are shown.
 
     Args:
         profile: a profile of the AWS configuration files; boto3's own rules if None.
-        options: arguments of boto3's client, of CLIENT_OPTIONS.
+        options: arguments of boto3's client, among CLIENT_OPTIONS.
 
     Raises:
         UsageError: boto3 rejects the options, or the endpoint that AWS's variables or files name
             is no plain URL.
-        BotoCoreError: there is no such profile, or it is wrong; for `failures.translate`.
+        BotoCoreError: the profile does not exist or is invalid; see `failures.translate`.
     """
     hush()
     for secret in ("aws_secret_access_key", "aws_session_token"):
@@ -49,7 +49,7 @@ def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=READ_TIMEOUT_SECONDS,
         tcp_keepalive=True,
-        # Our own checksums go as plain headers, never as trailers, which many stores reject.
+        # This package sends checksums as headers, not as trailers, which many stores reject.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
@@ -63,7 +63,7 @@ def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
         client.close()
         raise UsageError(
             f"The endpoint URL of S3 in AWS's variables or files {ENDPOINT_FORM}.",
-            "Look at AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL and the endpoint of the AWS profile.",
+            "Check AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL and the endpoint of the AWS profile.",
         )
     bound(client)
     if redaction.watching():
@@ -74,7 +74,7 @@ def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
 
 
 def _learn_credentials(session: Any, client: Any) -> None:
-    """Have the keys and tokens that requests are signed with hidden, renewed ones too."""
+    """Register the keys and tokens that sign requests for redaction, renewed ones too."""
 
     def learn(**_: Any) -> None:
         held = session.get_credentials()
@@ -87,7 +87,7 @@ def _learn_credentials(session: Any, client: Any) -> None:
 
 
 def _begin_sending(request: Any, **_: Any) -> None:
-    """Tell the body that what is read from now on goes out."""
+    """Mark the body as being sent: what was read before, was read to be signed."""
     begin = getattr(request.body, "begin", None)
     if begin:
         begin()

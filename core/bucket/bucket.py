@@ -1,4 +1,4 @@
-"""The bucket as the rest of the product sees it."""
+"""`Bucket`: the class by which other packages use S3."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MAX_METADATA_BYTES = 2048
 class Bucket(Closing):
     """A destination, with the credentials to write to it.
 
-    Making one is cheap; boto3 is imported, and the credentials are looked up, on first use.
+    Creating one is cheap: boto3 is imported, and the credentials are looked up, on first use.
 
     Args:
         destination: where to deliver.
@@ -49,12 +49,12 @@ class Bucket(Closing):
             `aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`, `region_name`,
             `endpoint_url`.
         expected_owner: the account id that the bucket must belong to; not checked if None.
-        checksums: `required-only` for stores that reject the newer checksum headers; integrity then
-            rests on Content-MD5 and ETags.
-        retry: how patient to be with the network.
+        checksums: `required-only` for stores that reject the newer checksum headers; only
+            Content-MD5 and ETags are then checked.
+        retry: how often and how long requests are retried.
 
     Attributes:
-        open_uploads: the multipart uploads to this bucket that are under way, or were left.
+        open_uploads: the multipart uploads to this bucket that are in progress, or were left open.
 
     Raises:
         UsageError: an unknown client option, an endpoint that is no plain URL, or one together with
@@ -118,13 +118,14 @@ class Bucket(Closing):
             path: the finished file; it must not change.
             key: the object's key, from `Destination.key`.
             content_type: the object's media type.
-            metadata: the object's metadata, ASCII and at most 2 KB; a run's id in it lets a lost
-                answer be told from another writer's object.
+            metadata: the object's metadata, ASCII and at most 2 KB; with a run's id in it, this
+                run's object differs from another writer's if an answer is lost.
             overwrite: whether an existing object may be replaced.
             workers: parts sent at the same time.
             part_size: bytes of a part, at least 5 MiB, 16 MiB if None; doubled for files that would
                 have more than 10,000.
-            on_progress: called in this thread, ten times a second, with bytes sent and in all.
+            on_progress: called in this thread, ten times a second, with the bytes sent and the
+                size of the file.
             cancel: once set, the upload is aborted within a second.
 
         Raises:
@@ -143,7 +144,7 @@ class Bucket(Closing):
             part_size=max(part_size or DEFAULT_PART_SIZE, MIN_PART_SIZE),
             workers=workers,
         )
-        with _translation(self.destination.url(key)):
+        with _translate_errors(self.destination.url(key)):
             client = self._call(lambda client: client, "bucket", cancel)
             return self._deliver(client, order, cancel, on_progress)
 
@@ -158,16 +159,22 @@ class Bucket(Closing):
         """Run `call` with a boto3 client and the arguments that name the bucket.
 
         Args:
-            call: makes a request or a few; it is called again where the network fails.
-            key: the object that it is about.
+            call: makes one or more requests; it is called again if the network fails.
+            key: the object of the requests, for errors.
             cancel: once set, the call is no longer waited for.
-            retry: how patient to be this time; as ever if None.
+            retry: how often and how long the call is retried; as the bucket's if None.
+
+        Returns:
+            The result of `call`.
+
+        Example:
+            >>> bucket.ask(lambda client, where: client.get_bucket_location(**where))
 
         Raises:
             CancelledError, DestinationError, TemporaryError, UsageError: see core.errors.
         """
         where = {"Bucket": self.destination.bucket, **self._owner}
-        with _translation(self.destination.url(key)):
+        with _translate_errors(self.destination.url(key)):
             return self._call(lambda client: call(client, where), key or "bucket", cancel, retry)
 
     def _call(
@@ -177,15 +184,15 @@ class Bucket(Closing):
         cancel: Cancel,
         retry: Retry | None = None,
     ) -> T:
-        """Do `work` with a client, in the background, again while that may help."""
+        """Run `work` with a client in the background, and retry it while that may help."""
 
-        def tried() -> T:
-            from core.bucket.failures import again
+        def try_work() -> T:
+            from core.bucket.failures import find_retry_reason
 
-            tries = (retry or self.retry).tries(f"S3, {what}", cancel, again)
-            return tries.call(lambda: work(self._client()))
+            tries = (retry or self.retry).tries(f"S3, {what}", cancel, find_retry_reason)
+            return tries.call(lambda: work(self._get_client()))
 
-        return Waiter(cancel).call(tried)
+        return Waiter(cancel).call(try_work)
 
     def _deliver(
         self,
@@ -196,13 +203,13 @@ class Bucket(Closing):
         *,
         repeated: bool = False,
     ) -> Delivery:
-        """Upload; where another request got in the way, once more from the start."""
+        """Upload; if another request interfered, once more from the start."""
         from core.bucket.upload import Upload, is_overtaken
 
         upload = Upload(
             client, order, self.open_uploads, self.retry, cancel, on_progress, repeated=repeated
         )
-        with _translation(self.destination.url(order.target["Key"]), upload):
+        with _translate_errors(self.destination.url(order.target["Key"]), upload):
             try:
                 return upload.run()
             except Exception as error:
@@ -210,15 +217,15 @@ class Bucket(Closing):
                     raise
         return self._deliver(client, order, cancel, on_progress, repeated=True)
 
-    def _client(self) -> Any:
+    def _get_client(self) -> Any:
         if self._made is None:
             self._made = make_client(self._profile, self._options)
         return self._made
 
 
 @contextmanager
-def _translation(url: str, upload: Upload | None = None) -> Iterator[None]:
-    """Raise what fails inside as an error of core.errors, with what may be left behind."""
+def _translate_errors(url: str, upload: Upload | None = None) -> Iterator[None]:
+    """Raise failures inside as errors of core.errors, with the state that they may leave."""
     try:
         yield
     except Exception as error:
@@ -233,19 +240,19 @@ def _translation(url: str, upload: Upload | None = None) -> Iterator[None]:
 
 
 def _explain(error: TransferError, upload: Upload) -> None:
-    """Add to the hint what an upload knows about what it may have left behind."""
+    """Add to the hint what the upload may have left in the bucket."""
     hints = [error.hint]
-    if upload.maybe_ours and isinstance(error, DestinationExistsError):
-        hints = ["It may be this run's own: an answer was lost, and S3 does not let us look."]
+    if upload.maybe_own and isinstance(error, DestinationExistsError):
+        hints = ["It may be this run's own: an answer was lost, and S3 does not allow a check."]
         error.in_doubt = True
     if upload.maybe_delivered and isinstance(error, CancelledError | TemporaryError):
-        hints.append("The object may have been delivered all the same.")
+        hints.append("The object may nevertheless have been delivered.")
         error.in_doubt = True
     if upload.leftover:
         hints.append(
             f"An unfinished multipart upload may remain ({upload.leftover}). The next run to this "
             "bucket tries again to abort it, which needs s3:AbortMultipartUpload; a lifecycle rule "
-            "of the bucket does without."
+            "of the bucket needs no permission."
         )
     error.hint = joined(hints)
 

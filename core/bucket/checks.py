@@ -1,4 +1,4 @@
-"""Find out, before hours of work, what would make a delivery fail."""
+"""Checks before a run: would the delivery fail?"""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MD5_OF_NOTHING: Final = "1B2M2Y8AsgTpgAmY7PhCfg=="
 
 
 def check_destination(bucket: Bucket, key: str, *, overwrite: bool, cancel: Cancel = NEVER) -> None:
-    """Look at the credentials, the bucket and its owner, and whether the object is there already.
+    """Check the credentials, the bucket and its owner, and whether the object exists already.
 
-    That goes as far as the permissions allow to look; with s3:PutObject alone it passes.
+    What the permissions do not allow to check is passed; with s3:PutObject alone, everything is.
 
     Args:
         bucket: where to deliver.
@@ -25,7 +25,8 @@ def check_destination(bucket: Bucket, key: str, *, overwrite: bool, cancel: Canc
         cancel: ends the wait within a tenth of a second.
 
     Raises:
-        DestinationError: no or wrong credentials, no such bucket, another owner.
+        DestinationError: the credentials are missing or wrong, or the bucket does not exist or has
+            another owner.
         DestinationExistsError: the object exists and `overwrite` is false.
         TemporaryError: S3 cannot be reached.
         CancelledError: `cancel` was set.
@@ -38,7 +39,7 @@ def check_destination(bucket: Bucket, key: str, *, overwrite: bool, cancel: Canc
 
 
 def is_there(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> bool | None:
-    """Whether an object exists; None where the permissions do not allow to know.
+    """Whether an object exists; None if the permissions do not allow to check.
 
     Args:
         bucket: where to look.
@@ -56,11 +57,10 @@ def is_there(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> bool | None
 
 
 def probe_destination(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> None:
-    """Prove that an object may be written beside `key`, without writing one.
+    """Check that an object may be written beside `key`, without writing one.
 
-    Sends a byte to an unguessable name with the MD5 of another: S3 looks at permissions first,
-    and then refuses what arrives damaged, so that nothing can come to be. Needs s3:PutObject
-    and no more.
+    Sends a byte to an unguessable name with the MD5 of another: S3 checks permissions first, and
+    then refuses a damaged body, so that no object is created. Needs only s3:PutObject.
 
     Args:
         bucket: where to deliver.
@@ -68,8 +68,8 @@ def probe_destination(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> No
         cancel: ends the wait within a tenth of a second.
 
     Raises:
-        DestinationError: the bucket refuses, or stores what it must refuse (the error names
-            the object).
+        DestinationError: the bucket refuses the request, or stores the damaged object, which the
+            error names.
         TemporaryError: S3 cannot be reached.
         CancelledError: `cancel` was set.
     """
@@ -87,7 +87,7 @@ def probe_destination(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> No
 
 
 def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool | None:
-    """Whether the object is there, as far as one may know; raises what a check should find."""
+    """Whether the object exists; None if that may not be known. Raises every other failure."""
     from botocore.exceptions import ClientError
 
     from core.bucket.failures import DENIED, code_of, status_of
@@ -104,14 +104,17 @@ def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool | No
     try:
         client.head_object(**where, Key=key)
     except ClientError as error:
-        if status_of(error) in (403, 404):  # without s3:ListBucket, 403 says nothing
+        if status_of(error) in (
+            403,
+            404,
+        ):  # without s3:ListBucket, 403 does not say whether it exists
             return None if status_of(error) == 403 else False
         raise
     return True
 
 
 def _check_owner(client: Any, bucket: str, url: str) -> None:
-    """Tell a bucket of another owner from one that may not be listed, where that shows."""
+    """Raise if the bucket may be listed without the expected owner: then the owner differs."""
     from botocore.exceptions import ClientError
 
     try:
@@ -125,7 +128,7 @@ def _check_owner(client: Any, bucket: str, url: str) -> None:
 
 
 def _refuses_damaged(client: Any, where: dict[str, str], key: str) -> bool:
-    """Whether a body with another one's MD5 is refused as such; raises any other refusal."""
+    """Whether a body with a wrong MD5 is refused for that; raises any other refusal."""
     from botocore.exceptions import ClientError
 
     from core.bucket.failures import DAMAGED, code_of

@@ -1,4 +1,4 @@
-"""What is to be delivered, and what was."""
+"""The order to deliver a file, and the delivery that results from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Delivery:
         size: its bytes.
         etag: its ETag, without quotes.
         crc32: the CRC32 of the whole object, in base64 as S3 shows it.
-        parts: how many parts it was sent in; 1 for a single request.
+        parts: the number of parts in which it was sent; 1 for a single request.
     """
 
     bucket: str
@@ -31,7 +31,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Order:
-    """What to deliver, and how.
+    """A file to deliver, with the options of the upload.
 
     Attributes:
         path: the finished file.
@@ -63,6 +63,6 @@ class Order:
         """The argument that protects an existing object."""
         return {} if self.overwrite else {"IfNoneMatch": "*"}
 
-    def checked(self, **arguments: Any) -> dict[str, Any]:
-        """Arguments that go along only where the store understands checksums."""
+    def with_checksums(self, **arguments: Any) -> dict[str, Any]:
+        """Return the arguments if the store supports checksums, else none."""
         return arguments if self.checksums else {}

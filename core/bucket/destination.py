@@ -1,7 +1,8 @@
 """Names in S3: destinations, keys, and the template of file names.
 
 Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html and
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html. boto3 checks almost none.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html. boto3 checks almost none of
+them.
 """
 
 from __future__ import annotations
@@ -49,7 +50,12 @@ class Destination:
     def parse(cls, text: str) -> Self:
         """Read `bucket`, `s3://bucket`, `s3://bucket/prefix/` or an access-point ARN.
 
-        The prefix is a folder: its last `/` may be left out. An ARN may be followed by one too.
+        The prefix is a folder: its last `/` may be left out. An ARN may be followed by a prefix
+        too.
+
+        Example:
+            >>> Destination.parse("s3://partner-inbox/from-us")
+            Destination(bucket='partner-inbox', prefix='from-us/')
 
         Raises:
             UsageError: the text is none of these, or breaks S3's rules for names.
@@ -71,7 +77,7 @@ class Destination:
         return cls(bucket, prefix)
 
     def key(self, file_name: str) -> str:
-        """The key of a file: the prefix and the name, which may hold `/` itself.
+        """Return the key of a file: the prefix and the name, which may hold `/`.
 
         Raises:
             UsageError: the key is empty, longer than 1024 UTF-8 bytes, or has control characters
@@ -87,7 +93,7 @@ class Destination:
         return key
 
     def url(self, key: str = "") -> str:
-        """`s3://bucket/key`, for people to read."""
+        """Return `s3://bucket/key`, to be shown."""
         return f"s3://{self.bucket}/{key or self.prefix}"
 
 
@@ -101,10 +107,10 @@ def file_name(
     run_id: str,
     ext: str,
 ) -> str:
-    """Fill the template of a file's name.
+    """Return the name of a file: its template, with the fields filled in.
 
     Args:
-        template: text over `{table} {schema} {database} {timestamp} {date} {run_id} {ext}`;
+        template: text with `{table} {schema} {database} {timestamp} {date} {run_id} {ext}`;
             None for `{table}_monthly_{timestamp}.{ext}`. It may hold `/`; values may not.
         table: the table's name; characters outside `A-Za-z0-9._=-` become `_`, as in every value.
         schema: the schema's name.
@@ -114,7 +120,7 @@ def file_name(
         ext: the extension, without a leading dot.
 
     Raises:
-        UsageError: the template is broken or names an unknown field.
+        UsageError: the template is invalid, or has an unknown field.
     """
     values = {
         "table": table,
@@ -138,11 +144,11 @@ def file_name(
             continue
         if field not in values or spec or conversion:
             raise UsageError(f"The file name {text!r} has an unknown field {{{field}}}.", allowed)
-        name += _safe(values[field])
+        name += _make_safe(values[field])
     return name
 
 
-def _safe(value: str) -> str:
+def _make_safe(value: str) -> str:
     safe = _UNSAFE.sub("_", value) or "_"
     return safe if safe.strip(".") else "_" * len(safe)
 

@@ -1,7 +1,7 @@
-"""What S3 and boto3 say went wrong, in the terms of core.errors.
+"""Translates errors of S3 and boto3 into those of core.errors.
 
-A driver's message may carry keys and signatures: it is chained as the cause, never repeated.
-Imports botocore, so nothing imports this module before a bucket is used.
+A driver's message may hold keys and signatures: it is chained as the cause, never repeated.
+Imports botocore, so this module is imported only when a bucket is used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from core.runtime.aws_errors import CREDENTIALS
 
 # A part that arrived damaged: sending it again helps.
 DAMAGED = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest", "IncompleteBody"})
-# The upload is gone or was overtaken: only a new upload helps.
+# The upload is gone, or another request took precedence: only a new upload helps.
 OVERTAKEN = frozenset({"NoSuchUpload", "ConditionalRequestConflict", "OperationAborted"})
 # There is no upload to be aborted.
 GONE = frozenset({"NoSuchUpload", "NoSuchBucket"})
@@ -48,24 +48,24 @@ _REGION = frozenset(
 
 
 class StrangeAnswerError(Exception):
-    """An answer that lacks what S3 always tells: something else has answered."""
+    """An answer that lacks a field of every answer of S3: another service has answered."""
 
 
-# botocore's parsers raise ValueError and KeyError for XML that is well formed and makes no sense.
+# botocore's parsers raise ValueError and KeyError for well-formed XML with unexpected content.
 _STRANGE = (StrangeAnswerError, ResponseParserError, ValueError, KeyError)
-# What a request to S3 may raise.
+# The exceptions that a request to S3 may raise.
 FAILURES = (ClientError, BotoCoreError, *_STRANGE)
 
 
 def code_of(error: BaseException) -> str:
-    """S3's error code, or '' for a failure that S3 did not report."""
+    """Return S3's error code, or '' for a failure that S3 did not report."""
     if isinstance(error, ClientError):
         return aws_errors.code_in(error.response)
     return ""
 
 
 def status_of(error: BaseException) -> int:
-    """The HTTP status of an error response, or 0."""
+    """Return the HTTP status of an error response, or 0."""
     return aws_errors.status_in(error.response) if isinstance(error, ClientError) else 0
 
 
@@ -76,32 +76,35 @@ def is_temporary(error: BaseException) -> bool:
     return isinstance(error, (boto.HTTPClientError, boto.ConnectionError, *_STRANGE))
 
 
-def again(error: Exception) -> TemporaryError | None:
-    """Why a failed request is worth another try; None if it is not."""
+def find_retry_reason(error: Exception) -> TemporaryError | None:
+    """Return why a failed request should be tried again; None if that would not help."""
     if not is_temporary(error):
         return None
     reason = f"{status_of(error) or ''} {code_of(error) or type(error).__name__}".strip()
-    return TemporaryError(reason, again=True, retry_after=_retry_after(error))
+    return TemporaryError(reason, again=True, retry_after=_read_retry_after(error))
 
 
 def translate(error: Exception, url: str) -> TransferError:
-    """The error of core.errors that a failure means.
+    """Return the error of core.errors for a failure.
 
     Args:
-        error: what boto3, or reading the file, raised.
-        url: the object or bucket that it happened to.
+        error: an exception of boto3, or of reading the file.
+        url: the object or bucket of the request.
+
+    Raises:
+        Exception: `error` itself, if it is of another kind: a defect.
     """
     if isinstance(error, TransferError):
         return error
     if isinstance(error, ClientError):
-        return _from_response(error, url)
+        return _translate_response(error, url)
     if isinstance(error, BotoCoreError):
-        return _from_client(error, url)
+        return _translate_client_error(error, url)
     if isinstance(error, _STRANGE):
         return TemporaryError(
-            f"What answered for {url} is not S3.",
-            "Check the endpoint URL, and whether a proxy or a sign-in page of the network stands "
-            "in between; then try again.",
+            f"The answer for {url} is not one of S3.",
+            "Check the endpoint URL, and whether a proxy or a sign-in page of the network "
+            "answers instead; then try again.",
         )
     if isinstance(error, OSError):
         what = errno.errorcode.get(error.errno or 0, "an input/output error")
@@ -111,7 +114,7 @@ def translate(error: Exception, url: str) -> TransferError:
     raise error
 
 
-def _from_response(error: ClientError, url: str) -> TransferError:
+def _translate_response(error: ClientError, url: str) -> TransferError:
     code, status = code_of(error), status_of(error)
     if code in EXISTS:
         return DestinationExistsError(
@@ -125,50 +128,50 @@ def _from_response(error: ClientError, url: str) -> TransferError:
         return TemporaryError(f"S3 did not take {url} ({code}).", "Try again later.")
     return DestinationError(
         f"S3 refuses {url} ({code or status}).",
-        "Look the code up in the documentation of S3, or ask who runs the bucket.",
+        "Look the code up in the documentation of S3, or ask the owner of the bucket.",
     )
 
 
-def _bucket(url: str) -> str:
-    """The bucket of `s3://bucket/key`, which may be the ARN of an access point."""
+def _extract_bucket(url: str) -> str:
+    """Return the bucket of `s3://bucket/key`, which may be the ARN of an access point."""
     parts = url.removeprefix("s3://").split("/")
     return "/".join(parts[: 2 if parts[0].endswith(":accesspoint") else 1])
 
 
-def _one_of(codes: Iterable[str]) -> Callable[[str, int], bool]:
+def _match_codes(codes: Iterable[str]) -> Callable[[str, int], bool]:
     return lambda code, _: code in codes
 
 
 _Make = Callable[[str, str], TransferError]
 _RESPONSES: list[tuple[Callable[[str, int], bool], _Make]] = [
     (
-        _one_of(CREDENTIALS),
+        _match_codes(CREDENTIALS),
         lambda code, url: DestinationError(
             f"AWS refuses the credentials for {url} ({code}).", CREDENTIALS[code]
         ),
     ),
     (
-        _one_of({"NoSuchBucket", "404"}),
+        _match_codes({"NoSuchBucket", "404"}),
         lambda code, url: DestinationError(
-            f"Bucket {_bucket(url)} does not exist.",
+            f"Bucket {_extract_bucket(url)} does not exist.",
             "Check the bucket's name, the region and the account.",
         ),
     ),
     (
-        _one_of({"RequestTimeTooSkewed"}),
+        _match_codes({"RequestTimeTooSkewed"}),
         lambda code, url: DestinationError(
             "This machine's clock is off by more than 15 minutes; S3 refuses its requests.",
             "Set the clock.",
         ),
     ),
     (
-        _one_of(_REGION),
+        _match_codes(_REGION),
         lambda code, url: DestinationError(
             f"{url} is in another region ({code}).", "Set the bucket's region in the AWS profile."
         ),
     ),
     (
-        _one_of({"NotImplemented"}),
+        _match_codes({"NotImplemented"}),
         lambda code, url: DestinationError(
             f"The store of {url} lacks a function that safe delivery needs.",
             Advice("Deliver without it: ", Remedy("if_exists", "overwrite"), "."),
@@ -182,10 +185,10 @@ _RESPONSES: list[tuple[Callable[[str, int], bool], _Make]] = [
         ),
     ),
     (
-        _one_of({"EntityTooLarge", "EntityTooSmall", "KeyTooLongError", "MetadataTooLarge"}),
+        _match_codes({"EntityTooLarge", "EntityTooSmall", "KeyTooLongError", "MetadataTooLarge"}),
         lambda code, url: UsageError(
             f"{url} breaks a limit of S3 ({code}).",
-            "Take a shorter name, or fewer columns or a compressed format for a smaller file.",
+            "Use a shorter name, or a smaller file: fewer columns, or a compressed format.",
         ),
     ),
     (
@@ -199,13 +202,13 @@ _RESPONSES: list[tuple[Callable[[str, int], bool], _Make]] = [
 ]
 
 
-def _from_client(error: BotoCoreError, url: str) -> TransferError:
-    """An error that boto3 raised itself, named by its class."""
+def _translate_client_error(error: BotoCoreError, url: str) -> TransferError:
+    """Return the error of core.errors for an exception of boto3's own, by its class."""
     if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)):
         return DestinationError(
             "There are no AWS credentials, or they are incomplete.",
             "Name an AWS profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-            "or run where a role is given.",
+            "or run on a machine that has a role.",
         )
     if isinstance(error, boto.ProfileNotFound):
         return UsageError(
@@ -234,13 +237,13 @@ def _from_client(error: BotoCoreError, url: str) -> TransferError:
     )
 
 
-def _retry_after(error: BaseException) -> float:
-    """Seconds that S3 asks to wait; it may also tell a date, which would need its clock."""
-    asked = str(_metadata(error).get("HTTPHeaders", {}).get("retry-after", ""))
+def _read_retry_after(error: BaseException) -> float:
+    """Return the seconds that S3 asks to wait; 0 for a date, which would need S3's clock."""
+    asked = str(_read_metadata(error).get("HTTPHeaders", {}).get("retry-after", ""))
     return float(asked) if asked.isdecimal() else 0.0
 
 
-def _metadata(error: BaseException) -> dict[str, Any]:
+def _read_metadata(error: BaseException) -> dict[str, Any]:
     if isinstance(error, ClientError):
         return dict(error.response.get("ResponseMetadata", {}))
     return {}

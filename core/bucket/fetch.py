@@ -1,6 +1,6 @@
-"""An object, read back: whole, and the very one that was delivered.
+"""Reads a delivered object back: all of it, and no other object in its place.
 
-Imports botocore, so nothing imports this module before a bucket is used.
+Imports botocore, so this module is imported only when a bucket is used.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import IO, Any
 from botocore.exceptions import ClientError, IncompleteReadError
 
 from core.bucket.bucket import Bucket
-from core.bucket.failures import DENIED, EXISTS, again, code_of, is_temporary, status_of
+from core.bucket.failures import DENIED, EXISTS, code_of, find_retry_reason, is_temporary, status_of
 from core.errors import IntegrityError, LocalResourceError, TemporaryError
 from core.runtime.cancel import NEVER, Cancel, check
 from core.runtime.private_files import opener
@@ -51,22 +51,22 @@ def fetch(
     on_progress: Callable[[int], None] = lambda _: None,
     cancel: Cancel = NEVER,
 ) -> Fetched | None:
-    """Download an object to a local file; where a connection breaks, it goes on from there.
+    """Download an object to a local file; continue after a broken connection.
 
     Args:
-        bucket: where it is.
+        bucket: its bucket.
         key: its key.
-        path: where to write; what is there is replaced.
-        etag: the ETag that it must have; empty if not known.
+        path: the file to write; an existing one is replaced.
+        etag: the ETag that it must have; empty if unknown.
         before: called with its size, in bytes, before the first byte is written; may raise.
-        on_progress: called with the bytes that have come so far, from another thread than this.
+        on_progress: called with the bytes read so far, in another thread.
         cancel: once set, the download ends.
 
     Returns:
-        What was read; None if these credentials may not read.
+        The object's size and checksums; None if the credentials may not read it.
 
     Raises:
-        IntegrityError: the object is gone, or is another one.
+        IntegrityError: the object is gone, or was replaced.
         CancelledError, DestinationError, LocalResourceError, TemporaryError: see core.errors.
     """
     download = _Download(bucket.retry, path, etag, before, on_progress, cancel)
@@ -117,21 +117,21 @@ class _Download:
                 self._read_on(client, target, file)
             except Exception as error:
                 if self._done == before or not _is_broken(error):
-                    raise  # else it goes on from there
+                    raise  # else the next request continues from there
 
         while self._size is None or self._done < self._size:
             try:
-                self._retry.tries("The read-back", self._cancel, _again).call(once)
+                self._retry.tries("The read-back", self._cancel, _find_retry_reason).call(once)
             except Exception as error:
                 if not _is_broken(error):
                     raise
                 raise TemporaryError(
-                    f"S3 did not hand out {target['Key']} ({type(error).__name__}).",
+                    f"S3 did not return {target['Key']} ({type(error).__name__}).",
                     "Try again later.",
                 ) from error
 
     def _read_on(self, client: Any, target: Mapping[str, str], file: IO[bytes]) -> None:
-        """Read from where the last answer broke off, of the very same object."""
+        """Read the rest of the same object, from where the last answer ended."""
         guard = {"IfMatch": f'"{self._etag}"'} if self._etag else {}
         part = {"Range": f"bytes={self._done}-"} if self._done else {}
         answer = client.get_object(**target, **guard, **part)
@@ -148,10 +148,10 @@ class _Download:
 
 
 def _is_broken(error: Exception) -> bool:
-    """Whether the connection broke, which asking again helps."""
+    """Whether the connection broke, so that another request may succeed."""
     return isinstance(error, IncompleteReadError) or is_temporary(error)
 
 
-def _again(error: Exception) -> TemporaryError | None:
-    cut = TemporaryError("the answer was cut", again=True)
-    return cut if isinstance(error, IncompleteReadError) else again(error)
+def _find_retry_reason(error: Exception) -> TemporaryError | None:
+    cut = TemporaryError("the answer was incomplete", again=True)
+    return cut if isinstance(error, IncompleteReadError) else find_retry_reason(error)

@@ -1,4 +1,4 @@
-"""A multipart upload as S3 keeps it: begun, written down, and completed or aborted."""
+"""A multipart upload: created, recorded on disk, and completed or aborted."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any, Final
 
 from core.bucket.delivery import Order
-from core.bucket.failures import FAILURES, GONE, again, code_of
+from core.bucket.failures import FAILURES, GONE, code_of, find_retry_reason
 from core.bucket.open_uploads import OpenUploads
-from core.bucket.send_part import Response, whole
+from core.bucket.send_part import Response, require
 from core.errors import CancelledError
 from core.runtime.background import Future, Waiter, start
 from core.runtime.cancel import NEVER, Cancel
@@ -21,28 +21,28 @@ from core.runtime.retry import Retry, Tries
 
 log = logging.getLogger(__name__)
 
-# Seconds for the abort when an upload is given up: as many as a bad network may need, and few when
-# somebody waits for us to go.
+# Seconds for the abort of an upload: enough for a bad network, and few if the process is to end.
 _ABORT_SECONDS: Final = (30.0, 0.6)
-# S3 tells when an upload began to the second.
+# S3 gives the start of an upload in whole seconds.
 _CLOCK_GRAIN_SECONDS: Final = 2
 
 
 class Multipart:
-    """One multipart upload; used once.
+    """A multipart upload; used once.
 
     Args:
         client: a boto3 S3 client without retries of its own.
         order: what to deliver.
-        open_uploads: where to write down that the upload is open.
-        retry: how patient to be.
+        open_uploads: where the upload is recorded while it is open.
+        retry: how often and how long requests are retried.
         cancel: ends the pauses between tries.
         waiter: waits for requests.
-        settle: ends the requests that send its parts; told whether somebody waits for us to go.
+        settle: ends the requests that send its parts; its argument is whether the process is to
+            end soon.
 
     Attributes:
         leftover: the id of an upload that could not be aborted, or None.
-        maybe_completed: given up too late to know whether the object came to be.
+        maybe_completed: whether it was aborted so late that the object may exist.
     """
 
     def __init__(
@@ -63,15 +63,18 @@ class Multipart:
         self._completing = False
 
     @contextmanager
-    def begun(self) -> Iterator[str]:
-        """Begin it, for as long as the `with` lasts, which completes it; or else it is aborted.
+    def begin(self) -> Iterator[str]:
+        """Create the upload; the `with` block completes it, or it is aborted at the end.
 
-        Leaves no parts behind: they cost money, and nobody sees them.
+        An abort leaves no parts in the bucket, which would be invisible and cost money.
+
+        Yields:
+            The upload's id.
         """
-        tries, asked = self._tries("The start of the upload"), time.monotonic()
+        tries, asked = self._make_tries("The start of the upload"), time.monotonic()
         upload_id = self._create(tries)
         asking = time.monotonic() - asked
-        with self._open_uploads.recorded(self._order.target["Key"], upload_id) as record:
+        with self._open_uploads.record(self._order.target["Key"], upload_id) as record:
             try:
                 if tries.failed:
                     self._waiter.call(self._abort_lost, upload_id, asking)
@@ -82,13 +85,16 @@ class Multipart:
                 raise
 
     def complete(self, tries: Tries, upload_id: str, etags: list[str], **checks: Any) -> Response:
-        """Have S3 make the object.
+        """Complete the upload, which creates the object.
 
         Args:
-            tries: how often to ask.
-            upload_id: its id.
-            etags: of the parts, in their order.
-            checks: what S3 is to compare the object with.
+            tries: the tries of the request.
+            upload_id: the upload's id.
+            etags: the ETags of the parts, in their order.
+            checks: the checksums and the size with which S3 compares the object.
+
+        Returns:
+            S3's answer.
         """
         parts = [{"PartNumber": n, "ETag": etag} for n, etag in enumerate(etags, start=1)]
         asked = {
@@ -100,18 +106,18 @@ class Multipart:
         }
 
         def complete() -> Response:
-            return whole(self._client.complete_multipart_upload(**asked), "ETag")
+            return require(self._client.complete_multipart_upload(**asked), "ETag")
 
         self._completing = True
         return self._waiter.call(tries.call, complete)
 
     def _create(self, tries: Tries) -> str:
         order = self._order
-        kind = order.checked(ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
+        kind = order.with_checksums(ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
         asked = {**order.target, **order.attributes, **kind}
 
         def create() -> Response:
-            return whole(self._client.create_multipart_upload(**asked), "UploadId")
+            return require(self._client.create_multipart_upload(**asked), "UploadId")
 
         future = start(tries.call, create)
         try:
@@ -121,10 +127,10 @@ class Multipart:
             raise
 
     def _abort(self, upload_id: str, *, hurried: bool) -> bool:
-        """Abort it; whether nothing remains."""
+        """Abort the upload, and return whether it is gone."""
         self._settle(hurried)
-        tries = self._retry.tries("The abort", NEVER, again)
-        abort = start(tries.call, self._aborting(upload_id))
+        tries = self._retry.tries("The abort", NEVER, find_retry_reason)
+        abort = start(tries.call, self._make_abort(upload_id))
         failure = (
             abort.exception()
             if self._waiter.linger([abort], *_ABORT_SECONDS, hurried=hurried)
@@ -138,36 +144,37 @@ class Multipart:
         return self.leftover is None
 
     def _abort_unseen(self, created: Future[Response]) -> None:
-        """Abort an upload that was given up before its id was known."""
+        """Abort an upload that was cancelled before its id was known."""
         if created.exception() is None:
             upload_id = str(created.result()["UploadId"])
-            with self._open_uploads.recorded(self._order.target["Key"], upload_id) as record:
+            with self._open_uploads.record(self._order.target["Key"], upload_id) as record:
                 record.kept = not self._abort(upload_id, hurried=True)
 
     def _abort_lost(self, upload_id: str, seconds: float) -> None:
-        """Abort the uploads that our own repeated Create has left; their ids were never answered.
+        """Abort the uploads of earlier tries of Create, whose answers were lost.
 
         Args:
             upload_id: the upload to keep.
-            seconds: how long Create took. What began on this key in that time is taken for ours.
+            seconds: the duration of Create. Uploads of this key that began in that time are
+                assumed to be of those tries.
         """
         where = {name: v for name, v in self._order.target.items() if name != "Key"}
         key = self._order.target["Key"]
         try:
             ask = partial(self._client.list_multipart_uploads, **where, Prefix=key)
-            listed = self._tries("The list of uploads").call(ask).get("Uploads", [])
+            listed = self._make_tries("The list of uploads").call(ask).get("Uploads", [])
             begun = {up["UploadId"]: up["Initiated"] for up in listed if up["Key"] == key}
             earliest = begun[upload_id] - timedelta(seconds=seconds + _CLOCK_GRAIN_SECONDS)
             for other, when in begun.items():
                 if other != upload_id and earliest <= when <= begun[upload_id]:
-                    self._tries("The abort").call(self._aborting(other))
+                    self._make_tries("The abort").call(self._make_abort(other))
         except (*FAILURES, KeyError) as error:
             log.warning("An unfinished upload of %s may remain (%s).", key, code_of(error))
 
-    def _aborting(self, upload_id: str) -> Callable[[], Response]:
+    def _make_abort(self, upload_id: str) -> Callable[[], Response]:
         return partial(
             self._client.abort_multipart_upload, UploadId=upload_id, **self._order.target
         )
 
-    def _tries(self, what: str) -> Tries:
-        return self._retry.tries(what, self._cancel, again)
+    def _make_tries(self, what: str) -> Tries:
+        return self._retry.tries(what, self._cancel, find_retry_reason)

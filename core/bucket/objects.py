@@ -1,6 +1,6 @@
-"""Objects that another writer than `Bucket.upload` makes for a run: found, removed.
+"""Finds and removes objects that Snowflake has written for a run.
 
-All functions raise what `Bucket.ask` raises, and stop waiting once `cancel` is set.
+All functions raise the exceptions of `Bucket.ask`, and stop waiting once `cancel` is set.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _AT_ONCE = 1_000  # keys of one DeleteObjects request, at most
 
 
 def find(bucket: Bucket, prefix: str, cancel: Cancel, *, most: int | None = None) -> list[str]:
-    """The keys that begin with `prefix`, all of them or the first few."""
+    """Return the keys that begin with `prefix`: all of them, or the first `most`."""
 
     def ask(client: Any, where: dict[str, str]) -> list[str]:
         pages = client.get_paginator("list_objects_v2").paginate(
@@ -29,7 +29,7 @@ def find(bucket: Bucket, prefix: str, cancel: Cancel, *, most: int | None = None
 
 
 def remove(bucket: Bucket, keys: Sequence[str], cancel: Cancel) -> None:
-    """Remove objects that this run has made.
+    """Remove objects that this run has written.
 
     Raises:
         DestinationError: one of them could not be removed.
@@ -45,13 +45,13 @@ def remove(bucket: Bucket, keys: Sequence[str], cancel: Cancel) -> None:
     bucket.ask(ask, cancel=cancel)
 
 
-def aws_keys(bucket: Bucket, cancel: Cancel) -> tuple[Secret, ...]:
-    """The AWS credentials: access key id, secret key and, if there is one, session token."""
+def get_aws_keys(bucket: Bucket, cancel: Cancel) -> tuple[Secret, ...]:
+    """Return the AWS access key id, the secret key and, if there is one, the session token."""
 
     def ask(client: Any, _: dict[str, str]) -> tuple[Secret, ...]:
         from botocore.exceptions import NoCredentialsError
 
-        # A client has no public way to its credentials, and the session's may not be its own.
+        # A client has no public attribute for its credentials; the session's may be others.
         held = client._request_signer._credentials
         if held is None:
             raise NoCredentialsError

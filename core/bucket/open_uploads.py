@@ -1,10 +1,9 @@
-"""Multipart uploads under way, written down so that a later run aborts what a killed one has left.
+"""Records of open multipart uploads, so that a later run aborts those of a killed process.
 
-A record is a file of its own in the state directory, private, and locked for as long as the process
-that uploads lives. It is gone once the upload is completed or aborted. One whose lock is free was
-left by a process that was killed, or that could not abort. There is no secret in it: it is for a
-later run that has its own way to the credentials. Records serve tidiness only, so whatever goes
-wrong with them fails no delivery.
+Each record is a private file in the state directory, which the uploading process keeps locked. It
+is removed once the upload is completed or aborted. A record whose lock is free was left by a
+process that was killed, or that could not abort. It holds no secret: the later run has its own
+credentials. A failure to read or write records fails no delivery.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from core.runtime.private_files import open_own, try_lock, write_locked
 
 log = logging.getLogger(__name__)
 
-# Who may not abort never will; a lifecycle rule of the bucket has done it long since.
+# Without the permission to abort, later runs fail too; the bucket's lifecycle rule aborts uploads.
 _KEPT_SECONDS: Final = 30 * 24 * 3600
 _FOLDER: Final = "uploads"
 _LARGEST: Final = 64 * 1024  # bytes of a record
@@ -36,10 +35,10 @@ _LARGEST: Final = 64 * 1024  # bytes of a record
 
 @dataclass
 class Record:
-    """One upload that is open.
+    """An open upload.
 
     Attributes:
-        kept: whether to leave the record for a later run, as the upload may remain.
+        kept: whether to leave the record for a later run, because the upload may be open.
     """
 
     kept: bool = False
@@ -47,25 +46,25 @@ class Record:
 
 @dataclass(frozen=True)
 class OpenUploads:
-    """The open uploads of one bucket, as one way to the credentials leads to it.
+    """The open uploads of one bucket, made with one profile at one endpoint.
 
     Attributes:
-        way: the bucket, and what tells one way from another, such as the profile's name.
+        way: the names of the bucket, of the endpoint's host and of the profile.
     """
 
     way: Mapping[str, str]
 
     @classmethod
     def of(cls, bucket: str, endpoint_url: str, profile: str) -> Self:
-        """The uploads to a bucket; of the endpoint's URL, which may hold a password, its host."""
+        """Return the uploads to a bucket; of the endpoint's URL only the host is used."""
         host = ""
-        with suppress(ValueError):  # the client will tell that it is none
+        with suppress(ValueError):  # the client reports an invalid URL
             host = urlsplit(endpoint_url).netloc.rpartition("@")[2]
         return cls({"bucket": bucket, "endpoint": host, "profile": profile})
 
     @contextmanager
-    def recorded(self, key: str, upload_id: str) -> Iterator[Record]:
-        """Keep a record of an upload for as long as the `with` lasts, or longer if it says so."""
+    def record(self, key: str, upload_id: str) -> Iterator[Record]:
+        """Record an upload during the `with` block, and longer if `kept` is set."""
         record, path, handle = Record(), None, None
         try:
             path, handle = _write({**self.way, "key": key, "upload_id": upload_id})
@@ -81,10 +80,10 @@ class OpenUploads:
                     path.unlink()
 
     def sweep(self, abort: Callable[[str, str], bool]) -> None:
-        """Abort what is left of processes that have ended.
+        """Abort the uploads of processes that have ended.
 
         Args:
-            abort: is given a key and an upload's id; whether that upload is no more.
+            abort: called with a key and an upload's id; returns whether that upload is gone.
         """
         with suppress(OSError, LocalResourceError):
             for path in sorted(private_directory(state_dir() / _FOLDER).glob("*.json")):

@@ -1,4 +1,4 @@
-"""A file cut into parts: sizes, digests, and parts that are read from disk while they are sent."""
+"""Parts of a file: sizes, digests, and bodies that are read from disk while they are sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CRC32_POLYNOMIAL = 0xEDB88320
 
 
 class StoppedError(Exception):
-    """The upload was given up while a part was being sent."""
+    """The upload was stopped while a part was being sent."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Digest:
-    """What a part, or a whole file, must turn out to be.
+    """The digests and the size of a part, or of a whole file.
 
     Attributes:
-        md5: 16 bytes, which S3 gives back as ETag.
+        md5: 16 bytes, which S3 returns as ETag.
         crc32: the value of zlib.crc32.
         size: the number of bytes.
     """
@@ -55,12 +55,12 @@ class Digest:
 
     @property
     def md5_base64(self) -> str:
-        """The MD5 as the header Content-MD5 wants it."""
+        """The MD5 as in the header Content-MD5."""
         return base64.b64encode(self.md5).decode()
 
     @property
     def crc32_base64(self) -> str:
-        """The CRC32 as the header x-amz-checksum-crc32 wants it."""
+        """The CRC32 as in the header x-amz-checksum-crc32."""
         return base64.b64encode(self.crc32.to_bytes(4, "big")).decode()
 
 
@@ -73,7 +73,7 @@ def cut(size: int, part_size: int) -> list[Part]:
 
 
 def digest(path: Path, part: Part) -> Digest:
-    """Read a part and compute its digests, in constant memory.
+    """Read a part and return its digests, in constant memory.
 
     Raises:
         OSError: the file cannot be read, or is shorter than it was.
@@ -92,10 +92,15 @@ def digest(path: Path, part: Part) -> Digest:
 
 
 def combine_crc32(first: int, second: int, second_size: int) -> int:
-    """The CRC32 of two concatenated pieces, from theirs and the second one's size in bytes.
+    """Return the CRC32 of two concatenated pieces.
 
-    The method of zlib's crc32_combine (Python does not offer it): appending n zero bits multiplies
-    a CRC by x^n modulo the polynomial.
+    The method of zlib's crc32_combine, which Python does not offer: appending n zero bits
+    multiplies a CRC by x^n modulo the polynomial.
+
+    Args:
+        first: the CRC32 of the first piece.
+        second: the CRC32 of the second piece.
+        second_size: the bytes of the second piece.
     """
     power, square, bits = 1 << 31, 1 << 30, second_size * 8  # The polynomials 1 and x, reflected.
     while bits:
@@ -107,7 +112,7 @@ def combine_crc32(first: int, second: int, second_size: int) -> int:
 
 
 def _multiply(a: int, b: int) -> int:
-    """The product of two reflected polynomials over GF(2), modulo that of CRC32."""
+    """Return the product of two reflected polynomials over GF(2), modulo that of CRC32."""
     product = 0
     for bit in range(31, -1, -1):
         if a >> bit & 1:
@@ -117,13 +122,13 @@ def _multiply(a: int, b: int) -> int:
 
 
 class PartBody(io.RawIOBase):
-    """A part as the body of a request: read from disk as it is sent, so that it takes no memory.
+    """A part as the body of a request: read from disk while it is sent, not held in memory.
 
     Args:
         path: the file.
-        part: the range of it.
-        stopped: once set, reading raises `StoppedError`, which ends a request half sent.
-        on_sent: called with the bytes of the part that have been given to the socket.
+        part: its range in the file.
+        stopped: once set, reading raises `StoppedError`, which ends a request midway.
+        on_sent: called with the number of bytes of the part that were passed to the socket.
     """
 
     def __init__(
@@ -139,29 +144,33 @@ class PartBody(io.RawIOBase):
         return self._part.size
 
     def begin(self) -> None:
-        """From here on, what is read is being sent (before, it is read to be signed)."""
+        """Count what is read from now on as sent; before, it is read to be signed."""
         self._sending = True
 
     def readable(self) -> bool:
-        """True."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """True: botocore rewinds a body to send it again."""
+        """Return True: botocore rewinds a body to send it again."""
         return True
 
     def tell(self) -> int:
-        """The position within the part, in bytes."""
+        """Return the position within the part, in bytes."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move within the part."""
+        """Move to a position within the part, and return it."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._part.size}[whence]
         self._position = max(0, base + offset)
         return self._position
 
     def read(self, size: int | None = -1) -> bytes:
-        """Read up to `size` bytes of the part, all that is left if negative."""
+        """Read up to `size` bytes of the part; the rest if negative.
+
+        Raises:
+            StoppedError: the upload was stopped.
+        """
         if self._stopped.is_set():
             raise StoppedError
         left = max(0, self._part.size - self._position)

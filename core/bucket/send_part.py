@@ -1,4 +1,4 @@
-"""Send a part until what S3 has is what we have."""
+"""Sends a part, again until S3 has stored the bytes that the file has."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.bucket.delivery import Order
-from core.bucket.failures import DAMAGED, StrangeAnswerError, again, code_of
+from core.bucket.failures import DAMAGED, StrangeAnswerError, code_of, find_retry_reason
 from core.bucket.parts import Digest, Part, PartBody
 from core.errors import IntegrityError, TemporaryError
 from core.runtime.retry import Retry
@@ -22,16 +22,16 @@ _MD5_ETAG = re.compile(r"[0-9a-f]{32}(-\d+)?")
 
 
 class _MisstoredError(IntegrityError):
-    """S3 told that it stored other bytes than were sent."""
+    """The ETag of S3's answer is that of other bytes than were sent."""
 
 
 class Sender:
     """Sends the parts of one file, from several threads at once, and counts the bytes.
 
     Args:
-        order: what is delivered.
+        order: the file, and the options of the upload.
         parts: its parts.
-        retry: how often a part is sent again.
+        retry: how often and how long requests are retried.
 
     Attributes:
         repeated: whether a part was sent again, so that an answer may have been lost.
@@ -46,11 +46,11 @@ class Sender:
 
     @property
     def sent(self) -> int:
-        """The bytes given to the network; less again when a part starts over."""
+        """The bytes passed to the network; fewer when a part is sent again."""
         return sum(self._sent)
 
     def stop(self) -> None:
-        """End all requests that are still sending, and send nothing again."""
+        """End all requests that are being sent, and retry none."""
         self._stopped.set()
 
     def send(
@@ -67,21 +67,24 @@ class Sender:
             request: the client's method.
             part: the range to send.
             expected: its digests.
-            withdraw: called after a request that stored the wrong bytes.
-            arguments: more arguments of the request.
+            withdraw: called after a request that stored wrong bytes.
+            arguments: further arguments of the request.
+
+        Returns:
+            S3's answer.
 
         Raises:
-            IntegrityError: the wrong bytes were stored every time.
+            IntegrityError: every try stored wrong bytes.
             ClientError, BotoCoreError: the last try failed.
         """
         digests = {"ContentMD5": expected.md5_base64}
-        digests |= self._order.checked(ChecksumCRC32=expected.crc32_base64)
+        digests |= self._order.with_checksums(ChecksumCRC32=expected.crc32_base64)
 
         def once() -> Response:
             with PartBody(self._order.path, part, self._stopped, self._count(part)) as body:
                 response = request(Body=body, **self._order.target, **arguments, **digests)
-            whole(response, "ETag")
-            if agrees(response, expected.md5.hex()):
+            require(response, "ETag")
+            if has_md5(response, expected.md5.hex()):
                 return response
             withdraw()
             raise _MisstoredError(
@@ -93,7 +96,7 @@ class Sender:
 
         def why(error: Exception) -> TemporaryError | None:
             nonlocal damaged
-            reason = None if self._stopped.is_set() else again(error)
+            reason = None if self._stopped.is_set() else find_retry_reason(error)
             if code_of(error) in DAMAGED or isinstance(error, _MisstoredError):
                 damaged += 1
                 if damaged < TRIES:
@@ -111,11 +114,15 @@ class Sender:
         return count
 
 
-def whole(response: Response, name: str) -> Response:
-    """The answer, if it tells what S3 always tells.
+def require(response: Response, name: str) -> Response:
+    """Return an answer that has a field which every answer of S3 has.
+
+    Args:
+        response: the answer.
+        name: the field.
 
     Raises:
-        StrangeAnswerError: it does not, as a page that a proxy or a network puts in between.
+        StrangeAnswerError: the field is missing, as in a page of a proxy or a network.
     """
     if not response.get(name):
         raise StrangeAnswerError(name)
@@ -123,12 +130,12 @@ def whole(response: Response, name: str) -> Response:
 
 
 def etag_of(response: Response) -> str:
-    """The ETag of an answer, without quotes."""
+    """Return the ETag of an answer, without quotes."""
     return str(response.get("ETag", "")).strip('"')
 
 
-def agrees(response: Response, expected: str) -> bool:
-    """Whether an ETag is the expected MD5, or no MD5 at all: under KMS or a customer's key."""
+def has_md5(response: Response, expected: str) -> bool:
+    """Whether an ETag is the expected MD5, or no MD5: with KMS or a customer's key."""
     keyed = response.get("SSECustomerAlgorithm") or str(
         response.get("ServerSideEncryption", "")
     ).startswith("aws:kms")

@@ -1,4 +1,4 @@
-"""Abort the uploads that killed runs of this machine have left open."""
+"""Aborts the uploads that killed runs on this machine have left open."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from core.runtime.background import within
 from core.runtime.cancel import Cancel
 from core.runtime.retry import Retry
 
-_SECONDS: Final = 10.0  # that a run waits for it
+_SECONDS: Final = 10.0  # the longest that a run waits
 
 
 def sweep(bucket: Bucket, cancel: Cancel) -> None:
-    """Abort what `bucket` has recorded of processes that have ended.
+    """Abort the uploads to `bucket` that are recorded for processes that have ended.
 
-    What cannot be aborted is left to the next time; no failure is raised.
+    Uploads that cannot be aborted are left for the next run; no failure is raised.
 
     Args:
-        bucket: where the uploads were to go.
+        bucket: the destination of the uploads.
         cancel: ends the wait within a tenth of a second.
 
     Raises:

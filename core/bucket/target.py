@@ -1,6 +1,6 @@
-"""Where a request delivers: its bucket, and the key of its object.
+"""The destination of a request: its bucket, and the key of its object.
 
-The run, the dry run and the app all ask here, so that they name the same object.
+The run, the dry run and the app use these functions, so that they name the same object.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from core.planning.names import TableName
     from core.request.request import Request
 
-# Stands for the id of a run that has not started: an id is made at the start.
+# In place of the id of a run that has not started, since an id is made at the start.
 _FUTURE_RUN: Final = "run-id-to-come"
 
 
 def open_bucket(request: Request, *, retry: Retry = QUICK) -> Bucket:
-    """The bucket of a request; a context manager, which connects with its first use.
+    """Return the bucket of a request; a context manager, which connects on first use.
 
     Args:
-        request: what was asked for.
-        retry: how requests that fail for now are tried again.
+        request: the request.
+        retry: how often and how long requests to S3 are retried.
 
     Raises:
         UsageError: the destination or an option of the client is invalid.
@@ -48,12 +48,12 @@ def object_key(
     started: datetime | None = None,
     run_id: str = _FUTURE_RUN,
 ) -> str:
-    """The key of the object that a request delivers.
+    """Return the key of the object that a request delivers.
 
     Args:
-        request: what was asked for.
-        name: the full name of the table; None before there is one: the words `table`, `schema` and
-            `database` then stand for its parts.
+        request: the request.
+        name: the full name of the table. If it is None, not known yet, the words `table`, `schema`
+            and `database` are used for its parts.
         started: when the run starts, in UTC; now if None.
         run_id: the id of the run.
 
@@ -73,7 +73,7 @@ def object_key(
 
 
 def object_url(request: Request, name: TableName | None) -> str:
-    """The URL of the object, were the run to start now, for people: `{run_id}` stays as it is.
+    """Return the URL of the object if the run started now, to be shown: `{run_id}` is not filled.
 
     Raises:
         UsageError: as `object_key`.

@@ -1,11 +1,11 @@
-"""One file becomes one object: verified before it is visible, or nothing at all.
+"""Uploads a file as one object, which is verified before it is visible.
 
-Up to one part's size, the file goes as a single PutObject, whose MD5 and CRC32 S3 verifies before
-it stores it. Above, as a multipart upload: every part's ETag is compared with our MD5 before
-Complete, and Complete carries the size and the CRC32 of the whole file, so that S3 itself refuses
-to make a wrong object
+A file of at most one part's size is sent by a single PutObject, whose MD5 and CRC32 S3 verifies
+before it stores the object. A larger one is a multipart upload: every part's ETag is compared with
+the file's MD5 before Complete, and Complete holds the size and the CRC32 of the whole file, so that
+S3 itself refuses to create a wrong object
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html).
-s3:PutObject is all the permission this needs.
+The only permission needed is s3:PutObject.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from core.bucket.failures import (
     EXISTS,
     FAILURES,
     OVERTAKEN,
-    again,
     code_of,
+    find_retry_reason,
     is_temporary,
 )
 from core.bucket.multipart import Multipart
 from core.bucket.open_uploads import OpenUploads
 from core.bucket.parts import Digest, Part, combine_crc32, cut, digest
-from core.bucket.send_part import Sender, agrees, etag_of
+from core.bucket.send_part import Sender, etag_of, has_md5
 from core.errors import IntegrityError
 from core.runtime.background import Future, Waiter, start
 from core.runtime.cancel import Cancel
 from core.runtime.retry import Retry, Tries
 
-# Seconds for the requests under way to end when an upload is given up: as many as a bad network may
-# need, and few when somebody waits for us to go.
+# Seconds for open requests to end when an upload is stopped: enough for a bad network, and few if
+# the process is to end.
 _SETTLE_SECONDS: Final = (2.0, 0.2)
 
 
@@ -45,17 +45,17 @@ class Upload:
 
     Args:
         client: a boto3 S3 client without retries of its own.
-        order: what to deliver.
-        open_uploads: where to write down that a multipart upload is open.
-        retry: how patient to be.
+        order: the file, and the options of the upload.
+        open_uploads: where a multipart upload is recorded while it is open.
+        retry: how often and how long requests are retried.
         cancel: ends the upload.
-        on_progress: called with bytes sent and bytes in all, in the caller's thread.
+        on_progress: called with the bytes sent and the size of the file, in the caller's thread.
         repeated: whether an attempt before this one may have delivered the object.
 
     Attributes:
-        maybe_ours: the object in the way may be ours: the answer to its request was lost, and S3
-            does not let us look.
-        maybe_delivered: given up too late to know whether the object came to be.
+        maybe_own: whether the existing object may be of this run: the answer to its request was
+            lost, and S3 does not allow a check.
+        maybe_delivered: whether it was stopped so late that the object may exist.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Upload:
         *,
         repeated: bool = False,
     ) -> None:
-        self.maybe_ours = self.maybe_delivered = False
+        self.maybe_own = self.maybe_delivered = False
         self._client, self._order, self._repeated = client, order, repeated
         self._on_progress, self._reported = on_progress, -1
         self._parts = cut(order.path.stat().st_size, order.part_size)
@@ -88,25 +88,28 @@ class Upload:
         return self._multipart.leftover
 
     def run(self) -> Delivery:
-        """Deliver.
+        """Upload the file.
+
+        Returns:
+            The delivered object.
 
         Raises:
             CancelledError: `cancel` was set.
-            IntegrityError: the data arrived damaged every time.
-            ClientError, BotoCoreError, OSError: what went wrong, for `failures.translate`.
+            IntegrityError: the data arrived damaged in every try.
+            ClientError, BotoCoreError, OSError: any other failure; see `failures.translate`.
         """
         try:
-            delivery = self._in_one() if len(self._parts) == 1 else self._in_parts()
+            delivery = self._upload_whole() if len(self._parts) == 1 else self._upload_in_parts()
         finally:
             self._sender.stop()
         self._report(self._size)
         return delivery
 
-    def _in_one(self) -> Delivery:
+    def _upload_whole(self) -> Delivery:
         (part,) = self._parts
         order = self._order
         expected = self._waiter.call(digest, order.path, part)
-        delivery = self._delivery([expected], expected.md5.hex())
+        delivery = self._make_delivery([expected], expected.md5.hex())
         try:
             response = self._waiter.call(
                 self._sender.send,
@@ -119,18 +122,18 @@ class Upload:
             )
         except Exception as error:
             self.maybe_delivered = self._sender.sent == self._size
-            return self._landed(error, delivery, lost=self._sender.repeated)
+            return self._recover_delivery(error, delivery, lost=self._sender.repeated)
         return replace(delivery, etag=etag_of(response))
 
-    def _in_parts(self) -> Delivery:
+    def _upload_in_parts(self) -> Delivery:
         try:
-            with self._multipart.begun() as upload_id:
+            with self._multipart.begin() as upload_id:
                 return self._complete(upload_id, self._send_all(upload_id))
         finally:
             self.maybe_delivered = self._multipart.maybe_completed
 
     def _send_all(self, upload_id: str) -> list[tuple[Digest, str]]:
-        """Send every part, a few at a time; returns digests and ETags in the parts' order."""
+        """Send every part, a few at a time, and return digests and ETags in the parts' order."""
         sent: dict[int, tuple[Digest, str]] = {}
         parts = iter(self._parts)
         while len(sent) < len(self._parts):
@@ -153,69 +156,73 @@ class Upload:
     def _complete(self, upload_id: str, sent: list[tuple[Digest, str]]) -> Delivery:
         md5s = b"".join(expected.md5 for expected, _ in sent)
         etag = f"{hashlib.md5(md5s, usedforsecurity=False).hexdigest()}-{len(sent)}"
-        delivery = self._delivery([expected for expected, _ in sent], etag)
-        checks = self._order.checked(
+        delivery = self._make_delivery([expected for expected, _ in sent], etag)
+        checks = self._order.with_checksums(
             ChecksumCRC32=delivery.crc32, ChecksumType="FULL_OBJECT", MpuObjectSize=self._size
         )
-        tries = self._tries("The end of the upload")
+        tries = self._make_tries("The end of the upload")
         try:
             response = self._multipart.complete(
                 tries, upload_id, [etag for _, etag in sent], **checks
             )
         except Exception as error:
-            return self._landed(error, delivery, lost=tries.failed > 1)
-        if not agrees(response, delivery.etag):
+            return self._recover_delivery(error, delivery, lost=tries.failed > 1)
+        if not has_md5(response, delivery.etag):
             self._withdraw()
-            raise IntegrityError("S3 put the parts together wrongly.", "The object was removed.")
+            raise IntegrityError("S3 combined the parts wrongly.", "The object was removed.")
         return replace(delivery, etag=etag_of(response))
 
-    def _landed(self, error: Exception, delivery: Delivery, *, lost: bool) -> Delivery:
-        """The delivery, if it came to be although the answer to its request says otherwise.
+    def _recover_delivery(self, error: Exception, delivery: Delivery, *, lost: bool) -> Delivery:
+        """Return the delivery if the object was created although its request failed.
 
-        An answer can get lost. The request that is then repeated meets its own work: an object
-        that exists, an upload that is gone. Our metadata, size and ETag tell.
+        If an answer is lost, the request is repeated and fails because the first one succeeded:
+        the object exists, or the upload is gone. The object is this run's if its metadata, size
+        and ETag are.
 
         Args:
             error: the last answer.
-            delivery: what was to be.
-            lost: whether an answer before it was an error that may have hidden a success.
+            delivery: the object that was to be created.
+            lost: whether an earlier answer was an error that may have hidden a success.
+
+        Raises:
+            Exception: `error`, if the object is missing, is another one or cannot be read.
         """
         if not (code_of(error) in EXISTS | {"NoSuchUpload"} or is_temporary(error)):
             raise error
         try:
             head = partial(self._client.head_object, **self._order.target)
-            found = self._waiter.call(self._tries("The look at the object").call, head)
+            found = self._waiter.call(self._make_tries("The look at the object").call, head)
         except FAILURES as refused:
-            self.maybe_ours = (lost or self._repeated) and code_of(refused) in DENIED
+            self.maybe_own = (lost or self._repeated) and code_of(refused) in DENIED
             raise error from None
-        ours = (
+        is_own = (
             found["ContentLength"] == self._size
-            and _folded(found.get("Metadata", {})) == _folded(self._order.metadata)
-            and agrees(found, delivery.etag)
+            and _fold_names(found.get("Metadata", {})) == _fold_names(self._order.metadata)
+            and has_md5(found, delivery.etag)
         )
-        if ours:
+        if is_own:
             return replace(delivery, etag=etag_of(found))
         raise error
 
     def _settle(self, hurried: bool) -> None:
-        """End the requests that send parts."""
+        """Stop the requests that send parts, and wait for their end."""
         self._sender.stop()
         self._waiter.linger(self._pending, *_SETTLE_SECONDS, hurried=hurried)
 
     def _withdraw(self) -> None:
-        """Remove an object of ours that turned out wrong after it became visible."""
+        """Remove an object of this run that became visible with wrong bytes."""
         try:
             remove = partial(self._client.delete_object, **self._order.target)
-            self._tries("The removal").call(remove)
+            self._make_tries("The removal").call(remove)
         except FAILURES as error:
             raise IntegrityError(
                 "S3 stored a damaged object, which could not be removed.", "Delete it."
             ) from error
 
-    def _tries(self, what: str) -> Tries:
-        return self._retry.tries(what, self._cancel, again)
+    def _make_tries(self, what: str) -> Tries:
+        return self._retry.tries(what, self._cancel, find_retry_reason)
 
-    def _delivery(self, digests: list[Digest], etag: str) -> Delivery:
+    def _make_delivery(self, digests: list[Digest], etag: str) -> Delivery:
         crc32 = reduce(lambda crc, d: combine_crc32(crc, d.crc32, d.size), digests, 0)
         return Delivery(
             bucket=self._order.target["Bucket"],
@@ -233,10 +240,10 @@ class Upload:
 
 
 def is_overtaken(error: BaseException) -> bool:
-    """Whether another request got in the way of the upload, and a new upload may succeed."""
+    """Whether another request interfered with the upload, so that a new one may succeed."""
     return code_of(error) in OVERTAKEN
 
 
-def _folded(metadata: Any) -> dict[str, str]:
-    """Metadata with its names in lower case; stores differ in it."""
+def _fold_names(metadata: Any) -> dict[str, str]:
+    """Return metadata with its names in lower case, since stores change their case."""
     return {name.lower(): value for name, value in metadata.items()}

@@ -161,8 +161,8 @@ def _translate_failure(error: BotoCoreError, source: str) -> TransferError:
         )
     return SignInError(
         f"There are no AWS credentials to fetch {source} with ({type(error).__name__}).",
-        "Name an AWS profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run where a role "
-        "is given, or sign in again with `aws sso login`.",
+        "Name an AWS profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run on a "
+        "machine that has a role, or sign in again with `aws sso login`.",
     )
 
 

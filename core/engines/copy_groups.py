@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from core.aggregation.first_rows import ROWS, FirstRows, take_first_rows
 from core.bucket import Bucket, Delivery, Destination
 from core.bucket.checks import check_destination
-from core.bucket.objects import aws_keys
+from core.bucket.objects import get_aws_keys
 from core.connections.secrets import Secret
 from core.engines.cleanup import CopyCleanup
 from core.engines.grouped import Grouped, group_at_rest
@@ -219,7 +219,7 @@ def _access(
         connection,
         request,
         order.destination,
-        lambda: Keys(*aws_keys(bucket, cancel)),
+        lambda: Keys(*get_aws_keys(bucket, cancel)),
         cancel,
     )
     if access.keys:

@@ -166,7 +166,7 @@ from core.runtime.private_files import lock
 from core.runtime.workspace import workspace
 with lock(state_dir() / "lock"):
     print("entered")
-with OpenUploads.of("bucket", "", "").recorded("key", "id"):
+with OpenUploads.of("bucket", "", "").record("key", "id"):
     print([*(state_dir() / "uploads").iterdir()])
 try:
     with workspace():

@@ -429,7 +429,7 @@ def test_a_record_of_an_upload_that_another_user_has_planted(
     """It would have us abort uploads of their choice."""
     monkeypatch.setenv("AMPLIFY_STATE_DIR", str(home / "state"))
     uploads = OpenUploads.of("bucket", "", "")
-    with acting_as(USER), uploads.recorded("key", "id") as kept:
+    with acting_as(USER), uploads.record("key", "id") as kept:
         kept.kept = True
     (ours,) = (home / "state" / "uploads").iterdir()
     ours.rename(home / "moved")

@@ -94,7 +94,7 @@ class TestAddresses:
     @pytest.mark.parametrize("url", ENDPOINTS)
     def test_an_endpoint(self, url: str) -> None:
         for given in ({"endpoint_url": url}, {"s3_options": {"endpoint_url": url}}):
-            with pytest.raises(UsageError, match="endpoint(_url| URL)") as caught:
+            with pytest.raises(UsageError, match=r"endpoint(_url| URL)") as caught:
                 Request.of(table="T", bucket="bucket", **given)
             assert HUSH not in f"{caught.value!r} {caught.value} {caught.value.__context__}"
         with pytest.raises(UsageError, match="endpoint URL") as refused:
