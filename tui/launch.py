@@ -44,7 +44,7 @@ def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None
 
     with leaving(end, discard_own) as signals:
         try:
-            with divert_stderr(app.show_sign_in_address), uncaught.told(uncaught.log):
+            with divert_stderr(app.show_sign_in_address), uncaught.handle(uncaught.log):
                 app.run()
         except OSError:  # the terminal is closed, so Textual cannot restore it
             if not signals:

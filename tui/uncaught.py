@@ -1,6 +1,6 @@
-"""Errors that nobody catches, of threads and of clean-ups: told in one line, not as a traceback.
+"""Uncaught errors of threads and of clean-ups: reported in one line, without a traceback.
 
-Python prints those to stderr, with texts that may hold data, secrets and control characters of
+Python prints them to stderr, with texts that may hold data, secrets and control characters from
 servers.
 """
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def told(tell: Callable[[BaseException], object]) -> Iterator[None]:
-    """Have errors that end a thread, or come of a clean-up, told in place of being printed.
+def handle(report: Callable[[BaseException], object]) -> Iterator[None]:
+    """Report errors that end a thread or occur in a clean-up, instead of printing them.
 
     Args:
-        tell: takes each error, in the thread that it ends; must not raise.
+        report: called with each error, in the thread that it ends; must not raise.
     """
     usual = threading.excepthook, sys.unraisablehook
 
     def of_thread(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
-            tell(args.exc_value)
+            report(args.exc_value)
 
     def of_cleanup(args: UnraisableHookArgs) -> None:
         if args.exc_value is not None:
-            tell(args.exc_value)
+            report(args.exc_value)
 
     threading.excepthook, sys.unraisablehook = of_thread, of_cleanup
     try:
@@ -43,11 +43,11 @@ def told(tell: Callable[[BaseException], object]) -> Iterator[None]:
         threading.excepthook, sys.unraisablehook = usual
 
 
-def sentence(error: BaseException) -> str:
-    """One line about an error that nobody has caught, without its text; it is logged.
+def describe(error: BaseException) -> str:
+    """Log an uncaught error, and return one line about it, without its text.
 
     Args:
-        error: that ended a thread or a clean-up.
+        error: the error that ended a thread or a clean-up.
     """
     path = log(error)
     where = f"; see {path}" if path else ""
@@ -55,7 +55,7 @@ def sentence(error: BaseException) -> str:
 
 
 def log(error: BaseException | None) -> str | None:
-    """Append where `error` and its causes come from, without their texts, to the log file.
+    """Append the traceback of `error` and of its causes, without their texts, to the log file.
 
     Returns:
         The path of the file; None if it cannot be written.

@@ -185,7 +185,7 @@ class TestFiles:
 
     def test_what_is_no_file(self, place: Path) -> None:
         os.mkfifo(place / "pipe", 0o600)
-        assert_refused(FileSecret("password_file", str(place / "pipe")), "no file")
+        assert_refused(FileSecret("password_file", str(place / "pipe")), "no regular file")
         assert_refused(FileSecret("password_file", str(place)), "Is a directory")
 
     def test_one_that_is_missing(self, place: Path) -> None:

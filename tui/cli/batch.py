@@ -71,12 +71,12 @@ def _console(manner: Manner, *, debug: bool) -> Iterator[Console]:
     def tell_error(error: BaseException) -> None:
         if debug:
             console.trace(error)
-        console.event(Warned(uncaught.sentence(error)))
+        console.event(Warned(uncaught.describe(error)))
 
     kind = JsonConsole if manner.json else TextConsole
     with redact_stderr() if debug else separate_stderr(tell) as stream:
         console = kind(sys.stderr if debug else stream, quiet=manner.quiet)
-        with uncaught.told(tell_error):
+        with uncaught.handle(tell_error):
             yield console
 
 

@@ -51,7 +51,7 @@ class Causes:
         error = context.get("exception")
         self.note(f"Unexpected error in the server: {type(error).__name__}.")
 
-    def handler(self) -> logging.Handler:
+    def make_handler(self) -> logging.Handler:
         """Return a handler of log records that prints messages without their arguments."""
         return _Handler(self)
 

@@ -150,7 +150,7 @@ class _Connection(web.RequestHandler):
         self._counted: asyncio.BaseTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection."""
+        """Add the connection to the listener's."""
         self._counted = transport
         self._listener.add(transport)
         super().connection_made(transport)
@@ -186,8 +186,8 @@ class _Connection(web.RequestHandler):
         return answer
 
 
-def connection_limit() -> int:
-    """Raise this process's limit on descriptors to what is needed, as far as that is allowed.
+def raise_connection_limit() -> int:
+    """Raise this process's limit on descriptors to the number needed, as far as allowed.
 
     Returns:
         The number of connections that the limit allows, at most `MOST_CONNECTIONS`.

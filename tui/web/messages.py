@@ -58,7 +58,7 @@ def parse(text: str) -> Message:
         case ["stdin", str() as typed]:
             return Typed(typed)
         case ["resize", {"width": width, "height": height}]:
-            return Resized(_cells(width), _cells(height))
+            return Resized(_clamp_cells(width), _clamp_cells(height))
         case ["ping", str() as number] if _DIGITS.fullmatch(number):
             return Pinged(number)
         case ["blur" | "focus" as kind]:
@@ -68,7 +68,7 @@ def parse(text: str) -> Message:
     raise MessageError("The kind of message is unknown.")
 
 
-def size_in(query: Any) -> Resized:
+def parse_size(query: Any) -> Resized:
     """Read the terminal's size from an address such as `?width=80&height=24`.
 
     Args:
@@ -81,10 +81,10 @@ def size_in(query: Any) -> Resized:
     if not all(_DIGITS.fullmatch(size) for size in sizes):
         raise MessageError("Width and height must be whole numbers.")
     width, height = map(int, sizes)
-    return Resized(_cells(width), _cells(height))
+    return Resized(_clamp_cells(width), _clamp_cells(height))
 
 
-def _cells(number: object) -> int:
+def _clamp_cells(number: object) -> int:
     if type(number) is not int:  # True is an int too
         raise MessageError("Width and height must be whole numbers.")
     return max(1, min(number, _MOST_CELLS))

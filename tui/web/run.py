@@ -47,7 +47,7 @@ def run(options: Mapping[str, Any], *, demo: bool, port: int | None, json: bool)
         def warn(text: str) -> None:
             console.event(Warned(text))
 
-        with uncaught.told(lambda error: warn(uncaught.sentence(error))):
+        with uncaught.handle(lambda error: warn(uncaught.describe(error))):
             serve(options, demo=demo, port=port or 0, on_ready=on_ready, warn=warn)
     except TransferError as error:
         console.error(error, of_run=False)

@@ -30,8 +30,8 @@ from core import LocalResourceError
 from tui.cli.signals import signals
 from tui.web.causes import Causes
 from tui.web.downloads import DownloadError, Downloads
-from tui.web.listener import BACKLOG, Listener, connection_limit
-from tui.web.messages import MessageError, Resized, size_in
+from tui.web.listener import BACKLOG, Listener, raise_connection_limit
+from tui.web.messages import MessageError, Resized, parse_size
 from tui.web.session import END_SECONDS, Session, close, open_socket
 
 LOOPBACK: Final = "127.0.0.1"
@@ -80,7 +80,7 @@ def serve(
     """
     start = json.dumps({"options": dict(options), "demo": demo}).encode()
     causes = Causes(warn)
-    logging.getLogger().addHandler(causes.handler())
+    logging.getLogger().addHandler(causes.make_handler())
     try:
         listening = socket.create_server((LOOPBACK, port), backlog=BACKLOG)
     except OSError as error:
@@ -118,7 +118,7 @@ class Site:
         self._causes = causes
         self._token = secrets.token_urlsafe(_TOKEN_BYTES)
         self._downloads = Downloads()
-        self._listener = Listener(listening, connection_limit(), causes, self._headers)
+        self._listener = Listener(listening, raise_connection_limit(), causes, self._headers)
         self._sockets: set[web.WebSocketResponse] = set()
         self._tabs = asyncio.Semaphore(MOST_TABS)
 
@@ -196,7 +196,7 @@ class Site:
         if "Origin" not in request.headers:
             raise web.HTTPForbidden(text="This socket is for browsers.\n")
         try:
-            size = size_in(request.query)
+            size = parse_size(request.query)
         except MessageError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
         answer = open_socket()
