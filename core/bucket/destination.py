@@ -58,7 +58,7 @@ class Destination:
             Destination(bucket='partner-inbox', prefix='from-us/')
 
         Raises:
-            UsageError: the text is none of these, or breaks S3's rules for names.
+            UsageError: the text has another form, or breaks S3's rules for names.
         """
         is_url = text.lower().startswith("s3://")
         rest = text[5:] if is_url else text

@@ -176,7 +176,7 @@ class TestCheck:
 
     def test_no_bucket(self, inbox: Inbox) -> None:
         bucket = Bucket(Destination("no-such-bucket"), client_options=inbox.options)
-        with pytest.raises(DestinationError, match="no bucket"):
+        with pytest.raises(DestinationError, match="does not exist"):
             check_destination(bucket, KEY, overwrite=False)
 
     @pytest.mark.parametrize(
