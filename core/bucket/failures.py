@@ -102,7 +102,7 @@ def translate(error: Exception, url: str) -> TransferError:
         return _translate_client_error(error, url)
     if isinstance(error, _STRANGE):
         return TemporaryError(
-            f"The answer for {url} is not one of S3.",
+            f"The answer for {url} did not come from S3.",
             "Check the endpoint URL, and whether a proxy or a sign-in page of the network "
             "answers instead; then try again.",
         )

@@ -115,7 +115,7 @@ def _ask(arn: str, profile: str | None, source: str) -> Any:
         raise _translate_failure(error, source) from error
     except (ResponseParserError, ValueError, KeyError, TypeError, RecursionError):
         raise TemporaryError(
-            f"The answer for {source} is not one of AWS.",
+            f"The answer for {source} did not come from AWS.",
             "Check whether a proxy or a sign-in page of the network answers instead, and "
             "AWS_ENDPOINT_URL; then try again.",
         ) from None

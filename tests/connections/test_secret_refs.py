@@ -307,10 +307,12 @@ class TestAws:
     @pytest.mark.parametrize(
         "arn", [NOWHERE, "arn:aws:ssm:eu-central-1:123456789012:parameter/none"]
     )
-    def test_an_answer_of_somebody_else(self, proxy: Proxy, arn: str) -> None:
+    def test_an_answer_of_another_service(self, proxy: Proxy, arn: str) -> None:
         page = f"<html>{MARKER}</html>".encode()
         proxy.on("POST", lambda exchange: exchange.answer(200, {}, page))
-        assert_refused(AwsSecret("password_arn", arn), arn, "not AWS", kind=TemporaryError)
+        assert_refused(
+            AwsSecret("password_arn", arn), arn, "did not come from AWS", kind=TemporaryError
+        )
 
     def test_the_profile_of_a_request(
         self, sandbox: Sandbox, place: Path, monkeypatch: pytest.MonkeyPatch

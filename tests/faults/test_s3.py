@@ -121,14 +121,16 @@ REFUSED = [
     fault("PutObject", "501", reply(501, "NotImplemented"), DestinationError, "lacks a function"),
     fault("PutObject", "an error nobody knows", reply(418, "Teapot"), DestinationError, "refuses"),
     fault("PutObject", "EntityTooLarge", reply(400, "EntityTooLarge"), UsageError, "limit of S3"),
-    fault("PutObject", "a page that is no answer of S3", html, TemporaryError, "not one of S3"),
+    fault(
+        "PutObject", "a page that is no answer of S3", html, TemporaryError, "did not come from S3"
+    ),
     fault("CreateMultipartUpload", "403", DENIED, DestinationError, "may not write"),
     fault(
         "CreateMultipartUpload",
         "a page that is no answer of S3",
         html,
         TemporaryError,
-        "not one of S3",
+        "did not come from S3",
     ),
     fault("UploadPart", "403", DENIED, DestinationError, "may not write"),
     fault("UploadPart", "a byte flipped always", corrupt, IntegrityError, DAMAGED),
@@ -140,7 +142,9 @@ REFUSED = [
         TemporaryError,
         "did not take",
     ),
-    fault("UploadPart", "a page that is no answer of S3", html, TemporaryError, "not one of S3"),
+    fault(
+        "UploadPart", "a page that is no answer of S3", html, TemporaryError, "did not come from S3"
+    ),
     fault("CompleteMultipartUpload", "403", DENIED, DestinationError, "may not write"),
     fault(
         "CompleteMultipartUpload",
@@ -164,7 +168,7 @@ REFUSED = [
         "a page that is no answer of S3",
         html,
         TemporaryError,
-        "not one of S3",
+        "did not come from S3",
     ),
     Case(
         "PutObject: another writer was first",
@@ -234,7 +238,7 @@ REFUSED = [
         "S3",
         arm_all((ANY, html)),
         TemporaryError,
-        "not one of S3",
+        "did not come from S3",
         options=BRIEF,
     ),
     Case(
