@@ -111,7 +111,7 @@ class _Download:
         return Fetched(self._done, self._etag, crc32)
 
     def _read_all(self, client: Any, target: Mapping[str, str], file: IO[bytes]) -> None:
-        def once() -> None:
+        def read_once() -> None:
             before = self._done
             try:
                 self._read_on(client, target, file)
@@ -121,7 +121,7 @@ class _Download:
 
         while self._size is None or self._done < self._size:
             try:
-                self._retry.tries("The read-back", self._cancel, _find_retry_reason).call(once)
+                self._retry.tries("The read-back", self._cancel, _find_retry_reason).call(read_once)
             except Exception as error:
                 if not _is_broken(error):
                     raise

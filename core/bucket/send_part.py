@@ -80,7 +80,7 @@ class Sender:
         digests = {"ContentMD5": expected.md5_base64}
         digests |= self._order.with_checksums(ChecksumCRC32=expected.crc32_base64)
 
-        def once() -> Response:
+        def send_once() -> Response:
             with PartBody(self._order.path, part, self._stopped, self._count(part)) as body:
                 response = request(Body=body, **self._order.target, **arguments, **digests)
             require(response, "ETag")
@@ -94,7 +94,7 @@ class Sender:
 
         damaged = 0
 
-        def why(error: Exception) -> TemporaryError | None:
+        def find_reason(error: Exception) -> TemporaryError | None:
             nonlocal damaged
             reason = None if self._stopped.is_set() else find_retry_reason(error)
             if code_of(error) in DAMAGED or isinstance(error, _MisstoredError):
@@ -105,7 +105,7 @@ class Sender:
             return reason
 
         what = f"Part {part.number} of {len(self._sent)}"
-        return self._retry.tries(what, self._stopped, why).call(once)
+        return self._retry.tries(what, self._stopped, find_reason).call(send_once)
 
     def _count(self, part: Part) -> Callable[[int], None]:
         def count(sent: int) -> None:

@@ -69,7 +69,7 @@ def check_way(path: Path, opened: os.stat_result) -> None:
     if os.name != "posix" or is_skipped():
         return
     try:
-        for directory, entry in _steps(path):
+        for directory, entry in _walk(path):
             _check_step(path, directory, entry)
         same = os.path.samestat(opened, path.stat())
     except OSError as error:
@@ -83,7 +83,7 @@ def is_skipped() -> bool:
     return any(os.environ.get(name, "").lower() in _YES for name in (SKIP, _OLD_SKIP))
 
 
-def _steps(path: Path) -> Iterator[tuple[Path, Path]]:
+def _walk(path: Path) -> Iterator[tuple[Path, Path]]:
     """Yield each directory on the way to a file with the entry that is used, following links."""
     left = list(reversed(Path(os.path.abspath(path)).parts[1:]))  # noqa: PTH100  "a/../b" is b
     here, links = Path("/"), 0
