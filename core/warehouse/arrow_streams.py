@@ -1,8 +1,9 @@
-"""Arrow streams of a server, looked at before anything in them is unpacked or believed.
+"""Open and read Arrow streams, after checking that they use plain encodings only.
 
-What Snowflake sends is plain: no compressed buffers, no dictionaries, no runs, no views. Each of
-these lets a few bytes stand for as many as somebody likes (a bomb), and so does a column of a type
-without bytes, in whose batch a number of rows costs nothing. So they are refused.
+Snowflake sends plain streams: no compressed buffers, dictionaries, run-end encoding or views. With
+each of these a few bytes can expand to any number (a decompression bomb). The same holds for a
+column of a type without bytes: its batch can declare any number of rows at no cost. So they are
+refused.
 """
 
 from __future__ import annotations
@@ -13,26 +14,31 @@ from typing import Final
 
 import pyarrow as pa
 
-_ROWS_PER_BYTE: Final = 8  # a bit each, of the one column that says which are NULL
-_SPARE_ROWS: Final = 1024  # of batches without bytes, as an empty result may have
+_ROWS_PER_BYTE: Final = 8  # one bit per row: the validity bitmap of a single column
+_SPARE_ROWS: Final = 1024  # allowed for batches without bytes, as in an empty result
 _HEADER, _COMPRESSION = 2, 3  # fields of Message and RecordBatch in Arrow's Message.fbs
-_DEEPEST: Final = 32  # structures in structures
+_DEEPEST: Final = 32  # nesting levels of structures
 
 
 class BrokenStreamError(ValueError):
-    """An Arrow stream is not what a warehouse sends. Its text ends "the data ..."."""
+    """An Arrow stream is not of the form that Snowflake sends.
+
+    Its text completes a sentence that begins "The data could not be fetched: ..."."""
 
 
 def open_stream(data: pa.Buffer | bytes) -> pa.RecordBatchReader:
-    """Open an Arrow stream, once its messages and its types are seen to be plain.
+    """Open an Arrow stream after checking that its messages and types are plain.
+
+    Args:
+        data: the stream, in memory.
 
     Raises:
-        BrokenStreamError: they are not.
-        pa.ArrowException: it is no Arrow stream.
-        OSError: the same.
+        BrokenStreamError: a message or a type is not plain.
+        pa.ArrowException: `data` is not an Arrow stream.
+        OSError: as pa.ArrowException.
     """
     buffer = pa.py_buffer(data)
-    for message in _messages(buffer):
+    for message in _read_messages(buffer):
         if message.type == "dictionary":
             raise BrokenStreamError("it holds dictionaries")
         if message.type == "record batch" and _is_compressed(memoryview(message.metadata)):
@@ -43,16 +49,16 @@ def open_stream(data: pa.Buffer | bytes) -> pa.RecordBatchReader:
 
 
 def read(stream: pa.RecordBatchReader, size: int | None = None) -> pa.Table:
-    """Read a stream whole.
+    """Read a whole stream into a table.
 
     Args:
-        stream: what `open_stream` gives, or another one.
-        size: bytes of the stream; None where that is not known.
+        stream: from `open_stream`, or from the connector.
+        size: bytes of the stream; None if unknown: then the decoded bytes are counted.
 
     Raises:
-        BrokenStreamError: its types are not plain, or it has more rows than bytes to hold them.
-        pa.ArrowException: it is broken.
-        OSError: the same.
+        BrokenStreamError: a type is not plain, or there are more rows than the bytes can hold.
+        pa.ArrowException: the stream is damaged.
+        OSError: as pa.ArrowException.
     """
     check_types(stream.schema)
     batches: list[pa.RecordBatch] = []
@@ -69,10 +75,10 @@ def read(stream: pa.RecordBatchReader, size: int | None = None) -> pa.Table:
 
 
 def check_types(schema: pa.Schema) -> None:
-    """See that a schema has only types in which every value has bytes of its own.
+    """Check that every type of a schema stores its own bytes for each value.
 
     Raises:
-        BrokenStreamError: it has others.
+        BrokenStreamError: a type does not, such as a dictionary or a view.
     """
     for field in schema:
         _check_type(field.type, _DEEPEST)
@@ -94,7 +100,7 @@ def _check_type(kind: pa.DataType, deepest: int) -> None:
         _check_type(kind.field(n).type, deepest - 1)
 
 
-def _messages(buffer: pa.Buffer) -> Iterator[pa.Message]:
+def _read_messages(buffer: pa.Buffer) -> Iterator[pa.Message]:
     reader = pa.ipc.MessageReader.open_stream(buffer)
     while True:
         try:
@@ -104,31 +110,31 @@ def _messages(buffer: pa.Buffer) -> Iterator[pa.Message]:
 
 
 def _is_compressed(message: memoryview) -> bool:
-    """Whether a record batch names a codec, by the FlatBuffers of its metadata.
+    """Whether the FlatBuffers metadata of a record batch names a codec.
 
-    Nothing in pyarrow (26) says so before it unpacks the buffers, each to the size that it claims.
+    pyarrow (26) does not expose the codec before it decompresses each buffer to its declared size.
     """
     try:
-        root = _offset(message, 0)
-        header = _field(message, root, _HEADER)
+        root = _follow_offset(message, 0)
+        header = _find_field(message, root, _HEADER)
         if header is None:
             return False
-        batch = _offset(message, header)
-        return _field(message, batch, _COMPRESSION) is not None
+        batch = _follow_offset(message, header)
+        return _find_field(message, batch, _COMPRESSION) is not None
     except struct.error as error:
-        raise BrokenStreamError("it came broken") from error
+        raise BrokenStreamError("it is damaged") from error
 
 
-def _offset(data: memoryview, at: int) -> int:
-    """Where the offset at a place leads."""
+def _follow_offset(data: memoryview, at: int) -> int:
+    """Return the position to which the offset stored at `at` points."""
     found = at + int(struct.unpack_from("<I", data, at)[0])
     if found > len(data):
         raise struct.error
     return found
 
 
-def _field(data: memoryview, table: int, number: int) -> int | None:
-    """Where a table has its field of a number; None if it has none."""
+def _find_field(data: memoryview, table: int, number: int) -> int | None:
+    """Return the position of field `number` of a FlatBuffers table; None if it is absent."""
     fields = table - int(struct.unpack_from("<i", data, table)[0])
     if fields < 0:
         raise struct.error

@@ -1,4 +1,4 @@
-"""Calls of the connector: in the background, again where that may help, signed in again if lost."""
+"""Call the connector in a background thread, with retries and a new sign-in for a lost session."""
 
 from __future__ import annotations
 
@@ -24,18 +24,21 @@ def ask(
     *,
     repeatable: bool = True,
 ) -> T:
-    """Ask the warehouse, in the background, again while that may help.
+    """Call Snowflake in the background; retry temporary failures.
 
     Args:
         connection: an open session.
-        work: a call or two of the connector.
-        what: is asked for.
-        cancel: ends the wait at once; the call goes on by itself, and nobody hears of it.
+        work: one or two calls of the connector.
+        what: the request as a phrase for messages, such as "running a statement".
+        cancel: ends the wait at once; the call continues and its result is discarded.
         repeatable: whether `work` may be done twice.
+
+    Returns:
+        The result of `work`.
 
     Raises:
         CancelledError: `cancel` was set.
-        TransferError: it failed; the class tells why.
+        TransferError: the call failed; the class gives the reason.
     """
 
     def once() -> T:
@@ -49,7 +52,7 @@ def ask(
 def ask_once(
     connection: SnowflakeConnection, work: Callable[[], T], what: str, cancel: Cancel
 ) -> T:
-    """Ask as `ask` does, but once only; a lost session is signed in again for the next time."""
+    """Call as `ask` does, but once; if the session is lost, sign in again for the next call."""
     waiter = Waiter(cancel)
     signed_in = str(connection.session_id)
     try:
@@ -58,14 +61,14 @@ def ask_once(
         known = refusal_of(connection) or translate(error, what)
         renewable = isinstance(connection, OwnSession) and connection.renewable
         if renewable and is_session_lost(error):
-            waiter.call(_renewed, connection, signed_in)
+            waiter.call(_renew, connection, signed_in)
             raise session_ended() from error
         if known is error:
             raise
         raise known from error
 
 
-def _renewed(session: OwnSession, lost: str) -> None:
+def _renew(session: OwnSession, lost: str) -> None:
     try:
         session.renew(lost)
     except Exception as error:

@@ -1,10 +1,11 @@
-"""The batches that a result comes in, listed in little more memory than their addresses take.
+"""The list of a result's batches, in little more memory than their URLs take.
 
-The connector's own objects stay in memory as long as any of them does, and each holds a list of
-all columns: with a table of a terabyte, which comes in sixty thousand batches, half a gigabyte.
+The connector's own batch objects all stay in memory as long as one of them does, and each holds a
+list of all columns: for a table of a terabyte, which arrives in sixty thousand batches, that is
+half a gigabyte.
 
-Where the connector lacks what `core.warehouse.connector_internals` needs, the list holds those
-objects all the same, and has them fetch and decode the batches.
+If the installed connector lacks the names that `core.warehouse.connector_internals` needs, the list
+holds the connector's objects instead, which then fetch and decode the batches.
 """
 
 from __future__ import annotations
@@ -28,28 +29,28 @@ if TYPE_CHECKING:
     from snowflake.connector.result_batch import ResultBatch
 
 # While a list is made, the connector holds Snowflake's answer in several forms at once, and the
-# old list is there when addresses are renewed. Measured with 5.2 and 10,000 batches: 3.3 kB a
-# batch with addresses of 224 bytes, 4.4 kB with 424, 10.6 kB with 1,224; and afterwards, until
+# old list still exists when the URLs are renewed. Measured with 5.2 and 10,000 batches: 3.3 kB a
+# batch with URLs of 224 bytes, 4.4 kB with 424, 10.6 kB with 1,224; and afterwards, until
 # they are renewed, 0.6, 0.5 and 1.6 kB.
 _BYTES_PER_BATCH = 2048
 _BYTES_PER_URL_BYTE = 8
-_BYTES_PER_OBJECT = 10_000  # of the connector's, with its list of columns (measured with 5.2)
+_BYTES_PER_OBJECT = 10_000  # a connector's object with its list of columns (measured with 5.2)
 _WORTH_TRIMMING = 8 * 1024 * 1024
 
 
 @dataclass
 class BatchList:
-    """What the warehouse tells of the batches of a result, in their order.
+    """The batches of a result as Snowflake lists them, in their order.
 
     Attributes:
-        connection: the session that asked.
-        declared: how many rows the result has, if that is told.
-        rows: how many each batch holds.
-        sizes: uncompressed bytes of each, 0 where that is not told.
-        urls: where each is fetched; empty for one that came with the list, or has been read.
-        headers: what to send when fetching, of what storage services know.
-        memory: bytes that the list takes at most while it is made.
-        is_arrow: whether the batches that are to be fetched are Arrow streams; else JSON.
+        connection: the session of the statement.
+        declared: rows of the result as declared; None if not declared.
+        rows: rows of each batch.
+        sizes: uncompressed bytes of each batch; 0 if unknown.
+        urls: the URL of each batch; empty for an inline batch and for one that has been read.
+        headers: the request headers for fetching, limited to those of storage services.
+        memory: peak bytes that the list takes while it is made.
+        is_arrow: whether the batches to fetch are Arrow streams; else JSON.
         is_counted: whether `count` was called.
     """
 
@@ -69,7 +70,7 @@ class BatchList:
 
     @classmethod
     def of(cls, connection: SnowflakeConnection, cursor: SnowflakeCursor) -> BatchList:
-        """Take the list out of a cursor that holds a result; the cursor has none afterwards."""
+        """Take the list out of a cursor that holds a result; the cursor is empty afterwards."""
         made = cls(
             connection,
             cursor.rowcount,
@@ -101,7 +102,7 @@ class BatchList:
             if chunk.message is not None:
                 self._inline[len(self.rows)] = chunk.message
             elif not self.headers:
-                self.headers = storage_headers(chunk.headers)  # the same for all
+                self.headers = storage_headers(chunk.headers)  # identical for all batches
             self.urls.append(chunk.url)
             self.sizes.append(chunk.size)
             self.rows.append(chunk.rows)
@@ -117,45 +118,45 @@ class BatchList:
             self.rows.append(batch.rowcount)
 
     def count(self) -> None:
-        """Have as many rows come with the list as there are, and none declared.
+        """Replace the row counts of inline batches by counted ones, and drop the declared total.
 
-        What the connector tells of both is, but for a query, not always of the answer: it may be
-        the rows that a statement has touched, or 0 where Snowflake tells nothing.
+        For statements other than queries the connector's counts may describe something else: the
+        rows that the statement changed, or 0 where Snowflake reports no count.
         """
         self.is_counted = True
         self.declared = None
         for index in self._inline:
-            self.rows[index] = _rows_in(self.inline(index) or b"")
+            self.rows[index] = _count_stream_rows(self.inline(index) or b"")
         for index, batch in enumerate(self._objects):
-            if batch is not None and not batch.uncompressed_size:  # it came with the list
-                self.rows[index] = _rows_of(batch)
+            if batch is not None and not batch.uncompressed_size:  # inline
+                self.rows[index] = _count_object_rows(batch)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def drop(self, index: int) -> None:
-        """Forget where a batch is that has been read."""
+        """Drop the URL and the inline rows of a batch that has been read."""
         self.urls[index] = ""
         self._inline.pop(index, None)
         if self._objects:
             self._objects[index] = None
 
     def drop_as(self, other: BatchList) -> None:
-        """Forget what another list of the same batches has forgotten."""
+        """Drop the batches that have been dropped from another list of the same result."""
         for index, url in enumerate(other.urls):
             if not url and index not in other._inline and not other.public(index):
                 self.drop(index)
 
     def inline(self, index: int) -> bytes | None:
-        """The encoded rows of a batch that came with the list; None if it did not."""
+        """Return the encoded rows of an inline batch; None if the batch is to be fetched."""
         message = self._inline.get(index)
         return None if message is None else connector_internals.inline_rows(message)
 
     def open(self, index: int) -> pa.RecordBatchReader:
-        """Have the connector fetch a batch; its Arrow stream, which the connector has not decoded.
+        """Have the connector fetch a batch; return its Arrow stream, not yet decoded.
 
         Raises:
-            Exception: as the connector raises it.
+            Exception: any error of the connector.
         """
         message = self._inline.get(index)
         size, url = self.sizes[index], self.urls[index]
@@ -165,21 +166,21 @@ class BatchList:
         )
 
     def public(self, index: int) -> ResultBatch | None:
-        """The connector's own object for a batch, where it is the one to fetch and decode it."""
+        """Return the connector's object that fetches and decodes a batch; None if not used."""
         return self._objects[index] if self._objects else None
 
 
-def _rows_of(batch: ResultBatch) -> int:
-    """How many rows a batch holds; 1 if it is broken, as whoever reads it will find."""
+def _count_object_rows(batch: ResultBatch) -> int:
+    """Count the rows of a batch; return 1 if it is damaged, so that it is read and fails."""
     try:
         table = batch.to_arrow()
-    except Exception:  # the connector's, of whatever class
+    except Exception:  # the connector raises various classes
         return 1
     return 0 if table is None else int(table.num_rows)
 
 
-def _rows_in(stream: bytes) -> int:
-    """How many rows an Arrow stream holds; 1 if it is broken, as whoever reads it will find."""
+def _count_stream_rows(stream: bytes) -> int:
+    """Count the rows of a stream; return 1 if it is damaged, so that it is read and fails."""
     try:
         return sum(batch.num_rows for batch in open_stream(stream))
     except (BrokenStreamError, pa.ArrowException, OSError):
@@ -187,6 +188,6 @@ def _rows_in(stream: bytes) -> int:
 
 
 def _trim() -> None:
-    """Give what the connector has freed back to the system: glibc would keep it for its thread."""
-    with suppress(OSError, AttributeError):  # another C library
+    """Return memory that the connector freed to the system; glibc would keep it for its thread."""
+    with suppress(OSError, AttributeError):  # not glibc
         ctypes.CDLL(None).malloc_trim(0)

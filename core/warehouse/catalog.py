@@ -1,6 +1,6 @@
-"""What there is at the warehouse: one table or view, found and described.
+"""List the tables of a Snowflake account; find and describe one table or view.
 
-Only DESCRIBE and SHOW are used: they need no running warehouse and cost nothing.
+Only DESCRIBE and SHOW are used: they need no running warehouse and incur no cost.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from core.warehouse.statement import count, run
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-_PAGE = 10_000  # SHOW returns no more at once
-_FIRST_PAGE = 1_000  # sooner there, for somebody waits for it
+_PAGE = 10_000  # the most rows that SHOW returns
+_FIRST_PAGE = 1_000  # smaller, so that the first page appears sooner
 _NAMES_LOOKED_AT = 50_000
 _NOT_FOR_TRANSFER = "INFORMATION_SCHEMA"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A table or view among others.
+    """A table or view of a listing.
 
     Attributes:
-        name: where it is.
+        name: its full name.
         kind: as SHOW OBJECTS calls it: TABLE, VIEW and others.
-        rows: how many rows there are; None where Snowflake does not keep count.
-        bytes: stored bytes, compressed; None where they are not known.
+        rows: its row count; None if Snowflake keeps none.
+        bytes: stored, compressed bytes; None if unknown.
     """
 
     name: TableName
@@ -45,13 +45,13 @@ class Entry:
 
 
 def databases(connection: SnowflakeConnection, cancel: Cancel) -> list[str]:
-    """The names of the databases that the role may see."""
+    """Return the names of the databases that are visible to the role."""
     pages = _pages(connection, query.show_databases, cancel)
     return [row["name"] for page in pages for row in page]
 
 
 def schemas(connection: SnowflakeConnection, database: str, cancel: Cancel) -> list[str]:
-    """The names of a database's schemas, INFORMATION_SCHEMA left out."""
+    """Return the names of a database's schemas, without INFORMATION_SCHEMA."""
 
     def page(after: str | None, rows: int) -> Statement:
         return query.show_schemas(database, after, rows)
@@ -64,9 +64,9 @@ def schemas(connection: SnowflakeConnection, database: str, cancel: Cancel) -> l
 def tables(
     connection: SnowflakeConnection, database: str, schema: str | None, cancel: Cancel
 ) -> Iterator[list[Entry]]:
-    """The tables and views of a schema, or of every schema of a database, page by page."""
-    # Schema by schema: `LIMIT ... FROM 'name'` goes by the object's name alone, so it would lose
-    # rows where several schemas are listed at once.
+    """Yield the tables and views of a schema, or of all schemas of a database, page by page."""
+    # One schema at a time: `LIMIT ... FROM 'name'` compares the object's name alone, so it would
+    # skip rows if several schemas were listed at once.
     for each in [schema] if schema is not None else schemas(connection, database, cancel):
 
         def page(after: str | None, rows: int, schema: str = each) -> Statement:
@@ -88,8 +88,9 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
     """Describe the table or view that `text` names, in the session's database and schema.
 
     Raises:
-        UsageError: the text is no name, or no database or schema is selected.
-        ObjectMissingError: there is no such table for this role; the nearest names are told.
+        UsageError: `text` is not a name, or no database or schema is selected.
+        ObjectMissingError: the table does not exist or is not visible to the role; the hint lists
+            similar names.
     """
     name = full_name(connection, parse_table(text), cancel)
     try:
@@ -112,10 +113,10 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
 
 
 def full_name(connection: SnowflakeConnection, parts: tuple[str, ...], cancel: Cancel) -> TableName:
-    """The name of an object in a schema, from its last one to three parts.
+    """Complete a name of one to three parts with the session's database and schema.
 
     Raises:
-        UsageError: the session has no database or schema selected, and the parts name none.
+        UsageError: the name has no database or schema, and the session has none selected.
     """
     if len(parts) < 3:
         current, *_ = [*read_rows(run(connection, query.CURRENT_PLACE, cancel)), {}]
@@ -141,7 +142,7 @@ def _missing(
 
 
 def _names(connection: SnowflakeConnection, name: TableName, cancel: Cancel) -> Iterator[str]:
-    """The first of the tables and views beside `name`."""
+    """Yield the names of the first tables and views in the schema of `name`."""
     seen = 0
     for page in tables(connection, name.database, name.schema, cancel):
         yield from (entry.name.table for entry in page)
@@ -155,10 +156,11 @@ def _pages(
     statement: Callable[[str | None, int], Statement],
     cancel: Cancel,
 ) -> Iterator[list[dict[str, Any]]]:
-    """The rows of a SHOW, page by page; `statement` makes that of a page, from a name on.
+    """Yield the rows of a SHOW page by page.
 
-    FROM matches beginnings of names, so a page may repeat rows of the one before: they are left
-    out, and a page without a new row is the last.
+    `statement` makes the statement of one page from the last name of the page before and a number
+    of rows. FROM matches prefixes of names, so a page may repeat rows of the one before: these are
+    left out, and a page without a new row is the last.
     """
     seen: set[str] = set()
     after: str | None = None

@@ -1,10 +1,10 @@
-"""One batch of a result: fetched with one request, decoded as the connector does.
+"""Fetch one batch of a result with one request, and decode it with the connector's converter.
 
-The connector's own download repeats a request six times, unheard, for up to a minute, and no
-parameter changes that (5.2: its core takes a default policy there, whatever the connection's). So
-the request is ours; the rows are what the connector makes of the bytes. It still fetches what comes
-in JSON, and where it has to look into lists of revoked certificates. Whoever has fetched it, a
-stream is looked at before the connector decodes it, which believes what it is given.
+The connector's own download silently repeats a request six times, for up to a minute, and no
+parameter changes that (5.2: its core uses a default policy there, whatever the connection's). So
+the request is sent here, and the connector only converts the bytes to rows. The connector still
+fetches JSON batches, and all batches if it has to check certificate revocation lists. In both cases
+a stream is checked before the connector decodes it, because the connector does not validate it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _PIECE_BYTES = 256 * 1024
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's `wbits` for gzip, with its checksum
-# How much larger than promised a batch may be: nothing says how Snowflake counts.
+# How far a batch may exceed its declared size: Snowflake does not document how it counts.
 _MOST_TIMES, _SPARE_BYTES = 4, 16 * 1024 * 1024
 _LARGEST_START = 256 * 1024 * 1024
 _REASONS = (
@@ -45,9 +45,9 @@ _REASONS = (
     (SlowError, "no answer in time"),
     (SSLError, "no secure connection"),
     (ProxyError, "the proxy refused"),
-    (ValueError, "its address makes no sense"),
+    (ValueError, "its URL is invalid"),
 )
-_MISTYPED = "its columns are not of the types they are said to be"
+_MISTYPED = "its columns do not have their declared types"
 
 
 class Fetch:
@@ -55,8 +55,8 @@ class Fetch:
 
     Args:
         connection: the session of the result.
-        patience: seconds in which a connection must be there, and the next bytes must come.
-        cancel: gives up a download that is under way.
+        patience: seconds allowed for connecting, and for the next bytes to arrive.
+        cancel: aborts a running download.
     """
 
     def __init__(self, connection: SnowflakeConnection, patience: float, cancel: Cancel) -> None:
@@ -66,37 +66,37 @@ class Fetch:
         self._web = web_of(connection)
 
     def table(self, batches: BatchList, index: int) -> pa.Table:
-        """Fetch and decode a batch, in one try.
+        """Fetch and decode a batch, in one attempt.
 
         Raises:
-            TemporaryError: it could not be fetched, or came broken.
-            Exception: the connector's, of what it fetches or cannot decode.
+            TemporaryError: the batch could not be fetched, or is damaged.
+            Exception: an error of the connector, which fetched it or could not decode it.
         """
         if (batch := batches.public(index)) is not None:
             return self._by_the_connector(batch)
         url = batches.urls[index]
         if (rows := batches.inline(index)) is not None:
-            return self._decoded(partial(open_stream, rows), len(rows))
+            return self._decode(partial(open_stream, rows), len(rows))
         if url and batches.is_arrow and self._web.able:
             data = self._get(url, batches.headers, batches.sizes[index])
-            return self._decoded(partial(open_stream, data), data.size)
-        # An Arrow stream, whatever it was; the connector's `to_arrow` would decode it unseen.
+            return self._decode(partial(open_stream, data), data.size)
+        # Always an Arrow stream; the connector's `to_arrow` would decode it unchecked.
         with storage_admitted(self._connection, url):
             stream = batches.open(index)
-        return self._decoded(lambda: stream, None)
+        return self._decode(lambda: stream, None)
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close the pooled connections."""
         self._web.close()
 
     def _by_the_connector(self, batch: ResultBatch) -> pa.Table:
-        """Have the connector fetch and decode a batch, by what is public of it."""
+        """Fetch and decode a batch by the connector's public functions."""
         with storage_admitted(self._connection, None):
             table = batch.to_arrow(self._connection, number_to_decimal=True)
         return pa.table({}) if table is None else table
 
     def _get(self, url: str, headers: Mapping[str, str], size: int) -> pa.Buffer:
-        """The Arrow stream at `url`, unpacked as it comes; `size` bytes of it are promised."""
+        """Return the Arrow stream at `url`, unpacked as it arrives; `size` is its declared size."""
         try:
             answer = self._web.pool(url).request(
                 "GET",
@@ -108,57 +108,59 @@ class Fetch:
             )
             with answer:
                 if answer.status != HTTPStatus.OK:
-                    raise _refused(answer.status, answer.headers.get("Retry-After", ""))
-                return _unpacked(self._pieces(answer), size)
+                    raise _make_status_error(answer.status, answer.headers.get("Retry-After", ""))
+                return _unpack(self._pieces(answer), size)
         except (HTTPError, OSError, ValueError) as error:
-            raise _broken(_reason(error)) from None  # it tells the URL, which is a secret
+            raise _make_error(
+                _describe(error)
+            ) from None  # its text contains the URL, which is a secret
 
     def _pieces(self, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-        """The body, its first two bytes alone: they tell how it is packed."""
+        """Yield the body; first its two leading bytes, which identify the compression."""
         yield answer.read(len(_GZIP), decode_content=False)
         for piece in answer.stream(_PIECE_BYTES, decode_content=False):
             yield piece
             check(self._cancel)
 
-    def _decoded(self, opened: Callable[[], pa.RecordBatchReader], size: int | None) -> pa.Table:
-        """The rows of an Arrow stream of so many bytes as the connector hands them out."""
+    def _decode(self, opened: Callable[[], pa.RecordBatchReader], size: int | None) -> pa.Table:
+        """Return the rows of an Arrow stream of `size` bytes, converted by the connector."""
         try:
             raw = read(opened(), size)
         except BrokenStreamError as error:
-            raise _broken(str(error)) from error
+            raise _make_error(str(error)) from error
         except (pa.ArrowException, OSError) as error:
-            raise _broken("it came broken") from error
+            raise _make_error("it is damaged") from error
         if not all(map(_is_sound, raw.schema)):
-            raise _broken(_MISTYPED)
+            raise _make_error(_MISTYPED)
         if not raw.num_rows:
             return raw
         try:
             made = convert(self._connection, raw)
-            made.validate()  # of some types that are none of a timestamp's it makes empty columns
+            made.validate()  # the converter makes empty columns of some wrong types
         except pa.ArrowException as error:
-            raise _broken(_MISTYPED) from error
+            raise _make_error(_MISTYPED) from error
         return made
 
 
 def _is_sound(field: pa.Field) -> bool:
-    """Whether a column that is said to be a timestamp has the parts of one, all the way down.
+    """Whether a column declared as a timestamp has the fields of one, at all nesting levels.
 
-    The connector takes that for granted: 5.2 ends the process where one is missing.
+    The connector does not check this: 5.2 crashes the process if a field is missing.
     """
-    told = field.metadata or {}
+    metadata = field.metadata or {}
     parts = [field.type.field(n) for n in range(field.type.num_fields)]
-    logical = told.get(b"logicalType", b"")
+    logical = metadata.get(b"logicalType", b"")
     zoned = logical == b"TIMESTAMP_TZ"
     if zoned or (logical.startswith(b"TIMESTAMP") and pa.types.is_struct(field.type)):
-        short = zoned and told.get(b"byteLength") == b"8"
+        short = zoned and metadata.get(b"byteLength") == b"8"
         needed = {"epoch"} if short else {"epoch", "fraction"}
         if not needed <= {part.name for part in parts}:
             return False
     return all(map(_is_sound, parts))
 
 
-def _unpacked(pieces: Iterator[bytes], size: int) -> pa.Buffer:
-    """The Arrow stream in a body, which may be compressed whether or not a header says so."""
+def _unpack(pieces: Iterator[bytes], size: int) -> pa.Buffer:
+    """Return the Arrow stream of a body; gzip is recognized by its first bytes, not by headers."""
     memory = _Memory(size)
     first = next(pieces)
     unzip = zlib.decompressobj(_GZIP_WINDOW) if first == _GZIP else None
@@ -170,19 +172,20 @@ def _unpacked(pieces: Iterator[bytes], size: int) -> pa.Buffer:
                 left = unzip.unconsumed_tail
             memory.add(left)
     except zlib.error as error:
-        raise _broken("it came broken") from error
+        raise _make_error("it is damaged") from error
     if unzip is not None and not unzip.eof:
-        raise _broken("it came broken")
+        raise _make_error("it is damaged")
     return memory.filled
 
 
 class _Memory:
-    """Bytes that become more, in memory that goes back to the system at once.
+    """A growing buffer in memory that is returned to the system as soon as it is freed.
 
-    What Python or Arrow allocate stays with each thread for a while (measured: 50 to 100 MB).
+    Memory that Python or Arrow allocate stays with each thread for a while (measured: 50 to
+    100 MB).
 
     Args:
-        size: bytes that are promised. Far more than these are a bomb.
+        size: declared bytes; far more than these are refused as a decompression bomb.
     """
 
     def __init__(self, size: int) -> None:
@@ -191,10 +194,10 @@ class _Memory:
         self._at = 0
 
     def add(self, data: bytes) -> None:
-        """Put some bytes behind the others."""
+        """Append `data`."""
         end = self._at + len(data)
         if end > self._most:
-            raise _broken("it is far larger than promised")
+            raise _make_error("it is far larger than declared")
         if end > len(self._memory):
             more = mmap(-1, 2 * end)
             more[: self._at] = self._memory[: self._at]
@@ -204,18 +207,20 @@ class _Memory:
 
     @property
     def filled(self) -> pa.Buffer:
-        """All of them."""
+        """All bytes that were added."""
         return pa.py_buffer(self._memory).slice(0, self._at)
 
 
-def _refused(status: int, asked: str) -> TemporaryError:
-    """The error for a status; fresh URLs may help with any, so every one is worth another try."""
+def _make_status_error(status: int, retry_after: str) -> TemporaryError:
+    """Return the error for an HTTP status; all are retried, since fresh URLs may help."""
     known = status in frozenset(HTTPStatus)
     why = f"{status} {HTTPStatus(status).phrase}" if known else f"status {status}"
-    return _broken(why, float(asked) if asked.isascii() and asked.isdigit() else 0.0)
+    return _make_error(
+        why, float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
+    )
 
 
-def _broken(why: str, retry_after: float = 0.0) -> TemporaryError:
+def _make_error(why: str, retry_after: float = 0.0) -> TemporaryError:
     return TemporaryError(
         f"The data could not be fetched from Snowflake: {why} (while downloading the result).",
         AGAIN,
@@ -225,6 +230,6 @@ def _broken(why: str, retry_after: float = 0.0) -> TemporaryError:
     )
 
 
-def _reason(error: BaseException) -> str:
-    """A failure of the network in a few words."""
+def _describe(error: BaseException) -> str:
+    """Describe a network failure in a few words."""
     return next((why for kind, why in _REASONS if isinstance(error, kind)), "connection reset")

@@ -1,10 +1,10 @@
-"""Everything private of the Snowflake connector that is used: no other module touches it.
+"""All use of the Snowflake connector's private names; no other module uses any.
 
-The names are those of 5.2. They give what the public ones do not: where each batch of a result is
-stored, in little memory; the decoding of a batch that was fetched and checked here; an Arrow stream
-that can be checked before it is decoded. `usable` looks the names up on first use. Where a version
-of the connector lacks one, the public `get_result_batches` and `to_arrow` take over
-(see `core.warehouse.batch_list`), and a warning in the log names what is missing.
+The names are those of version 5.2. They provide what the public ones do not: the location of each
+batch of a result, in little memory; the decoding of a batch that was fetched and checked here; an
+Arrow stream that can be checked before it is decoded. `usable` looks the names up on first use. If
+the installed version lacks one, the public `get_result_batches` and `to_arrow` are used instead
+(see `core.warehouse.batch_list`), and a warning in the log lists the missing names.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _STREAMS: Final = "snowflake.connector._internal.arrow_stream_utils"
 _BATCHES: Final = "snowflake.connector.result_batch"
 _CURSORS: Final = "snowflake.connector.cursor._result_set_wrapper"
 _RESULT: Final = "_result_set"  # an attribute of each cursor
-# By module.
+# Names by module.
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     _CONTEXT: ("ArrowConverterContext.create",),
     _STREAMS: ("create_table_iterator",),
@@ -51,15 +51,15 @@ _STREAM: Final = b"arrow_array_stream"
 
 
 class Chunk(NamedTuple):
-    """Where one batch of a result is.
+    """The location of one batch of a result.
 
     Attributes:
-        rows: how many rows it holds, as Snowflake says.
-        size: uncompressed bytes; 0 where Snowflake does not say.
-        url: where it is fetched; empty for one that came with the list.
-        headers: what Snowflake asks to send with the request.
+        rows: its row count, as declared by Snowflake.
+        size: uncompressed bytes; 0 if not declared.
+        url: where it is fetched; empty for an inline batch.
+        headers: the headers that Snowflake requires in the request.
         is_arrow: whether it is an Arrow stream; else JSON.
-        message: the connector's own message, for one that came with the list; else None.
+        message: the connector's message, for an inline batch; else None.
     """
 
     rows: int
@@ -71,7 +71,7 @@ class Chunk(NamedTuple):
 
 
 def usable(cursor: SnowflakeCursor) -> bool:
-    """Whether the installed connector has every private name; a warning in the log names others."""
+    """Whether the installed connector has every private name; log a warning if it has not."""
     lacking = missing()
     if not hasattr(cursor, _RESULT):
         lacking += (f"{type(cursor).__module__}.{type(cursor).__name__}.{_RESULT}",)
@@ -82,7 +82,7 @@ def usable(cursor: SnowflakeCursor) -> bool:
 
 @cache
 def missing() -> tuple[str, ...]:
-    """The private names that the installed connector lacks, looked up once in a process."""
+    """Return the private names that the installed connector lacks; looked up once per process."""
     return tuple(
         f"{module}.{name}"
         for names_of, exists in ((_NAMES, _has_attribute), (_FIELDS, _has_field))
@@ -121,21 +121,23 @@ def _has_field(module: str, name: str) -> bool:
 
 
 class ChunkList:
-    """The batches of a result, taken out of a cursor, which has none afterwards.
+    """The batches of a result, taken out of a cursor, which is empty afterwards.
 
-    Each iteration goes through them in their order; nothing is kept of those gone through.
+    Each iteration yields them in order and keeps no reference to those already yielded.
 
     Attributes:
         columns: the connector's own messages about the columns, for `open_batch`.
     """
 
     def __init__(self, cursor: SnowflakeCursor) -> None:
-        self._told = cursor._result_set.get_chunks()
-        cursor.reset(closing=True)  # the connector's own copy
-        self.columns = [] if self._told is None else [_copy(each) for each in self._told.columns]
+        self._response = cursor._result_set.get_chunks()
+        cursor.reset(closing=True)  # frees the connector's copy
+        self.columns = (
+            [] if self._response is None else [_copy(each) for each in self._response.columns]
+        )
 
     def __iter__(self) -> Iterator[Chunk]:
-        for chunk in () if self._told is None else self._told.chunks:
+        for chunk in () if self._response is None else self._response.chunks:
             is_arrow = chunk.format == _ARROW
             if chunk.HasField("remote"):
                 remote = chunk.remote
@@ -146,7 +148,7 @@ class ChunkList:
 
 
 def inline_rows(message: Any) -> bytes:
-    """The encoded rows of a batch that came with the list; none if they came broken."""
+    """Return the encoded rows of an inline batch; empty if they are damaged."""
     try:
         return base64.b64decode(message.inline, validate=True)
     except ValueError:
@@ -156,16 +158,16 @@ def inline_rows(message: Any) -> bytes:
 def open_batch(
     connection: SnowflakeConnection, chunk: Chunk, description: Any, columns: list[Any]
 ) -> pa.RecordBatchReader:
-    """Have the connector fetch a batch; its Arrow stream, which the connector has not decoded.
+    """Have the connector fetch a batch; return its Arrow stream, not yet decoded.
 
     Args:
         connection: the session of the result.
         chunk: the batch.
-        description: of the cursor that held the result.
-        columns: of the `ChunkList`.
+        description: the `description` of the cursor that held the result.
+        columns: the `columns` of the `ChunkList`.
 
     Raises:
-        Exception: as the connector raises it.
+        Exception: any error of the connector.
     """
     from snowflake.connector._internal.protobuf_gen.database_driver_v1_pb2 import (
         RemoteChunk,
@@ -183,21 +185,21 @@ def open_batch(
 
 
 def convert(connection: SnowflakeConnection, table: pa.Table) -> pa.Table:
-    """The rows of an Arrow stream as the connector hands them out.
+    """Convert the columns of an Arrow stream as the connector's `to_arrow` does.
 
     Args:
         connection: the session of the result, whose time zone is used.
-        table: what the stream holds; at least one row.
+        table: the decoded stream; at least one row.
 
     Raises:
-        Exception: the connector's or pyarrow's, where a column is not what it is said to be.
+        Exception: an error of the connector or pyarrow; a column has not its declared type.
     """
     from snowflake.connector._internal.arrow_context import ArrowConverterContext
     from snowflake.connector._internal.arrow_stream_utils import create_table_iterator
 
     capsule = table.to_reader().__arrow_c_stream__()
     rows = create_table_iterator(
-        _pointer(capsule),
+        _get_pointer(capsule),
         context=ArrowConverterContext.create(connection),
         number_to_decimal=True,
     )
@@ -208,22 +210,22 @@ def convert(connection: SnowflakeConnection, table: pa.Table) -> pa.Table:
 
 
 def exchange_states(one: SnowflakeConnection, other: SnowflakeConnection) -> None:
-    """Let two connections change places: cursors and batches that hold `one` use `other`'s session.
+    """Exchange the sessions of two connections: cursors of `one` then use the session of `other`.
 
-    Attributes that only `one` has, such as those of a subclass, stay with it.
+    Attributes that only `one` has, such as those of a subclass, remain its own.
     """
     old = {name: one.__dict__.get(name) for name in other.__dict__}
     one.__dict__.update(other.__dict__)
     other.__dict__.update(old)
 
 
-def _pointer(capsule: object) -> int:
-    """The address of the stream that a capsule holds (the Arrow PyCapsule interface)."""
+def _get_pointer(capsule: object) -> int:
+    """Return the address of the stream in a capsule (the Arrow PyCapsule interface)."""
     get = ctypes.pythonapi.PyCapsule_GetPointer
     get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     return int(get(capsule, _STREAM))
 
 
 def _copy(message: Any) -> Any:
-    """A message of its own: a part of another keeps all of that in memory."""
+    """Copy a message, because a part of a larger message keeps all of that in memory."""
     return type(message).FromString(message.SerializeToString())

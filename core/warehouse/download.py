@@ -1,7 +1,7 @@
-"""The batches of a result, downloaded in parallel within a byte budget, each one checked.
+"""Download the batches of a result in parallel, within a byte budget, and check each one.
 
-The pool is our own because the connector's prefetching hangs when its memory limit is small,
-does not check row counts, and decodes every chunk by the schema of the first.
+The connector's prefetching is not used: it hangs when its memory limit is small, does not check row
+counts, and decodes every chunk by the schema of the first.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# How often a batch may hold other rows than declared before the run fails.
+# Attempts at a batch whose row count differs from the declared one, before the run fails.
 _WRONG = 3
-# Of uncompressed data; what comes slower than this counts as stalled.
+# Of uncompressed data; a slower download is treated as stalled.
 _SLOWEST_BYTES_PER_SECOND = 256 * 1024
 # A decoded chunk with the buffer it came in takes about twice its uncompressed size (measured).
 _BYTES_PER_BYTE = 2
-# The inline batch does not tell its size; Snowflake keeps it small.
+# The size of the inline batch is not declared; Snowflake keeps it small.
 INLINE_BYTES = 1_000_000
 
 
 class Download(Generic[T]):
-    """Every batch of a result once, converted by `convert`.
+    """An iterator over all batches of a result, each converted by `convert`.
 
     Args:
         result: the finished statement.
-        convert: turns a batch's table into what the reader wants; runs in the pool's threads.
-        budget: bytes that batches may take at once; one batch is always allowed.
+        convert: converts a batch's table; runs in the download threads.
+        budget: bytes that batches in flight may take; one batch is always allowed.
         workers: download threads.
         cancel: stops the download at the next batch.
-        ordered: hand out the batches in the order of the result; else in the order they come. What
-            waits for its turn counts against the budget.
+        ordered: yield the batches in the order of the result; else in the order of arrival. Batches
+            that wait for their turn count against the budget.
     """
 
     def __init__(
@@ -80,18 +80,18 @@ class Download(Generic[T]):
                 f"The warehouse declares {declared} rows but lists batches of {self.total_rows}.",
                 "Run again; if it stays, report it to Snowflake.",
             )
-        # What is listed twice would be read twice, in place of other rows.
+        # A URL that is listed twice would be read twice, in place of other rows.
         urls = [url for url in self._batches.urls if url]
         if len(set(urls)) < len(urls) or any(rows < 0 for rows in self._batches.rows):
-            raise IntegrityError("The warehouse's list of batches makes no sense.", "Run again.")
+            raise IntegrityError("The warehouse's list of batches is invalid.", "Run again.")
         self.total_bytes = sum(self._batches.sizes)
 
     def size(self, index: int) -> int:
-        """Uncompressed bytes of a batch, 0 if the warehouse does not tell."""
+        """Return the uncompressed bytes of a batch; 0 if the warehouse does not declare them."""
         return self._batches.sizes[index]
 
     def stop(self) -> None:
-        """Let whoever reads on, in whatever thread, meet a CancelledError; the workers end."""
+        """End the download threads; a reader in any thread then gets a CancelledError."""
         self._stopped.set()
         for _ in range(self._workers):
             self._todo.put(None)
@@ -99,7 +99,7 @@ class Download(Generic[T]):
     def __iter__(self) -> Iterator[tuple[int, T]]:
         """Yield `(index, converted batch)`; batches without rows are skipped."""
         waiting = deque(n for n, rows in enumerate(self._batches.rows) if rows)
-        costs: dict[int, int] = {}  # of the batches under way, in their order
+        costs: dict[int, int] = {}  # of the batches in flight, in their order
         early: dict[int, T] = {}
         threads = [
             threading.Thread(target=self._work, name=f"download-{n}", daemon=True)
@@ -129,7 +129,7 @@ class Download(Generic[T]):
             self._chunks.close()
 
     def _fits(self, index: int, costs: dict[int, int]) -> bool:
-        """Whether one more batch may be under way: one ahead of each worker is enough."""
+        """Whether one more batch may be requested: at most two per worker, within the budget."""
         if len(costs) >= 2 * self._workers:
             return False
         return not costs or sum(costs.values()) + self._cost(index) <= self._budget
@@ -152,13 +152,13 @@ class Download(Generic[T]):
                 self._done.put((index, self._convert(self._fetch(index))))
             except Exception as error:  # the reader raises it
                 self._done.put((index, error))
-            except BaseException as error:  # a panic of polars: without it the reader would wait
-                failure = self._failure(error)
+            except BaseException as error:  # a panic of polars; otherwise the reader would wait
+                failure = self._translate(error)
                 failure.__cause__ = error
                 self._done.put((index, failure))
 
     def _fetch(self, index: int) -> pa.Table:
-        """Download and decode one batch, again with fresh URLs after a failure."""
+        """Download and decode one batch; after a failure, retry with fresh URLs."""
         failed: BatchList | None = None
         wrong = 0
 
@@ -182,12 +182,12 @@ class Download(Generic[T]):
         return table
 
     def _download(self, batches: BatchList, index: int) -> pa.Table:
-        """One try, which ends in time whatever it waits for."""
+        """Make one attempt, with a time limit that depends on the size of the batch."""
         limit = self._retry.patience + batches.sizes[index] / _SLOWEST_BYTES_PER_SECOND
         try:
             table = within(limit, self._stopped, lambda: self._chunks.table(batches, index))
         except Exception as error:
-            raise self._failure(error) from error
+            raise self._translate(error) from error
         if table.num_rows != batches.rows[index]:
             raise IntegrityError(
                 f"A result batch holds {table.num_rows} rows instead of {batches.rows[index]}.",
@@ -196,9 +196,9 @@ class Download(Generic[T]):
         return table
 
     def _renew(self, failed: BatchList) -> None:
-        """Ask for the batch list anew: its URLs expire. The rows are those of the same result.
+        """Request the batch list of the same result again, because its URLs expire.
 
-        Where the warehouse does not answer either, the old URLs may still do.
+        If the warehouse does not answer, the old URLs are tried again, as they may still be valid.
         """
         connection, query_id = self._result.connection, self._result.query_id
 
@@ -216,14 +216,15 @@ class Download(Generic[T]):
             except TemporaryError as error:
                 if error.again:
                     return
-                raise  # such as: the result is no longer kept
+                raise  # for example, because the result is no longer stored
             if fresh.rows != failed.rows:
                 raise IntegrityError(
-                    "The warehouse cut the same result differently at a second look.", "Run again."
+                    "The warehouse split the same result into different batches the second time.",
+                    "Run again.",
                 )
             fresh.drop_as(failed)
             self._batches = fresh
 
     @staticmethod
-    def _failure(error: BaseException) -> TransferError:
+    def _translate(error: BaseException) -> TransferError:
         return translate(error, "downloading the result")

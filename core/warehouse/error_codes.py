@@ -1,8 +1,8 @@
-"""What the failures that Snowflake and its connector number mean to the user.
+"""Map error numbers of Snowflake and its connector to error classes, messages and hints.
 
-Sources: the numbers are Snowflake's, as documented for its drivers and measured against connector
-5.2; 250001 to 255999 are the connector's own (`_internal/errorcode.py`), numbers below 20 are the
-kinds of its core (`ERROR_KIND_*`).
+Sources: Snowflake's numbers, as documented for its drivers and measured with connector 5.2; 250001
+to 255999 are the connector's (`_internal/errorcode.py`), numbers below 20 are the error kinds of
+its core (`ERROR_KIND_*`).
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ from core.remedy import Advice, Remedy
 
 
 class Meaning(NamedTuple):
-    """The class, the sentence (`{name}`: what the driver names in quotes) and the advice.
+    """The meaning of an error number.
 
-    `again`: the same request may succeed within minutes.
+    Attributes:
+        kind: the class to raise.
+        sentence: the message; `{name}` stands for the name that the driver gives in quotes.
+        hint: what to do next.
+        again: whether the same request may succeed within minutes.
     """
 
     kind: type[TransferError]
@@ -39,7 +43,7 @@ _ASK_ADMIN: Final = Advice(
     "Ask the Snowflake administrator, or name another role: ", Remedy("role"), "."
 )
 AGAIN: Final = "Run it again."
-_CHECK_DATA: Final = "Look at the values of the columns involved."
+_CHECK_DATA: Final = "Check the values of the columns involved."
 _SIGN_IN: Final = "Check the account, user, password, token or key of the connection."
 
 _MFA = Meaning(
@@ -52,19 +56,19 @@ SESSION_ENDED = Meaning(TemporaryError, "The Snowflake session has ended.", AGAI
 REFUSED = Meaning(SignInError, "Snowflake refused the sign-in.", _SIGN_IN)
 WRONG_ACCOUNT = Meaning(
     SignInError,
-    "There is no such Snowflake account, or it does not admit this machine.",
+    "The Snowflake account does not exist, or it does not admit this machine.",
     "Check the connection's account (like myorg-myaccount) and its network policy.",
 )
 REDIRECTED = Meaning(
     SignInError,
-    "Snowflake's address redirects to another host or port, or to plain HTTP, which was refused: "
-    "nothing was sent there.",
-    "Check the account and the host of the connection, and the proxy on the way.",
+    "Snowflake's address redirects to another host or port, or to plain HTTP. The redirect was "
+    "refused; nothing was sent there.",
+    "Check the account and the host of the connection, and the proxy in between.",
 )
 TOO_LARGE = Meaning(
     IntegrityError,
-    "An answer of Snowflake is larger than any should be: it was not read to its end.",
-    "Check the account and the host of the connection, and the proxy on the way.",
+    "An answer of Snowflake exceeds the size limit; it was not read to its end.",
+    "Check the account and the host of the connection, and the proxy in between.",
 )
 KEY = Meaning(
     SignInError,
@@ -85,7 +89,7 @@ _NO_ANSWER = Meaning(
 )
 TLS = Meaning(
     TemporaryError,
-    "There is no secure connection to Snowflake.",
+    "No secure connection to Snowflake could be made.",
     "Check the connection's host, port and protocol, this machine's clock, and the TLS "
     "certificates of a proxy in between.",
 )
@@ -110,7 +114,7 @@ _MISSING = Meaning(
 _INVALID = Meaning(
     SourceDataError,
     "Snowflake refused the statement.",
-    "The table may have changed: run again; if it stays, look into Snowflake's query history.",
+    "The table may have changed: run again. If it fails again, check Snowflake's query history.",
 )
 
 BY_NUMBER: Final[dict[int, Meaning]] = {
@@ -127,7 +131,7 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     630: Meaning(
         TemporaryError,
         "The statement reached the time limit that Snowflake sets.",
-        "Use a larger warehouse, or have STATEMENT_TIMEOUT_IN_SECONDS raised.",
+        "Use a larger warehouse, or raise STATEMENT_TIMEOUT_IN_SECONDS.",
     ),
     904: Meaning(
         SourceDataError, "The column {name} does not exist.", "The table may have changed."
@@ -143,13 +147,13 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     ),
     90105: Meaning(UsageError, "No database is selected.", "Write DATABASE.SCHEMA.TABLE."),
     90106: Meaning(UsageError, "No schema is selected.", "Write DATABASE.SCHEMA.TABLE."),
-    100035: Meaning(SourceDataError, "A text is not a timestamp.", _CHECK_DATA),
-    100038: Meaning(SourceDataError, "A text is not a number.", _CHECK_DATA),
+    100035: Meaning(SourceDataError, "A text value is not a timestamp.", _CHECK_DATA),
+    100038: Meaning(SourceDataError, "A text value is not a number.", _CHECK_DATA),
     100039: _OVERFLOW,
-    100040: Meaning(SourceDataError, "A text is not a date.", _CHECK_DATA),
+    100040: Meaning(SourceDataError, "A text value is not a date.", _CHECK_DATA),
     100132: _OVERFLOW,
     250002: SESSION_ENDED,
-    252005: Meaning(SourceDataError, "A value cannot be represented here.", _CHECK_DATA),
+    252005: Meaning(SourceDataError, "A value cannot be represented on this machine.", _CHECK_DATA),
     252013: Meaning(IntegrityError, "Snowflake's result is incomplete.", AGAIN),
     255001: Meaning(SourceDataError, "A column has a type that cannot be read."),
     255005: _TRANSPORT,

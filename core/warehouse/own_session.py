@@ -1,7 +1,7 @@
-"""What a session of ours can do beyond a connection of the connector's.
+"""The interface of a session that can sign in again and uses a gate.
 
-Imports no connector, unlike `core.warehouse.session`, which opens such sessions: so whatever works
-with an open one can be imported before the connector is.
+Unlike `core.warehouse.session`, which opens such sessions, this module does not import the
+connector. So modules that use an open session can be imported before the connector is.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class OwnSession:
-    """A connection that can sign in again, and whose connector goes through the gate.
+    """A connection that can sign in again, and whose traffic goes through the gate.
 
     Attributes:
-        retry: how patient it is.
-        renewable: whether it signs in again by itself, where no person takes part.
-        gate: lets the connector through to the account.
-        web: how the connection's settings go to the web.
+        retry: its retry policy.
+        renewable: whether it signs in again automatically; false for interactive sign-ins.
+        gate: admits the connector's requests to the account.
+        web: the HTTP connections that follow the connection's settings.
     """
 
     retry: Retry
@@ -41,22 +41,22 @@ class OwnSession:
         raise NotImplementedError
 
     def where(self) -> Account:
-        """Where the account is, as far as that is known."""
+        """Return the location of the account, as far as it is known."""
         raise NotImplementedError
 
 
 def retry_of(connection: SnowflakeConnection) -> Retry:
-    """How patient a session is; a plain connection is not very."""
+    """Return the retry policy of a session; `QUICK` for a plain connection."""
     return connection.retry if isinstance(connection, OwnSession) else QUICK
 
 
 def refusal_of(connection: SnowflakeConnection) -> TransferError | None:
-    """The error for what a session's gate has refused since the last call."""
+    """Return the error for what a session's gate has refused since the last call."""
     return connection.gate.refusal() if isinstance(connection, OwnSession) else None
 
 
 def web_of(connection: SnowflakeConnection) -> Web:
-    """How a session's batches are fetched, past the gate that is the connector's own."""
+    """Return the HTTP connections for fetching a session's batches, which do not use the gate."""
     if isinstance(connection, OwnSession):
         return connection.web
     config = connection.config
@@ -65,15 +65,15 @@ def web_of(connection: SnowflakeConnection) -> Web:
 
 @contextmanager
 def storage_admitted(connection: SnowflakeConnection, url: str | None) -> Iterator[None]:
-    """Let the connector itself fetch a batch, past the gate that else admits the account alone.
+    """Admit the storage of a batch to the gate, so that the connector can fetch it.
 
     Args:
         connection: the session of the result.
-        url: where the batch is; empty for one that came with the list; None where that is not
-            known: the storage services of AWS, Azure and Google are admitted then, by their names.
+        url: the URL of the batch; empty for an inline batch; None if unknown: then the storage
+            services of AWS, Azure and Google are admitted by their names.
 
     Raises:
-        IntegrityError: no storage service is there.
+        IntegrityError: the URL is not that of a storage service.
     """
     if not isinstance(connection, OwnSession) or url == "":
         yield

@@ -1,12 +1,12 @@
-"""Keep the connector from looking for the cloud that it runs in.
+"""Disable the connector's detection of the cloud that it runs in.
 
-Its core (5.2) does so for its telemetry when a connection is opened: it asks metadata services and,
-with whatever AWS credentials it finds, STS. A session of ours asks nobody but the hosts that its
-connection names. No parameter of a connection turns the detection off, only an environment
-variable; the core reads it with the first connection of a process, and keeps what it found.
+The connector's core (5.2) detects it for telemetry when a connection is opened: it queries metadata
+services and, with any AWS credentials that it finds, STS. A session of this program contacts only
+the hosts that its connection names. No connection parameter disables the detection, only an
+environment variable; the core reads it with the first connection of a process and keeps the value.
 
-So the variable is set while the first session is opened, and removed again. Other connections that
-the process opens, without this project, then do not look for their cloud either.
+So the variable is set while the first session is opened, and then removed. Connections that other
+code of the process opens later do not detect their cloud either.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Switch:
         self._is_settled = False  # the core has read the variable
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def hold(self) -> Iterator[None]:
         with self._lock:
             is_counted = not self._is_settled
             self._users += is_counted
@@ -55,9 +55,9 @@ _switch = _Switch()
 
 @contextmanager
 def without_platform_detection() -> Iterator[None]:
-    """Open a connection inside this context; from several threads at once if need be.
+    """Return a context in which to open a connection; several threads may do so at once.
 
-    A value that the environment gives the variable already stays.
+    A value that the variable already has in the environment is kept.
     """
-    with _switch.held():
+    with _switch.hold():
         yield

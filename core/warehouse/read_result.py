@@ -1,4 +1,4 @@
-"""A result that fits into memory, whole."""
+"""Read a whole result that fits into memory."""
 
 from __future__ import annotations
 
@@ -22,45 +22,46 @@ _BUDGET = 32 * 1024 * 1024  # bytes of batches in flight
 def read_columns(
     connection: SnowflakeConnection, statement: Statement, cancel: Cancel
 ) -> list[list[object]]:
-    """Run `statement` and read the values of each column it selects, in order; None is NULL.
+    """Run `statement` and return the values of each selected column, in order; None is NULL.
 
     Raises:
         CancelledError: `cancel` was set; the statement was aborted.
-        TransferError: it failed, or a value cannot be held here; the class tells why.
+        TransferError: it failed, or a value cannot be represented; the class gives the reason.
     """
     return read_result(run(connection, statement, cancel), statement, cancel)
 
 
 def read_result(result: Result, statement: Statement, cancel: Cancel) -> list[list[object]]:
-    """Read the values of each column of a finished statement, as `read_columns` does."""
+    """Return the values of each column of a finished statement, as `read_columns` does."""
     columns: list[list[object]] = [[] for _ in statement.fields]
-    for table in _tables(result, len(columns), cancel):
+    for table in _read_tables(result, len(columns), cancel):
         for values, part in zip(columns, table.columns, strict=True):
             try:
                 values.extend(part.to_pylist())
-            except (OverflowError, ValueError) as error:  # Python's dates are of years 1 to 9999
+            except (OverflowError, ValueError) as error:  # Python's dates end at these years
                 raise SourceDataError(
-                    "A date lies outside the years 1 to 9999.", "Look at the dates of the table."
+                    "A date lies outside the years 1 to 9999.", "Check the dates in the table."
                 ) from error
     return columns
 
 
 def read_rows(result: Result, *needed: str) -> list[dict[str, Any]]:
-    """Read the rows of a small answer (SHOW, DESCRIBE), as dicts with lower-case names.
+    """Return the rows of a small answer (SHOW, DESCRIBE) as dicts with lower-case names.
 
-    Its times and structures are left out: nobody asks for them, and not every one can be held.
+    Columns of times and structures are left out: they are not needed, and some of their values
+    cannot be represented in Python.
 
     Args:
         result: the finished statement.
-        needed: columns that must be there, and whose values are texts.
+        needed: names of columns that must be present with text values.
 
     Raises:
-        IntegrityError: it is not what was asked for.
+        IntegrityError: a needed column is absent or holds other values.
         CancelledError: the statement's `cancel` was set.
-        TransferError: it cannot be read; the class tells why.
+        TransferError: the rows cannot be read; the class gives the reason.
     """
     names = [column.name.lower() for column in result.cursor.description or ()]
-    rows = _named(result, names)
+    rows = _read_named(result, names)
     for name in needed:
         if name not in names or not all(isinstance(row.get(name), str) for row in rows):
             raise IntegrityError(
@@ -69,10 +70,10 @@ def read_rows(result: Result, *needed: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _named(result: Result, names: list[str]) -> list[dict[str, Any]]:
+def _read_named(result: Result, names: list[str]) -> list[dict[str, Any]]:
     result.batches.count()
     rows: list[dict[str, Any]] = []
-    for table in _tables(result, len(names), result.cancel):
+    for table in _read_tables(result, len(names), result.cancel):
         held = {
             name: part.to_pylist()
             for name, part in zip(names, table.columns, strict=True)
@@ -82,8 +83,8 @@ def _named(result: Result, names: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _tables(result: Result, width: int, cancel: Cancel) -> Iterator[pa.Table]:
-    """The batches of a result in their order, each with so many columns."""
+def _read_tables(result: Result, width: int, cancel: Cancel) -> Iterator[pa.Table]:
+    """Yield the batches of a result in their order; check that each has `width` columns."""
     tables = Download(
         result, lambda table: table, budget=_BUDGET, workers=2, cancel=cancel, ordered=True
     )
@@ -91,6 +92,6 @@ def _tables(result: Result, width: int, cancel: Cancel) -> Iterator[pa.Table]:
         if table.num_columns != width:
             raise IntegrityError(
                 f"The result has {table.num_columns} columns instead of {width}.",
-                "The table may have been altered meanwhile: run again.",
+                "The table may have been altered during the run: run again.",
             )
         yield table

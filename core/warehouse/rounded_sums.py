@@ -1,4 +1,4 @@
-"""Sums of more than 38 digits: tried exactly, then as floating-point numbers."""
+"""Compute sums exactly and, if one exceeds 38 digits, again as floating-point numbers."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ T = TypeVar("T")
 
 
 def with_rounded_sums(attempt: Callable[[bool], T]) -> T:
-    """Run a statement with exact sums; where one overflows, run it with rounded ones.
+    """Run a statement with exact sums; if one overflows, run it with rounded sums.
 
     A sum over all rows, or over a month, may have more digits than the sum of any group, and only
     the latter is delivered.
 
     Args:
-        attempt: makes and runs the statement; its argument is whether the sums that may overflow
-            are computed as FLOAT (`rounded=` of `core.query`).
+        attempt: builds and runs the statement; its argument says whether the sums that may
+            overflow are computed as FLOAT (`rounded=` of `core.query`).
 
     Returns:
-        What `attempt` returned.
+        The result of `attempt`.
 
     Raises:
         NumericOverflowError: the statement with rounded sums overflows, too.
-        Exception: whatever else `attempt` raises.
+        Exception: any other error of `attempt`.
 
     Example:
         `with_rounded_sums(lambda rounded: run(connection, select(rounded=rounded), cancel))`

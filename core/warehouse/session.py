@@ -1,6 +1,6 @@
-"""A session that survives the network: it signs in again if it is lost.
+"""A session that signs in again after it was lost.
 
-Imports the connector, so nothing imports this module before a session is opened.
+This module imports the connector, so it is imported only when a session is opened.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.warehouse.network.http_pools import Web
 from core.warehouse.own_session import OwnSession
 from core.warehouse.platform_detection import without_platform_detection
 
-# The connector's settings by which it goes to the network; no secret but that of a proxy.
+# The connector's network settings; the only secret among them is that of a proxy.
 _OF_THE_NETWORK = frozenset(
     {
         *PROXY_SETTINGS,
@@ -32,13 +32,13 @@ _OF_THE_NETWORK = frozenset(
 
 
 class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
-    """A connection that can sign in again; whoever holds it need not know.
+    """A connection that can sign in again, which is transparent to its users.
 
     Args:
-        arguments: makes the connector's arguments; called for each sign-in, so that no secret is
-            kept for a later one.
-        retry: how patient to be.
-        renewable: whether to sign in again by itself, where no person takes part.
+        arguments: returns the connector's arguments; called for each sign-in, so that no secret is
+            stored between them.
+        retry: the retry policy.
+        renewable: whether to sign in again automatically; false for interactive sign-ins.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
     def renew(self, lost: str) -> None:
         """Sign in again, unless another thread has done so since session `lost` was lost.
 
-        Statements and their results are Snowflake's, not the session's: they go on, and are read
-        by their ids.
+        Statements and results do not depend on the session: they continue, and can be read by
+        their ids.
         """
         with self._renewing:
             if self._ended or str(self.session_id) != lost:
@@ -78,12 +78,12 @@ class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
         threading.Thread(target=fresh.close, args=(False,), name="sign-out", daemon=True).start()
 
     def close(self, retry: bool = True) -> None:
-        """Sign out, for good."""
+        """Sign out; the session cannot be renewed afterwards."""
         self._ended = True
         super().close(retry)
 
     def where(self) -> Account:
-        """Where the account is, as far as that is known."""
+        """Return the location of the account, as far as it is known."""
         place = self.gate.account
         name, secure = (place.host, place.scheme == "https") if place else ("", True)
         return Account(self.gate.peer or name, secure)

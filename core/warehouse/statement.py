@@ -1,8 +1,8 @@
-"""One statement: started, waited for, cancelled, read.
+"""Run one statement: start it, wait for it, cancel it, read its result.
 
 Only `execute_async`, status polling, `abort_query`, `query_result` and the batch list of the
 connector are used: its other calls ignore Ctrl-C and time limits, and some corrupt values
-(a chunk with another integer width than the first is misread, without an error).
+(a chunk whose integer width differs from that of the first is silently misread).
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 __all__ = ["Cancel", "Result", "check", "count", "run"]
 
 _FIRST_POLL, _SLOWEST_POLL = 0.005, 0.5  # seconds; doubles in between
-_DIGITS = 20  # of the largest count
-_UNKNOWN_SECONDS = 120.0  # in which Snowflake may not know of a statement that it has taken
+_DIGITS = 20  # the most that a count may have
+_UNKNOWN_SECONDS = 120.0  # for which Snowflake may not report a statement that it has accepted
 
 
 @dataclass(frozen=True)
 class Result:
-    """A finished statement, its rows still at the warehouse.
+    """A finished statement whose rows have not been downloaded.
 
     Attributes:
-        connection: the session it ran in.
+        connection: the session of the statement.
         query_id: Snowflake's id of the statement.
-        cursor: a cursor that holds the result, until its `batches` are asked for.
-        cancel: stops reading its rows.
+        cursor: a cursor that holds the result, until `batches` is read.
+        cancel: stops the download of the rows.
     """
 
     connection: SnowflakeConnection
@@ -52,12 +52,12 @@ class Result:
 
     @property
     def retry(self) -> Retry:
-        """How patient the session is with the network."""
+        """The retry policy of the session."""
         return retry_of(self.connection)
 
     @cached_property
     def batches(self) -> BatchList:
-        """The batches that the rows come in."""
+        """The batches of the result."""
         try:
             return BatchList.of(self.connection, self.cursor)
         except Exception as error:
@@ -65,10 +65,10 @@ class Result:
 
 
 def count(value: object) -> int | None:
-    """A number of rows or bytes as an answer tells it; None where it tells none.
+    """Parse a number of rows or bytes of an answer; return None if it is empty.
 
     Raises:
-        IntegrityError: it is no such number.
+        IntegrityError: it is not a number of this kind.
     """
     if value is None or value == "":
         return None
@@ -86,19 +86,22 @@ def run(
     on_start: Callable[[str], None] = lambda _: None,
     repeatable: bool = True,
 ) -> Result:
-    """Run `statement` to its end; whatever interrupts that also stops it at the warehouse.
+    """Run `statement` to its end; any interruption also aborts it at the warehouse.
 
     Args:
         connection: an open session.
         statement: what to run.
-        cancel: stops the wait, and the statement.
-        on_start: told the query id as soon as there is one.
-        repeatable: whether it may be started again where the answer to its start is lost; false
-            for what writes.
+        cancel: ends the wait and aborts the statement.
+        on_start: called with the query id as soon as it is known.
+        repeatable: whether it may be started again if the answer to its start is lost; false for
+            statements that write.
+
+    Returns:
+        The finished statement.
 
     Raises:
         CancelledError: `cancel` was set; the statement was aborted.
-        TransferError: it failed; the class tells why.
+        TransferError: it failed; the class gives the reason.
     """
     start = Start(connection, statement)
 
@@ -123,7 +126,10 @@ def run(
 
 
 class _Watch:
-    """Whether a statement still runs. The connector says yes where Snowflake tells nothing."""
+    """Asks whether a statement is still running.
+
+    The connector also answers yes if Snowflake reports no status, so that is limited in time.
+    """
 
     def __init__(self, connection: SnowflakeConnection, query_id: str) -> None:
         self._connection = connection

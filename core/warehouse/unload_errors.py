@@ -1,7 +1,7 @@
-"""What the failures of an unload mean to the user.
+"""Map the error texts of an unload to error classes, messages and hints.
 
-Told apart by Snowflake's words, as one number (91003) stands for all that S3 says, another (2003)
-for every object; and the numbers of the rest are not documented.
+They are distinguished by text because number 91003 stands for all failures of S3 and 2003 for all
+missing objects; the numbers of the others are not documented.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _INTEGRATION: Final = Advice(
 _STORE_KEYS: Final = "Check the integration's or the stage's AWS role, or the AWS credentials."
 
 
-def _of_store(*words: str) -> str:
-    """The pattern of a failure of the bucket that says one of `words`."""
+def _match_store(*words: str) -> str:
+    """Return the pattern of a bucket failure whose text contains one of `words`."""
     return f"{_STORE}({'|'.join(words)})"
 
 
@@ -33,7 +33,7 @@ BY_TEXT: Final = tuple(
             "already existing at the unload destination",
             Meaning(
                 DestinationExistsError,
-                "There are files at the destination already.",
+                "The destination already contains files.",
                 Advice("Allow one to be replaced: ", Remedy("if_exists", "overwrite"), "."),
             ),
         ),
@@ -42,7 +42,7 @@ BY_TEXT: Final = tuple(
             Meaning(
                 UsageError,
                 "The storage integration does not allow the destination.",
-                "Have it added to the integration's STORAGE_ALLOWED_LOCATIONS, or name another.",
+                "Add it to the integration's STORAGE_ALLOWED_LOCATIONS, or name another one.",
             ),
         ),
         (
@@ -55,7 +55,7 @@ BY_TEXT: Final = tuple(
         ),
         (
             r"\bIntegration '[^']*' is not enabled",
-            Meaning(UsageError, "The storage integration {name} is switched off.", _INTEGRATION),
+            Meaning(UsageError, "The storage integration {name} is disabled.", _INTEGRATION),
         ),
         (
             r"\bStage '[^']*' does not exist",
@@ -77,16 +77,16 @@ BY_TEXT: Final = tuple(
             "max(imum)? file size.* exceeded",
             Meaning(
                 UsageError,
-                "The result does not fit into one file of the size asked for.",
+                "The result does not fit into one file of the requested maximum size.",
                 Advice(
-                    "Give a smaller size, so that it becomes several files: ",
+                    "Set a smaller maximum size, so that several files are written: ",
                     Remedy("max_file_size"),
                     ".",
                 ),
             ),
         ),
         (
-            _of_store("NoSuchBucket", "bucket does not exist"),
+            _match_store("NoSuchBucket", "bucket does not exist"),
             Meaning(
                 DestinationError,
                 "Snowflake reports that the bucket does not exist.",
@@ -94,19 +94,19 @@ BY_TEXT: Final = tuple(
             ),
         ),
         (
-            _of_store("AccessKeyId", "Access Key Id", *CREDENTIALS),
+            _match_store("AccessKeyId", "Access Key Id", *CREDENTIALS),
             Meaning(
                 DestinationError,
-                "AWS refuses the credentials by which Snowflake writes.",
+                "AWS refuses the credentials that Snowflake writes with.",
                 _STORE_KEYS,
             ),
         ),
         (
-            _of_store("Throttl", *sorted(TEMPORARY)),
-            Meaning(TemporaryError, "The bucket did not take what Snowflake wrote.", AGAIN),
+            _match_store("Throttl", *sorted(TEMPORARY)),
+            Meaning(TemporaryError, "The bucket temporarily refused what Snowflake wrote.", AGAIN),
         ),
         (
-            _of_store("AccessDenied", "access denied", "KMS"),
+            _match_store("AccessDenied", "access denied", "KMS"),
             Meaning(
                 DestinationError,
                 "Snowflake may not write to the bucket.",
@@ -120,5 +120,5 @@ BY_TEXT: Final = tuple(
         ),
     )
 )
-# Numbers of whose errors the text is looked at.
+# Error numbers for which the text is compared as well.
 WORDED: Final = frozenset({1030, 2003, 3127, 3128, 91003, 100145})

@@ -77,14 +77,14 @@ def test_the_variable_lasts_as_long_as_any_thread_signs_in(switch: _Switch) -> N
     first, second = threading.Event(), threading.Event()
 
     def sign_in() -> None:
-        with switch.held():
+        with switch.hold():
             first.set()
             second.wait(30)
 
     thread = threading.Thread(target=sign_in)
     thread.start()
     assert first.wait(30)
-    with switch.held():
+    with switch.hold():
         assert os.environ[VARIABLE] == "true"
     assert os.environ[VARIABLE] == "true"
     second.set()
@@ -94,7 +94,7 @@ def test_the_variable_lasts_as_long_as_any_thread_signs_in(switch: _Switch) -> N
 
 def test_it_is_set_again_after_a_sign_in_that_failed(switch: _Switch) -> None:
     def fail() -> None:
-        with switch.held():
+        with switch.hold():
             assert os.environ[VARIABLE] == "true"
             raise LookupError
 
@@ -102,7 +102,7 @@ def test_it_is_set_again_after_a_sign_in_that_failed(switch: _Switch) -> None:
         with pytest.raises(LookupError):
             fail()
         assert VARIABLE not in os.environ
-    with switch.held():
+    with switch.hold():
         assert VARIABLE in os.environ
-    with switch.held():
+    with switch.hold():
         assert VARIABLE not in os.environ

@@ -1,1 +1,1 @@
-"""How Snowflake and its storage are reached: the gate, proxies, addresses, connection pools."""
+"""Network access to Snowflake and its storage: gate, proxies, addresses, connection pools."""

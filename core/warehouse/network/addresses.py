@@ -1,17 +1,17 @@
-"""Which addresses and headers of a batch are a storage service's, as a server names them.
+"""Check that the URLs of batches lead to storage services, and filter their headers.
 
-The list of a result's batches is the server's. A list that names an address inside this machine's
-own network would have us ask a metadata service or a neighbour in the server's place, with headers
-of its choice. So:
+The server supplies the list of a result's batches. A list with an address in this machine's network
+would make the program request a metadata service or another host on the server's behalf, with
+headers of the server's choice (server-side request forgery). So:
 
-- An address without HTTPS is refused unless the account is reached without it as well.
-- Addresses of metadata services, link-local ones and those that stand for no host are refused.
-- A loopback address is refused unless the account is on this machine too.
-- A private address is refused unless the account has one too (as with PrivateLink), or the host is
-  a name of a cloud's storage (whose private endpoints keep the public names).
+- A URL without HTTPS is refused unless the account is reached without HTTPS, too.
+- Addresses of metadata services, link-local and unspecified addresses are refused.
+- A loopback address is refused unless the account is on this machine, too.
+- A private address is refused unless the account has one, too (as with PrivateLink), or the host
+  has a name of a cloud's storage (whose private endpoints keep the public names).
 
-The address that is judged is the one that a connection has come to, before a byte is sent. Behind a
-proxy, which looks names up by itself, only what the URL says can be judged.
+The address of the established connection is checked, before any data is sent. Behind a proxy, which
+resolves names itself, only the URL can be checked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _Address = IPv4Address | IPv6Address
 
 
 class Reach(Enum):
-    """From where an address can be reached, as the words of a message."""
+    """From where an address can be reached; the values are used in messages."""
 
     ANYWHERE = "public"
     NETWORK = "private"
@@ -39,8 +39,8 @@ class Reach(Enum):
     NOWHERE = "metadata or link-local"
 
 
-# Metadata and platform services whose addresses look like any other: Alibaba's, Azure's (its wire
-# server), Oracle's and AWS's by IPv6, as their documentation gives them.
+# Metadata and platform services outside the link-local range: Alibaba's, Azure's (its wire server),
+# Oracle's and AWS's by IPv6, from their documentation.
 _METADATA: Final = frozenset(
     ip_address(each)
     for each in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd00:ec2::23")
@@ -48,14 +48,14 @@ _METADATA: Final = frozenset(
 _METADATA_NAMES: Final = frozenset(
     {"metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"}
 )
-_SHARED: Final = ip_network("100.64.0.0/10")  # RFC 6598; `ipaddress` calls it neither
+_SHARED: Final = ip_network("100.64.0.0/10")  # RFC 6598; neither private nor global to `ipaddress`
 _TRANSLATED: Final = ip_network("64:ff9b::/96")  # RFC 6052: IPv4 within IPv6
 _STORAGE = re.compile(
     r".+\.amazonaws\.com(\.cn)?|.+\.(blob|dfs)\.core\.(windows\.net|usgovcloudapi\.net|"
     r"chinacloudapi\.cn)|(.+\.)?storage\.googleapis\.com"
 )
 _HINT: Final = "Check the account and the host of the connection."
-# Encryption with keys of the customer, on S3, Azure and Google.
+# Encryption with customer-provided keys, on S3, Azure and Google.
 _STORAGE_HEADERS: Final = (
     "x-amz-server-side-encryption-customer-",
     "x-ms-encryption-",
@@ -63,19 +63,19 @@ _STORAGE_HEADERS: Final = (
 )
 
 
-def storage_headers(told: Mapping[str, str]) -> dict[str, str]:
-    """The headers among those that a server asks for that storage services know."""
+def storage_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the requested headers that storage services use."""
     return {
-        name: value for name, value in told.items() if name.lower().startswith(_STORAGE_HEADERS)
+        name: value for name, value in headers.items() if name.lower().startswith(_STORAGE_HEADERS)
     }
 
 
 @dataclass(frozen=True)
 class Account:
-    """Where the account is.
+    """The location of the account.
 
     Attributes:
-        host: its address, where that is known, or its name.
+        host: its address if known, else its name.
         secure: whether it is reached by HTTPS.
     """
 
@@ -84,21 +84,21 @@ class Account:
 
 
 def is_storage(host: str) -> bool:
-    """Whether a host has a name of AWS's, Azure's or Google's storage."""
+    """Whether a host name belongs to the storage of AWS, Azure or Google."""
     return _STORAGE.fullmatch(host) is not None
 
 
 def check_url(url: str, account: Account) -> None:
-    """Refuse a batch's URL, by what it says.
+    """Check the URL of a batch.
 
     Raises:
-        IntegrityError: no storage service is there.
-        ValueError: it is no URL.
+        IntegrityError: the URL is not that of a storage service.
+        ValueError: it is not a URL.
     """
     parts = urlsplit(url)
     if account.secure and parts.scheme == "http":
         raise IntegrityError(
-            "The warehouse names an address without HTTPS for its result; it was not asked.",
+            "The warehouse names a URL without HTTPS for its result; no request was sent there.",
             _HINT,
         )
     name = (parts.hostname or "").rstrip(".")
@@ -108,18 +108,18 @@ def check_url(url: str, account: Account) -> None:
 
 
 def check_peer(peer: str, host: str, account: Account) -> None:
-    """Refuse the address that a batch's host has, as `check_url` does.
+    """Check the address of a connection to a batch's host, as `check_url` checks a URL.
 
     Raises:
-        IntegrityError: no storage service is there.
+        IntegrityError: the address is not that of a storage service.
     """
     if peer != account.host:
         _check(reach(peer), host.rstrip(".").lower(), account)
 
 
 def reach(host: str) -> Reach:
-    """From where a host can be reached, as far as its name says: it may be an address."""
-    address = _address(host)
+    """Return from where a host, a name or an address, can be reached; names count as public."""
+    address = _parse_address(host)
     if address is None:
         local = host == "localhost" or host.endswith(".localhost")
         return Reach.MACHINE if local else Reach.ANYWHERE
@@ -144,13 +144,13 @@ def _check(found: Reach, host: str, account: Account) -> None:
     if not allowed:
         raise IntegrityError(
             f"The warehouse names a {found.value} address for its result, where no storage "
-            "service is; it was not asked.",
+            "service can be; no request was sent there.",
             _HINT,
         )
 
 
-def _address(host: str) -> _Address | None:
-    """The address that a text is, in whatever form the system takes: `0x7f.1`, `2130706433`."""
+def _parse_address(host: str) -> _Address | None:
+    """Parse an address in any form that the system accepts, such as `0x7f.1` or `2130706433`."""
     text = host.strip("[]").partition("%")[0]
     try:
         found = ip_address(text)

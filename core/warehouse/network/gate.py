@@ -1,11 +1,11 @@
-"""A proxy on loopback between the connector and the network, which admits the account alone.
+"""A loopback proxy between the connector and the network, which admits only the account.
 
-The connector (5.2) follows redirects and sends the body of a request again, the password of a
-sign-in included, to whatever host they name, and from HTTPS to plain HTTP too; no parameter of its
-own ends that. So each session has its connector use this proxy. A tunnel is opened to the host and
-port that the first request of a sign-in names, and to no other: a redirect elsewhere ends here,
-before a byte of it leaves the machine. TLS is the connector's own, from end to end. The proxy of
-the connection's settings, or of the environment, is used beyond this one.
+The connector (5.2) follows redirects and repeats the body of a request, including the password of a
+sign-in, to any host, and from HTTPS to plain HTTP, too; no connector parameter prevents that. So
+each session makes its connector use this proxy. It opens tunnels only to the host and port that the
+first request of a sign-in names: a redirect elsewhere is refused here, before any of its data
+leaves the machine. TLS is end to end, between the connector and the account. The proxy of the
+connection's settings, or of the environment, is used as the next hop.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 
     from core.warehouse.network.http_pools import Web
 
-# Bytes of one answer, as it travels. The longest list of batches that fits into a gigabyte takes
+# Bytes of one answer, as transmitted. The longest list of batches that fits into a gigabyte takes
 # 75 MB before compression (`core.warehouse.batch_list`). Until a session is signed in, answers are
-# those of identity services: some kilobytes, and so is the handshake before them. The connector
-# (5.2) takes what it gets, unpacked a thousandfold, and needs twice that (measured).
+# those of identity services: some kilobytes, as is the handshake before them. The connector (5.2)
+# sets no limit: it unpacks an answer, up to a thousandfold, and needs twice that size (measured).
 LARGEST_ANSWER: Final = 128 * 1024 * 1024
 LARGEST_SIGN_IN: Final = 128 * 1024
 _LARGEST_REQUEST: Final = 64 * 1024 * 1024  # a statement's text is 1 MB at most
 _PIECE: Final = 64 * 1024
-_HEADER_SECONDS: Final = 30  # until a client has shown its pass
+_HEADER_SECONDS: Final = 30  # in which a client has to present its pass
 _USER: Final = "pass"
 PROXY_SETTINGS: Final = frozenset(
     {
@@ -56,20 +56,20 @@ _RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset
 
 
 class Pass:
-    """What lets one session through the gate, and only to its account.
+    """The permission of one session to use the gate, for its account only.
 
     Args:
         config: the connector's settings, as the user gave them.
-        web: how these have us go to the web.
+        web: the HTTP connections of these settings.
 
     Attributes:
-        peer: the address that the account was last reached at; None behind another proxy.
+        peer: the last address of the account; None behind another proxy.
     """
 
     def __init__(self, config: ConnectionConfig, web: Web) -> None:
         if unknown := web.unknown_proxies:
             raise UsageError(
-                f"Proxies of the kind {', '.join(sorted(unknown))!r} cannot be used.",
+                f"Proxies of the kind {', '.join(sorted(unknown))!r} are not supported.",
                 "Name an http:// or https:// proxy.",
             )
         self.web = web
@@ -79,9 +79,9 @@ class Pass:
         self._lists = str(config.crl_check_mode or "DISABLED").upper() != "DISABLED"
         self._account: Place | None = None
         self._storage: list[Place | None] = []
-        self._any_storage = 0  # fetches of batches whose places are not known
+        self._any_storage = 0  # fetches of batches whose URLs are unknown
         self._lock = threading.Lock()
-        # Lists of revoked certificates are larger.
+        # Certificate revocation lists are larger.
         self._largest = LARGEST_ANSWER if self._lists else LARGEST_SIGN_IN
         self._refusal: Meaning | None = None
         self._server = _server()
@@ -89,11 +89,11 @@ class Pass:
 
     @property
     def account(self) -> Place | None:
-        """Where the account is; None until it was asked."""
+        """The server of the account; None before the first request."""
         return self._account
 
     def through(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The connector's arguments, by way of the gate."""
+        """Return the connector's arguments with the gate as proxy."""
         own = {key: value for key, value in arguments.items() if key.lower() not in PROXY_SETTINGS}
         return {
             **own,
@@ -102,12 +102,12 @@ class Pass:
         }
 
     def admits(self, place: Place, *, bare: bool = False) -> bool:
-        """Whether the session may speak to `place`; the first one it names is its account.
+        """Whether the session may contact `place`; the first one it contacts is its account.
 
         Args:
-            place: where a request goes.
-            bare: it carries neither a body nor who sends it, as one for a list of revoked
-                certificates does.
+            place: the server of a request.
+            bare: whether the request has neither a body nor credentials, as one for a certificate
+                revocation list.
         """
         with self._lock:
             if place in self._others or place in self._storage or (bare and self._lists):
@@ -122,20 +122,20 @@ class Pass:
         return False
 
     def signed_in(self) -> None:
-        """Let answers be as large as results are."""
+        """Raise the size limit of answers to that of results."""
         self._largest = LARGEST_ANSWER
 
     def allows(self, size: int) -> bool:
-        """Whether an answer may have so many bytes."""
+        """Whether an answer may have `size` bytes."""
         if size > self._largest:
             self._refusal = TOO_LARGE
         return size <= self._largest
 
     def admit_storage(self, url: str | None) -> None:
-        """Let the connector fetch a batch itself, until `forget_storage`.
+        """Allow the connector to fetch a batch, until `forget_storage`.
 
         Args:
-            url: where it is; None admits every storage service of AWS, Azure and Google.
+            url: its URL; None admits all storage services of AWS, Azure and Google.
         """
         with self._lock:
             if url is None:
@@ -144,7 +144,7 @@ class Pass:
                 self._storage.append(place_of(url))
 
     def forget_storage(self, url: str | None) -> None:
-        """Undo an `admit_storage`; other threads may have asked for the same place."""
+        """Undo one `admit_storage`; other threads may have admitted the same server."""
         with self._lock:
             if url is None:
                 self._any_storage -= 1
@@ -152,18 +152,18 @@ class Pass:
                 self._storage.remove(place_of(url))
 
     def refusal(self) -> TransferError | None:
-        """The error for what was refused since the last call, a tunnel or an answer."""
+        """Return the error for a tunnel or an answer refused since the last call, and clear it."""
         meaning, self._refusal = self._refusal, None
         return meaning.kind(meaning.sentence, meaning.hint) if meaning else None
 
     def reached(self, place: Place, link: socket.socket, direct: bool) -> None:
-        """Note where the account is."""
+        """Record the address of the account."""
         if place == self._account:
             self.peer = str(link.getpeername()[0]) if direct else None
 
 
 class _Server(ThreadingMixIn, TCPServer):
-    """Listens as long as the process lives: nobody else can take its port then."""
+    """Listens until the process ends, so that no other process can take over its port."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -175,17 +175,17 @@ class _Server(ThreadingMixIn, TCPServer):
         threading.Thread(target=self.serve_forever, name="gate", daemon=True).start()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection in a thread of its own."""
+        """Serve a connection in a new thread."""
         self.strangers.came(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection; whoever handled it has said how it ends."""
+        """Close a connection without a shutdown, which its handler has done."""
         self.strangers.known(request)
         self.close_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that breaks is the connector's to report."""
+        """Ignore a broken connection: the connector reports it."""
 
 
 _making = threading.Lock()
@@ -200,17 +200,17 @@ def _server() -> _Server:
 
 
 class _Visit(BaseHTTPRequestHandler):
-    """One connection of the connector."""
+    """Handles one connection of the connector."""
 
     server: _Server
     protocol_version = "HTTP/1.1"
     timeout = _HEADER_SECONDS
 
     def log_message(self, *args: object) -> None:
-        """Stay quiet."""
+        """Log nothing."""
 
     def do_CONNECT(self) -> None:
-        """Open a tunnel, if its end is the account."""
+        """Open a tunnel, if it leads to an admitted server."""
         self.close_connection = True
         place, known = place_of(f"https://{self.path}"), self._pass()
         if known is None or place is None:
@@ -229,14 +229,14 @@ class _Visit(BaseHTTPRequestHandler):
         return None
 
     def _forward(self) -> None:
-        """Pass on one request of plain HTTP, if it goes to the account."""
+        """Forward one plain HTTP request, if it goes to an admitted server."""
         self.close_connection = True
         place, known = place_of(self.path), self._pass()
         body = self._body()
         if body is None:
             return self._answer(HTTPStatus.LENGTH_REQUIRED)
         bare = not body and "authorization" not in self.headers
-        # The connector does not show its pass again where it is redirected to another host.
+        # The connector does not present its pass when it is redirected to another host.
         if known is None or place is None or not known.admits(place, bare=bare):
             return self._answer(HTTPStatus.MISDIRECTED_REQUEST)
         try:
@@ -252,11 +252,11 @@ class _Visit(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _forward  # noqa: N815
 
     def _pass(self) -> Pass | None:
-        kind, _, told = self.headers.get("Proxy-Authorization", "").partition(" ")
+        kind, _, token = self.headers.get("Proxy-Authorization", "").partition(" ")
         if kind.lower() != "basic":
             return None
         try:
-            user = base64.b64decode(told, validate=True).decode()
+            user = base64.b64decode(token, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             return None
         found: Pass | None = self.server.passes.get(user.removeprefix(f"{_USER}:"))
@@ -265,16 +265,16 @@ class _Visit(BaseHTTPRequestHandler):
         return found
 
     def _body(self) -> bytes | None:
-        """The request's body; None where it has none that can be read."""
-        told = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not (told.isascii() and told.isdigit()):
+        """Read the request's body; return None if its length is unknown or too large."""
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
             return None
-        size = int(told) if len(told) < 12 else _LARGEST_REQUEST + 1
+        size = int(length) if len(length) < 12 else _LARGEST_REQUEST + 1
         body = self.rfile.read(size) if size <= _LARGEST_REQUEST else b""
         return body if len(body) == size else None
 
     def _head(self, web: Web, place: Place, direct: bool) -> bytes:
-        """The request's head, as the next hop needs it."""
+        """Build the request's head for the next hop."""
         path = self.path.partition("://")[2].partition("/")[2]
         lines = [f"{self.command} {f'/{path}' if direct else self.path} HTTP/1.1"]
         lines += [
@@ -294,29 +294,29 @@ class _Visit(BaseHTTPRequestHandler):
 
 
 class _Tunnel:
-    """Two connections, of which each gets what comes from the other.
+    """Two connections; the bytes received from each are forwarded to the other.
 
     Args:
         near: the connector's.
         far: the account's.
-        known: says how much may come.
+        known: the pass, which limits the size of answers.
     """
 
     def __init__(self, near: socket.socket, far: socket.socket, known: Pass) -> None:
         self._near, self._far, self._known = near, far, known
-        self._answered = 0  # bytes since the last question
+        self._answered = 0  # bytes since the last request
         for link in (near, far):
             link.settimeout(None)
 
     def run(self) -> None:
-        """Pass on bytes both ways until both are closed."""
+        """Forward bytes in both directions until both connections are closed."""
         asking = threading.Thread(target=self._ask, name="gate-ask", daemon=True)
         asking.start()
         self.answer()
         asking.join()
 
     def answer(self) -> None:
-        """Pass on what the account answers, to its end."""
+        """Forward the account's answers until it closes the connection."""
         try:
             while data := self._far.recv(_PIECE):
                 self._answered += len(data)
@@ -332,14 +332,14 @@ class _Tunnel:
             while data := self._near.recv(_PIECE):
                 self._answered = 0
                 self._far.sendall(data)
-            self._far.shutdown(socket.SHUT_RDWR)  # nobody waits for an answer any more
+            self._far.shutdown(socket.SHUT_RDWR)  # the connector no longer waits for an answer
         except OSError:
             self._break()
 
     def _break(self) -> None:
-        """End both as one of them has ended: by a reset, once they are closed."""
+        """Reset both connections, as one of them was, when they are closed."""
         for link in (self._near, self._far):
             with suppress(OSError):
                 link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             with suppress(OSError):
-                link.shutdown(socket.SHUT_RD)  # wakes whoever reads
+                link.shutdown(socket.SHUT_RD)  # wakes a blocked reader

@@ -1,6 +1,6 @@
-"""How the connection's settings have us go to the web: by which proxy, trusting whom.
+"""HTTP connection pools that follow a connection's settings for proxies and certificates.
 
-As the connector's own core does (5.2), whose requests take the same way, by
+The rules are those of the connector's core (5.2), whose requests use the same settings through
 `core.warehouse.network.gate`.
 """
 
@@ -28,49 +28,49 @@ if TYPE_CHECKING:
     from urllib3._base_connection import BaseHTTPConnection
 
 _PROXIES = ("http", "https", "all")
-_CONNECTIONS = 8  # more than ever download at once
+_CONNECTIONS = 8  # more than the downloads that run at once
 
 
 class Web:
-    """Connections to the web, kept open; for several threads at once.
+    """Pooled HTTP connections; safe for several threads.
 
     Args:
         config: the connector's settings.
-        account: says where the account is; its batches may be near it.
+        account: returns the location of the account, by which batch URLs are checked.
     """
 
     def __init__(self, config: ConnectionConfig, account: Callable[[], Account]) -> None:
         self._config = config
         self._account = account
-        self._named = _named_proxy(config)
+        self._named = _get_configured_proxy(config)
         found = {} if config.use_proxy_env is False else getproxies_environment()
-        self._around = {
-            name: _with_scheme(url) if name in _PROXIES else url for name, url in found.items()
+        self._environment = {
+            name: _add_scheme(url) if name in _PROXIES else url for name, url in found.items()
         }
         self._pools: dict[tuple[str, bool], urllib3.PoolManager] = {}
         self._making = threading.Lock()
 
     @property
     def able(self) -> bool:
-        """Whether it can do what the settings ask for.
+        """Whether the settings are supported.
 
-        It neither looks into lists of revoked certificates nor speaks SOCKS.
+        Certificate revocation lists and SOCKS proxies are not.
         """
         revocation = str(self._config.crl_check_mode or "DISABLED").upper()
         return revocation == "DISABLED" and not self.unknown_proxies
 
     @property
     def unknown_proxies(self) -> set[str]:
-        """The schemes of proxies that it cannot use; the connector's core (5.2) cannot either."""
-        around = [self._around[name] for name in _PROXIES if name in self._around]
-        used = around if self._named is None else [self._named]
+        """The schemes of proxies that are unsupported, here and in the connector's core (5.2)."""
+        environment = [self._environment[name] for name in _PROXIES if name in self._environment]
+        used = environment if self._named is None else [self._named]
         return {urlsplit(url).scheme for url in used if url} - {"http", "https"}
 
     def pool(self, url: str) -> urllib3.PoolManager:
-        """What to request a batch's URL through.
+        """Return the connection pool for a batch's URL.
 
         Raises:
-            IntegrityError: no storage service is there.
+            IntegrityError: the URL is not that of a storage service.
         """
         check_url(url, self._account())
         key = self.proxy(url), url.startswith("https:")
@@ -85,40 +85,42 @@ class Web:
             pool.clear()
 
     def tls(self) -> ssl.SSLContext:
-        """The certificates that are trusted, and how strictly."""
-        return _tls(self._config)
+        """Return the TLS context of the settings."""
+        return _make_context(self._config)
 
     def proxy(self, url: str) -> str:
-        """The proxy on the way to a URL; empty for none."""
+        """Return the proxy for a URL; empty for none."""
         parts = urlsplit(url)
         if self._named is None:
-            found = self._around.get(parts.scheme) or self._around.get("all", "")
-            direct = self._around.get("no", "")
+            found = self._environment.get(parts.scheme) or self._environment.get("all", "")
+            direct = self._environment.get("no", "")
         else:
             found, direct = self._named, self._config.no_proxy or ""
         return "" if _is_direct(parts, direct) else found
 
     def proxy_user(self, url: str) -> str:
-        """What to show the proxy on the way to a URL; empty for nothing."""
-        return _user(self.proxy(url)).get("proxy-authorization", "")
+        """Return the Proxy-Authorization header for a URL; empty for none."""
+        return _make_auth_header(self.proxy(url)).get("proxy-authorization", "")
 
     def _new_pool(self, proxy: str, secure: bool) -> urllib3.PoolManager:
         context = self.tls() if secure else None
-        pool = _manager(proxy, context)
+        pool = _make_manager(proxy, context)
         unverified = context is not None and context.verify_mode is ssl.CERT_NONE
         kinds: dict[str, type[HTTPConnectionPool]] = dict(pool.pool_classes_by_scheme)
         if unverified:
             kinds["https"] = _Unwarned
         if not proxy:
-            kinds = {scheme: _checking(kind, self._account) for scheme, kind in kinds.items()}
+            kinds = {
+                scheme: _make_checking_pool(kind, self._account) for scheme, kind in kinds.items()
+            }
         pool.pool_classes_by_scheme = kinds
         return pool
 
 
-def _checking(
+def _make_checking_pool(
     kind: type[HTTPConnectionPool], account: Callable[[], Account]
 ) -> type[HTTPConnectionPool]:
-    """A kind of pool whose connections are given up where they have come to a wrong address."""
+    """Derive a pool class whose connections are closed if they lead to a refused address."""
 
     class Connection(kind.ConnectionCls):  # type: ignore[misc, name-defined]
         def _new_conn(self) -> socket.socket:
@@ -134,23 +136,23 @@ def _checking(
 
 
 class _Unwarned(HTTPSConnectionPool):
-    """Does not print a warning with every connection that certificates are not checked."""
+    """A pool that does not warn of unverified certificates with every connection."""
 
-    def _validate_conn(self, conn: BaseHTTPConnection) -> None:  # what warns
+    def _validate_conn(self, conn: BaseHTTPConnection) -> None:  # emits the warning
         if conn.is_closed:
             conn.connect()
 
 
-def _manager(proxy: str, context: ssl.SSLContext | None) -> urllib3.PoolManager:
+def _make_manager(proxy: str, context: ssl.SSLContext | None) -> urllib3.PoolManager:
     if not proxy:
         return urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=context)
     return urllib3.ProxyManager(
-        proxy, maxsize=_CONNECTIONS, proxy_headers=_user(proxy), ssl_context=context
+        proxy, maxsize=_CONNECTIONS, proxy_headers=_make_auth_header(proxy), ssl_context=context
     )
 
 
-def _user(proxy: str) -> dict[str, str]:
-    """The header that tells a proxy who asks; none if its URL names nobody."""
+def _make_auth_header(proxy: str) -> dict[str, str]:
+    """Return the authorization header for a proxy; empty if its URL contains no user."""
     parts = urlsplit(proxy)
     if not parts.username:
         return {}
@@ -158,8 +160,8 @@ def _user(proxy: str) -> dict[str, str]:
     return dict(urllib3.make_headers(proxy_basic_auth=user))
 
 
-def _tls(config: ConnectionConfig) -> ssl.SSLContext:
-    """The certificates that are trusted, and how strictly."""
+def _make_context(config: ConnectionConfig) -> ssl.SSLContext:
+    """Make the TLS context for the settings of certificates, host names and versions."""
     context = ssl.create_default_context(cafile=config.custom_root_store_path)
     if config.min_tls_version == "tls13":
         context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -171,10 +173,10 @@ def _tls(config: ConnectionConfig) -> ssl.SSLContext:
     return context
 
 
-def _named_proxy(config: ConnectionConfig) -> str | None:
-    """The proxy that the settings name: empty for none at all, None for the environment's."""
+def _get_configured_proxy(config: ConnectionConfig) -> str | None:
+    """Return the proxy of the settings: empty for no proxy, None for the environment's."""
     if config.proxy is not None:
-        return _with_scheme(config.proxy)
+        return _add_scheme(config.proxy)
     if not config.proxy_host:
         return None
     password = quote(config.proxy_password or "", safe="")
@@ -183,23 +185,23 @@ def _named_proxy(config: ConnectionConfig) -> str | None:
     return f"{config.proxy_scheme or 'http'}://{user}{config.proxy_host}{port}"
 
 
-def _with_scheme(proxy: str) -> str:
+def _add_scheme(proxy: str) -> str:
     return proxy if "://" in proxy or not proxy else f"http://{proxy}"
 
 
 def _is_direct(url: SplitResult, exceptions: str) -> bool:
-    """Whether NO_PROXY holds for a URL, by the rule of the standard library, or by a network.
+    """Whether NO_PROXY applies to a URL, by the rule of the standard library or by a network.
 
-    That rule takes domains, addresses, each with a port or without, and `*` by itself; networks,
-    such as 10.0.0.0/8, are ours.
+    That rule supports domains and addresses, each with or without a port, and a single `*`;
+    networks such as 10.0.0.0/8 are an addition.
     """
     host = url.netloc.rpartition("@")[2]
     if proxy_bypass_environment(host, {"no": exceptions.strip()}):
         return True
-    return any(_holds(each.strip(), url.hostname or "") for each in exceptions.split(","))
+    return any(_is_in_network(each.strip(), url.hostname or "") for each in exceptions.split(","))
 
 
-def _holds(network: str, host: str) -> bool:
+def _is_in_network(network: str, host: str) -> bool:
     try:
         return ip_address(host) in ip_network(network, strict=False)
     except ValueError:

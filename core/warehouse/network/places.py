@@ -1,4 +1,4 @@
-"""Places on the network that a session may speak to: a scheme, a host, a port."""
+"""Network endpoints that a session may contact: a scheme, a host, a port."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from snowflake.connector.connection_config import ConnectionConfig
 
 _PORTS: Final = {"http": 80, "https": 443}
-# Where the connector has a cloud vouch for the machine (workload identity federation): the clouds'
-# metadata services, by the addresses that their documentation gives, and what signs for them.
+# The hosts that the connector contacts for workload identity federation: the clouds' metadata
+# services, with the addresses of their documentation, and the services that sign tokens.
 _METADATA: Final = frozenset(
     {
         *("169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254"),
@@ -27,7 +27,7 @@ _IDENTITY = re.compile(
 
 @dataclass(frozen=True)
 class Place:
-    """A server: its scheme, its host in small letters, its port."""
+    """A server: its scheme, its host in lower case, its port."""
 
     scheme: str
     host: str
@@ -35,13 +35,13 @@ class Place:
 
     @property
     def url(self) -> str:
-        """Its URL."""
+        """The URL of the server's root."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}/"
 
 
 def place_of(url: str) -> Place | None:
-    """Where a URL leads; None if it has no such form."""
+    """Return the server of a URL; None if it is not an HTTP URL with a host."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -53,7 +53,7 @@ def place_of(url: str) -> Place | None:
 
 
 class Others:
-    """The places besides the account that a sign-in by these settings has to ask."""
+    """The servers besides the account that a sign-in with a connection's settings contacts."""
 
     def __init__(self, named: frozenset[Place], vouching: bool) -> None:
         self._named, self._vouching = named, vouching
@@ -68,7 +68,7 @@ class Others:
 
 
 def others(config: ConnectionConfig) -> Others:
-    """The identity providers that a connection's settings name: Okta's, OAuth's, a cloud's."""
+    """Return the identity providers in a connection's settings: Okta's, OAuth's, a cloud's."""
     authenticator = str(config.authenticator or "")
     urls = [authenticator, str(config.oauth_token_request_url or "")]
     if config.wif_host:
