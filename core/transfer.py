@@ -111,7 +111,7 @@ def run_transfer(
             file = LocalFile.of(request, directory / "delivery")
             delivered = ENGINES[choice.engine].deliver(job, bucket, file)
             outcome = Outcome.of(job, choice, delivered)
-            job.progress.tell(Delivered(outcome.url, outcome.row_count, outcome.size))
+            job.progress.report(Delivered(outcome.url, outcome.row_count, outcome.size))
             verify = partial(_verify, job, bucket, file, outcome)
             return _verify_and_report(request, outcome, verify)
 
@@ -125,7 +125,7 @@ class _Run:
         self.progress = progress
         self.cancel: Cancel = cancel or NEVER
         self.budget = Budget.of(request.memory_limit)
-        self.retry = Retry(max_time=request.max_retry_time, tell=progress.tell)
+        self.retry = Retry(max_time=request.max_retry_time, on_event=progress.report)
         self.started = datetime.now(UTC)
         self.run_id = uuid.uuid4().hex
 
@@ -176,10 +176,10 @@ class _Run:
         choice = choose(self.request, plan)
         if obstacle := ENGINES[choice.engine].obstacle(self.request, plan):
             raise obstacle
-        self.progress.tell(Planned(plan, choice))
+        self.progress.report(Planned(plan, choice))
         url = Destination.parse(self.request.bucket).url(self.key(plan))
         for warning in (*plan.warnings, *warn_of_hidden([("destination", url)])):
-            self.progress.tell(Warned(warning))
+            self.progress.report(Warned(warning))
         return plan, choice
 
     def key(self, plan: Plan) -> str:
@@ -215,7 +215,7 @@ def _verify(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Comp
         job.connection, bucket, claim, directory, progress=progress, cancel=job.cancel
     )
     if comparison.agrees is None:
-        job.progress.tell(Warned(str(comparison)))
+        job.progress.report(Warned(str(comparison)))
     return comparison
 
 

@@ -223,7 +223,7 @@ def _access(
         cancel,
     )
     if access.keys:
-        progress.tell(Warned(CREDENTIALS_SHOWN))
+        progress.report(Warned(CREDENTIALS_SHOWN))
     try:
         overwrite = request.if_exists == "overwrite"
         check_destination(bucket, order.key, overwrite=overwrite, cancel=cancel)
@@ -235,7 +235,7 @@ def _access(
         if access.keys or request.expected_bucket_owner:
             raise
         warning = joined(["The destination was not checked from this machine:", error.message])
-        progress.tell(Warned(warning))
+        progress.report(Warned(warning))
     return access
 
 

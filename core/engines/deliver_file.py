@@ -86,7 +86,7 @@ def upload(job: Job, bucket: Bucket, file: LocalFile, totals: RunTotals) -> Deli
 def warn_of_rows(job: Job, totals: RunTotals) -> None:
     """Warn of bad dates, of missing dates and of an empty delivery."""
     for warning in _warnings(job.plan, totals):
-        job.progress.tell(Warned(warning))
+        job.progress.report(Warned(warning))
 
 
 def _warnings(plan: Plan, totals: RunTotals) -> Iterator[str]:

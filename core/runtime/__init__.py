@@ -1,1 +1,1 @@
-"""What every stage of a run uses: cancellation, retries, memory, directories, files."""
+"""Services shared by all stages of a run: cancellation, retries, memory, directories, files."""

@@ -1,9 +1,9 @@
-"""Bounds what an answer of AWS, or of a store that speaks S3, may take of memory.
+"""Limit the memory for an answer of AWS or of an S3-compatible store.
 
-boto3 reads an answer to its end, whatever its size, and makes a tree of it that is a hundred times
-as large. The answers to what is asked here are some kilobytes, but for objects that are read back:
-those are streams, and stay so.
-Imports botocore, so nothing imports this module before AWS is asked.
+boto3 reads a whole answer, whatever its size, and builds a tree from it that is a hundred times as
+large. The answers to this program's requests have some kilobytes. Objects that are read back are
+larger; they are streamed and not limited here.
+This module imports botocore, so it is imported only before the first request to AWS.
 """
 
 from __future__ import annotations
@@ -14,42 +14,42 @@ import urllib3.exceptions
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError, HTTPClientError, ReadTimeoutError
 
-# A thousand keys of 1,024 characters each, with all that S3 tells of them, are 2 MB in XML
+# A thousand keys of 1,024 characters each, with their metadata, are 2 MB in XML
 # (docs.aws.amazon.com, "ListObjectsV2"); a secret is 64 KB (Secrets Manager, "Quotas").
 LARGEST: Final = 4 * 1024 * 1024
 
 
 class AnswerTooLargeError(HTTPClientError):  # type: ignore[misc]
-    """An answer is larger than any of AWS is."""
+    """An answer exceeds `LARGEST`."""
 
-    fmt = "The answer is larger than any of AWS."
+    fmt = "The answer exceeds the size limit."
 
 
 def bound(client: Any) -> None:
-    """Have a boto3 client give up on an answer that is larger than `LARGEST`.
+    """Make a boto3 client fail for an answer that is larger than `LARGEST`.
 
     Args:
-        client: just made.
+        client: a new client, which is modified.
     """
     session = client._endpoint.http_session
     send = session.send
 
-    def bounded(request: Any) -> AWSResponse:
+    def send_bounded(request: Any) -> AWSResponse:
         streams, request.stream_output = request.stream_output, True  # not read by `send`
         answer = send(request)
         if not streams or answer.status_code >= 300:
-            answer._content = _read(answer)
+            answer._content = _read_body(answer)
         return answer
 
-    session.send = bounded
+    session.send = send_bounded
 
 
-def _read(answer: AWSResponse) -> bytes:
-    """The body of an answer; failures are those of botocore, as if it had read it.
+def _read_body(answer: AWSResponse) -> bytes:
+    """Read the body of an answer; raise the errors that botocore raises when it reads one.
 
     Raises:
-        AnswerTooLargeError: it is too large; the connection is closed.
-        HTTPClientError: it cannot be read.
+        AnswerTooLargeError: the body is too large; the connection is closed.
+        HTTPClientError: the body cannot be read.
     """
     blocks, size = [], 0
     try:

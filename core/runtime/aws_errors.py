@@ -1,7 +1,7 @@
-"""What the error codes mean that all services of AWS share.
+"""The error codes that all AWS services share.
 
-Those of one service are with the code that asks it: S3's in `core.bucket.failures`, those of the
-services that keep secrets in `core.connections.aws_secrets`. Imports nothing of botocore.
+Codes of a single service are in the module that uses it: S3's in `core.bucket.failures`, those of
+the secret stores in `core.connections.aws_secrets`. This module does not import botocore.
 
 Sources: docs.aws.amazon.com, "Common Errors" of Secrets Manager, Systems Manager and STS; "Error
 responses" of Amazon S3.
@@ -39,31 +39,31 @@ _TEMPORARY_STATUS: Final = frozenset(
 )
 _EXPIRED: Final = "The session has expired; sign in again."
 _UNKNOWN_KEY: Final = "The access key is unknown; check the AWS profile or the environment."
-_OTHER_SECRET: Final = "The secret key does not fit the access key."  # noqa: S105
-# The credentials are refused, and what to do about it.
+_OTHER_SECRET: Final = "The secret key does not match the access key."  # noqa: S105
+# Codes for refused credentials, with the cause and the remedy.
 CREDENTIALS: Final[Mapping[str, str]] = {
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,
     "InvalidAccessKeyId": _UNKNOWN_KEY,
     "InvalidClientTokenId": _UNKNOWN_KEY,
     "InvalidSignatureException": _OTHER_SECRET,
-    "InvalidToken": "The session token does not fit the keys; sign in again.",
+    "InvalidToken": "The session token does not match the keys; sign in again.",
     "SignatureDoesNotMatch": _OTHER_SECRET,
     "UnrecognizedClientException": _UNKNOWN_KEY,
 }
-_LONGEST: Final = 100  # characters of a code, which are shown
+_LONGEST: Final = 100  # characters of a code that are shown
 
 
 def code_in(response: Mapping[str, Any]) -> str:
-    """The error code in the `response` of botocore's ClientError; empty if there is none."""
+    """Return the error code in the `response` of botocore's ClientError; empty if absent."""
     return str(response.get("Error", {}).get("Code", ""))[:_LONGEST]
 
 
 def status_in(response: Mapping[str, Any]) -> int:
-    """The HTTP status in the `response` of botocore's ClientError, or 0."""
+    """Return the HTTP status in the `response` of botocore's ClientError; 0 if absent."""
     return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def is_temporary(response: Mapping[str, Any]) -> bool:
-    """Whether the same request may succeed later, by the code or the status of its answer."""
+    """Whether the error code or the HTTP status says that the request may succeed later."""
     return code_in(response) in TEMPORARY or status_in(response) in _TEMPORARY_STATUS

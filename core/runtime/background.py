@@ -1,8 +1,8 @@
-"""Wait for requests without ever being held up by one.
+"""Run requests in the background and wait for them in a way that can be cancelled.
 
 A request that hangs cannot be interrupted from outside. So each runs in a daemon thread, which may
-be abandoned (concurrent.futures' own pools join their threads at exit), and the caller waits in
-short turns between which it can cancel, be interrupted by a signal, and report progress.
+be abandoned (concurrent.futures' pools join their threads at exit), and the caller waits in short
+turns, between which it can cancel, be interrupted by a signal, and report progress.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TURN_SECONDS = 0.1
 
 
 def start(call: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-    """Run `call` in a daemon thread of its own."""
+    """Run `call` in a new daemon thread and return a future for its result."""
     future: Future[T] = Future()
 
     def run() -> None:
@@ -37,10 +37,13 @@ def start(call: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
 
 
 def within(seconds: float, cancel: Cancel, call: Callable[[], T]) -> T:
-    """Run `call` in the background, and leave it to itself if it takes too long.
+    """Run `call` in the background, and abandon it after `seconds`.
+
+    Returns:
+        The result of `call`.
 
     Raises:
-        TemporaryError: it has taken more than so many seconds.
+        TemporaryError: `call` has not finished in time.
         CancelledError: `cancel` was set.
     """
     deadline = Deadline(seconds)
@@ -57,7 +60,7 @@ class Waiter:
     """Waits for calls in turns of a tenth of a second.
 
     Args:
-        cancel: looked at every turn; ends the wait.
+        cancel: checked every turn; ends the wait.
         every_turn: called every turn.
     """
 
@@ -68,20 +71,20 @@ class Waiter:
         """Run `call` in the background and return its result.
 
         Raises:
-            CancelledError: `cancel` was set; the call goes on, and nobody hears of it.
+            CancelledError: `cancel` was set; the call continues and its result is discarded.
         """
         return self.result(start(call, *args, **kwargs))
 
     def result(self, future: Future[T]) -> T:
-        """Wait for a future."""
+        """Wait for a future and return its result."""
         self.first([future])
         return future.result()
 
     def first(self, futures: Collection[Future[T]]) -> set[Future[T]]:
-        """Wait until at least one of some futures is done.
+        """Wait until at least one of `futures` is done.
 
         Returns:
-            Those that are done.
+            The futures that are done.
 
         Raises:
             CancelledError: `cancel` was set.
@@ -98,13 +101,13 @@ class Waiter:
     def linger(
         self, futures: Collection[Future[Any]], long: float, short: float, *, hurried: bool
     ) -> bool:
-        """Wait for all of some futures, for `long` seconds, or `short` ones from when we hurry.
+        """Wait for all `futures`, for at most `long` seconds, or `short` seconds once hurried.
 
         Args:
-            futures: what to wait for; their results are left alone.
-            long: seconds, unless somebody waits for us.
-            short: seconds after the caller has cancelled.
-            hurried: whether to hurry from the start.
+            futures: the futures; their results are not read.
+            long: seconds to wait without a cancellation.
+            short: seconds to wait after the caller has cancelled.
+            hurried: whether the caller has cancelled already.
 
         Returns:
             Whether all are done.

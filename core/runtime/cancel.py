@@ -1,4 +1,4 @@
-"""What a caller cancels with."""
+"""The protocol by which a caller cancels a run."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ _LONG: Final = 3600.0  # seconds
 
 
 class Cancel(Protocol):
-    """What a caller cancels with: a `threading.Event`, or anything alike."""
+    """An object by which a caller cancels: a `threading.Event`, or one with these methods."""
 
     def is_set(self) -> bool:
         """Whether the run should stop."""
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait up to `timeout` seconds for the wish to stop; returns `is_set()`."""
+        """Wait up to `timeout` seconds for the cancellation; return `is_set()`."""
 
 
 class _Never:
-    """A Cancel that nobody can set."""
+    """A Cancel that is never set."""
 
     def is_set(self) -> bool:
-        """False."""
+        """Return False."""
         return False
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait the whole time."""
+        """Wait `timeout` seconds; forever if None."""
         while timeout is None:
             sleep(_LONG)
         sleep(timeout)
@@ -42,9 +42,9 @@ NEVER: Final[Cancel] = _Never()
 
 @contextmanager
 def failing_of(cancel: Cancel) -> Iterator[None]:
-    """Raise CancelledError where something else breaks of a cancel, as polars' threads may.
+    """Raise CancelledError for an error that a cancellation may have caused, as in polars.
 
-    A failure that stands for itself, such as a refusal, is raised as it is.
+    An error with another cause, such as a refusal, is raised unchanged.
     """
     try:
         yield
@@ -55,7 +55,7 @@ def failing_of(cancel: Cancel) -> Iterator[None]:
 
 
 def _may_be_of_a_cancel(error: Exception) -> bool:
-    """Whether an error has no class of its own, or reports data that ended too early."""
+    """Whether an error has no specific class, or reports data that ended too early."""
     if isinstance(error, TransferError):
         return type(error) is TransferError or isinstance(error, IntegrityError)
     return True

@@ -1,4 +1,4 @@
-"""What `with` does for an object that is closed at its end."""
+"""A base class for objects that a `with` statement closes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 
 
 class Closing(ABC):
-    """Is closed at the end of a `with`, however it ends."""
+    """Calls `close` at the end of a `with` block, also after an exception."""
 
     def __enter__(self) -> Self:
         return self
@@ -23,4 +23,4 @@ class Closing(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Give up what it holds."""
+        """Release all resources."""

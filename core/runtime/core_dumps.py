@@ -1,7 +1,7 @@
-"""Keeps a process's memory, which holds secrets, from its core dumps and from other processes.
+"""Exclude a process's memory, which contains secrets, from core dumps and from other processes.
 
-It changes the whole process, so only a program does it that owns its process: a front end, a
-server of the sandbox; the library does not.
+The setting affects the whole process, so only programs use it, such as a front end or a server of
+the sandbox; the library does not.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ _PR_SET_DUMPABLE: Final = 4  # linux/prctl.h
 
 
 def forbid_core_dumps() -> None:
-    """Let this process be neither dumped nor read by others of the same user.
+    """Prevent core dumps of this process, and reading by other processes of the same user.
 
     - RLIMIT_CORE is 0: the kernel writes no file. Children inherit that.
     - On Linux the process is not dumpable (`PR_SET_DUMPABLE`, prctl(2)): where core_pattern is a
       pipe, as to systemd-coredump or apport, the kernel ignores the limit (core(5)), but gives it
       nothing either. Nor may other processes of the user read `/proc/PID/mem` and `environ`, or
-      trace this one, as py-spy and gdb do; root still may. Children lose it with `exec`.
+      trace this one, as py-spy and gdb do; root still may. The setting ends with `exec`.
 
-    What the kernel refuses is left as it is: a limit that is 0 already, a system without either.
+    Refusals of the kernel are ignored, as are systems without these settings.
     """
     with suppress(ImportError, OSError, ValueError):
         import resource  # Windows has no such limits, and no core dumps

@@ -9,11 +9,11 @@ from collections.abc import Callable
 class Deadline:
     """A number of seconds from now; a `core.runtime.cancel.Cancel` that sets itself.
 
-    Time is monotonic: a clock that is set, or a machine that sleeps, ends no wait early.
+    Time is monotonic: setting the clock or suspending the machine does not end a wait early.
 
     Args:
-        seconds: from now; 0 has passed already.
-        clock: the monotonic time, in seconds.
+        seconds: time from now; a deadline of 0 has already passed.
+        clock: returns the monotonic time in seconds.
 
     Example:
         `Waiter(Deadline(30.0)).call(work)` raises CancelledError after 30 seconds.
@@ -25,18 +25,18 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds until then; 0 once it has passed."""
+        """Seconds until the deadline; 0 once it has passed."""
         return max(self._end - self._clock(), 0.0)
 
     def is_set(self) -> bool:
-        """Whether it has passed."""
+        """Whether the deadline has passed."""
         return self._clock() >= self._end
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait up to `timeout` seconds for it to pass; returns `is_set()`."""
+        """Wait up to `timeout` seconds for the deadline; return `is_set()`."""
         time.sleep(self.left if timeout is None else min(timeout, self.left))
         return self.is_set()
 
     def advance(self, seconds: float) -> None:
-        """Let it pass within `seconds` from now, unless it does so earlier anyway."""
+        """Move the deadline to `seconds` from now, unless it is earlier already."""
         self._end = min(self._end, self._clock() + seconds)

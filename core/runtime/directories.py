@@ -1,18 +1,18 @@
-"""Directories that nobody else can replace, nor change what is in them.
+"""Directories that no other user can replace or modify.
 
 A path is walked from the root, one component at a time, by directory descriptors; a component that
-is missing is made (mode 0700). Each must meet the rule of OpenSSH's `safe_path` (misc.c):
+is missing is created (mode 0700). Each must meet the rule of OpenSSH's `safe_path` (misc.c):
 
 - it belongs to this user or to root, and
-- no other user can write it, or it is sticky, so that they cannot replace what belongs to us;
-- links are followed only from directories that others cannot write.
+- no other user can write it, or it is sticky, so that they cannot replace this user's entries;
+- links are followed only from directories that other users cannot write.
 
-What holds for every component holds for the path: nobody else can make it lead elsewhere. So plain
-paths below it, such as those given to polars, are safe too.
+If every component meets the rule, no other user can redirect the path. So plain paths below it,
+such as those given to polars, are safe, too.
 
-A group may write where it is the user's own (user private groups, with umask 002, are the default
-of Debian and Fedora) or root's. On systems without owners or directory descriptors (Windows) the
-path is made and not checked: there the profile's access lists keep others out.
+Group write permission is allowed for the user's private group (the default of Debian and Fedora,
+with umask 002) and for root's. On systems without owners or directory descriptors (Windows) the
+path is created and not checked: there the access lists of the user's profile exclude others.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CHECKED: Final = (
     and hasattr(os, "O_DIRECTORY")
     and {os.open, os.mkdir, os.readlink} <= os.supports_dir_fd
 )
-# O_PATH asks for no permission to list the directory, which those above a home may not give.
+# O_PATH needs no permission to list the directory, which those above a home may not grant.
 _STEP: Final = (
     getattr(os, "O_PATH", os.O_RDONLY)
     | getattr(os, "O_DIRECTORY", 0)
@@ -44,12 +44,12 @@ _STEP: Final = (
 
 
 class UnsafeDirectoryError(PermissionError):
-    """Another user could replace what a directory holds.
+    """Another user could replace the content of a directory.
 
     Attributes:
         filename: the directory, or the one above it, or the link, that is at fault.
         strerror: why, as a predicate: "belongs to mallory (uid 1001), who ...".
-        remedy: what its owner may do about it, as a phrase; empty if it is to use another one.
+        remedy: what the owner of the directory can do, as a phrase; empty if another one is needed.
     """
 
     def __init__(self, path: Path, why: str, remedy: str = "") -> None:
@@ -58,23 +58,23 @@ class UnsafeDirectoryError(PermissionError):
 
 
 def user_name() -> str:
-    """The name of our directory in a place that several users share: one for each user."""
+    """Return the name of this user's directory within a directory that several users share."""
     return f"{_NAME}-{os.geteuid()}" if hasattr(os, "geteuid") else _NAME
 
 
 def private_directory(path: Path) -> Path:
-    """Return a directory that only this user and root can change, made if it is missing.
+    """Return a directory that only this user and root can change; create it if missing.
 
     Args:
         path: absolute.
 
     Returns:
-        `path` itself; or, where that belongs to root or is sticky for all to write, as `/tmp` is,
-        the directory in it that carries the user's id.
+        `path` itself; or, if that belongs to root or is sticky and writable by all, as `/tmp` is,
+        the directory in it whose name contains the user's id.
 
     Raises:
         UnsafeDirectoryError: another user could replace it, or something in it.
-        OSError: it cannot be made, or is no directory.
+        OSError: it cannot be created, or is not a directory.
 
     Example:
         >>> private_directory(Path("/var/tmp"))  # by the user with the id 1000
@@ -92,21 +92,21 @@ def private_directory(path: Path) -> Path:
         if walk.ours:
             return path / user_name()
         raise UnsafeDirectoryError(
-            path / user_name(), f"belongs to {_user(walk.owner)}, and should to this user"
+            path / user_name(), f"belongs to {_format_user(walk.owner)}, not to this user"
         )
     finally:
         walk.close()
 
 
 def check_links(path: Path) -> None:
-    """Check that no other user has planted a link in `path`, a file that the user has named.
+    """Check that no component of `path`, a file named by the user, is a link of another user.
 
-    Whoever names a file answers for the directory that it is in. But `/tmp/reports/x` must not
-    lead elsewhere because somebody else made `/tmp/reports` a link. The kernel refuses that too,
-    unless `fs.protected_symlinks` is 0 (proc(5)).
+    The user is responsible for the choice of the directory. But `/tmp/reports/x` must not lead
+    elsewhere because another user made `/tmp/reports` a link. The kernel refuses that, too, unless
+    `fs.protected_symlinks` is 0 (proc(5)).
 
     Args:
-        path: absolute; its last component is not looked at.
+        path: absolute; its last component is not checked.
 
     Raises:
         UnsafeDirectoryError: a component is such a link.
@@ -116,15 +116,15 @@ def check_links(path: Path) -> None:
     for above in list(path.parents)[-2::-1]:
         try:
             found, around = above.lstat(), above.parent.stat()
-        except OSError:  # whoever opens the file will meet it
+        except OSError:  # opening the file will raise it
             return
         trusted = (os.geteuid(), _ROOT, around.st_uid)
-        if stat.S_ISLNK(found.st_mode) and _shared(around) and found.st_uid not in trusted:
-            raise UnsafeDirectoryError(above, f"is a link of {_user(found.st_uid)}")
+        if stat.S_ISLNK(found.st_mode) and _is_shared(around) and found.st_uid not in trusted:
+            raise UnsafeDirectoryError(above, f"is a link of {_format_user(found.st_uid)}")
 
 
 class _Walk:
-    """Goes down a path, and never through what another user could have put there."""
+    """Walks down a path, refusing components that another user could have created."""
 
     def __init__(self) -> None:
         self._links = 0
@@ -133,23 +133,23 @@ class _Walk:
 
     @property
     def ours(self) -> bool:
-        """Whether the directory is this user's, and nobody else can write it."""
+        """Whether the directory belongs to this user, and no other user can write it."""
         return self.owner == os.geteuid() and not self._shared
 
     def to(self, path: Path) -> None:
-        """Enter `path`, from here if it is relative; make what is missing."""
+        """Enter `path`, from the current directory if relative; create missing components."""
         todo = list(reversed(path.parts))
         while todo:
             name = todo.pop()
             if name.startswith("/"):
                 self._start()
-            elif (target := self._link(name)) is None:
+            elif (target := self._read_link(name)) is None:
                 self._enter(name)
             else:
                 todo += reversed(Path(target).parts)
 
     def close(self) -> None:
-        """Give back the descriptor."""
+        """Close the descriptor."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
@@ -158,8 +158,8 @@ class _Walk:
         self.close()
         self._take(os.open("/", _STEP), Path("/"))
 
-    def _link(self, name: str) -> str | None:
-        """Where the entry `name` leads if it is a link; None for anything else."""
+    def _read_link(self, name: str) -> str | None:
+        """Return the target of the entry `name` if it is a link; else None."""
         try:
             target = os.readlink(name, dir_fd=self._handle)
         except OSError:
@@ -177,7 +177,7 @@ class _Walk:
         try:
             inner = os.open(name, _STEP, dir_fd=self._handle)
         except FileNotFoundError:
-            with suppress(FileExistsError):  # another process was faster; that is checked too
+            with suppress(FileExistsError):  # created by another process; it is checked as well
                 os.mkdir(name, _PRIVATE, dir_fd=self._handle)
             inner = os.open(name, _STEP, dir_fd=self._handle)
         os.close(self._handle)
@@ -186,10 +186,10 @@ class _Walk:
     def _take(self, handle: int, place: Path) -> None:
         self._handle, self._place = handle, place
         found = os.fstat(handle)
-        self.owner, self._shared = found.st_uid, _shared(found)
+        self.owner, self._shared = found.st_uid, _is_shared(found)
         if self.owner not in (os.geteuid(), _ROOT):
             raise UnsafeDirectoryError(
-                place, f"belongs to {_user(self.owner)}, who could replace what is in it"
+                place, f"belongs to {_format_user(self.owner)}, who could replace what is in it"
             )
         if self._shared and not found.st_mode & stat.S_ISVTX:
             raise UnsafeDirectoryError(
@@ -200,18 +200,18 @@ class _Walk:
             )
 
 
-def _shared(found: os.stat_result) -> bool:
-    """Whether other users than the owner can write a directory."""
+def _is_shared(found: os.stat_result) -> bool:
+    """Whether users other than the owner can write a directory."""
     if found.st_mode & stat.S_IWOTH:
         return True
-    return bool(found.st_mode & stat.S_IWGRP) and not _private_group(found.st_gid)
+    return bool(found.st_mode & stat.S_IWGRP) and not _is_private_group(found.st_gid)
 
 
-def _private_group(group: int) -> bool:
-    """Whether no other user is in a group: it is root's, or this user's own.
+def _is_private_group(group: int) -> bool:
+    """Whether a group has no other members: it is root's, or this user's private group.
 
-    A user's own group is their primary one, has their name or, where the user database does not
-    know them, as in a container, their id, and no further members.
+    A private group is the user's primary group, has the user's name and no further members. If the
+    user is not in the user database, as in a container, it has the user's id.
     """
     if group == _ROOT:
         return True
@@ -230,8 +230,8 @@ def _private_group(group: int) -> bool:
     return own and set(found.gr_mem) <= {found.gr_name}
 
 
-def _user(user: int) -> str:
-    """A user, for a message."""
+def _format_user(user: int) -> str:
+    """Format a user for a message."""
     import pwd
 
     try:

@@ -1,7 +1,7 @@
-"""Keeps the libraries from logging what they must not: botocore's DEBUG lines hold session tokens.
+"""Prevent libraries from logging secrets: botocore's DEBUG lines contain session tokens.
 
-A program that sets its root logger to DEBUG means its own lines. So the libraries' loggers then
-stay at INFO, unless the program has set their levels itself.
+If a program sets its root logger to DEBUG, the libraries' loggers stay at INFO, unless the program
+has set their levels explicitly.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _TALKATIVE: Final = ("boto3", "botocore", "s3transfer", "urllib3", "snowflake.co
 
 
 def hush() -> None:
-    """Raise the level of the loggers that would tell more than INFO by default."""
+    """Set the libraries' loggers to INFO, if they have no level and inherit a lower one."""
     for name in _TALKATIVE:
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET and logger.getEffectiveLevel() < logging.INFO:

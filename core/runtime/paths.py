@@ -1,8 +1,8 @@
-"""The directories of our own: spilled data, run state, demo data, logs.
+"""The program's directories: spilled data, run state, demo data, settings, logs.
 
 Each follows the platform's conventions (platformdirs), can be set by an environment variable, and
-has a fallback, because under cron or in a container HOME may be missing or read-only. Whichever it
-is, it is used only if no other user can replace it or what it holds (`core.runtime.directories`).
+has a fallback, because under cron or in a container HOME may be missing or read-only. A directory
+is used only if no other user can replace it or its content (`core.runtime.directories`).
 """
 
 from __future__ import annotations
@@ -23,41 +23,50 @@ _MEMORY_FILE_SYSTEMS: Final = frozenset({"tmpfs", "ramfs", "devtmpfs"})
 def spill_root() -> Path:
     """Return the directory under which runs spill, on a real disk if there is one.
 
-    `AMPLIFY_SPILL_DIR`, else the user's cache directory, else `/var/tmp` or the temporary one.
-    Files on a tmpfs count as memory, so such a directory comes last.
+    It is `AMPLIFY_SPILL_DIR`, else the user's cache directory, else `/var/tmp` or the temporary
+    directory. Files on a tmpfs take memory, so such a directory is tried last.
 
     Raises:
-        LocalResourceError: `AMPLIFY_SPILL_DIR` cannot be written, or no directory can.
+        LocalResourceError: `AMPLIFY_SPILL_DIR` cannot be written, or no candidate can.
     """
-    candidates = [*(cache / "spill" for cache in _own("user_cache_path")), *_fallbacks("spill")]
-    return _first_usable("AMPLIFY_SPILL_DIR", sorted(candidates, key=is_memory_backed))
+    candidates = [
+        *(cache / "spill" for cache in _get_user_directory("user_cache_path")),
+        *_get_fallbacks("spill"),
+    ]
+    return _find_usable("AMPLIFY_SPILL_DIR", sorted(candidates, key=is_memory_backed))
 
 
 def state_dir() -> Path:
-    """Return the directory for what outlives a run: history, open uploads (`AMPLIFY_STATE_DIR`).
+    """Return the directory for state kept after a run: history, open uploads (`AMPLIFY_STATE_DIR`).
 
     Raises:
         LocalResourceError: no candidate can be written.
     """
-    return _first_usable("AMPLIFY_STATE_DIR", [*_own("user_state_path"), *_fallbacks("state")])
+    return _find_usable(
+        "AMPLIFY_STATE_DIR", [*_get_user_directory("user_state_path"), *_get_fallbacks("state")]
+    )
 
 
 def data_dir() -> Path:
-    """Return the directory for the data of the demo (`AMPLIFY_DATA_DIR`).
+    """Return the directory for the demo's data (`AMPLIFY_DATA_DIR`).
 
     Raises:
         LocalResourceError: no candidate can be written.
     """
-    return _first_usable("AMPLIFY_DATA_DIR", [*_own("user_data_path"), *_fallbacks("data")])
+    return _find_usable(
+        "AMPLIFY_DATA_DIR", [*_get_user_directory("user_data_path"), *_get_fallbacks("data")]
+    )
 
 
 def config_dir() -> Path:
-    """Return the directory for settings and connections of our own (`AMPLIFY_CONFIG_DIR`).
+    """Return the directory for settings and saved connections (`AMPLIFY_CONFIG_DIR`).
 
     Raises:
         LocalResourceError: no candidate can be written.
     """
-    return _first_usable("AMPLIFY_CONFIG_DIR", [*_own("user_config_path"), *_fallbacks("config")])
+    return _find_usable(
+        "AMPLIFY_CONFIG_DIR", [*_get_user_directory("user_config_path"), *_get_fallbacks("config")]
+    )
 
 
 def log_dir() -> Path:
@@ -66,23 +75,25 @@ def log_dir() -> Path:
     Raises:
         LocalResourceError: no candidate can be written.
     """
-    return _first_usable("AMPLIFY_LOG_DIR", [*_own("user_log_path"), *_fallbacks("log")])
+    return _find_usable(
+        "AMPLIFY_LOG_DIR", [*_get_user_directory("user_log_path"), *_get_fallbacks("log")]
+    )
 
 
 def is_memory_backed(path: Path) -> bool:
-    """Tell whether `path`, or its nearest existing parent, lies on a file system in memory.
+    """Whether `path`, or its nearest existing parent, is on a file system in memory.
 
-    Known on Linux only (`/proc/self/mounts`); elsewhere the answer is no.
+    Detected on Linux only (`/proc/self/mounts`); False elsewhere.
     """
     real = path.expanduser().resolve()
     longest, kind = -1, ""
-    for mount_point, file_system in _mounts():
+    for mount_point, file_system in _list_mounts():
         if real.is_relative_to(mount_point) and len(mount_point) >= longest:
             longest, kind = len(mount_point), file_system
     return kind in _MEMORY_FILE_SYSTEMS
 
 
-def _mounts() -> list[tuple[str, str]]:
+def _list_mounts() -> list[tuple[str, str]]:
     try:
         lines = Path("/proc/self/mounts").read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
@@ -91,8 +102,8 @@ def _mounts() -> list[tuple[str, str]]:
     return [(parts[1].replace("\\040", " "), parts[2]) for parts in fields if len(parts) > 2]
 
 
-def _own(kind: str) -> list[Path]:
-    """The user's own directory of a kind that platformdirs names; none without a home."""
+def _get_user_directory(kind: str) -> list[Path]:
+    """Return the user's directory that platformdirs names; empty without a home directory."""
     import platformdirs
 
     try:
@@ -101,37 +112,37 @@ def _own(kind: str) -> list[Path]:
         return []
 
 
-def _fallbacks(kind: str) -> list[Path]:
+def _get_fallbacks(kind: str) -> list[Path]:
     shared = ("/var/tmp", tempfile.gettempdir())  # noqa: S108  checked like any other
     return [Path(root, user_name(), kind) for root in dict.fromkeys(shared)]
 
 
-def _first_usable(variable: str, candidates: list[Path]) -> Path:
+def _find_usable(variable: str, candidates: list[Path]) -> Path:
     if chosen := os.environ.get(variable):
         path = Path(chosen).expanduser()
         with suppress(OSError):  # the current directory may be gone
             path = path.absolute()
-        return _chosen(variable, path)
+        return _prepare_chosen(variable, path)
     refused = []
     for path in candidates:
         try:
-            return _usable(path)
+            return _prepare(path)
         except (OSError, ValueError) as error:
-            refused.append(f"{path} ({_reason(error)})")
+            refused.append(f"{path} ({_describe(error)})")
     raise LocalResourceError(
         f"None of these directories can be used: {', '.join(refused)}.",
         f"Set {variable} to one that only you can write.",
     )
 
 
-def _chosen(variable: str, path: Path) -> Path:
+def _prepare_chosen(variable: str, path: Path) -> Path:
     try:
-        return _usable(path)
+        return _prepare(path)
     except UnsafeDirectoryError as error:
         remedy = f", or {error.remedy}" if error.remedy else ""
         raise LocalResourceError(
             f"The directory {path} is not safe to use: {error.filename} {error.strerror}.",
-            f"Set {variable} to a directory that belongs to you and that nobody else can write"
+            f"Set {variable} to a directory that belongs to you and that no other user can write"
             f"{remedy}.",
         ) from error
     except (OSError, ValueError) as error:
@@ -141,8 +152,8 @@ def _chosen(variable: str, path: Path) -> Path:
         ) from error
 
 
-def _usable(path: Path) -> Path:
-    """The directory to use for `path`: itself, or our own in it where it is shared."""
+def _prepare(path: Path) -> Path:
+    """Return `path`, or the user's directory in it if it is shared; check that it is writable."""
     if not path.is_absolute():
         raise ValueError("is not absolute")
     directory = private_directory(path)
@@ -151,7 +162,7 @@ def _usable(path: Path) -> Path:
     return directory
 
 
-def _reason(error: OSError | ValueError) -> str:
+def _describe(error: OSError | ValueError) -> str:
     if isinstance(error, UnsafeDirectoryError):
         return f"{error.filename} {error.strerror}"
     return getattr(error, "strerror", None) or str(error)

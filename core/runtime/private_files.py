@@ -1,12 +1,12 @@
-"""Files of our own: nobody else can read them, and one process at a time changes them.
+"""Private files: no other user can read them, and one process at a time writes them.
 
-They are opened without following a link, and used only if they are regular files of this user; a
-file that another user put in our place is an error. Those that are written have the mode 0600,
-whatever the umask.
+Files are opened without following a link and used only if they are regular files of this user; a
+file that another user created under the same name is an error. Written files have the mode 0600,
+regardless of the umask.
 
-Locks are taken by filelock on descriptors that were opened here, as its own lock files may be
-another user's or have a second name: by `flock` on POSIX, by `LockFileEx` on Windows. They end with
-the descriptor, and so with the process, however it ends.
+Locks are taken by filelock on descriptors that were opened here, as the lock files that filelock
+opens itself may belong to another user or have a second name: by `flock` on POSIX, by `LockFileEx`
+on Windows. A lock ends with the descriptor, and so with the process.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import Final
 
 _MODE: Final = 0o600
 _WRITING: Final = os.O_WRONLY | os.O_RDWR
-# A pipe in the place of a file must not be waited for. Windows has none of the first three, and is
-# alone in having the last, without which it would change line ends.
+# O_NONBLOCK: opening a pipe in place of a file must not block. Windows lacks the first three
+# flags, and alone has O_BINARY, without which it would convert line ends.
 _CAREFUL: Final = (
     getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)
@@ -35,19 +35,19 @@ _PATIENCE: Final = 1.0  # seconds
 
 
 def open_own(path: Path | str, flags: int, *, dir_fd: int | None = None) -> int:
-    """Open a file of ours; made with the mode 0600 where `flags` say that it is to be made.
+    """Open a file of this user; with `O_CREAT` in `flags`, it is created with the mode 0600.
 
     Args:
         path: the file; its last component is never followed as a link.
-        flags: of `os.open`.
+        flags: the flags of `os.open`.
         dir_fd: the descriptor of the directory that a relative `path` is in.
 
     Returns:
         The descriptor.
 
     Raises:
-        OSError: it cannot be opened, is no regular file, or is another user's, or has a second
-            name (`link(2)`) through which another user may have put it here.
+        OSError: it cannot be opened, is not a regular file or not this user's, or has a second
+            name (`link(2)`), by which another user may have placed it here.
     """
     handle = os.open(path, flags | _CAREFUL, _MODE, dir_fd=dir_fd)
     try:
@@ -63,7 +63,7 @@ def open_own(path: Path | str, flags: int, *, dir_fd: int | None = None) -> int:
 
 
 def opener(path: str, flags: int) -> int:
-    """`open_own`, to be given to `open`.
+    """Open a file by `open_own`; an `opener` for the built-in `open`.
 
     Example:
         >>> open("copy", "wb", opener=opener)
@@ -72,10 +72,10 @@ def opener(path: str, flags: int) -> int:
 
 
 def append(path: Path, text: str) -> None:
-    """Append to a file, which is made with mode 0600 if it is missing.
+    """Append to a file, which is created with mode 0600 if it is missing.
 
     Raises:
-        OSError: it cannot be written, or is no file of this user.
+        OSError: it cannot be written, or is not a file of this user.
     """
     handle = open_own(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
@@ -85,18 +85,18 @@ def append(path: Path, text: str) -> None:
 
 
 def replace(path: Path, text: str, *, of_anyone: bool = False) -> None:
-    """Replace a file as a whole, by one of mode 0600; it is never seen half written.
+    """Replace a file atomically by one of mode 0600; readers never see a partial file.
 
-    The new file has a name of its own until its content is on the disk, so that writers who hold
-    no lock do not meet, and then takes the name of the old one.
+    The new file has a unique name until its content is on the disk, so that writers without a lock
+    do not collide. Then it is renamed to `path`.
 
     Args:
-        path: the file; a link is replaced too, not followed.
+        path: the file; a link is replaced, not followed.
         text: its new content.
-        of_anyone: replace another user's file too, as whoever may write the directory can.
+        of_anyone: replace the file even if it belongs to another user.
 
     Raises:
-        OSError: it cannot be written, or another user's is there.
+        OSError: it cannot be written, or the present file belongs to another user.
     """
     with suppress(FileNotFoundError):
         theirs = hasattr(os, "geteuid") and path.lstat().st_uid != os.geteuid()
@@ -112,18 +112,18 @@ def replace(path: Path, text: str, *, of_anyone: bool = False) -> None:
             os.close(handle)
         new.replace(path)
     except BaseException:
-        new.unlink(missing_ok=True)  # half of it, if the disk is full
+        new.unlink(missing_ok=True)  # partial, for example because the disk is full
         raise
 
 
 def write_locked(path: Path, text: str) -> int:
-    """Write a new file of mode 0600, locked before anything is in it.
+    """Write a new file of mode 0600, which is locked before it is written.
 
     Returns:
         The descriptor, which holds the lock until it is closed.
 
     Raises:
-        OSError: it cannot be written, is there already, or cannot be locked.
+        OSError: it cannot be written, exists already, or cannot be locked.
     """
     handle = open_own(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
@@ -139,13 +139,13 @@ def write_locked(path: Path, text: str) -> int:
 
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Keep other processes out for a moment, by a lock on the file `path`.
+    """Hold a lock on the file `path` during a `with` block.
 
-    Who waits in vain for a second goes on all the same, as does at once who is on a file system
-    without locks.
+    If the lock is not available within a second, the block runs without it; on a file system
+    without locks it does so at once.
 
     Raises:
-        OSError: the file cannot be made, or is no file of this user.
+        OSError: the file cannot be created, or is not a file of this user.
     """
     handle = open_own(path, os.O_CREAT | os.O_RDWR)
     try:
@@ -157,7 +157,7 @@ def lock(path: Path) -> Iterator[None]:
 
 
 def try_lock(handle: int) -> bool:
-    """Lock an open file until it is closed or the process ends, if nobody else has locked it.
+    """Lock an open file until it is closed or the process ends, unless it is locked already.
 
     Args:
         handle: its descriptor.
@@ -168,13 +168,13 @@ def try_lock(handle: int) -> bool:
     Raises:
         OSError: its file system has no locks.
     """
-    from filelock import lock_descriptor  # asyncio and more come with it
+    from filelock import lock_descriptor  # slow to import: it imports asyncio
 
     return lock_descriptor(handle, blocking=False)
 
 
 def _lock_soon(handle: int) -> bool:
-    """`try_lock`, for up to a second."""
+    """Repeat `try_lock` for up to a second."""
     deadline = time.monotonic() + _PATIENCE
     while not try_lock(handle):
         if time.monotonic() >= deadline:

@@ -1,17 +1,17 @@
-"""Hides the secrets of a run in the texts that debugging shows.
+"""Replace secrets in debug output.
 
-Errors are worded without secrets. Debugging shows the texts of libraries as well, which nobody has
-worded with care. While `watch` is on, the values that the run gets to know are collected, and
-`redact` replaces them in any text, with the forms in which they appear: percent-encoded, in base64
-(also as the end of `user:password`), in JSON, in Python's quotes. What is secret by its form is
-replaced whether it is known or not: signatures and tokens in URLs and headers, JSON Web Tokens,
-private keys, passwords in URLs.
+The program's error messages contain no secrets, but debug output also includes texts of libraries,
+which may. After `watch`, the secret values that the run reads are collected, and `redact` replaces
+them in any text, in all forms in which they appear: percent-encoded, in base64 (also as the end of
+`user:password`), in JSON, in Python's quotes. Secrets with a recognizable form are replaced whether
+they were collected or not: signatures and tokens in URLs and headers, JSON Web Tokens, private
+keys, passwords in URLs.
 
-Values of up to three characters would be found in ordinary words. They are replaced between quotes
-only, or where a delimiter such as `=` stands before and another one behind them. Longer values are
-replaced wherever they stand, even if that garbles a line.
+Values of up to three characters would match inside ordinary words. They are replaced only between
+quotes or between delimiters such as `=`. Longer values are replaced everywhere, even if that makes
+a line hard to read.
 
-Unless `watch` was called, nothing is collected, so that no secret stays in memory for this.
+Unless `watch` was called, nothing is collected, so that no secret is kept in memory.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from typing import Final
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 MARK: Final = "**********"
-_SHORT: Final = 4  # characters; below, a value is replaced between delimiters only
-_LINE: Final = 16  # characters of a line of a value that are worth hiding alone, as those of PEM
+_SHORT: Final = 4  # characters; a shorter value is replaced between delimiters only
+_LINE: Final = 16  # characters from which a line of a value, as in PEM, is replaced alone, too
 _SECRET_VARIABLE: Final = re.compile(
     r"PASSWORD|PASSWD|PASSPHRASE|PASSCODE|SECRET|TOKEN|PRIVATE_KEY|ACCESS_KEY(?!_ID)|API_?KEY", re.I
 )
@@ -48,7 +48,7 @@ _BY_FORM: Final = re.compile(
 
 
 class _Known:
-    """The values that are known, and the expression that finds them."""
+    """The collected values, and the regular expression that matches them."""
 
     def __init__(self) -> None:
         self.watching = False
@@ -65,9 +65,9 @@ class _Known:
     def pattern(self) -> re.Pattern[str] | None:
         with self._lock:
             if self._pattern is None and self._values:
-                forms = {form for value in self._values for form in _forms(value)}
+                forms = {form for value in self._values for form in _list_forms(value)}
                 longest_first = sorted(forms, key=lambda form: (-len(form), form))
-                self._pattern = re.compile("|".join(map(_expression, longest_first)))
+                self._pattern = re.compile("|".join(map(_make_expression, longest_first)))
             return self._pattern
 
     def clear(self) -> None:
@@ -81,10 +81,10 @@ _known: Final = _Known()
 
 
 def watch(environment: Mapping[str, str] = os.environ) -> None:
-    """Collect secrets from now on, those of the environment's variables first.
+    """Start collecting secrets, beginning with those of the environment's variables.
 
     Args:
-        environment: variables whose names or URLs say that they hold a secret are collected.
+        environment: the variables; those with a secret, by their name or a URL, are collected.
     """
     _known.watching = True
     for name, value in environment.items():
@@ -100,12 +100,12 @@ def watching() -> bool:
 
 
 def forget() -> None:
-    """Stop collecting, and drop what was collected."""
+    """Stop collecting, and discard the collected values."""
     _known.clear()
 
 
 def learn(value: str | None) -> None:
-    """Remember a secret value; does nothing unless `watch` was called."""
+    """Collect a secret value; do nothing unless `watch` was called."""
     if _known.watching and value:
         _known.add(value)
         if "://" in value:
@@ -113,7 +113,7 @@ def learn(value: str | None) -> None:
 
 
 def redact(text: str) -> str:
-    """A text with asterisks in the place of every known secret, and of what looks like one."""
+    """Return `text` with asterisks in place of collected secrets and of recognizable ones."""
     text = _BY_FORM.sub(MARK, text)
     pattern = _known.pattern()
     return pattern.sub(MARK, text) if pattern else text
@@ -122,37 +122,37 @@ def redact(text: str) -> str:
 def _learn_url(url: str) -> None:
     try:
         password = urlsplit(url).password
-    except ValueError:  # no URL; its parts are unknown
+    except ValueError:  # not a valid URL
         return
     if password:
         _known.add(password)
         _known.add(unquote(password))
 
 
-def _expression(form: str) -> str:
+def _make_expression(form: str) -> str:
     if len(form) >= _SHORT:
         return re.escape(form)
     value = re.escape(form)
     return rf"""(?<=['"]){value}(?=['"])|(?<=[=:]){value}(?=[\s&,;@]|$)"""
 
 
-def _forms(value: str) -> Iterator[str]:
-    """The texts in which a value may appear."""
-    yield from _written(value)
+def _list_forms(value: str) -> Iterator[str]:
+    """Yield the forms in which a value may appear."""
+    yield from _quote_forms(value)
     lines = [line.strip() for line in value.splitlines()]
     for line in lines:
         if len(line) >= _LINE and not line.startswith("-----"):
-            yield from _written(line)
-    if len(lines) > 1:  # the key of a PEM file, without its frame
+            yield from _quote_forms(line)
+    if len(lines) > 1:  # the key of a PEM file without its BEGIN and END lines
         yield "".join(line for line in lines if not line.startswith("-----"))
     if len(value) >= _SHORT:
         encoded = value.encode("utf-8", "surrogateescape")
         yield encoded.hex()
-        yield from _in_base64(encoded)
+        yield from _encode_base64(encoded)
 
 
-def _written(value: str) -> Iterator[str]:
-    """A value as texts of several kinds write it."""
+def _quote_forms(value: str) -> Iterator[str]:
+    """Yield a value as plain text, URLs, JSON, Python and HTML write it."""
     yield value
     raw = value.encode("utf-8", "surrogateescape")
     yield quote(raw, safe="")
@@ -165,11 +165,11 @@ def _written(value: str) -> Iterator[str]:
     yield html.escape(value)
 
 
-def _in_base64(raw: bytes) -> Iterator[str]:
-    """What base64 makes of a value, whatever stands before and behind it in the encoded text.
+def _encode_base64(raw: bytes) -> Iterator[str]:
+    """Yield the base64 forms of a value within a longer encoded text.
 
-    Three bytes become four characters. So there are three ways to begin, and only the characters
-    that come of the value alone are taken.
+    Base64 encodes three bytes as four characters. So a value can start at three offsets, and only
+    the characters that depend on the value alone are used.
     """
     for before in range(3):
         whole = base64.b64encode(b"\0" * before + raw).decode()

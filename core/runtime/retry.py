@@ -1,8 +1,9 @@
-"""What is tried again, how often and how long: the one policy of everything that asks a network.
+"""The retry policy of all network requests: how often and how long a request is repeated.
 
-Back-off is exponential with full jitter, so that many clients of an overloaded service part
-(https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). Time is monotonic: a
-clock that is set, or a machine that sleeps, ends no wait early.
+Back-off is exponential with full jitter, so that clients of an overloaded service do not retry
+simultaneously
+(https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). Time is monotonic:
+setting the clock or suspending the machine does not end a wait early.
 """
 
 from __future__ import annotations
@@ -25,24 +26,24 @@ _MOST_DOUBLINGS = 30
 
 
 def temporary(error: Exception) -> TemporaryError | None:
-    """The error itself if the same request may succeed within minutes, else None."""
+    """Return the error if the same request may succeed within minutes; else None."""
     return error if isinstance(error, TemporaryError) and error.again else None
 
 
 @dataclass(frozen=True)
 class Retry:
-    """How patient a run is with a network.
+    """A retry policy.
 
     Attributes:
-        attempts: how often one request is tried, the first time included.
+        attempts: the most attempts at one request, including the first.
         first: the longest pause after the first failure, in seconds; it doubles from then on.
         longest: the longest pause, in seconds, unless the service asks for a longer one.
-        max_time: seconds after its first failure in which a try of a request may begin; 0 for
-            never again. Each request has its own, and each try its own time limit.
-        patience: seconds a request may take whose connector sets no limit of its own, besides the
-            time that its bytes need.
-        tell: told of every new try, and when one has helped; from whatever thread asks.
-        clock: the monotonic time, in seconds.
+        max_time: seconds after the first failure of a request in which an attempt may begin; 0 for
+            no retries. It applies to each request; each attempt has its own time limit.
+        patience: time limit in seconds for requests without another limit, in addition to the time
+            that their bytes need.
+        on_event: called for each retry and when one has succeeded, in the thread of the request.
+        clock: returns the monotonic time in seconds.
     """
 
     attempts: int = 8
@@ -50,7 +51,7 @@ class Retry:
     longest: float = 60.0
     max_time: float = DEFAULT_MAX_TIME
     patience: float = 30.0
-    tell: Callable[[Retrying | Recovered], None] = lambda _: None
+    on_event: Callable[[Retrying | Recovered], None] = lambda _: None
     clock: Callable[[], float] = time.monotonic
 
     def tries(
@@ -59,30 +60,30 @@ class Retry:
         cancel: Cancel,
         again: Callable[[Exception], TemporaryError | None] = temporary,
     ) -> Tries:
-        """The tries of one request.
+        """Return an object that makes the attempts at one request.
 
         Args:
-            what: is asked for, such as `part 3`.
-            cancel: ends a pause, and with it the tries.
-            again: why a failure is worth another try; None if it is not.
+            what: the request as a phrase for messages, such as `part 3`.
+            cancel: ends a pause and the attempts.
+            again: returns the reason to retry after an error; None for no retry.
         """
         return Tries(self, what, cancel, again)
 
     def pause(self, failed: int, asked: float) -> float:
-        """Seconds to wait after so many failures, at least as long as the service has asked."""
+        """Return the seconds to wait after `failed` failures; at least `asked`, by the service."""
         most = min(self.longest, self.first * 2 ** min(failed - 1, _MOST_DOUBLINGS))
         return max(random.uniform(0, most), asked)  # noqa: S311 - jitter
 
 
-# While a person waits for the answer.
+# For requests during which a user waits.
 QUICK = Retry(attempts=3)
 
 
 class Tries:
-    """One request, tried until it succeeds or cannot any more; used once.
+    """The attempts at one request, until it succeeds or no retry is allowed; used once.
 
     Attributes:
-        failed: how many tries have failed.
+        failed: the number of failed attempts.
     """
 
     def __init__(
@@ -97,28 +98,31 @@ class Tries:
         self._deadline: Deadline | None = None  # from the first failure on
 
     def call(self, work: Callable[[], T]) -> T:
-        """Do `work`, again while that may help.
+        """Call `work`, repeatedly while retries are allowed.
+
+        Returns:
+            The result of `work`.
 
         Raises:
-            CancelledError: `cancel` was set in a pause.
-            Exception: the last failure, as `work` raised it.
+            CancelledError: `cancel` was set during a pause.
+            Exception: the last error of `work`.
         """
         while True:
             try:
                 result = work()
             except Exception as error:
-                pause = self._next(error)
+                pause = self._plan_next(error)
                 if pause is None:
                     raise
                 if self._cancel.wait(pause):
                     raise CancelledError from error
             else:
                 if self.failed:
-                    self._policy.tell(Recovered(self._what))
+                    self._policy.on_event(Recovered(self._what))
                 return result
 
-    def _next(self, error: Exception) -> float | None:
-        """Seconds until the next try; None if there is none."""
+    def _plan_next(self, error: Exception) -> float | None:
+        """Return the seconds until the next attempt; None if there is no retry."""
         policy, reason = self._policy, self._again(error)
         self.failed += 1
         if reason is None or self.failed >= policy.attempts:
@@ -129,5 +133,5 @@ class Tries:
         if left <= 0 or reason.retry_after > left:
             return None
         pause = min(policy.pause(self.failed, reason.retry_after), left)
-        policy.tell(Retrying(self._what, self.failed + 1, policy.attempts, reason.why, pause))
+        policy.on_event(Retrying(self._what, self.failed + 1, policy.attempts, reason.why, pause))
         return pause

@@ -1,9 +1,9 @@
-"""Bounds the connections of clients that have not shown who they are.
+"""Limit the connections of clients that have not authenticated.
 
-Any user of a machine can connect to a port on its loopback address, as often as they like, and say
-nothing. Each connection takes a descriptor, and a thread where a server has one for each. So only
-so many of them are kept: where another one comes, the oldest is closed. Clients that have shown a
-password, a key or a pass are not counted and never closed.
+Any user of a machine can open connections to a port on its loopback address without sending data.
+Each connection takes a descriptor, and a thread in a server with one thread per connection. So
+their number is limited: when it is exceeded, the oldest one is closed. Clients that have presented
+a password, a key or a pass are not counted and never closed.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ L = TypeVar("L", bound=Hashable)
 
 
 def hang_up(link: socket.socket) -> None:
-    """Have whatever thread reads from a connection see its end."""
+    """Shut a connection down, so that a thread that reads from it sees its end."""
     with suppress(OSError):  # it has ended already
         link.shutdown(socket.SHUT_RDWR)
 
 
 class Strangers(Generic[L]):
-    """The connections to one server that nobody vouches for, oldest first; for several threads.
+    """The unauthenticated connections of one server, oldest first; safe for several threads.
 
     Args:
-        end: closes a connection; called in the thread of `came`.
-        most: connections.
+        end: closes a connection; called in the thread that calls `add`.
+        most: the limit of connections.
     """
 
     def __init__(self, end: Callable[[L], object], most: int = MOST) -> None:
@@ -41,28 +41,28 @@ class Strangers(Generic[L]):
         self._since: dict[L, float] = {}
         self._lock = threading.Lock()
 
-    def came(self, link: L, *, wait: bool = True) -> None:
-        """Count a connection; close the oldest one if there are too many.
+    def add(self, link: L, *, wait: bool = True) -> None:
+        """Add a connection; close the oldest one if the limit is exceeded.
 
         Args:
             link: the connection.
-            wait: until the oldest is `SAFE_SECONDS` old, and with it whoever accepts connections. A
-                flood of them comes in slowly then, and leaves a new client the time to show who it
-                is. False in an event loop.
+            wait: block until the oldest is `SAFE_SECONDS` old, and with that the acceptance of
+                further connections. This slows a flood of connections down and leaves a new
+                client the time to authenticate. False in an event loop.
         """
-        oldest = self._add(link)
+        oldest = self._append(link)
         if oldest is not None:
             if wait:
                 time.sleep(max(0.0, oldest + SAFE_SECONDS - time.monotonic()))
             self._shrink()
 
-    def known(self, link: L) -> None:
-        """Count a connection no longer: its client has shown who it is, or it has ended."""
+    def discard(self, link: L) -> None:
+        """Remove a connection: its client has authenticated, or it has ended."""
         with self._lock:
             self._since.pop(link, None)
 
-    def _add(self, link: L) -> float | None:
-        """Count a connection; returns since when the oldest is there if there are too many."""
+    def _append(self, link: L) -> float | None:
+        """Add a connection; return the time of the oldest one if the limit is exceeded."""
         with self._lock:
             self._since[link] = time.monotonic()
             return next(iter(self._since.values())) if len(self._since) > self._most else None

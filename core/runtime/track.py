@@ -1,4 +1,4 @@
-"""What the events of a run add up to: which phase, how fast, how many seconds are left.
+"""Figures derived from the events of a run: phase, speed, remaining seconds.
 
 Every front end that shows progress computes its figures here.
 """
@@ -11,15 +11,15 @@ from typing import Final
 
 from core.events import Phase, Progress
 
-WINDOW_SECONDS: Final = 4.0  # over which speed is measured: steady enough to read
+WINDOW_SECONDS: Final = 4.0  # over which speed is measured; long enough for a steady figure
 
 
 class Track:
-    """The course of one run, kept from its `Progress` events.
+    """The progress of one run, computed from its `Progress` events.
 
     Args:
-        window: over how many seconds, until the latest event, speed is measured; over the whole
-            phase if None, which suits figures that are shown rarely.
+        window: seconds before the latest event over which speed is measured; None for the whole
+            phase, which suits figures that are rarely shown.
 
     Attributes:
         now: the latest event; None before the first.
@@ -33,12 +33,12 @@ class Track:
         self._peak: dict[Phase, Progress] = {}
 
     def note(self, progress: Progress) -> None:
-        """Take in one event."""
+        """Record one event."""
         if self.now is None or progress.phase is not self.now.phase:
             self._begun[progress.phase] = progress.elapsed
             self._recent.clear()
         if self._window is None and len(self._recent) == 2:
-            self._recent.pop()  # the first event of the phase and this one are all it takes
+            self._recent.pop()  # only the first event of the phase and the latest one are needed
         self._recent.append(progress)
         if self._window is not None:
             while progress.elapsed - self._recent[0].elapsed > self._window:
@@ -46,35 +46,35 @@ class Track:
         self.now = self._peak[progress.phase] = progress
 
     def seconds(self, phase: Phase, elapsed: float) -> float | None:
-        """Seconds spent in `phase` until `elapsed`, seconds since the run began; None if unseen."""
+        """Return the seconds of `phase` until `elapsed` seconds of the run; None before it."""
         if phase not in self._begun:
             return None
         later = [begun for other, begun in self._begun.items() if begun > self._begun[phase]]
         return min(later, default=elapsed) - self._begun[phase]
 
     def last(self, phase: Phase) -> Progress | None:
-        """The latest event of `phase`."""
+        """Return the latest event of `phase`."""
         return self._peak.get(phase)
 
     @property
     def rows_per_second(self) -> float:
-        """Rows a second, over the window."""
+        """Rows per second, over the window."""
         return self._rate(lambda progress: progress.rows)
 
     @property
     def bytes_per_second(self) -> float:
-        """Bytes a second, over the window."""
+        """Bytes per second, over the window."""
         return self._rate(lambda progress: progress.bytes)
 
     @property
     def per_second(self) -> float:
-        """What the phase counts, bytes or rows, a second."""
+        """Bytes or rows per second, whichever the phase counts."""
         in_bytes = self.now is not None and self.now.in_bytes
         return self.bytes_per_second if in_bytes else self.rows_per_second
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until this phase ends at the present speed; None where that is not known."""
+        """Seconds until this phase ends at the present speed; None if unknown."""
         if self.now is None:
             return None
         (done, total), speed = amount(self.now), self.per_second
@@ -89,13 +89,13 @@ class Track:
 
 
 def amount(progress: Progress) -> tuple[int, int | None]:
-    """Done and total of a phase: bytes where it works on the file, else rows."""
+    """Return the done and total amount of a phase: bytes if it processes the file, else rows."""
     if progress.in_bytes:
         return progress.bytes, progress.total_bytes
     return progress.rows, progress.total_rows
 
 
 def fraction(progress: Progress) -> float | None:
-    """How much of the phase is done, 0 to 1; None where the total is not known."""
+    """Return the part of the phase that is done, 0 to 1; None if the total is unknown."""
     done, total = amount(progress)
     return min(done / total, 1.0) if total else None

@@ -1,4 +1,4 @@
-"""Addresses that must not carry a password, because addresses are shown, kept and copied."""
+"""Detect passwords in URLs, which are refused because URLs are shown, stored and copied."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 # A user, and perhaps a password, before the host (RFC 3986, section 3.2.1). A password that is not
-# encoded may hold a slash, so a colon that begins no port counts up to the next "@".
+# encoded may contain a slash, so a colon without a port is matched up to the next "@".
 _CREDENTIALS: Final = re.compile(
     r"[a-z][a-z0-9+.-]*://(?:[^/?#\s]*@|[^/\s]*:(?!\d{1,5}(?:[/?#]|$))\S*@)", re.I
 )
@@ -19,7 +19,7 @@ ENDPOINT_FORM: Final = (
 
 
 def has_credentials(text: str) -> bool:
-    """Whether a text holds a URL with a user or a password before its host.
+    """Whether a text contains a URL with a user or a password before its host.
 
     >>> has_credentials("https://me:secret@example.com"), has_credentials("https://example.com/@me")
     (True, False)
@@ -28,9 +28,9 @@ def has_credentials(text: str) -> bool:
 
 
 def is_plain_endpoint(url: str) -> bool:
-    """Whether a URL is that of a service alone: http or https, a host, and a port and a path.
+    """Whether a URL has only a scheme (http or https), a host, and optionally a port and a path.
 
-    A user, a password, a query and a fragment are refused with whatever is no such URL, since a
-    malformed one may hide a password where no parser looks for it.
+    A URL with a user, a password, a query or a fragment is refused, as is a malformed one, which
+    may contain a password where no parser finds it.
     """
     return _ENDPOINT.fullmatch(url) is not None

@@ -1,7 +1,7 @@
-"""The directories of a run and of its process: private, on a real disk, gone at the end.
+"""Temporary directories of a run and of its process: private, on a real disk, removed at the end.
 
-Whoever uses a directory holds a lock on a file in it for as long as it lives. A directory whose
-lock is free belongs to a process that was killed, and is swept.
+A process holds a lock on a file in each directory that it uses. A directory whose lock is free
+belongs to a process that was killed, and is removed by a later run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.runtime.paths import spill_root
 from core.runtime.private_files import open_own, opener, try_lock
 
 SPARE_BYTES = 64 * 1024 * 1024
-_SPARE_FILES = 256  # polars makes one for each frame that it spills
+_SPARE_FILES = 256  # polars creates one for each frame that it spills
 _REMOVALS = 5
 _LOCK = "lock"
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -29,55 +29,54 @@ _PROCESS = uuid.uuid4().hex  # not the process id: containers that share a disk 
 
 
 def polars_spill() -> Path:
-    """The directory to which polars spills: one for the process, as its memory budget is."""
-    return _own_spill(_runs())
+    """Return the directory to which polars spills; like its memory budget, one per process."""
+    return _make_spill_directory(_open_runs_directory())
 
 
 @contextmanager
 def workspace() -> Iterator[Path]:
-    """Make a directory for one run (mode 0700) and remove it at the end, whatever happens.
+    """Create a directory for one run (mode 0700), and remove it at the end of the `with` block.
 
     Raises:
         LocalResourceError: no directory can be written.
     """
-    runs = _runs()
+    runs = _open_runs_directory()
     _sweep(runs)
-    with _told(runs):
-        directory, lock = _make(runs)
+    with _translate_errors(runs):
+        directory, lock = _make_directory(runs)
     try:
         yield directory
     finally:
         _remove(directory)
         os.close(lock)
-        _remove(directory)  # Windows removes no file that is open
+        _remove(directory)  # Windows does not remove open files
 
 
 def check_space(directory: Path, spare: int = SPARE_BYTES) -> None:
-    """Make sure that the disk of `directory` is not about to be full.
+    """Check that files can be written on the disk of `directory`.
 
-    Polars panics in its own threads when it cannot spill, prints that, and goes on in memory:
-    so a run must end before. Space that nobody has is not all that a disk may lack: it may have no
-    room for another file, or have become read-only, or the user's quota may be used up; or no file
-    of the process may become that large.
+    If polars cannot spill, its threads panic, print that, and continue in memory: so a run must end
+    before. Besides free space, the number of files, a read-only file system, the user's quota and
+    the process's limit of file sizes are checked.
 
     Args:
-        directory: any on that disk.
-        spare: bytes that must be free, and that one file may have.
+        directory: any directory on that disk.
+        spare: bytes that must be free, and that one file must be able to have.
 
     Raises:
-        LocalResourceError: fewer are, or nothing can be written.
+        LocalResourceError: there is less space, or nothing can be written.
     """
-    if (most := _largest_file()) is not None and most < spare:
+    if (most := _get_largest_file()) is not None and most < spare:
         raise LocalResourceError(
-            f"No file may have more than {most // 1024:,} KB here, and {spare // 2**20} MB must "
-            "be.",
-            "Raise the limit of the shell or the service, such as: ulimit -f unlimited.",
+            f"The file size limit of this process is {most // 1024:,} KB; {spare // 2**20} MB are "
+            "needed.",
+            "Raise the limit of the shell or the service, for example: ulimit -f unlimited.",
         )
-    with _told(directory):
+    with _translate_errors(directory):
         if shutil.disk_usage(directory).free < spare:
-            raise _full(directory, f"{spare // 2**20} MB")
-        if 0 < _files_left(directory) < _SPARE_FILES:
-            raise _full(directory, f"{_SPARE_FILES} files")
+            raise _make_full_error(directory, f"{spare // 2**20} MB")
+        if 0 < _count_files_left(directory) < _SPARE_FILES:
+            raise _make_full_error(directory, f"{_SPARE_FILES} files")
         probe = directory / f"probe-{uuid.uuid4().hex}"
         try:
             with open(probe, "wb", opener=opener) as file:
@@ -87,21 +86,21 @@ def check_space(directory: Path, spare: int = SPARE_BYTES) -> None:
 
 
 def discard_own() -> None:
-    """Remove what this process has on disk, for one that is about to be ended."""
-    with suppress(LocalResourceError):  # then there is nothing
-        for directory in _runs().glob(f"{_PROCESS}-*"):
+    """Remove the directories of this process; for one that is about to be ended."""
+    with suppress(LocalResourceError):  # without a directory there is nothing to remove
+        for directory in _open_runs_directory().glob(f"{_PROCESS}-*"):
             _remove(directory)
 
 
-def _full(directory: Path, what: str) -> LocalResourceError:
+def _make_full_error(directory: Path, what: str) -> LocalResourceError:
     return LocalResourceError(
         f"The disk of {directory} has room for less than {what}.",
         "Free some space, or name a directory on another disk in AMPLIFY_SPILL_DIR.",
     )
 
 
-def _largest_file() -> int | None:
-    """How many bytes a file of this process may have; None if there is no limit."""
+def _get_largest_file() -> int | None:
+    """Return the most bytes that a file of this process may have; None without a limit."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -110,28 +109,28 @@ def _largest_file() -> int | None:
     return None if most == resource.RLIM_INFINITY else most
 
 
-def _files_left(directory: Path) -> int:
-    """How many files the disk has room for; 0 too where that is not told."""
+def _count_files_left(directory: Path) -> int:
+    """Return the number of files that the disk has room for; 0 if unknown."""
     return os.statvfs(directory).f_favail if hasattr(os, "statvfs") else 0
 
 
 def _remove(directory: Path) -> None:
-    """Remove a directory into which a thread of polars that was left behind may still spill."""
+    """Remove a directory into which an abandoned thread of polars may still spill."""
     for _ in range(_REMOVALS):
         shutil.rmtree(directory, ignore_errors=True)
         if not directory.exists():
             return
 
 
-def _runs() -> Path:
+def _open_runs_directory() -> Path:
     runs = spill_root() / "runs"
-    with _told(runs):
+    with _translate_errors(runs):
         return private_directory(runs)
 
 
 @contextmanager
-def _told(directory: Path) -> Iterator[None]:
-    """Tell the user when the disk refuses."""
+def _translate_errors(directory: Path) -> Iterator[None]:
+    """Raise LocalResourceError, with a remedy, for an OSError of the disk."""
     try:
         yield
     except UnsafeDirectoryError as error:
@@ -148,43 +147,43 @@ def _told(directory: Path) -> Iterator[None]:
 
 
 @cache
-def _own_spill(runs: Path) -> Path:
-    with _told(runs):
-        directory, _ = _make(runs)  # locked until the process ends
+def _make_spill_directory(runs: Path) -> Path:
+    with _translate_errors(runs):
+        directory, _ = _make_directory(runs)  # locked until the process ends
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return directory
 
 
-def _make(runs: Path) -> tuple[Path, int]:
+def _make_directory(runs: Path) -> tuple[Path, int]:
     while True:
         directory = runs / f"{_PROCESS}-{uuid.uuid4().hex}"
         directory.mkdir(mode=0o700)
         try:
             lock = open_own(directory / _LOCK, os.O_CREAT | os.O_RDWR)
         except FileNotFoundError:
-            continue  # a sweep came between the two calls
+            continue  # another process swept it between the two calls
         try:
-            ours = try_lock(lock)
-        except OSError as error:  # without a lock, a sweep could take this process for dead
+            is_locked = try_lock(lock)
+        except OSError as error:  # without a lock, another process would sweep it
             os.close(lock)
             _remove(directory)
             raise OSError(error.errno, "its file system has no locks") from error
-        if ours and (directory / _LOCK).exists():
+        if is_locked and (directory / _LOCK).exists():
             return directory, lock
         os.close(lock)
 
 
 def _sweep(runs: Path) -> None:
-    """Remove the directories whose processes have ended; never through a link, nor another user's.
+    """Remove directories of ended processes; follow no link, remove nothing of another user.
 
-    What is removed is named by descriptors, so that nothing can be put in its place meanwhile.
+    Directories are addressed by descriptors, so that they cannot be replaced during the removal.
     """
     if not shutil.rmtree.avoids_symlink_attacks:
         return
     handle = os.open(runs, _DIRECTORY)
     try:
         for name in os.listdir(handle):  # noqa: PTH208  of a descriptor
-            with suppress(OSError):  # it is no directory, or has gone, or its lock is not ours
+            with suppress(OSError):  # not a directory, removed already, or locked
                 _sweep_one(handle, name)
     finally:
         os.close(handle)
@@ -195,7 +194,7 @@ def _sweep_one(runs: int, name: str) -> None:
     try:
         if os.fstat(directory).st_uid != os.geteuid():
             return
-        # The lock may be missing: the process was killed before it made it, or removed it.
+        # The lock may be missing: the process was killed before creating or after removing it.
         lock = open_own(_LOCK, os.O_CREAT | os.O_RDWR, dir_fd=directory)
         try:
             if try_lock(lock):

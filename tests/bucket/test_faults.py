@@ -170,7 +170,7 @@ def test_a_storm_is_waited_out_and_told(inbox: Inbox, large: Path, pattern: str)
     inbox.proxy.on(pattern, reply(503, "SlowDown"), 5)
     inbox.proxy.on(pattern, reply(429, "TooManyRequests", {"Retry-After": "1"}))
     events: list[Retrying | Recovered] = []
-    deliver(inbox, large, retry=Retry(first=0.01, tell=events.append))
+    deliver(inbox, large, retry=Retry(first=0.01, on_event=events.append))
     assert_delivered(inbox, large)
     tries = [event for event in events if isinstance(event, Retrying)]
     assert [event.why for event in tries] == ["503 SlowDown"] * 5 + ["429 TooManyRequests"]
@@ -201,7 +201,7 @@ def test_is_asked_once_where_nothing_may_be_repeated(
 def test_cancels_at_once_in_a_pause(inbox: Inbox, large: Path) -> None:
     inbox.proxy.on(PART, reply(503, "SlowDown", {"Retry-After": "300"}), ALWAYS)
     paused: list[float] = []
-    retry = Retry(tell=lambda _: paused.append(time.monotonic()))
+    retry = Retry(on_event=lambda _: paused.append(time.monotonic()))
     with pytest.raises(CancelledError):
         deliver(inbox, large, retry=retry, cancel=When(lambda: paused))
     assert time.monotonic() - paused[0] < 2

@@ -46,7 +46,7 @@ class Clockwork:
         return "done"
 
     def ask(self, policy: Retry) -> str:
-        timed = replace(policy, tell=self.events.append, clock=lambda: self.now)
+        timed = replace(policy, on_event=self.events.append, clock=lambda: self.now)
         return timed.tries("Part 3", self).call(self.work)
 
 
@@ -131,7 +131,7 @@ def test_a_pause_ends_at_once_when_the_run_is_cancelled() -> None:
     def fail() -> None:
         raise TemporaryError("busy", again=True, retry_after=500)
 
-    policy = Retry(tell=lambda _: threading.Timer(0.02, cancel.set).start())
+    policy = Retry(on_event=lambda _: threading.Timer(0.02, cancel.set).start())
     began = time.monotonic()
     with pytest.raises(CancelledError):
         policy.tries("it", cancel).call(fail)

@@ -51,7 +51,7 @@ def shown(
     events: list[Any] = []
     cancel = threading.Event()
     port = int(warehouse.url.rpartition(":")[2])
-    retry = Retry(first=0.01, tell=events.append)
+    retry = Retry(first=0.01, on_event=events.append)
     session = connect({**sandbox.snowflake, "port": port}, query_tag="a test", retry=retry)
     try:
         yield run(session, Statement("SHOW DATABASES"), cancel), events, cancel

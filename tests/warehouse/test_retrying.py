@@ -99,14 +99,14 @@ class Run:
         self.events: list[Retrying | Recovered] = []
         self.cancel = threading.Event()
         self.cancelled = 0.0
-        self.retry = Retry(**{"first": 0.01, "tell": self.tell, "attempts": 4, **policy})
+        self.retry = Retry(**{"first": 0.01, "on_event": self.note, "attempts": 4, **policy})
         self._parameters = {
             **sandbox.snowflake,
             "port": int(proxy.url.rpartition(":")[2]),
             "session_parameters": {"CLIENT_RESULT_CHUNK_SIZE": 1},
         }
 
-    def tell(self, event: Retrying | Recovered) -> None:
+    def note(self, event: Retrying | Recovered) -> None:
         self.events.append(event)
 
     def connect(self) -> Any:
@@ -369,7 +369,7 @@ def test_cancels_at_once_in_a_pause(sandbox: Sandbox, proxy: Proxy) -> None:
         stopped.append(time.monotonic())
         own.cancel.set()
 
-    own.retry = Retry(first=1000.0, longest=1000.0, tell=tell)
+    own.retry = Retry(first=1000.0, longest=1000.0, on_event=tell)
     with pytest.raises(CancelledError):
         own.values()
     assert time.monotonic() - stopped[0] < 3

@@ -87,7 +87,7 @@ def _application(
     store = Store(data_dir)
     credentials = store.provision(DEFAULT_BUCKET, REGION)
     apps = {service: create_backend_app(service) for service in ("s3", *services)}
-    front = Front(apps, store, door, lambda environ: strangers.known(environ["werkzeug.socket"]))
+    front = Front(apps, store, door, lambda environ: strangers.discard(environ["werkzeug.socket"]))
     return front, credentials
 
 
@@ -99,11 +99,11 @@ def _bounded_server() -> type[Any]:
         strangers: Strangers[socket.socket]
 
         def process_request(self, request: Any, client_address: Any) -> None:
-            self.strangers.came(request)
+            self.strangers.add(request)
             super().process_request(request, client_address)
 
         def shutdown_request(self, request: Any) -> None:
-            self.strangers.known(request)
+            self.strangers.discard(request)
             super().shutdown_request(request)
 
     return BoundedServer

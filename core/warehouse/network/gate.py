@@ -176,12 +176,12 @@ class _Server(ThreadingMixIn, TCPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in a new thread."""
-        self.strangers.came(request)
+        self.strangers.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection without a shutdown, which its handler has done."""
-        self.strangers.known(request)
+        self.strangers.discard(request)
         self.close_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -261,7 +261,7 @@ class _Visit(BaseHTTPRequestHandler):
             return None
         found: Pass | None = self.server.passes.get(user.removeprefix(f"{_USER}:"))
         if found is not None:
-            self.server.strangers.known(self.connection)
+            self.server.strangers.discard(self.connection)
         return found
 
     def _body(self) -> bytes | None:

@@ -125,11 +125,11 @@ def test_who_is_young_or_known_stays() -> None:
     ended: list[int] = []
     strangers = Strangers[int](ended.append, most=2)
     began = time.monotonic()
-    strangers.came(1)
-    strangers.known(1)
+    strangers.add(1)
+    strangers.discard(1)
     for link in (2, 3, 4):
-        strangers.came(link)
+        strangers.add(link)
     assert ended == [2]
     assert time.monotonic() - began >= SAFE_SECONDS
-    strangers.came(5, wait=False)
+    strangers.add(5, wait=False)
     assert ended == [2, 3]

@@ -38,15 +38,15 @@ def bounded_connections() -> type[asyncio.Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
-            strangers.came(transport, wait=False)
+            strangers.add(transport, wait=False)
 
         def connection_lost(self, exc: Exception | None) -> None:
-            strangers.known(self.transport)
+            strangers.discard(self.transport)
             super().connection_lost(exc)
 
         async def _vouched(self, scope: Scope, receive: Receive, send: Send) -> None:
             transport = self.transport
-            known = {_VOUCH: lambda: strangers.known(transport)}
+            known = {_VOUCH: lambda: strangers.discard(transport)}
             await self._behind({**scope, **known}, receive, send)
 
     return Bounded
