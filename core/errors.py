@@ -1,6 +1,6 @@
-"""Every way in which a transfer can fail: one class and one exit code for each kind of failure.
+"""The errors of a transfer: one class and one exit code for each kind of failure.
 
-    TransferError                 1  a defect: nothing below fits
+    TransferError                 1  an unexpected failure: a defect
     ├── UsageError                2  an invalid option, name or configuration
     ├── SignInError               3  sign-in refused, or a privilege is missing
     ├── SourceDataError           4  the table, its columns or its values
@@ -13,9 +13,9 @@
     ├── LocalResourceError        9  disk, memory or a directory of this machine
     └── CancelledError          130  the caller cancelled
 
-An error says what happened, to what, and what to do next. It does not say whether anything was
-delivered: the code that fails cannot know. `TransferError.delivered` does, and whoever shows the
-error says so once.
+An error states what happened, to which object, and what to do next. It does not state whether
+anything was delivered, because the code that fails cannot know. `TransferError.delivered` does, and
+the front end that shows the error states it once.
 
 The cause is chained (`raise ... from`) and never printed: a driver's message may contain data or
 secrets. Exit codes follow rclone and restic (one number for each kind of failure), not sysexits.h.
@@ -30,7 +30,7 @@ from core.remedy import Remedy, remedies
 
 
 class DeliveredTransfer(Protocol):
-    """What is known of a delivery: in fact a `core.Outcome`, which this module cannot import."""
+    """The facts of a delivery: a `core.Outcome`, which this module cannot import."""
 
     @property
     def file_name(self) -> str:
@@ -42,15 +42,15 @@ class DeliveredTransfer(Protocol):
 
     @property
     def timestamp(self) -> datetime:
-        """The UTC moment at which the delivery was complete."""
+        """The UTC time at which the delivery was complete."""
 
     @property
     def url(self) -> str:
-        """Where the object is."""
+        """The URL of the object."""
 
     @property
     def size(self) -> int:
-        """The object's bytes."""
+        """The size of the object in bytes."""
 
     @property
     def result(self) -> dict[str, Any]:
@@ -58,22 +58,22 @@ class DeliveredTransfer(Protocol):
 
 
 class TransferError(Exception):
-    """A transfer that could not be done.
+    """A transfer that failed.
 
     Args:
-        message: what happened, and to what.
-        hint: what to do next, one sentence; empty if nothing helps.
+        message: what happened, and to which object.
+        hint: what to do next, one sentence; empty if there is no remedy.
 
     Attributes:
-        message, hint: the arguments. As strings they name options as `transfer_data` does; a
-            front end words them with `core.remedy.spelled`.
+        message, hint: the arguments. As strings they name options as keywords of
+            `transfer_data`; a front end converts them with `core.remedy.spell_out`.
         exit_code: the process exit code of this class of failure.
         label: the class as one word, for logs and machine-readable output.
         outcome: the `core.Outcome` of what was delivered before the failure, such as a
-            verification that finds a difference; None if nothing is known to be delivered.
+            verification that finds a difference; None if no delivery is known.
         in_doubt: whether the object may exist although there is no outcome: the answer to the
             last request was lost.
-        stored: the message as it may be written down: without any value of the table.
+        stored: the message for the history, without any value of the table.
     """
 
     exit_code: ClassVar[int] = 1
@@ -89,12 +89,12 @@ class TransferError(Exception):
 
     @property
     def remedies(self) -> tuple[Remedy, ...]:
-        """The options that help, in the order in which message and hint name them."""
+        """The remedies in message and hint, in their order."""
         return remedies(self.message, self.hint)
 
     @property
     def delivered(self) -> bool | None:
-        """Whether there is a delivery in spite of the error; None if that cannot be known."""
+        """Whether the object was delivered in spite of the error; None if unknown."""
         if self.outcome is not None:
             return True
         return None if self.in_doubt else False
@@ -125,20 +125,20 @@ class SourceDataError(TransferError):
 
 
 class ObjectMissingError(SourceDataError):
-    """A table, view, schema or database does not exist, or the role may not see it."""
+    """A table, view, schema or database does not exist, or is not visible to the role."""
 
 
 class NumericOverflowError(SourceDataError):
-    """Snowflake computed a number that does not fit into the 38 digits of its NUMBER."""
+    """Snowflake computed a number with more than the 38 digits of its NUMBER type."""
 
 
 class TemporaryError(TransferError):
-    """A network or service failure that a later try may not meet.
+    """A network or service failure that a later attempt may not have.
 
     Args:
-        message, hint: as of every error.
-        why: the failure in a few words; the message if empty.
-        again: whether the same request may succeed within minutes; else only a later run may.
+        message, hint: as for TransferError.
+        why: a short description of the failure; the message if empty.
+        again: whether the same request may succeed within minutes; if not, only a later run may.
         retry_after: seconds that the service asks to wait.
     """
 

@@ -1,8 +1,8 @@
-"""What the front ends use of core, beside the public names of `core` itself.
+"""The names of core that the front ends use, besides the public names of `core` itself.
 
-`tui` imports from here and from `core` only, so that core's packages may change as long as these
-names stay. What a name needs is imported with its first use (PEP 562), as in `core`: importing this
-module is cheap. Nothing is documented here; a name's documentation is at its home.
+`tui` imports only from here and from `core`, so that core's packages can change as long as these
+names remain. As in `core`, a name's module is imported on first use (PEP 562), so importing this
+module is fast. Each name is documented in the module that defines it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from core.records.history import read_history as read_history
     from core.records.history import run_recorded as run_recorded
     from core.remedy import Spell as Spell
-    from core.remedy import spelled as spelled
+    from core.remedy import spell_out as spell_out
     from core.request.options import GROUPS as GROUPS
     from core.request.options import Option as Option
     from core.request.reproduce import as_command as as_command
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from core.request.write_ways import needs_write_way as needs_write_way
     from core.runtime import private_files as private_files
     from core.runtime import redaction as redaction
-    from core.runtime.characters import escaped as escaped
+    from core.runtime.characters import escape_hidden as escape_hidden
     from core.runtime.characters import is_hidden as is_hidden
     from core.runtime.core_dumps import forbid_core_dumps as forbid_core_dumps
     from core.runtime.paths import data_dir as data_dir
@@ -85,14 +85,14 @@ if TYPE_CHECKING:
     from core.runtime.workspace import discard_own as discard_own
     from core.warehouse.catalog import Entry as Entry
 
-# The names of each module, by what they are for.
+# The names by module, grouped by purpose.
 _HOMES: Final = {
-    # What there is to look at before a run.
+    # Browsing and previews before a run.
     "core.preview.browser": ("ColumnFacts", "Explorer", "Look"),
     "core.preview.cost": ("Estimate", "FormerRun", "Way", "estimate"),
     "core.preview.month_preview": ("MonthRow", "Months"),
     "core.warehouse.catalog": ("Entry",),
-    # The plan, and how a person changes it.
+    # The plan, and changes to it by the user.
     "core.planning.date_formats": ("EpochUnit", "TextFormat", "parse_format"),
     "core.planning.date_recognition": ("fit_text", "recognise_text"),
     "core.planning.edits": ("restore_defaults", "get_date_format"),
@@ -101,7 +101,7 @@ _HOMES: Final = {
     "core.planning.source": ("SourceColumn",),
     "core.query": ("Statement",),
     "core.request.reproduce": ("find_hidden_values", "as_command", "as_python"),
-    # The engine, and by what right it writes.
+    # The engine, and its permission to write.
     "core.engines": ("ENGINES",),
     "core.engines.choice": ("choose",),
     "core.engines.widths": ("is_barely_grouped",),
@@ -110,7 +110,7 @@ _HOMES: Final = {
     "core.bucket.checks": ("check_destination", "is_there", "probe_destination"),
     "core.bucket.destination": ("DEFAULT_TEMPLATE",),
     "core.bucket.target": ("object_key", "object_url", "open_bucket"),
-    # A run, and the runs before it.
+    # A run, and former runs.
     "core.aggregation.reconciliation": ("Total",),
     "core.records.history": (
         "DELIVERED",
@@ -120,16 +120,16 @@ _HOMES: Final = {
         "run_recorded",
     ),
     "core.runtime.track": ("Track", "amount", "fraction"),
-    # Connections, and files of our own.
+    # Remedies, connections and the program's files.
     "core.remedy": (
-        "spelled",
+        "spell_out",
         "Spell",
     ),
     "core.runtime.redaction": ("redact",),
     "core.runtime.core_dumps": ("forbid_core_dumps",),
     "core.runtime.characters": (
         "is_hidden",
-        "escaped",
+        "escape_hidden",
     ),
     "core.runtime.private_files": (
         "replace",
@@ -145,7 +145,7 @@ _HOMES: Final = {
     "core.runtime.paths": ("data_dir", "log_dir", "state_dir"),
     "core.runtime.workspace": ("discard_own",),
 }
-# Modules that are offered as a whole: their functions read best with the module's name.
+# Modules that are provided as a whole: their functions are used with the module's name.
 _MODULES: Final = {
     "edits": "core.planning.edits",
     "redaction": "core.runtime.redaction",
@@ -157,7 +157,7 @@ _MODULES: Final = {
 _HOME: Final = {name: module for module, names in _HOMES.items() for name in names}
 
 
-if not TYPE_CHECKING:  # else a name that is missing above would be of any type
+if not TYPE_CHECKING:  # otherwise a name that is missing above would have the type Any
 
     def __getattr__(name: str) -> Any:
         if name in _MODULES:

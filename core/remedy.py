@@ -1,9 +1,9 @@
-"""What helps against a failure or a warning, as data: an option, and the value that it should take.
+"""Remedies for failures and warnings, as data: an option and the value that it should have.
 
-Core does not know how the user gives an option: on the command line, in a field of the app, or as
-a keyword of the library. So a text that names an option holds a `Remedy` in its place, and each
-front end spells it (`spelled`). Without a front end it reads in the library's words: `Advice` is a
-`str`.
+Core does not know how the user sets an option: on the command line, in a field of the app, or as a
+keyword of the library. So a text that names an option contains a `Remedy` in its place, which each
+front end replaces by its own spelling (`spell_out`). `Advice` is a `str`: without a front end it
+names options as keywords of the library.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-_OPTION: Final = "option"  # the key by which `as_data` marks a remedy
+_OPTION: Final = "option"  # the key of a remedy's option in `as_data`
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """An option to give, or to give otherwise.
+    """An option to set or to change.
 
     Attributes:
         option: a field of `core.Request`.
-        value: the value that helps, as it would be typed; True for an option without one; None
-            where the value is the user's choice.
+        value: the value to set, as the user would type it; True for an option without a value;
+            None if the user chooses the value.
     """
 
     option: str
     value: str | bool | None = None
 
     def __str__(self) -> str:
-        """The remedy as a keyword of `transfer_data`."""
+        """Return the remedy as a keyword argument of `transfer_data`."""
         if self.value is None:
             return self.option
         shown = f'"{self.value}"' if isinstance(self.value, str) else self.value
@@ -40,20 +40,20 @@ Spell = Callable[[Remedy], str]
 
 
 class Advice(str):
-    """A text that holds remedies; as a `str` it names them as keywords of the library.
+    """A text that contains remedies; as a `str` it names them as keywords of the library.
 
-    Operations of `str` return plain strings: texts are put together by `Advice(first, second)`
-    or `joined`, which keep the remedies.
+    Operations of `str` return plain strings. To keep the remedies, concatenate texts with
+    `Advice(first, second)` or `join_texts`.
 
     Args:
         pieces: text, remedies and other advice, in order.
 
     Attributes:
-        pieces: the text before, between and behind the remedies, and these.
+        pieces: the parts of the text and the remedies, in order.
 
     Example:
         >>> text = Advice("Allow it: ", Remedy("if_exists", "overwrite"), ".")
-        >>> spelled(text, lambda remedy: f"choose {remedy.value}")
+        >>> spell_out(text, lambda remedy: f"choose {remedy.value}")
         'Allow it: choose overwrite.'
     """
 
@@ -73,21 +73,21 @@ class Advice(str):
         return self.pieces
 
 
-def spelled(text: str, spell: Spell) -> str:
-    """`text` with its remedies as `spell` words them; a plain string is returned as it is."""
+def spell_out(text: str, spell: Spell) -> str:
+    """Return `text` with each remedy replaced by `spell(remedy)`; a plain string is unchanged."""
     if not isinstance(text, Advice):
         return text
     return "".join(spell(piece) if isinstance(piece, Remedy) else piece for piece in text.pieces)
 
 
 def remedies(*texts: str) -> tuple[Remedy, ...]:
-    """The remedies in `texts`, in their order."""
+    """Return the remedies in `texts`, in their order."""
     pieces = (piece for text in texts if isinstance(text, Advice) for piece in text.pieces)
     return tuple(piece for piece in pieces if isinstance(piece, Remedy))
 
 
-def listed_remedies(options: Iterable[Remedy], joint: str = "or") -> Advice:
-    """At least one remedy, joined as in `A, B or C`."""
+def join_remedies(options: Iterable[Remedy], joint: str = "or") -> Advice:
+    """Join one or more remedies, as in `A, B or C`."""
     *others, last = options
     pieces: list[str | Remedy] = []
     for n, each in enumerate(others):
@@ -95,8 +95,8 @@ def listed_remedies(options: Iterable[Remedy], joint: str = "or") -> Advice:
     return Advice(*pieces, f" {joint} ", last) if pieces else Advice(last)
 
 
-def joined(texts: Iterable[str], separator: str = " ") -> Advice:
-    """The texts that are not empty, with their remedies."""
+def join_texts(texts: Iterable[str], separator: str = " ") -> Advice:
+    """Join the texts that are not empty, and keep their remedies."""
     pieces: list[str] = []
     for text in filter(None, texts):
         pieces += [separator, text] if pieces else [text]
@@ -104,7 +104,7 @@ def joined(texts: Iterable[str], separator: str = " ") -> Advice:
 
 
 def as_data(text: str) -> str | list[str | dict[str, Any]]:
-    """`text` for JSON: a string, or the pieces of an advice, each remedy as an object."""
+    """Convert `text` for JSON: to a string, or to a list of pieces with remedies as objects."""
     if not remedies(text):
         return str(text)
     assert isinstance(text, Advice)  # noqa: S101 - for the type checker
@@ -115,19 +115,19 @@ def as_data(text: str) -> str | list[str | dict[str, Any]]:
 
 
 def from_data(data: object) -> str:
-    """The text that `as_data` made.
+    """Convert the result of `as_data` back to a text.
 
     Raises:
-        KeyError, TypeError: it is not of that form.
+        KeyError, TypeError: `data` does not have that form.
     """
     if isinstance(data, str):
         return data
     if not isinstance(data, list):
-        raise TypeError("neither text nor pieces of a text")
-    return Advice(*map(_piece, data))
+        raise TypeError("neither a text nor a list of pieces")
+    return Advice(*map(_parse_piece, data))
 
 
-def _piece(data: object) -> str | Remedy:
+def _parse_piece(data: object) -> str | Remedy:
     if isinstance(data, Mapping):
         option, value = data[_OPTION], data.get("value")
         if isinstance(option, str) and isinstance(value, str | bool | None):

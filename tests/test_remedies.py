@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import UsageError
-from core.remedy import Advice, Remedy, as_data, from_data, joined, listed_remedies, spelled
+from core.remedy import Advice, Remedy, as_data, from_data, join_remedies, join_texts, spell_out
 from core.request.request import Request
 from tests.support.remedies import CORE, named_options, sources
 
@@ -101,22 +101,22 @@ class TestAdvice:
         assert str(Remedy("date_format")) == "date_format"
 
     def test_is_spelled_by_who_shows_it(self) -> None:
-        assert spelled(EXISTS, lambda each: f"<{each.option}>") == "Allow it: <if_exists>."
-        assert spelled("as it is", lambda each: "never") == "as it is"
+        assert spell_out(EXISTS, lambda each: f"<{each.option}>") == "Allow it: <if_exists>."
+        assert spell_out("as it is", lambda each: "never") == "as it is"
 
     def test_data_that_looks_like_a_remedy_is_left_alone(self) -> None:
         text = Advice('column if_exists="x" --drop-columns: ', Remedy("drop_columns"))
-        assert spelled(text, lambda each: "d") == 'column if_exists="x" --drop-columns: d'
+        assert spell_out(text, lambda each: "d") == 'column if_exists="x" --drop-columns: d'
 
     def test_joins_keep_the_remedies(self) -> None:
-        error = UsageError("No.", joined(["", EXISTS, "", "More."]))
+        error = UsageError("No.", join_texts(["", EXISTS, "", "More."]))
         assert error.hint == 'Allow it: if_exists="overwrite". More.'
         assert error.remedies == (Remedy("if_exists", "overwrite"),)
         assert str(error) == 'No. Allow it: if_exists="overwrite". More.'
 
     def test_lists(self) -> None:
         a, b, c = Remedy("a"), Remedy("b"), Remedy("c")
-        assert [listed_remedies(each) for each in ([a], [a, b], [a, b, c])] == [
+        assert [join_remedies(each) for each in ([a], [a, b], [a, b, c])] == [
             *("a", "a or b", "a, b or c"),
         ]
 
@@ -128,7 +128,7 @@ class TestAdvice:
             from_data(json.loads(json.dumps(as_data(text)))),
         ):
             assert again == text
-            assert spelled(again, lambda each: "!") == spelled(text, lambda each: "!")
+            assert spell_out(again, lambda each: "!") == spell_out(text, lambda each: "!")
 
     @pytest.mark.parametrize(
         "data", [None, 1, [1], [{"option": 1}], [{"option": "a", "value": 1.5}]]

@@ -19,7 +19,7 @@ from core.errors import (
     TransferError,
     UsageError,
 )
-from core.remedy import joined
+from core.remedy import join_texts
 from core.runtime.background import Waiter
 from core.runtime.cancel import NEVER, Cancel
 from core.runtime.closing import Closing
@@ -254,7 +254,7 @@ def _explain(error: TransferError, upload: Upload) -> None:
             "bucket tries again to abort it, which needs s3:AbortMultipartUpload; a lifecycle rule "
             "of the bucket needs no permission."
         )
-    error.hint = joined(hints)
+    error.hint = join_texts(hints)
 
 
 def _check_metadata(metadata: Mapping[str, str]) -> None:

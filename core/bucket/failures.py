@@ -60,13 +60,13 @@ FAILURES = (ClientError, BotoCoreError, *_STRANGE)
 def code_of(error: BaseException) -> str:
     """Return S3's error code, or '' for a failure that S3 did not report."""
     if isinstance(error, ClientError):
-        return aws_errors.code_in(error.response)
+        return aws_errors.get_code(error.response)
     return ""
 
 
 def status_of(error: BaseException) -> int:
     """Return the HTTP status of an error response, or 0."""
-    return aws_errors.status_in(error.response) if isinstance(error, ClientError) else 0
+    return aws_errors.get_status(error.response) if isinstance(error, ClientError) else 0
 
 
 def is_temporary(error: BaseException) -> bool:

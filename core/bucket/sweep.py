@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from core.bucket.bucket import Bucket
 from core.errors import CancelledError, TemporaryError, TransferError
-from core.runtime.background import within
+from core.runtime.background import run_within
 from core.runtime.cancel import Cancel
 from core.runtime.retry import Retry
 
@@ -48,4 +48,4 @@ def sweep(bucket: Bucket, cancel: Cancel) -> None:
         return True
 
     with suppress(TemporaryError):
-        within(_SECONDS, cancel, lambda: bucket.open_uploads.sweep(abort))
+        run_within(_SECONDS, cancel, lambda: bucket.open_uploads.sweep(abort))

@@ -21,7 +21,7 @@ from botocore.parsers import ResponseParserError
 from core.errors import SignInError, TemporaryError, TransferError, UsageError
 from core.runtime import redaction
 from core.runtime.aws_answers import bound
-from core.runtime.aws_errors import CREDENTIALS, code_in, is_temporary, status_in
+from core.runtime.aws_errors import CREDENTIALS, get_code, get_status, is_temporary
 from core.runtime.background import start
 from core.runtime.library_logging import hush
 from core.runtime.urls import ENDPOINT_FORM, is_plain_endpoint
@@ -123,7 +123,7 @@ def _ask(arn: str, profile: str | None, source: str) -> Any:
 
 def _translate_refusal(error: ClientError, source: str) -> TransferError:
     """Return the error of core.errors for an error that AWS reports."""
-    code, status = code_in(error.response), status_in(error.response)
+    code, status = get_code(error.response), get_status(error.response)
     if code in _MISSING:
         return UsageError(
             f"AWS has no value for {source} ({code}).",

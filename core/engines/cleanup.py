@@ -15,7 +15,7 @@ from core.errors import (
     TransferError,
     UsageError,
 )
-from core.remedy import joined
+from core.remedy import join_texts
 from core.runtime.background import Waiter
 from core.runtime.deadline import Deadline
 
@@ -59,7 +59,7 @@ class CopyCleanup:
             raise  # refused before anything was written
         except TransferError as error:
             if left := self._clean_up_after(error):
-                error.hint = joined([error.hint, left])
+                error.hint = join_texts([error.hint, left])
                 error.in_doubt = True
             raise
 

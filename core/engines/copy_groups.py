@@ -41,12 +41,12 @@ from core.query.unload import (
     copy_into,
     first_groups,
 )
-from core.remedy import joined
+from core.remedy import join_texts
 from core.request.request import Request
 from core.runtime.progress import Reporter
 from core.warehouse.download import INLINE_BYTES
 from core.warehouse.read_result import read_rows
-from core.warehouse.statement import Cancel, count, run
+from core.warehouse.statement import Cancel, parse_count, run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -202,7 +202,7 @@ def explain_empty() -> Iterator[None]:
             "The result has no rows: Snowflake writes no file for it, so this machine must, with "
             "AWS credentials of its own."
         )
-        error.hint = joined([error.hint, why])
+        error.hint = join_texts([error.hint, why])
         raise
 
 
@@ -234,7 +234,7 @@ def _access(
         # except where it uses this run's keys, or where the request demands a check.
         if access.keys or request.expected_bucket_owner:
             raise
-        warning = joined(["The destination was not checked from this machine:", error.message])
+        warning = join_texts(["The destination was not checked from this machine:", error.message])
         progress.report(Warned(warning))
     return access
 
@@ -253,11 +253,16 @@ def _copy(
     where = bucket.destination.bucket
     objects = tuple(
         Delivery(
-            where, _file_key(key, each["file_name"]), count(each.get("file_size")) or 0, "", "", 1
+            where,
+            _file_key(key, each["file_name"]),
+            parse_count(each.get("file_size")) or 0,
+            "",
+            "",
+            1,
         )
         for each in files
     )
-    return sum(count(each.get("row_count")) or 0 for each in files), objects
+    return sum(parse_count(each.get("row_count")) or 0 for each in files), objects
 
 
 def _file_key(key: str, name: str) -> str:

@@ -14,7 +14,7 @@ from core.engines.local_file import LocalFile, Written
 from core.events import Phase, Warned
 from core.output import content_type
 from core.planning.plan import Plan
-from core.runtime.cancel import Cancel, failing_of
+from core.runtime.cancel import Cancel, translate_cancellation
 from core.runtime.memory_budget import Budget
 from core.runtime.progress import Reporter
 
@@ -44,7 +44,7 @@ class WriteMonths(Protocol):
 def deliver_file(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths) -> EngineResult:
     """Write the file with `write` and upload it; raises as `Engine.deliver` does."""
     check_destination(bucket, job.key, overwrite=job.overwrite, cancel=job.cancel)
-    with failing_of(job.cancel):
+    with translate_cancellation(job.cancel):
         written = write(
             job.connection,
             job.plan,

@@ -18,11 +18,11 @@ from core.errors import SourceDataError, TransferError, UsageError
 from core.output import Format
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
-from core.remedy import Advice, Remedy, listed_remedies
+from core.remedy import Advice, Remedy, join_remedies
 
 _OTHERS: Final = Advice(
     "Choose another engine: ",
-    listed_remedies([Remedy("engine", "pushdown"), Remedy("engine", "stream")]),
+    join_remedies([Remedy("engine", "pushdown"), Remedy("engine", "stream")]),
 )
 
 

@@ -22,7 +22,7 @@ from core.planning.date_recognition import (
 )
 from core.planning.identifiers import find_identifiers, split_name
 from core.planning.names import join_names
-from core.remedy import Advice, Remedy, listed_remedies
+from core.remedy import Advice, Remedy, join_remedies
 
 if TYPE_CHECKING:
     from core.planning.source import SourceColumn
@@ -117,7 +117,7 @@ def _require_one_format(chosen: DateCandidate, others: Sequence[DateCandidate]) 
     if chosen.rival is None or not isinstance(chosen.format, TextFormat):
         return chosen
     formats = (chosen.format.strptime, chosen.rival.strptime)
-    hint = Advice("Choose one: ", listed_remedies(Remedy("date_format", each) for each in formats))
+    hint = Advice("Choose one: ", join_remedies(Remedy("date_format", each) for each in formats))
     if others:
         names = join_names([each.column for each in others])
         hint = Advice(hint, f"; or another date column ({names}): ", Remedy("date_column"))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.errors import UsageError
-from core.runtime.characters import escaped, hides
+from core.runtime.characters import escape_hidden, has_hidden
 
 _PART = re.compile(r'"(?:[^"]|"")+"|[^".]+')
 _TABLE = re.compile(rf"(?:{_PART.pattern})(?:\.(?:{_PART.pattern})){{0,2}}")
@@ -110,7 +110,7 @@ def warn_of_hidden(names: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     Returns:
         One warning, with the characters escaped; empty if no name has such characters.
     """
-    hiding = [f"{what} {escaped(name)}" for what, name in names if hides(name)]
+    hiding = [f"{what} {escape_hidden(name)}" for what, name in names if has_hidden(name)]
     if not hiding:
         return ()
     return (

@@ -115,7 +115,7 @@ class Explorer(Closing):
 
     def databases(self, cancel: Cancel) -> list[str]:
         """Return the databases that the role may see. Starts no warehouse."""
-        return catalog.databases(self._connection, cancel)
+        return catalog.list_databases(self._connection, cancel)
 
     def schemas(self, database: str, cancel: Cancel) -> list[str]:
         """Return the schemas of a database, without INFORMATION_SCHEMA. Starts no warehouse.
@@ -123,7 +123,7 @@ class Explorer(Closing):
         Raises:
             SourceDataError: there is no such database for this role.
         """
-        return catalog.schemas(self._connection, database, cancel)
+        return catalog.list_schemas(self._connection, database, cancel)
 
     def tables(self, database: str, schema: str | None, cancel: Cancel) -> Iterator[list[Entry]]:
         """Yield the tables and views of a schema, or of every schema of a database for None.
@@ -136,7 +136,7 @@ class Explorer(Closing):
         Raises:
             SourceDataError: there is no such database or schema for this role.
         """
-        return catalog.tables(self._connection, database, schema, cancel)
+        return catalog.list_tables(self._connection, database, schema, cancel)
 
     def look(self, name: TableName | str, cancel: Cancel) -> Look:
         """Describe and sample a table or view; a string is parsed as a `Request`'s `table`.

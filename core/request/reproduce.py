@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from core.request.request import MEBIBYTE, Request, StreamLimit
-from core.runtime.characters import hides
+from core.runtime.characters import has_hidden
 
 _SIZES = frozenset({"memory_limit", "max_file_size"})
 _NEVER = frozenset({"s3_options"})
@@ -65,7 +65,7 @@ def find_hidden_values(request: Request) -> tuple[str, ...]:
     texts = (
         each for value in given for each in ((value,) if isinstance(value, str | int) else value)
     )
-    return tuple(dict.fromkeys(text for text in map(str, texts) if hides(text)))
+    return tuple(dict.fromkeys(text for text in map(str, texts) if has_hidden(text)))
 
 
 def _quote_word(text: str) -> str:

@@ -26,7 +26,7 @@ from pydantic import (
 )
 
 from core.errors import UsageError
-from core.remedy import Advice, Remedy, listed_remedies
+from core.remedy import Advice, Remedy, join_remedies
 from core.request.options import OPTIONS, EngineName, FileFormat, IfExists, OnBadDate
 from core.request.validation_messages import WAYS_TO_WRITE, describe_mistakes
 from core.request.write_ways import WRITE_WAYS, needs_write_way
@@ -296,7 +296,7 @@ class Request(BaseModel):
     def _one_access(self) -> Self:
         given = [Remedy(name) for name in WRITE_WAYS if getattr(self, name)]
         if len(given) > 1:
-            raise ValueError(Advice(listed_remedies(given, "and"), " exclude each other"))
+            raise ValueError(Advice(join_remedies(given, "and"), " exclude each other"))
         if needs_write_way(self.engine) and not given:
             raise ValueError(
                 Advice(
@@ -310,7 +310,7 @@ class Request(BaseModel):
             raise ValueError(
                 Advice(
                     "a stage has its own encryption: leave out ",
-                    listed_remedies([Remedy("kms_key_id"), Remedy("stage")]),
+                    join_remedies([Remedy("kms_key_id"), Remedy("stage")]),
                 )
             )
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from core.remedy import Advice, Remedy, joined, listed_remedies
+from core.remedy import Advice, Remedy, join_remedies, join_texts
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -26,7 +26,7 @@ _WORDS = {
 
 
 # How Snowflake may write to a bucket, for engine `unload`; the best first.
-WAYS_TO_WRITE: Final = listed_remedies(
+WAYS_TO_WRITE: Final = join_remedies(
     [Remedy("storage_integration"), Remedy("stage"), Remedy("unload_credentials", True)]
 )
 
@@ -34,7 +34,7 @@ WAYS_TO_WRITE: Final = listed_remedies(
 def describe_mistakes(error: ValidationError) -> str:
     """Return one short sentence per mistake, without the value of a connection or a key."""
     mistakes = error.errors(include_url=False, include_input=False)
-    return joined(dict.fromkeys(map(_describe, mistakes)), "; ")
+    return join_texts(dict.fromkeys(map(_describe, mistakes)), "; ")
 
 
 def _describe(mistake: Any) -> str:

@@ -54,16 +54,16 @@ CREDENTIALS: Final[Mapping[str, str]] = {
 _LONGEST: Final = 100  # characters of a code that are shown
 
 
-def code_in(response: Mapping[str, Any]) -> str:
+def get_code(response: Mapping[str, Any]) -> str:
     """Return the error code in the `response` of botocore's ClientError; empty if absent."""
     return str(response.get("Error", {}).get("Code", ""))[:_LONGEST]
 
 
-def status_in(response: Mapping[str, Any]) -> int:
+def get_status(response: Mapping[str, Any]) -> int:
     """Return the HTTP status in the `response` of botocore's ClientError; 0 if absent."""
     return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def is_temporary(response: Mapping[str, Any]) -> bool:
     """Whether the error code or the HTTP status says that the request may succeed later."""
-    return code_in(response) in TEMPORARY or status_in(response) in _TEMPORARY_STATUS
+    return get_code(response) in TEMPORARY or get_status(response) in _TEMPORARY_STATUS

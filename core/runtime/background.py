@@ -36,7 +36,7 @@ def start(call: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
     return future
 
 
-def within(seconds: float, cancel: Cancel, call: Callable[[], T]) -> T:
+def run_within(seconds: float, cancel: Cancel, call: Callable[[], T]) -> T:
     """Run `call` in the background, and abandon it after `seconds`.
 
     Returns:

@@ -41,7 +41,7 @@ NEVER: Final[Cancel] = _Never()
 
 
 @contextmanager
-def failing_of(cancel: Cancel) -> Iterator[None]:
+def translate_cancellation(cancel: Cancel) -> Iterator[None]:
     """Raise CancelledError for an error that a cancellation may have caused, as in polars.
 
     An error with another cause, such as a refusal, is raised unchanged.

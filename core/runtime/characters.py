@@ -1,10 +1,10 @@
 r"""Escape characters that a terminal interprets or that are invisible.
 
 A name or an error text from outside may contain an escape sequence that writes the clipboard, a
-line break that starts a forged line, or an override that reverses the text that follows. `escaped`
-is applied where text is written to a terminal; names are unchanged everywhere else.
+line break that starts a forged line, or an override that reverses the text that follows.
+`escape_hidden` is applied where text is written to a terminal; names are unchanged everywhere else.
 
->>> escaped("REG\u200bION\x1b[2J")
+>>> escape_hidden("REG\u200bION\x1b[2J")
 'REG\\u200bION\\x1b[2J'
 """
 
@@ -31,7 +31,7 @@ def is_hidden(character: str) -> bool:
     return unicodedata.category(character) in _CATEGORIES or _SHAPELESS.match(character) is not None
 
 
-def escaped(text: str) -> str:
+def escape_hidden(text: str) -> str:
     r"""Return `text` on one line, with hidden characters as Python escapes: `\n`, `\x1b`, `\u202e`.
 
     Backslashes are not doubled, so that paths stay readable and existing escapes are unchanged.
@@ -41,9 +41,9 @@ def escaped(text: str) -> str:
     return "".join(_escape_character(each) if is_hidden(each) else each for each in text)
 
 
-def hides(text: str) -> bool:
-    """Whether `text` contains a character that `escaped` replaces."""
-    return escaped(text) != text
+def has_hidden(text: str) -> bool:
+    """Whether `text` contains a character that `escape_hidden` replaces."""
+    return escape_hidden(text) != text
 
 
 def _escape_character(character: str) -> str:

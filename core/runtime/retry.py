@@ -25,7 +25,7 @@ DEFAULT_MAX_TIME = 600.0  # seconds
 _MOST_DOUBLINGS = 30
 
 
-def temporary(error: Exception) -> TemporaryError | None:
+def as_temporary(error: Exception) -> TemporaryError | None:
     """Return the error if the same request may succeed within minutes; else None."""
     return error if isinstance(error, TemporaryError) and error.again else None
 
@@ -58,7 +58,7 @@ class Retry:
         self,
         what: str,
         cancel: Cancel,
-        again: Callable[[Exception], TemporaryError | None] = temporary,
+        again: Callable[[Exception], TemporaryError | None] = as_temporary,
     ) -> Tries:
         """Return an object that makes the attempts at one request.
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from core.errors import TransferError
-from core.runtime.characters import escaped
+from core.runtime.characters import escape_hidden
 from core.sandbox.launcher import Sandbox
 
 WATCH_SECONDS = 0.5
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, SystemExit):
         return 0
     except TransferError as error:
-        print(escaped(str(error)), file=sys.stderr)  # noqa: T201
+        print(escape_hidden(str(error)), file=sys.stderr)  # noqa: T201
         return error.exit_code
     print("A server of the sandbox has ended unexpectedly.", file=sys.stderr)  # noqa: T201
     return 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from core.runtime.background import Waiter
 from core.runtime.cancel import Cancel
 from core.warehouse.failures import is_session_lost, session_ended, translate
-from core.warehouse.own_session import OwnSession, refusal_of, retry_of
+from core.warehouse.own_session import OwnSession, get_retry, take_refusal
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -46,7 +46,7 @@ def ask(
 
     if not repeatable:
         return once()
-    return retry_of(connection).tries(f"Snowflake, {what}", cancel).call(once)
+    return get_retry(connection).tries(f"Snowflake, {what}", cancel).call(once)
 
 
 def ask_once(
@@ -58,7 +58,7 @@ def ask_once(
     try:
         return waiter.call(work)
     except Exception as error:
-        known = refusal_of(connection) or translate(error, what)
+        known = take_refusal(connection) or translate(error, what)
         renewable = isinstance(connection, OwnSession) and connection.renewable
         if renewable and is_session_lost(error):
             waiter.call(_renew, connection, signed_in)
@@ -72,5 +72,5 @@ def _renew(session: OwnSession, lost: str) -> None:
     try:
         session.renew(lost)
     except Exception as error:
-        known = refusal_of(session) or translate(error, "signing in to Snowflake again")
+        known = take_refusal(session) or translate(error, "signing in to Snowflake again")
         raise known from error

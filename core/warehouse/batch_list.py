@@ -21,7 +21,7 @@ import pyarrow as pa
 from core.warehouse import connector_internals
 from core.warehouse.arrow_streams import BrokenStreamError, open_stream
 from core.warehouse.connector_internals import Chunk, ChunkList
-from core.warehouse.network.addresses import storage_headers
+from core.warehouse.network.addresses import filter_storage_headers
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -85,7 +85,7 @@ class BatchList:
             _columns=[],
             _objects=[],
         )
-        if connector_internals.usable(cursor):
+        if connector_internals.is_usable(cursor):
             made._take(ChunkList(cursor))
         else:
             made._take_objects(cursor)
@@ -102,7 +102,7 @@ class BatchList:
             if chunk.message is not None:
                 self._inline[len(self.rows)] = chunk.message
             elif not self.headers:
-                self.headers = storage_headers(chunk.headers)  # identical for all batches
+                self.headers = filter_storage_headers(chunk.headers)  # identical for all batches
             self.urls.append(chunk.url)
             self.sizes.append(chunk.size)
             self.rows.append(chunk.rows)

@@ -16,7 +16,7 @@ from core.planning.source import ColumnType, Source, SourceColumn
 from core.query import Statement
 from core.runtime.cancel import Cancel
 from core.warehouse.read_result import read_rows
-from core.warehouse.statement import count, run
+from core.warehouse.statement import parse_count, run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -44,13 +44,13 @@ class Entry:
     bytes: int | None
 
 
-def databases(connection: SnowflakeConnection, cancel: Cancel) -> list[str]:
+def list_databases(connection: SnowflakeConnection, cancel: Cancel) -> list[str]:
     """Return the names of the databases that are visible to the role."""
     pages = _pages(connection, query.show_databases, cancel)
     return [row["name"] for page in pages for row in page]
 
 
-def schemas(connection: SnowflakeConnection, database: str, cancel: Cancel) -> list[str]:
+def list_schemas(connection: SnowflakeConnection, database: str, cancel: Cancel) -> list[str]:
     """Return the names of a database's schemas, without INFORMATION_SCHEMA."""
 
     def page(after: str | None, rows: int) -> Statement:
@@ -61,13 +61,13 @@ def schemas(connection: SnowflakeConnection, database: str, cancel: Cancel) -> l
     return [name for name in names if name != _NOT_FOR_TRANSFER]
 
 
-def tables(
+def list_tables(
     connection: SnowflakeConnection, database: str, schema: str | None, cancel: Cancel
 ) -> Iterator[list[Entry]]:
     """Yield the tables and views of a schema, or of all schemas of a database, page by page."""
     # One schema at a time: `LIMIT ... FROM 'name'` compares the object's name alone, so it would
     # skip rows if several schemas were listed at once.
-    for each in [schema] if schema is not None else schemas(connection, database, cancel):
+    for each in [schema] if schema is not None else list_schemas(connection, database, cancel):
 
         def page(after: str | None, rows: int, schema: str = each) -> Statement:
             return query.show_page(database, schema, after, rows)
@@ -77,8 +77,8 @@ def tables(
                 Entry(
                     TableName(database, each, row["name"]),
                     str(row.get("kind")),
-                    count(row.get("rows")),
-                    count(row.get("bytes")),
+                    parse_count(row.get("rows")),
+                    parse_count(row.get("bytes")),
                 )
                 for row in found
             ]
@@ -108,7 +108,9 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
     for row in shown:
         if row["name"] == name.table:  # LIKE ignores case
             is_view = "VIEW" in row["kind"]
-            return Source(name, columns, count(row.get("rows")), count(row.get("bytes")), is_view)
+            return Source(
+                name, columns, parse_count(row.get("rows")), parse_count(row.get("bytes")), is_view
+            )
     return Source(name, columns, is_view=True)
 
 
@@ -144,7 +146,7 @@ def _missing(
 def _names(connection: SnowflakeConnection, name: TableName, cancel: Cancel) -> Iterator[str]:
     """Yield the names of the first tables and views in the schema of `name`."""
     seen = 0
-    for page in tables(connection, name.database, name.schema, cancel):
+    for page in list_tables(connection, name.database, name.schema, cancel):
         yield from (entry.name.table for entry in page)
         seen += len(page)
         if seen >= _NAMES_LOOKED_AT:

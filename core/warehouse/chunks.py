@@ -27,7 +27,7 @@ from core.warehouse.arrow_streams import BrokenStreamError, open_stream, read
 from core.warehouse.batch_list import BatchList
 from core.warehouse.connector_internals import convert
 from core.warehouse.error_codes import AGAIN
-from core.warehouse.own_session import storage_admitted, web_of
+from core.warehouse.own_session import admit_storage_to, get_web
 
 if TYPE_CHECKING:
     import urllib3
@@ -63,7 +63,7 @@ class Fetch:
         self._connection = connection
         self._patience = patience
         self._cancel = cancel
-        self._web = web_of(connection)
+        self._web = get_web(connection)
 
     def table(self, batches: BatchList, index: int) -> pa.Table:
         """Fetch and decode a batch, in one attempt.
@@ -81,7 +81,7 @@ class Fetch:
             data = self._get(url, batches.headers, batches.sizes[index])
             return self._decode(partial(open_stream, data), data.size)
         # Always an Arrow stream; the connector's `to_arrow` would decode it unchecked.
-        with storage_admitted(self._connection, url):
+        with admit_storage_to(self._connection, url):
             stream = batches.open(index)
         return self._decode(lambda: stream, None)
 
@@ -91,7 +91,7 @@ class Fetch:
 
     def _by_the_connector(self, batch: ResultBatch) -> pa.Table:
         """Fetch and decode a batch by the connector's public functions."""
-        with storage_admitted(self._connection, None):
+        with admit_storage_to(self._connection, None):
             table = batch.to_arrow(self._connection, number_to_decimal=True)
         return pa.table({}) if table is None else table
 

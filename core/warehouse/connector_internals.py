@@ -2,8 +2,8 @@
 
 The names are those of version 5.2. They provide what the public ones do not: the location of each
 batch of a result, in little memory; the decoding of a batch that was fetched and checked here; an
-Arrow stream that can be checked before it is decoded. `usable` looks the names up on first use. If
-the installed version lacks one, the public `get_result_batches` and `to_arrow` are used instead
+Arrow stream that can be checked before it is decoded. `is_usable` looks the names up on first use.
+If the installed version lacks one, the public `get_result_batches` and `to_arrow` are used instead
 (see `core.warehouse.batch_list`), and a warning in the log lists the missing names.
 """
 
@@ -70,9 +70,9 @@ class Chunk(NamedTuple):
     message: Any
 
 
-def usable(cursor: SnowflakeCursor) -> bool:
+def is_usable(cursor: SnowflakeCursor) -> bool:
     """Whether the installed connector has every private name; log a warning if it has not."""
-    lacking = missing()
+    lacking = find_missing()
     if not hasattr(cursor, _RESULT):
         lacking += (f"{type(cursor).__module__}.{type(cursor).__name__}.{_RESULT}",)
     if lacking:
@@ -81,7 +81,7 @@ def usable(cursor: SnowflakeCursor) -> bool:
 
 
 @cache
-def missing() -> tuple[str, ...]:
+def find_missing() -> tuple[str, ...]:
     """Return the private names that the installed connector lacks; looked up once per process."""
     return tuple(
         f"{module}.{name}"

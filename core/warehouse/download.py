@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from core.errors import IntegrityError, TemporaryError, TransferError
-from core.runtime.background import within
+from core.runtime.background import run_within
 from core.runtime.cancel import Cancel, check
-from core.runtime.retry import temporary
+from core.runtime.retry import as_temporary
 from core.warehouse.ask import ask_once
 from core.warehouse.batch_list import BatchList
 from core.warehouse.chunks import Fetch
@@ -174,7 +174,7 @@ class Download(Generic[T]):
             if isinstance(error, IntegrityError):
                 wrong += 1
                 return TemporaryError(error.message, again=True) if wrong < _WRONG else None
-            return temporary(error)
+            return as_temporary(error)
 
         what = f"Batch {index + 1} of {len(self._batches)}"
         table = self._retry.tries(what, self._stopped, why).call(once)
@@ -185,7 +185,7 @@ class Download(Generic[T]):
         """Make one attempt, with a time limit that depends on the size of the batch."""
         limit = self._retry.patience + batches.sizes[index] / _SLOWEST_BYTES_PER_SECOND
         try:
-            table = within(limit, self._stopped, lambda: self._chunks.table(batches, index))
+            table = run_within(limit, self._stopped, lambda: self._chunks.table(batches, index))
         except Exception as error:
             raise self._translate(error) from error
         if table.num_rows != batches.rows[index]:

@@ -45,17 +45,17 @@ class OwnSession:
         raise NotImplementedError
 
 
-def retry_of(connection: SnowflakeConnection) -> Retry:
+def get_retry(connection: SnowflakeConnection) -> Retry:
     """Return the retry policy of a session; `QUICK` for a plain connection."""
     return connection.retry if isinstance(connection, OwnSession) else QUICK
 
 
-def refusal_of(connection: SnowflakeConnection) -> TransferError | None:
+def take_refusal(connection: SnowflakeConnection) -> TransferError | None:
     """Return the error for what a session's gate has refused since the last call."""
     return connection.gate.refusal() if isinstance(connection, OwnSession) else None
 
 
-def web_of(connection: SnowflakeConnection) -> Web:
+def get_web(connection: SnowflakeConnection) -> Web:
     """Return the HTTP connections for fetching a session's batches, which do not use the gate."""
     if isinstance(connection, OwnSession):
         return connection.web
@@ -64,7 +64,7 @@ def web_of(connection: SnowflakeConnection) -> Web:
 
 
 @contextmanager
-def storage_admitted(connection: SnowflakeConnection, url: str | None) -> Iterator[None]:
+def admit_storage_to(connection: SnowflakeConnection, url: str | None) -> Iterator[None]:
     """Admit the storage of a batch to the gate, so that the connector can fetch it.
 
     Args:

@@ -57,7 +57,7 @@ class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
             if refused := self.gate.refusal():
                 raise refused from error
             raise
-        self.gate.signed_in()
+        self.gate.allow_results()
         self.retry = retry
         self.renewable = renewable
         self._sign_in_arguments = arguments

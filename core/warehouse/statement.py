@@ -20,14 +20,14 @@ from core.runtime.retry import Retry
 from core.warehouse.ask import ask
 from core.warehouse.batch_list import BatchList
 from core.warehouse.failures import translate
-from core.warehouse.own_session import retry_of
+from core.warehouse.own_session import get_retry
 from core.warehouse.submit import Start
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
     from snowflake.connector.cursor import SnowflakeCursor
 
-__all__ = ["Cancel", "Result", "check", "count", "run"]
+__all__ = ["Cancel", "Result", "check", "parse_count", "run"]
 
 _FIRST_POLL, _SLOWEST_POLL = 0.005, 0.5  # seconds; doubles in between
 _DIGITS = 20  # the most that a count may have
@@ -53,7 +53,7 @@ class Result:
     @property
     def retry(self) -> Retry:
         """The retry policy of the session."""
-        return retry_of(self.connection)
+        return get_retry(self.connection)
 
     @cached_property
     def batches(self) -> BatchList:
@@ -64,7 +64,7 @@ class Result:
             raise translate(error, "reading an answer") from error
 
 
-def count(value: object) -> int | None:
+def parse_count(value: object) -> int | None:
     """Parse a number of rows or bytes of an answer; return None if it is empty.
 
     Raises:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from core.errors import IntegrityError
 from core.query import Statement, stop_session
 from core.runtime.cancel import NEVER
-from core.runtime.retry import QUICK, temporary
+from core.runtime.retry import QUICK, as_temporary
 from core.warehouse.ask import ask_once
 from core.warehouse.failures import is_session_lost, translate
 
@@ -110,7 +110,7 @@ def _check_query_id(query_id: object) -> str:
 
 
 def _is_temporary(error: Exception) -> bool:
-    return temporary(translate(error, "")) is not None
+    return as_temporary(translate(error, "")) is not None
 
 
 def _run_in_background(connection: SnowflakeConnection, stop: Callable[[], None]) -> None:

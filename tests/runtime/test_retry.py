@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import CancelledError, DestinationError, TemporaryError
 from core.events import Recovered, Retrying
-from core.runtime.background import within
+from core.runtime.background import run_within
 from core.runtime.cancel import NEVER
 from core.runtime.retry import Retry
 
@@ -142,7 +142,7 @@ def test_what_takes_too_long_is_left_to_itself() -> None:
     release = threading.Event()
     try:
         with pytest.raises(TemporaryError, match="no answer") as caught:
-            within(0.01, NEVER, release.wait)
+            run_within(0.01, NEVER, release.wait)
         assert caught.value.again
     finally:
         release.set()

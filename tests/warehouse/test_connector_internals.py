@@ -20,7 +20,7 @@ from snowflake.connector.cursor import SnowflakeCursor, _result_set_wrapper
 from core.errors import CancelledError
 from core.query import Statement
 from core.warehouse import connector_internals
-from core.warehouse.catalog import databases, find
+from core.warehouse.catalog import find, list_databases
 from core.warehouse.connect import connect
 from core.warehouse.download import Download
 from core.warehouse.own_session import OwnSession
@@ -72,7 +72,7 @@ def looked_up_again() -> Iterator[None]:
 
 
 def forget() -> None:
-    connector_internals.missing.cache_clear()
+    connector_internals.find_missing.cache_clear()
     connector_internals._warn.cache_clear()
 
 
@@ -98,14 +98,14 @@ def read(connection: SnowflakeConnection, statement: Statement = NUMBERS) -> pa.
 
 
 def test_the_installed_connector_has_them_all() -> None:
-    assert connector_internals.missing() == ()
+    assert connector_internals.find_missing() == ()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_missing_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place, attribute = NAMES[name]
     monkeypatch.delattr(place, attribute)
-    assert name in connector_internals.missing()
+    assert name in connector_internals.find_missing()
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_without_one_the_public_functions_read_the_same(
 ) -> None:
     with caplog.at_level(logging.WARNING, "core"):
         assert read(connection).equals(expected)
-        assert databases(connection, threading.Event())
+        assert list_databases(connection, threading.Event())
         source = find(connection, "DEMO.PUBLIC.ORDERS_100K", threading.Event())
     assert source.rows == 100_000
     (record,) = caplog.records  # once, however many results
@@ -173,9 +173,9 @@ def test_a_cursor_without_its_result_is_noticed(
     connection: SnowflakeConnection, caplog: pytest.LogCaptureFixture
 ) -> None:
     cursor = connection.cursor()
-    assert connector_internals.usable(cursor)
+    assert connector_internals.is_usable(cursor)
     del cursor._result_set
-    assert not connector_internals.usable(cursor)
+    assert not connector_internals.is_usable(cursor)
     assert "SnowflakeCursor._result_set" in caplog.text
 
 

@@ -20,7 +20,7 @@ from core.errors import (
 )
 from core.events import Recovered, Retrying
 from core.query import Statement
-from core.runtime.cancel import failing_of
+from core.runtime.cancel import translate_cancellation
 from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.download import Download
@@ -356,7 +356,7 @@ def test_what_breaks_of_a_cancel_is_the_cancel(
     cancel = threading.Event()
     if cancelled:
         cancel.set()
-    with pytest.raises(told), failing_of(cancel):
+    with pytest.raises(told), translate_cancellation(cancel):
         raise error
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from core.facade import escaped, redaction
+from core.facade import escape_hidden, redaction
 
 _CHUNK: Final = 64 * 1024  # bytes read at once
 _LONGEST: Final = 1024 * 1024  # bytes of a line; a longer one is shown in pieces
@@ -63,7 +63,7 @@ def _copy(source: int, target: int) -> None:
 
 def _write(target: int, data: bytes) -> None:
     text = redaction.redact(data.decode("utf-8", "backslashreplace"))
-    left = "\n".join(map(escaped, text.split("\n"))).encode()
+    left = "\n".join(map(escape_hidden, text.split("\n"))).encode()
     with suppress(OSError):
         while left:
             left = left[os.write(target, left) :]

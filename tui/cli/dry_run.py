@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from core.facade import escaped
+from core.facade import escape_hidden
 from tui.cli.remedies import as_option, with_options
 from tui.format import cost, terminal
 from tui.format.numbers import size
@@ -116,7 +116,7 @@ def _note_unsized(estimate: Estimate) -> list[str]:
 
 def _align(rows: Iterable[tuple[str, ...]]) -> list[str]:
     """Return the rows as lines, with the cells aligned in columns."""
-    rows = [tuple(map(escaped, row)) for row in rows]
+    rows = [tuple(map(escape_hidden, row)) for row in rows]
     widths = [max(len(row[cell]) for row in rows) for cell in range(len(rows[0]))]
     return [
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()

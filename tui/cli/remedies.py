@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from core import Remedy
-from core.facade import spelled
+from core.facade import spell_out
 
 
 def as_option(remedy: Remedy) -> str:
@@ -18,4 +18,4 @@ def as_option(remedy: Remedy) -> str:
 
 def with_options(text: str) -> str:
     """`text` with its remedies as options."""
-    return spelled(text, as_option)
+    return spell_out(text, as_option)

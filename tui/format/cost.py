@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.facade import Spell, spelled
+from core.facade import Spell, spell_out
 from tui.format.numbers import size
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def table(estimate: Estimate, spell: Spell) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = [HEADING]
     for way in estimate.ways:
         mark = ">" if way is estimate.chosen else ""
-        if obstacle := spelled(way.obstacle, spell):
+        if obstacle := spell_out(way.obstacle, spell):
             lines.append((mark, way.engine.value, "-", "-", f"cannot: {obstacle}"))
         else:
             bound = f"{way.limit}; {way.pace}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from core import Remedy
-from core.facade import Spell, spelled
+from core.facade import Spell, spell_out
 from tui.cli.remedies import as_option
 
 
@@ -48,12 +48,12 @@ _SHOWN: Final = {("on_bad_date", "null"): "NULL month"}  # values that the app w
 
 def in_app(text: str) -> str:
     """`text` with its remedies as labels of fields."""
-    return spelled(text, _make_speller(keys=False))
+    return spell_out(text, _make_speller(keys=False))
 
 
 def in_columns(text: str) -> str:
     """`text` for the pane Columns: with keys where there are any."""
-    return spelled(text, _make_speller(keys=True))
+    return spell_out(text, _make_speller(keys=True))
 
 
 def _make_speller(*, keys: bool) -> Spell:

@@ -11,12 +11,12 @@ import json
 import traceback
 from collections.abc import Iterable
 
-from core.facade import escaped, redact
+from core.facade import escape_hidden, redact
 
 
 def lines(texts: Iterable[str]) -> str:
     """Return each text on a separate line, with its control characters escaped."""
-    return "".join(f"{escaped(text)}\n" for text in texts)
+    return "".join(f"{escape_hidden(text)}\n" for text in texts)
 
 
 def json_text(value: object) -> str:

@@ -53,10 +53,10 @@ def copy_python(app: App[Any], request: Request) -> None:
 
 def _warn_of_hidden(app: App[Any], request: Request, what: str) -> None:
     """Warn of copied values that hold invisible characters."""
-    from core.facade import escaped, find_hidden_values, join_names
+    from core.facade import escape_hidden, find_hidden_values, join_names
 
     if values := find_hidden_values(request):
-        shown = join_names([escaped(value) for value in values], most=3)
+        shown = join_names([escape_hidden(value) for value in values], most=3)
         app.notify(
             f"{what} holds invisible characters, written as escapes: {shown}. "
             "Check it before you run it.",

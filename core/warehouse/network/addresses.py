@@ -63,7 +63,7 @@ _STORAGE_HEADERS: Final = (
 )
 
 
-def storage_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def filter_storage_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return those of the requested headers that storage services use."""
     return {
         name: value for name, value in headers.items() if name.lower().startswith(_STORAGE_HEADERS)

@@ -28,7 +28,7 @@ from core.errors import TransferError, UsageError
 from core.runtime.strangers import Strangers, hang_up
 from core.warehouse.error_codes import REDIRECTED, TOO_LARGE, Meaning
 from core.warehouse.network.addresses import is_storage
-from core.warehouse.network.places import Place, others, place_of
+from core.warehouse.network.places import Place, find_others, parse_place
 from core.warehouse.network.upstream import dial
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Pass:
         self.web = web
         self.peer: str | None = None
         self._token = secrets.token_urlsafe(32)
-        self._others = others(config)
+        self._others = find_others(config)
         self._lists = str(config.crl_check_mode or "DISABLED").upper() != "DISABLED"
         self._account: Place | None = None
         self._storage: list[Place | None] = []
@@ -121,7 +121,7 @@ class Pass:
         self._refusal = REDIRECTED
         return False
 
-    def signed_in(self) -> None:
+    def allow_results(self) -> None:
         """Raise the size limit of answers to that of results."""
         self._largest = LARGEST_ANSWER
 
@@ -141,7 +141,7 @@ class Pass:
             if url is None:
                 self._any_storage += 1
             else:
-                self._storage.append(place_of(url))
+                self._storage.append(parse_place(url))
 
     def forget_storage(self, url: str | None) -> None:
         """Undo one `admit_storage`; other threads may have admitted the same server."""
@@ -149,14 +149,14 @@ class Pass:
             if url is None:
                 self._any_storage -= 1
             else:
-                self._storage.remove(place_of(url))
+                self._storage.remove(parse_place(url))
 
     def refusal(self) -> TransferError | None:
         """Return the error for a tunnel or an answer refused since the last call, and clear it."""
         meaning, self._refusal = self._refusal, None
         return meaning.kind(meaning.sentence, meaning.hint) if meaning else None
 
-    def reached(self, place: Place, link: socket.socket, direct: bool) -> None:
+    def note_peer(self, place: Place, link: socket.socket, direct: bool) -> None:
         """Record the address of the account."""
         if place == self._account:
             self.peer = str(link.getpeername()[0]) if direct else None
@@ -212,7 +212,7 @@ class _Visit(BaseHTTPRequestHandler):
     def do_CONNECT(self) -> None:
         """Open a tunnel, if it leads to an admitted server."""
         self.close_connection = True
-        place, known = place_of(f"https://{self.path}"), self._pass()
+        place, known = parse_place(f"https://{self.path}"), self._pass()
         if known is None or place is None:
             return self._answer(HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
         if not known.admits(place):
@@ -222,7 +222,7 @@ class _Visit(BaseHTTPRequestHandler):
         except OSError:
             return self._answer(HTTPStatus.BAD_GATEWAY)
         with far:
-            known.reached(place, far, direct)
+            known.note_peer(place, far, direct)
             self.send_response_only(HTTPStatus.OK)
             self.end_headers()
             _Tunnel(self.connection, far, known).run()
@@ -231,7 +231,7 @@ class _Visit(BaseHTTPRequestHandler):
     def _forward(self) -> None:
         """Forward one plain HTTP request, if it goes to an admitted server."""
         self.close_connection = True
-        place, known = place_of(self.path), self._pass()
+        place, known = parse_place(self.path), self._pass()
         body = self._body()
         if body is None:
             return self._answer(HTTPStatus.LENGTH_REQUIRED)
@@ -244,7 +244,7 @@ class _Visit(BaseHTTPRequestHandler):
         except OSError:
             return self._answer(HTTPStatus.BAD_GATEWAY)
         with far:
-            known.reached(place, far, direct)
+            known.note_peer(place, far, direct)
             far.sendall(self._head(known.web, place, direct) + body)
             _Tunnel(self.connection, far, known).answer()
         return None

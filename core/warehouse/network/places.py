@@ -40,7 +40,7 @@ class Place:
         return f"{self.scheme}://{host}:{self.port}/"
 
 
-def place_of(url: str) -> Place | None:
+def parse_place(url: str) -> Place | None:
     """Return the server of a URL; None if it is not an HTTP URL with a host."""
     try:
         parts = urlsplit(url)
@@ -67,11 +67,11 @@ class Others:
         return self._vouching and (place.host in _METADATA or bool(signs))
 
 
-def others(config: ConnectionConfig) -> Others:
+def find_others(config: ConnectionConfig) -> Others:
     """Return the identity providers in a connection's settings: Okta's, OAuth's, a cloud's."""
     authenticator = str(config.authenticator or "")
     urls = [authenticator, str(config.oauth_token_request_url or "")]
     if config.wif_host:
         urls.append(f"https://{config.wif_host}")
-    named = frozenset(place for url in urls if (place := place_of(url)))
+    named = frozenset(place for url in urls if (place := parse_place(url)))
     return Others(named, authenticator.upper() == "WORKLOAD_IDENTITY")

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from core.query.statement import quote
-from core.runtime.characters import escaped
+from core.runtime.characters import escape_hidden
 from tests.support.batch_runs import place, program
 from tests.support.deliveries import execute
 from tests.support.ptys import PAYLOADS, lines_of, on_terminal, shown
@@ -66,8 +66,8 @@ def test_a_dry_run(sandbox: Sandbox, table: str, env: dict[str, str], engine: st
     assert code == 0, lines
     for name, text in PAYLOADS.items():
         # Its row among the columns, and its name in the statement.
-        assert [x for x in lines if x.startswith(escaped(f"{name} {text}  "))], name
-        assert shown(lines, f'"{escaped(f"{name} {text}")}" AS '), name
+        assert [x for x in lines if x.startswith(escape_hidden(f"{name} {text}  "))], name
+        assert shown(lines, f'"{escape_hidden(f"{name} {text}")}" AS '), name
 
 
 @pytest.mark.parametrize("debug", ["0", "1"])
@@ -78,7 +78,9 @@ def test_a_delivery(table: str, env: dict[str, str], debug: str) -> None:
     )
     lines = lines_of(written)
     assert code == 0, lines
-    assert shown(lines, f"Plan: month of {escaped(f'DAY {EVERYTHING}')}; sums clipboard \\x1b]52")
+    assert shown(
+        lines, f"Plan: month of {escape_hidden(f'DAY {EVERYTHING}')}; sums clipboard \\x1b]52"
+    )
     assert shown(lines, "Warning: Summed although they look like identifiers: clipboard \\x1b]52")
     assert shown(lines, "cannot be parsed")
     assert '"row_count": ' in lines[-2]
@@ -91,7 +93,7 @@ def test_what_no_terminal_reads_is_the_same(table: str, env: dict[str, str]) -> 
     ).stdout
     lines = lines_of(piped)
     assert lines[-2].startswith("Dry run: ")
-    assert f'"{escaped("line " + PAYLOADS["line"])}" AS ' in piped.decode()
+    assert f'"{escape_hidden("line " + PAYLOADS["line"])}" AS ' in piped.decode()
 
 
 @pytest.mark.parametrize("run", ["--dry-run", "--batch"])
@@ -266,7 +268,7 @@ def test_the_address_of_a_sign_in(
         (line,) = told
         assert json.loads(line)["message"] == f"https://sign.in/{IN_ADDRESS}"
     else:
-        assert told[0] == f"https://sign.in/{escaped(IN_ADDRESS)}"
+        assert told[0] == f"https://sign.in/{escape_hidden(IN_ADDRESS)}"
     assert len([line for line in lines if "source_sign_in" in line]) == 1
 
 
@@ -302,7 +304,7 @@ def test_names_that_cannot_be_seen_are_flagged(
     asked = ("--table", quote(LONELY), "--bucket", f"s3://{sandbox.s3['bucket']}/in\u202e/")
     warned = (
         "Names with characters that cannot be seen, or that change how text is shown: table "
-        f"DEMO.PUBLIC.{escaped(quote(LONELY))}."
+        f"DEMO.PUBLIC.{escape_hidden(quote(LONELY))}."
     )
     there = "shown: destination s3://" + f"{sandbox.s3['bucket']}/in\\u202e/"
     for more in (("--dry-run",), ("--batch", "--report", str(report))):

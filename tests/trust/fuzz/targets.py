@@ -31,7 +31,7 @@ from core.planning.names import find_name, parse_table, write_name
 from core.planning.source import ColumnType
 from core.request.reproduce import _join, as_command, as_python
 from core.request.request import Request, StreamLimit, parse_seconds, parse_size, split_names
-from core.warehouse.statement import count
+from core.warehouse.statement import parse_count
 
 MOMENT = datetime(2026, 11, 23, 9, 8, 7, 654321, tzinfo=UTC)
 
@@ -227,7 +227,7 @@ def counts(data: bytes) -> None:
     with suppress(ValueError, RecursionError):  # no JSON
         value = json.loads(data)
         with suppress(IntegrityError):
-            found = count(value)
+            found = parse_count(value)
             assert found is None or (type(found) is int and 0 <= found < 10**20)
 
 

@@ -8,7 +8,7 @@ from snowflake.connector.connection_config import ConnectionConfig
 from core.warehouse.network.addresses import Account
 from core.warehouse.network.gate import Pass
 from core.warehouse.network.http_pools import Web
-from core.warehouse.network.places import place_of
+from core.warehouse.network.places import parse_place
 
 ACCOUNT = "https://acme.snowflakecomputing.com"
 BUCKET = "https://sfc-stage.s3.eu-central-1.amazonaws.com"
@@ -23,7 +23,7 @@ def way() -> Pass:
 
 
 def admitted(way: Pass, url: str) -> bool:
-    place = place_of(url)
+    place = parse_place(url)
     assert place is not None
     return way.admits(place)
 
