@@ -77,7 +77,7 @@ def test_a_fallback_that_somebody_else_prepared_is_passed_over(
     (home / "not-a-directory").write_text("")
     monkeypatch.setenv("HOME", str(home / "not-a-directory"))
     monkeypatch.setattr(
-        paths, "_fallbacks", lambda kind: [home / name / kind for name in ("a", "b")]
+        paths, "_get_fallbacks", lambda kind: [home / name / kind for name in ("a", "b")]
     )
     (home / "a").mkdir()
     (home / "a").chmod(0o777)

@@ -145,7 +145,7 @@ def test_a_fallback_that_another_user_has_planted(
     """It is passed over, and nothing is made through it before that."""
     documents = made(home / "documents", USER, 0o700)
     monkeypatch.setenv("HOME", "/dev/null")
-    monkeypatch.setattr(paths, "_fallbacks", lambda kind: [shared / NAME / kind, home / kind])
+    monkeypatch.setattr(paths, "_get_fallbacks", lambda kind: [shared / NAME / kind, home / kind])
     with acting_as(OTHER):
         plant(home, shared / NAME)
     with acting_as(USER):

@@ -44,7 +44,7 @@ from pathlib import Path
 from core.runtime import paths
 from core.runtime.workspace import workspace
 import subprocess, sys
-assert paths._mounts()
+assert paths._list_mounts()
 for name in ("statm", "cgroup", "status", "limits"):
     assert Path("/proc/self", name).read_text()
 with workspace() as directory:
