@@ -182,7 +182,7 @@ class TestCheck:
     @pytest.mark.parametrize(
         ("wrong", "words"),
         [
-            ({"aws_secret_access_key": "planted-secret"}, "secret key does not fit"),
+            ({"aws_secret_access_key": "planted-secret"}, "secret key does not match"),
             ({"aws_access_key_id": "AKIAPLANTEDPLANTED00"}, "access key is unknown"),
         ],
     )

@@ -266,8 +266,8 @@ class TestAws:
         [
             ("ExpiredTokenException", "refuses the credentials"),
             ("UnrecognizedClientException", "refuses the credentials"),
-            ("InvalidSignatureException", "secret key does not fit"),
-            ("InvalidToken", "session token does not fit"),
+            ("InvalidSignatureException", "secret key does not match"),
+            ("InvalidToken", "session token does not match"),
             ("AccessDeniedException", "kms:Decrypt"),
             ("DecryptionFailure", "kms:Decrypt"),
         ],

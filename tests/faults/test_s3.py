@@ -229,7 +229,7 @@ REFUSED = [
         "S3",
         lambda _: None,
         DestinationError,
-        "secret key does not fit",
+        "secret key does not match",
         options=wrong_key(aws_secret_access_key="x" * 40),
         again={"s3_options": None},
     ),

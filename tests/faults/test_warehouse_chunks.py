@@ -140,7 +140,7 @@ STREAM = [
     chunk("with its rows twice, once", rows(repeated)),
     chunk("with its rows twice, always", rows(repeated), ALWAYS, error=IntegrityError, words=ROWS),
     declared("chunk not listed", lost, error=IntegrityError, words=ROWS),
-    declared("chunk at no address", nowhere, error=TemporaryError, words="no sense", **BRIEF),
+    declared("chunk at no address", nowhere, error=TemporaryError, words="is invalid", **BRIEF),
     declared("chunk declared longer", longer, error=IntegrityError, words=ROWS),
     case(
         "first rows short by one",

@@ -63,7 +63,7 @@ class TestSigningIn:
     @pytest.mark.parametrize("status", [403, 404])
     def test_an_account_that_does_not_exist(self, login: ScriptedLogin, status: int) -> None:
         login.status = status
-        with pytest.raises(SignInError, match="no such Snowflake account"):
+        with pytest.raises(SignInError, match="Snowflake account does not exist"):
             connect(login.parameters, query_tag="t", login_timeout=5)
 
     def test_a_service_that_is_down(self, login: ScriptedLogin) -> None:
@@ -249,9 +249,9 @@ class TestUnloading:
             (91003, "Failure using stage area. Cause: [The AWS Access Key Id you provided is not "
              "valid.]", DestinationError, "refuses the credentials"),
             (91003, "Failure using stage area. Cause: [Please reduce your request rate. (Status "
-             "Code: 503; Error Code: SlowDown)]", TemporaryError, "did not take"),
+             "Code: 503; Error Code: SlowDown)]", TemporaryError, "temporarily refused"),
             (91003, "Failure using stage area. Cause: [Unavailable (Status Code: 504; Error Code: "
-             "InternalServerError)]", TemporaryError, "did not take"),
+             "InternalServerError)]", TemporaryError, "temporarily refused"),
             (91003, "Failure using stage area. Cause: [Bad (Status Code: 403; Error Code: "
              "InvalidClientTokenId)]", DestinationError, "refuses the credentials"),
             (91003, "Failure using stage area. Cause: [hidden]", DestinationError, "cannot write"),
