@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, TextIO
 
-_CHUNK: Final = 64 * 1024  # bytes read at once, and of a line; a longer one is told in pieces
+_CHUNK: Final = 64 * 1024  # bytes read at once, and of a line; a longer one is shown in pieces
 _PATIENCE: Final = 0.5  # seconds at the end, if a process that a library started keeps stderr open
 
 

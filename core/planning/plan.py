@@ -116,7 +116,7 @@ class Plan:
         if flagged:
             said.append(
                 Advice(
-                    f"Summed although they look like find_identifiers: {join_names(flagged)}. "
+                    f"Summed although they look like identifiers: {join_names(flagged)}. "
                     "Leave them out: ",
                     Remedy("drop_identifiers", True),
                     ".",

@@ -32,7 +32,7 @@ ROOMY_TEMPORARY = Path("/var/tmp")  # noqa: S108 - on disk where /tmp is in memo
 LEAN_MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 
 # The package's own place is the last one that modules are looked for in, and the current directory
-# (-P) is none: a file beside the package that is called like a library is not run in its place.
+# (-P) is not searched: a file beside the package, named like a library, is not run in its place.
 _PLACE = Path(__file__).parents[2]
 _CHILD = (
     "import runpy, sys; sys.path.append(sys.argv.pop()); "

@@ -192,7 +192,7 @@ def convert(connection: SnowflakeConnection, table: pa.Table) -> pa.Table:
         table: the decoded stream; at least one row.
 
     Raises:
-        Exception: an error of the connector or pyarrow; a column has not its declared type.
+        Exception: an error of the connector or pyarrow; or a column lacks its declared type.
     """
     from snowflake.connector._internal.arrow_context import ArrowConverterContext
     from snowflake.connector._internal.arrow_stream_utils import create_table_iterator

@@ -52,7 +52,7 @@ def test_a_stage_with_a_path_holds_what_lies_below_it(sandbox: Sandbox, plain: s
     bucket = f"s3://{sandbox.s3['bucket']}/{folder}/in/"
     stage = f"@PARTNER_INBOX/{folder}"
     assert outcome(sandbox, plain, stage=stage, bucket=bucket).url.startswith(bucket)
-    with pytest.raises(UsageError, match="does not lie below stage"):
+    with pytest.raises(UsageError, match="is not below stage"):
         outcome(sandbox, plain, stage=f"{stage}/other", bucket=bucket)
 
 
@@ -66,7 +66,9 @@ def test_no_credentials_here_are_needed(sandbox: Sandbox, plain: str) -> None:
     events: list[Event] = []
     assert outcome(sandbox, plain, events, **strange_to(sandbox)).row_count == 3
     said = [event.message for event in events if isinstance(event, Warned)]
-    assert any("not looked at from here: There are no AWS credentials" in each for each in said)
+    assert any(
+        "not checked from this machine: There are no AWS credentials" in each for each in said
+    )
 
 
 def test_the_demo_has_a_way_of_its_own(

@@ -222,7 +222,7 @@ class TestObstacles:
     @pytest.mark.parametrize(
         ("more", "why"),
         [
-            ({}, "It needs --storage-integration"),
+            ({}, "It needs a way to write: storage_integration"),
             ({"format": "json", "stage": "S"}, "json array"),
             ({"stage": "S", "bucket": "arn:aws:s3:eu-west-1:123456789012:accesspoint/p"}, "ARN"),
             ({"stage": "S"}, ""),

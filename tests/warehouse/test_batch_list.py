@@ -34,6 +34,7 @@ import pyarrow, polars
 from core.query import Statement
 from core.warehouse.connect import connect
 from core.warehouse.batch_list import BatchList
+from core.warehouse.read_result import read_rows
 from core.warehouse.statement import run
 
 def memory(what):

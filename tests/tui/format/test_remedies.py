@@ -8,7 +8,7 @@ import pytest
 from textual.binding import Binding
 from textual.widgets import Label
 
-from core.remedy import Advice, Remedy, listed_remedies
+from core.remedy import Advice, Remedy, join_remedies
 from core.request.request import Request
 from tests.support.app_driver import USUAL, workbench
 from tests.support.remedies import named_options
@@ -54,7 +54,7 @@ def test_wording(remedy: Remedy, label: str, key: str) -> None:
 
 def test_a_field_is_named_once_for_several_values() -> None:
     ways = [Remedy("storage_integration"), Remedy("stage"), Remedy("unload_credentials", True)]
-    text = Advice("Give a way: ", listed_remedies(ways), "; or another engine: ", Remedy("engine"))
+    text = Advice("Give a way: ", join_remedies(ways), "; or another engine: ", Remedy("engine"))
     said = "Give a way: Writes by: integration, stage or own keys; or another engine: Engine"
     assert in_app(text) == said
 
