@@ -41,9 +41,7 @@ def strings(path: Path, *, docstrings: bool) -> Iterator[tuple[int, str]]:
             yield node.lineno, EXAMPLE.sub("", text)
 
 
-EXAMPLE = re.compile(
-    r"^ *>>> (?:.+\n)+", re.MULTILINE
-)  # with what it prints
+EXAMPLE = re.compile(r"^ *>>> (?:.+\n)+", re.MULTILINE)  # with what it prints
 
 
 def found(pattern: re.Pattern[str], *, docstrings: bool) -> list[str]:
