@@ -16,7 +16,7 @@ import secrets
 import socket
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -52,6 +52,7 @@ PROXY_SETTINGS: Final = frozenset(
         *("no_proxy", "use_proxy_env"),
     }
 )
+_HEAD_END: Final = b"\r\n\r\n"
 _RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset
 
 
@@ -246,7 +247,7 @@ class _Visit(BaseHTTPRequestHandler):
         with far:
             known.note_peer(place, far, direct)
             far.sendall(self._head(known.web, place, direct) + body)
-            _Tunnel(self.connection, far, known).answer()
+            _Tunnel(self.connection, far, known).answer(_announce_close)
         return None
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _forward  # noqa: N815
@@ -293,6 +294,20 @@ class _Visit(BaseHTTPRequestHandler):
         self.end_headers()
 
 
+def _announce_close(answer: bytes) -> bytes:
+    """Say in the head of an answer that the connection closes behind it, as it does.
+
+    The head is the account's, which need not say so for its own connection. A client that did not
+    know would send its next request into a connection that is about to close (RFC 9110, 7.6.1).
+    """
+    head, end, body = answer.partition(_HEAD_END)
+    status, *fields = head.split(b"\r\n")
+    kept = [
+        each for each in fields if not each.lower().startswith((b"connection:", b"keep-alive:"))
+    ]
+    return b"\r\n".join([status, *kept, b"Connection: close"]) + end + body
+
+
 class _Tunnel:
     """Two connections; the bytes received from each are forwarded to the other.
 
@@ -315,14 +330,25 @@ class _Tunnel:
         self.answer()
         asking.join()
 
-    def answer(self) -> None:
-        """Forward the account's answers until it closes the connection."""
+    def answer(self, change_head: Callable[[bytes], bytes] | None = None) -> None:
+        """Forward the account's answers until it closes the connection.
+
+        Args:
+            change_head: changes the head of the first answer; it gets all of it, and may get more.
+        """
+        start = b""
         try:
             while data := self._far.recv(_PIECE):
                 self._answered += len(data)
                 if not self._known.allows(self._answered):
                     raise ConnectionResetError
+                if change_head is not None:
+                    start += data
+                    if _HEAD_END not in start and len(start) < _PIECE:
+                        continue
+                    data, change_head, start = change_head(start), None, b""
                 self._near.sendall(data)
+            self._near.sendall(start)  # an answer that ended within its head
             self._near.shutdown(socket.SHUT_WR)
         except OSError:
             self._break()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+
 import pytest
+import urllib3
 from snowflake.connector.connection_config import ConnectionConfig
 
 from core.warehouse.network.addresses import Account
@@ -59,3 +63,36 @@ def test_storage_services_are_admitted_by_name_where_the_place_is_unknown(
     assert admitted(way, url) is is_storage
     way.forget_storage(None)
     assert not admitted(way, url)
+
+
+@pytest.mark.parametrize("fields", ["", "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n"])
+@pytest.mark.parametrize("cut", [0, 9, 40])
+def test_a_client_learns_that_its_connection_closes(fields: str, cut: int) -> None:
+    """The gate closes after each plain answer; the next request must not go into that."""
+    answer = f"HTTP/1.1 200 OK\r\n{fields}Content-Length: 4\r\n\r\nbody".encode()
+    with socket.create_server(("127.0.0.1", 0)) as account:
+        threading.Thread(target=serve_once, args=(account, answer, cut), daemon=True).start()
+        config = ConnectionConfig()
+        way = Pass(config, Web(config, lambda: Account("127.0.0.1", False)))
+        url = f"http://127.0.0.1:{account.getsockname()[1]}/session"
+        with urllib3.ProxyManager(way.through({})["proxy"], proxy_headers=headers(way)) as client:
+            got = client.request("POST", url, body=b"{}", retries=False)
+    assert got.data == b"body"
+    assert got.headers.getlist("connection") == ["close"]
+    assert "keep-alive" not in got.headers
+
+
+def headers(way: Pass) -> dict[str, str]:
+    user = way.through({})["proxy"].partition("://")[2].partition("@")[0]
+    return urllib3.make_headers(proxy_basic_auth=user)
+
+
+def serve_once(account: socket.socket, answer: bytes, cut: int) -> None:
+    """Answer one request, in two pieces, and close."""
+    link, _ = account.accept()
+    with link:
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while b"{}" not in link.recv(65536):
+            pass
+        for piece in filter(None, (answer[:cut], answer[cut:])):
+            link.sendall(piece)
