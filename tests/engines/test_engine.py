@@ -57,9 +57,9 @@ def test_nothing_stands_in_the_way_of_engines_that_write_here(name: str) -> None
             ORDERS,
             {"bucket": "arn:aws:s3:us-east-1:123456789012:accesspoint/inbox", "stage": "S"},
             UsageError,
-            "no ARN of an access point",
+            "not accept the ARN of an access point",
         ),
-        (ORDERS, {}, UsageError, "It needs --storage-integration"),
+        (ORDERS, {}, UsageError, "It needs a way to write: storage_integration"),
     ],
 )
 def test_what_stands_in_the_way_of_unload(

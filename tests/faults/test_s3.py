@@ -60,7 +60,11 @@ DAMAGED = "damaged"
 REFUSED = [
     PUT_ONLY_LOST,
     fault(
-        "ListObjectsV2", "NoSuchBucket", reply(404, "NoSuchBucket"), DestinationError, "no bucket"
+        "ListObjectsV2",
+        "NoSuchBucket",
+        reply(404, "NoSuchBucket"),
+        DestinationError,
+        "does not exist",
     ),
     fault(
         "ListObjectsV2",
@@ -194,7 +198,7 @@ REFUSED = [
         "S3",
         remove_bucket(PUT),
         DestinationError,
-        "no bucket",
+        "does not exist",
         repaired=make_bucket,
     ),
     Case(
@@ -202,7 +206,7 @@ REFUSED = [
         "S3",
         remove_bucket(PART),
         DestinationError,
-        "no bucket",
+        "does not exist",
         table=LARGE,
         repaired=make_bucket,
     ),
@@ -292,7 +296,7 @@ LEFT = [
         "S3",
         arm_all((COMPLETE, reply(503, "SlowDown")), (ABORT, reply(503, "SlowDown"))),
         TemporaryError,
-        "may have been delivered",
+        "may nevertheless have been delivered",
         table=LARGE,
         options=BRIEF,
         uploads=1,

@@ -135,8 +135,11 @@ async def opened_above(drive: Driver) -> None:
 
 
 ALONE: list[tuple[Callable[[], Screen[Any]], tuple[str, ...]]] = [
-    (ConnectScreen, ("amplify-transfer", "prod acme", "Demo", "New connection", "enter Open")),
-    (lambda: ConnectionForm(frozenset()), ("New connection", "Account", "Save F3", "Back esc")),
+    (ConnectScreen, ("amplify-transfer", "prod acme", "Demo", "New connection", "enter Connect")),
+    (
+        lambda: ConnectionForm(frozenset()),
+        ("New connection", "Account", "Save and connect F3", "Back esc"),
+    ),
     (lambda: SecretPrompt("p", "password"), ("Password", "each time", "Sign in enter", "Back esc")),
     (lambda: SecretPrompt(LONG, "token"), ("Access token", "Sign in enter", "Back esc")),
     (lambda: QuitDialog("T"), ("Leave while a transfer runs?", "Stay n", "Stop and leave y")),

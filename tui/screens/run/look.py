@@ -89,7 +89,7 @@ def _cost(estimate: Estimate) -> Content:
     ]
     lines = [
         f"{cost.rows_out(estimate)} rows out · {cost.describe(estimate, way)}",
-        way.pace if way.seconds is not None else f"time: {way.pace}",
+        way.pace,
     ]
     return Content.assemble("\n".join(lines), ("\n" + "\n".join(others), "dim"))
 
