@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import io
+import threading
 import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
+from core.errors import IntegrityError
+from core.query.catalog import show_databases
 from core.warehouse.arrow_streams import BrokenStreamError, open_stream, read
+from core.warehouse.connect import connect, sign_out
+from core.warehouse.network import gate
+from core.warehouse.read_result import read_rows
+from core.warehouse.statement import run as run_statement
 from tests.support.deliveries import execute
-from tests.trust.hostile.liar import Answer, Lie
+from tests.trust.hostile.liar import Answer, Lie, lying
 from tests.trust.hostile.lies import Where, asked, has, is_chunk, is_login, is_read, when
 from tests.trust.hostile.runs import run
 
@@ -179,3 +186,22 @@ def test_a_usual_login_is_far_smaller(sandbox: Sandbox) -> None:
     run(sandbox, {"none": lie}, "stream", {})
     assert sizes
     assert max(sizes) * 8 < 128 * 1024
+
+
+@pytest.mark.parametrize("at", ["query-request", "/monitoring/queries", "/result"])
+def test_an_answer_after_the_sign_in(
+    sandbox: Sandbox, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bytes are counted as they come; what gzip makes of them, only the connector sees."""
+    most = 1 << 20  # in place of 128 MB, which take long
+    monkeypatch.setattr(gate, "LARGEST_ANSWER", most)
+
+    def lie(answer: Answer) -> None:
+        if at in answer.path:
+            answer.body = answer.body.rstrip()[:-1] + b', "x": "' + b"a" * most + b'"}'
+
+    with lying(sandbox, lie) as server:
+        session = connect({**sandbox.snowflake, "port": server.server_port}, query_tag="tests")
+        with pytest.raises(IntegrityError, match="exceeds the size limit"):
+            read_rows(run_statement(session, show_databases(None, 10), threading.Event()))
+        sign_out(session)
