@@ -67,22 +67,22 @@ if TYPE_CHECKING:
     from core.request.reproduce import find_hidden_values as find_hidden_values
     from core.request.write_ways import lacks_write_way as lacks_write_way
     from core.request.write_ways import needs_write_way as needs_write_way
-    from core.runtime import private_files as private_files
     from core.runtime import redaction as redaction
     from core.runtime.characters import escape_hidden as escape_hidden
     from core.runtime.characters import is_hidden as is_hidden
     from core.runtime.core_dumps import forbid_core_dumps as forbid_core_dumps
-    from core.runtime.paths import data_dir as data_dir
-    from core.runtime.paths import log_dir as log_dir
-    from core.runtime.paths import state_dir as state_dir
-    from core.runtime.private_files import append as append
-    from core.runtime.private_files import opener as opener
-    from core.runtime.private_files import replace as replace
+    from core.runtime.disk import private_files as private_files
+    from core.runtime.disk.paths import data_dir as data_dir
+    from core.runtime.disk.paths import log_dir as log_dir
+    from core.runtime.disk.paths import state_dir as state_dir
+    from core.runtime.disk.private_files import append as append
+    from core.runtime.disk.private_files import opener as opener
+    from core.runtime.disk.private_files import replace as replace
+    from core.runtime.disk.workspace import discard_own as discard_own
     from core.runtime.redaction import redact as redact
     from core.runtime.track import Track as Track
     from core.runtime.track import amount as amount
     from core.runtime.track import fraction as fraction
-    from core.runtime.workspace import discard_own as discard_own
     from core.warehouse.catalog import Entry as Entry
 
 # The names by module, grouped by purpose.
@@ -131,7 +131,7 @@ _HOMES: Final = {
         "is_hidden",
         "escape_hidden",
     ),
-    "core.runtime.private_files": (
+    "core.runtime.disk.private_files": (
         "replace",
         "opener",
         "append",
@@ -142,8 +142,8 @@ _HOMES: Final = {
     ),
     "core.connections.saved": ("Remembered",),
     "core.connections.secrets": ("Secret",),
-    "core.runtime.paths": ("data_dir", "log_dir", "state_dir"),
-    "core.runtime.workspace": ("discard_own",),
+    "core.runtime.disk.paths": ("data_dir", "log_dir", "state_dir"),
+    "core.runtime.disk.workspace": ("discard_own",),
 }
 # Modules that are provided as a whole: their functions are used with the module's name.
 _MODULES: Final = {
@@ -151,7 +151,7 @@ _MODULES: Final = {
     "redaction": "core.runtime.redaction",
     "discovery": "core.connections.discovery",
     "keyring_store": "core.connections.keyring_store",
-    "private_files": "core.runtime.private_files",
+    "private_files": "core.runtime.disk.private_files",
     "saved": "core.connections.saved",
 }
 _HOME: Final = {name: module for module, names in _HOMES.items() for name in names}

@@ -35,10 +35,10 @@ from core.preview.sample import take_sample
 from core.records.report import check_path, write_report
 from core.request.request import Request
 from core.runtime.cancel import NEVER, Cancel
+from core.runtime.disk.workspace import workspace
 from core.runtime.memory_budget import Budget
 from core.runtime.progress import Reporter
 from core.runtime.retry import Retry
-from core.runtime.workspace import workspace
 from core.verify.comparison import Comparison
 from core.verify.failures import explain_unreported, explain_unverified, find_mismatch
 from core.verify.verify import Claim, verify_delivery

@@ -178,7 +178,7 @@ def test_no_directory_to_write_to(sandbox: Sandbox, tmp_path: Path, monkeypatch:
 
 FULL_DISK = """
 import resource, runpy
-from core.runtime import workspace
+from core.runtime.disk import workspace
 workspace._get_largest_file = lambda: None  # the limit is unknown
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 runpy.run_module("tui", run_name="__main__")

@@ -17,7 +17,7 @@ from core.errors import SourceDataError
 from core.planning.plan import Plan
 from core.query import INT64, Field
 from core.remedy import Advice, Remedy
-from core.warehouse.download import Download
+from core.warehouse.results.download import Download
 
 
 @dataclass(frozen=True)

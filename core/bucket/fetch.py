@@ -19,7 +19,7 @@ from core.bucket.bucket import Bucket
 from core.bucket.failures import DENIED, EXISTS, code_of, find_retry_reason, is_temporary, status_of
 from core.errors import IntegrityError, LocalResourceError, TemporaryError
 from core.runtime.cancel import NEVER, Cancel, check
-from core.runtime.private_files import opener
+from core.runtime.disk.private_files import opener
 from core.runtime.retry import Retry
 
 _CHUNK_BYTES = 1024 * 1024

@@ -21,9 +21,9 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from core.errors import LocalResourceError
-from core.runtime.directories import private_directory
-from core.runtime.paths import state_dir
-from core.runtime.private_files import open_own, try_lock, write_locked
+from core.runtime.disk.directories import private_directory
+from core.runtime.disk.paths import state_dir
+from core.runtime.disk.private_files import open_own, try_lock, write_locked
 
 log = logging.getLogger(__name__)
 

@@ -37,7 +37,7 @@ from core.connections.secret_refs import SOURCES, choose_secrets
 from core.connections.secrets import SECRETS, Secret, hide
 from core.errors import LocalResourceError, UsageError
 from core.remedy import Advice, Remedy
-from core.runtime.paths import config_dir
+from core.runtime.disk.paths import config_dir
 
 ENVIRONMENT: Final = "environment"
 OWN_FILE: Final = "connections.toml"

@@ -17,8 +17,8 @@ from core.connections import discovery, keyring_store
 from core.connections.discovery import IN_KEYRING, OWN_FILE, Connection
 from core.connections.secrets import SECRETS, Secret, hide
 from core.errors import LocalResourceError, UsageError
-from core.runtime.paths import config_dir
-from core.runtime.private_files import lock, replace
+from core.runtime.disk.paths import config_dir
+from core.runtime.disk.private_files import lock, replace
 
 _HEAD: Final = "# Connections made in amplify-transfer. Secrets are in the system's keyring.\n"
 

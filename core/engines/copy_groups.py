@@ -44,8 +44,8 @@ from core.query.unload import (
 from core.remedy import join_texts
 from core.request.request import Request
 from core.runtime.progress import Reporter
-from core.warehouse.download import INLINE_BYTES
-from core.warehouse.read_result import read_rows
+from core.warehouse.results.download import INLINE_BYTES
+from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import Cancel, parse_count, run
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def _first_rows(
     import pyarrow as pa
 
     from core.aggregation.arrow_types import cast_column, delivered_schema
-    from core.warehouse.download import Download
+    from core.warehouse.results.download import Download
 
     statement = first_groups(grouped.statement, plan, grouped.result.query_id, ROWS)
     schema = delivered_schema(plan, {})

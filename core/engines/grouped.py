@@ -15,7 +15,7 @@ from core.errors import NumericOverflowError
 from core.planning.plan import Plan
 from core.query import Field, Statement
 from core.query.unload import sum_groups
-from core.warehouse.read_result import read_columns
+from core.warehouse.results.read_result import read_columns
 from core.warehouse.rounded_sums import with_rounded_sums
 from core.warehouse.statement import Cancel, Result, run
 

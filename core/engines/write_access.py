@@ -15,7 +15,7 @@ from core.query.unload import Keys, Location, describe_stage
 from core.remedy import Advice, Remedy
 from core.request.request import Request
 from core.warehouse.catalog import full_name
-from core.warehouse.read_result import read_rows
+from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import Cancel, run
 
 if TYPE_CHECKING:

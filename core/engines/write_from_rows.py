@@ -17,10 +17,10 @@ from core.engines.local_file import LocalFile, Written
 from core.events import Phase
 from core.planning.plan import Plan
 from core.query import Field
+from core.runtime.disk.workspace import check_space, polars_spill
 from core.runtime.memory_budget import Budget
 from core.runtime.progress import Reporter
-from core.runtime.workspace import check_space, polars_spill
-from core.warehouse.download import Download
+from core.warehouse.results.download import Download
 from core.warehouse.statement import Cancel, check, run
 
 if TYPE_CHECKING:

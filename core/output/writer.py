@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from core.errors import LocalResourceError
-from core.runtime.private_files import opener
+from core.runtime.disk.private_files import opener
 
 # Level 9, Python's default, takes three times as long for a file that is one percent smaller.
 _GZIP_LEVEL = 6

@@ -11,7 +11,7 @@ from core import query
 from core.planning.plan import Plan
 from core.query import Field, Statement
 from core.runtime.cancel import Cancel
-from core.warehouse.read_result import read_columns
+from core.warehouse.results.read_result import read_columns
 from core.warehouse.rounded_sums import with_rounded_sums
 
 if TYPE_CHECKING:

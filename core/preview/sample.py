@@ -8,7 +8,7 @@ from core import query
 from core.planning.plan import Sample
 from core.planning.source import Source, SourceColumn
 from core.runtime.cancel import Cancel
-from core.warehouse.read_result import read_columns
+from core.warehouse.results.read_result import read_columns
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

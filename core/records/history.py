@@ -26,8 +26,8 @@ from core.preview.cost import FormerRun
 from core.remedy import as_data, from_data
 from core.request.request import Request
 from core.runtime.cancel import Cancel
-from core.runtime.paths import state_dir
-from core.runtime.private_files import append, lock, opener, replace
+from core.runtime.disk.paths import state_dir
+from core.runtime.disk.private_files import append, lock, opener, replace
 
 if TYPE_CHECKING:
     from core.outcome import Outcome

@@ -20,8 +20,8 @@ from core.errors import LocalResourceError, TransferError, UsageError
 from core.planning.plan import Plan
 from core.remedy import Advice, Remedy
 from core.request.request import Request
-from core.runtime.directories import UnsafeDirectoryError, check_links
-from core.runtime.private_files import replace
+from core.runtime.disk.directories import UnsafeDirectoryError, check_links
+from core.runtime.disk.private_files import replace
 
 if TYPE_CHECKING:
     from core.outcome import Outcome

@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 
 from core.errors import LocalResourceError, UsageError
 from core.runtime.closing import Closing
-from core.runtime.directories import UnsafeDirectoryError, private_directory
+from core.runtime.disk.directories import UnsafeDirectoryError, private_directory
 
 EXTRA = ("duckdb", "sqlglot", "starlette", "uvicorn", "moto", "werkzeug")
 START_SECONDS = 60.0

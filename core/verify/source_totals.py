@@ -13,7 +13,7 @@ from core.errors import SignInError, SourceDataError
 from core.planning.plan import Plan
 from core.query import Field, Statement
 from core.verify.month_totals import Figures, Month, MonthFigures
-from core.warehouse.read_result import read_result
+from core.warehouse.results.read_result import read_result
 from core.warehouse.rounded_sums import with_rounded_sums
 from core.warehouse.statement import Cancel, Result, run
 

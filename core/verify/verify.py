@@ -14,8 +14,8 @@ from core.errors import IntegrityError, LocalResourceError
 from core.events import Phase
 from core.output import Format
 from core.planning.plan import Plan
+from core.runtime.disk.workspace import SPARE_BYTES, check_space
 from core.runtime.progress import Reporter
-from core.runtime.workspace import SPARE_BYTES, check_space
 from core.verify.comparison import Comparison, Copy, ReadBack, compare
 from core.verify.month_totals import Month, MonthFigures, merge
 from core.verify.read_back import read_figures

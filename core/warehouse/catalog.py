@@ -15,7 +15,7 @@ from core.planning.names import TableName, nearest_hint, parse_table
 from core.planning.source import ColumnType, Source, SourceColumn
 from core.query import Statement
 from core.runtime.cancel import Cancel
-from core.warehouse.read_result import read_rows
+from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import parse_count, run
 
 if TYPE_CHECKING:

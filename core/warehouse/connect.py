@@ -30,7 +30,7 @@ _REQUIRED: Final = {
     "paramstyle": "qmark",
     "client_session_keep_alive": True,
     # The connector would silently repeat requests. Downloads it repeats regardless of this
-    # parameter, so `core.warehouse.chunks` sends those.
+    # parameter, so `core.warehouse.results.chunks` sends those.
     "retry_max_attempts": 1,
     # Always log out on close: the result of a statement that is still running is not needed.
     "enable_server_session_keep_alive_auto_detection": False,

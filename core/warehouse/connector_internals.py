@@ -4,7 +4,7 @@ The names are those of version 5.2. They provide what the public ones do not: th
 batch of a result, in little memory; the decoding of a batch that was fetched and checked here; an
 Arrow stream that can be checked before it is decoded. `is_usable` looks the names up on first use.
 If the installed version lacks one, the public `get_result_batches` and `to_arrow` are used instead
-(see `core.warehouse.batch_list`), and a warning in the log lists the missing names.
+(see `core.warehouse.results.batch_list`), and a warning in the log lists the missing names.
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ from core.runtime.cancel import Cancel, check
 from core.runtime.deadline import Deadline
 from core.runtime.retry import Retry
 from core.warehouse.ask import ask
-from core.warehouse.batch_list import BatchList
 from core.warehouse.failures import translate
 from core.warehouse.own_session import get_retry
+from core.warehouse.results.batch_list import BatchList
 from core.warehouse.submit import Start
 
 if TYPE_CHECKING:

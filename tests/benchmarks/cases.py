@@ -172,7 +172,7 @@ def _count_batches() -> None:
     """Note each batch that is fetched, by the connector or by the product."""
     from snowflake.connector.result_batch import ResultBatch
 
-    from core.warehouse.chunks import Fetch
+    from core.warehouse.results.chunks import Fetch
 
     fetch, pieces = ResultBatch.to_arrow, Fetch._pieces
 

@@ -23,7 +23,7 @@ from core.events import Event, Phase, Planned, Progress, Warned
 from core.query import Field
 from core.request.request import Request
 from core.transfer import run_transfer
-from core.warehouse.download import Download
+from core.warehouse.results.download import Download
 from tests.support.deliveries import (
     delivered,
     download,

@@ -16,7 +16,7 @@ import pytest
 
 from core.connections import saved
 from core.errors import LocalResourceError
-from core.runtime.paths import config_dir
+from core.runtime.disk.paths import config_dir
 from tests.faults.cases import FILE, LARGE, SMALL, Ground, Table, enter_row, until
 from tests.faults.machine import Disk, batch, environment, last_error, row, run
 from tests.support.buckets import Exchange

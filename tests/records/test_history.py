@@ -17,7 +17,7 @@ import pytest
 from core.errors import CancelledError, DestinationExistsError
 from core.records.history import KEPT, HistoryEntry, read_history, record, run_recorded
 from core.request.request import Request
-from core.runtime import private_files
+from core.runtime.disk import private_files
 from tests.support.batch_runs import place, run
 from tests.support.deliveries import options
 from tests.support.sources import request
@@ -160,7 +160,7 @@ class TestFile:
         old = (entry(number).as_line() for number in range(KEPT - 20))
         (state / "history.jsonl").write_text("".join(old))
         code = (
-            "from core.runtime import private_files\n"
+            "from core.runtime.disk import private_files\n"
             "from tests.records.test_history import entry, record\n"
             "private_files._PATIENCE = 60\n"
             "import sys\n"

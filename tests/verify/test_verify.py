@@ -21,7 +21,7 @@ from core.events import Event, Phase, Progress
 from core.outcome import Outcome
 from core.records.history import read_history, run_recorded
 from core.request.request import Request
-from core.runtime.paths import spill_root
+from core.runtime.disk.paths import spill_root
 from core.transfer import run_transfer
 from core.verify.comparison import Copy
 from core.verify.source_totals import Snapshot

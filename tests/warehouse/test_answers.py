@@ -15,7 +15,7 @@ from core.events import Retrying
 from core.query import Statement
 from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
-from core.warehouse.read_result import read_rows
+from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import Result, run
 from tests.support.buckets import Exchange
 from tests.support.warehouse_proxy import ALWAYS, RESULT, Told, Warehouse, tell

@@ -16,7 +16,7 @@ from core.connections.secrets import Secret
 from core.errors import SignInError, TemporaryError, UsageError
 from core.query import Statement
 from core.warehouse.connect import connect
-from core.warehouse.read_result import read_rows
+from core.warehouse.results.read_result import read_rows
 from core.warehouse.session import Session
 from core.warehouse.statement import run
 from tests.support.scripted_login import ScriptedLogin

@@ -22,8 +22,8 @@ from core.query import Statement
 from core.warehouse import connector_internals
 from core.warehouse.catalog import find, list_databases
 from core.warehouse.connect import connect
-from core.warehouse.download import Download
 from core.warehouse.own_session import OwnSession
+from core.warehouse.results.download import Download
 from core.warehouse.session import Session
 from core.warehouse.statement import run
 

@@ -23,7 +23,7 @@ from core.query import Statement
 from core.runtime.cancel import translate_cancellation
 from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
-from core.warehouse.download import Download
+from core.warehouse.results.download import Download
 from core.warehouse.statement import Result, run
 from tests.support.buckets import Action, Exchange, Proxy, hang, lose_answer, reset
 from tests.support.warehouse_proxy import NUMBERS, Warehouse

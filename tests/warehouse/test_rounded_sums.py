@@ -12,7 +12,7 @@ from core.errors import NumericOverflowError, ObjectMissingError, SourceDataErro
 from core.query import Field, Statement
 from core.warehouse.catalog import find
 from core.warehouse.connect import connect, sign_out
-from core.warehouse.read_result import read_columns
+from core.warehouse.results.read_result import read_columns
 from core.warehouse.rounded_sums import with_rounded_sums
 
 if TYPE_CHECKING:

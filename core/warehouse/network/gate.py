@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from core.warehouse.network.http_pools import Web
 
 # Bytes of one answer, as transmitted. The longest list of batches that fits into a gigabyte takes
-# 75 MB before compression (`core.warehouse.batch_list`). Until a session is signed in, answers are
-# those of identity services: some kilobytes, as is the handshake before them. The connector (5.2)
-# sets no limit: it unpacks an answer, up to a thousandfold, and needs twice that size (measured).
+# 75 MB before compression (`core.warehouse.results.batch_list`). Until a session is signed in,
+# answers are those of identity services: some kilobytes, as is the handshake before them. The
+# connector (5.2) sets no limit: it unpacks an answer, up to a thousandfold, and needs twice that
+# size (measured).
 LARGEST_ANSWER: Final = 128 * 1024 * 1024
 LARGEST_SIGN_IN: Final = 128 * 1024
 _LARGEST_REQUEST: Final = 64 * 1024 * 1024  # a statement's text is 1 MB at most

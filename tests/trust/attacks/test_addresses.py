@@ -13,7 +13,7 @@ from core.errors import IntegrityError, TransferError
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.network.addresses import Account, check_peer, check_url, filter_storage_headers
 from core.warehouse.network.http_pools import Web
-from core.warehouse.read_result import read_rows
+from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run
 from tests.support.buckets import Exchange, Proxy
 from tests.support.warehouse_proxy import ALWAYS, NUMBERS, RESULT, tell

@@ -15,10 +15,10 @@ import pytest
 
 from core.errors import IntegrityError
 from core.query.catalog import show_databases
-from core.warehouse.arrow_streams import BrokenStreamError, open_stream, read
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.network import gate
-from core.warehouse.read_result import read_rows
+from core.warehouse.results.arrow_streams import BrokenStreamError, open_stream, read
+from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run as run_statement
 from tests.support.deliveries import execute
 from tests.trust.hostile.liar import Answer, Lie, lying

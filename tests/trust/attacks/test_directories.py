@@ -24,8 +24,8 @@ from core.bucket.open_uploads import OpenUploads
 from core.errors import LocalResourceError
 from core.records.history import HistoryEntry, read_history, record
 from core.records.report import check_path
-from core.runtime import paths, private_files
-from core.runtime.workspace import workspace
+from core.runtime.disk import paths, private_files
+from core.runtime.disk.workspace import workspace
 from core.sandbox.launcher import Sandbox
 from tests.support.second_user import OTHER, USER, acting_as, command, environment
 from tui.preferences import Memory
@@ -284,7 +284,7 @@ def test_a_lock_planted_in_a_shared_directory(
 
 HOLD = """
 import sys
-from core.runtime.workspace import workspace
+from core.runtime.disk.workspace import workspace
 with workspace() as directory:
     (directory / "delivery").write_text("half")
     print(directory, flush=True)

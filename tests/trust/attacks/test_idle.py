@@ -19,7 +19,7 @@ from core.runtime.strangers import MOST, SAFE_SECONDS, Strangers
 from core.sandbox.warehouse.protocol import connections
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.network import gate
-from core.warehouse.read_result import read_rows
+from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run
 from tests.support.deliveries import transfer
 from tests.support.warehouse_proxy import NUMBERS

@@ -41,8 +41,8 @@ STILL_WORKS = """
 from core.runtime.core_dumps import forbid_core_dumps
 forbid_core_dumps()
 from pathlib import Path
-from core.runtime import paths
-from core.runtime.workspace import workspace
+from core.runtime.disk import paths
+from core.runtime.disk.workspace import workspace
 import subprocess, sys
 assert paths._list_mounts()
 for name in ("statm", "cgroup", "status", "limits"):

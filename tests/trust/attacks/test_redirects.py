@@ -18,7 +18,7 @@ from core.errors import SignInError, TransferError
 from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.network import gate
-from core.warehouse.read_result import read_rows
+from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run
 from tests.support.buckets import Action, Exchange, Proxy
 from tests.support.warehouse_proxy import (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import LocalResourceError
-from core.runtime import paths
+from core.runtime.disk import paths
 
 FUNCTIONS = {
     "AMPLIFY_SPILL_DIR": paths.spill_root,

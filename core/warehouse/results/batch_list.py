@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from core.warehouse import connector_internals
-from core.warehouse.arrow_streams import BrokenStreamError, open_stream
 from core.warehouse.connector_internals import Chunk, ChunkList
 from core.warehouse.network.addresses import filter_storage_headers
+from core.warehouse.results.arrow_streams import BrokenStreamError, open_stream
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

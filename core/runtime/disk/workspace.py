@@ -16,9 +16,9 @@ from functools import cache
 from pathlib import Path
 
 from core.errors import LocalResourceError
-from core.runtime.directories import UnsafeDirectoryError, private_directory
-from core.runtime.paths import spill_root
-from core.runtime.private_files import open_own, opener, try_lock
+from core.runtime.disk.directories import UnsafeDirectoryError, private_directory
+from core.runtime.disk.paths import spill_root
+from core.runtime.disk.private_files import open_own, opener, try_lock
 
 SPARE_BYTES = 64 * 1024 * 1024
 _SPARE_FILES = 256  # polars creates one for each frame that it spills

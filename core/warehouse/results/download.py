@@ -17,9 +17,9 @@ from core.runtime.background import run_within
 from core.runtime.cancel import Cancel, check
 from core.runtime.retry import as_temporary
 from core.warehouse.ask import ask_once
-from core.warehouse.batch_list import BatchList
-from core.warehouse.chunks import Fetch
 from core.warehouse.failures import translate
+from core.warehouse.results.batch_list import BatchList
+from core.warehouse.results.chunks import Fetch
 from core.warehouse.statement import Result
 
 if TYPE_CHECKING:

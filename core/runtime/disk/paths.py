@@ -2,7 +2,7 @@
 
 Each follows the platform's conventions (platformdirs), can be set by an environment variable, and
 has a fallback, because under cron or in a container HOME may be missing or read-only. A directory
-is used only if no other user can replace it or its content (`core.runtime.directories`).
+is used only if no other user can replace it or its content (`core.runtime.disk.directories`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import LocalResourceError
-from core.runtime.directories import UnsafeDirectoryError, private_directory, user_name
+from core.runtime.disk.directories import UnsafeDirectoryError, private_directory, user_name
 
 APP_NAME: Final = "amplify-transfer"
 _MEMORY_FILE_SYSTEMS: Final = frozenset({"tmpfs", "ramfs", "devtmpfs"})

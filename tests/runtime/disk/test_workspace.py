@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import LocalResourceError
-from core.runtime.workspace import check_space, discard_own, polars_spill, workspace
+from core.runtime.disk.workspace import check_space, discard_own, polars_spill, workspace
 
 HOLD = """
 import sys, time
-from core.runtime.workspace import polars_spill, workspace
+from core.runtime.disk.workspace import polars_spill, workspace
 with workspace() as directory:
     (directory / "delivery").write_text("half")
     (polars_spill() / "spilled").write_text("half")

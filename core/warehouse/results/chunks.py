@@ -23,11 +23,11 @@ from urllib3.exceptions import TimeoutError as SlowError
 
 from core.errors import TemporaryError
 from core.runtime.cancel import Cancel, check
-from core.warehouse.arrow_streams import BrokenStreamError, open_stream, read
-from core.warehouse.batch_list import BatchList
 from core.warehouse.connector_internals import convert
 from core.warehouse.error_codes import AGAIN
 from core.warehouse.own_session import admit_storage_to, get_web
+from core.warehouse.results.arrow_streams import BrokenStreamError, open_stream, read
+from core.warehouse.results.batch_list import BatchList
 
 if TYPE_CHECKING:
     import urllib3

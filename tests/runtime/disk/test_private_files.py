@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.runtime import private_files
+from core.runtime.disk import private_files
 
 
 def mode(path: Path) -> int:
@@ -55,7 +55,7 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_writers_without_a_lock_do_not_meet(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from core.runtime import private_files\n"
+        "import sys; from pathlib import Path; from core.runtime.disk import private_files\n"
         "for _ in range(200):\n"
         "    private_files.replace(Path(sys.argv[1]), sys.argv[2] * 10_000)\n"
     )
@@ -68,7 +68,7 @@ def test_writers_without_a_lock_do_not_meet(tmp_path: Path) -> None:
 
 TRY = """
 import os, sys
-from core.runtime.private_files import open_own, try_lock
+from core.runtime.disk.private_files import open_own, try_lock
 print(try_lock(open_own(sys.argv[1], os.O_RDWR)))
 """
 
@@ -91,7 +91,7 @@ def test_a_file_is_locked_from_its_first_byte_until_it_is_closed(tmp_path: Path)
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from core.runtime import private_files\n"
+        "import sys; from pathlib import Path; from core.runtime.disk import private_files\n"
         "private_files._PATIENCE = 60\n"
         "path = Path(sys.argv[1])\n"
         "for _ in range(50):\n"
@@ -120,9 +120,10 @@ for name in ("geteuid", "getuid", "fchmod", "O_NOFOLLOW", "O_DIRECTORY", "O_NONB
 for name in ("pwd", "grp", "resource"):  # Windows has locks, for which fcntl stands here
     sys.modules[name] = None
 from pathlib import Path
-from core.runtime import core_dumps, private_files, paths
+from core.runtime import core_dumps
+from core.runtime.disk import private_files, paths
 from core.records.report import check_path
-from core.runtime.workspace import workspace
+from core.runtime.disk.workspace import workspace
 core_dumps.forbid_core_dumps()
 state = paths.state_dir()
 private_files.append(state / "f", "a")
@@ -161,9 +162,9 @@ import sys
 sys.modules["fcntl"] = None
 from core.bucket.open_uploads import OpenUploads
 from core.errors import LocalResourceError
-from core.runtime.paths import spill_root, state_dir
-from core.runtime.private_files import lock
-from core.runtime.workspace import workspace
+from core.runtime.disk.paths import spill_root, state_dir
+from core.runtime.disk.private_files import lock
+from core.runtime.disk.workspace import workspace
 with lock(state_dir() / "lock"):
     print("entered")
 with OpenUploads.of("bucket", "", "").record("key", "id"):

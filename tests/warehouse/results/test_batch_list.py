@@ -17,7 +17,7 @@ from core.query import Statement
 from core.remedy import Remedy
 from core.runtime.memory_budget import Budget
 from core.warehouse.connect import connect
-from core.warehouse.download import Download
+from core.warehouse.results.download import Download
 from core.warehouse.statement import run
 from tests.support.warehouse_proxy import ALWAYS, RESULT, Told, Warehouse, tell
 
@@ -33,8 +33,8 @@ import gc, json, re, sys, threading
 import pyarrow, polars
 from core.query import Statement
 from core.warehouse.connect import connect
-from core.warehouse.batch_list import BatchList
-from core.warehouse.read_result import read_rows
+from core.warehouse.results.batch_list import BatchList
+from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run
 
 def memory(what):

@@ -13,7 +13,7 @@ import pytest
 from core.errors import TransferError
 from core.query import Statement
 from core.warehouse.connect import connect
-from core.warehouse.download import Download
+from core.warehouse.results.download import Download
 from core.warehouse.statement import run
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from core.errors import IntegrityError, SourceDataError
 from core.query import Statement
 from core.runtime.cancel import Cancel
-from core.warehouse.download import Download
+from core.warehouse.results.download import Download
 from core.warehouse.statement import Result, run
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from snowflake.connector.connection_config import ConnectionConfig
 
 from core.query import Statement
 from core.runtime.cancel import NEVER
-from core.warehouse.chunks import Fetch
 from core.warehouse.connect import connect
+from core.warehouse.results.chunks import Fetch
 from core.warehouse.statement import run
 
 if TYPE_CHECKING:

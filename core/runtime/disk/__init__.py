@@ -1,0 +1,1 @@
+"""Directories and files of the program that only their owner can change."""

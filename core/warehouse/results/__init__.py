@@ -1,0 +1,1 @@
+"""Results: the list of their batches, the download of each, and the whole in memory."""
