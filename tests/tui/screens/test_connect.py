@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keyring
-import keyring.backend
 import keyring.backends.fail
 import keyring.backends.null
 import pytest
@@ -21,6 +20,7 @@ from core.preview import browser
 from core.preview.browser import Explorer
 from core.warehouse import connect
 from tests.support.app_hosts import Host, shown, until, whole
+from tests.support.keyrings import MemoryKeyring, using
 from tui.screens.connect.entries import find_only_link
 from tui.screens.connect.form import ConnectionForm
 from tui.screens.connect.link import Link, describe_sign_in, missing_secret
@@ -35,25 +35,6 @@ if TYPE_CHECKING:
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
 
-class MemoryKeyring(keyring.backend.KeyringBackend):
-    """A keyring that keeps what it is given."""
-
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.kept[service, username]
-
-
 @pytest.fixture(autouse=True)
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Directories of the test's own, and no keyring."""
@@ -65,10 +46,8 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_keyring() -> Iterator[None]:
-    before = keyring.get_keyring()
-    keyring.set_keyring(keyring.backends.fail.Keyring())
-    yield
-    keyring.set_keyring(before)
+    with using(keyring.backends.fail.Keyring()):
+        yield
 
 
 @pytest.fixture
