@@ -8,23 +8,35 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Self
+
+_SESSION = {
+    "token": "t",
+    "masterToken": "m",
+    "validityInSeconds": 3600,
+    "masterValidityInSeconds": 14400,
+    "sessionId": 1,
+    "parameters": [{"name": "CLIENT_TELEMETRY_ENABLED", "value": True}],
+    "sessionInfo": {},
+}
 
 
 class ScriptedLogin(http.server.ThreadingHTTPServer):
-    """A warehouse that answers every request alike: an HTTP status, or a login refusal.
+    """A warehouse that answers every request alike: an HTTP status, a login refusal, or a session.
 
     Attributes:
+        admits: whether a login gets a session, instead of a refusal with `code` and `text`.
         asked: the path and the body of every request, in order.
     """
 
+    admits = False
     status = 200
     code = ""
     text = ""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
-        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.asked: list[tuple[str, str]] = []
 
     @classmethod
     @contextmanager
@@ -51,14 +63,17 @@ class _Answer(http.server.BaseHTTPRequestHandler):
     server: ScriptedLogin
 
     def do_POST(self) -> None:
-        sent = self.rfile.read(int(self.headers["content-length"]))
+        server = self.server
+        sent = self.rfile.read(int(self.headers["content-length"] or 0))
         if self.headers.get("content-encoding") == "gzip":
             sent = gzip.decompress(sent)
-        self.server.asked.append((self.path, json.loads(sent)))
-        body = json.dumps(
-            {"success": False, "code": self.server.code, "message": self.server.text, "data": {}}
-        ).encode()
-        self.send_response(self.server.status)
+        server.asked.append((self.path, sent.decode()))
+        if server.admits:
+            answer = {"success": True, "code": None, "message": None, "data": _SESSION}
+        else:
+            answer = {"success": False, "code": server.code, "message": server.text, "data": {}}
+        body = json.dumps(answer).encode()
+        self.send_response(server.status)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

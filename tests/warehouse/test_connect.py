@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import warnings
 from collections.abc import Iterator
@@ -86,7 +87,7 @@ def test_what_a_session_is_asked_for() -> None:
                 statement_timeout=90,
             )
         ((path, body),) = login.asked
-    asked = body["data"]
+    asked = json.loads(body)["data"]
     assert "warehouse=BIG" in path
     assert "roleName=READER" in path
     wanted = {

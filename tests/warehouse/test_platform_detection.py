@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from core.warehouse.platform_detection import VARIABLE, _Switch
-from tests.support.open_warehouse import OpenWarehouse
+from tests.support.scripted_login import ScriptedLogin
 
 # In a process of its own: the connector detects its cloud once in each.
 SIGN_IN = f"""
@@ -35,7 +35,8 @@ print("[]")
 
 def detected(program: str, **env: str) -> tuple[list[str], list[str | None]]:
     """What the connector reports of its cloud from a function of AWS's, and what a program saw."""
-    with OpenWarehouse.running() as warehouse:
+    with ScriptedLogin.running() as warehouse:
+        warehouse.admits = True
         around = {name: value for name, value in os.environ.items() if name != VARIABLE}
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", program, json.dumps(warehouse.parameters)],
@@ -45,7 +46,7 @@ def detected(program: str, **env: str) -> tuple[list[str], list[str | None]]:
             timeout=120,
             check=True,
         )
-    reports = "".join(body for path, body in warehouse.sent if "telemetry" in path)
+    reports = "".join(body for path, body in warehouse.asked if "telemetry" in path)
     found = re.findall(r'platform_detection_status\\?",\\?"value\\?":\[([^]]*)\]', reports)
     return found, json.loads(done.stdout)
 
