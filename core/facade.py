@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from core.runtime.disk.private_files import opener as opener
     from core.runtime.disk.private_files import replace as replace
     from core.runtime.disk.workspace import discard_own as discard_own
+    from core.runtime.malloc_arenas import limit_malloc_arenas as limit_malloc_arenas
     from core.runtime.redaction import redact as redact
     from core.runtime.track import Track as Track
     from core.runtime.track import amount as amount
@@ -120,13 +121,14 @@ _HOMES: Final = {
         "run_recorded",
     ),
     "core.runtime.track": ("Track", "amount", "fraction"),
-    # Remedies, connections and the program's files.
+    # Remedies, connections, the process and the program's files.
     "core.remedy": (
         "spell_out",
         "Spell",
     ),
     "core.runtime.redaction": ("redact",),
     "core.runtime.core_dumps": ("forbid_core_dumps",),
+    "core.runtime.malloc_arenas": ("limit_malloc_arenas",),
     "core.runtime.characters": (
         "is_hidden",
         "escape_hidden",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.messages import ExitApp
 
-from core.facade import discard_own, forbid_core_dumps
+from core.facade import discard_own, forbid_core_dumps, limit_malloc_arenas
 from tui import uncaught
 from tui.app import TransferApp
 from tui.cli.signals import leaving
@@ -31,6 +31,7 @@ def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None
         The exit code: 0, 1 after an unexpected error, or 128 plus the number of a signal.
     """
     forbid_core_dumps()
+    limit_malloc_arenas()
     # Messages of libraries would be drawn over the screen, and may hold signed URLs.
     warnings.simplefilter("ignore")
     logging.getLogger().addHandler(logging.NullHandler())

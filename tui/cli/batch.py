@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from core import CancelledError, TransferError, UsageError, Warned
-from core.facade import forbid_core_dumps
+from core.facade import forbid_core_dumps, limit_malloc_arenas
 from tui import uncaught
 from tui.cli.console import Console, JsonConsole, TextConsole
 from tui.cli.debug import redact_stderr
@@ -55,6 +55,7 @@ def run(options: Mapping[str, Any], manner: Manner) -> int:
         The exit code: 0, that of the error's class, or 128 plus the number of a signal.
     """
     forbid_core_dumps()
+    limit_malloc_arenas()
     debug = os.environ.get("AMPLIFY_DEBUG") == "1"
     _silence_libraries(debug=debug)
     with _console(manner, debug=debug) as console:
