@@ -145,7 +145,8 @@ class Fetch:
 def _is_sound(field: pa.Field) -> bool:
     """Whether a column declared as a timestamp has the fields of one, at all nesting levels.
 
-    The connector does not check this: 5.2 crashes the process if a field is missing.
+    The connector does not check this: 5.2 crashes the process if a field is missing. Snowflake
+    repeats a timestamp's metadata on its fields, which are integers, so those are not checked.
     """
     metadata = field.metadata or {}
     parts = [field.type.field(n) for n in range(field.type.num_fields)]
@@ -154,8 +155,7 @@ def _is_sound(field: pa.Field) -> bool:
     if zoned or (logical.startswith(b"TIMESTAMP") and pa.types.is_struct(field.type)):
         short = zoned and metadata.get(b"byteLength") == b"8"
         needed = {"epoch"} if short else {"epoch", "fraction"}
-        if not needed <= {part.name for part in parts}:
-            return False
+        return needed <= {part.name for part in parts}
     return all(map(_is_sound, parts))
 
 

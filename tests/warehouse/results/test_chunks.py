@@ -33,6 +33,8 @@ COLUMNS = {
     "nanoseconds": "DATEADD(NANOSECOND, N, '2024-02-29'::TIMESTAMP_NTZ(9))",
     "beyond": "DATEADD(DAY, N * 100, '1000-01-01'::TIMESTAMP_NTZ(9))",
     "local": "DATEADD(HOUR, N, '2024-01-01'::TIMESTAMP_NTZ)::TIMESTAMP_LTZ(3)",
+    "zoned": "DATEADD(HOUR, N, '2024-01-01 00:00:00 +05:30'::TIMESTAMP_TZ(9))",
+    "zoned_short": "DATEADD(HOUR, N, '2024-01-01 00:00:00 -03:00'::TIMESTAMP_TZ(3))",
     "json": "OBJECT_CONSTRUCT('n', N)",
 }
 

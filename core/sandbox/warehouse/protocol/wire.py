@@ -60,7 +60,7 @@ def encode(columns: Sequence[Column], table: pa.Table) -> bytes:
     for column, chunked in zip(columns, table.columns, strict=True):
         array = _encode(column, _contiguous(chunked))
         fields.append(_field(column, array.type))
-        arrays.append(array)
+        arrays.append(array.cast(fields[-1].type) if pa.types.is_struct(array.type) else array)
     batch = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
@@ -186,15 +186,19 @@ def floor_divide(values: pa.Array, divisor: int) -> pa.Array:
 
 
 def _field(column: Column, physical: pa.DataType) -> pa.Field:
-    characters, width = _lengths(column)
+    is_json = column.type in _JSON_TYPES  # the Arrow field has lengths, the rowtype none (recorded)
+    characters, width = (TEXT_BYTES, TEXT_BYTES) if is_json else _lengths(column)
     metadata = {
         "logicalType": column.type,
-        "precision": str(_precision(column) or 0),
+        # Types without digits carry those of NUMBER, except times, whose precision is 0 (recorded).
+        "precision": str(38 if (digits := _precision(column)) is None else digits),
         "scale": str(column.scale or 0),
         "charLength": str(characters or 0),
         "byteLength": str(_byte_width(column, physical) or width or 0),
         "finalType": "T",
     }
+    if pa.types.is_struct(physical):  # a timestamp's parts repeat its metadata (recorded)
+        physical = pa.struct([part.with_metadata(metadata) for part in physical])
     return pa.field(column.name, physical, nullable=column.nullable, metadata=metadata)
 
 
@@ -215,8 +219,6 @@ def _lengths(column: Column) -> tuple[int | None, int | None]:
             return characters, min(characters * MAX_UTF8, TEXT_BYTES)
         case "BINARY":
             return column.length or BINARY_BYTES, column.length or BINARY_BYTES
-        case kind if kind in _JSON_TYPES:
-            return None, None
         case _:
             return None, None
 
