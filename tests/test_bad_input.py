@@ -126,9 +126,9 @@ def test_no_connection_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_warehouse_unreachable(sandbox: Sandbox) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: refused at once
-        gone = {**sandbox.snowflake, "port": taken.getsockname()[1], "login_timeout": 3}
+        gone = {**sandbox.snowflake, "port": taken.getsockname()[1], "login_timeout": 1}
         with pytest.raises(TemporaryError):
-            transfer_data("ORDERS_100K", "partner-inbox", connection=gone)
+            transfer_data("ORDERS_100K", "partner-inbox", connection=gone, max_retry_time=0)
 
 
 @pytest.mark.parametrize("bucket", ["My_Bucket", "s3://", "ab", "partner-inbox/key", "192.168.0.1"])

@@ -15,7 +15,7 @@ def limit_malloc_arenas() -> None:
     """Have the threads of this process share two arenas (`M_ARENA_MAX`, mallopt(3)).
 
     glibc gives threads arenas of their own, eight a core, and memory freed in one is not used by
-    the threads of another. With two, a run at `--memory-limit 400MB` peaks 35 MB lower. Like
+    the threads of another. With two, a run within 400 MB peaks 35 MB lower. Like
     `forbid_core_dumps`, this affects the whole process, so only programs use it. Arenas that
     exist already remain, so it is called before threads start. Other C libraries, which have no
     such setting, are left as they are.

@@ -173,7 +173,7 @@ class TestRefused:
             (["--table", "LOCATION_595"], {}, 4, "LOCATIONS_595"),
             (["--table", "NOPE.NOPE.T"], {}, 4, "NOPE"),
             ([], {"SNOWFLAKE_PASSWORD": "hidden-wrong"}, 3, "password is wrong"),
-            ([], {"SNOWFLAKE_PORT": "9", "SNOWFLAKE_LOGIN_TIMEOUT": "1"}, 5, "Snowflake"),
+            (["--max-retry-time", "0"], {"SNOWFLAKE_PORT": "9"}, 5, "Snowflake"),
             (["--bucket", "no-such-bucket-here"], {}, 6, "no-such-bucket-here"),
             ([], {"AWS_SECRET_ACCESS_KEY": "hidden-wrong"}, 6, ""),
             (["--sum-columns", "AREA_KM"], {}, 2, "AREA_KM2"),

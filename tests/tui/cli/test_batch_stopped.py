@@ -121,7 +121,7 @@ class TestStopped:
 
     def test_nohup_is_respected(self, silent_warehouse: dict[str, str]) -> None:
         ended, _ = stop_when_told(
-            *LOCATIONS,
+            *(*LOCATIONS, "--max-retry-time", "0"),
             env={**silent_warehouse, "SNOWFLAKE_LOGIN_TIMEOUT": "1"},
             steps=[('"connect"', signal.SIGHUP)],
             launcher=("nohup",),
