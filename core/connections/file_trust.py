@@ -142,8 +142,11 @@ def _others_can_write(found: os.stat_result) -> bool:
 
 
 def _is_private_group(group: int) -> bool:
-    """Whether only the user is in a group, which has the user's name (wiki.debian.org,
-    "UserPrivateGroups"): with such groups, directories that the group can write are usual."""
+    """Whether only the user is in a group, which has the user's name.
+
+    With such groups (wiki.debian.org, "UserPrivateGroups"), directories that the group can write
+    are usual.
+    """
     import grp
     import pwd
 

@@ -154,8 +154,10 @@ def _check(parameter: str, path: str, found: os.stat_result) -> None:
 
 
 def _show_path(path: str) -> str:
-    """Return a path, or a description if it may be the secret, given by mistake: text without an
-    existing directory."""
+    """Return a path for messages, or a description if it may be the secret itself.
+
+    A secret may have been given by mistake: that is a text without an existing directory.
+    """
     directory = os.path.dirname(path)  # noqa: PTH120  as typed
     known = directory.strip("/") and os.path.isdir(directory)  # noqa: PTH112
     return path if known else "the file that it names"

@@ -41,7 +41,7 @@ def choose(request: Request, plan: Plan) -> Choice:
 
 
 def _words(limit: StreamLimit) -> str:
-    """`the 50M-row / 5 GB streaming limit`."""
+    """Describe the limit, such as `the 50M-row / 5 GB streaming limit`."""
     parts: list[str] = []
     if limit.rows is not None:
         parts.append(f"{StreamLimit(rows=limit.rows)}-row")

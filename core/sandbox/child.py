@@ -122,7 +122,7 @@ def _follow_parent(stop: threading.Event, bucket: Future[dict[str, str]]) -> Non
 
 
 def _words(error: Exception) -> str:
-    """Why a server cannot start, as the end of a sentence."""
+    """Describe why a server cannot start, as the end of a sentence."""
     if isinstance(error, UnsafeDirectoryError):
         return f"{error.filename} {error.strerror}"
     return str(error).strip() or type(error).__name__

@@ -63,7 +63,10 @@ class Difference:
     values: tuple[tuple[str, str], tuple[str, str]]
 
     def __str__(self) -> str:
-        """Such as `the sum of AMT in 2024-03 is 0.30 for the file, 0.31 for Snowflake`."""
+        """Describe the difference.
+
+        For example: `the sum of AMT in 2024-03 is 0.30 for the file, 0.31 for Snowflake`.
+        """
         what = f"the sum of {self.column}" if self.column else f"the number of {self.figure}"
         (one, here), (other, there) = self.values
         where = f" in {self.month}" if self.month else ""
@@ -121,7 +124,7 @@ class Comparison:
         return f"{source}; {read}{_because(self.copy_why)}."
 
     def __str__(self) -> str:
-        """One or two sentences for messages."""
+        """Describe the result in one or two sentences, for messages."""
         counts = f"{self.rows:,} rows, {self.groups:,} groups, {len(self.columns)} sums"
         if self.agrees:
             return f"Verified: {counts} agree over {self.months:,} months. {self.how}"
@@ -197,7 +200,7 @@ def compare(plan: Plan, totals: RunTotals, source: SourceTotals, read: ReadBack)
 
 
 def _rank(difference: Difference) -> tuple[bool, bool]:
-    """Sort key: sums of a month first, as they locate an error; then differences to Snowflake."""
+    """Return a sort key: sums of a month first (they locate errors), then any with Snowflake."""
     return not (difference.column and difference.month), not difference.concerns_snowflake
 
 

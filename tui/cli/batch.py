@@ -64,7 +64,7 @@ def run(options: Mapping[str, Any], manner: Manner) -> int:
 
 @contextmanager
 def _console(manner: Manner, *, debug: bool) -> Iterator[Console]:
-    """What is written to stderr by us, and all that anything else writes there."""
+    """Open a console on stderr that also shows what any other code writes there."""
 
     def tell(line: str) -> None:
         console.foreign(line)

@@ -9,7 +9,7 @@ from core.facade import spell_out
 
 
 def as_option(remedy: Remedy) -> str:
-    """`--if-exists overwrite`; a value is quoted where a shell needs it."""
+    """Format a remedy as `--if-exists overwrite`; the value is quoted where a shell needs it."""
     name = f"--{remedy.option.replace('_', '-')}"
     if not isinstance(remedy.value, str):
         return name
@@ -17,5 +17,5 @@ def as_option(remedy: Remedy) -> str:
 
 
 def with_options(text: str) -> str:
-    """`text` with its remedies as options."""
+    """Spell out the remedies in `text` as options."""
     return spell_out(text, as_option)

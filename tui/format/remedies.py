@@ -47,12 +47,12 @@ _SHOWN: Final = {("on_bad_date", "null"): "NULL month"}  # values that the app w
 
 
 def in_app(text: str) -> str:
-    """`text` with its remedies as labels of fields."""
+    """Spell out the remedies in `text` as labels of fields."""
     return spell_out(text, _make_speller(keys=False))
 
 
 def in_columns(text: str) -> str:
-    """`text` for the pane Columns: with keys where there are any."""
+    """Spell out the remedies in `text` for the pane Columns: as keys where there are any."""
     return spell_out(text, _make_speller(keys=True))
 
 

@@ -35,13 +35,13 @@ class Backing(Protocol):
     """The stored state, as far as the checks need it."""
 
     def owner(self, bucket: str) -> str | None:
-        """The account id that owns a bucket."""
+        """Return the account id that owns a bucket; None if there is no such bucket."""
 
     def upload(self, bucket: str, upload_id: str) -> Any:
-        """An unfinished multipart upload, or None."""
+        """Return an unfinished multipart upload, or None."""
 
     def key(self, bucket: str, key: str) -> Any:
-        """A visible object, or None."""
+        """Return an object, or None if it does not exist or is deleted."""
 
     def mirror(self, bucket: str, key: str) -> None:
         """Bring the copy of one object up to date."""

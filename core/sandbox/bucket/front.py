@@ -80,7 +80,7 @@ class Front:
         return answer
 
     def _admit(self, environ: Environ, body: Body) -> WsgiApp:
-        """The application that a request is for, once it is known to be genuine."""
+        """Check a request and its signature; return the application that answers it."""
         names = [n[5:].replace("_", "-") for n in environ if n.startswith("HTTP_")]
         refused = self._door.refusal([environ.get("HTTP_HOST", "")], names)
         if refused or environ["PATH_INFO"].startswith(ADMINISTRATION):

@@ -74,7 +74,10 @@ def _application(
     door: Door,
     strangers: Strangers[socket.socket],
 ) -> tuple[Any, dict[str, str]]:
-    """moto behind the front, and the administrator's keys; imports what takes long to import."""
+    """Create moto's applications behind a `Front`; return it and the administrator's keys.
+
+    The imports are here because they take long.
+    """
     from moto import settings
     from moto.moto_server.werkzeug_app import create_backend_app
 
@@ -92,7 +95,7 @@ def _application(
 
 
 def _bounded_server() -> type[Any]:
-    """werkzeug's server, which has a thread for each connection, with few for strangers."""
+    """Derive a werkzeug server that limits the threads of unauthenticated connections."""
     from werkzeug.serving import ThreadedWSGIServer
 
     class BoundedServer(ThreadedWSGIServer):  # type: ignore[misc]
@@ -110,11 +113,11 @@ def _bounded_server() -> type[Any]:
 
 
 def _quiet_handler() -> type[Any]:
-    """moto's request handler without a log line for every request."""
+    """Derive a request handler from moto's that logs no requests."""
     from moto.moto_server.werkzeug_app import MotoRequestHandler
 
     class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
         def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
-            """Say nothing: stderr belongs to the launcher."""
+            """Log nothing: stderr belongs to the launcher."""
 
     return QuietHandler

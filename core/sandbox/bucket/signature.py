@@ -122,7 +122,7 @@ class Signature:
             raise denied("The date of the credential is not that of the request")
 
     def _verify_coverage(self, environ: Environ) -> None:
-        """Host and every x-amz-* header must be signed; else a copy could be given others."""
+        """Refuse unsigned Host and x-amz-* headers: a copy of the request could change them."""
         signed = {_variable(name) for name in self.headers}
         needed = {name for name in environ if name.startswith("HTTP_X_AMZ_")} | {"HTTP_HOST"}
         if not needed <= signed:
@@ -160,7 +160,7 @@ def payload_digest(environ: Environ, body: Callable[[], bytes], service: str) ->
 
 
 def _canonical_uri(raw: str) -> tuple[str, str]:
-    """The path and the query of a request, each percent-encoded in the one way that is signed."""
+    """Return the path and the query of a request, percent-encoded as they are signed."""
     path, _, query = raw.partition("?")
     pairs = (part.partition("=") for part in query.split("&") if part)
     ordered = sorted((_encode(name), _encode(value)) for name, _, value in pairs)
@@ -172,11 +172,11 @@ def _encode(text: str, safe: str = "") -> str:
 
 
 def _variable(name: str) -> str:
-    """The WSGI variable of a header."""
+    """Return the WSGI variable of a header."""
     variable = name.upper().replace("-", "_")
     return variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
 
 
 def _value(environ: Environ, name: str) -> str:
-    """A header's value with its blanks reduced; empty where there is no such header."""
+    """Return a header's value with its blanks reduced; empty if there is no such header."""
     return _BLANKS.sub(" ", str(environ.get(_variable(name), ""))).strip(" ")

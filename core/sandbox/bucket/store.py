@@ -44,7 +44,7 @@ class Store:
         models.FakeKey = _FileKey
 
     def provision(self, bucket: str, region: str) -> dict[str, str]:
-        """Make an administrator and the first bucket, and load the mirrored objects.
+        """Create an administrator and the first bucket, and load the mirrored objects.
 
         Returns:
             The administrator's `aws_access_key_id` and `aws_secret_access_key`.
@@ -67,7 +67,7 @@ class Store:
         }
 
     def secret(self, key: str, region: str, token: str | None) -> str:
-        """The secret access key of an access key id.
+        """Return the secret access key of an access key id.
 
         Args:
             key: the id, of a user or of a session of an assumed role.
@@ -85,23 +85,23 @@ class Store:
         return str(found.create_credentials().secret_key)
 
     def owner(self, bucket: str) -> str | None:
-        """The account id that owns a bucket; None if there is no such bucket."""
+        """Return the account id that owns a bucket; None if there is no such bucket."""
         _, account = models.s3_backends.bucket_accounts.get(bucket, (None, None))
         return str(account) if account else None
 
     def upload(self, bucket: str, upload_id: str) -> FakeMultipart | None:
-        """An unfinished multipart upload, or None."""
+        """Return an unfinished multipart upload, or None."""
         found = self._bucket(bucket)
         return found.multiparts.get(upload_id) if found else None
 
     def key(self, bucket: str, key: str) -> FakeKey | None:
-        """A visible object, or None."""
+        """Return an object, or None if it does not exist or is deleted."""
         found = self._bucket(bucket)
         value = found.keys.get(key) if found else None
         return value if isinstance(value, FakeKey) else None
 
     def mirror(self, bucket: str, key: str) -> None:
-        """Make the file of an object equal to the object: written, replaced or removed."""
+        """Write, replace or remove the file of an object, so that it equals the object."""
         path = self._path(bucket, key)
         if path is None:
             return
@@ -153,7 +153,7 @@ class Store:
                     yield path
 
     def _path(self, bucket: str, key: str) -> Path | None:
-        """Where an object is mirrored; None if nowhere, or if it would be outside its bucket."""
+        """Return the file of an object; None without a mirror, or if it is outside its bucket."""
         if self._root is None:
             return None
         segments = [bucket, *key.split("/")]
@@ -210,7 +210,7 @@ class _FileKey(FakeKey):  # type: ignore[misc]
 
     @FakeKey.value.setter  # type: ignore[untyped-decorator]
     def value(self, value: bytes | _Joined) -> None:
-        """Take the content."""
+        """Set the content."""
         if isinstance(value, _Joined):
             self._value_buffer.close()
             self._value_buffer: IO[bytes] = value.file
@@ -228,9 +228,10 @@ class _Joined:
 def _complete(
     upload: FakeMultipart, parts: Iterator[tuple[int, str]]
 ) -> tuple[_Joined, str, tuple[str, str, int] | None]:
-    """`FakeMultipart.complete` on disk; moto's holds five copies of the object in memory.
+    """Join the parts of an upload in a file, in place of `FakeMultipart.complete`.
 
-    The checksum is the one that HeadObject returns; checks.py has compared it with the client's.
+    moto's function holds five copies of the object in memory. The checksum is the one that
+    HeadObject returns; checks.py has compared it with the client's.
     """
     joined = tempfile.TemporaryFile()  # noqa: SIM115 - it becomes the object
     md5s, crc32, count, last = bytearray(), 0, 0, None

@@ -105,7 +105,7 @@ def _row(index: int, random: Random) -> tuple[object, ...]:
 
 
 def _blank_row(random: Random) -> tuple[object, ...]:
-    """All NULL, or white space in the text columns."""
+    """Return a row of NULL, or one with white space in its text columns."""
     half = random.random() < 0.5
     return tuple(
         random.choice(_BLANK_TEXTS) if half and kind.startswith("VARCHAR") else None
@@ -114,7 +114,7 @@ def _blank_row(random: Random) -> tuple[object, ...]:
 
 
 def rows() -> Iterator[tuple[object, ...]]:
-    """The rows, the same at every call."""
+    """Yield the rows, the same at every call."""
     random = Random(_SEED)  # noqa: S311 - not for secrets
     blank = set(random.sample(range(ROWS), _BLANK_ROWS))
     for index in range(ROWS):

@@ -47,7 +47,7 @@ _PAYLOADS: tuple[object, ...] = (
 
 
 def _moment(random: Random) -> tuple[datetime, int]:
-    """A moment within three hours of the end of a month, in UTC, and left-over nanoseconds."""
+    """Return a UTC moment within three hours of a month's end, and additional nanoseconds."""
     year, month = random.randrange(2019, 2026), random.randrange(1, 13)
     turn = datetime(year, month, 1, tzinfo=UTC)
     moved = turn + timedelta(microseconds=random.randrange(-10_800_000_000, 10_800_000_000))
@@ -95,7 +95,7 @@ def _row(index: int, random: Random) -> list[str]:
 
 
 def _blank_row() -> list[str]:
-    """NULL everywhere, but for a blank text and a JSON null."""
+    """Return SQL literals of a row: NULL, except for a blank text and a JSON null."""
     special = {"名前": "'  '", "Payload": "'null'"}
     return [special.get(name, "NULL") for name, _ in _COLUMNS]
 

@@ -18,7 +18,7 @@ _MARK = "snowflake:"
 
 
 def syntax(line: int, position: int, unexpected: str) -> Failure:
-    """1003: the parser met `unexpected` at `position` (from 0) of `line` (from 1)."""
+    """Return error 1003: the parser met `unexpected` at `position` (from 0) of `line` (from 1)."""
     return Failure(
         1003,
         "42000",
@@ -28,7 +28,7 @@ def syntax(line: int, position: int, unexpected: str) -> Failure:
 
 
 def missing_object(kind: str, name: str) -> Failure:
-    """2003 (2043 for roles and warehouses): it does not exist, or the role may not see it."""
+    """Return error 2003 (2043 for roles and warehouses): it is missing, or hidden from the role."""
     if kind in ("Role", "Warehouse"):
         return Failure(
             2043,
@@ -43,14 +43,14 @@ def missing_object(kind: str, name: str) -> Failure:
 
 
 def already_exists(name: str) -> Failure:
-    """2002: CREATE of an object that exists."""
+    """Return error 2002: CREATE of an object that exists."""
     return Failure(
         ALREADY_EXISTS, "42710", f"SQL compilation error:\nObject '{name}' already exists."
     )
 
 
 def invalid_identifier(name: str, line: int = 1, position: int = 7) -> Failure:
-    """904: no such column."""
+    """Return error 904: no such column."""
     return Failure(
         904,
         "42000",
@@ -60,27 +60,27 @@ def invalid_identifier(name: str, line: int = 1, position: int = 7) -> Failure:
 
 
 def ambiguous(name: str) -> Failure:
-    """1052: two relations have the column."""
+    """Return error 1052: two relations have the column."""
     return Failure(1052, "42601", f"SQL compilation error:\nambiguous column name '{name}'")
 
 
 def unknown_function(name: str) -> Failure:
-    """2140: the sandbox does not implement the function."""
+    """Return error 2140: the sandbox does not implement the function."""
     return Failure(2140, "42601", f"SQL compilation error:\nUnknown function {name}.")
 
 
 def unsupported(what: str) -> Failure:
-    """2: a feature that Snowflake may have and this warehouse does not."""
+    """Return error 2: a feature that Snowflake may have and this warehouse does not."""
     return Failure(2, "0A000", f"Unsupported feature '{what}'.")
 
 
 def invalid(message: str, code: int = 1007, sqlstate: str = "22023") -> Failure:
-    """A statement that compiles to nothing: wrong arguments, types or counts."""
+    """Return the error of a statement that does not compile: wrong arguments, types or counts."""
     return Failure(code, sqlstate, f"SQL compilation error:\n{message}")
 
 
 def no_database() -> Failure:
-    """90105: the name is not qualified and the session has no database (or schema)."""
+    """Return error 90105: an unqualified name in a session without a database (or schema)."""
     return Failure(
         90105,
         "22000",
@@ -90,7 +90,7 @@ def no_database() -> Failure:
 
 
 def insufficient_privileges(kind: str, name: str) -> Failure:
-    """3001: the role may see the object, but lacks the privilege."""
+    """Return error 3001: the role may see the object, but lacks the privilege."""
     return Failure(
         3001,
         "42501",
@@ -100,12 +100,12 @@ def insufficient_privileges(kind: str, name: str) -> Failure:
 
 
 def statement_not_found(statement_id: str) -> Failure:
-    """709: no statement has that id, it is another user's, or its result is gone."""
+    """Return error 709: no statement of the user has that id, or its result is gone."""
     return Failure(709, "02000", f"Statement {statement_id} not found")
 
 
 def no_time_travel(table: str) -> Failure:
-    """707: the rows of that time are not kept, or the table did not exist."""
+    """Return error 707: the rows of that time are not kept, or the table did not exist."""
     return Failure(
         707,
         "02000",
@@ -115,12 +115,12 @@ def no_time_travel(table: str) -> Failure:
 
 
 def cancelled() -> Failure:
-    """604: the statement was stopped."""
+    """Return error 604: the statement was stopped."""
     return Failure(604, "57014", "SQL execution canceled")
 
 
 def raising(code: int, sqlstate: str, message_sql: str) -> str:
-    """A DuckDB expression that fails with this code; `message_sql` is a text expression."""
+    """Return a DuckDB expression that fails with this code; `message_sql` is a text expression."""
     return f"error('{_MARK}{code}:{sqlstate}:' || {message_sql})"
 
 

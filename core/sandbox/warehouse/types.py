@@ -97,7 +97,7 @@ class SqlType:
 
     @classmethod
     def of(cls, column: Column) -> SqlType:
-        """The type of a result's column."""
+        """Return the type of a result's column."""
         if column.type == "FIXED":
             precision = MAX_PRECISION if column.precision is None else column.precision
             return number(precision, column.scale or 0)
@@ -128,7 +128,7 @@ class SqlType:
         return {"FIXED": "NUMBER", "REAL": "FLOAT", "NULL": "VARCHAR"}.get(self.name, self.name)
 
     def column(self, name: str, *, nullable: bool = True) -> Column:
-        """A result column of this type."""
+        """Return a result column of this type."""
         if self.name == "FIXED":
             return Column(name, "FIXED", self.precision, self.scale, None, nullable)
         if self.name in ("TEXT", "NULL"):
@@ -175,18 +175,18 @@ INTEGER = SqlType("FIXED", precision=MAX_PRECISION)
 
 
 def number(precision: int = MAX_PRECISION, scale: int = 0) -> SqlType:
-    """NUMBER(precision, scale), cut to the 38 digits that there are."""
+    """Return NUMBER(precision, scale), limited to 38 digits."""
     scale = min(scale, MAX_PRECISION - 1)
     return SqlType("FIXED", precision=max(min(precision, MAX_PRECISION), scale, 1), scale=scale)
 
 
 def text(length: int) -> SqlType:
-    """VARCHAR(length)."""
+    """Return VARCHAR(length), limited to the largest length."""
     return SqlType("TEXT", length=max(1, min(length, MAX_TEXT)))
 
 
 def common(types: list[SqlType]) -> SqlType:
-    """The type that holds the values of all of `types`, as CASE, COALESCE and UNION choose it."""
+    """Return the type that CASE, COALESCE and UNION choose for the values of all of `types`."""
     result = NULL
     for each in types:
         result = _common(result, each)

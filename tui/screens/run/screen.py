@@ -320,7 +320,7 @@ over the rows written."""
 
 
 def _outcome_of(error: BaseException) -> Outcome | None:
-    """What was delivered in spite of `error`."""
+    """Return what was delivered in spite of `error`, or None."""
     from core import Outcome
 
     delivered = error.outcome if isinstance(error, TransferError) else None

@@ -33,7 +33,7 @@ LIMITED_ROLES = ("PUBLIC", "RESTRICTED")
 
 
 def now() -> datetime:
-    """The moment, in UTC, as created_on carries it."""
+    """Return the current time in UTC, for created_on."""
     return datetime.now(UTC)
 
 
@@ -114,7 +114,7 @@ class Table:
         return {self.physical, *(each.physical for each in self.versions)}
 
     def creation(self, physical: str) -> str:
-        """The DuckDB statement that makes an empty table of its columns."""
+        """Return the DuckDB statement that creates an empty table with these columns."""
         columns = ", ".join(
             f"{each.physical} {each.type.physical}{'' if each.nullable else ' NOT NULL'}"
             for each in self.columns
@@ -122,7 +122,7 @@ class Table:
         return f"CREATE TABLE {physical} ({columns})"
 
     def ready(self, execute: Callable[[str], object], check: Callable[[], None]) -> None:
-        """Make the rows if they are still to be made; `check` raises when that is not wanted."""
+        """Generate the rows unless they exist; `check`, called while waiting, may raise."""
         with patiently(self.lock, check):  # another statement may make them
             if self.fill is not None:
                 execute(self.fill())
@@ -137,7 +137,11 @@ class Table:
         ]
 
     def forget(self) -> set[str]:
-        """Give up what is too much of the past; the DuckDB tables that held it are returned."""
+        """Discard versions of the past; return the DuckDB tables that held only these.
+
+        Without a retention these are all past versions; else the oldest, while the rows are in too
+        many DuckDB tables.
+        """
         before = self.physicals
         if not self.retention:
             self.versions = self.versions[-1:]
@@ -149,7 +153,7 @@ class Table:
 
 @contextmanager
 def patiently(lock: threading.Lock, check: Callable[[], None]) -> Iterator[None]:
-    """Hold `lock`; `check` raises when the wait for it shall end."""
+    """Hold `lock`; `check` is called again and again while waiting, and may raise."""
     while not lock.acquire(timeout=_PATIENCE):
         check()
     try:
@@ -193,7 +197,7 @@ class Catalog:
         self.grants: dict[str, set[tuple[tuple[str, ...], str]]] = {}
 
     def physical(self) -> str:
-        """A new name for a DuckDB table."""
+        """Return a new name for a DuckDB table."""
         return f"t{next(self._numbers)}"
 
     def create_database(self, name: str, comment: str = "", *, replace: bool = False) -> None:
@@ -223,7 +227,7 @@ class Catalog:
         return name in self._databases
 
     def database(self, name: str) -> Database:
-        """The database of that name.
+        """Return the database called `name`.
 
         Raises:
             Failure: 2003.
@@ -234,7 +238,7 @@ class Catalog:
         return found
 
     def schema(self, database: str, name: str) -> Schema:
-        """The schema of that name.
+        """Return the schema called `name`.
 
         Raises:
             Failure: 2003.
@@ -245,13 +249,13 @@ class Catalog:
         return found
 
     def find(self, path: Path) -> Table | None:
-        """The table or view at `path`, if all of it exists."""
+        """Return the table or view at `path`, or None if any part of the path is missing."""
         database = self._databases.get(path[0])
         schema = database.schemas.get(path[1]) if database else None
         return schema.tables.get(path[2]) if schema else None
 
     def add(self, table: Table, *, replace: bool = False) -> Table | None:
-        """Put a table or view in its schema; the one that it replaces is returned.
+        """Add a table or view to its schema; return the one that it replaces, or None.
 
         Raises:
             Failure: 2002 if the name is taken, 2003 if the schema is missing.
@@ -281,13 +285,19 @@ class Catalog:
             return self.clock, table.forget()
 
     def snapshot(self, begin: Callable[[], object]) -> int:
-        """Let `begin` fix what DuckDB sees while nothing changes; the number of the last change."""
+        """Call `begin`, which fixes what DuckDB sees; return the number of the latest change.
+
+        No change is committed meanwhile.
+        """
         with self._lock:
             begin()
             return self.clock
 
     def retain(self, table: Table, days: int) -> set[str]:
-        """Change a table's retention; returns as `Table.forget`. What is forgotten stays so."""
+        """Change a table's retention; returns as `Table.forget`.
+
+        Discarded versions do not come back with a longer retention.
+        """
         with self._lock:
             table.retention = days
             gone = table.forget()
@@ -302,7 +312,7 @@ class Catalog:
         table.versions = [*table.versions, made]
 
     def remove(self, path: Path) -> Table:
-        """Take a table or view out.
+        """Remove a table or view from the catalog.
 
         Raises:
             Failure: 2003.
@@ -314,26 +324,26 @@ class Catalog:
             return self.schema(*path[:2]).tables.pop(path[2])
 
     def remove_schema(self, database: str, name: str) -> list[Table]:
-        """Take a schema out; its tables are returned."""
+        """Remove a schema; return its tables and views."""
         with self._lock:
             schema = self.schema(database, name)
             del self.database(database).schemas[name]
             return list(schema.tables.values())
 
     def remove_database(self, name: str) -> list[Table]:
-        """Take a database out; its tables are returned."""
+        """Remove a database; return its tables and views."""
         with self._lock:
             found = self.database(name)
             del self._databases[name]
             return [t for schema in found.schemas.values() for t in schema.tables.values()]
 
     def databases(self) -> list[Database]:
-        """All databases by name."""
+        """Return all databases, sorted by name."""
         with self._lock:
             return sorted(self._databases.values(), key=lambda each: each.name)
 
     def tables(self) -> Iterator[Table]:
-        """All tables and views, by database, schema and name."""
+        """Yield all tables and views, sorted by database, schema and name."""
         with self._lock:
             found = [
                 table
@@ -349,12 +359,12 @@ class Catalog:
             self.grants.setdefault(role, set()).add((path, privilege))
 
     def revoke(self, role: str, path: tuple[str, ...], privilege: str) -> None:
-        """Take a grant back; none is needed."""
+        """Remove a grant, if there is one."""
         with self._lock:
             self.grants.get(role, set()).discard((path, privilege))
 
     def privileges(self, role: str, path: tuple[str, ...]) -> set[str]:
-        """The privileges of `role` on the object: OWNERSHIP, or the grants of it and of PUBLIC."""
+        """Return a role's privileges on an object: OWNERSHIP, or the grants to it and to PUBLIC."""
         if role not in self.limited:
             return {"OWNERSHIP"}
         given = self.grants.get(role, set()) | self.grants.get("PUBLIC", set())
@@ -369,7 +379,7 @@ class Catalog:
 
 
 def display(name: str) -> str:
-    """A name as Snowflake prints it in messages: quoted when it has to be."""
+    """Format a name as Snowflake prints it in messages: quoted if necessary."""
     plain = name.isascii() and name.replace("_", "A").replace("$", "A").isalnum()
     if plain and name == name.upper() and not name[:1].isdigit():
         return name
@@ -377,5 +387,5 @@ def display(name: str) -> str:
 
 
 def dotted(path: tuple[str, ...]) -> str:
-    """A path as Snowflake prints it in messages."""
+    """Format a path as Snowflake prints it in messages."""
     return ".".join(display(each) for each in path)

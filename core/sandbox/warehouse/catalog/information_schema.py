@@ -50,7 +50,7 @@ _DATABASES: Columns = {
 
 
 def relation(catalog: Catalog, role: str, path: Path) -> BoundQuery:
-    """The rows of an INFORMATION_SCHEMA view that `role` may see, as a query.
+    """Return a query for the rows of an INFORMATION_SCHEMA view that `role` may see.
 
     Raises:
         Failure: 2003 for a view that the sandbox does not have.

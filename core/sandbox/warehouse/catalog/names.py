@@ -74,7 +74,7 @@ class SessionNames:
         self._depth = depth
 
     def path(self, names: tuple[str, ...]) -> Path:
-        """The full path of a table's name.
+        """Return the full path of a table's name.
 
         Raises:
             Failure: 90105 when a part is missing and the session has none.
@@ -91,7 +91,7 @@ class SessionNames:
         return database, schema, names[0]
 
     def schema_path(self, names: tuple[str, ...]) -> tuple[str, str]:
-        """The full path of a schema's name; raises as `path`."""
+        """Return the full path of a schema's name; raises as `path`."""
         if len(names) > 1:
             return names[-2], names[-1]
         if self.state.database is None:
@@ -99,7 +99,7 @@ class SessionNames:
         return self.state.database, names[0]
 
     def table(self, node: exp.Expr, kind: str = "Table") -> Table:
-        """The table that a statement names, visible to the role.
+        """Return the table that a statement names, if it is visible to the role.
 
         Raises:
             Failure: 2003.
@@ -107,7 +107,7 @@ class SessionNames:
         return self.lookup(table_path(node), kind)
 
     def lookup(self, written: tuple[str, ...], kind: str = "Object") -> Table:
-        """The table or view of that name, visible to the role; raises as `table`."""
+        """Return the table or view `written`, if it is visible to the role; raises as `table`."""
         path = self.path(written)
         found = self.catalog.find(path)
         if found is None or not self.catalog.visible(self.state.role, path):
@@ -116,7 +116,7 @@ class SessionNames:
         return found
 
     def _explain_missing(self, path: Path, written: tuple[str, ...]) -> None:
-        """Name the database or schema, when it is that which is missing."""
+        """Raise 2003 for the database or schema of a path if that is what is missing."""
         if len(written) == 3 and not self.catalog.visible(self.state.role, path[:1]):
             raise failures.missing_object("Database", dotted(path[:1]))
         if len(written) > 1:
@@ -132,7 +132,7 @@ class SessionNames:
     def relation(
         self, path: tuple[str, ...], point: Point | None = None
     ) -> tuple[BoundQuery, tuple[str, ...]]:
-        """The query that reads a table or view (as it was at `point`), and its full name.
+        """Return the query that reads a table or view (as it was at `point`), and its full name.
 
         Raises:
             Failure: 2003, 3001, 90105; 707 for rows that are not kept.
@@ -160,7 +160,10 @@ class SessionNames:
         return BoundQuery(f"SELECT {listed} FROM {latest.physical}", columns, latest.physical), full
 
     def _former(self, table: Table, version: Version) -> str:
-        """The rows of a version under the columns of today; one that was added has its default."""
+        """Return the query that reads a version with the columns of today.
+
+        A column that was added since then has its default.
+        """
         held = {each.key: each.physical for each in version.columns}
         binder = Binder(translation(self), Scope())
         items = []
@@ -173,7 +176,7 @@ class SessionNames:
         return f"SELECT {', '.join(items)} FROM {version.physical} WHERE rowid < {version.rows}"
 
     def _view(self, view: Table, point: Point | None) -> BoundQuery:
-        """A view's query runs with its owner's rights and in its own schema."""
+        """Translate a view's query, with its owner's rights and in its own schema."""
         if self._depth > _MAX_VIEW_DEPTH:
             raise failures.invalid("View definition is recursive", 2067, "42601")
         owner = SessionState(parameters=self.state.parameters)
@@ -194,7 +197,7 @@ class SessionNames:
         return BoundQuery(query.sql, tuple((each.name, kind) for each, (_, kind) in columns))
 
     def context(self, name: str) -> str | None:
-        """CURRENT_<name>()."""
+        """Return the value of CURRENT_<name>(), or None."""
         state = self.state
         known: dict[str, str | None] = {
             "ACCOUNT": state.account.upper(),
@@ -256,5 +259,5 @@ class SessionNames:
         return AtMoment(EPOCH + timedelta(microseconds=int(str(found))), before)
 
     def zone(self) -> str:
-        """The session's TIMEZONE."""
+        """Return the session's TIMEZONE."""
         return self.state.timezone

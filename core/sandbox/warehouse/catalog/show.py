@@ -24,7 +24,7 @@ Row = tuple[object, ...]
 
 
 def columns(text: str) -> list[Column]:
-    """Columns from their names; a suffix `:t` is a moment, `:n` a number, none is text."""
+    """Create columns from names with a suffix: `:t` for a moment, `:n` a number, else text."""
     kinds = {"t": _MOMENT, "n": _COUNT, "": types.TEXT}
     split = (each.partition(":") for each in text.split())
     return [kinds[kind].column(name) for name, _, kind in split]
@@ -80,7 +80,7 @@ class _Place:
 
 
 def show(execution: Execution, node: exp.Expr) -> Answer:
-    """SHOW <kind> [LIKE] [IN] [STARTS WITH] [LIMIT n [FROM 'x']]."""
+    """Execute SHOW <kind> [LIKE] [IN] [STARTS WITH] [LIMIT n [FROM 'x']]."""
     kind = str(node.this).upper()
     handler = _KINDS.get(kind)
     if handler is None:
@@ -107,7 +107,7 @@ def _filter(node: exp.Expr, rows: Sequence[Row], name: int) -> list[Row]:
 
 
 def like_pattern(pattern: str) -> re.Pattern[str]:
-    """A SHOW ... LIKE pattern: % and _, a backslash before what is meant itself, without case."""
+    """Compile a SHOW ... LIKE pattern: % and _, escaped by a backslash; case is ignored."""
     parts = re.findall(r"\\.|.", pattern, re.S)
     wild = {"%": ".*", "_": "."}
     regex = "".join(
@@ -233,7 +233,7 @@ def _all_columns(execution: Execution, place: _Place) -> tuple[list[Column], lis
 
 
 def json_type(column: TableColumn) -> str:
-    """A type as SHOW COLUMNS gives it."""
+    """Format a column's type as SHOW COLUMNS does, in JSON."""
     kind = column.type
     described: dict[str, object] = {"type": kind.name}
     if kind.name == "FIXED":
@@ -278,7 +278,7 @@ _KINDS: dict[str, _Kind] = {
 
 
 def describe(execution: Execution, node: exp.Expr) -> Answer:
-    """DESCRIBE TABLE | VIEW: any privilege on it is enough."""
+    """Execute DESCRIBE TABLE | VIEW, for which any privilege on it is enough."""
     kind = str(node.args.get("kind") or "TABLE").upper()
     if kind not in ("TABLE", "VIEW"):
         raise failures.unsupported(f"DESCRIBE {kind}")

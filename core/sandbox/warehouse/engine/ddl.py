@@ -28,7 +28,7 @@ _MAX_RETENTION = 90  # days
 
 
 def create(execution: Execution, node: exp.Expr) -> Answer:
-    """CREATE [OR REPLACE] DATABASE | SCHEMA | [TEMPORARY] TABLE | VIEW [IF NOT EXISTS]."""
+    """Execute CREATE [OR REPLACE] DATABASE | SCHEMA | [TEMPORARY] TABLE | VIEW [IF NOT EXISTS]."""
     kind = str(node.args.get("kind") or "").upper()
     handler = {"DATABASE": _database, "SCHEMA": _schema, "TABLE": _table, "VIEW": _view}.get(kind)
     if handler is None:
@@ -59,7 +59,7 @@ def _comment(node: exp.Expr) -> str:
 
 
 def _retention(properties: exp.Expr | None) -> int:
-    """DATA_RETENTION_TIME_IN_DAYS, from 0 to 90.
+    """Return DATA_RETENTION_TIME_IN_DAYS, from 0 to 90.
 
     Raises:
         Failure: 1008 for another number.
@@ -121,7 +121,7 @@ def _table(execution: Execution, node: exp.Expr) -> Answer:
 
 
 def _columns(node: exp.Expr, query: BoundQuery | None) -> list[TableColumn]:
-    """The columns that are declared, or those of CREATE TABLE ... AS SELECT."""
+    """Return the columns that are declared, or those of CREATE TABLE ... AS SELECT."""
     declared = node.this.expressions if isinstance(node.this, exp.Schema) else []
     definitions = [each for each in declared if isinstance(each, exp.ColumnDef)]
     names = [fold(each) for each in declared if isinstance(each, exp.Identifier)]
@@ -199,7 +199,7 @@ def _view(execution: Execution, node: exp.Expr) -> Answer:
 
 
 def drop(execution: Execution, node: exp.Expr) -> Answer:
-    """DROP DATABASE | SCHEMA | TABLE | VIEW [IF EXISTS]."""
+    """Execute DROP DATABASE | SCHEMA | TABLE | VIEW [IF EXISTS]."""
     kind = str(node.args.get("kind") or "").upper()
     names = _names(node)
     catalog = execution.catalog
@@ -239,7 +239,7 @@ def _drop_table(execution: Execution, path: Path, written: tuple[str, ...], kind
 
 
 def _leave(execution: Execution, kind: str, names: tuple[str, ...]) -> None:
-    """A session cannot stay in what is gone."""
+    """Unset the session's database or schema if it was dropped."""
     state = execution.state
     if kind == "DATABASE" and state.database == names[-1]:
         state.database = state.schema = None
@@ -248,7 +248,7 @@ def _leave(execution: Execution, kind: str, names: tuple[str, ...]) -> None:
 
 
 def truncate(execution: Execution, node: exp.Expr) -> Answer:
-    """TRUNCATE TABLE [IF EXISTS] t."""
+    """Execute TRUNCATE TABLE [IF EXISTS] t."""
     table = execution.names.table(node)
     execution.names.allow(table, "TRUNCATE")
     with execution.changing(table):
@@ -257,7 +257,9 @@ def truncate(execution: Execution, node: exp.Expr) -> Answer:
 
 
 def alter_table(execution: Execution, node: exp.Expr) -> Answer:
-    """ALTER TABLE: RENAME TO, ADD COLUMN, DROP COLUMN, RENAME COLUMN, SET and UNSET
+    """Execute ALTER TABLE.
+
+    The actions are RENAME TO, ADD COLUMN, DROP COLUMN, RENAME COLUMN, SET and UNSET
     DATA_RETENTION_TIME_IN_DAYS.
     """
     table = execution.names.table(node.this)
@@ -294,7 +296,7 @@ def _alter(execution: Execution, table: Table, action: exp.Expr) -> None:
 
 
 def _retained(execution: Execution, table: Table, action: exp.Expr) -> bool:
-    """Whether the action is SET or UNSET of the retention; then it is done."""
+    """Execute SET or UNSET of the retention; return false if the action is another one."""
     properties = action.find(exp.Properties)
     names = (each.name for each in (properties.expressions if properties else action.expressions))
     if [name.upper() for name in names] != [_RETENTION]:

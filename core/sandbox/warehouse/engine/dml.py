@@ -21,7 +21,7 @@ from core.sandbox.warehouse.translate.scope import BoundQuery, Field, Relation, 
 
 
 def stored(binder: Binder, value: Bound, column: TableColumn) -> str:
-    """`value` as it goes into a column: no text is cut, no NULL gets into NOT NULL."""
+    """Convert `value` to the type of a column; a text that is too long fails, and is not cut."""
     kind = column.type
     if kind.name == "TEXT" and value.type.name != "TEXT":
         value = cast(binder, value, types.TEXT)
@@ -36,7 +36,7 @@ def stored(binder: Binder, value: Bound, column: TableColumn) -> str:
 
 
 def expand_array_binds(binds: Sequence[Bind]) -> list[list[Bind]]:
-    """The rows of array-bound variables, as executemany sends them: one list of values a column."""
+    """Return the binds of each row; executemany sends a list of values for each column."""
     arrays = [value for _, value in binds if isinstance(value, list)]
     if not arrays:
         return [list(binds)]
@@ -48,7 +48,7 @@ def expand_array_binds(binds: Sequence[Bind]) -> list[list[Bind]]:
 
 
 def insert(execution: Execution, node: exp.Expr) -> Answer:
-    """INSERT INTO t [(columns)] VALUES ... | SELECT ...; INSERT OVERWRITE too."""
+    """Execute INSERT [OVERWRITE] INTO t [(columns)] with VALUES or a SELECT."""
     schema = node.this
     table = execution.names.table(node.this)
     execution.names.allow(table, "INSERT")
@@ -97,8 +97,9 @@ def insertion(
     source: BoundQuery,
     copy: str | None = None,
 ) -> str:
-    """The DuckDB INSERT of a query's columns into `targets`; others get their default. The rows go
-    into the DuckDB table `copy`, if it is given.
+    """Return the DuckDB INSERT of a query's columns into `targets`.
+
+    Other columns get their default. The rows go into the DuckDB table `copy`, if it is given.
     """
     binder = Binder(translation(execution.names), Scope())
     values = {
@@ -116,7 +117,7 @@ def insertion(
 
 
 def column_of(table: Table, name: str) -> TableColumn:
-    """The column of that name.
+    """Return the column called `name`.
 
     Raises:
         Failure: 904.
@@ -141,7 +142,7 @@ def _scope(table: Table) -> Scope:
 
 
 def update(execution: Execution, node: exp.Expr) -> Answer:
-    """UPDATE t SET ... [WHERE ...]."""
+    """Execute UPDATE t SET ... [WHERE ...]."""
     table = execution.names.table(node.this)
     execution.names.allow(table, "UPDATE")
     _refuse_view(table)
@@ -167,7 +168,7 @@ def update(execution: Execution, node: exp.Expr) -> Answer:
 
 
 def _binder(execution: Execution, table: Table, node: exp.Expr) -> Binder:
-    """What translates expressions over the table's own columns."""
+    """Create a binder that translates expressions over the table's own columns."""
     scope = _scope(table)
     alias = node.this.args.get("alias")
     if alias is not None:
@@ -176,7 +177,7 @@ def _binder(execution: Execution, table: Table, node: exp.Expr) -> Binder:
 
 
 def _condition(binder: Binder, node: exp.Expr) -> str:
-    """WHERE as DuckDB SQL; it is never NULL."""
+    """Translate WHERE to DuckDB SQL that is never NULL."""
     where = node.args.get("where")
     return f"coalesce({truth(binder, where.this)}, FALSE)" if where is not None else "TRUE"
 
@@ -188,7 +189,7 @@ def _count(execution: Execution, table: Table, condition: str) -> int:
 
 
 def delete(execution: Execution, node: exp.Expr) -> Answer:
-    """DELETE FROM t [WHERE ...]."""
+    """Execute DELETE FROM t [WHERE ...]."""
     table = execution.names.table(node.this)
     execution.names.allow(table, "DELETE")
     _refuse_view(table)
@@ -201,7 +202,7 @@ def delete(execution: Execution, node: exp.Expr) -> Answer:
 
 
 def keep(execution: Execution, table: Table, condition: str) -> int:
-    """Remove the rows for which the DuckDB condition does not hold; how many they were."""
+    """Remove the rows for which the DuckDB condition does not hold; return their number."""
     gone = _count(execution, table, f"NOT {condition}")
     if gone:
         copy = execution.catalog.physical()

@@ -75,7 +75,7 @@ class Engine:
         self._database.execute("SET enable_external_access = false")
 
     def connect(self) -> EngineSession:
-        """A new session."""
+        """Open a new session."""
         return EngineSession(self)
 
     def execute(self, sql: str) -> None:

@@ -90,20 +90,22 @@ class Execution:
         self._trace: Trace | None = None
 
     def trace(self) -> Trace:
-        """What the statement saw or left."""
+        """Return the versions that the statement read or wrote."""
         return self._trace or Trace(self.catalog.clock)
 
     def made(self, table: Table) -> None:
-        """Remember that the statement made `table`."""
+        """Record that the statement created `table`."""
         self._trace = Trace(table.versions[-1].number, changed=True)
 
     def translate(self, node: exp.Expr) -> BoundQuery:
-        """Return a query of the statement as DuckDB SQL."""
+        """Translate a query of the statement to DuckDB SQL."""
         return translate(node, self.names, self.binds)
 
     def prepare(self) -> None:
-        """Generate the rows of sample tables that the statement reads first, and register the
-        earlier results that it scans in DuckDB.
+        """Make what the statement reads available in DuckDB.
+
+        Generates the rows of sample tables that are read for the first time, and registers the
+        earlier results that it scans.
         """
         for name, result in self.names.scanned.items():
             self._cursor.register(name, result)
@@ -111,11 +113,11 @@ class Execution:
             self.ready(table)
 
     def ready(self, table: Table) -> None:
-        """Make the rows of one table."""
+        """Generate the rows of one table, unless they exist."""
         table.ready(self.execute, self.interruption.check)
 
     def execute(self, sql: str) -> list[tuple[object, ...]]:
-        """Run DuckDB SQL to its end; its rows.
+        """Run DuckDB SQL to its end, and return its rows.
 
         Raises:
             Failure: Snowflake's for whatever went wrong.
@@ -129,13 +131,13 @@ class Execution:
 
     @contextmanager
     def changing(self, table: Table) -> Iterator[None]:
-        """Let no other statement change the rows of `table`, which are there."""
+        """Let no other statement change the rows of `table`, which are generated first."""
         with patiently(table.writing, self.interruption.check):
             self.ready(table)
             yield
 
     def change(self, table: Table, sql: str, *, copy: str | None = None) -> int:
-        """Change the rows of a table with one DuckDB INSERT, and keep what they were.
+        """Change the rows of a table with one DuckDB INSERT, and keep the former version.
 
         Args:
             table: inside `changing`.
@@ -162,7 +164,7 @@ class Execution:
         return rows
 
     def _snapshot(self) -> None:
-        """Fix what the statement sees; from here on, DuckDB shows it nothing newer."""
+        """Begin a transaction, so that the query sees no later change of the tables."""
         seen = self.names.seen
         if not seen:
             return
@@ -178,7 +180,7 @@ class Execution:
         self._trace = Trace(number, seen)
 
     def stream(self, query: BoundQuery) -> Answer:
-        """The answer of a query; ends the statement when it has been read or dropped."""
+        """Return the answer of a query; the statement ends when it has been read or dropped."""
         self.prepare()
         self._snapshot()
         batches = self.rows(query)
@@ -187,7 +189,7 @@ class Execution:
         return Answer(columns, self._ending(batches), SELECT)
 
     def rows(self, query: BoundQuery) -> Generator[pa.RecordBatch]:
-        """The rows of a query, which begins to run at once."""
+        """Start a query, and return a generator of its rows."""
         self.prepare()
         types = [type_ for _, type_ in query.columns]
         if not types:
@@ -246,18 +248,18 @@ class Execution:
 def rows_answer(
     columns: Sequence[Column], rows: Sequence[Sequence[object]], statement_type: int = SELECT
 ) -> Answer:
-    """An answer made of Python rows."""
+    """Create an answer from Python rows."""
     batch = reader.rows_batch(columns, rows)
     return Answer(tuple(columns), iter([batch]), statement_type)
 
 
 def status(message: str, statement_type: int = DDL) -> Answer:
-    """The one row that Snowflake gives for a statement that returns no data."""
+    """Return the one row that Snowflake sends for a statement that returns no data."""
     return rows_answer([TEXT.column("status")], [[message]], statement_type)
 
 
 def counts(names: Sequence[str], values: Sequence[int], statement_type: int) -> Answer:
-    """The row of counts that DML returns, such as `number of rows inserted`."""
+    """Return the row of counts that DML returns, such as `number of rows inserted`."""
     columns = [SqlType("FIXED", precision=19).column(name) for name in names]
     return rows_answer(columns, [values], statement_type)
 

@@ -18,7 +18,7 @@ class StoredRows(Protocol):
     columns: tuple[Column, ...]
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The rows, by the Arrow C stream interface."""
+        """Export the rows by the Arrow C stream interface."""
 
 
 class Past(Protocol):

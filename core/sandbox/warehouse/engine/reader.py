@@ -15,7 +15,7 @@ _INT64_DIGITS = 18
 
 
 def select_list(types: Sequence[SqlType], alias: str) -> str:
-    """The outermost select list: whole numbers are sent as BIGINT if they fit."""
+    """Return the outermost select list; whole numbers are sent as BIGINT if they fit."""
     items = []
     for i, type_ in enumerate(types):
         value = f"{alias}.c{i}"
@@ -26,7 +26,7 @@ def select_list(types: Sequence[SqlType], alias: str) -> str:
 
 
 def shaped(batch: pa.RecordBatch, types: Sequence[SqlType]) -> pa.RecordBatch:
-    """`batch` with the types of `Answer`; nothing is copied."""
+    """Convert `batch` to the types of `Answer`, without a copy of its values except offsets."""
     arrays = [_shape(batch.column(i), type_) for i, type_ in enumerate(types)]
     return pa.RecordBatch.from_arrays(arrays, names=[f"c{i}" for i in range(len(arrays))])
 
@@ -45,7 +45,7 @@ def _shape(array: pa.Array, type_: SqlType) -> pa.Array:
 
 
 def rows_batch(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> pa.RecordBatch:
-    """Python rows as one batch; timestamps are aware datetimes."""
+    """Convert Python rows to one batch; timestamps are aware datetimes."""
     kinds = {
         "TEXT": pa.string(),
         "FIXED": pa.int64(),

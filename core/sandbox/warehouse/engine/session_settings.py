@@ -20,7 +20,7 @@ _DONE = "Statement executed successfully."
 
 
 def use(execution: Execution, node: exp.Expr) -> Answer:
-    """USE [DATABASE | SCHEMA | ROLE | WAREHOUSE] name."""
+    """Execute USE [DATABASE | SCHEMA | ROLE | WAREHOUSE] name."""
     kind = node.args.get("kind")
     word = kind.name.upper() if kind is not None else ""
     names = tuple(fold(part) for part in node.this.parts) if node.this is not None else ()
@@ -50,7 +50,7 @@ def _visible(execution: Execution, path: tuple[str, ...], kind: str) -> None:
 
 
 def alter_session(execution: Execution, node: exp.Expr) -> Answer:
-    """ALTER SESSION SET name = value ... | UNSET name ...; unknown names are taken too."""
+    """Execute ALTER SESSION SET name = value ... | UNSET name ...; any name is accepted."""
     for action in node.args["actions"]:
         for item in action.expressions:
             if action.args.get("unset"):
@@ -92,9 +92,9 @@ def _value(node: exp.Expr) -> object:
 
 
 def grant(execution: Execution, node: exp.Expr) -> Answer:
-    """GRANT or REVOKE privileges TO | FROM ROLE.
+    """Execute GRANT or REVOKE privileges ON object TO | FROM ROLE.
 
-    ON DATABASE | SCHEMA | TABLE | VIEW | STAGE | INTEGRATION.
+    The object is a DATABASE, SCHEMA, TABLE, VIEW, STAGE or INTEGRATION.
     """
     taking = isinstance(node, exp.Revoke)
     kind = str(node.args.get("kind") or "TABLE").upper()
@@ -154,7 +154,7 @@ def command(execution: Execution, node: exp.Expr) -> Answer:
 
 
 def transaction(execution: Execution, node: exp.Expr) -> Answer:
-    """BEGIN and COMMIT: every statement is committed at once, so that nothing is left to do."""
+    """Execute BEGIN or COMMIT, which do nothing: every statement is committed at once."""
     if isinstance(node, exp.Rollback):
         raise failures.unsupported("ROLLBACK: the sandbox commits every statement")
     del execution

@@ -45,7 +45,7 @@ class AtStatement:
     before: bool
 
     def version(self, table: Table) -> Version:
-        """As `Point.version`."""
+        """See `Point.version`."""
         seen = self.trace.seen.get(table)
         if seen is not None:
             return _last(table, [each for each in table.versions if each.number == seen.number])
@@ -61,7 +61,7 @@ class AtMoment:
     before: bool
 
     def version(self, table: Table) -> Version:
-        """As `Point.version`."""
+        """See `Point.version`."""
         return _last(
             table,
             [

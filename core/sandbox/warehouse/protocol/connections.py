@@ -27,7 +27,7 @@ def vouch(request: Request) -> None:
 
 
 def bounded_connections() -> type[asyncio.Protocol]:
-    """uvicorn's protocol for the connections of one server, of which strangers have few."""
+    """Derive a protocol from uvicorn's that limits a server's unauthenticated connections."""
     strangers = Strangers[asyncio.Transport](lambda transport: transport.abort(), MOST)
 
     class Bounded(AutoHTTPProtocol):  # type: ignore[misc, valid-type]

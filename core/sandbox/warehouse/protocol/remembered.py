@@ -25,7 +25,7 @@ class RememberedStatements:
         self._results = results
 
     def result(self, statement_id: str) -> StoredResult:
-        """As `engine.past.Past.result`."""
+        """See `engine.past.Past.result`."""
         statement = self._find(statement_id)
         if statement is None:
             raise failures.statement_not_found(statement_id)
@@ -39,7 +39,7 @@ class RememberedStatements:
             return StoredResult(self._results, statement_id, result.columns)
 
     def trace(self, statement_id: str) -> Trace:
-        """As `engine.past.Past.trace`."""
+        """See `engine.past.Past.trace`."""
         statement = self._find(statement_id)
         if statement is None or statement.trace is None:
             raise failures.statement_not_found(statement_id)

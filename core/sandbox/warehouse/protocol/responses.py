@@ -41,7 +41,7 @@ def success(data: Any) -> Body:
 
 
 def failed(failure: Failure, data: Body | None = None) -> Body:
-    """A failure that belongs to no statement (login, token)."""
+    """Return the answer for a failure that belongs to no statement (login, token)."""
     return {
         "data": data,
         "code": str(failure.code),
@@ -96,7 +96,7 @@ def renewed(session: Session) -> Body:
 
 
 def in_progress(statement: Statement) -> Body:
-    """The statement still runs: ask again at getResultUrl."""
+    """Return the answer for a running statement: ask again at getResultUrl."""
     return {
         "data": {
             "getResultUrl": f"/queries/{statement.id}/result",
@@ -128,7 +128,7 @@ def query_failed(statement: Statement | None, failure: Failure) -> Body:
 
 
 def query(statement: Statement, result: Result, base_url: str) -> Body:
-    """A finished statement with its first rows and the addresses of the others.
+    """Return the answer for a finished statement: its first rows, and the URLs of the others.
 
     Args:
         base_url: of this server as the client reached it, without a slash at the end.
@@ -213,7 +213,7 @@ _CHANGES = {
 
 
 def _changed_rows(data: Body) -> Body | None:
-    """The counts of an INSERT, UPDATE, DELETE or MERGE, from its one row."""
+    """Return the counts of an INSERT, UPDATE, DELETE or MERGE, from its one row; else None."""
     names = [column["name"] for column in data["rowtype"]]
     if len(data["rowset"]) != 1 or not set(names) <= _CHANGES.keys():
         return None

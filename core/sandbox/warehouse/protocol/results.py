@@ -195,7 +195,7 @@ class _Writer:
         self._pool.shutdown(cancel_futures=True)
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take rows, and write what is then complete."""
+        """Append rows, and write the chunks that are then complete."""
         if batch.num_rows == 0:
             return
         self._pending.append(batch)
@@ -234,7 +234,7 @@ class _Writer:
         self._target_rows = min(limit, fitting)
 
     def _take(self, rows: int) -> pa.Table:
-        """The next rows: `rows` of them, or fewer where a timestamp changes its unit."""
+        """Remove and return the next `rows` rows, or fewer where a timestamp changes its unit."""
         parts: list[pa.RecordBatch] = []
         left = rows
         while left and (not parts or self._pending[0].schema == parts[0].schema):

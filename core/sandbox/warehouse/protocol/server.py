@@ -61,7 +61,7 @@ def create_app(
     poll_seconds: float = POLL_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
-    """The warehouse as an ASGI application.
+    """Create the ASGI application of the warehouse.
 
     Args:
         engine: runs the statements.
@@ -326,7 +326,7 @@ async def _json(request: Request) -> dict[str, Any]:
 
 
 def _inflate(body: bytes) -> bytes:
-    """A body without its gzip compression, which may hide a thousand times its size."""
+    """Decompress a gzip body, which may grow a thousandfold; refuse more than `MAX_BODY`."""
     inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         plain = inflater.decompress(body, MAX_BODY)
@@ -338,7 +338,7 @@ def _inflate(body: bytes) -> bytes:
 
 
 def _binds(bindings: dict[str, Any]) -> list[Bind]:
-    """Bind values in the order of their numbers, which start at "1"."""
+    """Return the bind values in the order of their numbers, which start at "1"."""
     ordered = sorted(bindings.items(), key=lambda item: int(item[0]))
     return [(str(bind["type"]), bind.get("value")) for _, bind in ordered]
 

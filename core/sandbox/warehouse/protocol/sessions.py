@@ -101,7 +101,7 @@ class Sessions:
         return session
 
     def by_token(self, token: str) -> Session:
-        """The session of a session token.
+        """Return the session of a session token.
 
         Raises:
             Failure: 390112 expired (renew it), 390111 ended, 390104 never given out.

@@ -84,14 +84,14 @@ class Statement:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def on_start(self, interrupt: Callable[[], None]) -> None:
-        """Take the engine's handle; called by the engine as soon as there is something to stop."""
+        """Set what interrupts the statement; the engine calls this as soon as it can be stopped."""
         with self._lock:
             self._interrupt = interrupt
             if self.stopped:
                 interrupt()
 
     def stop(self, why: Failure) -> None:
-        """Ask the statement to fail with `why`; the first reason given stays."""
+        """Interrupt the statement, so that it fails with `why`; the first reason counts."""
         with self._lock:
             self.stopped = self.stopped or why
             if self._interrupt and self.state == RUNNING:
@@ -140,7 +140,7 @@ class Statements:
         return self._by_request.get((session.id, request_id))
 
     def cancel(self, statement: Statement) -> bool:
-        """Stop a statement as its user asked; False if it had ended already."""
+        """Stop a statement as its user asked; return false if it had ended already."""
         if statement.state != RUNNING:
             return False
         self._stop(statement, Failure(604, "57014", "SQL execution canceled"))
@@ -185,7 +185,7 @@ class Statements:
             self._by_request.pop((oldest.session.id, oldest.order.request_id), None)
 
     def _run(self, statement: Statement, loop: asyncio.AbstractEventLoop) -> None:
-        """The whole life of a statement, in a thread of the pool."""
+        """Run a statement from start to end, in a thread of the pool."""
         try:
             if statement.stopped:
                 raise statement.stopped
@@ -212,7 +212,7 @@ class Statements:
         )
 
     def _cancelled(self, statement_id: str, loop: asyncio.AbstractEventLoop) -> Answer:
-        """SYSTEM$CANCEL_QUERY: the answer that Snowflake gives, and its effect."""
+        """Execute SYSTEM$CANCEL_QUERY: cancel a running statement; answer as Snowflake does."""
         found = self._by_id.get(statement_id)
         if found is None:
             raise failures.statement_not_found(statement_id)
@@ -226,7 +226,7 @@ class Statements:
     def _all_cancelled(
         self, session_id: int, asking: Statement, loop: asyncio.AbstractEventLoop
     ) -> Answer:
-        """SYSTEM$CANCEL_ALL_QUERIES, which reaches the statements of an ended session too."""
+        """Execute SYSTEM$CANCEL_ALL_QUERIES, also for the statements of an ended session."""
         found = [
             each
             for each in list(self._by_id.values())
@@ -257,7 +257,7 @@ class Statements:
 
 
 def _said(name: str, text: str) -> Answer:
-    """The answer of a system function: one text."""
+    """Return the answer of a system function: one text."""
     return Answer((Column(name, "TEXT"),), iter([pa.record_batch({name: [text]})]))
 
 

@@ -46,7 +46,7 @@ class StoredResult:
         return reader.__arrow_c_stream__(requested_schema)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows, chunk by chunk.
+        """Yield the rows, chunk by chunk.
 
         Raises:
             Failure: 709 if the result has been removed since.

@@ -31,7 +31,7 @@ _JSON_TYPES = {"VARIANT", "OBJECT", "ARRAY"}
 
 
 def rowtype(columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """The columns as the `rowtype` of a query response (types in lower case, all fields given)."""
+    """Return the `rowtype` of a query response (types in lower case, all fields given)."""
     return [
         {
             "name": column.name,
@@ -51,7 +51,7 @@ def rowtype(columns: Sequence[Column]) -> list[dict[str, Any]]:
 
 
 def encode(columns: Sequence[Column], table: pa.Table) -> bytes:
-    """The rows of `table` (typed as `model.Answer` says) as one Arrow IPC stream.
+    """Encode the rows of `table` (typed as `model.Answer` says) as one Arrow IPC stream.
 
     Integer widths are chosen for these rows alone, as Snowflake does for every chunk.
     """
@@ -99,7 +99,7 @@ def _encode(column: Column, array: pa.Array) -> pa.Array:
 
 
 def _fixed(array: pa.Array, scale: int) -> pa.Array:
-    """Scaled integers in the narrowest width for these values, or decimal128 when none holds."""
+    """Convert numbers to scaled integers of the narrowest width that holds them, or decimal128."""
     whole = array
     if pa.types.is_decimal(array.type):
         # The same 128-bit integers, seen without their scale.
@@ -145,8 +145,11 @@ def _struct(children: dict[str, pa.Array], source: pa.Array) -> pa.Array:
 
 
 def _ticks(array: pa.Array) -> tuple[pa.Array, int, pa.Array | None]:
-    """The integers of a timestamp array, how many digits of a second they count, and the
-    nanoseconds beyond them, if they are apart."""
+    """Return the integers of a timestamp array, their unit, and the nanoseconds beyond them.
+
+    The unit is a number of digits of a second. The nanoseconds are None unless they are in a field
+    of their own.
+    """
     rest = None
     if pa.types.is_struct(array.type):
         rest = pc.struct_field(array, "n").cast(pa.int64())
@@ -157,14 +160,14 @@ def _ticks(array: pa.Array) -> tuple[pa.Array, int, pa.Array | None]:
 
 
 def _rescale(ticks: pa.Array, digits: int, scale: int) -> pa.Array:
-    """Ticks of 10**-digits seconds as ticks of 10**-scale seconds, towards the past."""
+    """Convert ticks of 10**-digits seconds to 10**-scale seconds, rounded towards the past."""
     if scale >= digits:
         return pc.multiply_checked(ticks, 10 ** (scale - digits))
     return floor_divide(ticks, 10 ** (digits - scale))
 
 
 def _seconds(array: pa.Array, scale: int) -> tuple[pa.Array, pa.Array]:
-    """Whole seconds (towards the past) and the nanoseconds after them, to `scale` digits."""
+    """Return whole seconds (rounded down) and the nanoseconds after them, to `scale` digits."""
     ticks, digits, beyond = _ticks(array)
     if scale < digits:
         ticks, digits = _rescale(ticks, digits, scale), scale
@@ -179,7 +182,7 @@ def _seconds(array: pa.Array, scale: int) -> tuple[pa.Array, pa.Array]:
 
 
 def floor_divide(values: pa.Array, divisor: int) -> pa.Array:
-    """Whole quotients, rounded towards the past."""
+    """Divide integers, and round the quotients down, which is towards the past."""
     quotient = pc.divide(values, divisor)
     overshot = pc.greater(pc.multiply(quotient, divisor), values)
     return pc.subtract(quotient, overshot.cast(pa.int64()))
@@ -203,7 +206,7 @@ def _field(column: Column, physical: pa.DataType) -> pa.Field:
 
 
 def _byte_width(column: Column, physical: pa.DataType) -> int:
-    """Bytes per value, by which clients distinguish the forms of TIMESTAMP_TZ (8 or 16)."""
+    """Return bytes per value, by which clients distinguish the forms of TIMESTAMP_TZ (8, 16)."""
     if pa.types.is_struct(physical):
         return 8 if physical.num_fields == 2 and column.type == "TIMESTAMP_TZ" else 16
     if pa.types.is_primitive(physical):
@@ -212,7 +215,7 @@ def _byte_width(column: Column, physical: pa.DataType) -> int:
 
 
 def _lengths(column: Column) -> tuple[int | None, int | None]:
-    """Length in characters and in bytes; None where the type has none."""
+    """Return the length in characters and in bytes; None for a type without a length."""
     match column.type:
         case "TEXT":
             characters = column.length or TEXT_BYTES

@@ -20,14 +20,14 @@ from core.sandbox.warehouse.protocol.wire import UNIT_DIGITS, UTC_OFFSET
 
 
 def encode(columns: Sequence[Column], table: pa.Table) -> bytes:
-    """The rows of `table` (typed as `model.Answer` says), one JSON array a line."""
+    """Encode the rows of `table` (typed as `model.Answer` says), one JSON array a line."""
     texts = [_texts(column, values) for column, values in zip(columns, table.columns, strict=True)]
     rows = zip(*texts, strict=True)
     return ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows).encode()
 
 
 def decode(columns: Sequence[Column], data: bytes, schema: pa.Schema) -> pa.RecordBatch:
-    """The rows of `encode`, typed as `schema` says: the Arrow types of `SqlType.arrow`."""
+    """Decode the rows of `encode`, typed as `schema` says: the Arrow types of `SqlType.arrow`."""
     rows = json.loads(b"[" + data + b"]")
     arrays = [
         pa.array([None if row[i] is None else _parse(column, row[i]) for row in rows], field.type)
@@ -66,7 +66,7 @@ def _texts(column: Column, values: pa.ChunkedArray) -> list[str | None]:
 
 
 def _seconds(values: pa.ChunkedArray, column: Column) -> list[str | None]:
-    """Seconds since the epoch (or midnight), with as many digits as the column has."""
+    """Format seconds since the epoch (or midnight), with as many digits as the column has."""
     if pa.types.is_struct(values.type):  # microseconds and nanoseconds apart
         digits, parts = 9, values.combine_chunks()
         micros, rest = (pc.struct_field(parts, name).cast(pa.int64()) for name in "tn")

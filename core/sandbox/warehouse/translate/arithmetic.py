@@ -27,7 +27,7 @@ def _negative(binder: Binder, node: exp.Expr) -> Bound:
 
 
 def numeric(binder: Binder, value: Bound) -> Bound:
-    """`value` as a number: text and VARIANT are converted as Snowflake does."""
+    """Convert `value` to a number; text and VARIANT are converted as Snowflake does."""
     if value.type.is_numeric:
         return value
     if value.type.name == "TEXT" and value.literal is not None:
@@ -74,7 +74,7 @@ def _add_interval(binder: Binder, left: Bound, sign: str, node: exp.Interval) ->
 
 
 def _wide(value: Bound, result: SqlType) -> str:
-    """An operand of 128 bits if the result needs them: DuckDB stays at 64 and overflows."""
+    """Cast an operand to 128 bits if the result needs them: DuckDB stays at 64 and overflows."""
     if result.precision <= _INT64_DIGITS:
         return value.sql
     return f"CAST({value.sql} AS DECIMAL({MAX_PRECISION},{value.type.scale}))"
@@ -111,7 +111,10 @@ def _divide(binder: Binder, node: exp.Expr) -> Bound:
 
 
 def divide(left: Bound, right: Bound, zero: str | None = None) -> Bound:
-    """An exact quotient; division by zero gives the DuckDB SQL `zero`, by default an error."""
+    """Translate a division: in integers for NUMBER, in floating point for FLOAT.
+
+    Division by zero gives the DuckDB SQL `zero`, by default an error.
+    """
     failing = zero or failures.raising(100051, "22012", quote("Division by zero"))
     if "REAL" in (left.type.name, right.type.name):
         a, b = (f"CAST({each.sql} AS DOUBLE)" for each in (left, right))
@@ -128,7 +131,7 @@ def divide(left: Bound, right: Bound, zero: str | None = None) -> Bound:
 
 
 def unscaled(value: Bound) -> str:
-    """A DECIMAL's digits as a HUGEINT."""
+    """Convert a DECIMAL to its digits as a HUGEINT."""
     if not value.type.scale:
         return f"CAST({value.sql} AS HUGEINT)"
     scale, power = value.type.scale, 10**value.type.scale
@@ -138,7 +141,7 @@ def unscaled(value: Bound) -> str:
 
 
 def scaled(hugeint: str, scale: int) -> str:
-    """A HUGEINT of digits as a DECIMAL with `scale` of them behind the point."""
+    """Convert a HUGEINT of digits to a DECIMAL with `scale` of them behind the point."""
     whole = f"CAST({hugeint} AS DECIMAL(38,0))"
     if not scale:
         return whole
@@ -151,7 +154,7 @@ def _modulo_node(binder: Binder, node: exp.Expr) -> Bound:
 
 
 def modulo(binder: Binder, left: Bound, right: Bound) -> Bound:
-    """The remainder, with the sign of the dividend."""
+    """Translate the remainder, which has the sign of the dividend."""
     a, b = numeric(binder, left), numeric(binder, right)
     if "REAL" in (a.type.name, b.type.name):
         return _floating(a, "%", b)

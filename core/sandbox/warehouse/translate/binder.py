@@ -43,16 +43,16 @@ class Names(Protocol):
     def relation(
         self, path: tuple[str, ...], point: Point | None = None
     ) -> tuple[BoundQuery, tuple[str, ...]]:
-        """The query that reads a table or view (as it was at `point`), and its full name."""
+        """Return the query that reads a table or view (as it was at `point`), and its full name."""
 
     def context(self, name: str) -> str | None:
-        """CURRENT_DATABASE and the like."""
+        """Return the value of CURRENT_<name>(), such as CURRENT_DATABASE(), or None."""
 
     def zone(self) -> str:
-        """The session's TIMEZONE."""
+        """Return the session's TIMEZONE."""
 
     def query_id(self, number: int) -> str | None:
-        """The id of the session's statement `number`: 1 is its first, -1 its latest."""
+        """Return the id of the session's statement `number`: 1 is its first, -1 its latest."""
 
     def at_statement(self, statement_id: str, *, before: bool) -> Point:
         """Return the point in time of AT or BEFORE(STATEMENT => ...)."""
@@ -61,7 +61,7 @@ class Names(Protocol):
         """Return the point in time of a moment, given as DuckDB SQL of microseconds since 1970."""
 
     def result(self, statement_id: str) -> BoundQuery:
-        """The query that reads the stored result of an earlier statement."""
+        """Return the query that reads the stored result of an earlier statement."""
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Translation:
         return f"{prefix}{next(self._numbers)}"
 
     def bind(self, key: str) -> Bind:
-        """The bind variable `:key` or, with an empty key, the next `?`."""
+        """Return the bind variable `:key` or, with an empty key, the next `?`."""
         if key:
             index = int(key) - 1 if key.isdigit() else -1
         else:
@@ -107,7 +107,7 @@ class Binder:
         self.scope = scope
 
     def bind(self, node: exp.Expr) -> Bound:
-        """`node` as DuckDB SQL with its Snowflake type.
+        """Translate `node` to DuckDB SQL with its Snowflake type.
 
         Raises:
             Failure: when the expression does not compile.
@@ -122,7 +122,10 @@ class Binder:
         return result
 
     def column(self, name: str, qualifier: tuple[str, ...]) -> Bound | None:
-        """What a column name means: a column here, an alias of the select list, one further out."""
+        """Resolve a column name; return None if it is unknown.
+
+        A column here comes before an alias of the select list, and this before outer columns.
+        """
         for scope in self.scope.chain():
             found = scope.own(name, qualifier)
             if found is not None:
@@ -177,7 +180,10 @@ def text_literal(value: str) -> Bound:
 
 
 def number_literal(value: str) -> Bound:
-    """A number as written: NUMBER with its own digits, or FLOAT with an exponent."""
+    """Translate a number as written.
+
+    It is a NUMBER with its own digits, or FLOAT with an exponent or more than 38 digits.
+    """
     digits = value.lstrip("+-")
     if "e" in digits.lower() or len(digits.replace(".", "")) > types.MAX_PRECISION:
         return Bound(f"CAST({quote(value)} AS DOUBLE)", types.REAL, literal=value)
@@ -195,7 +201,7 @@ def _hex(_: Binder, node: exp.Expr) -> Bound:
 
 
 def blob_literal(data: bytes) -> Bound:
-    """A BINARY constant."""
+    """Return a BINARY constant."""
     return Bound(
         f"unhex('{data.hex()}')", SqlType("BINARY", length=max(len(data), 1)), literal=data.hex()
     )

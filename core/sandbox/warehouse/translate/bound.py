@@ -43,12 +43,12 @@ class Bound:
         return f"({self.sql}).o" if self.type.name == "TIMESTAMP_TZ" else "0"
 
     def typed(self, type_: SqlType) -> Bound:
-        """The same SQL, known by another type that is held the same way."""
+        """Return the same SQL with another type of the same DuckDB type."""
         return replace(self, type=type_)
 
 
 def timestamp(type_: SqlType, t: str, n: str = "0", o: str = "0") -> Bound:
-    """A timestamp from its parts."""
+    """Build a timestamp from its parts (see `Bound`)."""
     if type_.name == "TIMESTAMP_TZ":
         fields = f"{{'t': {t}, 'n': ({n})::SMALLINT, 'o': ({o})::SMALLINT}}"
         return Bound(f"(CASE WHEN {t} IS NOT NULL THEN {fields} END)", type_, parts=(t, n, o))
@@ -59,11 +59,11 @@ def timestamp(type_: SqlType, t: str, n: str = "0", o: str = "0") -> Bound:
 
 
 def time_of_day(nanos: str) -> str:
-    """A TIME_NS from nanoseconds since midnight (DuckDB SQL)."""
+    """Build a TIME_NS from nanoseconds since midnight (DuckDB SQL)."""
     clock = f"{nanos} // 3600000000000, {nanos} // 60000000000 % 60, {nanos} // 1000000000 % 60"
     return f"CAST(printf('%02d:%02d:%02d.%09d', {clock}, {nanos} % 1000000000) AS TIME_NS)"
 
 
 def quote(value: str) -> str:
-    """A DuckDB text literal."""
+    """Quote a text as a DuckDB literal."""
     return "'" + value.replace("'", "''") + "'"

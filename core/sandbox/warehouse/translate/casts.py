@@ -30,7 +30,7 @@ def _try_cast_node(binder: Binder, node: exp.Expr) -> Bound:
 
 
 def cast(binder: Binder, value: Bound, target: SqlType, *, lenient: bool = False) -> Bound:
-    """`value` converted to `target`; with `lenient`, NULL where it cannot be.
+    """Convert `value` to `target`; with `lenient`, to NULL where that is not possible.
 
     Raises:
         Failure: 1007 when there is no conversion between the types.
@@ -52,7 +52,7 @@ def cast(binder: Binder, value: Bound, target: SqlType, *, lenient: bool = False
 
 
 def scalar(value: Bound) -> Bound:
-    """A VARIANT's value as text: strings without quotes, JSON null as NULL."""
+    """Convert a VARIANT's value to text: strings without quotes, JSON null to NULL."""
     return Bound(
         f"(CASE WHEN {value.sql} <> 'null' THEN json_extract_string({value.sql}, '$') END)",
         types.TEXT,
@@ -94,7 +94,7 @@ def _to_boolean(_: Binder, value: Bound, target: SqlType, lenient: bool) -> Boun
 
 
 def _complaint(value: Bound, code: int, state: str, what: str, lenient: bool) -> str:
-    """The last branch of a CASE: an error unless the value was NULL."""
+    """Return the last branch of a CASE: an error unless the value was NULL; empty if `lenient`."""
     if lenient:
         return ""
     message = f"'{what} ''' || {value.sql} || ''' is not recognized'"
@@ -111,7 +111,7 @@ def _to_text(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bo
 
 
 def to_text(binder: Binder, value: Bound, pattern: str | None = None) -> str:
-    """`value` as text (DuckDB SQL), by the session's output formats or by `pattern`."""
+    """Convert `value` to text (DuckDB SQL), by Snowflake's default formats or by `pattern`."""
     kind = value.type.name
     if kind in ("TEXT", "NULL"):
         return value.sql
@@ -135,7 +135,7 @@ def to_text(binder: Binder, value: Bound, pattern: str | None = None) -> str:
 
 
 def _digits(value: Bound) -> str:
-    """The digits of a NUMBER: DuckDB writes a DECIMAL without whole digits as `.5`."""
+    """Format a NUMBER with a digit before the point, also where DuckDB writes `.5`."""
     kind, sql = value.type, value.sql
     if kind.scale and kind.precision == kind.scale:
         sql = f"CAST({sql} AS DECIMAL({kind.scale + 1},{kind.scale}))"
@@ -143,23 +143,23 @@ def _digits(value: Bound) -> str:
 
 
 def clock_of_1970(value: Bound) -> Bound:
-    """A TIME as a timestamp of 1970-01-01."""
+    """Convert a TIME to a timestamp of 1970-01-01."""
     nanos = f"epoch_ns({value.sql})"
     return timestamp(types.NTZ, f"make_timestamp({nanos} // 1000)", f"({nanos} % 1000)")
 
 
 def zone_wall(zone: str, t: str) -> str:
-    """The wall clock in `zone` at the UTC instant `t`."""
+    """Return the wall clock in `zone` at the UTC instant `t`."""
     return t if zone == "UTC" else f"timezone({quote(zone)}, timezone('UTC', {t}))"
 
 
 def zone_instant(zone: str, t: str) -> str:
-    """The UTC instant at which the wall clock in `zone` shows `t`."""
+    """Return the UTC instant at which the wall clock in `zone` shows `t`."""
     return t if zone == "UTC" else f"timezone('UTC', timezone({quote(zone)}, {t}))"
 
 
 def wall(binder: Binder, value: Bound) -> str:
-    """The wall clock that a DATE or timestamp shows, as a TIMESTAMP: TZ in its own offset."""
+    """Return the wall clock of a DATE or timestamp, as a TIMESTAMP: TZ in its own offset."""
     if value.type.name == "DATE":
         return f"CAST({value.sql} AS TIMESTAMP)"
     if value.type.name == "TIMESTAMP_LTZ":
@@ -170,7 +170,7 @@ def wall(binder: Binder, value: Bound) -> str:
 
 
 def offset_of(binder: Binder, value: Bound) -> str:
-    """Minutes from UTC at which `value` is shown."""
+    """Return the minutes from UTC at which `value` is shown."""
     if value.type.name == "TIMESTAMP_TZ":
         return value.o
     zone = binder.translation.names.zone()
@@ -220,7 +220,7 @@ def _to_time(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bo
 
 
 def _cut_time(value: Bound, target: SqlType) -> Bound:
-    """A TIME with no more digits of a second than `target`."""
+    """Cut a TIME to the digits of a second that `target` has."""
     if value.type.scale <= target.scale:
         return Bound(value.sql, target)
     nanos, step = f"epoch_ns({value.sql})", 10 ** (9 - target.scale)
@@ -239,7 +239,7 @@ def _to_timestamp(binder: Binder, value: Bound, target: SqlType, lenient: bool) 
 
 
 def _to_kind(binder: Binder, value: Bound, target: SqlType) -> Bound:
-    """A DATE or timestamp as the timestamp kind of `target`, digits untouched."""
+    """Convert a DATE or timestamp to the timestamp kind of `target`, with all its digits."""
     type_ = SqlType(target.name, scale=max(value.type.scale, target.scale))
     if value.type.name == target.name:
         return timestamp(type_, value.t, value.n, value.o)
@@ -252,7 +252,7 @@ def _to_kind(binder: Binder, value: Bound, target: SqlType) -> Bound:
 
 
 def rescale(value: Bound, scale: int) -> Bound:
-    """A timestamp with `scale` digits of a second; further ones are cut off."""
+    """Change the digits of a timestamp's seconds to `scale`; further ones are cut off."""
     type_ = SqlType(value.type.name, scale=scale)
     t, n = value.t, value.n
     if value.type.scale <= scale:
@@ -266,7 +266,7 @@ def rescale(value: Bound, scale: int) -> Bound:
 
 
 def from_epoch(binder: Binder, value: Bound, scale: int, target: SqlType) -> Bound:
-    """A timestamp from a NUMBER of 10**-scale seconds since 1970 in UTC."""
+    """Convert a NUMBER of 10**-scale seconds since 1970 in UTC to a timestamp."""
     if scale <= MICRO_SCALE and not value.type.scale:
         t = f"make_timestamp(CAST({value.sql} AS BIGINT) * {10 ** (MICRO_SCALE - scale)})"
         instant = timestamp(SqlType("TIMESTAMP_NTZ", scale=9), t)
@@ -291,7 +291,7 @@ def from_parsed(
     lenient: bool,
     automatic: bool = False,
 ) -> Bound:
-    """A timestamp from a text that `formats` has read."""
+    """Convert a text that `formats` has parsed to a timestamp."""
     t = read.t
     if not lenient:
         complaint = _complaint(value, 100035, "22007", "Timestamp", lenient)

@@ -39,7 +39,7 @@ _SCALED = {
 
 
 def from_ast(node: exp.DataType) -> SqlType:
-    """The type that a parsed type name means.
+    """Return the type that a parsed type name means.
 
     Raises:
         Failure: 2040 for a type that the sandbox does not implement.

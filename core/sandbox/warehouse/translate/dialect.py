@@ -43,7 +43,7 @@ def _parse(sql: str) -> tuple[exp.Expr | None, ...]:
 
 
 def parse(sql: str) -> exp.Expr:
-    """The one statement in `sql`.
+    """Parse the one statement in `sql`.
 
     Raises:
         Failure: 1003 when it is not SQL, 900 when it is empty, 8 when there are several.

@@ -39,7 +39,7 @@ class Parsed:
 
 
 def elements(pattern: str) -> list[str]:
-    """The parts of a format: elements in upper case, anything else as a quoted literal."""
+    """Split a format into elements in upper case; anything else is a literal after a quote."""
     parts = []
     for part in _ELEMENT.findall(pattern):
         upper = part.upper()
@@ -79,8 +79,11 @@ def parse(value: str, pattern: str) -> Parsed:
 
 
 def _expression(parts: list[str]) -> tuple[str, str | None, int, int]:
-    """A regular expression with the fraction and the zone as groups, the replacement that leaves
-    the rest (None if all of it is kept), and the two groups' numbers (0 if absent)."""
+    """Return a regular expression, a replacement, and the numbers of two groups.
+
+    The groups are those of the fraction and of the zone (0 if absent). The replacement leaves the
+    rest (None if all of it is kept).
+    """
     groups: list[tuple[str, str]] = [("", "keep")]
     for index, part in enumerate(parts):
         piece, kind = _piece(parts, index), "keep"
@@ -122,7 +125,7 @@ def _directive(part: str) -> str:
 
 
 def offset_minutes(text: str) -> str:
-    """Minutes of an offset such as +05:30, -0800, +1 or Z, from its text (DuckDB SQL)."""
+    """Convert the text of an offset such as +05:30, -0800, +1 or Z to minutes (DuckDB SQL)."""
     digits = f"regexp_replace({text}, '[^0-9]', '', 'g')"
     first = f"CASE WHEN length({digits}) > 2 THEN left({digits}, -2) ELSE {digits} END"
     hours = f"coalesce(try_cast({first} AS INTEGER), 0)"
@@ -162,12 +165,15 @@ def parse_automatically(value: str) -> Parsed:
 
 
 def has_zone(value: str) -> str:
-    """Whether the text `value`, read automatically, names an offset (DuckDB SQL, BOOLEAN)."""
+    """Test whether the text `value`, read automatically, names an offset.
+
+    Returns DuckDB SQL (BOOLEAN).
+    """
     return f"(regexp_extract({value}, {quote(_ISO)}, 4) <> '')"
 
 
 def render(t: str, n: str, o: str, pattern: str) -> str:
-    """A wall clock `t` with nanoseconds `n` and offset `o` as text by a Snowflake format."""
+    """Format a wall clock `t` with nanoseconds `n` and offset `o` by a Snowflake format."""
     pieces: list[str] = []
     pending = ""
     nanos = (

@@ -25,7 +25,7 @@ _SETS: dict[type[object], str] = {
 
 
 def group_by(node: exp.Select, binder: Binder, items: Sequence[Item]) -> str:
-    """GROUP BY as DuckDB SQL; `items` is the select list, which positions and ALL refer to.
+    """Translate GROUP BY; `items` is the select list, which positions and ALL refer to.
 
     A TIMESTAMP_TZ is grouped by its instant; the group has one of its values.
 
@@ -42,7 +42,10 @@ def group_by(node: exp.Select, binder: Binder, items: Sequence[Item]) -> str:
     stand_ins: dict[str, str] = {}
 
     def written(each: exp.Expr | Bound) -> str:
-        """A key, or a set of keys; nothing for a constant: DuckDB would read a position."""
+        """Translate a key or a set of keys, except constants.
+
+        DuckDB would read a constant as a position.
+        """
         if isinstance(each, exp.Tuple | exp.GroupingSets | exp.Rollup | exp.Cube):
             word = _SETS.get(type(each), "")
             inner = [text for part in each.expressions if (text := written(part))]
@@ -70,7 +73,7 @@ def _key(node: exp.Expr | Bound, binder: Binder, items: Sequence[Item]) -> Bound
 
 
 def position(node: exp.Literal, count: int) -> int:
-    """The index that a position in GROUP BY or ORDER BY means.
+    """Return the index that a position in GROUP BY or ORDER BY means.
 
     Raises:
         Failure: 2077 when there is no such column.

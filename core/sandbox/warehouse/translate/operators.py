@@ -27,13 +27,13 @@ _COMPARISONS: dict[type[exp.Expr], str] = {
 
 
 def compare(binder: Binder, left: Bound, operator: str, right: Bound) -> str:
-    """A comparison as DuckDB SQL, both sides brought to one type first."""
+    """Translate a comparison to DuckDB SQL; both sides are converted to one type first."""
     a, b = comparables(binder, left, right)
     return f"({a} {operator} {b})"
 
 
 def comparables(binder: Binder, *values: Bound) -> list[str]:
-    """DuckDB SQL of values that are compared with each other."""
+    """Convert values that are compared with each other to DuckDB SQL."""
     same = alike(binder, *values)
     if all(each.type.is_timestamp and each.n == "0" for each in same):
         return [each.t for each in same]
@@ -45,7 +45,7 @@ def comparables(binder: Binder, *values: Bound) -> list[str]:
 
 
 def alike(binder: Binder, *values: Bound) -> list[Bound]:
-    """The values converted to the type in which Snowflake compares them."""
+    """Convert the values to the type in which Snowflake compares them."""
     kinds = {each.type.name for each in values}
     target = types.common([each.type for each in values])
     if kinds >= {"TEXT", "FIXED"} and target.name == "FIXED":  # text may carry a fraction
@@ -56,7 +56,10 @@ def alike(binder: Binder, *values: Bound) -> list[Bound]:
 
 
 def comparable(value: Bound) -> str:
-    """DuckDB SQL that compares, sorts and groups as Snowflake does: TIMESTAMP_TZ by its instant."""
+    """Return DuckDB SQL that compares, sorts and groups as Snowflake does.
+
+    A TIMESTAMP_TZ is compared by its instant.
+    """
     if value.type.name == "TIMESTAMP_TZ":
         return timestamp(SqlType("TIMESTAMP_LTZ", scale=9), value.t, value.n).sql
     if value.type.is_timestamp and value.parts and value.n == "0":
@@ -89,7 +92,7 @@ def _logic(binder: Binder, node: exp.Expr) -> Bound:
 
 
 def truth(binder: Binder, node: exp.Expr) -> str:
-    """A condition as DuckDB SQL."""
+    """Translate a condition to DuckDB SQL."""
     return cast(binder, binder.bind(node), types.BOOLEAN).sql
 
 
@@ -208,7 +211,7 @@ def _case(binder: Binder, node: exp.Expr) -> Bound:
 
 
 def choose(binder: Binder, conditions: list[str], results: list[Bound]) -> Bound:
-    """CASE over `conditions`; the last result is ELSE's."""
+    """Build a CASE over `conditions`; the last result is that of ELSE."""
     target = types.common([each.type for each in results])
     *branches, default = (cast(binder, each, target).sql for each in results)
     whens = " ".join(

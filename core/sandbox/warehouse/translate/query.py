@@ -64,7 +64,7 @@ def bind_query(node: exp.Expr, shared: Translation, parent: Scope | None) -> Bou
 def _common_tables(
     node: exp.Expr, shared: Translation, parent: Scope | None
 ) -> tuple[str, Scope | None]:
-    """WITH as DuckDB SQL, and the scope in which its names are known."""
+    """Translate WITH to DuckDB SQL; return it and the scope in which its names are known."""
     clause = node.args.get("with_")
     if clause is None:
         return "", parent
@@ -123,7 +123,7 @@ def _set_operation(node: exp.Expr, shared: Translation, parent: Scope | None) ->
 
 
 def _convert(shared: Translation, query: BoundQuery, kinds: list[SqlType]) -> str:
-    """A branch of a set operation, its columns converted to `kinds`."""
+    """Convert the columns of a branch of a set operation to `kinds`."""
     alias = shared.fresh("r")
     binder = Binder(shared, Scope())
     items = (
@@ -136,7 +136,7 @@ def _convert(shared: Translation, query: BoundQuery, kinds: list[SqlType]) -> st
 def _finish(
     node: exp.Expr, shared: Translation, parent: Scope | None, query: BoundQuery
 ) -> BoundQuery:
-    """ORDER BY and LIMIT over the columns of `query` alone."""
+    """Apply ORDER BY and LIMIT to the columns of `query` alone."""
     order, limit = node.args.get("order"), _limits(node, Binder(shared, Scope()))
     if order is None and not limit:
         return query
@@ -181,7 +181,7 @@ def _select(node: exp.Select, shared: Translation, parent: Scope | None) -> Boun
 
 
 def _items(node: exp.Select, scope: Scope) -> list[Item]:
-    """The select list with every `*` expanded: names, and expressions or columns."""
+    """Expand every `*` of the select list; return names, and expressions or columns."""
     items: list[Item] = []
     for each in node.expressions:
         if isinstance(each, exp.Star):
@@ -206,7 +206,7 @@ def _star_items(scope: Scope, star: exp.Star, qualifier: tuple[str, ...]) -> lis
 
 
 def output_name(node: exp.Expr) -> str:
-    """The name of a select item: its alias, its column's name, or its text in upper case."""
+    """Return the name of a select item: its alias, its column's name, or its upper-case text."""
     if isinstance(node, exp.Alias):
         return fold(node.args["alias"])
     if isinstance(node, exp.Column):
@@ -215,7 +215,7 @@ def output_name(node: exp.Expr) -> str:
 
 
 def _order(order: exp.Expr | None, binder: Binder, names: list[str], outputs: list[Bound]) -> str:
-    """ORDER BY: a position or a name of the select list means that item, before any column."""
+    """Translate ORDER BY; positions and names of the select list take precedence over columns."""
     if order is None:
         return ""
     found = []

@@ -54,7 +54,7 @@ class BoundQuery:
     table: str | None = None
 
     def relation(self, alias: str, path: tuple[str, ...], names: tuple[str, ...] = ()) -> Relation:
-        """The query as a relation whose physical name is `alias`."""
+        """Return the query as a relation whose physical name is `alias`."""
         if names and len(names) != len(self.columns):
             raise failures.invalid(
                 f"Invalid column definition list: {len(names)} names for {len(self.columns)}"
@@ -84,7 +84,7 @@ class Scope:
     in_aggregate: int = 0
 
     def own(self, name: str, qualifier: tuple[str, ...]) -> Bound | None:
-        """The column of that name in this SELECT's relations.
+        """Return the column called `name` in this SELECT's relations, or None.
 
         Raises:
             Failure: 1052 if several have it.
@@ -103,14 +103,14 @@ class Scope:
         return found[0] if found else None
 
     def cte(self, name: str) -> tuple[str, BoundQuery] | None:
-        """The common table expression of that name here or further out."""
+        """Return the common table expression called `name`, here or further out, or None."""
         for scope in self.chain():
             if name in scope.ctes:
                 return scope.ctes[name]
         return None
 
     def chain(self) -> Iterator[Scope]:
-        """This scope and those around it."""
+        """Yield this scope and those around it, the innermost first."""
         scope: Scope | None = self
         while scope is not None:
             yield scope

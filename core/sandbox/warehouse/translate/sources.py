@@ -19,7 +19,7 @@ _EMPTY_SCOPE = Scope()
 
 
 def from_clause(translation: Translation, scope: Scope, node: exp.Expr) -> str:
-    """The FROM clause of a SELECT as DuckDB SQL; fills `scope.relations`."""
+    """Translate the FROM clause of a SELECT to DuckDB SQL; fills `scope.relations`."""
     source = node.args.get("from_")
     if source is None:
         return ""
@@ -30,7 +30,7 @@ def from_clause(translation: Translation, scope: Scope, node: exp.Expr) -> str:
 
 
 def _source(translation: Translation, scope: Scope, node: exp.Expr) -> str:
-    """One relation: its SQL, and its names into `scope`."""
+    """Translate one relation of FROM, and add its names to `scope`."""
     alias = node.args.get("alias")
     name = fold(alias.this) if alias is not None and alias.this is not None else ""
     names = tuple(fold(each) for each in (alias.args.get("columns") or [])) if alias else ()
@@ -87,7 +87,7 @@ def _refuse_travel(point: Point | None) -> None:
 
 
 def path_of(text: str) -> tuple[str, ...]:
-    """The names in a dotted path given as text, as IDENTIFIER('...') takes it."""
+    """Split a dotted path given as text into names, as IDENTIFIER('...') takes it."""
     node = exp.to_table(text, dialect="snowflake")
     return tuple(fold(part) for part in node.parts)
 
@@ -117,7 +117,7 @@ def _function_table(
 
 
 def values(translation: Translation, node: exp.Expr) -> BoundQuery:
-    """VALUES: the columns COLUMN1, COLUMN2, ..."""
+    """Translate VALUES, with the columns COLUMN1, COLUMN2 and so on."""
     binder = Binder(translation, Scope())
     rows = [
         [binder.bind(each) for each in (row.expressions if isinstance(row, exp.Tuple) else [row])]
@@ -136,7 +136,10 @@ def values(translation: Translation, node: exp.Expr) -> BoundQuery:
 
 
 def _sample(translation: Translation, query: BoundQuery, sample: exp.Expr) -> str:
-    """A sample. With a seed the choice follows from the row's number, so that it repeats."""
+    """Return the query that reads a sample.
+
+    With a seed, rows are chosen by a hash of their number, so that the sample is repeatable.
+    """
     source = query.table or f"({query.sql})"
     size = sample.args.get("size")
     seed = sample.args.get("seed")
@@ -201,7 +204,7 @@ def _shared_names(left: list[Relation], right: Relation) -> list[str]:
 
 
 def _using(translation: Translation, scope: Scope, before: int, names: list[str], side: str) -> str:
-    """The condition of USING; its columns then mean the side that is not missing."""
+    """Return the condition of USING; its columns then mean the side that is not missing."""
     binder = Binder(translation, scope)
     tests = []
     for name in names:
@@ -224,7 +227,7 @@ def _merge(binder: Binder, left: Bound, right: Bound, side: str) -> Bound:
 
 
 def star_fields(scope: Scope, qualifier: tuple[str, ...]) -> list[Field]:
-    """The columns that `*` or `t.*` means.
+    """Return the columns that `*` or `t.*` means.
 
     Raises:
         Failure: 904 when nothing has that name.

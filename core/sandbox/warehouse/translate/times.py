@@ -46,7 +46,7 @@ _CLOCK_MICROS = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_00
 
 
 def unit_of(name: str, function: str) -> str:
-    """The unit that a date part's name or abbreviation means.
+    """Return the unit that a date part's name or abbreviation means.
 
     Raises:
         Failure: 1007 when there is no such part.
@@ -58,14 +58,17 @@ def unit_of(name: str, function: str) -> str:
 
 
 def _moment(binder: Binder, value: Bound) -> Bound:
-    """Text becomes a timestamp, as Snowflake's date functions take it; a TIME one of 1970-01-01."""
+    """Convert text to a timestamp, as Snowflake's date functions do; TIME to one of 1970-01-01."""
     if value.type.name == "TIME":
         return clock_of_1970(value)
     return cast(binder, value, types.NTZ) if value.type.name in ("TEXT", "NULL") else value
 
 
 def truncate(binder: Binder, unit: str, value: Bound) -> Bound:
-    """DATE_TRUNC: the type stays; a zoned timestamp is cut on the wall clock that it shows."""
+    """Translate DATE_TRUNC; the type stays.
+
+    A zoned timestamp is cut on the wall clock that it shows.
+    """
     unit = unit_of(unit, "DATE_TRUNC")
     if value.type.name == "DATE":
         if unit not in _DATE_UNITS:
@@ -85,7 +88,7 @@ def truncate(binder: Binder, unit: str, value: Bound) -> Bound:
 
 
 def _on_wall(binder: Binder, value: Bound, shown: str, n: str = "0") -> Bound:
-    """A timestamp like `value` that shows the wall clock `shown`."""
+    """Return a timestamp like `value` that shows the wall clock `shown`."""
     if value.type.name == "TIMESTAMP_NTZ":
         return timestamp(value.type, shown, n)
     if value.type.name == "TIMESTAMP_TZ":
@@ -95,7 +98,10 @@ def _on_wall(binder: Binder, value: Bound, shown: str, n: str = "0") -> Bound:
 
 
 def add(binder: Binder, value: Bound, unit: str, amount: str) -> Bound:
-    """DATEADD: `amount` (DuckDB SQL, BIGINT) units later; a DATE stays one for whole days."""
+    """Translate DATEADD: add `amount` units (DuckDB SQL, BIGINT).
+
+    A DATE stays one for units of whole days.
+    """
     unit = unit_of(unit, "DATEADD")
     if value.type.name == "TIME":
         micros = f"{amount} * {_CLOCK_MICROS.get(unit, 0)}"
@@ -131,7 +137,10 @@ def _interval(unit: str, amount: str) -> str:
 
 
 def difference(binder: Binder, unit: str, start: Bound, end: Bound) -> Bound:
-    """DATEDIFF: how many boundaries of `unit` lie between, NUMBER(9,0)."""
+    """Translate DATEDIFF: count the boundaries of `unit` between two moments.
+
+    The count is a NUMBER(9,0), for nanoseconds a NUMBER(18,0).
+    """
     unit = unit_of(unit, "DATEDIFF")
     start, end = _moment(binder, start), _moment(binder, end)
     if unit == "nanosecond" and start.type.name == end.type.name == "TIME":
@@ -155,7 +164,7 @@ _EXTRACTS = {
 
 
 def part(binder: Binder, unit: str, value: Bound) -> Bound:
-    """DATE_PART / EXTRACT."""
+    """Translate DATE_PART and EXTRACT."""
     value = _moment(binder, value)
     unit = unit_of(unit, "DATE_PART")
     shown = wall(binder, value)
@@ -192,12 +201,15 @@ def _count(sql: str, digits: int) -> Bound:
 
 
 def last_day(binder: Binder, value: Bound) -> Bound:
-    """LAST_DAY: the last day of the month, a DATE."""
+    """Translate LAST_DAY: the last day of the month, a DATE."""
     return Bound(f"last_day(CAST({wall(binder, _moment(binder, value))} AS DATE))", types.DATE)
 
 
 def convert(binder: Binder, source: str | None, target: str, value: Bound) -> Bound:
-    """CONVERT_TIMEZONE: with a source zone NTZ to NTZ, else to a TIMESTAMP_TZ in `target`."""
+    """Translate CONVERT_TIMEZONE.
+
+    With a source zone it converts NTZ to NTZ, else to a TIMESTAMP_TZ in `target`.
+    """
     value = _moment(binder, value)
     for zone in (source, target):
         if zone is not None:

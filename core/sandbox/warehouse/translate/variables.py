@@ -39,7 +39,7 @@ def _placeholder(binder: Binder, node: exp.Expr) -> Bound:
 
 
 def variable(binder: Binder, kind: str, value: object) -> Bound:
-    """The constant that a bind variable of wire type `kind` carries.
+    """Return the constant that a bind variable of wire type `kind` contains.
 
     Raises:
         Failure: 2 for a type or a value that cannot be bound.

@@ -38,7 +38,7 @@ def _key(name: str) -> str:
 
 
 def extract(value: Bound, path: str) -> Bound:
-    """The VARIANT at a DuckDB JSON path of a VARIANT."""
+    """Return the VARIANT at a DuckDB JSON path of a VARIANT."""
     if not value.type.is_json:
         raise failures.invalid(
             f"Invalid argument types for function 'GET': ({value.type.display}, VARCHAR)",
@@ -64,7 +64,7 @@ def _struct(binder: Binder, node: exp.Expr) -> Bound:
 
 
 def json_object(binder: Binder, pairs: list[tuple[Bound, Bound]]) -> Bound:
-    """An OBJECT, its keys in order; pairs whose value is NULL are left out."""
+    """Build an OBJECT, its keys in order; pairs whose value is NULL are left out."""
     pieces = [
         f"CAST(to_json({key.sql}) AS VARCHAR) || ':' || {cast(binder, value, types.VARIANT).sql}"
         for key, value in pairs

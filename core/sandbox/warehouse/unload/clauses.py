@@ -78,18 +78,18 @@ class Reader:
         self._at = 0
 
     def peek(self) -> Token:
-        """The next token; one of kind `end` behind the last."""
+        """Return the next token without taking it; one of kind `end` behind the last."""
         end = Token("end", "<EOF>", len(self._sql))
         return self._tokens[self._at] if self._at < len(self._tokens) else end
 
     def next(self) -> Token:
-        """The next token, taken."""
+        """Take the next token, and return it."""
         token = self.peek()
         self._at += 1
         return token
 
     def accept(self, *words: str) -> bool:
-        """Take these words or signs if they come next, all of them."""
+        """Take these words or signs if all of them come next; return whether they do."""
         ahead = self._tokens[self._at : self._at + len(words)]
         if [each.text.upper() for each in ahead] != list(words):
             return False
@@ -103,14 +103,14 @@ class Reader:
                 raise self.unexpected()
 
     def name(self) -> tuple[str, ...]:
-        """A name of up to three parts, folded to upper case where it is not quoted."""
+        """Parse a dotted name; return its parts, in upper case where they are not quoted."""
         parts = [self._part()]
         while self.accept("."):
             parts.append(self._part())
         return tuple(parts)
 
     def source(self) -> str:
-        """FROM's table, or its query without the parentheses, as SQL."""
+        """Parse FROM's table or its query in parentheses; return a query as SQL."""
         start = self.peek().start
         if not self.accept("("):
             self.name()
@@ -124,7 +124,7 @@ class Reader:
         return self._sql[start + 1 : token.start]
 
     def clauses(self) -> Clauses:
-        """NAME = value, as many as there are, separated by blanks or commas."""
+        """Parse clauses NAME = value, any number of them, separated by blanks or commas."""
         found: Clauses = {}
         while self.peek().kind == "word" and self.peek().value != "FROM":
             name = self.next().value
@@ -134,13 +134,13 @@ class Reader:
         return found
 
     def end(self) -> None:
-        """Nothing more than a semicolon."""
+        """Refuse anything more than a semicolon."""
         self.accept(";")
         if self.peek().kind != "end":
             raise self.unexpected()
 
     def unexpected(self, token: Token | None = None) -> failures.Failure:
-        """1003 at a token."""
+        """Return error 1003 at a token."""
         token = token or self.peek()
         before = self._sql[: token.start]
         column = len(before.rsplit("\n", 1)[-1])
@@ -172,12 +172,12 @@ class Reader:
 
 
 def redacted(sql: str) -> str:
-    """A statement for others to see: without the keys in it."""
+    """Mask the keys in a statement, so that others may see it."""
     return _SECRET.sub(r"\1\2'****'", sql)
 
 
 def text(clauses: Clauses, name: str, default: str = "") -> str:
-    """A clause's text.
+    """Return the text of a clause.
 
     Raises:
         Failure: 1003 when it is a list.
@@ -189,7 +189,7 @@ def text(clauses: Clauses, name: str, default: str = "") -> str:
 
 
 def flag(clauses: Clauses, name: str, *, default: bool = False) -> bool:
-    """A clause that is TRUE or FALSE.
+    """Return the value of a clause that is TRUE or FALSE.
 
     Raises:
         Failure: 1008 when it is neither.
@@ -201,7 +201,7 @@ def flag(clauses: Clauses, name: str, *, default: bool = False) -> bool:
 
 
 def inner(clauses: Clauses, name: str) -> Clauses:
-    """The clauses in a clause's parentheses; none when it is not there.
+    """Return the clauses in the parentheses of a clause; empty if it is not given.
 
     Raises:
         Failure: 1003 when it holds something else.
@@ -215,7 +215,7 @@ def inner(clauses: Clauses, name: str) -> Clauses:
 
 
 def texts(clauses: Clauses, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """A list of texts, which may be written as one text without parentheses."""
+    """Return a list of texts, which may be written as one text without parentheses."""
     value = clauses.get(name, default)
     if isinstance(value, dict):
         if value:

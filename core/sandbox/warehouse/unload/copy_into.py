@@ -76,7 +76,7 @@ class Plan:
 
 
 def copy_into(execution: Execution, storage: Storage, reader: Reader, query_id: str) -> Answer:
-    """COPY INTO '<url>' | @stage[/path] FROM table | (query) with its clauses, in any order.
+    """Execute COPY INTO '<url>' | @stage[/path] FROM table | (query), clauses in any order.
 
     Raises:
         Failure: by Snowflake's code; what is then in the bucket are whole files of a multi-file
@@ -230,7 +230,10 @@ class _Unloading:
     def _write(
         self, objects: Objects, first: pa.RecordBatch, more: Iterator[pa.RecordBatch]
     ) -> None:
-        """One file: a set of rows, and as many more as it takes."""
+        """Write one file: `first`, and more sets of rows until it is large enough.
+
+        A single file gets all of them.
+        """
         key = self._key()
         sink = objects.writer(key)
         check = self._execution.interruption.check
@@ -287,7 +290,7 @@ class _Unloading:
 
 
 def _name(key: str, options: Options, query_id: str) -> str:
-    """The key of the one file, or what the keys of all begin with."""
+    """Return the key of a single file, or the prefix of the keys of several."""
     inside = not key or key.endswith("/")
     if options.single:
         return f"{key}data" if inside else key

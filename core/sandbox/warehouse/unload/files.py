@@ -61,7 +61,7 @@ class File(Protocol):
         """Append rows."""
 
     def finish(self, check: Callable[[], None]) -> None:
-        """Write what is left, except the object's end; `check` raises when that is to stop."""
+        """Write the rest, except the object's end; `check` is called meanwhile, and may raise."""
 
 
 class Compressor(Protocol):
@@ -227,7 +227,7 @@ def _table(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
 
 
 def _shape(column: Column, array: pa.Array) -> pa.Array:
-    """An array as Parquet has it, but for the digits of decimals and the parts of a second."""
+    """Convert an array to its Parquet form, but for decimal digits and the parts of a second."""
     if column.type == "FIXED" and not pa.types.is_decimal(array.type):
         return array.cast(pa.decimal128(_MAX_DIGITS, 0))
     if column.type == "ARRAY":
@@ -246,7 +246,7 @@ def _shape(column: Column, array: pa.Array) -> pa.Array:
 
 
 def _digits(array: pa.Array) -> int:
-    """The digits of the widest value, those behind the point too."""
+    """Return the number of digits of the widest value, including those behind the point."""
     bounds = pc.min_max(array).as_py()
     return max(
         len(str(int(abs(each).scaleb(array.type.scale)))) if each is not None else 1
@@ -255,7 +255,7 @@ def _digits(array: pa.Array) -> int:
 
 
 def compressor(name: str) -> Compressor:
-    """A compressor of text files; NONE leaves the bytes as they are."""
+    """Create a compressor of text files; NONE leaves the bytes as they are."""
     if name in _ZLIB_WINDOWS:
         return zlib.compressobj(1, zlib.DEFLATED, _ZLIB_WINDOWS[name])
     if name == "BZ2":

@@ -82,15 +82,15 @@ class ObjectWriter(io.RawIOBase):
         self.size = 0
 
     def writable(self) -> bool:
-        """It is."""
+        """Return true."""
         return True
 
     def tell(self) -> int:
-        """Bytes so far."""
+        """Return the number of bytes so far."""
         return self.size
 
     def write(self, data: Any) -> int:
-        """Take bytes; sends a part whenever there is enough for one."""
+        """Append bytes, and send a part whenever there is enough for one."""
         taken = memoryview(data).cast("B")
         self._pending += taken
         self.size += len(taken)
@@ -160,5 +160,5 @@ def _refusals() -> Iterator[None]:
 
 
 def stage_failure(cause: str) -> failures.Failure:
-    """91003: the cloud storage refused, or could not be reached."""
+    """Return error 91003: the cloud storage refused, or could not be reached."""
     return failures.Failure(91003, "22000", f"Failure using stage area. Cause: [{cause}]")

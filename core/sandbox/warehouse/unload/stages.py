@@ -66,7 +66,7 @@ class Integration:
 
 
 def integration_path(name: str) -> Named:
-    """Under which grants on an integration are kept; nothing else has such a path."""
+    """Return the path of an integration for grants; no other object has such a path."""
     return ("<integration>", name)
 
 
@@ -103,7 +103,7 @@ class Storage:
         self._connected = threading.Event()
 
     def connect(self, s3: dict[str, str]) -> None:
-        """Learn of the bucket's server.
+        """Set the bucket's server, and create the integration and the stage of its bucket.
 
         Args:
             s3: the `bucket`, and the arguments of a boto3 client with its owner's keys.
@@ -124,7 +124,7 @@ class Storage:
             raise stage_failure("The sandbox warehouse runs without a bucket")
 
     def integration(self, execution: Execution, name: str) -> Integration:
-        """An integration that the session's role may use.
+        """Return an integration that the session's role may use.
 
         Raises:
             Failure: 2003 for one that is not there or not granted, 3001 where it is switched off.
@@ -139,7 +139,7 @@ class Storage:
         return found
 
     def stage(self, execution: Execution, names: Named) -> Stage:
-        """A stage that the session's role may use.
+        """Return a stage that the session's role may use.
 
         Raises:
             Failure: 2003 for one that is not there or not granted.
@@ -199,7 +199,7 @@ def _staged(location: str) -> tuple[Named, str]:
 
 
 def keys(credentials: Clauses) -> dict[str, str]:
-    """CREDENTIALS as a boto3 client's arguments.
+    """Convert CREDENTIALS to the arguments of a boto3 client.
 
     Raises:
         Failure: 3132 without both AWS_KEY_ID and AWS_SECRET_KEY.
@@ -214,7 +214,7 @@ def keys(credentials: Clauses) -> dict[str, str]:
 
 
 def server_side(encryption: Clauses) -> dict[str, str]:
-    """ENCRYPTION as the arguments of PutObject.
+    """Convert ENCRYPTION to the arguments of PutObject.
 
     Raises:
         Failure: 2 for client-side encryption, which the sandbox lacks.

@@ -49,7 +49,7 @@ class Csv:
 
 
 def csv(options: Clauses) -> Csv:
-    """The options of FILE_FORMAT, with Snowflake's defaults.
+    """Read the options of FILE_FORMAT, with Snowflake's defaults.
 
     Raises:
         Failure: 1008 for an enclosure or BINARY_FORMAT that there is not.
@@ -83,7 +83,7 @@ def _wrong(value: str, name: str) -> failures.Failure:
 
 
 def _character(options: Clauses, name: str, default: str) -> str:
-    """One or more characters, which may be written as hexadecimal or octal numbers."""
+    """Read an option's characters, which may be hexadecimal or octal; empty for NONE."""
     written = text(options, name, default)
     if written.upper() == "NONE":
         return ""
@@ -95,13 +95,13 @@ def _character(options: Clauses, name: str, default: str) -> str:
 
 
 def csv_header(names: list[str], options: Csv) -> str:
-    """The column names as a record."""
+    """Format the column names as a record."""
     mark = options.enclosure
     return options.field.join(mark + each.replace(mark or "\0", mark * 2) + mark for each in names)
 
 
 def csv_records(execution: Execution, query: BoundQuery, options: Csv) -> BoundQuery:
-    """The rows as records, without the delimiter behind them."""
+    """Return a query for the rows as records, without the delimiter behind them."""
     binder = Binder(translation(execution.names), Scope())
     fields = [
         _field(binder, Bound(f"q.c{i}", kind), options, execution.state.parameters)
@@ -167,7 +167,7 @@ def _pattern(kind: SqlType, options: Csv, parameters: dict[str, object]) -> str 
 
 
 def _cut(number: str) -> str:
-    """A FLOAT with at most 15 digits, at most 9 of them behind the point."""
+    """Round a FLOAT to at most 15 digits, at most 9 of them behind the point."""
     whole = f"CAST(floor(log10(abs({number}))) AS INTEGER)"
     places = f"least({_FLOAT_SCALE}, {_FLOAT_DIGITS - 1} - {whole})"
     return (
@@ -193,7 +193,7 @@ def _cut_json_number(match: re.Match[str]) -> str:
 
 
 def json_records(query: BoundQuery) -> BoundQuery:
-    """The rows of a query of one VARIANT, OBJECT or ARRAY.
+    """Return a query for the records of a query of one VARIANT, OBJECT or ARRAY.
 
     Raises:
         Failure: 2019 when it has other columns.

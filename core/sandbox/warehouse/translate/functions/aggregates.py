@@ -27,7 +27,7 @@ def _counted(sql: str) -> Bound:
 
 
 def _arguments(arguments: list[exp.Expr]) -> tuple[str, list[exp.Expr]]:
-    """`DISTINCT ` or nothing, and the arguments behind it."""
+    """Split arguments into `DISTINCT ` or nothing, and those behind it."""
     if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
         return "DISTINCT ", arguments[0].expressions
     return "", arguments
@@ -247,7 +247,7 @@ def _nth_value(_: Binder, value: Bound, index: Bound) -> Bound:
 
 
 def order_terms(binder: Binder, order: exp.Expr | None) -> str:
-    """An ORDER BY list; NULL is the largest value unless the statement says otherwise."""
+    """Translate ORDER BY; NULL is the largest value unless NULLS FIRST or LAST is given."""
     if order is None:
         return ""
     terms = []
@@ -298,7 +298,10 @@ def _window(binder: Binder, node: exp.Expr) -> Bound:
 
 
 def _over(call: Bound, over: str) -> Bound:
-    """A function of a window. Its SQL is one call, perhaps inside one CAST, which stays outside."""
+    """Add the window to a function.
+
+    Its SQL is one call, perhaps inside one CAST, which stays outside.
+    """
     start, end = "CAST(", f" AS {call.type.physical})"
     inner = call.sql
     if inner.startswith(start) and inner.endswith(end):

@@ -67,7 +67,7 @@ def _least(binder: Binder, *values: Bound) -> Bound:
 
 
 def _extreme(binder: Binder, name: str, values: tuple[Bound, ...]) -> Bound:
-    """NULL if any argument is, unlike DuckDB's function."""
+    """Translate GREATEST or LEAST: NULL if any argument is NULL, unlike DuckDB's function."""
     target = types.common([each.type for each in values])
     same = [cast(binder, each, target) for each in values]
     missing = " OR ".join(f"{each.sql} IS NULL" for each in same)

@@ -44,12 +44,12 @@ def _round(binder: Binder, value: Bound, digits: Bound | None = None) -> Bound:
 
 @function("TRUNC", "TRUNCATE", most=2)
 def truncate_number(binder: Binder, value: Bound, digits: Bound | None = None) -> Bound:
-    """TRUNC of a number: towards zero."""
+    """Translate TRUNC of a number: round towards zero."""
     return _to_digits(binder, "trunc", value, digits)
 
 
 def _to_digits(binder: Binder, name: str, value: Bound, digits: Bound | None) -> Bound:
-    """One of floor, ceil, round, trunc to a constant number of digits behind the point."""
+    """Translate floor, ceil, round or trunc to a constant number of digits behind the point."""
     number = numeric(binder, value)
     places = _integer(digits, name.upper()) if digits is not None else 0
     if number.type.name == "REAL":

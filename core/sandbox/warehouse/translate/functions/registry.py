@@ -78,7 +78,7 @@ def _call(binder: Binder, node: exp.Expr) -> Bound:
 
 
 def name_of(node: exp.Expr) -> str:
-    """The text of an argument that is a bare word or a text literal, such as MONTH or 'month'.
+    """Return the text of an argument that is a word or a text literal (MONTH, 'month').
 
     Raises:
         Failure: 1015 if it is an expression.
@@ -89,7 +89,7 @@ def name_of(node: exp.Expr) -> str:
 
 
 def constant(value: Bound, name: str) -> str:
-    """The text of a constant argument.
+    """Return the text of a constant argument.
 
     Raises:
         Failure: 1015 if it is not a constant.

@@ -21,7 +21,7 @@ def _try_parse_json(binder: Binder, value: Bound) -> Bound:
 
 
 def _parse(binder: Binder, value: Bound, *, lenient: bool) -> Bound:
-    """Compact JSON text, keys in order as Snowflake keeps them; white space only is NULL."""
+    """Convert a text to compact JSON, keys in Snowflake's order; only white space gives NULL."""
     text = to_text(binder, value)
     failing = ""
     if not lenient:

@@ -68,7 +68,7 @@ def _dateadd(binder: Binder, arguments: list[exp.Expr]) -> Bound:
 
 @function("ADD_MONTHS", least=2)
 def _add_months(binder: Binder, value: Bound, months: Bound) -> Bound:
-    """The last day of a month stays one."""
+    """Translate ADD_MONTHS: from the last day of a month to the last day of another."""
     amount = f"CAST({cast(binder, months, types.INTEGER).sql} AS BIGINT)"
     moved = times.add(binder, value, "month", amount)
     if moved.type.name != "DATE":

@@ -32,7 +32,7 @@ _map("REVERSE", lambda x: f"reverse({x})")
 def _trimmer(name: str, duckdb_name: str) -> None:
     @function(name, most=2)
     def call(binder: Binder, value: Bound, characters: Bound | None = None) -> Bound:
-        """Without characters only blanks are removed: tabs and newlines stay."""
+        """Translate TRIM, LTRIM or RTRIM; by default only blanks are removed, no tabs."""
         which = to_text(binder, characters) if characters is not None else "' '"
         return _text_result(value, f"{duckdb_name}({to_text(binder, value)}, {which})")
 
@@ -215,13 +215,13 @@ def _to_binary(binder: Binder, value: Bound, form: Bound | None = None) -> Bound
 
 @function("REGEXP_LIKE", "RLIKE", least=2, most=3)
 def _regexp_like(binder: Binder, value: Bound, pattern: Bound, flags: Bound | None = None) -> Bound:
-    """The pattern must match the whole text."""
+    """Translate REGEXP_LIKE: the pattern must match the whole text."""
     sql = f"{to_text(binder, value)}, {to_text(binder, pattern)}, {_regex_flags(flags)}"
     return Bound(f"regexp_full_match({sql})", types.BOOLEAN)
 
 
 def _regex_flags(flags: Bound | None) -> str:
-    """Snowflake's i and s; its dot meets no newline unless `s` is given."""
+    """Translate Snowflake's i and s; its dot matches no newline unless `s` is given."""
     given = constant(flags, "REGEXP") if flags is not None else ""
     known = "i" if "i" in given else "c"
     return quote(known + ("s" if "s" in given else "n"))
