@@ -35,6 +35,20 @@ def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"skipped, which AMPLIFY_NO_SKIPS=1 forbids: {reason}"
 
 
+# The suites of adversity, which takes as long as all other tests together.
+ADVERSE = tuple(Path(__file__).parent / name for name in ("faults", "trust"))
+RUN_APART = frozenset({"browser", "large", "slow", "thorough"})
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the suites of adversity, but for what another marker leaves out of the usual run."""
+    for item in items:
+        marked = RUN_APART.intersection(mark.name for mark in item.iter_markers())
+        if not marked and any(map(item.path.is_relative_to, ADVERSE)):
+            item.add_marker("adversity")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Look at the outcome of each test."""
