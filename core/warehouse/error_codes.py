@@ -100,6 +100,11 @@ _TRANSPORT = Meaning(
     TemporaryError, "The data could not be fetched from Snowflake.", AGAIN, again=True
 )
 BUSY = Meaning(TemporaryError, "Snowflake reports an internal failure.", AGAIN, again=True)
+_NETWORK = Meaning(
+    SignInError,
+    "The account's network policy does not admit this machine.",
+    "Ask the Snowflake administrator to allow its address.",
+)
 _DATA = Meaning(SourceDataError, "Snowflake could not compute the values.", _CHECK_DATA)
 _OVERFLOW = Meaning(
     NumericOverflowError,
@@ -124,6 +129,7 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     7: _SETTING,
     14: _NO_ANSWER,
     604: Meaning(TemporaryError, "The statement was cancelled at the warehouse.", AGAIN),
+    605: Meaning(TemporaryError, "The statement is no longer running.", AGAIN),
     606: Meaning(
         UsageError, "No warehouse is active.", Advice("Name one: ", Remedy("warehouse"), ".")
     ),
@@ -149,9 +155,10 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     90106: Meaning(UsageError, "No schema is selected.", "Write DATABASE.SCHEMA.TABLE."),
     100035: Meaning(SourceDataError, "A text value is not a timestamp.", _CHECK_DATA),
     100038: Meaning(SourceDataError, "A text value is not a number.", _CHECK_DATA),
-    100039: _OVERFLOW,
+    100039: Meaning(SourceDataError, "A number does not fit its column's type.", _CHECK_DATA),
     100040: Meaning(SourceDataError, "A text value is not a date.", _CHECK_DATA),
-    100132: _OVERFLOW,
+    100046: _OVERFLOW,
+    100058: _OVERFLOW,
     250002: SESSION_ENDED,
     252005: Meaning(SourceDataError, "A value cannot be represented on this machine.", _CHECK_DATA),
     252013: Meaning(IntegrityError, "Snowflake's result is incomplete.", AGAIN),
@@ -159,6 +166,11 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     255005: _TRANSPORT,
     390100: Meaning(
         SignInError, "The user name or the password is wrong.", "Check both in the connection."
+    ),
+    390102: Meaning(
+        SignInError,
+        "The user is locked for some minutes, after sign-ins that failed.",
+        "Wait for 15 minutes, or ask the Snowflake administrator to unlock it.",
     ),
     390111: SESSION_ENDED,
     390112: SESSION_ENDED,
@@ -179,16 +191,20 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     390197: _MFA,
     390201: Meaning(
         SignInError,
-        "The warehouse does not exist, or the role may not use it.",
-        Advice("Name another: ", Remedy("warehouse"), "; or correct the connection."),
+        "A database, schema or warehouse of the connection does not exist, or the role may not use "
+        "it.",
+        "Check the connection's database, schema, warehouse and role.",
     ),
     390303: _TOKEN,
     390318: _TOKEN,
-    390422: Meaning(
+    390420: _NETWORK,
+    390422: _NETWORK,
+    390913: Meaning(
         SignInError,
-        "The account's network policy does not admit this machine.",
-        "Ask the Snowflake administrator to allow its address.",
+        "The account's free trial has ended, so its warehouses are suspended.",
+        "Ask the Snowflake administrator to add a payment method.",
     ),
+    394400: _TOKEN,
     394508: _MFA,
 }
 BY_RANGE: Final = (
@@ -196,8 +212,11 @@ BY_RANGE: Final = (
     (range(251_000, 252_000), _SETTING),
     (range(300_000, 301_000), BUSY),
     (range(370_000, 371_000), BUSY),
-    (range(390_000, 400_000), REFUSED),
 )
+# Ranges of the sign-in. A statement that fails with such a number has begun, so it was signed in.
+SIGN_IN_NUMBERS: Final = range(390_000, 400_000)
+# Numbers that the connector's core uses too, for failures of its own, which have no such SQL state.
+BY_STATE: Final = {(6, "0A000"): _INVALID}
 BY_CLASS: Final = {
     "ReauthenticationRequest": SESSION_ENDED,
     "InterfaceError": _TRANSPORT,

@@ -18,10 +18,12 @@ from core.warehouse.error_codes import (
     BY_CLASS,
     BY_NUMBER,
     BY_RANGE,
+    BY_STATE,
     KEY,
     REDIRECTED,
     REFUSED,
     SESSION_ENDED,
+    SIGN_IN_NUMBERS,
     TLS,
     UNREACHABLE,
     WRONG_ACCOUNT,
@@ -94,19 +96,26 @@ def _find_driver_meaning(error: BaseException, number: object) -> Meaning | None
         return REDIRECTED
     if number == _LOGIN_FAILED:
         return _find_login_meaning(str(error))
-    if isinstance(number, int):
-        if number in WORDED or number not in BY_NUMBER:
-            text = str(error)
-            for pattern, meaning in BY_TEXT:
-                if pattern.search(text):
-                    return meaning
-        if number in BY_NUMBER:
-            return BY_NUMBER[number]
-        for numbers, meaning in BY_RANGE:
-            if number in numbers:
-                return meaning
+    if isinstance(number, int) and (meaning := _find_by_number(error, number)) is not None:
+        return meaning
     names = (base.__name__ for base in type(error).__mro__)
     return next((BY_CLASS[name] for name in names if name in BY_CLASS), None)
+
+
+def _find_by_number(error: BaseException, number: int) -> Meaning | None:
+    state = str(getattr(error, "sqlstate", None))
+    if (number, state) in BY_STATE:
+        return BY_STATE[number, state]
+    if number in WORDED or number not in BY_NUMBER:
+        text = str(error)
+        for pattern, meaning in BY_TEXT:
+            if pattern.search(text):
+                return meaning
+    if number in BY_NUMBER:
+        return BY_NUMBER[number]
+    if number in SIGN_IN_NUMBERS and not getattr(error, "sfqid", None):
+        return REFUSED
+    return next((meaning for numbers, meaning in BY_RANGE if number in numbers), None)
 
 
 def _find_login_meaning(text: str) -> Meaning:

@@ -74,6 +74,20 @@ BY_TEXT: Final = tuple(
             ),
         ),
         (
+            "stages? with direct credentials.*forbidden",
+            Meaning(
+                UsageError,
+                "The account forbids passing AWS credentials to Snowflake.",
+                Advice(
+                    "Name an integration: ",
+                    Remedy("storage_integration"),
+                    ", or an external stage of the bucket: ",
+                    Remedy("stage"),
+                    ".",
+                ),
+            ),
+        ),
+        (
             "max(imum)? file size.* exceeded",
             Meaning(
                 UsageError,
@@ -106,7 +120,7 @@ BY_TEXT: Final = tuple(
             Meaning(TemporaryError, "The bucket temporarily refused what Snowflake wrote.", AGAIN),
         ),
         (
-            _match_store("AccessDenied", "access denied", "KMS"),
+            _match_store("AccessDenied", "AllAccessDisabled", "access denied", "KMS"),
             Meaning(
                 DestinationError,
                 "Snowflake may not write to the bucket.",

@@ -42,7 +42,7 @@ class TestSigningIn:
             ("390144", "JWT token is invalid.", "key pair"),
             ("390422", "Incoming request with IP/Token 10.9.8.7 is not allowed", "network policy"),
             ("390189", "Role 'X' specified does not exist or not authorized.", "The role X"),
-            ("390201", "The requested warehouse does not exist: FOO", "warehouse does not exist"),
+            ("390201", "The requested warehouse does not exist: FOO", "schema or warehouse"),
             ("394508", "Multi-factor authentication is required", "second factor"),
             ("390318", "OAuth access token expired. hidden-token", "token is expired"),
             ("390111", "Session no longer exists.", "session has ended"),
@@ -159,11 +159,15 @@ class TestStatements:
             (630, "Statement reached its timeout of 1 second(s)", TemporaryError, "time limit"),
             (100035, "Timestamp 'secret-value' is not recognized", SourceDataError, "timestamp"),
             (100038, "Numeric value 'secret-value' is not recognized", SourceDataError, "number"),
-            (100039, "Numeric value out of range: secret-value", NumericOverflowError, "38 digits"),
+            (100039, "Numeric value 'secret-value' is out of range", SourceDataError, "not fit"),
             (100040, "Date 'secret-value' is not recognized", SourceDataError, "date"),
-            (100132, "JavaScript error: secret-value", NumericOverflowError, "38 digits"),
+            (100046, "Number out of representable range: ", NumericOverflowError, "38 digits"),
+            (100058, "Value overflow in a SUM aggregate", NumericOverflowError, "38 digits"),
+            (100132, "JavaScript execution error: secret-value", SourceDataError, "compute"),
+            (605, "Identified SQL statement is not currently executing.", TemporaryError, "longer"),
             (100999, "Something about 'secret-value'", SourceDataError, "compute"),
             (300002, "Internal error", TemporaryError, "internal failure"),
+            (390999, "Something about the account", SourceDataError, "refused the statement"),
             (390112, "Your session has expired.", TemporaryError, "session has ended"),
             (252013, "incomplete result", IntegrityError, "incomplete"),
             (6, "chunk download: 403 https://host/x?Signature=hidden", TemporaryError, "fetched"),
@@ -180,6 +184,13 @@ class TestStatements:
         assert f"Snowflake error {number}, query 01b2-0003" in told.message
         assert "secret-value" not in str(told)
         assert "hidden" not in str(told)
+
+    def test_the_state_tells_a_number_of_snowflake_from_the_connectors(self) -> None:
+        text = "Multiple SQL statements in a single API call are not supported"
+        raised = driver.ProgrammingError(text, errno=6, sqlstate="0A000", sfqid="01b2-0003")
+        told = translate(raised, "running a statement")
+        assert type(told) is SourceDataError
+        assert "refused the statement" in told.message
 
     @pytest.mark.parametrize(
         ("raised", "kind"),

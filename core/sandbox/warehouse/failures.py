@@ -131,11 +131,14 @@ _OUT_OF_RANGE = re.compile(
     r"(Casting|Could not cast) value ['\"]?(?P<v>[^'\" ]*)['\"]? to type", re.S
 )
 _DUCKDB_CODES: tuple[tuple[str, int, str, str], ...] = (
+    # https://github.com/sodadata/soda-sql/issues/261
+    (r"Overflow in SUM|sum.*overflow", 100058, "22000", "Value overflow in a SUM aggregate"),
+    # https://github.com/calogica/dbt-expectations/issues/16
     (
-        r"Overflow in SUM|Overflow in (addition|subtract|multiplication)|out of range|OUT_OF_RANGE",
-        100039,
+        r"Overflow in (addition|subtract|multiplication)|out of range|OUT_OF_RANGE",
+        100046,
         "22003",
-        "Numeric value out of range: it does not fit in NUMBER(38)",
+        "Number out of representable range: type FIXED[SB16](38,0)",
     ),
     (r"NOT NULL constraint failed", 100072, "22000", "NULL result in a non-nullable column"),
     (
