@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from core.sandbox.bucket import serve
-from tests.support.buckets import Inbox, running_server
+from tests.support.services.buckets import Inbox, running_server
 
 DATA = b"month,sum\n" * 100
 

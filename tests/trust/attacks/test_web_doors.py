@@ -25,8 +25,8 @@ import psutil
 import pytest
 from aiohttp import WSMsgType
 
-from tests.support.batch_runs import SECONDS
-from tests.support.served import Served, opened, serving
+from tests.support.programs.batch_runs import SECONDS
+from tests.support.programs.served import Served, opened, serving
 from tui.web.messages import MessageError, Resized, parse
 from tui.web.server import MOST_TABS
 

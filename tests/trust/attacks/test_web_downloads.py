@@ -21,7 +21,7 @@ import aiohttp
 import psutil
 import pytest
 
-from tests.support.batch_runs import SECONDS
+from tests.support.programs.batch_runs import SECONDS
 from tui.web import downloads, server, session
 from tui.web.causes import Causes
 from tui.web.downloads import Download

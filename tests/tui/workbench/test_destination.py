@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from tests.support.app_driver import Driver, workbench
 from tests.support.app_hosts import until, whole
-from tests.support.buckets import Inbox, hang
+from tests.support.services.buckets import Inbox, hang
 from tui.screens.run.screen import RunScreen, State
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import psutil
 
-from tests.support.batch_runs import SECONDS, program
+from tests.support.programs.batch_runs import SECONDS, program
 
 
 @dataclass

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from core.query import Statement
-from tests.support.buckets import Action, Exchange, Proxy, reset
+from tests.support.services.buckets import Action, Exchange, Proxy, reset
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -9,7 +9,7 @@ import subprocess
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.support.batch_runs import SECONDS, program
+from tests.support.programs.batch_runs import SECONDS, program
 
 # What a terminal must not be sent by a name: each writes the clipboard, sets the title, clears the
 # screen, begins a line of its own, writes over one, reverses it or is not seen.
