@@ -23,7 +23,7 @@ from core.errors import (
 )
 from core.events import Recovered, Retrying
 from core.runtime.retry import QUICK, Retry
-from tests.support.cancels import When
+from tests.bucket.cancels import When
 from tests.support.services.buckets import (
     Action,
     Inbox,

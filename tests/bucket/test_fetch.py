@@ -18,7 +18,7 @@ from core.errors import (
     LocalResourceError,
     TemporaryError,
 )
-from tests.support.cancels import When
+from tests.bucket.cancels import When
 from tests.support.services.buckets import Exchange, Inbox, reply, reset
 
 KEY = "in/months.csv"

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from core.runtime import core_dumps
-from tests.support.second_user import USER, command, environment
+from tests.trust.attacks.users.second_user import USER, command, environment
 
 SECRET = "hush-hush-hush"
 PATIENCE = 60.0  # seconds; the machine may be busy

@@ -27,7 +27,7 @@ from core.records.report import check_path
 from core.runtime.disk import paths, private_files
 from core.runtime.disk.workspace import workspace
 from core.sandbox.launcher import Sandbox
-from tests.support.second_user import OTHER, USER, acting_as, command, environment
+from tests.trust.attacks.users.second_user import OTHER, USER, acting_as, command, environment
 from tui.preferences import Memory
 
 PRECIOUS = "precious\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.second_user import USER
+from tests.trust.attacks.users.second_user import USER
 
 
 @pytest.fixture

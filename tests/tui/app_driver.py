@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from tests.support.app_hosts import until
+from tests.tui.app_hosts import until
 from tui.app import TransferApp
 from tui.preferences import Memory
 from tui.widgets.lines import Lines

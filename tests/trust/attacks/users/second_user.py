@@ -20,7 +20,7 @@ from tests.support.mounts import can_mount
 
 USER: Final = 65533  # that nobody has; the user database does not know it
 OTHER: Final = 65534  # nobody
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[4]
 
 
 @contextmanager
