@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.sandbox.warehouse.engine.engine import Engine, EngineSession
-from tests.support.sandbox_queries import Row, engine_in, failing, one, rows, session_in
+from tests.sandbox.warehouse.queries import Row, engine_in, failing, one, rows, session_in
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from core.sandbox.warehouse.engine.engine import Engine, EngineSession
-from tests.support.sandbox_queries import engine_in, failing, one, rows, session_in, types
+from tests.sandbox.warehouse.queries import engine_in, failing, one, rows, session_in, types
 
 
 @pytest.fixture(scope="module")

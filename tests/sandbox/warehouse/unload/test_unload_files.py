@@ -10,7 +10,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from tests.support.sandbox_unloads import PARQUET, PLAIN_CSV, Unloads, rows_of
+from tests.sandbox.warehouse.unload.unloads import PARQUET, PLAIN_CSV, Unloads, rows_of
 
 
 def test_a_single_parquet_file_holds_the_rows_in_order_and_in_their_types(unloads: Unloads) -> None:

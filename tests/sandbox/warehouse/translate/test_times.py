@@ -10,7 +10,7 @@ import pytest
 
 from core.sandbox.warehouse.engine.engine import Engine, EngineSession
 from core.sandbox.warehouse.protocol.wire import encode
-from tests.support.sandbox_queries import engine_in, failing, one, rows, session_in, types
+from tests.sandbox.warehouse.queries import engine_in, failing, one, rows, session_in, types
 
 
 @pytest.fixture(scope="module")

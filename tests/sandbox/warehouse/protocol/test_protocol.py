@@ -19,7 +19,14 @@ import snowflake.connector.aio
 from snowflake.connector.constants import QueryStatus
 from snowflake.connector.errors import DatabaseError, Error, ProgrammingError
 
-from tests.support.sandbox_server import LOGIN, Bind, Server, Session, running, text
+from tests.sandbox.warehouse.protocol.scripted_engine import (
+    LOGIN,
+    Bind,
+    Server,
+    Session,
+    running,
+    text,
+)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.sandbox.warehouse.engine.engine import Engine, EngineSession
-from tests.support.sandbox_queries import engine_in, failing, one, rows, session_in, types
+from tests.sandbox.warehouse.queries import engine_in, failing, one, rows, session_in, types
 
 D = Decimal
 

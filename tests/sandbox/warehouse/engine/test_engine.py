@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.sandbox.warehouse.engine.engine import Engine, EngineSession
-from tests.support.sandbox_queries import engine_in, failing, one, read, rows, session_in, types
+from tests.sandbox.warehouse.queries import engine_in, failing, one, read, rows, session_in, types
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.model import Column, Failure
 from core.sandbox.warehouse.protocol import wire
 from core.sandbox.warehouse.protocol.results import INLINE_ROWS, ResultStore
-from tests.support.sandbox_server import Server, running, table
+from tests.sandbox.warehouse.protocol.scripted_engine import Server, running, table
 
 LARGE = 10**30
 ROWS = 50_000

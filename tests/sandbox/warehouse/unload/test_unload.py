@@ -12,8 +12,8 @@ from snowflake.connector.errors import ProgrammingError
 from core.sandbox.launcher import Sandbox
 from core.sandbox.warehouse.unload.clauses import redacted
 from core.sandbox.warehouse.unload.s3 import client
-from tests.support.sandbox_queries import engine_in, failing, session_in
-from tests.support.sandbox_unloads import PARQUET, PLAIN_CSV, Unloads, rows_of, wait_for
+from tests.sandbox.warehouse.queries import engine_in, failing, session_in
+from tests.sandbox.warehouse.unload.unloads import PARQUET, PLAIN_CSV, Unloads, rows_of, wait_for
 
 
 def test_without_rows_there_is_no_file(unloads: Unloads) -> None:

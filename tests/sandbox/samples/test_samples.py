@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.sandbox.warehouse.engine.engine import Engine, EngineSession
-from tests.support.sandbox_queries import engine_in, one, rows, session_in
+from tests.sandbox.warehouse.queries import engine_in, one, rows, session_in
 
 WHITE = "' \t\n\r'"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.sandbox_unloads import Unloads
+from tests.sandbox.warehouse.unload.unloads import Unloads
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
