@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.trust.attacks.users.planting import PRECIOUS
 from tests.trust.attacks.users.second_user import USER
 
 
@@ -44,3 +45,12 @@ def home(ground: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(made))
     return made
+
+
+@pytest.fixture
+def precious(home: Path) -> Path:
+    """A file of the user, which is none of ours."""
+    path = home / "precious"
+    path.write_text(PRECIOUS)
+    os.chown(path, USER, USER)
+    return path
