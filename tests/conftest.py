@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import ssl
 
     from core.sandbox.launcher import Sandbox
-    from tests.support.buckets import Inbox
+    from tests.support.services.buckets import Inbox
 
 # Where every package can be had, as in CI, a test that is skipped is one that failed.
 NO_SKIPS = os.environ.get("AMPLIFY_NO_SKIPS") == "1"
@@ -102,7 +102,7 @@ def own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def sandbox(own_directories: Path) -> Iterator[Sandbox]:
     """The sandbox warehouse and bucket, cutting results into small batches."""
     from core.sandbox.launcher import Sandbox
-    from tests.support import aws
+    from tests.support.services import aws
 
     with Sandbox(chunk_rows=20_000, services=aws.SERVICES, proxied=True) as box:
         yield box
@@ -111,7 +111,7 @@ def sandbox(own_directories: Path) -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def bucket_server(own_directories: Path) -> Iterator[dict[str, str]]:
     """A sandbox bucket without a warehouse: what `serve` passes to `on_ready`."""
-    from tests.support.buckets import one_loader, running_server
+    from tests.support.services.buckets import one_loader, running_server
 
     with one_loader(), running_server() as ready:
         yield ready
@@ -122,7 +122,7 @@ def bucket_client(bucket_server: dict[str, str]) -> Any:
     """An administrator's client of `bucket_server`."""
     import boto3
 
-    from tests.support.buckets import client_options
+    from tests.support.services.buckets import client_options
 
     return boto3.client("s3", **client_options(bucket_server))
 
@@ -130,7 +130,7 @@ def bucket_client(bucket_server: dict[str, str]) -> Any:
 @pytest.fixture
 def inbox(bucket_server: dict[str, str], bucket_client: Any) -> Iterator[Inbox]:
     """An empty bucket of `bucket_server`, behind a proxy that changes nothing by itself."""
-    from tests.support.buckets import empty_inbox
+    from tests.support.services.buckets import empty_inbox
 
     with empty_inbox(bucket_server, bucket_client) as made:
         yield made
@@ -139,7 +139,7 @@ def inbox(bucket_server: dict[str, str], bucket_client: Any) -> Iterator[Inbox]:
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
     """A certificate that nobody vouches for, and the context of a server that shows it."""
-    from tests.support.certificates import make_certificate
+    from tests.support.services.certificates import make_certificate
 
     return make_certificate(tmp_path)
 

@@ -25,8 +25,8 @@ from core.errors import (
     UsageError,
 )
 from core.events import Event, Phase, Progress
-from tests.support.batch_runs import place
 from tests.support.deliveries import bucket_client, execute, make_table, objects, options, transfer
+from tests.support.programs.batch_runs import place
 
 if TYPE_CHECKING:
     from pathlib import Path

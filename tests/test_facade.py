@@ -13,7 +13,7 @@ import pytest
 import core
 import tui
 from core import facade
-from tests.support.batch_runs import SECONDS
+from tests.support.programs.batch_runs import SECONDS
 
 
 def imported(text: str, module: str) -> Iterator[str]:

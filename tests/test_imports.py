@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from tests.support.batch_runs import SECONDS, place, program
+from tests.support.programs.batch_runs import SECONDS, place, program
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -1,12 +1,15 @@
-"""How the tests share code: fixtures by conftest.py, helpers by `tests/support`."""
+"""Where modules are: fixtures in conftest.py, helpers in `tests/support`, few in a folder."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+MOST_MODULES = 16  # of one folder, besides __init__ and conftest: more are several ideas
 TREES = {
     path.relative_to(TESTS): ast.parse(path.read_text()) for path in sorted(TESTS.rglob("*.py"))
 }
@@ -49,3 +52,14 @@ def test_code_is_shared_where_it_is_looked_for() -> None:
             wrong.append(f"{path} defines a fixture: it belongs into a conftest")
     assert TREES
     assert wrong == []
+
+
+def test_no_folder_holds_too_many_modules() -> None:
+    modules = [path for name in ("core", "tui", "tests") for path in (ROOT / name).rglob("*.py")]
+    folders = Counter(
+        str(path.parent.relative_to(ROOT))
+        for path in modules
+        if path.stem not in ("__init__", "conftest")
+    )
+    assert folders
+    assert {folder: number for folder, number in folders.items() if number > MOST_MODULES} == {}

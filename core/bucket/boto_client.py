@@ -41,7 +41,7 @@ def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
     import boto3
     from botocore.config import Config
 
-    from core.runtime.aws_answers import bound
+    from core.runtime.aws.answers import bound
 
     session = boto3.session.Session(profile_name=profile)
     config = Config(

@@ -24,8 +24,8 @@ from core.errors import (
     UsageError,
 )
 from core.remedy import Advice, Remedy
-from core.runtime import aws_errors
-from core.runtime.aws_errors import CREDENTIALS
+from core.runtime.aws import errors as aws_errors
+from core.runtime.aws.errors import CREDENTIALS
 
 # A part that arrived damaged: sending it again helps.
 DAMAGED = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest", "IncompleteBody"})

@@ -20,8 +20,8 @@ from botocore.parsers import ResponseParserError
 
 from core.errors import SignInError, TemporaryError, TransferError, UsageError
 from core.runtime import redaction
-from core.runtime.aws_answers import bound
-from core.runtime.aws_errors import CREDENTIALS, get_code, get_status, is_temporary
+from core.runtime.aws.answers import bound
+from core.runtime.aws.errors import CREDENTIALS, get_code, get_status, is_temporary
 from core.runtime.background import start
 from core.runtime.library_logging import hush
 from core.runtime.urls import ENDPOINT_FORM, is_plain_endpoint

@@ -11,7 +11,7 @@ from typing import Final
 
 from core.errors import DestinationError, DestinationExistsError, TemporaryError, UsageError
 from core.remedy import Advice, Remedy
-from core.runtime.aws_errors import CREDENTIALS, TEMPORARY
+from core.runtime.aws.errors import CREDENTIALS, TEMPORARY
 from core.warehouse.error_codes import AGAIN, Meaning
 
 _STORE: Final = r"(?s)(stage area|remote file).*"

@@ -23,8 +23,17 @@ from core.errors import (
 )
 from core.events import Recovered, Retrying
 from core.runtime.retry import QUICK, Retry
-from tests.support.buckets import Action, Inbox, corrupt, hang, lose_answer, misstore, reply, reset
-from tests.support.cancels import When
+from tests.bucket.cancels import When
+from tests.support.services.buckets import (
+    Action,
+    Inbox,
+    corrupt,
+    hang,
+    lose_answer,
+    misstore,
+    reply,
+    reset,
+)
 
 KEY = "in/months.parquet"
 ALWAYS = 1000

@@ -18,8 +18,8 @@ from core.errors import (
     LocalResourceError,
     TemporaryError,
 )
-from tests.support.buckets import Exchange, Inbox, reply, reset
-from tests.support.cancels import When
+from tests.bucket.cancels import When
+from tests.support.services.buckets import Exchange, Inbox, reply, reset
 
 KEY = "in/months.csv"
 DATA = bytes(range(256)) * 16 * 1024  # 4 MB: several reads

@@ -19,7 +19,7 @@ from core.bucket.open_uploads import OpenUploads
 from core.bucket.sweep import sweep
 from core.errors import CancelledError, DestinationError
 from core.runtime.cancel import NEVER
-from tests.support.buckets import Inbox, hang, reply
+from tests.support.services.buckets import Inbox, hang, reply
 
 KEY = "in/months.parquet"
 PART = "partNumber=2"

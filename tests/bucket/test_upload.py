@@ -19,7 +19,7 @@ from core.errors import (
     TemporaryError,
     UsageError,
 )
-from tests.support.buckets import Action, Exchange, Inbox, Proxy, reply
+from tests.support.services.buckets import Action, Exchange, Inbox, Proxy, reply
 
 KEY = "in/months.parquet"
 PARQUET = "application/vnd.apache.parquet"

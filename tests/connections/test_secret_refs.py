@@ -19,9 +19,9 @@ from core.errors import SignInError, TemporaryError, TransferError, UsageError
 from core.preview.browser import Explorer
 from core.runtime.retry import Retry
 from core.warehouse.connect import connect
-from tests.support import aws
-from tests.support.buckets import Action, Exchange, Proxy, hang, one_loader, reset
 from tests.support.keyrings import MemoryKeyring, using
+from tests.support.services import aws
+from tests.support.services.buckets import Action, Exchange, Proxy, hang, one_loader, reset
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.batch_runs import SECONDS
+from tests.support.programs.batch_runs import SECONDS
 
 PASSWORD = "hush-hush-hush"
 PROGRAMS = ("dbus-run-session", "gnome-keyring-daemon")

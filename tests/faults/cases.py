@@ -21,7 +21,7 @@ import pytest
 from core import TransferError, run_transfer
 from core.events import Event
 from core.request.request import Request
-from tests.support.buckets import Inbox, Proxy
+from tests.support.services.buckets import Inbox, Proxy
 
 if TYPE_CHECKING:
     from core.outcome import Outcome

@@ -12,9 +12,9 @@ import pytest
 
 from core.bucket import boto_client as bucket
 from tests.faults.cases import ENTRY, Case, Ground, Row, Table, enter_row, perform
-from tests.support.buckets import Inbox, Proxy, one_loader
 from tests.support.deliveries import bucket_client, connect, execute
-from tests.support.warehouse_proxy import Warehouse
+from tests.support.services.buckets import Inbox, Proxy, one_loader
+from tests.support.services.warehouse_proxy import Warehouse
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

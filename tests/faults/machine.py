@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.cases import FILE, SMALL, Ground, Row, Table
-from tests.support.batch_runs import SECONDS, Ended, place
+from tests.support.programs.batch_runs import SECONDS, Ended, place
 
 LAYER = "the machine"
 

@@ -11,7 +11,7 @@ import pytest
 from core.errors import TransferError
 from core.events import Recovered, Retrying
 from tests.faults.cases import FILE, LARGE, SMALL, Case, Ground, Options, Table
-from tests.support.buckets import Action, Exchange, reply, reset, stall
+from tests.support.services.buckets import Action, Exchange, reply, reset, stall
 
 ALWAYS = 10**6
 LIST = r"GET /[^/]*\?list-type"

@@ -19,8 +19,8 @@ from core.errors import LocalResourceError
 from core.runtime.disk.paths import config_dir
 from tests.faults.cases import FILE, LARGE, SMALL, Ground, Table, enter_row, until
 from tests.faults.machine import Disk, batch, environment, last_error, row, run
-from tests.support.buckets import Exchange
 from tests.support.mounts import can_mount
+from tests.support.services.buckets import Exchange
 from tui.preferences import Memory
 
 needs_mounts = pytest.mark.skipif(not can_mount(), reason="the kernel lets us mount nothing here")

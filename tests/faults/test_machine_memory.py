@@ -22,12 +22,12 @@ import pytest
 from core.sandbox.launcher import Sandbox
 from tests.faults.cases import Row, enter_row
 from tests.faults.machine import LAYER
-from tests.support.batch_runs import place, program
 from tests.support.deliveries import execute
-from tests.support.terminal import terminal
+from tests.support.programs.batch_runs import place, program
+from tests.support.programs.terminal import terminal
 
 if TYPE_CHECKING:
-    from tests.support.terminal import Terminal
+    from tests.support.programs.terminal import Terminal
 
 MB = 1024 * 1024
 LIMIT, PROMISE = 1024 * MB, 600 * MB

@@ -20,9 +20,9 @@ import pytest
 from core.events import Phase
 from tests.faults.cases import FILE, LARGE, Ground, Row, Table, enter_row, until
 from tests.faults.machine import LAYER, batch, environment, last_error, row
-from tests.support.batch_runs import SECONDS, Ended, program
-from tests.support.buckets import hang
-from tests.support.terminal import terminal
+from tests.support.programs.batch_runs import SECONDS, Ended, program
+from tests.support.programs.terminal import terminal
+from tests.support.services.buckets import hang
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 GONE_WITHIN = 2.0  # seconds: the README's promise

@@ -38,7 +38,7 @@ from tests.faults.s3 import (
     wrong_key,
 )
 from tests.faults.wire import Weather, Wire
-from tests.support.buckets import corrupt, lose_answer, misstore, reply, reset
+from tests.support.services.buckets import corrupt, lose_answer, misstore, reply, reset
 
 SLOW = pytest.mark.slow
 LASTING = [

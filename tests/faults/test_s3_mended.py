@@ -22,7 +22,14 @@ from tests.faults.s3 import (
     sorted_out,
     told,
 )
-from tests.support.buckets import corrupt, lose_answer, misstore, reply, reset_midway, truncate
+from tests.support.services.buckets import (
+    corrupt,
+    lose_answer,
+    misstore,
+    reply,
+    reset_midway,
+    truncate,
+)
 
 MOVED = reply(301, "PermanentRedirect", {"x-amz-bucket-region": "eu-west-1"})
 MENDED = [

@@ -10,8 +10,8 @@ import pytest
 from core.errors import IntegrityError, LocalResourceError, TemporaryError, TransferError
 from core.events import Retrying
 from tests.faults.cases import Case, Ground, Table, by
-from tests.support.buckets import Action, hang, reset
-from tests.support.warehouse_proxy import (
+from tests.support.services.buckets import Action, hang, reset
+from tests.support.services.warehouse_proxy import (
     ALWAYS,
     CHUNK,
     READ,

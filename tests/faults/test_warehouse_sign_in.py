@@ -11,8 +11,8 @@ import pytest
 from core.errors import SignInError, TemporaryError, TransferError
 from tests.faults.cases import Case, Ground
 from tests.faults.wire import Weather, Wire
-from tests.support.buckets import Proxy, hang, lose_answer, reset
-from tests.support.warehouse_proxy import ALWAYS, LOGIN, closed_port, http, refuse
+from tests.support.services.buckets import Proxy, hang, lose_answer, reset
+from tests.support.services.warehouse_proxy import ALWAYS, LOGIN, closed_port, http, refuse
 
 BRIEF = {"max_retry_time": 1}
 UNREACHABLE = "cannot be reached"

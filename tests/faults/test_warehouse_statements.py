@@ -9,8 +9,8 @@ import pytest
 
 from core.errors import IntegrityError, SourceDataError, TemporaryError
 from tests.faults.cases import SMALL, Case, Ground, Table, by
-from tests.support.buckets import Action, Exchange, lose_answer, reset
-from tests.support.warehouse_proxy import (
+from tests.support.services.buckets import Action, Exchange, lose_answer, reset
+from tests.support.services.warehouse_proxy import (
     ABORT,
     ALWAYS,
     READ,

@@ -16,8 +16,8 @@ from core.events import Phase, Progress
 from core.request.request import Request
 from tests.faults.cases import FILE, SMALL, Ground, Table
 from tests.faults.wire import Weather, Wire
-from tests.support.buckets import Exchange
-from tests.support.warehouse_proxy import READ, STATUS
+from tests.support.services.buckets import Exchange
+from tests.support.services.warehouse_proxy import READ, STATUS
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 # Digests do not compress: 2 MB travel.

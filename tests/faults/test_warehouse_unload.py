@@ -12,8 +12,8 @@ import pytest
 
 from core.errors import IntegrityError, SourceDataError, TemporaryError
 from tests.faults.cases import SMALL, Case, Ground, Table
-from tests.support.buckets import Action, Exchange, reset
-from tests.support.warehouse_proxy import (
+from tests.support.services.buckets import Action, Exchange, reset
+from tests.support.services.warehouse_proxy import (
     ALWAYS,
     COPY,
     RESULT,

@@ -24,9 +24,9 @@ from core.preview.cost import (
 )
 from core.preview.month_preview import Months
 from core.records.history import find_former_runs, run_recorded
-from tests.support.batch_runs import place, run
 from tests.support.deliveries import execute, make_table, options
 from tests.support.golden import GOLDEN
+from tests.support.programs.batch_runs import place, run
 from tests.support.sources import ORDERS, plan, request, source
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from core.errors import CancelledError, DestinationExistsError
 from core.records.history import KEPT, HistoryEntry, read_history, record, run_recorded
 from core.request.request import Request
 from core.runtime.disk import private_files
-from tests.support.batch_runs import place, run
 from tests.support.deliveries import options
+from tests.support.programs.batch_runs import place, run
 from tests.support.sources import request
 
 if TYPE_CHECKING:

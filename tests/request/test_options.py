@@ -16,8 +16,8 @@ from core import UsageError, transfer_data
 from core.bucket.destination import DEFAULT_TEMPLATE
 from core.request.options import OPTIONS, Option
 from core.request.request import Request
-from tests.support.batch_runs import place
 from tests.support.deliveries import bucket_client
+from tests.support.programs.batch_runs import place
 from tests.support.sections import compare_section
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from core.request.reproduce import as_command, as_python
 from core.request.request import Request
-from tests.support.batch_runs import SECONDS, place
+from tests.support.programs.batch_runs import SECONDS, place
 from tests.support.sources import request
 
 if TYPE_CHECKING:

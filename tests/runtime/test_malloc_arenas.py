@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.support.batch_runs import SECONDS
+from tests.support.programs.batch_runs import SECONDS
 
 SCRIPT = """
 import ctypes, sys, threading

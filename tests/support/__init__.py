@@ -1,1 +1,1 @@
-"""What several tests share: servers, clients, tables, terminals."""
+"""What several suites share; `programs` and `services` hold what they start and talk to."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import aws
+from tests.support.services import aws
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

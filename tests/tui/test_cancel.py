@@ -16,10 +16,10 @@ import pytest
 from core.events import Event, Phase, Progress
 from core.request.request import Request
 from core.transfer import plan_transfer
-from tests.support.app_driver import place
-from tests.support.app_hosts import SECONDS, Host, until, whole
-from tests.support.buckets import Exchange, Proxy, hang, stall
 from tests.support.deliveries import connect, execute
+from tests.support.services.buckets import Exchange, Proxy, hang, stall
+from tests.tui.app_driver import place
+from tests.tui.app_hosts import SECONDS, Host, until, whole
 from tui.screens.run.job import Job
 from tui.screens.run.progress import PHASES, STOPPED
 from tui.screens.run.screen import RunScreen, State

@@ -12,10 +12,10 @@ import pytest
 
 from core.request.request import Request
 from core.transfer import plan_transfer
-from tests.support.app_driver import place, workbench
-from tests.support.app_hosts import Host, shown, until, whole
-from tests.support.buckets import Proxy, misstore, reset
 from tests.support.deliveries import make_table
+from tests.support.services.buckets import Proxy, misstore, reset
+from tests.tui.app_driver import place, workbench
+from tests.tui.app_hosts import Host, shown, until, whole
 from tui.screens.connect.screen import ConnectScreen
 from tui.screens.error import ErrorDialog
 from tui.screens.run.screen import RunScreen, State

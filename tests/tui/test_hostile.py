@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input
 
-from tests.support.app_driver import SMALL, place, workbench
-from tests.support.app_hosts import until, whole
-from tests.support.app_layout import faults
 from tests.support.deliveries import execute
+from tests.tui.app_driver import SMALL, place, workbench
+from tests.tui.app_hosts import until, whole
+from tests.tui.app_layout import faults
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.run.first_rows import FirstRowsScreen

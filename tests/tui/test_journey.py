@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 from textual.widgets import Input
 
-from tests.support.app_driver import workbench
-from tests.support.app_hosts import until, whole
 from tests.support.deliveries import bucket_client
+from tests.tui.app_driver import workbench
+from tests.tui.app_hosts import until, whole
 from tui.screens.run.screen import RunScreen, State
 
 if TYPE_CHECKING:

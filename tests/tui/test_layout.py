@@ -19,9 +19,9 @@ from core.errors import TemporaryError
 from core.events import Phase, Progress
 from core.request.request import Request
 from core.transfer import plan_transfer
-from tests.support.app_driver import SMALL, USUAL, Driver, place, workbench
-from tests.support.app_hosts import SECONDS, Host, shown, until, whole
-from tests.support.app_layout import faults
+from tests.tui.app_driver import SMALL, USUAL, Driver, place, workbench
+from tests.tui.app_hosts import SECONDS, Host, shown, until, whole
+from tests.tui.app_layout import faults
 from tui.screens.connect.form import ConnectionForm
 from tui.screens.connect.screen import ConnectScreen
 from tui.screens.connect.secret import SecretPrompt

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.errors import TemporaryError
-from tests.support import batch_runs
-from tests.support.app_driver import workbench
-from tests.support.app_hosts import until
-from tests.support.terminal import terminal
+from tests.support.programs import batch_runs
+from tests.support.programs.terminal import terminal
+from tests.tui.app_driver import workbench
+from tests.tui.app_hosts import until
 from tui.screens.error import ErrorDialog, show_error
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from core.errors import DestinationExistsError
 from core.events import Phase, Progress
 from core.records.history import HistoryEntry, record
 from core.request.request import Request
-from tests.support.app_driver import SMALL, USUAL, workbench
-from tests.support.app_hosts import Host, shown, until, whole
+from tests.tui.app_driver import SMALL, USUAL, workbench
+from tests.tui.app_hosts import Host, shown, until, whole
 from tui.screens.connect.form import ConnectionForm
 from tui.screens.connect.screen import ConnectScreen
 from tui.screens.error import ErrorDialog

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ptys import lines_of
+from tests.support.programs.ptys import lines_of
 
 SECRET = "hidden\x1b]52;c;Zm9yZ2Vk\x07 value"
 # Each front end, with work that fails in a thread and in a clean-up, and then ends by itself.

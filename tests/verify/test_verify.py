@@ -25,8 +25,8 @@ from core.runtime.disk.paths import spill_root
 from core.transfer import run_transfer
 from core.verify.comparison import Copy
 from core.verify.source_totals import Snapshot
-from tests.support.buckets import Inbox
 from tests.support.deliveries import execute, make_table, objects, options
+from tests.support.services.buckets import Inbox
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -17,8 +17,8 @@ from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import Result, run
-from tests.support.buckets import Exchange
-from tests.support.warehouse_proxy import ALWAYS, RESULT, Told, Warehouse, tell
+from tests.support.services.buckets import Exchange
+from tests.support.services.warehouse_proxy import ALWAYS, RESULT, Told, Warehouse, tell
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -25,7 +25,7 @@ from core.errors import (
 )
 from core.warehouse.connect import connect
 from core.warehouse.failures import translate
-from tests.support.scripted_login import ScriptedLogin
+from tests.warehouse.scripted_login import ScriptedLogin
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from core.runtime.retry import Retry
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.results.download import Download
 from core.warehouse.statement import Result, run
-from tests.support.buckets import Action, Exchange, Proxy, hang, lose_answer, reset
-from tests.support.warehouse_proxy import NUMBERS, Warehouse
+from tests.support.services.buckets import Action, Exchange, Proxy, hang, lose_answer, reset
+from tests.support.services.warehouse_proxy import NUMBERS, Warehouse
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

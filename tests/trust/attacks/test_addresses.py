@@ -15,8 +15,8 @@ from core.warehouse.network.addresses import Account, check_peer, check_url, fil
 from core.warehouse.network.http_pools import Web
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run
-from tests.support.buckets import Exchange, Proxy
-from tests.support.warehouse_proxy import ALWAYS, NUMBERS, RESULT, tell
+from tests.support.services.buckets import Exchange, Proxy
+from tests.support.services.warehouse_proxy import ALWAYS, NUMBERS, RESULT, tell
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

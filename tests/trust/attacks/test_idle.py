@@ -22,7 +22,7 @@ from core.warehouse.network import gate
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run
 from tests.support.deliveries import transfer
-from tests.support.warehouse_proxy import NUMBERS
+from tests.support.services.warehouse_proxy import NUMBERS
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -20,8 +20,8 @@ import pytest
 
 from core.request.reproduce import as_command, as_python, find_hidden_values
 from core.request.request import Request
-from tests.support.batch_runs import SECONDS
-from tests.support.ptys import PAYLOADS
+from tests.support.programs.batch_runs import SECONDS
+from tests.support.programs.ptys import PAYLOADS
 from tests.support.sources import request
 
 RUN = "touch marker"

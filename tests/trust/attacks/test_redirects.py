@@ -20,8 +20,8 @@ from core.warehouse.connect import connect, sign_out
 from core.warehouse.network import gate
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run
-from tests.support.buckets import Action, Exchange, Proxy
-from tests.support.warehouse_proxy import (
+from tests.support.services.buckets import Action, Exchange, Proxy
+from tests.support.services.warehouse_proxy import (
     ALWAYS,
     LOGIN,
     NUMBERS,

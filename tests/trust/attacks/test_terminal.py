@@ -16,9 +16,9 @@ import pytest
 
 from core.query.statement import quote
 from core.runtime.characters import escape_hidden
-from tests.support.batch_runs import place, program
 from tests.support.deliveries import execute
-from tests.support.ptys import PAYLOADS, lines_of, on_terminal, shown
+from tests.support.programs.batch_runs import place, program
+from tests.support.programs.ptys import PAYLOADS, lines_of, on_terminal, shown
 from tests.trust.hostile.liar import Answer, Lie, lying
 from tests.trust.hostile.s3_service import NOTHING, Service
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.batch_runs import place, program
+from tests.support.programs.batch_runs import place, program
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -16,9 +16,9 @@ import pytest
 
 from core import transfer_data
 from core.events import Event, Phase, Progress
-from tests.support import aws
-from tests.support.batch_runs import place
 from tests.support.deliveries import execute, make_table, options
+from tests.support.programs.batch_runs import place
+from tests.support.services import aws
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from tests.support.batch_runs import place
+from tests.support.programs.batch_runs import place
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

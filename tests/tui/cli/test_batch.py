@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet
 import pytest
 
-from tests.support.batch_runs import (
+from tests.support.programs.batch_runs import (
     LOCATIONS,
     SECONDS,
     left_behind,

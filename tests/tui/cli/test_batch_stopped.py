@@ -15,7 +15,7 @@ import pytest
 
 from core.errors import IntegrityError
 from core.warehouse.connect import connect
-from tests.support.batch_runs import (
+from tests.support.programs.batch_runs import (
     LOCATIONS,
     SECONDS,
     Ended,
@@ -23,7 +23,7 @@ from tests.support.batch_runs import (
     nothing_delivered,
     stop_when_told,
 )
-from tests.support.buckets import Proxy, hang
+from tests.support.services.buckets import Proxy, hang
 from tui.cli import batch
 from tui.cli.signals import Stop
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.batch_runs import SECONDS, program, run
+from tests.support.programs.batch_runs import SECONDS, program, run
 
 
 def test_help_loads_nothing_heavy() -> None:

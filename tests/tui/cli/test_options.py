@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from core import errors
 from core.request.options import OPTIONS
-from tests.support.batch_runs import run
+from tests.support.programs.batch_runs import run
 from tests.support.sections import compare_section
 from tui.cli.help import EXAMPLES, EXIT_CODES
 from tui.cli.main import command

@@ -10,8 +10,8 @@ from textual.widgets import Label
 
 from core.remedy import Advice, Remedy, join_remedies
 from core.request.request import Request
-from tests.support.app_driver import USUAL, workbench
 from tests.support.remedies import named_options
+from tests.tui.app_driver import USUAL, workbench
 from tui.app import TransferApp
 from tui.format.remedies import PLACES, in_app, in_columns
 from tui.workbench.columns import ColumnsPane

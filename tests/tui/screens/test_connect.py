@@ -19,8 +19,8 @@ from core.connections.secrets import Secret
 from core.preview import browser
 from core.preview.browser import Explorer
 from core.warehouse import connect
-from tests.support.app_hosts import Host, shown, until, whole
 from tests.support.keyrings import MemoryKeyring, using
+from tests.tui.app_hosts import Host, shown, until, whole
 from tui.screens.connect.entries import find_only_link
 from tui.screens.connect.form import ConnectionForm
 from tui.screens.connect.link import Link, describe_sign_in, missing_secret

@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from core import errors
 from core.errors import TransferError
-from tests.support.app_hosts import Host, shown, until, whole
+from tests.tui.app_hosts import Host, shown, until, whole
 from tui.screens.error import ErrorDialog, show_error
 from tui.screens.failure import Failure
 from tui.screens.help import HelpScreen

@@ -13,8 +13,8 @@ import pytest
 from core.errors import SourceDataError
 from core.records.history import HistoryEntry, record, run_recorded
 from core.request.request import Request
-from tests.support.app_hosts import Host, shown, until, whole
 from tests.support.deliveries import options
+from tests.tui.app_hosts import Host, shown, until, whole
 from tui.screens.history import HistoryScreen
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Button, Input
 
-from tests.support.app_hosts import Host, until
+from tests.tui.app_hosts import Host, until
 from tui.screens.jump import JumpScreen, find_targets, go
 
 

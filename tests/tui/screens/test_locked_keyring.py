@@ -9,9 +9,9 @@ import pytest
 
 from core.connections import discovery, keyring_store, saved
 from core.connections.secrets import Secret
-from tests.support.app_driver import place, workbench
-from tests.support.app_hosts import until, whole
 from tests.support.keyrings import AskingKeyring, LockedKeyring, MemoryKeyring, using
+from tests.tui.app_driver import place, workbench
+from tests.tui.app_hosts import until, whole
 from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
 

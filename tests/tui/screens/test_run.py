@@ -19,8 +19,8 @@ from core.events import Phase
 from core.request.request import Request
 from core.transfer import plan_transfer
 from core.warehouse.connect import connect
-from tests.support.app_hosts import Host, shown, until, whole
-from tests.support.buckets import Proxy, hang, reply
+from tests.support.services.buckets import Proxy, hang, reply
+from tests.tui.app_hosts import Host, shown, until, whole
 from tui.screens.quit import QuitDialog, request_quit
 from tui.screens.run.progress import PHASES, STOPPED, Running
 from tui.screens.run.screen import RunScreen, State

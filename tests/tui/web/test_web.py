@@ -21,8 +21,8 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 from core.records.history import read_history
-from tests.support.batch_runs import SECONDS, run
-from tests.support.served import Served, opened, serving
+from tests.support.programs.batch_runs import SECONDS, run
+from tests.support.programs.served import Served, opened, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

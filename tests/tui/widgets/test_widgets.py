@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.widget import Widget
 
-from tests.support.app_hosts import shown, until
+from tests.tui.app_hosts import shown, until
 from tui.format.text import fit, short, size, visible
 from tui.widgets.bars import Bars, Series
 from tui.widgets.choice import Choice

@@ -6,7 +6,7 @@ from textual.app import App, ComposeResult
 
 from core.planning.names import TableName
 from core.warehouse.catalog import Entry
-from tests.support.app_hosts import until
+from tests.tui.app_hosts import until
 from tui.workbench.catalog import Catalog, Heading
 from tui.workbench.tables import TableLines, TablesPane
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Input
 
-from tests.support.app_driver import Driver, workbench
-from tests.support.app_hosts import until, whole
-from tests.support.buckets import Inbox, hang
+from tests.support.services.buckets import Inbox, hang
+from tests.tui.app_driver import Driver, workbench
+from tests.tui.app_hosts import until, whole
 from tui.screens.run.screen import RunScreen, State
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import pytest
 from textual.widgets import Input
 
 from core.request.request import Request
-from tests.support.app_driver import USUAL, Driver, place, workbench
-from tests.support.app_hosts import shown, until, whole
+from tests.tui.app_driver import USUAL, Driver, place, workbench
+from tests.tui.app_hosts import shown, until, whole
 from tui.app import TransferApp
 from tui.preferences import Memory
 from tui.screens.connect.link import Link

@@ -11,9 +11,9 @@ from textual.widgets import Input, Static
 
 from core.records.history import read_history
 from core.request.reproduce import as_command, as_python
-from tests.support.app_driver import SMALL, USUAL, Driver, workbench
-from tests.support.app_hosts import shown, until, whole
-from tests.support.app_layout import faults
+from tests.tui.app_driver import SMALL, USUAL, Driver, workbench
+from tests.tui.app_hosts import shown, until, whole
+from tests.tui.app_layout import faults
 from tui.preferences import Memory
 from tui.screens.history import HistoryScreen
 from tui.screens.run.screen import RunScreen, State

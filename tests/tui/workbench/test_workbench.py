@@ -13,8 +13,8 @@ from textual.widgets import Input, Static
 from core.planning.names import TableName
 from core.planning.plan import Role
 from core.warehouse.catalog import Entry
-from tests.support.app_driver import SMALL, USUAL, workbench
-from tests.support.app_hosts import shown, until, whole
+from tests.tui.app_driver import SMALL, USUAL, workbench
+from tests.tui.app_hosts import shown, until, whole
 from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
 from tui.screens.run.screen import RunScreen

@@ -15,7 +15,7 @@ from snowflake.connector.connection_config import ConnectionConfig
 
 from core.warehouse.network.addresses import Account
 from core.warehouse.network.http_pools import Web
-from tests.support.buckets import Exchange, Proxy
+from tests.support.services.buckets import Exchange, Proxy
 
 HERE = Account("127.0.0.1", secure=False)
 

@@ -19,7 +19,7 @@ from core.runtime.memory_budget import Budget
 from core.warehouse.connect import connect
 from core.warehouse.results.download import Download
 from core.warehouse.statement import run
-from tests.support.warehouse_proxy import ALWAYS, RESULT, Told, Warehouse, tell
+from tests.support.services.warehouse_proxy import ALWAYS, RESULT, Told, Warehouse, tell
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

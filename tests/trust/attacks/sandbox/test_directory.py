@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from core.errors import LocalResourceError
 from core.sandbox.launcher import Sandbox
-from tests.support.buckets import running_server
+from tests.support.services.buckets import running_server
 from tests.trust.attacks.sandbox.raw_http import (
     admin,
     s3_port,

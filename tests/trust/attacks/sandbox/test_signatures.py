@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from core.sandbox.launcher import Sandbox
-from tests.support.buckets import running_server
+from tests.support.services.buckets import running_server
 from tests.trust.attacks.sandbox.raw_http import (
     KEPT,
     admin,

@@ -1,0 +1,1 @@
+"""Answers of AWS services: their error codes, and a limit for their size."""
