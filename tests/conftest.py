@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
     from tests.support.services.buckets import Inbox
 
+# Textual's frames per second, which it reads when it is imported: a test looks at the last frame.
+os.environ.setdefault("TEXTUAL_FPS", "15")
 # Where every package can be had, as in CI, a test that is skipped is one that failed.
 NO_SKIPS = os.environ.get("AMPLIFY_NO_SKIPS") == "1"
 # How the reason of a skip begins that no package mends: a container may forbid what it tests.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from core.sandbox.launcher import Sandbox
 
-SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZES = [(80, 24), (200, 60)]
 
 
 @pytest.fixture(autouse=True)

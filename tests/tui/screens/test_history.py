@@ -64,7 +64,7 @@ async def test_before_anything_ran() -> None:
     assert app.answers == [None]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
 async def test_runs_of_the_sandbox_are_told_and_repeated(
     sandbox: Sandbox, size: tuple[int, int]
 ) -> None:

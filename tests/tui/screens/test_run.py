@@ -28,7 +28,7 @@ from tui.screens.run.screen import RunScreen, State
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
-SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZES = [(80, 24), (200, 60)]
 
 
 @pytest.fixture
