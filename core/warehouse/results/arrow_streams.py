@@ -39,8 +39,6 @@ def open_stream(data: pa.Buffer | bytes) -> pa.RecordBatchReader:
     """
     buffer = pa.py_buffer(data)
     for message in _read_messages(buffer):
-        if message.type == "dictionary":
-            raise BrokenStreamError("it holds dictionaries")
         if message.type == "record batch" and _is_compressed(memoryview(message.metadata)):
             raise BrokenStreamError("it is compressed twice")
     stream = pa.ipc.open_stream(buffer)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from core.errors import IntegrityError
+from core.errors import IntegrityError, TemporaryError
 from core.query.catalog import show_databases
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.network import gate
+from core.warehouse.results import chunks
 from core.warehouse.results.arrow_streams import BrokenStreamError, open_stream, read
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run as run_statement
@@ -127,13 +128,26 @@ def check(sandbox: Sandbox, lies: dict[str, Lie], outcome: str) -> None:
 
 
 def test_chunks(sandbox: Sandbox, table: str, made: dict[str, bytes]) -> None:
-    def bomb(name: str) -> Lie:
+    def bomb(body: bytes) -> Lie:
         def edit(answer: Answer) -> None:
-            answer.body = made[name]
+            answer.body = body
 
         return when(is_chunk, edit)
 
-    check(sandbox, {name: bomb(name) for name in made}, "TemporaryError")
+    check(sandbox, {name: bomb(body) for name, body in made.items()}, "TemporaryError")
+
+
+def test_a_chunk_that_unpacks_to_far_more_than_its_size() -> None:
+    """It is refused before all of it is in memory, whatever it would be."""
+    most = 4 * 1000 + (16 << 20)
+
+    def unpack(body: bytes) -> pa.Buffer:
+        return chunks._unpack(iter([body[:2], body[2:]]), 1000)
+
+    for body in (gzip.compress(bytes(most + 1)), b"plain" + bytes(most)):
+        with pytest.raises(TemporaryError, match="far larger than declared"):
+            unpack(body)
+    assert unpack(gzip.compress(bytes(most))).size == most
 
 
 def test_rows_that_come_with_an_answer(
