@@ -104,6 +104,19 @@ def test_no_host_and_two_hosts_are_refused(served: Served) -> None:
         assert ask(served, head(served, f"/{served.token}/", *lines))[0] in (400, 403)
 
 
+def test_a_socket_is_opened_from_a_page_only(served: Served) -> None:
+    """Browsers name the page's origin when they open one; what names none is no page."""
+    lines = (
+        f"Host: 127.0.0.1:{served.port}",
+        *("Connection: Upgrade", "Upgrade: websocket"),
+        *("Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="),
+    )
+    path = f"/{served.token}/socket"
+    assert ask(served, head(served, path, *lines))[0] == 403
+    origin = f"Origin: http://127.0.0.1:{served.port}"
+    assert ask(served, head(served, path, *lines, origin))[0] == 101
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
