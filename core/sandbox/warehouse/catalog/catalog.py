@@ -320,7 +320,7 @@ class Catalog:
         with self._lock:
             found = self.find(path)
             if found is None:
-                raise failures.missing_object("Object", dotted(path))
+                raise failures.missing_object("Object", format_path(path))
             return self.schema(*path[:2]).tables.pop(path[2])
 
     def remove_schema(self, database: str, name: str) -> list[Table]:
@@ -386,6 +386,6 @@ def display(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def dotted(path: tuple[str, ...]) -> str:
+def format_path(path: tuple[str, ...]) -> str:
     """Format a path as Snowflake prints it in messages."""
     return ".".join(display(each) for each in path)

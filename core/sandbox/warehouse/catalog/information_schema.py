@@ -12,7 +12,7 @@ from core.sandbox.warehouse.catalog.catalog import (
     Catalog,
     Path,
     Table,
-    dotted,
+    format_path,
 )
 from core.sandbox.warehouse.translate.bound import quote, timestamp
 from core.sandbox.warehouse.translate.scope import BoundQuery
@@ -76,7 +76,7 @@ def relation(catalog: Catalog, role: str, path: Path) -> BoundQuery:
             if catalog.visible(role, (each.name,))
         ]
         return _query(_DATABASES, rows)
-    raise failures.missing_object("Object", dotted(path))
+    raise failures.missing_object("Object", format_path(path))
 
 
 def _query(columns: Columns, rows: list[Row]) -> BoundQuery:

@@ -15,7 +15,7 @@ from core.sandbox.warehouse.catalog.catalog import (
     Path,
     Table,
     Version,
-    dotted,
+    format_path,
 )
 from core.sandbox.warehouse.engine.past import Past, StoredRows
 from core.sandbox.warehouse.engine.session_state import SessionState
@@ -112,16 +112,16 @@ class SessionNames:
         found = self.catalog.find(path)
         if found is None or not self.catalog.visible(self.state.role, path):
             self._explain_missing(path, written)
-            raise failures.missing_object(kind, dotted(written))
+            raise failures.missing_object(kind, format_path(written))
         return found
 
     def _explain_missing(self, path: Path, written: tuple[str, ...]) -> None:
         """Raise 2003 for the database or schema of a path if that is what is missing."""
         if len(written) == 3 and not self.catalog.visible(self.state.role, path[:1]):
-            raise failures.missing_object("Database", dotted(path[:1]))
+            raise failures.missing_object("Database", format_path(path[:1]))
         if len(written) > 1:
             if not self.catalog.visible(self.state.role, path[:2]):
-                raise failures.missing_object("Schema", dotted(path[:2]))
+                raise failures.missing_object("Schema", format_path(path[:2]))
             self.catalog.schema(*path[:2])
 
     def allow(self, table: Table, *privileges: str) -> None:
@@ -188,7 +188,7 @@ class SessionNames:
         self.seen |= names.seen
         if len(query.columns) != len(view.columns):
             raise failures.invalid(
-                f"View definition for '{dotted(view.path)}' declared {len(view.columns)}"
+                f"View definition for '{format_path(view.path)}' declared {len(view.columns)}"
                 f" column(s), but view query produces {len(query.columns)} column(s).",
                 2057,
                 "42601",

@@ -13,7 +13,7 @@ from core.sandbox.warehouse.catalog.catalog import (
     Path,
     Table,
     TableColumn,
-    dotted,
+    format_path,
 )
 from core.sandbox.warehouse.engine import dml
 from core.sandbox.warehouse.engine.execution import Execution, status
@@ -283,7 +283,7 @@ def _alter(execution: Execution, table: Table, action: exp.Expr) -> None:
     elif isinstance(action, exp.AlterRename):
         target = execution.names.path(tuple(fold(part) for part in action.this.parts))
         if execution.catalog.find(target) is not None:
-            raise failures.already_exists(dotted(target))
+            raise failures.already_exists(format_path(target))
         execution.catalog.schema(*target[:2])
         execution.catalog.remove(table.path)
         table.path = target
@@ -291,11 +291,11 @@ def _alter(execution: Execution, table: Table, action: exp.Expr) -> None:
     elif isinstance(action, exp.Drop):
         for each in action.args["tables"]:
             _drop_column(execution, table, dml.column_of(table, fold(each.parts[-1])))
-    elif not _retained(execution, table, action):
+    elif not _set_retention(execution, table, action):
         raise failures.unsupported(f"ALTER TABLE ... {action.key.upper()}")
 
 
-def _retained(execution: Execution, table: Table, action: exp.Expr) -> bool:
+def _set_retention(execution: Execution, table: Table, action: exp.Expr) -> bool:
     """Execute SET or UNSET of the retention; return false if the action is another one."""
     properties = action.find(exp.Properties)
     names = (each.name for each in (properties.expressions if properties else action.expressions))
@@ -333,7 +333,7 @@ def _add_column(execution: Execution, table: Table, node: exp.ColumnDef) -> None
         binder = Binder(translation(execution.names), Scope())
         value = node.find(exp.DefaultColumnConstraint)
         if value is not None:
-            default = f" DEFAULT {dml.stored(binder, binder.bind(value.this), column)}"
+            default = f" DEFAULT {dml.convert_for_column(binder, binder.bind(value.this), column)}"
     kind = column.type.physical
     execution.execute(f"ALTER TABLE {table.physical} ADD COLUMN {column.physical} {kind}{default}")
     table.redefine((*table.columns, column))

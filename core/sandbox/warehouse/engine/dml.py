@@ -20,7 +20,7 @@ from core.sandbox.warehouse.translate.query import bind_query, translate, transl
 from core.sandbox.warehouse.translate.scope import BoundQuery, Field, Relation, Scope, fold
 
 
-def stored(binder: Binder, value: Bound, column: TableColumn) -> str:
+def convert_for_column(binder: Binder, value: Bound, column: TableColumn) -> str:
     """Convert `value` to the type of a column; a text that is too long fails, and is not cut."""
     kind = column.type
     if kind.name == "TEXT" and value.type.name != "TEXT":
@@ -103,13 +103,13 @@ def insertion(
     """
     binder = Binder(translation(execution.names), Scope())
     values = {
-        column.physical: stored(binder, Bound(f"s.c{i}", source.columns[i][1]), column)
+        column.physical: convert_for_column(binder, Bound(f"s.c{i}", source.columns[i][1]), column)
         for i, column in enumerate(targets)
     }
     for column in table.columns:
         if column.physical not in values and column.default is not None:
             default = binder.bind(parse(f"SELECT {column.default}").expressions[0])
-            values[column.physical] = stored(binder, default, column)
+            values[column.physical] = convert_for_column(binder, default, column)
     return (
         f"INSERT INTO {copy or table.physical} ({', '.join(values)})"
         f" SELECT {', '.join(values.values())} FROM ({source.sql}) AS s"
@@ -154,7 +154,7 @@ def update(execution: Execution, node: exp.Expr) -> Answer:
         values = {each.physical: each.physical for each in table.columns}
         for each in node.expressions:
             column = column_of(table, fold(each.this.parts[-1]))
-            value = stored(binder, binder.bind(each.expression), column)
+            value = convert_for_column(binder, binder.bind(each.expression), column)
             values[column.physical] = f"CASE WHEN {chosen} THEN {value} ELSE {column.physical} END"
         changed = _count(execution, table, chosen)
         if changed:

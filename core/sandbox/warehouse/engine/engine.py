@@ -25,7 +25,7 @@ from core.sandbox.warehouse.engine.past import Past
 from core.sandbox.warehouse.engine.session_state import SessionState
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.translate.dialect import parse
-from core.sandbox.warehouse.unload.clauses import redacted
+from core.sandbox.warehouse.unload.clauses import redact
 from core.sandbox.warehouse.unload.stages import Storage
 from core.sandbox.warehouse.unload.statements import statement
 
@@ -183,7 +183,7 @@ class EngineSession:
             raise failures.invalid("The statement is too deeply nested", 2, "0A000") from error
         except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
             # sqlglot accepts more than Snowflake does, in shapes that no handler expects
-            raise failures.unsupported(redacted(sql).strip()[:60]) from error
+            raise failures.unsupported(redact(sql).strip()[:60]) from error
         finally:
             execution.finish()
 

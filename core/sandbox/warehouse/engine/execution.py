@@ -223,7 +223,7 @@ class Execution:
                 except (pa.ArrowException, duckdb.Error, OSError) as error:
                     self.interruption.check()
                     raise failures.from_duckdb(error) from error
-                yield reader.shaped(batch, types)
+                yield reader.shape(batch, types)
         finally:
             with suppress(Exception):
                 arrow.close()

@@ -25,7 +25,7 @@ def select_list(types: Sequence[SqlType], alias: str) -> str:
     return ", ".join(items)
 
 
-def shaped(batch: pa.RecordBatch, types: Sequence[SqlType]) -> pa.RecordBatch:
+def shape(batch: pa.RecordBatch, types: Sequence[SqlType]) -> pa.RecordBatch:
     """Convert `batch` to the types of `Answer`, without a copy of its values except offsets."""
     arrays = [_shape(batch.column(i), type_) for i, type_ in enumerate(types)]
     return pa.RecordBatch.from_arrays(arrays, names=[f"c{i}" for i in range(len(arrays))])

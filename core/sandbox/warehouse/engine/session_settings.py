@@ -13,7 +13,7 @@ from core.sandbox.warehouse.engine.execution import SCL, Execution, status
 from core.sandbox.warehouse.engine.session_state import DEFAULT_PARAMETERS
 from core.sandbox.warehouse.translate.scope import fold
 from core.sandbox.warehouse.translate.times import check_zone
-from core.sandbox.warehouse.unload.clauses import redacted
+from core.sandbox.warehouse.unload.clauses import redact
 from core.sandbox.warehouse.unload.stages import integration_path
 
 _DONE = "Statement executed successfully."
@@ -146,7 +146,7 @@ def command(execution: Execution, node: exp.Expr) -> Answer:
         return show(execution, exp.Show(this="ROLES"))
     role = _ROLE.fullmatch(text) if word == "CREATE" else None
     if role is None:
-        raise failures.unsupported(redacted(f"{word} {text}").strip()[:60])
+        raise failures.unsupported(redact(f"{word} {text}").strip()[:60])
     name = role[3][1:-1].replace('""', '"') if role[3].startswith('"') else role[3].upper()
     execution.catalog.roles.add(name)
     execution.catalog.limited.add(name)

@@ -26,7 +26,7 @@ def vouch(request: Request) -> None:
         known()
 
 
-def bounded_connections() -> type[asyncio.Protocol]:
+def bound_connections() -> type[asyncio.Protocol]:
     """Derive a protocol from uvicorn's that limits a server's unauthenticated connections."""
     strangers = Strangers[asyncio.Transport](lambda transport: transport.abort(), MOST)
 
@@ -34,7 +34,7 @@ def bounded_connections() -> type[asyncio.Protocol]:
         def __init__(self, *args: Any, **more: Any) -> None:
             super().__init__(*args, **more)
             self._behind: ASGIApp = self.config.loaded_app
-            self.app = self._vouched
+            self.app = self._serve_vouching
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
@@ -44,7 +44,7 @@ def bounded_connections() -> type[asyncio.Protocol]:
             strangers.discard(self.transport)
             super().connection_lost(exc)
 
-        async def _vouched(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def _serve_vouching(self, scope: Scope, receive: Receive, send: Send) -> None:
             transport = self.transport
             known = {_VOUCH: lambda: strangers.discard(transport)}
             await self._behind({**scope, **known}, receive, send)

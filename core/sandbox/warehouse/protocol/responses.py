@@ -11,7 +11,7 @@ from core.sandbox.warehouse.protocol import wire
 from core.sandbox.warehouse.protocol.results import Result
 from core.sandbox.warehouse.protocol.sessions import MASTER_SECONDS, SESSION_SECONDS, Session
 from core.sandbox.warehouse.protocol.statements import FAILED, INSERT_TYPE, Statement
-from core.sandbox.warehouse.unload.clauses import redacted
+from core.sandbox.warehouse.unload.clauses import redact
 
 Body = dict[str, Any]
 
@@ -40,7 +40,7 @@ def success(data: Any) -> Body:
     return {"data": data, "code": None, "message": None, "success": True}
 
 
-def failed(failure: Failure, data: Body | None = None) -> Body:
+def describe_failure(failure: Failure, data: Body | None = None) -> Body:
     """Return the answer for a failure that belongs to no statement (login, token)."""
     return {
         "data": data,
@@ -83,7 +83,7 @@ def login(session: Session, user: str) -> Body:
     )
 
 
-def renewed(session: Session) -> Body:
+def describe_renewal(session: Session) -> Body:
     return success(
         {
             "sessionToken": session.token,
@@ -122,7 +122,7 @@ def query_failed(statement: Statement | None, failure: Failure) -> Body:
         "pos": -1,
         "type": "COMPILATION" if failure.sqlstate.startswith("42") else "EXECUTION",
     }
-    body = failed(failure, data)
+    body = describe_failure(failure, data)
     body["code"] = f"{failure.code:06d}"
     return body
 
@@ -185,7 +185,7 @@ def _status(statement: Statement) -> Body:
         "id": statement.id,
         "status": statement.state,
         "state": "FILE_SET_INITIALIZATION" if not ended else "SUCCEEDED",
-        "sqlText": redacted(statement.order.sql),
+        "sqlText": redact(statement.order.sql),
         "sessionId": statement.session.id,
         "startTime": started,
         "endTime": ended,

@@ -31,7 +31,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.sandbox.door import Door
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.protocol import responses
-from core.sandbox.warehouse.protocol.connections import bounded_connections, vouch
+from core.sandbox.warehouse.protocol.connections import bound_connections, vouch
 from core.sandbox.warehouse.protocol.remembered import RememberedStatements
 from core.sandbox.warehouse.protocol.results import Result, ResultStore
 from core.sandbox.warehouse.protocol.sessions import Session, Sessions
@@ -82,7 +82,7 @@ def create_app(
         yield
         await statements.close()
         sessions.end_all()
-        await statements.settled()
+        await statements.settle()
 
     return Starlette(routes=warehouse.routes(), lifespan=lifespan, exception_handlers=_ERRORS)
 
@@ -134,7 +134,7 @@ class Warehouse:
         try:
             session = await asyncio.to_thread(self._sessions.login, data, asked)
         except Failure as failure:
-            return JSONResponse(responses.failed(failure))
+            return JSONResponse(responses.describe_failure(failure))
         vouch(request)
         return JSONResponse(responses.login(session, self._user))
 
@@ -142,8 +142,8 @@ class Warehouse:
         try:
             session = self._sessions.renew(_token(request))
         except Failure as failure:
-            return JSONResponse(responses.failed(failure))
-        return JSONResponse(responses.renewed(session))
+            return JSONResponse(responses.describe_failure(failure))
+        return JSONResponse(responses.describe_renewal(session))
 
     async def heartbeat(self, request: Request) -> Response:
         self._session(request)
@@ -266,7 +266,7 @@ def serve(
             access_log=False,
             timeout_graceful_shutdown=1,
             ws="none",
-            http=bounded_connections(),
+            http=bound_connections(),
         )
         _Server(config, lambda: on_ready(address), stop).run(sockets=[listener])
 
@@ -360,7 +360,7 @@ def _refuse(status: int, message: str) -> Response:
 
 
 async def _on_failure(_: Request, failure: Exception) -> Response:
-    return JSONResponse(responses.failed(cast(Failure, failure)))
+    return JSONResponse(responses.describe_failure(cast(Failure, failure)))
 
 
 async def _on_http_error(_: Request, error: Exception) -> Response:

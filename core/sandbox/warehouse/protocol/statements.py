@@ -167,7 +167,7 @@ class Statements:
             self.cancel(statement)
         await asyncio.to_thread(self._pool.shutdown)
 
-    async def settled(self) -> None:
+    async def settle(self) -> None:
         """Wait until all ended sessions are closed."""
         await asyncio.gather(*self._releases)
 
@@ -202,7 +202,7 @@ class Statements:
     def _answer(self, statement: Statement, loop: asyncio.AbstractEventLoop) -> Answer:
         order = statement.order
         if cancel := _CANCEL.fullmatch(order.sql):
-            return self._cancelled(cancel[1], loop)
+            return self._cancel_by_id(cancel[1], loop)
         if cancel := _CANCEL_ALL.fullmatch(order.sql):
             return self._all_cancelled(int(cancel[1]), statement, loop)
         if order.describe_only and not _QUERY.match(order.sql):
@@ -211,7 +211,7 @@ class Statements:
             order.sql, order.binds, on_start=statement.on_start, query_id=statement.id
         )
 
-    def _cancelled(self, statement_id: str, loop: asyncio.AbstractEventLoop) -> Answer:
+    def _cancel_by_id(self, statement_id: str, loop: asyncio.AbstractEventLoop) -> Answer:
         """Execute SYSTEM$CANCEL_QUERY: cancel a running statement; answer as Snowflake does."""
         found = self._by_id.get(statement_id)
         if found is None:

@@ -55,9 +55,9 @@ class StoredResult:
             if result is None:
                 raise failures.statement_not_found(self._name)
             for data in _pieces(result):
-                yield from self._decoded(result, data)
+                yield from self._decode_piece(result, data)
 
-    def _decoded(self, result: Result, data: bytes) -> Iterator[pa.RecordBatch]:
+    def _decode_piece(self, result: Result, data: bytes) -> Iterator[pa.RecordBatch]:
         if result.format == "json":
             yield wire_json.decode(self.columns, data, self.schema)
             return

@@ -125,12 +125,12 @@ def divide(left: Bound, right: Bound, zero: str | None = None) -> Bound:
     whole = a_type.precision - a_type.scale + b_type.scale
     type_ = types.number(whole + scale, min(scale, MAX_PRECISION))
     shift = scale - a_type.scale + b_type.scale
-    quotient = f"snowflake_divide({unscaled(left)} * {10**shift}::HUGEINT, {unscaled(right)})"
-    decimal = f"CAST({scaled(quotient, scale)} AS {type_.physical})"
+    quotient = f"snowflake_divide({to_digits(left)} * {10**shift}::HUGEINT, {to_digits(right)})"
+    decimal = f"CAST({from_digits(quotient, scale)} AS {type_.physical})"
     return Bound(f"(CASE WHEN {right.sql} = 0 THEN {failing} ELSE {decimal} END)", type_)
 
 
-def unscaled(value: Bound) -> str:
+def to_digits(value: Bound) -> str:
     """Convert a DECIMAL to its digits as a HUGEINT."""
     if not value.type.scale:
         return f"CAST({value.sql} AS HUGEINT)"
@@ -140,7 +140,7 @@ def unscaled(value: Bound) -> str:
     return f"(CAST(trunc({wide}) AS HUGEINT) * {power}::HUGEINT + CAST({fraction} AS HUGEINT))"
 
 
-def scaled(hugeint: str, scale: int) -> str:
+def from_digits(hugeint: str, scale: int) -> str:
     """Convert a HUGEINT of digits to a DECIMAL with `scale` of them behind the point."""
     whole = f"CAST({hugeint} AS DECIMAL(38,0))"
     if not scale:

@@ -42,7 +42,7 @@ class Bound:
             return self.parts[2]
         return f"({self.sql}).o" if self.type.name == "TIMESTAMP_TZ" else "0"
 
-    def typed(self, type_: SqlType) -> Bound:
+    def with_type(self, type_: SqlType) -> Bound:
         """Return the same SQL with another type of the same DuckDB type."""
         return replace(self, type=type_)
 

@@ -171,7 +171,7 @@ class Reader:
         return inner
 
 
-def redacted(sql: str) -> str:
+def redact(sql: str) -> str:
     """Mask the keys in a statement, so that others may see it."""
     return _SECRET.sub(r"\1\2'****'", sql)
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.catalog.catalog import Path as ObjectPath
-from core.sandbox.warehouse.catalog.catalog import dotted, now
+from core.sandbox.warehouse.catalog.catalog import format_path, now
 from core.sandbox.warehouse.engine.execution import Execution
 from core.sandbox.warehouse.unload.clauses import Clauses, inner, text
 from core.sandbox.warehouse.unload.s3 import Place, stage_failure
 
 SANDBOX_INTEGRATION = "SANDBOX_S3"
 SANDBOX_STAGE: ObjectPath = ("DEMO", "PUBLIC", "PARTNER_INBOX")
-WAY_TO_BUCKET = {"storage_integration": SANDBOX_INTEGRATION, "stage": dotted(SANDBOX_STAGE)}
+WAY_TO_BUCKET = {"storage_integration": SANDBOX_INTEGRATION, "stage": format_path(SANDBOX_STAGE)}
 CONNECT_SECONDS = 10.0  # in which the launcher must send the address of the bucket's server
 ACCESS = {"STORAGE_INTEGRATION", "CREDENTIALS", "ENCRYPTION"}
 # A bucket's name and nothing else: the ARN of an access point has another host.
@@ -148,7 +148,7 @@ class Storage:
         granted = {"OWNERSHIP", "USAGE"}
         found = self.stages.get(path)
         if found is None or not execution.catalog.privileges(execution.state.role, path) & granted:
-            raise failures.missing_object("Stage", dotted(path))
+            raise failures.missing_object("Stage", format_path(path))
         return found
 
     def place(self, execution: Execution, location: str, clauses: Clauses) -> Place:
@@ -164,7 +164,7 @@ class Storage:
                 raise failures.invalid(
                     f"{', '.join(sorted(clauses.keys() & ACCESS))} cannot be specified with a stage"
                 )
-            names, path = _staged(location)
+            names, path = _parse_stage(location)
             stage = self.stage(execution, names)
             own: Clauses = {"CREDENTIALS": stage.credentials, "ENCRYPTION": stage.encryption}
             if stage.integration:
@@ -188,7 +188,7 @@ class Storage:
         return Place(match["bucket"], match["key"] or "", shown, access, encryption)
 
 
-def _staged(location: str) -> tuple[Named, str]:
+def _parse_stage(location: str) -> tuple[Named, str]:
     match = _STAGE.fullmatch(location)
     if match is None:
         raise failures.unsupported(f"internal stage {location}")

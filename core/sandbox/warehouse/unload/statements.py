@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.answer import Answer
-from core.sandbox.warehouse.catalog.catalog import OWNER, Path, dotted
+from core.sandbox.warehouse.catalog.catalog import OWNER, Path, format_path
 from core.sandbox.warehouse.catalog.show import columns, like_pattern
 from core.sandbox.warehouse.engine.execution import Execution, rows_answer, status
 from core.sandbox.warehouse.unload.clauses import Clauses, Reader, check, flag, inner, text, texts
@@ -150,7 +150,7 @@ def _drop_stage(execution: Execution, call: _Call) -> Answer:
     call.reader.end()
     _owning(execution, "Stage", path[2])
     if call.storage.stages.pop(path, None) is None and not missing:
-        raise failures.missing_object("Stage", dotted(path))
+        raise failures.missing_object("Stage", format_path(path))
     return status(f"{path[2]} successfully dropped.")
 
 

@@ -117,7 +117,7 @@ def _field(binder: Binder, value: Bound, options: Csv, parameters: dict[str, obj
         return f"coalesce({written}, {null})"
     mark = options.enclosure
     if not mark:
-        return f"coalesce({_unenclosed(written, options)}, {null})"
+        return f"coalesce({_escape_unenclosed(written, options)}, {null})"
     inside = written
     if options.escape:
         inside = f"replace({inside}, {quote(options.escape)}, {quote(options.escape * 2)})"
@@ -127,7 +127,7 @@ def _field(binder: Binder, value: Bound, options: Csv, parameters: dict[str, obj
     return f"coalesce({quote(mark)} || {inside} || {quote(mark)}, {null})"
 
 
-def _unenclosed(written: str, options: Csv) -> str:
+def _escape_unenclosed(written: str, options: Csv) -> str:
     escape = options.escape_unenclosed
     result = written
     if escape:

@@ -10,7 +10,7 @@ import pytest
 from snowflake.connector.errors import ProgrammingError
 
 from core.sandbox.launcher import Sandbox
-from core.sandbox.warehouse.unload.clauses import redacted
+from core.sandbox.warehouse.unload.clauses import redact
 from core.sandbox.warehouse.unload.s3 import client
 from tests.sandbox.warehouse.queries import engine_in, failing, session_in
 from tests.sandbox.warehouse.unload.unloads import PARQUET, PLAIN_CSV, Unloads, rows_of, wait_for
@@ -258,7 +258,7 @@ def test_validation_returns_the_rows_and_writes_nothing(unloads: Unloads) -> Non
 
 def test_keys_are_not_told_to_others() -> None:
     sql = "COPY INTO 's3://b' CREDENTIALS=(AWS_KEY_ID='1' aws_secret_key = '2''3' AWS_TOKEN=$$4$$)"
-    assert redacted(sql) == (
+    assert redact(sql) == (
         "COPY INTO 's3://b' CREDENTIALS=(AWS_KEY_ID='****' aws_secret_key = '****'"
         " AWS_TOKEN='****')"
     )

@@ -22,7 +22,7 @@ from core.sandbox.warehouse.types import MAX_PRECISION
 _COUNT = types.number(18)
 
 
-def _counted(sql: str) -> Bound:
+def _as_count(sql: str) -> Bound:
     return Bound(f"CAST({sql} AS {_COUNT.physical})", _COUNT)
 
 
@@ -43,27 +43,27 @@ def _single(binder: Binder, name: str, arguments: list[exp.Expr]) -> tuple[str, 
 def _count(binder: Binder, arguments: list[exp.Expr]) -> Bound:
     distinct, rest = _arguments(arguments)
     if not rest or isinstance(rest[0], exp.Star):
-        return _counted("count(*)")
+        return _as_count("count(*)")
     values = [binder.bind(each) for each in rest]
     if len(values) == 1:
         only = values[0]
         counted = comparable(only) if distinct else (only.t if only.parts else only.sql)
-        return _counted(f"count({distinct}{counted})")
+        return _as_count(f"count({distinct}{counted})")
     present = " AND ".join(f"{each.sql} IS NOT NULL" for each in values)
     row = ", ".join(comparable(each) for each in values)
-    return _counted(f"count({distinct}CASE WHEN {present} THEN row({row}) END)")
+    return _as_count(f"count({distinct}CASE WHEN {present} THEN row({row}) END)")
 
 
 @special("COUNT_IF")
 def _count_if(binder: Binder, arguments: list[exp.Expr]) -> Bound:
     check_count("COUNT_IF", len(arguments), 1, 1)
-    return _counted(f"count_if({truth(binder, arguments[0])})")
+    return _as_count(f"count_if({truth(binder, arguments[0])})")
 
 
 @special("APPROX_COUNT_DISTINCT", "HLL")
 def _approximate_count(binder: Binder, arguments: list[exp.Expr]) -> Bound:
     _, value = _single(binder, "APPROX_COUNT_DISTINCT", arguments)
-    return _counted(f"approx_count_distinct({comparable(value)})")
+    return _as_count(f"approx_count_distinct({comparable(value)})")
 
 
 @special("SUM")
@@ -180,7 +180,7 @@ def _min_by(binder: Binder, arguments: list[exp.Expr]) -> Bound:
 def _grouping(binder: Binder, arguments: list[exp.Expr]) -> Bound:
     check_count("GROUPING", len(arguments), 1, -1)
     keys = ", ".join(comparable(binder.bind(each)) for each in arguments)
-    return _counted(f"GROUPING({keys})")
+    return _as_count(f"GROUPING({keys})")
 
 
 AGGREGATES.update(

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from core.sandbox.warehouse import failures, types
 from core.sandbox.warehouse.translate.arithmetic import (
     divide,
+    from_digits,
     modulo,
     numeric,
-    scaled,
-    unscaled,
+    to_digits,
 )
 from core.sandbox.warehouse.translate.binder import Binder
 from core.sandbox.warehouse.translate.bound import Bound
@@ -62,10 +62,10 @@ def _to_digits(binder: Binder, name: str, value: Bound, digits: Bound | None) ->
     scale = max(places, 0)
     type_ = types.number(number.type.precision - number.type.scale + scale + 1, scale)
     unit = 10 ** (number.type.scale - places)
-    kept = _ROUNDINGS[name](unscaled(number), f"{unit}::HUGEINT")
+    kept = _ROUNDINGS[name](to_digits(number), f"{unit}::HUGEINT")
     if places < 0:
         kept = f"({kept} * {10**-places}::HUGEINT)"
-    return Bound(f"CAST({scaled(kept, scale)} AS {type_.physical})", type_)
+    return Bound(f"CAST({from_digits(kept, scale)} AS {type_.physical})", type_)
 
 
 _ROUNDINGS: dict[str, Callable[[str, str], str]] = {
