@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
     from tests.support.services.buckets import Inbox
 
-# Textual's frames per second, which it reads when it is imported: a test looks at the last frame.
-os.environ.setdefault("TEXTUAL_FPS", "15")
 # Where every package can be had, as in CI, a test that is skipped is one that failed.
 NO_SKIPS = os.environ.get("AMPLIFY_NO_SKIPS") == "1"
 # How the reason of a skip begins that no package mends: a container may forbid what it tests.
@@ -37,14 +35,24 @@ def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"skipped, which AMPLIFY_NO_SKIPS=1 forbids: {reason}"
 
 
-# The suites of adversity, which takes as long as all other tests together.
-ADVERSE = tuple(Path(__file__).parent / name for name in ("faults", "trust"))
+# The tests of adversity, which take as long as all others together.
+ADVERSE = tuple(
+    Path(__file__).parent / name
+    for name in (
+        "faults",
+        "trust",
+        "bucket/test_faults.py",
+        "tui/cli/test_batch_stopped.py",
+        "tui/test_failures.py",
+        "tui/test_hostile.py",
+    )
+)
 RUN_APART = frozenset({"browser", "large", "slow", "thorough"})
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the suites of adversity, but for what another marker leaves out of the usual run."""
+    """Mark the tests of adversity, but for what another marker leaves out of the usual run."""
     for item in items:
         marked = RUN_APART.intersection(mark.name for mark in item.iter_markers())
         if not marked and any(map(item.path.is_relative_to, ADVERSE)):
