@@ -18,6 +18,7 @@ from core.sandbox.warehouse.model import Column
 
 TEXT_BYTES = 16_777_216  # the longest VARCHAR, in bytes
 BINARY_BYTES = 8_388_608
+MAX_DIGITS = 38
 MAX_UTF8 = 4  # bytes a character
 
 WIDE_TIMESTAMP = 7  # up to this scale every year to 9999 fits 64 bits
@@ -78,7 +79,7 @@ def _contiguous(chunked: pa.ChunkedArray) -> pa.Array:
 def _encode(column: Column, array: pa.Array) -> pa.Array:
     match column.type:
         case "FIXED":
-            return _fixed(array, column.scale or 0)
+            return _fixed(array, _precision(column) or MAX_DIGITS, column.scale or 0)
         case "TIME":
             ticks = _rescale(array.cast(pa.time64("ns")).view(pa.int64()), 9, _scale(column))
             return ticks.cast(pa.int32() if _scale(column) <= NARROW_TIME else pa.int64())
@@ -98,7 +99,7 @@ def _encode(column: Column, array: pa.Array) -> pa.Array:
             return array.cast(pa.string())
 
 
-def _fixed(array: pa.Array, scale: int) -> pa.Array:
+def _fixed(array: pa.Array, precision: int, scale: int) -> pa.Array:
     """Convert numbers to scaled integers of the narrowest width that holds them, or decimal128."""
     whole = array
     if pa.types.is_decimal(array.type):
@@ -112,7 +113,8 @@ def _fixed(array: pa.Array, scale: int) -> pa.Array:
         limit = 1 << (8 * width - 1)
         if -limit <= least and most < limit:
             return whole.cast(integer)
-    return whole.cast(pa.decimal128(38, 0)).view(pa.decimal128(38, scale))
+    # Of the column's own precision (recorded: decimal128(33, 3)).
+    return whole.cast(pa.decimal128(MAX_DIGITS, 0)).view(pa.decimal128(precision, scale))
 
 
 def _timestamp(array: pa.Array, scale: int) -> pa.Array:

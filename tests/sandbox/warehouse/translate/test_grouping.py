@@ -33,7 +33,7 @@ def test_a_total_beside_the_groups(session: EngineSession) -> None:
         (False, "x", Decimal("3.75"), 2),
         (False, None, Decimal("0.25"), 1),
     ]
-    assert types(session, sql) == [("BOOLEAN",), ("TEXT", 3), ("FIXED", 38, 2), ("FIXED", 18, 0)]
+    assert types(session, sql) == [("BOOLEAN",), ("TEXT", 3), ("FIXED", 18, 2), ("FIXED", 18, 0)]
 
 
 def test_a_total_of_no_rows_is_one_row(session: EngineSession) -> None:

@@ -72,7 +72,8 @@ def _sum(binder: Binder, arguments: list[exp.Expr]) -> Bound:
     number = numeric(binder, value)
     if number.type.name == "REAL":
         return Bound(f"sum({distinct}{number.sql})", types.REAL)
-    type_ = types.number(MAX_PRECISION, number.type.scale)
+    # 12 digits more than the summed numbers have: SUM of NUMBER(12,2) is NUMBER(24,2).
+    type_ = types.number(min(MAX_PRECISION, number.type.precision + 12), number.type.scale)
     return Bound(f"CAST(sum({distinct}{number.sql}) AS {type_.physical})", type_)
 
 
