@@ -77,8 +77,7 @@ def list_tables(
                 Entry(
                     TableName(database, each, row["name"]),
                     str(row.get("kind")),
-                    parse_count(row.get("rows")),
-                    parse_count(row.get("bytes")),
+                    *_parse_size(row),
                 )
                 for row in found
             ]
@@ -102,16 +101,23 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
     columns = tuple(
         SourceColumn(row["name"], ColumnType.parse(row["type"]), row["null?"] != "N")
         for row in described
-        if row.get("kind", "COLUMN") == "COLUMN"
     )
     shown = read_rows(run(connection, query.show_objects(name), cancel), "name", "kind")
     for row in shown:
         if row["name"] == name.table:  # LIKE ignores case
-            is_view = "VIEW" in row["kind"]
-            return Source(
-                name, columns, parse_count(row.get("rows")), parse_count(row.get("bytes")), is_view
-            )
+            return Source(name, columns, *_parse_size(row), is_view="VIEW" in row["kind"])
     return Source(name, columns, is_view=True)
+
+
+def _parse_size(row: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Return the rows and bytes of an object in a listing; None if Snowflake knows none.
+
+    Of views of all kinds, SHOW OBJECTS gives 0 of both
+    (https://docs.snowflake.com/en/user-guide/views-semantic/sql).
+    """
+    if "VIEW" in str(row.get("kind")):
+        return None, None
+    return parse_count(row.get("rows")), parse_count(row.get("bytes"))
 
 
 def full_name(connection: SnowflakeConnection, parts: tuple[str, ...], cancel: Cancel) -> TableName:

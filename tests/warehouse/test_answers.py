@@ -14,9 +14,11 @@ from core.errors import CancelledError
 from core.events import Retrying
 from core.query import Statement
 from core.runtime.retry import Retry
+from core.warehouse import catalog
 from core.warehouse.connect import connect, sign_out
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import Result, run
+from tests.support.deliveries import execute
 from tests.support.services.buckets import Exchange
 from tests.support.services.warehouse_proxy import ALWAYS, RESULT, Told, Warehouse, tell
 
@@ -75,8 +77,7 @@ def in_json(warehouse: Warehouse) -> Callable[[Told], object]:
             }
             for name, kind in kinds.items()
         ]
-        del told["rowsetBase64"]
-        told["queryResultFormat"] = "json"
+        assert told["queryResultFormat"] == "json"  # as of every SHOW
         told["rowset"] = [["A", "7", None, "true", "1700000000.123000000"]]
         told["chunks"] = [{"url": f"{warehouse.url}/some-chunk", "rowCount": 2, **SIZES}]
         told["total"] = told["returned"] = 3
@@ -128,3 +129,47 @@ def test_what_is_told_of_rows_that_are_no_querys(
 
     with shown(sandbox, warehouse, change) as (result, _, _):
         assert "DEMO" in [row["name"] for row in read_rows(result, "name")]
+
+
+@pytest.mark.parametrize("kind", ["VIRTUAL", "VIRTUAL_COLUMN"])
+def test_a_virtual_column_is_a_column(sandbox: Sandbox, warehouse: Warehouse, kind: str) -> None:
+    """DESCRIBE names its kind, and SELECT reads it like any other."""
+    columns = []
+
+    def change(told: Told) -> None:
+        names = [column["name"] for column in told["rowtype"]]
+        for row in told["rowset"]:
+            row[names.index("kind")] = kind
+            columns.append(row[names.index("name")])
+
+    warehouse.on(RESULT + ".*DESCRIBE", tell(change), ALWAYS)
+    port = int(warehouse.url.rpartition(":")[2])
+    session = connect({**sandbox.snowflake, "port": port}, query_tag="a test")
+    try:
+        found = catalog.find(session, "LOCATIONS_595", threading.Event())
+    finally:
+        sign_out(session)
+    assert [column.name for column in found.columns] == columns != []
+
+
+def test_nothing_is_known_of_the_size_of_a_view(sandbox: Sandbox) -> None:
+    """SHOW OBJECTS gives 0 rows and 0 bytes of it, as of an empty table."""
+    execute(
+        sandbox,
+        "CREATE OR REPLACE VIEW SOME_VIEW AS SELECT * FROM LOCATIONS_595",
+        "CREATE OR REPLACE TABLE NO_ROWS (N NUMBER)",
+    )
+    session = connect(sandbox.snowflake, query_tag="a test")
+    try:
+        view, table = (
+            catalog.find(session, name, threading.Event()) for name in ("SOME_VIEW", "NO_ROWS")
+        )
+        (listed,) = catalog.list_tables(
+            session, view.name.database, view.name.schema, threading.Event()
+        )
+    finally:
+        sign_out(session)
+        execute(sandbox, "DROP VIEW SOME_VIEW", "DROP TABLE NO_ROWS")
+    assert (view.rows, view.bytes, view.is_view) == (None, None, True)
+    assert (table.rows, table.is_view) == (0, False)
+    assert {entry.name.table: entry.rows for entry in listed}["SOME_VIEW"] is None

@@ -12,7 +12,7 @@ from sqlglot import exp
 from core.sandbox.warehouse import failures, types
 from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.catalog.catalog import OWNER, Table, TableColumn
-from core.sandbox.warehouse.engine.execution import Execution, rows_answer
+from core.sandbox.warehouse.engine.execution import DESCRIBE, SHOW, Execution, rows_answer
 from core.sandbox.warehouse.model import Column
 from core.sandbox.warehouse.translate.scope import fold
 from core.sandbox.warehouse.types import SqlType
@@ -36,17 +36,22 @@ _DATABASES = columns(
 _SCHEMAS = columns(
     "created_on:t name is_default is_current database_name owner comment options retention_time"
 )
+# Recorded in 2026.
 _TABLES = columns(
     "created_on:t name database_name schema_name kind comment cluster_by rows:n bytes:n owner"
-    " retention_time automatic_clustering change_tracking is_external"
+    " retention_time automatic_clustering change_tracking search_optimization"
+    " search_optimization_progress search_optimization_bytes is_external enable_schema_evolution"
+    " owner_role_type is_event is_hybrid is_iceberg is_dynamic is_immutable is_interactive"
+    " row_timestamp error_logging"
 )
 _VIEWS = columns(
     "created_on:t name reserved database_name schema_name owner comment text is_secure"
     " is_materialized"
 )
+# https://docs.snowflake.com/en/sql-reference/sql/show-objects
 _OBJECTS = columns(
     "created_on:t name database_name schema_name kind comment cluster_by rows:n bytes:n owner"
-    " retention_time"
+    " retention_time owner_role_type is_hybrid is_dynamic is_iceberg"
 )
 _COLUMNS = columns(
     "table_name schema_name column_name data_type null? default kind expression comment"
@@ -87,7 +92,7 @@ def show(execution: Execution, node: exp.Expr) -> Answer:
         raise failures.unsupported(f"SHOW {kind}")
     columns, rows = handler(execution, _place(execution, node, kind))
     name = next(i for i, each in enumerate(columns) if each.name in ("name", "column_name"))
-    return rows_answer(columns, _filter(node, rows, name))
+    return rows_answer(columns, _filter(node, rows, name), SHOW)
 
 
 def _filter(node: exp.Expr, rows: Sequence[Row], name: int) -> list[Row]:
@@ -185,7 +190,8 @@ def _seen(execution: Execution, place: _Place) -> list[Table]:
 def _tables(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
     rows: list[Row] = [
         (t.created_on, t.name, t.path[0], t.path[1], t.kind, t.comment, "", t.rows, t.bytes, OWNER,
-         str(t.retention), "OFF", "OFF", "N")
+         str(t.retention), "OFF", "OFF", "OFF", None, None, "N", "N", "ROLE", "N", "N", "N", "N",
+         "N", "N", "OFF", "OFF")
         for t in _seen(execution, place)
         if t.query is None
     ]  # fmt: skip
@@ -215,8 +221,8 @@ def _views(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]
 def _objects(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
     rows: list[Row] = [
         (t.created_on, t.name, t.path[0], t.path[1], t.kind, t.comment, "",
-         None if t.query else t.rows, None if t.query else t.bytes, OWNER,
-         str(t.retention))
+         0 if t.query else t.rows, 0 if t.query else t.bytes, OWNER,  # 0 of a view, not NULL
+         str(t.retention), "ROLE", "N", "N", "N")
         for t in _seen(execution, place)
     ]  # fmt: skip
     return _OBJECTS, rows
@@ -288,4 +294,4 @@ def describe(execution: Execution, node: exp.Expr) -> Answer:
          c.comment, None)
         for c in table.columns
     ]  # fmt: skip
-    return rows_answer(_DESCRIPTION, rows)
+    return rows_answer(_DESCRIPTION, rows, DESCRIBE)

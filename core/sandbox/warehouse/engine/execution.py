@@ -26,7 +26,8 @@ from core.sandbox.warehouse.types import TEXT, SqlType
 
 SELECT, DML, INSERT, UPDATE, DELETE, MERGE = 0x1000, 0x3000, 0x3100, 0x3200, 0x3300, 0x3400
 UNLOAD = 0x3700
-SCL, DDL = 0x4000, 0x6000
+# Snowflake's drivers list the types (SFStatementType in snowflake-jdbc and the .NET driver).
+SCL, SHOW, DESCRIBE, DDL = 0x4000, 0x4400, 0x4500, 0x6000
 _REPEAT_SECONDS = 0.05
 
 

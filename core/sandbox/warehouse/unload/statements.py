@@ -13,7 +13,7 @@ from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.catalog.catalog import OWNER, Path, format_path
 from core.sandbox.warehouse.catalog.show import columns, like_pattern
-from core.sandbox.warehouse.engine.execution import Execution, rows_answer, status
+from core.sandbox.warehouse.engine.execution import DESCRIBE, SHOW, Execution, rows_answer, status
 from core.sandbox.warehouse.unload.clauses import Clauses, Reader, check, flag, inner, text, texts
 from core.sandbox.warehouse.unload.copy_into import copy_into
 from core.sandbox.warehouse.unload.stages import Integration, Stage, Storage, keys, server_side
@@ -175,7 +175,7 @@ def _describe_stage(execution: Execution, call: _Call) -> Answer:
         ("STAGE_ENCRYPTION", "TYPE", "String", text(stage.encryption, "TYPE"), ""),
         ("STAGE_ENCRYPTION", "KMS_KEY_ID", "String", text(stage.encryption, "KMS_KEY_ID"), ""),
     ]
-    return rows_answer(_STAGE_PROPERTIES, [row for row in rows if row[3]])
+    return rows_answer(_STAGE_PROPERTIES, [row for row in rows if row[3]], DESCRIBE)
 
 
 def _describe_integration(execution: Execution, call: _Call) -> Answer:
@@ -190,7 +190,7 @@ def _describe_integration(execution: Execution, call: _Call) -> Answer:
         ("STORAGE_AWS_ROLE_ARN", "String", found.role_arn, ""),
         ("COMMENT", "String", found.comment, ""),
     ]
-    return rows_answer(_PROPERTIES, rows)
+    return rows_answer(_PROPERTIES, rows, DESCRIBE)
 
 
 def _like(reader: Reader) -> re.Pattern[str]:
@@ -208,7 +208,7 @@ def _show_stages(execution: Execution, call: _Call) -> Answer:
         for path, each in sorted(call.storage.stages.items())
         if path[: len(place)] == place and like.fullmatch(path[2]) and catalog.visible(role, path)
     ]  # fmt: skip
-    return rows_answer(_STAGES, rows)
+    return rows_answer(_STAGES, rows, SHOW)
 
 
 def _place(execution: Execution, reader: Reader) -> tuple[str, ...]:
@@ -234,7 +234,7 @@ def _show_integrations(execution: Execution, call: _Call) -> Answer:
         for name, each in sorted(call.storage.integrations.items())
         if like.fullmatch(name) and catalog.visible(role, each.path)
     ]  # fmt: skip
-    return rows_answer(_INTEGRATIONS, rows)
+    return rows_answer(_INTEGRATIONS, rows, SHOW)
 
 
 _Handler = Callable[[Execution, _Call], Answer]
