@@ -7,6 +7,7 @@ needed.
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from typing import Any
@@ -25,6 +26,7 @@ COLLECT = (20_000, 20, 50)
 def main() -> None:
     """Run `amplify-transfer` with the arguments of the process, and exit with its exit code."""
     gc.set_threshold(*COLLECT)
+    _open_closed_streams()
     try:
         code = command.main(prog_name="amplify-transfer", standalone_mode=False)
     except click.ClickException as error:
@@ -32,6 +34,17 @@ def main() -> None:
     except click.Abort:  # Ctrl-C before the work began
         code = 128 + signal.SIGINT
     sys.exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Open the null device in place of standard streams that the shell has closed (`<&-`).
+
+    Python sets such a stream to None, and the next file that is opened gets its descriptor: what
+    is printed would be written into a delivery or a connection.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
 
 
 def _refuse(error: click.ClickException) -> int:

@@ -42,6 +42,31 @@ def test_without_a_terminal_it_asks_for_batch() -> None:
     assert "--batch" in ended.err
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_terminal(closed: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m tui {closed}', sys.executable],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    assert ("needs a terminal" in done.stderr) == ("2>&-" not in closed)
+
+
+def test_no_file_takes_the_place_of_a_closed_stream() -> None:
+    script = (
+        "import os, sys; from tui.cli.main import _open_closed_streams; _open_closed_streams(); "
+        "sys.exit(any(os.readlink(f'/proc/self/fd/{n}') != os.devnull for n in range(3)))"
+    )
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, script], timeout=SECONDS
+    )
+    assert done.returncode == 0
+
+
 def test_on_a_terminal_it_opens_the_app() -> None:
     child, terminal = pty.fork()
     if child == 0:
