@@ -261,7 +261,9 @@ _NO_TEXT = frozenset({"FIXED", "REAL", "DECFLOAT", "BOOLEAN", "BINARY", "DATE", 
 def _parquet_value(column: PlannedColumn, name: str) -> str:
     """Return a value for parquet; decimals get the precision that every engine delivers."""
     kind = column.source.type
-    if column.role is Role.KEY and kind.kind == "FIXED" and not kind.fits_int64:
+    # A sum of Snowflake's has 12 digits more than its column.
+    whole = column.role is Role.KEY and kind.fits_int64
+    if kind.kind == "FIXED" and column.role is not Role.MONTH and not whole:
         return f"{name}::NUMBER(38, {kind.scale})"
     return name
 

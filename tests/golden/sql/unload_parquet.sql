@@ -2,9 +2,9 @@ COPY INTO 's3://partner-inbox/from us/it''s.parquet'
 STORAGE_INTEGRATION = "PARTNER"
 FROM (
 SELECT
-  "groups"."sum_1" AS "O_ORDERKEY",
+  "groups"."sum_1"::NUMBER(38, 0) AS "O_ORDERKEY",
   "groups"."key_1" AS "O_ORDERSTATUS",
-  "groups"."sum_2" AS "O_TOTALPRICE",
+  "groups"."sum_2"::NUMBER(38, 2) AS "O_TOTALPRICE",
   "groups"."month" AS "O_ORDERDATE"
 FROM TABLE(RESULT_SCAN('01b2c3d4-0000-0000-0000-000000000001')) AS "groups"
 WHERE NOT "groups"."total"
