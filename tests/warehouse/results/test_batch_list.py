@@ -29,7 +29,7 @@ PADDING = 1_000  # of an address: presigned ones with a session's token are that
 NUMBERS = "SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 41000))"
 # In a process of its own, whose peak says something.
 LISTED = """
-import gc, json, re, sys, threading
+import ctypes, gc, json, re, sys, threading
 import pyarrow, polars
 from core.query import Statement
 from core.warehouse.connect import connect
@@ -54,6 +54,8 @@ with open("/proc/self/clear_refs", "w") as reset:
     reset.write("5")
 result = run(connection, Statement(sys.argv[2]), threading.Event())
 batches = result.batches
+gc.collect()
+ctypes.CDLL(None).malloc_trim(0)  # or what was freed may still count
 kept = memory("VmRSS") - start
 del result.__dict__["batches"]
 thread = threading.Thread(target=again)
