@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import io
 import threading
@@ -23,7 +22,7 @@ from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run as run_statement
 from tests.support.deliveries import execute
 from tests.trust.hostile.liar import Answer, Lie, lying
-from tests.trust.hostile.lies import Where, asked, has, is_chunk, is_login, is_read, when
+from tests.trust.hostile.lies import Where, arrow, asked, has, is_chunk, is_login, is_read, when
 from tests.trust.hostile.runs import run
 
 if TYPE_CHECKING:
@@ -154,7 +153,7 @@ def test_rows_that_come_with_an_answer(
     sandbox: Sandbox, table: str, made: dict[str, bytes]
 ) -> None:
     def bomb(name: str, where: Where) -> Lie:
-        return when(where, has(rowsetBase64=base64.b64encode(made[name]).decode()))
+        return when(where, has(**arrow(made[name])))
 
     places = {"describe": asked("DESCRIBE"), "show": asked("SHOW"), "read": is_read}
     lies = {

@@ -118,6 +118,15 @@ def bomb(answer: Answer) -> None:
     answer.headers["content-encoding"] = "gzip"
 
 
+def arrow(stream: bytes) -> dict[str, Any]:
+    """The fields of an answer that brings its rows as Arrow, also where they came in JSON."""
+    return {
+        "queryResultFormat": "arrow",
+        "rowset": None,
+        "rowsetBase64": base64.b64encode(stream).decode(),
+    }
+
+
 def rows(**columns: Sequence[object]) -> Callable[[Answer], None]:
     """Replace the rows that come with the answer itself, its columns too."""
     made = pa.table(columns)
@@ -131,11 +140,7 @@ def rows(**columns: Sequence[object]) -> Callable[[Answer], None]:
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, made.schema) as writer:
         writer.write_table(made)
-    return has(
-        rowsetBase64=base64.b64encode(sink.getvalue()).decode(),
-        total=made.num_rows,
-        returned=made.num_rows,
-    )
+    return has(**arrow(sink.getvalue()), total=made.num_rows, returned=made.num_rows)
 
 
 def inline(change: Callable[[pa.Table], pa.Table]) -> Callable[[Answer], None]:
