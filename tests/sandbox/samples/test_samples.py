@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from core.sandbox.warehouse.engine.engine import Engine, EngineSession
+from core.sandbox.warehouse.engine.engine import EngineSession
 from tests.sandbox.warehouse.queries import engine_in, one, rows, session_in
 
 WHITE = "' \t\n\r'"
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with engine_in(tmp_path_factory.mktemp("engine")) as engine:
-        yield engine
-
-
-@pytest.fixture
-def session(engine: Engine) -> EngineSession:
-    return session_in(engine)
 
 
 def test_row_counts_are_known_before_the_rows_are_made(session: EngineSession) -> None:

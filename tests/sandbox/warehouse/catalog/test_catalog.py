@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from core.sandbox.warehouse.engine.engine import Engine, EngineSession
-from tests.sandbox.warehouse.queries import Row, engine_in, failing, one, rows, session_in
+from tests.sandbox.warehouse.queries import Row, failing, one, rows, session_in
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with engine_in(tmp_path_factory.mktemp("engine")) as engine:
-        session = session_in(engine)
-        session.run("CREATE DATABASE SHOP COMMENT = 'for tests'")
-        session.run('CREATE SCHEMA SHOP."Mixed.Schema"')
-        for schema in ("PUBLIC", '"Mixed.Schema"'):
-            session.run(f"CREATE TABLE SHOP.{schema}.ITEMS (A NUMBER(12,2) NOT NULL, B VARCHAR(3))")
-        session.run('CREATE TABLE SHOP.PUBLIC."items_2" AS SELECT 1 AS A')
-        session.run("CREATE TABLE SHOP.PUBLIC.ITEMSX2 (A NUMBER)")
-        session.run("INSERT INTO SHOP.PUBLIC.ITEMS VALUES (1, 'a'), (2, 'b')")
-        session.run("CREATE VIEW SHOP.PUBLIC.V AS SELECT A AS TWICE FROM SHOP.PUBLIC.ITEMS")
-        yield engine
+def engine(engine: Engine) -> Engine:
+    session = session_in(engine)
+    session.run("CREATE DATABASE SHOP COMMENT = 'for tests'")
+    session.run('CREATE SCHEMA SHOP."Mixed.Schema"')
+    for schema in ("PUBLIC", '"Mixed.Schema"'):
+        session.run(f"CREATE TABLE SHOP.{schema}.ITEMS (A NUMBER(12,2) NOT NULL, B VARCHAR(3))")
+    session.run('CREATE TABLE SHOP.PUBLIC."items_2" AS SELECT 1 AS A')
+    session.run("CREATE TABLE SHOP.PUBLIC.ITEMSX2 (A NUMBER)")
+    session.run("INSERT INTO SHOP.PUBLIC.ITEMS VALUES (1, 'a'), (2, 'b')")
+    session.run("CREATE VIEW SHOP.PUBLIC.V AS SELECT A AS TWICE FROM SHOP.PUBLIC.ITEMS")
+    return engine
 
 
 @pytest.fixture
-def session(engine: Engine) -> EngineSession:
-    session = session_in(engine)
+def session(session: EngineSession) -> EngineSession:
     session.database = "SHOP"
     return session
 

@@ -8,13 +8,7 @@ from decimal import Decimal
 import pytest
 
 from core.sandbox.warehouse.engine.engine import Engine, EngineSession
-from tests.sandbox.warehouse.queries import engine_in, failing, one, rows, session_in, types
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with engine_in(tmp_path_factory.mktemp("engine")) as engine:
-        yield engine
+from tests.sandbox.warehouse.queries import failing, one, rows, session_in, types
 
 
 @pytest.fixture

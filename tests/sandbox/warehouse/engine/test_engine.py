@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -12,23 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.sandbox.warehouse.engine.engine import Engine, EngineSession
-from tests.sandbox.warehouse.queries import engine_in, failing, one, read, rows, session_in, types
+from tests.sandbox.warehouse.queries import failing, one, read, rows, session_in, types
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with engine_in(tmp_path_factory.mktemp("engine")) as engine:
-        session = session_in(engine)
-        session.run("CREATE TABLE T (A NUMBER(4,0), B VARCHAR(5), C NUMBER(6,2))")
-        session.run("INSERT INTO T VALUES (1,'x',1.50),(2,'y',2.25),(3,NULL,NULL),(NULL,'x',0.25)")
-        session.run("CREATE TABLE U (B VARCHAR(5), D FLOAT)")
-        session.run("INSERT INTO U VALUES ('x', 10), ('z', 30)")
-        yield engine
-
-
-@pytest.fixture
-def session(engine: Engine) -> EngineSession:
-    return session_in(engine)
+def engine(engine: Engine) -> Engine:
+    session = session_in(engine)
+    session.run("CREATE TABLE T (A NUMBER(4,0), B VARCHAR(5), C NUMBER(6,2))")
+    session.run("INSERT INTO T VALUES (1,'x',1.50),(2,'y',2.25),(3,NULL,NULL),(NULL,'x',0.25)")
+    session.run("CREATE TABLE U (B VARCHAR(5), D FLOAT)")
+    session.run("INSERT INTO U VALUES ('x', 10), ('z', 30)")
+    return engine
 
 
 def test_order_puts_null_last_unless_descending(session: EngineSession) -> None:

@@ -247,14 +247,20 @@ class TestAsynchronous:
             assert server.script.ran == ["BLOCK"]
 
 
+def start_blocking(server: Server, connection: snowflake.connector.SnowflakeConnection) -> Any:
+    """Start a statement that runs until it is stopped; return its cursor."""
+    server.script.released.clear()
+    cursor = connection.cursor()
+    cursor.execute_async("BLOCK")
+    assert server.script.started.acquire(timeout=5)
+    return cursor
+
+
 class TestStopping:
     def test_abort_interrupts_a_running_statement(
         self, server: Server, connection: snowflake.connector.SnowflakeConnection
     ) -> None:
-        server.script.released.clear()
-        cursor = connection.cursor()
-        cursor.execute_async("BLOCK")
-        assert server.script.started.acquire(timeout=5)
+        cursor = start_blocking(server, connection)
         assert cursor.abort_query(cursor.sfqid)
         assert connection.get_query_status(cursor.sfqid) == QueryStatus.FAILED_WITH_ERROR
         with pytest.raises(ProgrammingError) as caught:
@@ -285,10 +291,7 @@ class TestStopping:
     def test_cancel_by_statement(
         self, server: Server, connection: snowflake.connector.SnowflakeConnection
     ) -> None:
-        server.script.released.clear()
-        cursor = connection.cursor()
-        cursor.execute_async("BLOCK")
-        assert server.script.started.acquire(timeout=5)
+        cursor = start_blocking(server, connection)
         ((said,),) = (
             connection.cursor().execute(f"SELECT SYSTEM$CANCEL_QUERY('{cursor.sfqid}')").fetchall()
         )
@@ -300,10 +303,7 @@ class TestStopping:
     def test_cancel_by_session(
         self, server: Server, connection: snowflake.connector.SnowflakeConnection
     ) -> None:
-        server.script.released.clear()
-        cursor, other = connection.cursor(), server.connect()
-        cursor.execute_async("BLOCK")
-        assert server.script.started.acquire(timeout=5)
+        cursor, other = start_blocking(server, connection), server.connect()
         for session, said in ((other, "0 cancelled."), (connection, "1 cancelled.")):
             cancel = f"SELECT SYSTEM$CANCEL_ALL_QUERIES({session.session_id})"
             assert other.cursor().execute(cancel).fetchall() == [(said,)]

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from core.sandbox.warehouse.engine.engine import Engine, EngineSession
-from tests.sandbox.warehouse.queries import engine_in, failing, one, rows, session_in, types
+from core.sandbox.warehouse.engine.engine import EngineSession
+from tests.sandbox.warehouse.queries import failing, one, rows, types
 
 D = Decimal
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with engine_in(tmp_path_factory.mktemp("engine")) as engine:
-        yield engine
-
-
-@pytest.fixture
-def session(engine: Engine) -> EngineSession:
-    return session_in(engine)
 
 
 @pytest.mark.parametrize(

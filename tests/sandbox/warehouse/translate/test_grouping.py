@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 
 from core.sandbox.warehouse.engine.engine import Engine, EngineSession
-from tests.sandbox.warehouse.queries import engine_in, failing, one, rows, session_in, types
+from tests.sandbox.warehouse.queries import failing, one, rows, session_in, types
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineSession]:
-    with engine_in(tmp_path_factory.mktemp("grouping")) as engine:
-        yield _filled(engine)
-
-
-def _filled(engine: Engine) -> EngineSession:
+def session(engine: Engine) -> EngineSession:
     session = session_in(engine)
     session.run("CREATE TABLE T (A VARCHAR(3), B NUMBER(4,0), C NUMBER(6,2))")
     session.run("INSERT INTO T VALUES ('x',1,1.50),('x',2,2.25),(NULL,1,0.25),('y',1,NULL)")

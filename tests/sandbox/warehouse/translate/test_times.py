@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 
 import pyarrow as pa
 import pytest
 
-from core.sandbox.warehouse.engine.engine import Engine, EngineSession
+from core.sandbox.warehouse.engine.engine import EngineSession
 from core.sandbox.warehouse.protocol.wire import encode
-from tests.sandbox.warehouse.queries import engine_in, failing, one, rows, session_in, types
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with engine_in(tmp_path_factory.mktemp("engine")) as engine:
-        yield engine
-
-
-@pytest.fixture
-def session(engine: Engine) -> EngineSession:
-    return session_in(engine)
-
+from tests.sandbox.warehouse.queries import failing, one, rows, types
 
 NANOS = "'2024-01-31 23:59:59.123456789'"
 
