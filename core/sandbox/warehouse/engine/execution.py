@@ -247,7 +247,7 @@ class Execution:
 
 
 def rows_answer(
-    columns: Sequence[Column], rows: Sequence[Sequence[object]], statement_type: int = SELECT
+    columns: Sequence[Column], rows: Sequence[Sequence[object]], statement_type: int
 ) -> Answer:
     """Create an answer from Python rows."""
     batch = reader.rows_batch(columns, rows)
