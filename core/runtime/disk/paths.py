@@ -42,9 +42,7 @@ def state_dir() -> Path:
     Raises:
         LocalResourceError: no candidate can be written.
     """
-    return _find_usable(
-        "AMPLIFY_STATE_DIR", [*_get_user_directory("user_state_path"), *_get_fallbacks("state")]
-    )
+    return _find_user_directory("state")
 
 
 def data_dir() -> Path:
@@ -53,9 +51,7 @@ def data_dir() -> Path:
     Raises:
         LocalResourceError: no candidate can be written.
     """
-    return _find_usable(
-        "AMPLIFY_DATA_DIR", [*_get_user_directory("user_data_path"), *_get_fallbacks("data")]
-    )
+    return _find_user_directory("data")
 
 
 def config_dir() -> Path:
@@ -64,9 +60,7 @@ def config_dir() -> Path:
     Raises:
         LocalResourceError: no candidate can be written.
     """
-    return _find_usable(
-        "AMPLIFY_CONFIG_DIR", [*_get_user_directory("user_config_path"), *_get_fallbacks("config")]
-    )
+    return _find_user_directory("config")
 
 
 def log_dir() -> Path:
@@ -75,9 +69,7 @@ def log_dir() -> Path:
     Raises:
         LocalResourceError: no candidate can be written.
     """
-    return _find_usable(
-        "AMPLIFY_LOG_DIR", [*_get_user_directory("user_log_path"), *_get_fallbacks("log")]
-    )
+    return _find_user_directory("log")
 
 
 def is_memory_backed(path: Path) -> bool:
@@ -115,6 +107,12 @@ def _get_user_directory(kind: str) -> list[Path]:
 def _get_fallbacks(kind: str) -> list[Path]:
     shared = ("/var/tmp", tempfile.gettempdir())  # noqa: S108  checked like any other
     return [Path(root, user_name(), kind) for root in dict.fromkeys(shared)]
+
+
+def _find_user_directory(kind: str) -> Path:
+    """Return the first usable directory of a kind that platformdirs knows, as state or log."""
+    candidates = [*_get_user_directory(f"user_{kind}_path"), *_get_fallbacks(kind)]
+    return _find_usable(f"AMPLIFY_{kind.upper()}_DIR", candidates)
 
 
 def _find_usable(variable: str, candidates: list[Path]) -> Path:
