@@ -43,8 +43,10 @@ ADVERSE = tuple(
         "trust",
         "bucket/test_faults.py",
         "tui/cli/test_batch_stopped.py",
+        "tui/test_cancel.py",
         "tui/test_failures.py",
         "tui/test_hostile.py",
+        "tui/test_leaving.py",
     )
 )
 RUN_APART = frozenset({"browser", "large", "slow", "thorough"})
