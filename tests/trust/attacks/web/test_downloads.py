@@ -144,12 +144,13 @@ async def test_a_file_is_there_once_for_who_was_told(client: Any) -> None:
 
 async def test_a_file_goes_with_its_tab(client: Any) -> None:
     async with running() as one:
-        (first, ticket), (second, other) = await offered(one, client), await offered(one, client)
+        before = set(psutil.Process().children())
+        first, ticket = await offered(one, client)
+        (app,) = set(psutil.Process().children()) - before
+        second, other = await offered(one, client)
         assert ticket != other
-        apps = psutil.Process().children()
         await first.close()
-        gone, _ = await asyncio.to_thread(psutil.wait_procs, apps[:1], SECONDS)
-        assert len(gone) == 1
+        await asyncio.to_thread(app.wait, SECONDS)
         assert (await get(client, f"{one.url}download/{ticket}"))[0] == 404
         assert await get(client, f"{one.url}download/{other}") == (200, b"one, two")
         await second.close()
