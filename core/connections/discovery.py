@@ -22,6 +22,7 @@ Snowflake's files are read, never written.
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import os
 import tomllib
@@ -324,17 +325,35 @@ def _read_toml(path: Path) -> dict[str, Any]:
                     f"{path} is too large for a connections file.", "Correct the file."
                 )
             check_trusted(path, found)
-            return tomllib.load(file)
+            return tomllib.loads(_decode(path, file.read()))
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:  # not TOML, not text, endless digits or brackets
+    except (ValueError, RecursionError) as error:  # not TOML, endless digits or brackets
         # The decoder's message ends in the place, "(at line 3, column 8)"; the text before it may
         # quote the file, and with it a password.
         text = str(error) if isinstance(error, tomllib.TOMLDecodeError) else ""
         place = text.rpartition("(")[2].rstrip(")") if "(" in text else "somewhere"
         raise UsageError(f"{path} is not valid TOML ({place}).", "Correct the file.") from None
+
+
+def _decode(path: Path, data: bytes) -> str:
+    """Decode a file of TOML, which is UTF-8; the mark with which some editors begin it is removed.
+
+    Raises:
+        UsageError: it is in another encoding, as Windows PowerShell and older editors write.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UsageError(f"{path} is UTF-16, not UTF-8.", "Save it as UTF-8.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"{path} is not UTF-8 (line {line}); its encoding may be Windows-1252.",
+            "Save it as UTF-8.",
+        ) from None
 
 
 def _make_unknown_error(

@@ -252,9 +252,30 @@ class TestMistakes:
         assert "hidden" not in str(caught.value)
 
     def test_a_file_that_is_not_text(self, home: Path) -> None:
-        write(home, "connections.toml", "").write_bytes(b"\xff\xfe[dev]")
-        with pytest.raises(UsageError, match="not valid TOML"):
+        write(home, "connections.toml", "").write_bytes(b"\x80[dev]\0")
+        with pytest.raises(UsageError, match="not UTF-8"):
             discovery.list_connections()
+
+    def test_a_file_with_the_mark_of_utf_8(self, home: Path) -> None:
+        data = '["münchen"]\r\naccount = "a"\r\n'.encode("utf-8-sig")
+        write(home, "connections.toml", "").write_bytes(data)
+        assert list(discovery.list_connections()) == ["münchen"]
+
+    @pytest.mark.parametrize(
+        ("encoding", "said"),
+        [
+            ("utf-16", "is UTF-16, not UTF-8"),
+            ("cp1252", r"is not UTF-8 \(line 2\); its encoding may be Windows-1252"),
+        ],
+    )
+    def test_a_file_in_another_encoding(self, home: Path, encoding: str, said: str) -> None:
+        data = '# new\n[a] # münchen\npassword = "hidden"\n'.encode(encoding)
+        write(home, "connections.toml", "").write_bytes(data)
+        with pytest.raises(UsageError, match=said) as caught:
+            discovery.list_connections()
+        assert "connections.toml" in caught.value.message
+        assert caught.value.hint == "Save it as UTF-8."
+        assert "hidden" not in str(caught.value)
 
     @pytest.mark.parametrize("text", ["[a]\nport = " + "9" * 5000, "a = " + "[" * 5000])
     def test_endless_digits_and_brackets(self, home: Path, text: str) -> None:
