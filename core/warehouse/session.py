@@ -14,6 +14,7 @@ from snowflake.connector.connection_config import ConnectionConfig
 
 from core.runtime.retry import Retry
 from core.warehouse.connector_internals import exchange_states
+from core.warehouse.failures import translate
 from core.warehouse.network.addresses import Account
 from core.warehouse.network.gate import PROXY_SETTINGS, Pass
 from core.warehouse.network.http_pools import Web
@@ -54,9 +55,7 @@ class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
             with without_platform_detection():
                 super().__init__(**self.gate.through(given))
         except Exception as error:
-            if refused := self.gate.refusal():
-                raise refused from error
-            raise
+            raise (self.gate.refusal() or translate(error, self._signing_in())) from error
         self.gate.allow_results()
         self.retry = retry
         self.renewable = renewable
@@ -81,6 +80,10 @@ class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
         """Sign out; the session cannot be renewed afterwards."""
         self._ended = True
         super().close(retry)
+
+    def _signing_in(self) -> str:
+        place = self.gate.account
+        return f"signing in to Snowflake at {place.host}" if place else "signing in to Snowflake"
 
     def where(self) -> Account:
         """Return the location of the account, as far as it is known."""
