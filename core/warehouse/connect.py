@@ -8,6 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from core.connections import discovery
+from core.connections.address import normalize_address
+from core.connections.private_key import prepare_key
 from core.connections.secret_refs import AwsSecret, choose_secrets
 from core.connections.secrets import reveal
 from core.runtime.background import Future, Waiter, start
@@ -111,6 +113,7 @@ def connect(
 
     def arguments() -> dict[str, Any]:
         own = _reveal_arguments(_resolve_parameters(connection), aws_profile)
+        own = prepare_key(normalize_address(own))
         return _merge_arguments(own, _drop_empty(given), _drop_empty(session))
 
     interactive = _is_interactive(_resolve_parameters(connection))

@@ -20,7 +20,7 @@ from core.warehouse.connect import connect
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.session import Session
 from core.warehouse.statement import run
-from tests.warehouse.scripted_login import ScriptedLogin
+from tests.support.services.scripted_login import ScriptedLogin
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

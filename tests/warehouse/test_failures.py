@@ -25,7 +25,7 @@ from core.errors import (
 )
 from core.warehouse.connect import connect
 from core.warehouse.failures import translate
-from tests.warehouse.scripted_login import ScriptedLogin
+from tests.support.services.scripted_login import ScriptedLogin
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ class TestSigningIn:
             taken.bind(("127.0.0.1", 0))
             address = {"host": "127.0.0.1", "port": taken.getsockname()[1], "protocol": "http"}
             started = time.monotonic()
-            with pytest.raises(TemporaryError, match="while signing in") as caught:
+            with pytest.raises(TemporaryError, match=r"to Snowflake at 127\.0\.0\.1") as caught:
                 connect(
                     {"account": "a", "user": "u", "password": "p", **address},
                     query_tag="t",
@@ -87,10 +87,22 @@ class TestSigningIn:
             assert time.monotonic() - started < 5
         assert "network" in caught.value.hint
 
-    def test_a_host_that_does_not_exist(self) -> None:
-        with pytest.raises(TemporaryError):
+    @pytest.mark.parametrize(
+        ("given", "host"),
+        [
+            ({"account": "a", "host": "snowflake.invalid"}, "snowflake.invalid"),
+            ({"account": "no_such-a"}, "no-such-a.snowflakecomputing.com"),
+            (
+                {"account": "no_such-a.privatelink"},
+                "no_such-a.privatelink.snowflakecomputing.com",
+            ),
+            ({"account": "https://b.snowflakecomputing.cn/"}, "b.snowflakecomputing.cn"),
+        ],
+    )
+    def test_a_host_that_does_not_exist(self, given: dict[str, str], host: str) -> None:
+        with pytest.raises(TemporaryError, match=f"signing in to Snowflake at {host}[,)]"):
             connect(
-                {"account": "a", "user": "u", "password": "p", "host": "snowflake.invalid"},
+                {"user": "u", "password": "p", **given},
                 query_tag="t",
                 login_timeout=1,
             )
@@ -113,7 +125,7 @@ class TestSigningIn:
                     "authenticator": "snowflake_jwt",
                     "private_key_file": "/no/such/key.p8",
                 },
-                "'private_key_file'",
+                "/no/such/key.p8",
             ),
         ],
     )

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from core.warehouse.platform_detection import VARIABLE, _Switch
-from tests.warehouse.scripted_login import ScriptedLogin
+from tests.support.services.scripted_login import ScriptedLogin
 
 # In a process of its own: the connector detects its cloud once in each.
 SIGN_IN = f"""
