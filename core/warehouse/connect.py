@@ -14,6 +14,7 @@ from core.connections.secret_refs import AwsSecret, choose_secrets
 from core.connections.secrets import reveal
 from core.runtime.background import Future, Waiter, start
 from core.runtime.cancel import NEVER, Cancel
+from core.runtime.forks import check_not_forked
 from core.runtime.library_logging import hush
 from core.runtime.retry import QUICK, Retry
 from core.warehouse.failures import translate
@@ -95,8 +96,9 @@ def connect(
         An open session; the caller closes it.
 
     Raises:
-        UsageError: the connection does not exist, a parameter is missing or invalid, or a secret
-            is not at the location that its reference names.
+        UsageError: the connection does not exist, a parameter is missing or invalid, a secret is
+            not at the location that its reference names, or the process was forked after the
+            connector had been loaded (`core.runtime.forks`).
         SignInError: Snowflake refused the sign-in, the role or the warehouse, or AWS refused access
             to a secret.
         TemporaryError: Snowflake, or AWS for a secret, could not be reached in time.
@@ -117,6 +119,7 @@ def connect(
         return _merge_arguments(own, _drop_empty(given), _drop_empty(session))
 
     interactive = _is_interactive(_resolve_parameters(connection))
+    check_not_forked()
     hush()
     from core.warehouse.session import Session
 

@@ -150,8 +150,13 @@ def _translate_errors(directory: Path) -> Iterator[None]:
 def _make_spill_directory(runs: Path) -> Path:
     with _translate_errors(runs):
         directory, _ = _make_directory(runs)  # locked until the process ends
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    atexit.register(_remove_own, directory, os.getpid())
     return directory
+
+
+def _remove_own(directory: Path, process: int) -> None:
+    if os.getpid() == process:  # not in a child that was forked since, which also ends
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _make_directory(runs: Path) -> tuple[Path, int]:
