@@ -87,12 +87,34 @@ _NO_ANSWER = Meaning(
     "Check the network, the proxy and the connection's account or host; then try again.",
     again=True,
 )
+OF_PROXY: Final = (
+    "If a proxy of your network replaces it, name a file with the proxy's certificate authority "
+    "in SSL_CERT_FILE."
+)
 TLS = Meaning(
     TemporaryError,
     "No secure connection to Snowflake could be made.",
     "Check the connection's host, port and protocol, this machine's clock, and the TLS "
     "certificates of a proxy in between.",
 )
+# The reasons of the connector's TLS library, rustls, for refusing a certificate.
+CERTIFICATES: Final = {
+    "UnknownIssuer": TLS._replace(
+        sentence="Snowflake's certificate is not trusted: its issuer is unknown.", hint=OF_PROXY
+    ),
+    "not valid for name": TLS._replace(
+        sentence="Snowflake's certificate is not trusted: it is for another host.",
+        hint="Check the connection's account or host, and the proxy in between.",
+    ),
+    "expired": TLS._replace(
+        sentence="Snowflake's certificate is not trusted: it has expired.",
+        hint="Check this machine's clock, and the proxy in between.",
+    ),
+    "not valid yet": TLS._replace(
+        sentence="Snowflake's certificate is not trusted: it is not valid yet.",
+        hint="Check this machine's clock.",
+    ),
+}
 _SETTING = Meaning(
     UsageError, "The connection's parameter {name} is missing or invalid.", "Correct it."
 )

@@ -19,6 +19,7 @@ from core.warehouse.error_codes import (
     BY_NUMBER,
     BY_RANGE,
     BY_STATE,
+    CERTIFICATES,
     KEY,
     REDIRECTED,
     REFUSED,
@@ -122,6 +123,9 @@ def _find_login_meaning(text: str) -> Meaning:
     """Distinguish the failures that connector 5.x reports as "failed to connect" (250001)."""
     if status := _HTTP_STATUS.search(text):
         return WRONG_ACCOUNT if status[1].startswith("4") else UNREACHABLE
+    for reason, meaning in CERTIFICATES.items():
+        if reason in text and "certificate" in text:
+            return meaning
     if "certificate" in text or "InvalidContentType" in text:
         return TLS
     if "rivate key" in text or "Authentication failed" in text:

@@ -18,6 +18,8 @@ from urllib.request import (  # type: ignore[attr-defined]  # typeshed lacks the
     proxy_bypass_environment,
 )
 
+import certifi
+import truststore
 import urllib3
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -161,8 +163,19 @@ def _make_auth_header(proxy: str) -> dict[str, str]:
 
 
 def _make_context(config: ConnectionConfig) -> ssl.SSLContext:
-    """Make the TLS context for the settings of certificates, host names and versions."""
-    context = ssl.create_default_context(cafile=config.custom_root_store_path)
+    """Make the TLS context for the settings of certificates, host names and versions.
+
+    Like the connector's core (5.2), it trusts the roots of the system and those that are bundled,
+    here by certifi, unless the settings name others. The system's are found where OpenSSL was not
+    built to look for them, too, and on macOS and Windows in the system's own store (truststore).
+    As in the core, a certificate in a store is trusted even if it is not a root, and a root needs
+    no key identifier, which `ssl.create_default_context` demands since Python 3.13.
+    """
+    own = config.custom_root_store_path
+    kind: type[ssl.SSLContext] = ssl.SSLContext if own else truststore.SSLContext
+    context = kind(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(own or certifi.where())
     if config.min_tls_version == "tls13":
         context.minimum_version = ssl.TLSVersion.TLSv1_3
     unchecked = config.tls_skip_verify or config.verify_certificates is False

@@ -23,8 +23,9 @@ from urllib3.exceptions import TimeoutError as SlowError
 
 from core.errors import TemporaryError
 from core.runtime.cancel import Cancel, check
+from core.runtime.certificates import find_refusal
 from core.warehouse.connector_internals import convert
-from core.warehouse.error_codes import AGAIN
+from core.warehouse.error_codes import AGAIN, OF_PROXY
 from core.warehouse.own_session import admit_storage_to, get_web
 from core.warehouse.results.arrow_streams import BrokenStreamError, open_stream, read
 from core.warehouse.results.batch_list import BatchList
@@ -111,9 +112,8 @@ class Fetch:
                     raise _make_status_error(answer.status, answer.headers.get("Retry-After", ""))
                 return _unpack(self._pieces(answer), size)
         except (HTTPError, OSError, ValueError) as error:
-            raise _make_error(
-                _describe(error)
-            ) from None  # its text contains the URL, which is a secret
+            # Not as a cause: its text contains the URL, which is a secret.
+            raise _make_network_error(error) from None
 
     def _pieces(self, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         """Yield the body; first its two leading bytes, which identify the compression."""
@@ -230,6 +230,12 @@ def _make_error(why: str, retry_after: float = 0.0) -> TemporaryError:
     )
 
 
-def _describe(error: BaseException) -> str:
-    """Describe a network failure in a few words."""
-    return next((why for kind, why in _REASONS if isinstance(error, kind)), "connection reset")
+def _make_network_error(error: BaseException) -> TemporaryError:
+    if refused := find_refusal(error):
+        return TemporaryError(
+            "The certificate of the storage service from which Snowflake's results are downloaded "
+            f"is not trusted: {refused}.",
+            OF_PROXY,
+        )
+    why = next((why for kind, why in _REASONS if isinstance(error, kind)), "connection reset")
+    return _make_error(why)

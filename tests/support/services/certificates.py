@@ -12,8 +12,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def make_certificate(directory: Path) -> tuple[Path, ssl.SSLContext]:
+def make_certificate(directory: Path, days: int = 1) -> tuple[Path, ssl.SSLContext]:
     """Write a certificate for 127.0.0.1 and its key into `directory`.
+
+    Args:
+        directory: of the two files.
+        days: for how many days it is still valid; before 0, it has expired.
 
     Returns:
         The certificate's file, and the context of a server that shows it.
@@ -23,8 +27,8 @@ def make_certificate(directory: Path) -> tuple[Path, ssl.SSLContext]:
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False
         )
