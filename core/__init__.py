@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import core.runtime.forks  # noqa: F401  notes what is loaded whenever the process forks
+import core.runtime.process.forks  # noqa: F401  notes what is loaded whenever the process forks
 
 if TYPE_CHECKING:
     from core.api import transfer_data

@@ -70,7 +70,6 @@ if TYPE_CHECKING:
     from core.runtime import redaction as redaction
     from core.runtime.characters import escape_hidden as escape_hidden
     from core.runtime.characters import is_hidden as is_hidden
-    from core.runtime.core_dumps import forbid_core_dumps as forbid_core_dumps
     from core.runtime.disk import private_files as private_files
     from core.runtime.disk.paths import data_dir as data_dir
     from core.runtime.disk.paths import log_dir as log_dir
@@ -79,7 +78,8 @@ if TYPE_CHECKING:
     from core.runtime.disk.private_files import opener as opener
     from core.runtime.disk.private_files import replace as replace
     from core.runtime.disk.workspace import discard_own as discard_own
-    from core.runtime.malloc_arenas import limit_malloc_arenas as limit_malloc_arenas
+    from core.runtime.process.core_dumps import forbid_core_dumps as forbid_core_dumps
+    from core.runtime.process.malloc_arenas import limit_malloc_arenas as limit_malloc_arenas
     from core.runtime.redaction import redact as redact
     from core.runtime.track import Track as Track
     from core.runtime.track import amount as amount
@@ -127,8 +127,8 @@ _HOMES: Final = {
         "Spell",
     ),
     "core.runtime.redaction": ("redact",),
-    "core.runtime.core_dumps": ("forbid_core_dumps",),
-    "core.runtime.malloc_arenas": ("limit_malloc_arenas",),
+    "core.runtime.process.core_dumps": ("forbid_core_dumps",),
+    "core.runtime.process.malloc_arenas": ("limit_malloc_arenas",),
     "core.runtime.characters": (
         "is_hidden",
         "escape_hidden",

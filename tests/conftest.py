@@ -42,7 +42,7 @@ ADVERSE = tuple(
         "faults",
         "trust",
         "bucket/test_faults.py",
-        "runtime/test_forks.py",
+        "runtime/process/test_forks.py",
         "tui/cli/test_batch_stopped.py",
         "tui/test_cancel.py",
         "tui/test_failures.py",

@@ -20,8 +20,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from core.runtime.core_dumps import forbid_core_dumps
 from core.runtime.disk.directories import UnsafeDirectoryError, private_directory
+from core.runtime.process.core_dumps import forbid_core_dumps
 
 GRACE_SECONDS = 4.0  # after which a server that does not stop is ended
 

@@ -14,8 +14,8 @@ from core.connections.secret_refs import AwsSecret, choose_secrets
 from core.connections.secrets import reveal
 from core.runtime.background import Future, Waiter, start
 from core.runtime.cancel import NEVER, Cancel
-from core.runtime.forks import check_not_forked
 from core.runtime.library_logging import hush
+from core.runtime.process.forks import check_not_forked
 from core.runtime.retry import QUICK, Retry
 from core.warehouse.failures import translate
 
@@ -98,7 +98,7 @@ def connect(
     Raises:
         UsageError: the connection does not exist, a parameter is missing or invalid, a secret is
             not at the location that its reference names, or the process was forked after the
-            connector had been loaded (`core.runtime.forks`).
+            connector had been loaded (`core.runtime.process.forks`).
         SignInError: Snowflake refused the sign-in, the role or the warehouse, or AWS refused access
             to a secret.
         TemporaryError: Snowflake, or AWS for a secret, could not be reached in time.

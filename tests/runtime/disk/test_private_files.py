@@ -120,7 +120,7 @@ for name in ("geteuid", "getuid", "fchmod", "O_NOFOLLOW", "O_DIRECTORY", "O_NONB
 for name in ("pwd", "grp", "resource"):  # Windows has locks, for which fcntl stands here
     sys.modules[name] = None
 from pathlib import Path
-from core.runtime import core_dumps
+from core.runtime.process import core_dumps
 from core.runtime.disk import private_files, paths
 from core.records.report import check_path
 from core.runtime.disk.workspace import workspace

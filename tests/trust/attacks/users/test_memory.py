@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from core.runtime import core_dumps
+from core.runtime.process import core_dumps
 from tests.trust.attacks.users.second_user import USER, command, environment
 
 SECRET = "hush-hush-hush"
@@ -29,7 +29,7 @@ import os, resource, sys
 hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
 resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 if sys.argv[1] == "forbid":
-    from core.runtime.core_dumps import forbid_core_dumps
+    from core.runtime.process.core_dumps import forbid_core_dumps
     forbid_core_dumps()
 print(resource.getrlimit(resource.RLIMIT_CORE)[0])
 import ctypes
@@ -38,7 +38,7 @@ os.abort()
 """
 
 STILL_WORKS = """
-from core.runtime.core_dumps import forbid_core_dumps
+from core.runtime.process.core_dumps import forbid_core_dumps
 forbid_core_dumps()
 from pathlib import Path
 from core.runtime.disk import paths

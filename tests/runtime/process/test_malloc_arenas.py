@@ -13,7 +13,7 @@ SCRIPT = """
 import ctypes, sys, threading
 libc = ctypes.CDLL(None)
 if sys.argv[1] == "limit":
-    from core.runtime.malloc_arenas import limit_malloc_arenas
+    from core.runtime.process.malloc_arenas import limit_malloc_arenas
     limit_malloc_arenas()
 libc.malloc.restype = ctypes.c_void_p
 together = threading.Barrier(9)

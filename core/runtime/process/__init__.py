@@ -1,0 +1,1 @@
+"""The process itself: its forks, core dumps and allocator."""
