@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from pathlib import Path
 
@@ -30,10 +29,18 @@ def span(seconds: float) -> str:
 
 
 def memory() -> int:
-    """Return the resident memory of this process in bytes; its peak where only that is known."""
+    """Return the resident memory of this process in bytes.
+
+    Where only its peak is known, as on macOS, return that; 0 where neither is, as on Windows.
+    """
     try:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024  # bytes on macOS: getrusage(2)
-    return pages * os.sysconf("SC_PAGE_SIZE")
+        pass
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # bytes on macOS: getrusage(2)

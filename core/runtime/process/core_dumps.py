@@ -6,10 +6,11 @@ the sandbox; the library does not.
 
 from __future__ import annotations
 
-import ctypes
 import sys
 from contextlib import suppress
 from typing import Final
+
+from core.runtime.process.libc import call_libc
 
 _PR_SET_DUMPABLE: Final = 4  # linux/prctl.h
 
@@ -31,5 +32,4 @@ def forbid_core_dumps() -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_CORE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
     if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # a libc without it
-            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        call_libc("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import sys
-from contextlib import suppress
 from typing import Final
+
+from core.runtime.process.libc import call_libc
 
 _M_ARENA_MAX: Final = -8  # malloc.h of glibc
 _ARENAS: Final = 2
@@ -21,5 +21,4 @@ def limit_malloc_arenas() -> None:
     such setting, are left as they are.
     """
     if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # a libc without it
-            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+        call_libc("mallopt", _M_ARENA_MAX, _ARENAS)

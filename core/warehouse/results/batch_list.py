@@ -10,14 +10,13 @@ holds the connector's objects instead, which then fetch and decode the batches.
 
 from __future__ import annotations
 
-import ctypes
 from array import array
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from core.runtime.process.libc import call_libc
 from core.warehouse import connector_internals
 from core.warehouse.connector_internals import Chunk, ChunkList
 from core.warehouse.network.addresses import filter_storage_headers
@@ -189,5 +188,4 @@ def _count_stream_rows(stream: bytes) -> int:
 
 def _trim() -> None:
     """Return memory that the connector freed to the system; glibc would keep it for its thread."""
-    with suppress(OSError, AttributeError):  # not glibc
-        ctypes.CDLL(None).malloc_trim(0)
+    call_libc("malloc_trim", 0)

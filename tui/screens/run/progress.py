@@ -99,7 +99,7 @@ class Figures(Widget):
             f"{track.rows_per_second:,.0f}" if track.rows_per_second else _NONE,
             size(track.bytes_per_second) if track.bytes_per_second else _NONE,
             clock(left) if left is not None else _NONE,
-            size(memory()),
+            size(held) if (held := memory()) else _NONE,
             clock(elapsed),
         )
         self.refresh()
