@@ -44,6 +44,7 @@ ADVERSE = tuple(
         "bucket/test_faults.py",
         "runtime/process/test_forks.py",
         "tui/cli/test_batch_stopped.py",
+        "tui/cli/test_foreign_system.py",
         "tui/test_cancel.py",
         "tui/test_failures.py",
         "tui/test_hostile.py",
