@@ -1,4 +1,4 @@
-"""Private keys, as files that the usual tools write, and the errors of those that are none."""
+"""Private keys as files that the usual tools write, and the errors of files without one."""
 
 from __future__ import annotations
 
