@@ -12,6 +12,8 @@ import core.runtime.process.forks  # noqa: F401  notes what is loaded whenever t
 
 if TYPE_CHECKING:
     from core.api import transfer_data
+    from core.checking.check import check
+    from core.checking.finding import CheckResult, CheckStatus, Finding
     from core.errors import (
         CancelledError,
         DestinationError,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "core.api": ("transfer_data",),
+    "core.checking.check": ("check",),
+    "core.checking.finding": ("CheckResult", "CheckStatus", "Finding"),
     "core.errors": (
         "CancelledError",
         "DestinationError",
@@ -62,10 +66,13 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "CancelledError",
+    "CheckResult",
+    "CheckStatus",
     "Delivered",
     "DestinationError",
     "DestinationExistsError",
     "Event",
+    "Finding",
     "IntegrityError",
     "LocalResourceError",
     "Outcome",
@@ -83,6 +90,7 @@ __all__ = [
     "TransferError",
     "UsageError",
     "Warned",
+    "check",
     "plan_transfer",
     "run_transfer",
     "transfer_data",

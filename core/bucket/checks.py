@@ -75,15 +75,20 @@ def probe_destination(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> No
     """
     folder, slash, name = key.rpartition("/")
     trial = f"{folder}{slash}access-test-{uuid.uuid4().hex}-{name}"
-
-    def refuses(client: Any, where: dict[str, str]) -> bool:
-        return _refuses_damaged(client, where, trial)
-
-    if not bucket.ask(refuses, cancel=cancel):
+    if not refuses_damaged(bucket, trial, cancel=cancel):
         raise DestinationError(
             f"The service stored a damaged object, {bucket.destination.url(trial)}.",
             "It does not check what it receives: do not rely on it. Remove that object.",
         )
+
+
+def refuses_damaged(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> bool:
+    """Whether a byte with the MD5 of another is refused; if not, it was stored at `key`.
+
+    Raises:
+        DestinationError, TemporaryError, CancelledError: as `probe_destination`.
+    """
+    return bucket.ask(lambda client, where: _refuses_damaged(client, where, key), cancel=cancel)
 
 
 def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool | None:

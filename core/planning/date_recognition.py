@@ -132,12 +132,17 @@ def _list_patterns() -> Iterator[str]:
 
 
 @cache
+def list_known_formats() -> tuple[TextFormat, ...]:
+    """Return every format that is recognised."""
+    parsed = map(parse_format, _list_patterns())
+    return tuple(known for known in parsed if isinstance(known, TextFormat))
+
+
+@cache
 def _group_formats() -> Mapping[str, Sequence[TextFormat]]:
     found: dict[str, list[TextFormat]] = defaultdict(list)
-    for pattern in _list_patterns():
-        known = parse_format(pattern)
-        if isinstance(known, TextFormat):
-            found[known.shape].append(known)
+    for known in list_known_formats():
+        found[known.shape].append(known)
     return found
 
 

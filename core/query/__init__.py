@@ -7,6 +7,7 @@ detail of its semantics, a comment there says which.
 """
 
 from core.query.catalog import (
+    CURRENT_ACCESS,
     CURRENT_PLACE,
     describe,
     show_databases,
@@ -30,6 +31,7 @@ from core.query.verify import is_float, select_figures
 
 __all__ = [
     "BAD_VALUE_CHARACTERS",
+    "CURRENT_ACCESS",
     "CURRENT_PLACE",
     "INT64",
     "PREVIEW_ROWS",

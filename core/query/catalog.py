@@ -44,6 +44,10 @@ def show_page(database: str, schema: str, after: str | None, rows: int) -> State
 
 
 CURRENT_PLACE = Statement('SELECT CURRENT_DATABASE() AS "database", CURRENT_SCHEMA() AS "schema"')
+CURRENT_ACCESS = Statement(
+    'SELECT CURRENT_ROLE() AS "role", CURRENT_WAREHOUSE() AS "warehouse",'
+    ' CURRENT_VERSION() AS "version"'
+)
 
 
 def _page(after: str | None, rows: int) -> str:

@@ -25,6 +25,10 @@ _PAGE = 10_000  # the most rows that SHOW returns
 _FIRST_PAGE = 1_000  # smaller, so that the first page appears sooner
 _NAMES_LOOKED_AT = 50_000
 _NOT_FOR_TRANSFER = "INFORMATION_SCHEMA"
+LISTED = ("name", "kind", "rows", "bytes")
+"""The columns of SHOW OBJECTS that are read."""
+DESCRIBED = ("name", "type", "null?")
+"""The columns of DESCRIBE TABLE that are read."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,7 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
     """
     name = full_name(connection, parse_table(text), cancel)
     try:
-        described = read_rows(
-            run(connection, query.describe(name), cancel), "name", "type", "null?"
-        )
+        described = read_rows(run(connection, query.describe(name), cancel), *DESCRIBED)
     except ObjectMissingError as error:
         raise _missing(connection, name, cancel) from error
     columns = tuple(

@@ -6,7 +6,7 @@ connector. So modules that use an open session can be imported before the connec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from core.warehouse.network.addresses import Account, check_url
 from core.warehouse.network.http_pools import Web
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from snowflake.connector import SnowflakeConnection
 
     from core.warehouse.network.gate import Pass
@@ -29,12 +30,15 @@ class OwnSession:
         renewable: whether it signs in again automatically; false for interactive sign-ins.
         gate: admits the connector's requests to the account.
         web: the HTTP connections that follow the connection's settings.
+        watch: called with each batch of a result as Snowflake sent it, before it is converted;
+            from the threads that download.
     """
 
     retry: Retry
     renewable: bool
     gate: Pass
     web: Web
+    watch: Callable[[pa.Table], None] | None = None
 
     def renew(self, lost: str) -> None:
         """Sign in again, unless another thread has done so since session `lost` was lost."""
@@ -61,6 +65,12 @@ def get_web(connection: SnowflakeConnection) -> Web:
         return connection.web
     config = connection.config
     return Web(config, lambda: Account(config.host or "", config.protocol != "http"))
+
+
+def show_to_watch(connection: SnowflakeConnection, batch: pa.Table) -> None:
+    """Call the `watch` of a session, if it has one."""
+    if isinstance(connection, OwnSession) and connection.watch is not None:
+        connection.watch(batch)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from core.runtime.cancel import Cancel, check
 from core.runtime.certificates import find_refusal
 from core.warehouse.connector_internals import convert
 from core.warehouse.error_codes import AGAIN, OF_PROXY
-from core.warehouse.own_session import admit_storage_to, get_web
+from core.warehouse.own_session import admit_storage_to, get_web, show_to_watch
 from core.warehouse.results.arrow_streams import BrokenStreamError, open_stream, read
 from core.warehouse.results.batch_list import BatchList
 
@@ -132,6 +132,7 @@ class Fetch:
             raise _make_error("it is damaged") from error
         if not all(map(_is_sound, raw.schema)):
             raise _make_error(_MISTYPED)
+        show_to_watch(self._connection, raw)
         if not raw.num_rows:
             return raw
         try:

@@ -1,0 +1,1 @@
+"""Checks an account before its first transfer; see `core.checking.check`."""
