@@ -32,6 +32,9 @@ class Manner:
     Attributes:
         dry_run: print the plan only.
         exact: count the rows that would be delivered.
+        check: check the account, and transfer nothing.
+        probe_write: with `check`, write a probe object and remove it.
+        record: with `check`, the directory of the recording.
         demo: use the embedded warehouse and bucket.
         quiet: print only errors on stderr.
         json: write stderr as JSON lines, and the plan of a dry run as JSON.
@@ -39,6 +42,9 @@ class Manner:
 
     dry_run: bool = False
     exact: bool = False
+    check: bool = False
+    probe_write: bool = False
+    record: str | None = None
     demo: bool = False
     quiet: bool = False
     json: bool = False
@@ -108,13 +114,15 @@ def leave(code: int) -> NoReturn:
 
 
 def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
-    needed = ("table",) if manner.demo else ("table", "bucket")
+    needed = () if manner.check else ("table",) if manner.demo else ("table", "bucket")
     if missing := [f"--{name}" for name in needed if not options.get(name)]:
         raise UsageError(f"{' and '.join(missing)} must be given.", "See --help.")
     if manner.demo:
         _check_options(options)
         console.note("Starting the embedded warehouse and bucket")
     with demo(options) if manner.demo else nullcontext(Place(options)) as place:
+        if manner.check:
+            return _check(place.options, manner, console, stop)
         if manner.dry_run:
             return _print_preview(place.options, manner, console, stop)
         outcome = stop.run(lambda: _transfer(place.options, manner, console, stop))
@@ -131,7 +139,7 @@ def _check_options(options: Mapping[str, Any]) -> None:
     """Raise errors of the options before the servers start, which takes a second or two."""
     from core import Request
 
-    Request.of(**{"bucket": "demo", **options, **choose_access(options)})
+    Request.of(**{"table": "T", "bucket": "demo", **options, **choose_access(options)})
 
 
 def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> Outcome:
@@ -159,6 +167,29 @@ def _print_preview(options: Mapping[str, Any], manner: Manner, console: Console,
 
     _print(stop.run(make), console)
     return 0
+
+
+def _check(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
+    from core import Finding, check
+    from tui.cli.check import Printer, end_as_json, end_as_text
+
+    printer = Printer()
+
+    def show(finding: Finding) -> None:
+        if not manner.json:
+            _print(printer.as_text(finding), console)
+
+    result = stop.run(
+        lambda: check(
+            **options,
+            probe_write=manner.probe_write,
+            record=manner.record,
+            on_finding=show,
+            cancel=stop.cancel,
+        )
+    )
+    _print(end_as_json(result) if manner.json else end_as_text(result, manner.record), console)
+    return result.exit_code
 
 
 def _print(result: Sequence[str], console: Console) -> None:

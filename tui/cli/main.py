@@ -84,14 +84,20 @@ def _start(
     web: bool,
     port: int | None,
     log_format: str,
-    **how: bool,
+    **how: Any,
 ) -> int:
-    if how["exact"] and not how["dry_run"]:
-        raise click.BadParameter("requires --dry-run", param_hint=spelling("exact"))
-    batch = batch or how["dry_run"]
+    for name, needed in (("exact", "dry_run"), ("probe_write", "check"), ("record", "check")):
+        if how[name] and not how[needed]:
+            raise click.BadParameter(f"requires {spelling(needed)}", param_hint=spelling(name))
+    if how["check"] and (batch or how["dry_run"]):
+        raise click.BadParameter(
+            "transfers nothing, so it excludes --batch and --dry-run", param_hint=spelling("check")
+        )
+    batch = batch or how["dry_run"] or how["check"]
     if batch and web:
         raise click.BadParameter(
-            "serves the app, so it excludes --batch and --dry-run", param_hint=spelling("web")
+            "serves the app, so it excludes --batch, --check and --dry-run",
+            param_hint=spelling("web"),
         )
     if web:
         from tui.cli.batch import leave

@@ -34,6 +34,24 @@ OWN: Final[Mapping[str, Option]] = {
         type=bool,
         default=False,
     ),
+    "check": Option(
+        help="Check the account, and the table and the bucket if they are named, without a "
+        "transfer: what differs from what a transfer relies on, and what to do.",
+        type=bool,
+        default=False,
+    ),
+    "probe_write": Option(
+        help="With `check`, write a probe object to the bucket, and remove it.",
+        type=bool,
+        default=False,
+    ),
+    "record": Option(
+        help="With `check`, the directory in which the answers are recorded, without names, values "
+        "or secrets.",
+        type=str | None,
+        placeholder="DIR",
+        examples=("answers",),
+    ),
     "demo": Option(
         help="Use an embedded warehouse and bucket with sample tables.", type=bool, default=False
     ),
@@ -135,7 +153,7 @@ def _parameter(name: str, option: Option) -> click.Option:
         return click.Option(names, is_flag=True, envvar=variable(name))
     if name in OWN:
         return click.Option(
-            names, default=option.default, type=_VALUES[name], envvar=variable(name)
+            names, default=option.default, type=_VALUES.get(name), envvar=variable(name)
         )
     # The request validates the values of a transfer, with the same messages for all front ends.
     return click.Option(names, envvar=variable(name))
