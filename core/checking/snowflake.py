@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -107,23 +108,34 @@ class Warehouse:
 
     def check_all(self, timezone: str) -> bool:
         """Make the checks that need no table; return whether those of a table are worth while."""
-        step = self.walk.step
-        if not step(SNOWFLAKE, "role and warehouse", self._check_access):
+        if not self.check_access():
             return False
-        self._check_listings()
-        cases = list(list_cases(timezone))
-        for number, case in enumerate(cases):
-            if not step(_SQL, case.subject, lambda case=case: self._check_case(case)):  # type: ignore[misc]
-                left = len(cases) - number - 1
-                if left:
+        self.check_listings()
+        if not self.check_cases(list(list_cases(timezone))):
+            return False
+        self.check_results()
+        return True
+
+    def check_access(self) -> bool:
+        """Check the role and the warehouse; return whether there is a warehouse."""
+        return self.walk.step(SNOWFLAKE, "role and warehouse", self._read_access)
+
+    def check_cases(self, cases: Sequence[Case]) -> bool:
+        """Check the constructs of SQL; return false if one failed for a reason that all share."""
+        for number, case in enumerate(cases, 1):
+            if not self.walk.step(_SQL, case.subject, partial(self._check_case, case)):
+                if left := len(cases) - number:
                     why = f"{left} more checks: they would fail for the same reason."
                     self.walk.skip(_SQL, "the rest of the SQL", why)
                 return False
-        step(_RESULTS, "a result that is read again: RESULT_SCAN", self._check_result_scan)
-        step(_RESULTS, "a result in batches", self._check_batches)
         return True
 
-    def _check_access(self) -> str:
+    def check_results(self) -> None:
+        """Check results that are read by their id, and that come in batches."""
+        self.walk.step(_RESULTS, "a result read again: RESULT_SCAN", self._check_result_scan)
+        self.walk.step(_RESULTS, "a result in batches", self._check_batches)
+
+    def _read_access(self) -> str:
         (access,) = read_rows(self.run(query.CURRENT_ACCESS))
         if not access.get("warehouse"):
             raise UsageError(
@@ -136,7 +148,7 @@ class Warehouse:
 
     # ------------------------------------------------------------------------------- listings
 
-    def _check_listings(self) -> None:
+    def check_listings(self) -> None:
         """Check what SHOW and DESCRIBE give, following the first name of each."""
         found: dict[str, str] = {}
 
