@@ -232,6 +232,13 @@ class TransferApp(App[None]):
 
         self.push_screen(JumpScreen(self.screen), go)
 
+    def action_check(self) -> None:
+        """Check the account, the table and the bucket of the workbench; nothing is transferred."""
+        from tui.screens.check import CheckScreen
+
+        if isinstance(self.screen, Workbench):
+            self.push_screen(CheckScreen(list_options(self.screen.draft.request)))
+
     def action_history(self) -> None:
         """Show the previous runs, one of which can be repeated."""
         from tui.screens.history import HistoryScreen
@@ -245,6 +252,9 @@ class TransferApp(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the commands of the palette: the actions that have keys now, and the themes."""
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+        if isinstance(screen, Workbench):
+            about = "Whether Snowflake, the table and the bucket answer as a transfer relies on"
+            yield SystemCommand("Check the account", about, self.action_check)
         offered: set[str] = set()
         for node, binding, enabled, tooltip in screen.active_bindings.values():
             if not (enabled and binding.id and binding.description) or binding.action in offered:
