@@ -15,7 +15,13 @@ from core import query
 from core.checking.case import Case, find_difference
 from core.checking.cases import CHECK_ZONE, EXAMPLE, EXAMPLE_GROUPS, list_cases
 from core.checking.walk import UncheckedError, Walk
-from core.errors import IntegrityError, TransferError, UsageError
+from core.errors import (
+    IntegrityError,
+    ObjectMissingError,
+    SignInError,
+    TransferError,
+    UsageError,
+)
 from core.planning.names import TableName
 from core.query import Statement
 from core.query.literals import select_numbers
@@ -153,7 +159,14 @@ class Warehouse:
         found: dict[str, str] = {}
 
         def show(what: str, statement: Statement, *needed: str) -> str:
-            rows = self._read_listing(statement, *needed)
+            try:
+                rows = self._read_listing(statement, *needed)
+            except (ObjectMissingError, SignInError) as error:
+                if not found:
+                    raise
+                # Of what a role may list, it may not list every part.
+                why = f"The role may not list the first one: {error.message}"
+                raise UncheckedError(why) from error
             names = [row["name"] for row in rows if row["name"] != "INFORMATION_SCHEMA"]
             if not names:
                 raise UncheckedError(f"The role sees no {what}.")

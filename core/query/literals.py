@@ -75,8 +75,7 @@ def _convert(kind: ColumnType, value: str) -> str:
 
 
 def _write(value: str | None) -> str:
-    # A cast, so that a column of NULLs is text too.
-    return "NULL::VARCHAR" if value is None else f"{literal(value)}::VARCHAR"
+    return "NULL" if value is None else literal(value)
 
 
 def select_month_of_each(plans: Sequence[Plan]) -> Statement:
