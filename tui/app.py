@@ -236,7 +236,7 @@ class TransferApp(App[None]):
         """Check the account, the table and the bucket of the workbench; nothing is transferred."""
         from tui.screens.check import CheckScreen
 
-        if isinstance(self.screen, Workbench):
+        if isinstance(self.screen, Workbench) and self.screen.is_signed_in:
             self.push_screen(CheckScreen(list_options(self.screen.draft.request)))
 
     def action_history(self) -> None:
@@ -252,7 +252,7 @@ class TransferApp(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the commands of the palette: the actions that have keys now, and the themes."""
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
-        if isinstance(screen, Workbench):
+        if isinstance(screen, Workbench) and screen.is_signed_in:
             about = "Whether Snowflake, the table and the bucket answer as a transfer relies on"
             yield SystemCommand("Check the account", about, self.action_check)
         offered: set[str] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from core.bucket import Destination
 from core.bucket.target import open_bucket
 from core.checking.bucket import BucketChecks
 from core.checking.cases import CHECK_ZONE
@@ -69,6 +70,8 @@ def check(
     given = {"table": table, "bucket": bucket}
     named = {name: value for name, value in given.items() if value is not None}
     request = Request.of(**{**_NONE, **options, **named})
+    if bucket is not None:
+        Destination.parse(request.bucket)  # an invalid one is refused before the sign-in
     recording = None if record is None else Recording(Path(record))
     walk = Walk(on_finding, cancel or NEVER, recording)
     retry = Retry(max_time=min(request.max_retry_time, _RETRY_SECONDS))

@@ -74,14 +74,14 @@ the check."""
     def compose(self) -> ComposeResult:
         """Yield the lines, the summary and the button."""
         with Dialog("Check the account", "-full"):
-            with VerticalScroll(classes="rows body"):
+            with VerticalScroll(id="lines", classes="rows"):
                 yield Static(id="findings")
             yield Static("Checking …", id="summary", markup=False)
             yield ActionBar(Action("Stop", "esc", "close", "primary"))
 
     def on_mount(self) -> None:
         """Start the check."""
-        self.query_one(".body").focus()
+        self.query_one("#lines").focus()
         threading.Thread(target=self._run, name="check", daemon=True).start()
 
     def on_unmount(self) -> None:
@@ -114,7 +114,7 @@ the check."""
             self._lines.append(Content.styled(PARTS[finding.part], "bold $text-muted"))
         self._lines += _describe(finding)
         self.query_one("#findings", Static).update(Content("\n").join(self._lines))
-        self.query_one(".body", VerticalScroll).scroll_end(animate=False)
+        self.query_one("#lines", VerticalScroll).scroll_end(animate=False)
 
     @on(Checked)
     def _end(self, message: Checked) -> None:

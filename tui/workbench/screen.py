@@ -196,6 +196,11 @@ transfer."""
         self.change_next_role()
 
     @property
+    def is_signed_in(self) -> bool:
+        """Whether the sign-in has succeeded; the request then has its connection."""
+        return self._session.explorer is not None
+
+    @property
     def _in_demo(self) -> bool:
         """Whether runs use the demo; a saved connection may have the same name."""
         return self._place == DEMO and not isinstance(self.draft.request.connection, str)
