@@ -124,7 +124,7 @@ def _epochs() -> Iterator[Case]:
 
 # ------------------------------------------------------------------------------------- formats
 
-_DATES_WITH_TIMES: Final = ("%Y-%m-%d", "%m/%d/%Y", "%d %b %Y", "%Y%m%d")
+_DATES_WITH_TIMES: Final = ("%Y-%m-%d", "%m/%d/%Y", "%Y%m%d")
 _PARTS: Final = {
     "%Y": "2024", "%y": "24", "%m": "01", "%d": "05", "%b": "Jan", "%B": "January", "%a": "Fri",
     "%H": "03", "%I": "03", "%M": "04", "%S": "06", "%f": "789", "%p": "AM", "%z": "+0130",
@@ -135,7 +135,8 @@ _PARTS: Final = {
 def _formats() -> Iterator[Case]:
     """Yield the cases of the formats of text that are recognised, many in one statement.
 
-    A time of day is parsed independently of the date before it, so each is combined with one date.
+    A time of day is parsed independently of the date before it, so each is combined with a few
+    dates only.
     """
     known = [
         form

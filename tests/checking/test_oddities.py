@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import io
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 import core
-from core import CheckStatus, Finding, Request
+from core import CancelledError, CheckStatus, Finding, Request
 from core.bucket.target import open_bucket
 from core.checking.bucket import BucketChecks
 from core.checking.case import Case
@@ -287,6 +288,23 @@ def test_a_probe_that_cannot_be_removed_is_named(inbox: Inbox) -> None:
     left = inbox.keys()
     assert all(f"s3://{inbox.name}/{key}" in finding.detail for key in left)
     assert len(left) == 2
+
+
+def test_a_check_that_is_stopped_removes_its_probe(inbox: Inbox) -> None:
+    request = Request.of(table="T", bucket=f"s3://{inbox.name}", s3_options=inbox.options)
+    cancel = threading.Event()
+    shown: list[str] = []
+
+    def stop(finding: Finding) -> None:
+        shown.append(finding.subject)
+        if finding.subject == "writing an object":
+            assert len(inbox.keys()) == 1
+            cancel.set()
+
+    with open_bucket(request) as bucket, pytest.raises(CancelledError):
+        BucketChecks(Walk(stop, cancel), bucket, request).check_all(probe_write=True)
+    assert shown[-1] == "removing what was written"
+    assert inbox.keys() == inbox.unfinished() == []
 
 
 def test_a_bucket_that_does_not_exist_ends_its_checks(inbox: Inbox) -> None:
