@@ -125,9 +125,9 @@ def sandbox(own_directories: Path) -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def bucket_server(own_directories: Path) -> Iterator[dict[str, str]]:
     """A sandbox bucket without a warehouse: what `serve` passes to `on_ready`."""
-    from tests.support.services.buckets import one_loader, running_server
+    from tests.support.services.buckets import PARTNER, one_loader, running_server
 
-    with one_loader(), running_server() as ready:
+    with one_loader(), running_server(partner=PARTNER) as ready:
         yield ready
 
 

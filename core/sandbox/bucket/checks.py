@@ -52,10 +52,22 @@ class Backing(Protocol):
 
 @dataclass
 class S3Request:
-    """The parts of a request that the checks need (path-style addressing)."""
+    """The parts of a request that the checks need (path-style addressing).
+
+    Attributes:
+        environ: the WSGI environment.
+        body: the whole body.
+        account: the account id of who signed it.
+        user: the ARN of who signed it.
+        method: the HTTP method.
+        bucket, key: the names in the path; empty if absent.
+        query: the parameters.
+    """
 
     environ: Environ
     body: bytes
+    account: str = ""
+    user: str = ""
     method: str = field(init=False)
     bucket: str = field(init=False)
     key: str = field(init=False)
@@ -71,6 +83,12 @@ class S3Request:
         """Return the value of a header by its wire name, or None."""
         value: str | None = self.environ.get("HTTP_" + name.upper().replace("-", "_"))
         return value
+
+    @property
+    def creates_object(self) -> bool:
+        """Whether it is PutObject or CreateMultipartUpload, which say how an object is stored."""
+        starts = self.method == "POST" and "uploads" in self.query
+        return bool(self.key) and (starts or (self.method == "PUT" and not self.query))
 
     @cached_property
     def upload_id(self) -> str | None:

@@ -17,8 +17,11 @@ from typing import Any, Protocol
 
 from core.sandbox.bucket.body import Body
 from core.sandbox.bucket.checks import Backing, S3Request, verify
+from core.sandbox.bucket.policy import Owners, check_demands
 from core.sandbox.bucket.refusal import Environ, RefusalError, StartResponse, denied, respond
 from core.sandbox.bucket.signature import Signature, payload_digest
+from core.sandbox.bucket.stores import Contents, Headers, Presenter, receive, translate_etags
+from core.sandbox.bucket.trust import check_trust
 from core.sandbox.door import Door
 
 # The services that can be offered, and how the X-Amz-Target of their requests begins: the JSON
@@ -33,8 +36,14 @@ _URI = re.compile(r"/(?:[!\"$-.0-~][!\"$-~]*)?")  # ASCII, neither `//host` nor 
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class Keys(Backing, Protocol):
+class Keys(Backing, Owners, Contents, Protocol):
     """The stored state, as far as the front needs it."""
+
+    def identity(self, key: str, region: str, token: str | None) -> tuple[str, str]:
+        """Return the account id and the ARN of an access key id."""
+
+    def note_writer(self, request: S3Request) -> None:
+        """Remember who wrote the object that a successful request has created."""
 
     def secret(self, key: str, region: str, token: str | None) -> str:
         """Return the secret access key of an access key id, and of a session's token if any."""
@@ -62,24 +71,32 @@ class Front:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = Body(environ)
         try:
-            app = self._admit(environ, body)
+            app, signature = self._admit(environ, body)
             self._admitted(environ)
+            token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
+            account, user = self._store.identity(signature.key, signature.region, token)
             if app is not self._apps["s3"]:
                 environ["wsgi.input"] = io.BytesIO(body.read(MAX_REQUEST))
+                if signature.service == "sts":
+                    check_trust(body.read(), user)
                 return self._forward(app, environ, start_response)
-            request = S3Request(environ, body.read())
-            environ["wsgi.input"] = io.BytesIO(request.body)
+            request = S3Request(environ, body.read(), account, user)
+            receive(request, self._store)
             verify(request, self._store)
+            check_demands(request, self._store)
+            environ["wsgi.input"] = io.BytesIO(translate_etags(request, self._store))
         except RefusalError as refusal:
             body.drain()
             return respond(refusal, environ, start_response)
-        mirror = partial(self._mirror, request)
-        answer = self._forward(app, environ, start_response, mirror)
+        presenter = Presenter.of(request, self._store)
+        answer = self._forward(
+            app, environ, start_response, partial(self._finish, request), presenter.present
+        )
         if len(request.body) > LARGE_BODY:
             gc.collect()  # moto's requests are in reference cycles, and hold the body.
         return answer
 
-    def _admit(self, environ: Environ, body: Body) -> WsgiApp:
+    def _admit(self, environ: Environ, body: Body) -> tuple[WsgiApp, Signature]:
         """Check a request and its signature; return the application that answers it."""
         names = [n[5:].replace("_", "-") for n in environ if n.startswith("HTTP_")]
         refused = self._door.refusal([environ.get("HTTP_HOST", "")], names)
@@ -95,7 +112,7 @@ class Front:
         secret = self._store.secret(signature.key, signature.region, token)
         digest = payload_digest(environ, partial(body.read, MAX_REQUEST), signature.service)
         signature.verify(environ, secret, digest)
-        return app
+        return app, signature
 
     def _forward(
         self,
@@ -103,6 +120,7 @@ class Front:
         environ: Environ,
         start_response: StartResponse,
         done: Callable[[], None] = lambda: None,
+        present: Callable[[str, Headers, list[bytes]], list[bytes]] = lambda _s, _h, body: body,
     ) -> Iterable[bytes]:
         answer: list[Any] = []
         body = list(app(environ, lambda *args: answer.extend(args)))
@@ -110,8 +128,13 @@ class Front:
         if status.startswith("2"):
             done()
         shown = [(n, v) for n, v in headers if not n.lower().startswith("access-control-")]
+        body = present(status, shown, body)
         start_response(status, shown, *more)
         return body
+
+    def _finish(self, request: S3Request) -> None:
+        self._store.note_writer(request)
+        self._mirror(request)
 
     def _mirror(self, request: S3Request) -> None:
         if request.method == "POST" and "delete" in request.query:

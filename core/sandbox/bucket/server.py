@@ -22,6 +22,7 @@ def serve(
     data_dir: Path | None = None,
     services: Sequence[str] = (),
     proxied: bool = False,
+    partner: str | None = None,
     on_ready: Callable[[dict[str, str]], None],
     stop: threading.Event,
 ) -> None:
@@ -35,8 +36,10 @@ def serve(
             found there are offered from the start. None keeps nothing.
         services: what else is offered: `iam`, `sts`, `secretsmanager`, `ssm`.
         proxied: whether requests may come through proxies that listen on other ports.
+        partner: the id of a second AWS account, which gets an administrator too.
         on_ready: called once requests are answered, with `endpoint_url`, `aws_access_key_id`,
-            `aws_secret_access_key`, `region_name` and `bucket`.
+            `aws_secret_access_key`, `region_name` and `bucket`; with a partner also with its
+            administrator's `partner_access_key_id` and `partner_secret_access_key`.
         stop: ends the server when set.
 
     Raises:
@@ -48,7 +51,7 @@ def serve(
     with socket.create_server((ADDRESS, port), backlog=128) as listener:
         port = listener.getsockname()[1]
         door = Door(port, proxied=proxied)
-        app, credentials = _application(data_dir, services, door, strangers)
+        app, credentials = _application(data_dir, services, door, strangers, partner)
         server = server_class(ADDRESS, port, app, handler, fd=listener.fileno())
         server.strangers = strangers
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -73,8 +76,9 @@ def _application(
     services: Sequence[str],
     door: Door,
     strangers: Strangers[socket.socket],
+    partner: str | None,
 ) -> tuple[Any, dict[str, str]]:
-    """Create moto's applications behind a `Front`; return it and the administrator's keys.
+    """Create moto's applications behind a `Front`; return it and the administrators' keys.
 
     The imports are here because they take long.
     """
@@ -82,13 +86,19 @@ def _application(
     from moto.moto_server.werkzeug_app import create_backend_app
 
     from core.sandbox.bucket.front import TARGETS, Front
-    from core.sandbox.bucket.store import Store
+    from core.sandbox.bucket.store import Store, make_administrator
 
     if unknown := set(services) - TARGETS.keys():
         raise ValueError(f"the sandbox does not offer {', '.join(sorted(unknown))}")
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0  # IAM is enforced from the first request on.
     store = Store(data_dir)
     credentials = store.provision(DEFAULT_BUCKET, REGION)
+    if partner:
+        keys = make_administrator(partner, REGION)
+        credentials |= {
+            "partner_access_key_id": keys.access_key_id,
+            "partner_secret_access_key": keys.secret_access_key,
+        }
     apps = {service: create_backend_app(service) for service in ("s3", *services)}
     front = Front(apps, store, door, lambda environ: strangers.discard(environ["werkzeug.socket"]))
     return front, credentials

@@ -15,14 +15,20 @@ from pathlib import Path
 from typing import IO, Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.iam.access_control import CreateAccessKeyFailure, create_access_key
+from moto.iam.access_control import (
+    CreateAccessKeyFailure,
+    PermissionResult,
+    S3IAMRequest,
+    create_access_key,
+)
 from moto.iam.models import get_account_id_from, iam_backends
 from moto.s3 import models
 from moto.s3.models import EntityTooSmall, FakeKey, FakeMultipart, InvalidPart, MalformedXML
 from moto.utilities.utils import get_partition, md5_hash
 
-from core.sandbox.bucket.checks import BUCKET_NAME
+from core.sandbox.bucket.checks import BUCKET_NAME, S3Request
 from core.sandbox.bucket.refusal import RefusalError
+from core.sandbox.bucket.stores import STORES, TAG, Habits
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +46,13 @@ class Store:
 
     def __init__(self, data_dir: Path | None) -> None:
         self._root = data_dir.resolve() if data_dir else None
+        self._writers: dict[tuple[str, str], tuple[str, str]] = {}
         FakeMultipart.complete = _complete
         models.FakeKey = _FileKey
+        # moto evaluates no conditions and would refuse everything: policy.py does.
+        models.FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
+        # The front has verified the signature, before a store's habits changed the request.
+        S3IAMRequest.check_signature = lambda *_: None
 
     def provision(self, bucket: str, region: str) -> dict[str, str]:
         """Create an administrator and the first bucket, and load the mirrored objects.
@@ -49,12 +60,8 @@ class Store:
         Returns:
             The administrator's `aws_access_key_id` and `aws_secret_access_key`.
         """
-        iam = iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
-        if "sandbox" not in iam.users:
-            policy = {"Version": "2012-10-17", "Statement": [EVERYTHING]}
-            iam.create_user(region, "sandbox")
-            iam.put_user_policy("sandbox", "everything", json.dumps(policy))
-            self._access_key = iam.create_access_key("sandbox")
+        if "sandbox" not in iam_backends[DEFAULT_ACCOUNT_ID]["aws"].users:
+            self._access_key = make_administrator(DEFAULT_ACCOUNT_ID, region)
         self._make_bucket(bucket, region)
         if self._root:
             self._root.mkdir(parents=True, exist_ok=True)
@@ -77,17 +84,55 @@ class Store:
         Raises:
             RefusalError: InvalidAccessKeyId or InvalidToken.
         """
-        headers = {} if token is None else {"X-Amz-Security-Token": token}
-        try:
-            found = create_access_key(get_account_id_from(key), get_partition(region), key, headers)
-        except CreateAccessKeyFailure as failure:
-            raise RefusalError("403 Forbidden", *_UNKNOWN[failure.reason]) from None
-        return str(found.create_credentials().secret_key)
+        return str(_find_key(key, region, token).create_credentials().secret_key)
+
+    def identity(self, key: str, region: str, token: str | None) -> tuple[str, str]:
+        """Return the account id and the ARN of an access key id; raises as `secret`."""
+        found = _find_key(key, region, token)
+        return str(found.account_id), str(found.arn)
 
     def owner(self, bucket: str) -> str | None:
         """Return the account id that owns a bucket; None if there is no such bucket."""
         _, account = models.s3_backends.bucket_accounts.get(bucket, (None, None))
         return str(account) if account else None
+
+    def habits(self, bucket: str) -> Habits:
+        """Return the habits that the bucket's tag names, or those of AWS."""
+        found = self._bucket(bucket)
+        if found is None:
+            return Habits()
+        tagger = models.s3_backends[found.account_id]["aws"].tagger
+        return STORES.get(tagger.get_tag_dict_for_resource(found.arn).get(TAG, ""), Habits())
+
+    def default_encryption(self, bucket: str) -> dict[str, str]:
+        """Return the default encryption of a bucket, as the headers of a WSGI request."""
+        found = self._bucket(bucket)
+        rule = ((found and found.encryption) or {}).get("Rule", {})
+        applied = rule.get("ApplyServerSideEncryptionByDefault", {})
+        headers = {"HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION": applied.get("SSEAlgorithm")}
+        key = "HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION_AWS_KMS_KEY_ID"
+        headers[key] = applied.get("KMSMasterKeyID")
+        return {name: value for name, value in headers.items() if value}
+
+    def policy(self, bucket: str) -> str | None:
+        """Return the policy of a bucket, or None."""
+        found = self._bucket(bucket)
+        return found.policy.decode() if found and found.policy else None
+
+    def ownership(self, bucket: str) -> str:
+        """Return the Object Ownership of a bucket; AWS's default for new buckets if not set."""
+        found = self._bucket(bucket)
+        return str((found and found.ownership_rule) or "BucketOwnerEnforced")
+
+    def writer(self, bucket: str, key: str) -> tuple[str, str] | None:
+        """Return the account that wrote an object, and the ACL that it gave; None if unknown."""
+        return self._writers.get((bucket, key))
+
+    def note_writer(self, request: S3Request) -> None:
+        """Remember who wrote the object that a successful request has created."""
+        if request.creates_object:
+            acl = request.header("x-amz-acl") or ""
+            self._writers[request.bucket, request.key] = request.account, acl
 
     def upload(self, bucket: str, upload_id: str) -> FakeMultipart | None:
         """Return an unfinished multipart upload, or None."""
@@ -161,6 +206,23 @@ class Store:
             return None
         path = self._root.joinpath(*segments)
         return path if path.resolve() == path else None
+
+
+def make_administrator(account: str, region: str) -> Any:
+    """Create a user who may do everything in an account, and return its access key."""
+    iam = iam_backends[account]["aws"]
+    policy = {"Version": "2012-10-17", "Statement": [EVERYTHING]}
+    iam.create_user(region, "sandbox")
+    iam.put_user_policy("sandbox", "everything", json.dumps(policy))
+    return iam.create_access_key("sandbox")
+
+
+def _find_key(key: str, region: str, token: str | None) -> Any:
+    headers = {} if token is None else {"X-Amz-Security-Token": token}
+    try:
+        return create_access_key(get_account_id_from(key), get_partition(region), key, headers)
+    except CreateAccessKeyFailure as failure:
+        raise RefusalError("403 Forbidden", *_UNKNOWN[failure.reason]) from None
 
 
 _UNKNOWN = {

@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from core.sandbox.bucket import serve
-from tests.support.services.buckets import Inbox, running_server
+from tests.support.services.buckets import Inbox, client_options, running_server
 
 DATA = b"month,sum\n" * 100
 
@@ -34,7 +34,7 @@ def refused(call: Callable[..., Any], **arguments: Any) -> tuple[str, int]:
 
 
 def test_the_default_bucket_is_there(bucket_server: dict[str, str]) -> None:
-    options = {name: value for name, value in bucket_server.items() if name != "bucket"}
+    options = client_options(bucket_server)
     names = [item["Name"] for item in boto3.client("s3", **options).list_buckets()["Buckets"]]
     assert bucket_server["bucket"] == "partner-inbox"
     assert "partner-inbox" in names

@@ -33,19 +33,23 @@ from core.sandbox.bucket import serve
 stop = threading.Event()
 threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
 serve(
-    data_dir=Path(sys.argv[1]) if len(sys.argv) > 1 else None,
+    data_dir=Path(sys.argv[1]) if sys.argv[1] else None,
     services=["iam", "sts"],
     proxied=True,
+    partner=sys.argv[2] or None,
     on_ready=lambda ready: print(json.dumps(ready), flush=True),
     stop=stop,
 )
 """
 
 
+PARTNER = "222222222222"  # the account of whoever owns the bucket, where it is another
+
+
 @contextmanager
-def running_server(data_dir: Path | None = None) -> Iterator[dict[str, str]]:
+def running_server(data_dir: Path | None = None, partner: str = "") -> Iterator[dict[str, str]]:
     """A sandbox bucket; gives what `serve` passes to `on_ready`."""
-    command = [sys.executable, "-c", SERVER, *([str(data_dir)] if data_dir else [])]
+    command = [sys.executable, "-c", SERVER, str(data_dir or ""), partner]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdin
@@ -99,6 +103,11 @@ class Inbox:
         data: bytes = self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
         return data
 
+    def act_as(self, store: str) -> None:
+        """Have the bucket answer as another store does; see `core.sandbox.bucket.stores`."""
+        tags = {"TagSet": [{"Key": "sandbox-store", "Value": store}]}
+        self.client.put_bucket_tagging(Bucket=self.name, Tagging=tags)
+
     def user(self, *actions: str) -> dict[str, str]:
         """`client_options` of a new user who may do `actions` in this bucket, and nothing else."""
         options = {**self.options, "endpoint_url": self.client.meta.endpoint_url}
@@ -134,7 +143,7 @@ def empty_inbox(server: dict[str, str], client: Any) -> Iterator[Inbox]:
 
 def client_options(server: dict[str, str]) -> dict[str, str]:
     """What boto3 needs to reach the server of `running_server` as its administrator."""
-    return {name: value for name, value in server.items() if name != "bucket"}
+    return {name: v for name, v in server.items() if name != "bucket" and "partner" not in name}
 
 
 class Proxy:
