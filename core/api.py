@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from core.request.options import ColumnNames, EngineName, FileFormat, IfExists, OnBadDate
+from core.request.options import (
+    Acl,
+    Checksums,
+    ColumnNames,
+    Encryption,
+    EngineName,
+    FileFormat,
+    IfExists,
+    OnBadDate,
+    Pairs,
+)
 from core.request.request import Request
 from core.transfer import run_transfer
 
@@ -38,12 +48,22 @@ def transfer_data(
     endpoint_url: str | None = None,
     s3_options: Mapping[str, str] | None = None,
     expected_bucket_owner: str | None = None,
+    region: str | None = None,
+    role_arn: str | None = None,
+    external_id: str | None = None,
+    request_payer: bool = False,
+    checksums: Checksums = "supported",
+    acl: Acl | None = None,
+    sse: Encryption | None = None,
+    kms_key_id: str | None = None,
+    storage_class: str | None = None,
+    tags: Pairs | None = None,
+    metadata: Pairs | None = None,
     engine: EngineName = "auto",
     stream_limit: str = "50M,5GB",
     storage_integration: str | None = None,
     stage: str | None = None,
     unload_credentials: bool = False,
-    kms_key_id: str | None = None,
     max_file_size: int | str = "5GB",
     verify: bool = False,
     report: str | None = None,
@@ -115,6 +135,25 @@ def transfer_data(
         s3_options: Further arguments of boto3's S3 client, such as the keys and the region.
         expected_bucket_owner: The ID of the AWS account that must own the bucket. If None: not
             checked.
+        region: The AWS region of the bucket. If None: that of the AWS profile or of
+            AWS_DEFAULT_REGION.
+        role_arn: The IAM role to assume for all requests to the bucket. Its temporary credentials
+            are renewed during the run.
+        external_id: The external ID that the owner of the role demands.
+        request_payer: Agree to pay for the requests, as a Requester Pays bucket demands.
+        checksums: Which checksums are sent: `supported` sends those of AWS, `required-only` none
+            but Content-MD5, for stores that refuse the others.
+        acl: The access list of the object. With `bucket-owner-full-control`, the owner of a bucket
+            whose Object Ownership is not enforced can read it.
+        sse: The server-side encryption of the object. If None: the bucket's own; with a KMS key
+            `aws:kms`.
+        kms_key_id: The KMS key with which the object is encrypted. If None: the key of AWS, where
+            one is needed.
+        storage_class: The storage class of the object. Objects in `GLACIER` and `DEEP_ARCHIVE`
+            cannot be read at once, so not with `verify`. If None: `STANDARD`.
+        tags: The tags of the object, at most 10. A mapping is accepted too.
+        metadata: Further metadata of the object, in ASCII. The ID of the run, the number of rows
+            and the source are always among it. A mapping is accepted too.
         engine: Where the rows are aggregated. `stream` aggregates them on this machine, `pushdown`
             in Snowflake; with `unload`, Snowflake also writes the object. `auto` selects `stream`
             or `pushdown` by the size of the table.
@@ -126,8 +165,6 @@ def transfer_data(
             instead of a storage integration.
         unload_credentials: Give Snowflake the AWS credentials of this run instead of a storage
             integration. Snowflake keeps them in its query history.
-        kms_key_id: The KMS key with which Snowflake encrypts the files that it writes (SSE-KMS). If
-            None: the bucket's own encryption.
         max_file_size: The largest file that Snowflake writes. A larger result becomes several files
             under one prefix. A number counts bytes.
         verify: After the delivery, compare its row counts and totals with Snowflake and with the

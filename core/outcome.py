@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -32,6 +33,7 @@ class Preview:
         estimate: the estimated cost with each engine.
         copy: the statement with which Snowflake would write the object; None if this machine writes
             it.
+        demands: the options that meet demands of the bucket, with their values.
     """
 
     plan: Plan
@@ -40,6 +42,7 @@ class Preview:
     url: str
     estimate: Estimate
     copy: Statement | None = None
+    demands: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def warnings(self) -> tuple[str, ...]:

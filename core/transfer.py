@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from core.bucket import Bucket, Destination
 from core.bucket.sweep import sweep
-from core.bucket.target import object_key, open_bucket
+from core.bucket.target import list_demands, object_key, open_bucket
 from core.engines import ENGINES
 from core.engines.choice import Choice, choose
 from core.engines.engine import Job
@@ -79,7 +79,8 @@ def plan_transfer(
         engine, job = ENGINES[choice.engine], run.make_job(connection, plan)
         copy = engine.copy_statement(job)
     url = job.destination.url(job.key)
-    return Preview(plan, choice, engine.statement(plan), url, cost, copy)
+    demands = list_demands(request)
+    return Preview(plan, choice, engine.statement(plan), url, cost, copy, demands)
 
 
 def run_transfer(

@@ -54,6 +54,9 @@ def demo(options: Mapping[str, Any]) -> Iterator[Place]:
             "endpoint_url": s3.pop("endpoint_url"),
             "s3_options": s3,
             "aws_profile": None,
+            "region": None,
+            "role_arn": None,
+            "external_id": None,
         }
         yield Place({**options, **own, **choose_access(options)}, directory / "bucket")
 

@@ -3,8 +3,8 @@
 Importing this package does not import boto3.
 """
 
-from core.bucket.bucket import Bucket, Checksums
+from core.bucket.bucket import Bucket
 from core.bucket.delivery import Delivery
 from core.bucket.destination import Destination, file_name
 
-__all__ = ["Bucket", "Checksums", "Delivery", "Destination", "file_name"]
+__all__ = ["Bucket", "Delivery", "Destination", "file_name"]

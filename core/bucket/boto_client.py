@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from core.errors import UsageError
@@ -21,14 +22,31 @@ CLIENT_OPTIONS: Final = frozenset(
         "endpoint_url",
     }
 )
+_SESSION_NAME: Final = "amplify-transfer"  # of an assumed role, as CloudTrail shows it
+# Where STS is asked if no region is configured; its answers hold in every region of AWS.
+_STS_REGION: Final = "us-east-1"
 
 
-def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
+@dataclass(frozen=True)
+class Role:
+    """An IAM role to assume.
+
+    Attributes:
+        arn: its ARN.
+        external_id: the external id that its owner demands, if any.
+    """
+
+    arn: str
+    external_id: str | None = None
+
+
+def make_client(profile: str | None, options: Mapping[str, str], role: Role | None = None) -> Any:
     """Return an S3 client without retries of its own: those of `core.runtime.retry` are shown.
 
     Args:
         profile: a profile of the AWS configuration files; boto3's own rules if None.
         options: arguments of boto3's client, among CLIENT_OPTIONS.
+        role: the role to assume with these credentials; its own are renewed before they expire.
 
     Raises:
         UsageError: boto3 rejects the options, or the endpoint that AWS's variables or files name
@@ -53,24 +71,79 @@ def make_client(profile: str | None, options: Mapping[str, str]) -> Any:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
+    if role is not None:
+        session, options = _assume(role, profile, options, config)
     try:
         client = session.client("s3", config=config, **options)
     except ValueError as error:
         raise UsageError(
             "The S3 client rejects its configuration.", "Check the endpoint URL and the region."
         ) from error
-    if not is_plain_endpoint(client.meta.endpoint_url):
-        client.close()
-        raise UsageError(
-            f"The endpoint URL of S3 in AWS's variables or files {ENDPOINT_FORM}.",
-            "Check AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL and the endpoint of the AWS profile.",
-        )
+    _check_endpoint(client, "S3")
     bound(client)
     if redaction.watching():
         _learn_credentials(session, client)
     for operation in ("PutObject", "UploadPart"):
         client.meta.events.register(f"before-send.s3.{operation}", _begin_sending)
     return client
+
+
+def _check_endpoint(client: Any, service: str) -> None:
+    """Raise `UsageError` if the endpoint that AWS's variables or files name is no plain URL."""
+    if not is_plain_endpoint(client.meta.endpoint_url):
+        client.close()
+        raise UsageError(
+            f"The endpoint URL of {service} in AWS's variables or files {ENDPOINT_FORM}.",
+            f"Check AWS_ENDPOINT_URL_{service}, AWS_ENDPOINT_URL and the endpoint of the AWS "
+            "profile.",
+        )
+
+
+def _assume(
+    role: Role, profile: str | None, options: Mapping[str, str], config: Any
+) -> tuple[Any, dict[str, str]]:
+    """Return a session whose credentials are those of a role, and the options without keys.
+
+    botocore asks STS for new ones 15 minutes before they expire, whenever a request is signed.
+    """
+    import boto3
+    import botocore.session
+    from botocore import credentials as boto
+    from botocore.exceptions import NoCredentialsError
+
+    from core.runtime.aws.answers import bound
+
+    core = botocore.session.Session(profile=profile)
+    rest = {name: value for name, value in options.items() if not name.startswith("aws_")}
+    if key := options.get("aws_access_key_id"):
+        secret, token = options.get("aws_secret_access_key"), options.get("aws_session_token")
+        source = boto.Credentials(key, secret, token)
+    else:
+        source = core.get_credentials()
+    if source is None:
+        raise NoCredentialsError
+    region = options.get("region_name") or core.get_config_variable("region") or _STS_REGION
+
+    def create_client(service: str, **keys: Any) -> Any:
+        redaction.learn(keys.get("aws_secret_access_key"))
+        client = core.create_client(service, region_name=region, config=config, **keys)
+        _check_endpoint(client, "STS")
+        bound(client)
+        return client
+
+    external = {"ExternalId": role.external_id} if role.external_id else {}
+    fetcher = boto.AssumeRoleCredentialFetcher(
+        create_client, source, role.arn, {"RoleSessionName": _SESSION_NAME, **external}
+    )
+
+    class RoleProvider(boto.CredentialProvider):  # type: ignore[misc]
+        def load(self) -> Any:
+            """Return credentials that are fetched on first use."""
+            return boto.DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+
+    assumed = botocore.session.Session(profile=profile)
+    assumed.register_component("credential_provider", boto.CredentialResolver([RoleProvider()]))
+    return boto3.session.Session(botocore_session=assumed), rest
 
 
 def _learn_credentials(session: Any, client: Any) -> None:

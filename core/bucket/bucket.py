@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from core.bucket.boto_client import CLIENT_OPTIONS, make_client
-from core.bucket.delivery import Delivery, Order
+from core.bucket.boto_client import CLIENT_OPTIONS, Role, make_client
+from core.bucket.delivery import NO_OPTIONS, Delivery, ObjectOptions, Order
 from core.bucket.destination import Destination
 from core.bucket.open_uploads import OpenUploads
 from core.bucket.parts import DEFAULT_PART_SIZE, MIN_PART_SIZE
@@ -20,6 +20,7 @@ from core.errors import (
     UsageError,
 )
 from core.remedy import join_texts
+from core.request.options import Checksums
 from core.runtime.background import Waiter
 from core.runtime.cancel import NEVER, Cancel
 from core.runtime.closing import Closing
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from core.bucket.upload import Upload
 
 T = TypeVar("T")
-Checksums = Literal["auto", "required-only"]
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 MAX_METADATA_BYTES = 2048
@@ -51,6 +51,11 @@ class Bucket(Closing):
         expected_owner: the account id that the bucket must belong to; not checked if None.
         checksums: `required-only` for stores that reject the newer checksum headers; only
             Content-MD5 and ETags are then checked.
+        region: the bucket's region; that of the profile if None.
+        role: the role to assume for all requests.
+        request_payer: whether to agree to pay for the requests.
+        object_options: how objects are stored.
+        given: the names of the options that the request sets, for the hints of errors.
         retry: how often and how long requests are retried.
 
     Attributes:
@@ -69,10 +74,17 @@ class Bucket(Closing):
         endpoint_url: str | None = None,
         client_options: Mapping[str, str] | None = None,
         expected_owner: str | None = None,
-        checksums: Checksums = "auto",
+        checksums: Checksums = "supported",
+        region: str | None = None,
+        role: Role | None = None,
+        request_payer: bool = False,
+        object_options: ObjectOptions = NO_OPTIONS,
+        given: frozenset[str] = frozenset(),
         retry: Retry = QUICK,
     ) -> None:
         options = {"endpoint_url": endpoint_url, **(client_options or {})}
+        if region:
+            options["region_name"] = region
         if unknown := sorted(options.keys() - CLIENT_OPTIONS):
             raise UsageError(
                 f"{', '.join(unknown)}: not an option of the S3 client.",
@@ -85,7 +97,10 @@ class Bucket(Closing):
         self.destination = destination
         self._options = {name: value for name, value in options.items() if value is not None}
         self._profile, self.retry, self._checksums = profile, retry, checksums
-        self._owner = {"ExpectedBucketOwner": expected_owner} if expected_owner else {}
+        owner = {"ExpectedBucketOwner": expected_owner} if expected_owner else {}
+        payer = {"RequestPayer": "requester"} if request_payer else {}
+        self._common = {**owner, **payer}
+        self._role, self._object_options, self._given = role, object_options, given
         self._made: Any = None
         self.open_uploads = OpenUploads.of(
             destination.bucket, self._options.get("endpoint_url", ""), profile or ""
@@ -133,18 +148,20 @@ class Bucket(Closing):
             DestinationError, DestinationExistsError, IntegrityError, TemporaryError, UsageError,
             LocalResourceError: see core.errors.
         """
+        metadata = {**self._object_options.metadata, **metadata}
         _check_metadata(metadata)
         order = Order(
             path=path,
-            target={"Bucket": self.destination.bucket, "Key": key, **self._owner},
+            target={"Bucket": self.destination.bucket, "Key": key, **self._common},
             content_type=content_type,
             metadata=metadata,
             overwrite=overwrite,
-            checksums=self._checksums == "auto",
+            checksums=self._checksums == "supported",
+            options=self._object_options,
             part_size=max(part_size or DEFAULT_PART_SIZE, MIN_PART_SIZE),
             workers=workers,
         )
-        with _translate_errors(self.destination.url(key)):
+        with _translate_errors(self.destination.url(key), self._given):
             client = self._call(lambda client: client, "bucket", cancel)
             return self._deliver(client, order, cancel, on_progress)
 
@@ -173,8 +190,8 @@ class Bucket(Closing):
         Raises:
             CancelledError, DestinationError, TemporaryError, UsageError: see core.errors.
         """
-        where = {"Bucket": self.destination.bucket, **self._owner}
-        with _translate_errors(self.destination.url(key)):
+        where = {"Bucket": self.destination.bucket, **self._common}
+        with _translate_errors(self.destination.url(key), self._given):
             return self._call(lambda client: call(client, where), key or "bucket", cancel, retry)
 
     def _call(
@@ -209,7 +226,7 @@ class Bucket(Closing):
         upload = Upload(
             client, order, self.open_uploads, self.retry, cancel, on_progress, repeated=repeated
         )
-        with _translate_errors(self.destination.url(order.target["Key"]), upload):
+        with _translate_errors(self.destination.url(order.target["Key"]), self._given, upload):
             try:
                 return upload.run()
             except Exception as error:
@@ -219,19 +236,21 @@ class Bucket(Closing):
 
     def _get_client(self) -> Any:
         if self._made is None:
-            self._made = make_client(self._profile, self._options)
+            self._made = make_client(self._profile, self._options, self._role)
         return self._made
 
 
 @contextmanager
-def _translate_errors(url: str, upload: Upload | None = None) -> Iterator[None]:
+def _translate_errors(
+    url: str, given: frozenset[str], upload: Upload | None = None
+) -> Iterator[None]:
     """Raise failures inside as errors of core.errors, with the state that they may leave."""
     try:
         yield
     except Exception as error:
         from core.bucket.failures import translate
 
-        known = translate(error, url)
+        known = translate(error, url, given)
         if upload is not None:
             _explain(known, upload)
         if known is error:

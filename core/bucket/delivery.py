@@ -1,11 +1,12 @@
-"""The order to deliver a file, and the delivery that results from it."""
+"""The order to deliver a file, how the object is stored, and the delivery that results."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Delivery:
         etag: its ETag, without quotes.
         crc32: the CRC32 of the whole object, in base64 as S3 shows it.
         parts: the number of parts in which it was sent; 1 for a single request.
+        guarded: whether the store is known to protect an existing object from being replaced, or
+            replacing one was allowed.
     """
 
     bucket: str
@@ -27,6 +30,43 @@ class Delivery:
     etag: str
     crc32: str
     parts: int
+    guarded: bool = True
+
+
+@dataclass(frozen=True)
+class ObjectOptions:
+    """How an object is stored, beyond what its bucket does by itself.
+
+    Attributes:
+        acl: the canned access list.
+        sse: the server-side encryption.
+        kms_key_id: the key of SSE-KMS.
+        storage_class: the storage class.
+        tags: the object's tags.
+        metadata: metadata beside a run's own.
+    """
+
+    acl: str | None = None
+    sse: str | None = None
+    kms_key_id: str | None = None
+    storage_class: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The arguments of PutObject and CreateMultipartUpload."""
+        named = {
+            "ACL": self.acl,
+            "ServerSideEncryption": self.sse or ("aws:kms" if self.kms_key_id else None),
+            "SSEKMSKeyId": self.kms_key_id,
+            "StorageClass": self.storage_class,
+            "Tagging": urlencode(self.tags),
+        }
+        return {name: value for name, value in named.items() if value}
+
+
+NO_OPTIONS: Final = ObjectOptions()
 
 
 @dataclass(frozen=True)
@@ -42,6 +82,7 @@ class Order:
         checksums: whether to send CRC32 and size too, not only Content-MD5.
         part_size: bytes of a part; also the most that is sent in a single request.
         workers: parts sent at the same time.
+        options: how the object is stored.
     """
 
     path: Path
@@ -52,11 +93,16 @@ class Order:
     checksums: bool
     part_size: int
     workers: int
+    options: ObjectOptions = NO_OPTIONS
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """The arguments that give the object its type and its metadata."""
-        return {"ContentType": self.content_type, "Metadata": dict(self.metadata)}
+        """The arguments that say how the object is stored."""
+        return {
+            "ContentType": self.content_type,
+            "Metadata": dict(self.metadata),
+            **self.options.arguments,
+        }
 
     @property
     def guard(self) -> dict[str, str]:

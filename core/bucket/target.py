@@ -6,9 +6,11 @@ The run, the dry run and the app use these functions, so that they name the same
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from core.bucket.boto_client import Role
 from core.bucket.bucket import Bucket
+from core.bucket.delivery import ObjectOptions
 from core.bucket.destination import Destination, file_name
 from core.output import Format, extension
 from core.runtime.retry import QUICK, Retry
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
     from core.planning.names import TableName
     from core.request.request import Request
 
+# The options with which a request meets what a bucket's owner may demand.
+_DEMANDS: Final = (
+    *("expected_bucket_owner", "region", "role_arn", "external_id", "request_payer", "checksums"),
+    *("acl", "sse", "kms_key_id", "storage_class", "tags", "metadata"),
+)
 # In place of the id of a run that has not started, since an id is made at the start.
 _FUTURE_RUN: Final = "run-id-to-come"
 
@@ -37,8 +44,28 @@ def open_bucket(request: Request, *, retry: Retry = QUICK) -> Bucket:
         endpoint_url=request.endpoint_url,
         client_options=request.s3_options,
         expected_owner=request.expected_bucket_owner,
+        checksums=request.checksums,
+        region=request.region,
+        role=Role(request.role_arn, request.external_id) if request.role_arn else None,
+        request_payer=request.request_payer,
+        object_options=ObjectOptions(
+            acl=request.acl,
+            sse=request.sse,
+            kms_key_id=request.kms_key_id,
+            storage_class=request.storage_class,
+            tags=request.tags or {},
+            metadata=request.metadata or {},
+        ),
+        given=frozenset(list_demands(request)),
         retry=retry,
     )
+
+
+def list_demands(request: Request) -> dict[str, Any]:
+    """Return the options that meet demands of the bucket, and differ from their defaults."""
+    fields = type(request).model_fields
+    values = {name: getattr(request, name) for name in _DEMANDS}
+    return {name: value for name, value in values.items() if value != fields[name].default}
 
 
 def object_key(

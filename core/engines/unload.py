@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from core import query
 from core.engines.engine import Cost, EngineName, EngineResult, Job, Volume
-from core.engines.unload_limits import find_limit
+from core.engines.unload_limits import find_limit, find_unsupported
 from core.errors import TransferError, UsageError
 from core.output import Format
 from core.remedy import Advice
@@ -33,8 +33,8 @@ class Unload:
         return "aggregated in Snowflake, which writes the file to the bucket"
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
-        """Refuse formats and types that Snowflake does not unload, and a missing way to write."""
-        if limit := find_limit(plan, Format(request.format)):
+        """Refuse what Snowflake does not unload, and a missing way to write."""
+        if limit := find_limit(plan, Format(request.format)) or find_unsupported(request):
             return limit
         if request.bucket.startswith("arn:"):
             return UsageError(

@@ -19,11 +19,30 @@ from core.output import Format
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
 from core.remedy import Advice, Remedy, join_remedies
+from core.request.request import Request
 
 _OTHERS: Final = Advice(
     "Choose another engine: ",
     join_remedies([Remedy("engine", "pushdown"), Remedy("engine", "stream")]),
 )
+
+
+# What COPY INTO has no clause for (docs.snowflake.com, "COPY INTO <location>"): of the encryptions
+# it knows AWS_SSE_S3 and AWS_SSE_KMS.
+_UNSUPPORTED: Final = ("acl", "storage_class", "tags", "metadata", "request_payer")
+
+
+def find_unsupported(request: Request) -> TransferError | None:
+    """Return why Snowflake cannot write the object as the request demands; None if it can."""
+    given = [Remedy(name) for name in _UNSUPPORTED if getattr(request, name)]
+    if request.sse == "aws:kms:dsse":
+        given.append(Remedy("sse", "aws:kms:dsse"))
+    if not given:
+        return None
+    return UsageError(
+        Advice("Engine unload cannot write an object with ", join_remedies(given, "and"), "."),
+        Advice(_OTHERS, ", whose files are written from this machine."),
+    )
 
 
 def find_limit(plan: Plan, format: Format) -> TransferError | None:  # noqa: A002 - the users' word

@@ -43,6 +43,7 @@ class Access:
         stage_url: the URL of that stage; ends in `/`.
         keys: AWS keys.
         kms_key_id: the KMS key to encrypt with.
+        sse: the encryption, `AES256` or `aws:kms`.
     """
 
     destination: Destination
@@ -51,12 +52,13 @@ class Access:
     stage_url: str = ""
     keys: Keys | None = None
     kms_key_id: str | None = None
+    sse: str | None = None
 
     def at(self, key: str) -> Location:
         """Return the location of an object, or of many if the key ends in `/`."""
         url = self.destination.url(key)
         stage = (self.stage, url.removeprefix(self.stage_url)) if self.stage else None
-        return Location(url, stage, self.integration, self.keys, self.kms_key_id)
+        return Location(url, stage, self.integration, self.keys, self.kms_key_id, self.sse)
 
 
 def find_access(
@@ -82,10 +84,11 @@ def find_access(
     if request.stage:
         name, url = _find_stage(connection, request.stage, destination, cancel)
         return Access(destination, stage=name, stage_url=url)
+    kms_key_id, sse = request.kms_key_id, request.sse
     if request.unload_credentials:
-        return Access(destination, keys=keys(), kms_key_id=request.kms_key_id)
+        return Access(destination, keys=keys(), kms_key_id=kms_key_id, sse=sse)
     integration = _parse_integration(request.storage_integration)
-    return Access(destination, integration, kms_key_id=request.kms_key_id)
+    return Access(destination, integration, kms_key_id=kms_key_id, sse=sse)
 
 
 def _parse_integration(text: str | None) -> str:

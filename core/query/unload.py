@@ -29,6 +29,8 @@ DECLARED_TYPES = Statement("ALTER SESSION SET ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMI
 # In MB, Snowflake's maximum. The result is not downloaded, but the list of its batches is, and each
 # entry takes 8 KB of memory (measured): larger batches make a shorter list.
 LARGE_BATCHES = Statement("ALTER SESSION SET CLIENT_RESULT_CHUNK_SIZE = 160")
+# Snowflake's names of the encryptions of S3.
+_ENCRYPTIONS = {"AES256": "AWS_SSE_S3", "aws:kms": "AWS_SSE_KMS"}
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,9 @@ class Location:
         stage: the stage that contains the location, and the path relative to the stage.
         integration: the storage integration, in its stored case.
         keys: AWS keys.
-        kms_key_id: the KMS key with which the files are encrypted. If None, the bucket's default
-            encryption applies.
+        kms_key_id: the KMS key with which the files are encrypted. If it and `sse` are None, the
+            bucket's default encryption applies.
+        sse: the encryption, `AES256` or `aws:kms`.
     """
 
     url: str
@@ -60,6 +63,7 @@ class Location:
     integration: str | None = None
     keys: Keys | None = None
     kms_key_id: str | None = None
+    sse: str | None = None
 
 
 @dataclass(frozen=True)
@@ -204,6 +208,8 @@ def _access(to: Location, keys: list[str]) -> str:
         lines.append(f"CREDENTIALS = ({' '.join(pairs)})")
     if to.kms_key_id is not None:
         lines.append(f"ENCRYPTION = (TYPE = 'AWS_SSE_KMS' KMS_KEY_ID = {literal(to.kms_key_id)})")
+    elif to.sse is not None:
+        lines.append(f"ENCRYPTION = (TYPE = '{_ENCRYPTIONS[to.sse]}')")
     return "".join(f"\n{line}" for line in lines)
 
 

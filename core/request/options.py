@@ -23,6 +23,10 @@ EngineName = Literal["auto", "stream", "pushdown", "unload"]
 FileFormat = Literal["parquet", "json", "ndjson", "csv"]
 IfExists = Literal["fail", "overwrite"]
 OnBadDate = Literal["fail", "null"]
+Acl = Literal["bucket-owner-full-control"]
+Encryption = Literal["AES256", "aws:kms", "aws:kms:dsse"]
+Checksums = Literal["supported", "required-only"]
+Pairs = Mapping[str, str] | str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,9 @@ class Option:
     @property
     def choices(self) -> tuple[str, ...]:
         """The values that the option can have; empty if they are not a fixed list."""
-        return get_args(self.type) if get_origin(self.type) is Literal else ()
+        alternatives = (self.type, *get_args(self.type))  # of `Literal[...]`, `Literal[...] | None`
+        found = next((each for each in alternatives if get_origin(each) is Literal), None)
+        return get_args(found)
 
     @property
     def is_flag(self) -> bool:
@@ -234,6 +240,77 @@ _DESTINATION: Final = {
         placeholder="ACCOUNT",
         examples=("123456789012",),
     ),
+    "region": Option(
+        help="The AWS region of the bucket.",
+        type=_TEXT,
+        absent="that of the AWS profile or of AWS_DEFAULT_REGION",
+        placeholder="REGION",
+        examples=("eu-central-1",),
+    ),
+    "role_arn": Option(
+        help="The IAM role to assume for all requests to the bucket. Its temporary credentials "
+        "are renewed during the run.",
+        type=_TEXT,
+        placeholder="ARN",
+        examples=("arn:aws:iam::123456789012:role/deliveries",),
+    ),
+    "external_id": Option(
+        help="The external ID that the owner of the role demands.",
+        type=_TEXT,
+        placeholder="ID",
+        examples=("partner-4711",),
+    ),
+    "request_payer": Option(
+        help="Agree to pay for the requests, as a Requester Pays bucket demands.",
+        type=bool,
+        default=False,
+    ),
+    "checksums": Option(
+        help="Which checksums are sent: `supported` sends those of AWS, `required-only` none but "
+        "Content-MD5, for stores that refuse the others.",
+        type=Checksums,
+        default="supported",
+    ),
+    "acl": Option(
+        help="The access list of the object. With `bucket-owner-full-control`, the owner of a "
+        "bucket whose Object Ownership is not enforced can read it.",
+        type=Acl | None,
+    ),
+    "sse": Option(
+        help="The server-side encryption of the object.",
+        type=Encryption | None,
+        absent="the bucket's own; with a KMS key `aws:kms`",
+    ),
+    "kms_key_id": Option(
+        help="The KMS key with which the object is encrypted.",
+        type=_TEXT,
+        absent="the key of AWS, where one is needed",
+        placeholder="KEY",
+        examples=("1234abcd-12ab-34cd-56ef-1234567890ab",),
+    ),
+    "storage_class": Option(
+        help="The storage class of the object. Objects in `GLACIER` and `DEEP_ARCHIVE` cannot be "
+        "read at once, so not with `verify`.",
+        type=_TEXT,
+        absent="`STANDARD`",
+        placeholder="CLASS",
+        examples=("STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR"),
+    ),
+    "tags": Option(
+        help="The tags of the object, at most 10.",
+        type=Pairs | None,
+        placeholder="KEY=VALUE,...",
+        examples=("project=sales,retention=7y",),
+        library="A mapping is accepted too.",
+    ),
+    "metadata": Option(
+        help="Further metadata of the object, in ASCII. The ID of the run, the number of rows and "
+        "the source are always among it.",
+        type=Pairs | None,
+        placeholder="KEY=VALUE,...",
+        examples=("contract=4711",),
+        library="A mapping is accepted too.",
+    ),
 }
 
 _ENGINE: Final = {
@@ -269,13 +346,6 @@ _ENGINE: Final = {
         "Snowflake keeps them in its query history.",
         type=bool,
         default=False,
-    ),
-    "kms_key_id": Option(
-        help="The KMS key with which Snowflake encrypts the files that it writes (SSE-KMS).",
-        type=_TEXT,
-        absent="the bucket's own encryption",
-        placeholder="KEY",
-        examples=("1234abcd-12ab-34cd-56ef-1234567890ab",),
     ),
     "max_file_size": Option(
         help="The largest file that Snowflake writes. A larger result becomes several files under "

@@ -10,7 +10,7 @@ Neither contains a secret: connections without a name, and boto3's options, are 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from core.request.request import MEBIBYTE, Request, StreamLimit
 from core.runtime.characters import has_hidden
@@ -41,7 +41,7 @@ def as_command(request: Request, *, demo: bool = False) -> str:
         if value is True:
             words.append(option)
         else:
-            text = str(value) if isinstance(value, str | int) else _join(value)
+            text = str(value) if isinstance(value, str | int) else _join(_as_names(value))
             # A separate argument must not begin like an option.
             words += [f"{option}={text}"] if text.startswith("-") else [option, text]
     return " ".join(map(_quote_word, words))
@@ -63,7 +63,9 @@ def find_hidden_values(request: Request) -> tuple[str, ...]:
     """Return the values in the command or call of `request` that have invisible characters."""
     given = (value for _, value in _list_given(request, demo=False))
     texts = (
-        each for value in given for each in ((value,) if isinstance(value, str | int) else value)
+        each
+        for value in given
+        for each in ((value,) if isinstance(value, str | int) else _as_names(value))
     )
     return tuple(dict.fromkeys(text for text in map(str, texts) if has_hidden(text)))
 
@@ -89,7 +91,10 @@ def _escape_byte(byte: int) -> str:
     return chr(byte) if plain else f"\\{byte:03o}"
 
 
-def _list_given(request: Request, *, demo: bool) -> Iterator[tuple[str, str | int | Sequence[str]]]:
+_Value = str | int | Sequence[str] | Mapping[str, str]
+
+
+def _list_given(request: Request, *, demo: bool) -> Iterator[tuple[str, _Value]]:
     """Yield the name and value of each option that is not at its default."""
     for name, field in Request.model_fields.items():
         value = getattr(request, name)
@@ -108,8 +113,15 @@ def _format_size(size: int) -> str | int:
     return f"{size // MEBIBYTE}MB" if size % MEBIBYTE == 0 else size
 
 
+def _as_names(value: Sequence[str] | Mapping[str, str]) -> Sequence[str]:
+    """Return the names of a list, or the pairs of a mapping, as a list."""
+    if isinstance(value, Mapping):
+        return [f"{name}={each}" for name, each in value.items()]
+    return value
+
+
 def _join(names: Sequence[str]) -> str:
-    """Return names in the form that `core.request.request.split_names` parses."""
+    """Return names in the form that `core.request.lists.split_names` parses."""
     if not names:
         return "none"
     return ",".join(_quote_name(name) for name in names)
@@ -125,6 +137,9 @@ def _format_literal(value: object) -> str:
     if isinstance(value, str):
         text = ascii(value)
         return text if '"' in value else f'"{text[1:-1]}"'
+    if isinstance(value, Mapping):
+        pairs = (f"{_format_literal(k)}: {_format_literal(v)}" for k, v in value.items())
+        return f"{{{', '.join(pairs)}}}"
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(_format_literal, value))}]"
     return repr(value)

@@ -6,7 +6,6 @@ descriptions.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,7 +26,18 @@ from pydantic import (
 
 from core.errors import UsageError
 from core.remedy import Advice, Remedy, join_remedies
-from core.request.options import OPTIONS, EngineName, FileFormat, IfExists, OnBadDate
+from core.request.lists import parse_pairs, split_names
+from core.request.object_rules import ARCHIVES, StorageClass, check_metadata, check_tags
+from core.request.options import (
+    OPTIONS,
+    Acl,
+    Checksums,
+    Encryption,
+    EngineName,
+    FileFormat,
+    IfExists,
+    OnBadDate,
+)
 from core.request.validation_messages import WAYS_TO_WRITE, describe_mistakes
 from core.request.write_ways import WRITE_WAYS, needs_write_way
 from core.runtime.urls import ENDPOINT_FORM, has_credentials, is_plain_endpoint
@@ -41,28 +51,12 @@ LONGEST_RETRY_TIME = 24 * 3600
 _AS_TYPED = re.IGNORECASE | re.ASCII  # without ASCII, a long s (U+017F) matches "s"
 _SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmgt]?)i?b?", _AS_TYPED)
 _TIME = re.compile(r"(\d{1,9}(?:\.\d+)?)\s*([smh]?)", _AS_TYPED)
+# Forms that AWS gives for them: "AWS Regions", "IAM ARNs", and "AssumeRole" in the STS reference.
+_REGION = r"^[a-z0-9-]{2,32}$"  # other stores have names of their own
+_ROLE = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$"
+_EXTERNAL_ID = r"^[A-Za-z0-9_+=,.@:/-]{2,}$"
 _ENDLESS = 10**18  # rows or bytes: the least number of more than 18 digits
 _ROWS = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmg]?)", _AS_TYPED)
-
-
-def split_names(value: Any) -> Any:
-    """Turn `A,B` into `("A", "B")`.
-
-    A name with a comma is written `"A,B"`, and quotes in it are doubled. `none`, in any case, is an
-    empty list. A value that is not text is returned unchanged.
-
-    Raises:
-        ValueError: the text is not a list of names.
-    """
-    if not isinstance(value, str):
-        return value
-    if value.strip().lower() == "none":
-        return ()
-    try:
-        names = next(csv.reader([value], skipinitialspace=True), [])
-    except csv.Error as error:  # a line break outside quotes, a name longer than any
-        raise ValueError("not a list of names such as A,B") from error
-    return tuple(name.strip() for name in names if name.strip())
 
 
 def parse_size(value: Any) -> Any:
@@ -164,6 +158,8 @@ def _check_zone(value: str | None) -> str | None:
     return value
 
 
+Text = Annotated[str, Field(min_length=1)]
+PairsOf = Annotated[Mapping[str, str], BeforeValidator(parse_pairs)]
 Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
 Size = Annotated[int, BeforeValidator(parse_size)]
 Seconds = Annotated[int, BeforeValidator(parse_seconds)]
@@ -221,12 +217,22 @@ class Request(BaseModel):
     expected_bucket_owner: Annotated[str, Field(pattern=r"^\d{12}$")] | None = _declare(
         "expected_bucket_owner"
     )
+    region: Annotated[str, Field(pattern=_REGION)] | None = _declare("region")
+    role_arn: Annotated[str, Field(pattern=_ROLE)] | None = _declare("role_arn")
+    external_id: Annotated[str, Field(pattern=_EXTERNAL_ID)] | None = _declare("external_id")
+    request_payer: bool = _declare("request_payer")
+    checksums: Checksums = _declare("checksums")
+    acl: Acl | None = _declare("acl")
+    sse: Encryption | None = _declare("sse")
+    kms_key_id: Text | None = _declare("kms_key_id")
+    storage_class: StorageClass | None = _declare("storage_class")
+    tags: PairsOf | None = _declare("tags")
+    metadata: PairsOf | None = _declare("metadata")
     storage_integration: Annotated[str, Field(min_length=1)] | None = _declare(
         "storage_integration"
     )
     stage: Annotated[str, Field(min_length=1)] | None = _declare("stage")
     unload_credentials: bool = _declare("unload_credentials")
-    kms_key_id: Annotated[str, Field(min_length=1)] | None = _declare("kms_key_id")
     max_file_size: Annotated[Size, Field(ge=MEBIBYTE, le=LARGEST_UNLOAD)] = _declare(
         "max_file_size", parse_size
     )
@@ -306,11 +312,43 @@ class Request(BaseModel):
                     "history keeps)",
                 )
             )
-        if self.kms_key_id and self.stage:
+        if (self.kms_key_id or self.sse) and self.stage:
+            given = [Remedy("kms_key_id")] if self.kms_key_id else [Remedy("sse")]
             raise ValueError(
                 Advice(
                     "a stage has its own encryption: leave out ",
-                    join_remedies([Remedy("kms_key_id"), Remedy("stage")]),
+                    join_remedies([*given, Remedy("stage")]),
+                )
+            )
+        return self
+
+    @field_validator("tags")
+    @classmethod
+    def _check_tags(cls, value: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        check_tags(value or {})
+        return value
+
+    @field_validator("metadata")
+    @classmethod
+    def _check_metadata(cls, value: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        check_metadata(value or {})
+        return value
+
+    @model_validator(mode="after")
+    def _check_bucket_options(self) -> Self:
+        if self.kms_key_id and self.sse == "AES256":
+            raise ValueError(
+                Advice(Remedy("kms_key_id"), " needs ", Remedy("sse", "aws:kms"), ", not AES256")
+            )
+        if self.external_id and not self.role_arn:
+            raise ValueError(Advice(Remedy("external_id"), " needs ", Remedy("role_arn")))
+        if self.verify and self.storage_class in ARCHIVES:
+            raise ValueError(
+                Advice(
+                    f"an object in {self.storage_class} cannot be read back: leave out ",
+                    Remedy("verify"),
+                    ", or choose another ",
+                    Remedy("storage_class"),
                 )
             )
         return self

@@ -18,12 +18,19 @@ _WORDS = {
     "string_type": "must be text",
     "tuple_type": "must be a list of names such as A,B",
     "dict_type": "must be a mapping",
+    "mapping_type": "must be a mapping",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "int_type": "must be a number",
     "int_parsing": "must be a number",
 }
-
+# The forms of options whose text has one.
+_FORMS = {
+    "expected_bucket_owner": "must be the 12 digits of an AWS account",
+    "external_id": "must have two or more letters, digits and characters of + = , . @ : / - _",
+    "region": "must be the name of a region such as eu-central-1",
+    "role_arn": "must be the ARN of a role such as arn:aws:iam::123456789012:role/deliveries",
+}
 
 # How Snowflake may write to a bucket, for engine `unload`; the best first.
 WAYS_TO_WRITE: Final = join_remedies(
@@ -56,7 +63,7 @@ def _explain(mistake: Any) -> str:
     if kind == "less_than_equal":
         return f"must be at most {_format_amount(context['le'])}"
     if kind == "string_pattern_mismatch":
-        return "must be the 12 digits of an AWS account"
+        return _FORMS[str(mistake["loc"][0])]
     if kind == "value_error" and context["error"].args:
         text = context["error"].args[0]  # of this project's own, which may hold remedies
         return text if isinstance(text, str) else str(text)

@@ -29,6 +29,7 @@ NOT_OPTIONS = ["on_progress", "cancel"]
 COMPANIONS: dict[str, dict[str, Any]] = {
     "gzip": {"format": "csv"},
     "engine": {"storage_integration": "PARTNER_S3"},
+    "external_id": {"role_arn": "arn:aws:iam::123456789012:role/deliveries"},
 }
 LINE = 100  # characters
 

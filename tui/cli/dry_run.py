@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.facade import escape_hidden
+from tui.cli.options import spelling
 from tui.cli.remedies import as_option, with_options
 from tui.format import cost, terminal
 from tui.format.numbers import size
@@ -38,6 +39,7 @@ def as_text(preview: Preview) -> list[str]:
     return [
         f"Source       {source.name}: {cost.rows_in(estimate)} rows{stored}",
         f"Destination  {preview.url}",
+        *([f"With         {_spell(preview.demands)}"] if preview.demands else []),
         f"Rows out     {cost.rows_out(estimate)}",
         f"Engine       {preview.choice.engine}: {preview.choice.why}",
         "",
@@ -74,6 +76,7 @@ def as_json(preview: Preview) -> list[str]:
                 "source": str(source.name),
                 "estimated_rows": preview.estimate.rows,
                 "destination": preview.url,
+                "destination_options": dict(preview.demands),
                 "engine": preview.choice.engine,
                 "engine_why": preview.choice.why,
                 "estimate": _cost(preview.estimate),
@@ -85,6 +88,16 @@ def as_json(preview: Preview) -> list[str]:
             }
         )
     ]
+
+
+def _spell(demands: Mapping[str, Any]) -> str:
+    """Return options with their values, as on the command line."""
+    texts = []
+    for name, value in demands.items():
+        pairs = value if isinstance(value, Mapping) else {}
+        text = ",".join(f"{key}={each}" for key, each in pairs.items()) or str(value)
+        texts.append(spelling(name) if value is True else f"{spelling(name)} {text}")
+    return "  ".join(texts)
 
 
 def _cost(estimate: Estimate) -> dict[str, Any]:

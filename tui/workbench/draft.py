@@ -131,6 +131,7 @@ _DECIDING: Final = (
 _NAMING: Final = (
     *("table", "bucket", "file_name", "format", "gzip"),
     *("aws_profile", "endpoint_url", "s3_options", "expected_bucket_owner"),
+    *("region", "role_arn", "external_id", "request_payer"),
 )
 
 

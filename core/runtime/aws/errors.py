@@ -49,14 +49,24 @@ CREDENTIALS: Final[Mapping[str, str]] = {
     "InvalidSignatureException": _OTHER_SECRET,
     "InvalidToken": "The session token does not match the keys; sign in again.",
     "SignatureDoesNotMatch": _OTHER_SECRET,
+    "TokenRefreshRequired": _EXPIRED,
     "UnrecognizedClientException": _UNKNOWN_KEY,
 }
 _LONGEST: Final = 100  # characters of a code that are shown
+_LONGEST_MESSAGE: Final = 2_000  # characters of a message that are searched
 
 
 def get_code(response: Mapping[str, Any]) -> str:
     """Return the error code in the `response` of botocore's ClientError; empty if absent."""
     return str(response.get("Error", {}).get("Code", ""))[:_LONGEST]
+
+
+def get_message(response: Mapping[str, Any]) -> str:
+    """Return the message in the `response` of botocore's ClientError; empty if absent.
+
+    It may name keys, users and policies: look for words in it, and never show it.
+    """
+    return str(response.get("Error", {}).get("Message", ""))[:_LONGEST_MESSAGE]
 
 
 def get_status(response: Mapping[str, Any]) -> int:

@@ -29,8 +29,9 @@ from core.planning.date_formats import EpochUnit, TextFormat, parse_format, shap
 from core.planning.date_recognition import fit_text, recognise_epoch, recognise_text
 from core.planning.names import find_name, parse_table, write_name
 from core.planning.source import ColumnType
+from core.request.lists import split_names
 from core.request.reproduce import _join, as_command, as_python
-from core.request.request import Request, StreamLimit, parse_seconds, parse_size, split_names
+from core.request.request import Request, StreamLimit, parse_seconds, parse_size
 from core.warehouse.statement import parse_count
 
 MOMENT = datetime(2026, 11, 23, 9, 8, 7, 654321, tzinfo=UTC)

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
 # Options that the app has no field for: it takes them from the command line that starts it.
-ELSEWHERE = {"expected_bucket_owner", "kms_key_id", "max_file_size", "memory_limit", "report"}
+ELSEWHERE = {
+    *("acl", "checksums", "expected_bucket_owner", "external_id", "kms_key_id", "max_file_size"),
+    *("memory_limit", "region", "report", "role_arn", "sse", "storage_class", "tags"),
+}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""Lists of names, and of pairs, that are written as text."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+
+def split_names(value: Any) -> Any:
+    """Turn `A,B` into `("A", "B")`.
+
+    A name with a comma is written `"A,B"`, and quotes in it are doubled. `none`, in any case, is an
+    empty list. A value that is not text is returned unchanged.
+
+    Raises:
+        ValueError: the text is not a list of names.
+    """
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() == "none":
+        return ()
+    try:
+        names = next(csv.reader([value], skipinitialspace=True), [])
+    except csv.Error as error:  # a line break outside quotes, a name longer than any
+        raise ValueError("not a list of names such as A,B") from error
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def parse_pairs(value: Any) -> Any:
+    """Turn `A=B,C=D` into `{"A": "B", "C": "D"}`.
+
+    A pair with a comma is written `"A=B,C"`, as names are. A value that is not text is returned
+    unchanged.
+
+    Raises:
+        ValueError: the text is not a list of such pairs.
+
+    Example:
+        >>> parse_pairs("project=sales, retention=7y")
+        {'project': 'sales', 'retention': '7y'}
+    """
+    if not isinstance(value, str):
+        return value
+    pairs = [name.partition("=") for name in split_names(value)]
+    if not all(name.strip() and separator for name, separator, _ in pairs):
+        raise ValueError("must be pairs such as project=sales,retention=7y")
+    return {name.strip(): given.strip() for name, _, given in pairs}
