@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 from core.bucket.bucket import Bucket
@@ -11,6 +12,8 @@ from core.remedy import Advice, Remedy
 from core.runtime.cancel import NEVER, Cancel
 
 _MD5_OF_NOTHING: Final = "1B2M2Y8AsgTpgAmY7PhCfg=="
+_NOBODY: Final = "000000000000"  # of the form of an account's id, and never given to one
+_OWNER: Final = Remedy("expected_bucket_owner")
 
 
 def check_destination(bucket: Bucket, key: str, *, overwrite: bool, cancel: Cancel = NEVER) -> None:
@@ -25,8 +28,8 @@ def check_destination(bucket: Bucket, key: str, *, overwrite: bool, cancel: Canc
         cancel: ends the wait within a tenth of a second.
 
     Raises:
-        DestinationError: the credentials are missing or wrong, or the bucket does not exist or has
-            another owner.
+        DestinationError: the credentials are missing or wrong, the bucket does not exist or has
+            another owner, or the store does not check the owner.
         DestinationExistsError: the object exists and `overwrite` is false.
         TemporaryError: S3 cannot be reached.
         CancelledError: `cancel` was set.
@@ -73,8 +76,7 @@ def probe_destination(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> No
         TemporaryError: S3 cannot be reached.
         CancelledError: `cancel` was set.
     """
-    folder, slash, name = key.rpartition("/")
-    trial = f"{folder}{slash}access-test-{uuid.uuid4().hex}-{name}"
+    trial = _make_trial(key)
     if not refuses_damaged(bucket, trial, cancel=cancel):
         raise DestinationError(
             f"The service stored a damaged object, {bucket.destination.url(trial)}.",
@@ -100,12 +102,17 @@ def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool | No
     try:
         # Not HeadBucket: its answer has no body, so wrong keys look like missing permissions.
         page = client.list_objects_v2(**where, Prefix=key, MaxKeys=1)
-        return any(item["Key"] == key for item in page.get("Contents", ()))
     except ClientError as error:
         if code_of(error) not in DENIED:
             raise
+    else:
+        if "ExpectedBucketOwner" in where:
+            _check_obeys_owner(client.list_objects_v2, {**where, "MaxKeys": 1}, url)
+        return any(item["Key"] == key for item in page.get("Contents", ()))
     if "ExpectedBucketOwner" in where:
         _check_owner(client, where["Bucket"], url)
+        damaged = {"Key": _make_trial(key), "Body": b"1", "ContentMD5": _MD5_OF_NOTHING}
+        _check_obeys_owner(client.put_object, {**where, **damaged}, url)
     try:
         client.head_object(**where, Key=key)
     except ClientError as error:
@@ -118,6 +125,39 @@ def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool | No
     return True
 
 
+def _check_obeys_owner(request: Callable[..., Any], arguments: dict[str, Any], url: str) -> None:
+    """Raise if the store accepts an owner that no bucket has: it would accept any.
+
+    Args:
+        request: a request that the store grants, or a write of a damaged body, for which it checks
+            permissions first.
+        arguments: its arguments.
+        url: the destination.
+    """
+    from botocore.exceptions import ClientError
+
+    from core.bucket.failures import DAMAGED, DENIED, code_of
+
+    try:
+        request(**{**arguments, "ExpectedBucketOwner": _NOBODY})
+    except ClientError as error:
+        if code_of(error) in DENIED:
+            return
+        if code_of(error) not in DAMAGED:
+            raise
+    raise DestinationError(
+        f"The store of {url} does not check who owns a bucket: it accepts an account that does not "
+        "exist.",
+        Advice("Make sure of the owner in another way, and leave out ", _OWNER, "."),
+    )
+
+
+def _make_trial(key: str) -> str:
+    """Return an unguessable key beside `key`, for a request that is to create nothing."""
+    folder, slash, name = key.rpartition("/")
+    return f"{folder}{slash}access-test-{uuid.uuid4().hex}-{name}"
+
+
 def _check_owner(client: Any, bucket: str, url: str) -> None:
     """Raise if the bucket may be listed without the expected owner: then the owner differs."""
     from botocore.exceptions import ClientError
@@ -128,7 +168,7 @@ def _check_owner(client: Any, bucket: str, url: str) -> None:
         return
     raise DestinationError(
         f"{url} does not belong to the expected account.",
-        Advice("Check the bucket's name, and ", Remedy("expected_bucket_owner"), "."),
+        Advice("Check the bucket's name, and ", _OWNER, "."),
     )
 
 

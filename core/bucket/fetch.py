@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, IncompleteReadError
 
 from core.bucket.bucket import Bucket
 from core.bucket.failures import DENIED, EXISTS, code_of, find_retry_reason, is_temporary, status_of
+from core.bucket.send_part import etag_of
 from core.errors import IntegrityError, LocalResourceError, TemporaryError
 from core.runtime.cancel import NEVER, Cancel, check
 from core.runtime.disk.private_files import opener
@@ -32,7 +33,7 @@ class Fetched:
 
     Attributes:
         size: its bytes.
-        etag: its ETag, without quotes.
+        etag: its ETag, without quotes; empty if the store returns none.
         crc32: the CRC32 of its bytes, in base64 as S3 shows it.
     """
 
@@ -47,6 +48,7 @@ def fetch(
     path: Path,
     *,
     etag: str = "",
+    any_etag: bool = False,
     before: Callable[[int], None] = lambda _: None,
     on_progress: Callable[[int], None] = lambda _: None,
     cancel: Cancel = NEVER,
@@ -58,6 +60,8 @@ def fetch(
         key: its key.
         path: the file to write; an existing one is replaced.
         etag: the ETag that it must have; empty if unknown.
+        any_etag: whether an object with another ETag is read too, for a caller that compares the
+            checksum: some stores show another ETag than the one that they returned at first.
         before: called with its size, in bytes, before the first byte is written; may raise.
         on_progress: called with the bytes read so far, in another thread.
         cancel: once set, the download ends.
@@ -69,7 +73,7 @@ def fetch(
         IntegrityError: the object is gone, or was replaced.
         CancelledError, DestinationError, LocalResourceError, TemporaryError: see core.errors.
     """
-    download = _Download(bucket.retry, path, etag, before, on_progress, cancel)
+    download = _Download(bucket.retry, path, etag, any_etag, before, on_progress, cancel)
     return bucket.ask(
         lambda client, where: download.run(client, {**where, "Key": key}), key, cancel=cancel
     )
@@ -81,12 +85,14 @@ class _Download:
         retry: Retry,
         path: Path,
         etag: str,
+        any_etag: bool,
         before: Callable[[int], None],
         on_progress: Callable[[int], None],
         cancel: Cancel,
     ) -> None:
         self._retry, self._path, self._etag = retry, path, etag
         self._before, self._on_progress, self._cancel = before, on_progress, cancel
+        self._any_etag = any_etag
         self._size: int | None = None
         self._done = 0
         self._crc = 0
@@ -116,7 +122,7 @@ class _Download:
             try:
                 self._read_on(client, target, file)
             except Exception as error:
-                if self._done == before or not _is_broken(error):
+                if self._done == before or not _is_broken(error) or not self._etag:
                     raise  # else the next request continues from there
 
         while self._size is None or self._done < self._size:
@@ -131,12 +137,16 @@ class _Download:
                 ) from error
 
     def _read_on(self, client: Any, target: Mapping[str, str], file: IO[bytes]) -> None:
-        """Read the rest of the same object, from where the last answer ended."""
-        guard = {"IfMatch": f'"{self._etag}"'} if self._etag else {}
-        part = {"Range": f"bytes={self._done}-"} if self._done else {}
-        answer = client.get_object(**target, **guard, **part)
+        """Read the rest of the same object, from where the last answer ended.
+
+        Without an ETag, only the whole object is known to be one: it is read from the start.
+        """
+        if not self._etag:
+            self._done = self._crc = file.seek(0)
+            file.truncate()
+        answer = self._get(client, target)
         if self._size is None:
-            self._size, self._etag = int(answer["ContentLength"]), answer["ETag"].strip('"')
+            self._size, self._etag = int(answer["ContentLength"]), etag_of(answer)
             self._before(self._size)
         with closing(answer["Body"]) as body:
             while chunk := body.read(_CHUNK_BYTES):
@@ -145,6 +155,18 @@ class _Download:
                 self._crc = zlib.crc32(chunk, self._crc)
                 self._done += len(chunk)
                 self._on_progress(self._done)
+
+    def _get(self, client: Any, target: Mapping[str, str]) -> dict[str, Any]:
+        guard = {"IfMatch": f'"{self._etag}"'} if self._etag else {}
+        part = {"Range": f"bytes={self._done}-"} if self._done else {}
+        try:
+            answer: dict[str, Any] = client.get_object(**target, **guard, **part)
+        except ClientError as error:
+            if code_of(error) not in EXISTS or self._done or not self._any_etag:
+                raise
+            self._any_etag = False
+            answer = client.get_object(**target)
+        return answer
 
 
 def _is_broken(error: Exception) -> bool:

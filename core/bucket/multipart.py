@@ -14,6 +14,7 @@ from core.bucket.delivery import Order
 from core.bucket.failures import FAILURES, GONE, code_of, find_retry_reason
 from core.bucket.open_uploads import OpenUploads
 from core.bucket.send_part import Response, require
+from core.bucket.stored import refuse_existing
 from core.errors import CancelledError
 from core.runtime.background import Future, Waiter, start
 from core.runtime.cancel import NEVER, Cancel
@@ -106,6 +107,8 @@ class Multipart:
         }
 
         def complete() -> Response:
+            if not self._order.overwrite:
+                refuse_existing(self._client, self._order.target)
             return require(self._client.complete_multipart_upload(**asked), "ETag")
 
         self._completing = True

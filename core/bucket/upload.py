@@ -1,5 +1,7 @@
 """Uploads a file as one object, which is verified before it is visible.
 
+Unless an existing object may be replaced, the key is looked up right before the object is created,
+since some stores ignore the condition that is sent with it.
 A file of at most one part's size is sent by a single PutObject, whose MD5 and CRC32 S3 verifies
 before it stores the object. A larger one is a multipart upload: every part's ETag is compared with
 the file's MD5 before Complete, and Complete holds the size and the CRC32 of the whole file, so that
@@ -29,7 +31,8 @@ from core.bucket.failures import (
 from core.bucket.multipart import Multipart
 from core.bucket.open_uploads import OpenUploads
 from core.bucket.parts import Digest, Part, combine_crc32, cut, digest
-from core.bucket.send_part import Sender, etag_of, has_md5
+from core.bucket.send_part import Response, Sender, etag_of, has_md5
+from core.bucket.stored import has_bytes, is_guarding, refuse_existing
 from core.errors import IntegrityError
 from core.runtime.background import Future, Waiter, start
 from core.runtime.cancel import Cancel
@@ -113,17 +116,23 @@ class Upload:
         try:
             response = self._waiter.call(
                 self._sender.send,
-                self._client.put_object,
+                self._put_object,
                 part,
                 expected,
-                self._withdraw,
+                partial(self._confirm, delivery),
                 **order.attributes,
                 **order.guard,
             )
         except Exception as error:
             self.maybe_delivered = self._sender.sent == self._size
             return self._recover_delivery(error, delivery, lost=self._sender.repeated)
-        return replace(delivery, etag=etag_of(response))
+        return self._finish(delivery, response)
+
+    def _put_object(self, **arguments: Any) -> Response:
+        if not self._order.overwrite:
+            refuse_existing(self._client, self._order.target)
+        response: Response = self._client.put_object(**arguments)
+        return response
 
     def _upload_in_parts(self) -> Delivery:
         try:
@@ -167,10 +176,10 @@ class Upload:
             )
         except Exception as error:
             return self._recover_delivery(error, delivery, lost=tries.failed > 1)
-        if not has_md5(response, delivery.etag):
-            self._withdraw()
+        alike = has_md5(response, delivery.etag)
+        if not alike and not self._waiter.call(self._confirm, delivery):
             raise IntegrityError("S3 combined the parts wrongly.", "The object was removed.")
-        return replace(delivery, etag=etag_of(response))
+        return self._finish(delivery, response)
 
     def _recover_delivery(self, error: Exception, delivery: Delivery, *, lost: bool) -> Delivery:
         """Return the delivery if the object was created although its request failed.
@@ -201,8 +210,32 @@ class Upload:
             and has_md5(found, delivery.etag)
         )
         if is_own:
-            return replace(delivery, etag=etag_of(found))
+            return self._finish(delivery, found)
         raise error
+
+    def _confirm(self, delivery: Delivery) -> bool:
+        """Read back an object whose ETag is that of other bytes; remove it if it has others.
+
+        An ETag alone is no evidence of damage: stores encrypt and combine in ways of their own.
+
+        Returns:
+            Whether the object has the bytes of the file.
+
+        Raises:
+            IntegrityError: the credentials may not read the object, or not remove it.
+        """
+        read = partial(has_bytes, self._client, self._order.target, delivery.size, delivery.crc32)
+        right = self._make_tries("The read-back").call(read)
+        if right is None:
+            raise IntegrityError(
+                f"The ETag of {delivery.key} is not that of the file, and these credentials may "
+                "not read the object to compare it.",
+                "It is in the bucket: have its owner compare it, or remove it. s3:GetObject lets "
+                "the next run compare.",
+            )
+        if not right:
+            self._withdraw()
+        return right
 
     def _settle(self, hurried: bool) -> None:
         """Stop the requests that send parts, and wait for their end."""
@@ -232,6 +265,10 @@ class Upload:
             crc32=Digest(b"", crc32, self._size).crc32_base64,
             parts=len(digests),
         )
+
+    def _finish(self, delivery: Delivery, response: Response) -> Delivery:
+        guarded = self._order.overwrite or is_guarding(response)
+        return replace(delivery, etag=etag_of(response), guarded=guarded)
 
     def _report(self, sent: int) -> None:
         if self._on_progress and sent > self._reported:

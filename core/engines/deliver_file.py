@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 # Most characters of the source's name in the object's metadata, of which S3 takes 2 KB in all.
 _SOURCE_CHARACTERS: Final = 1_000
 
+_UNGUARDED: Final = (
+    "The store does not guarantee that an existing object is kept: the key was free right before "
+    "the delivery, but an object that another writer created in that moment would be replaced."
+)
+
 
 class WriteMonths(Protocol):
     """A function that reads the source and writes the months of a plan to a file."""
@@ -80,6 +85,8 @@ def upload(job: Job, bucket: Bucket, file: LocalFile, totals: RunTotals) -> Deli
         cancel=job.cancel,
     )
     job.progress.finish()
+    if not delivery.guarded:
+        job.progress.report(Warned(_UNGUARDED))
     return delivery
 
 

@@ -132,7 +132,12 @@ def _fetch(
     """Download one object; return False if S3 does not allow these credentials to read it."""
     from core.bucket.fetch import fetch  # loads botocore
 
-    def check_room(size: int) -> None:
+    def check_size(size: int) -> None:
+        if size != delivery.size:
+            raise IntegrityError(
+                f"{delivery.key} was replaced meanwhile: it has {size} bytes instead of the "
+                f"{delivery.size} delivered."
+            )
         try:
             check_space(copy.parent, size + SPARE_BYTES)
         except LocalResourceError as error:
@@ -143,16 +148,13 @@ def _fetch(
         delivery.key,
         copy,
         etag=delivery.etag,
-        before=check_room,
+        any_etag=bool(delivery.crc32),
+        before=check_size,
         on_progress=on_bytes,
         cancel=cancel,
     )
     if fetched is None:
         return False
-    if fetched.size != delivery.size:
-        raise IntegrityError(
-            f"{delivery.key} has {fetched.size} bytes instead of the {delivery.size} delivered."
-        )
     if delivery.crc32 and fetched.crc32 != delivery.crc32:
         raise IntegrityError(f"{delivery.key} has other bytes than were delivered.")
     return True
