@@ -130,4 +130,9 @@ def _quiet_handler() -> type[Any]:
         def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
             """Log nothing: stderr belongs to the launcher."""
 
+        def send_response(self, code: int, message: str | None = None) -> None:
+            """Begin an answer without a header Server: the application sends that of a store."""
+            self.send_response_only(code, message)
+            self.send_header("Date", self.date_time_string())
+
     return QuietHandler

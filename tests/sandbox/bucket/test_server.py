@@ -40,6 +40,15 @@ def test_the_default_bucket_is_there(bucket_server: dict[str, str]) -> None:
     assert "partner-inbox" in names
 
 
+def test_answers_name_the_store(bucket_server: dict[str, str], inbox: Inbox) -> None:
+    client = boto3.client("s3", **client_options(bucket_server))  # past the proxy
+    answer = client.list_objects_v2(Bucket=inbox.name)
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["server"] == "AmazonS3"
+    inbox.act_as("no-conditions")
+    answer = client.list_objects_v2(Bucket=inbox.name)
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["server"] == "nginx"
+
+
 def test_stores_what_is_right(inbox: Inbox) -> None:
     md5 = base64.b64encode(hashlib.md5(DATA).digest()).decode()
     key = "a/ü b+c%2F.txt"
