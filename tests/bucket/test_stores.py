@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 import zlib
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from core.bucket.fetch import Fetched, fetch
 from core.errors import DestinationError, DestinationExistsError, IntegrityError, TransferError
 from core.remedy import Remedy, remedies
 from core.runtime.retry import Retry
-from tests.support.services.buckets import Exchange, Inbox, misstore, reply
+from tests.support.services.buckets import Exchange, Inbox, misstore, other_etag, reply
 
 KEY = "in/months.parquet"
 STORES = ("no-conditions", "no-etags", "whole-md5", "no-owners")
@@ -135,7 +134,7 @@ class TestEtags:
 
     @by_size
     def test_a_good_object_stays(self, inbox: Inbox, path: Path, size: int) -> None:
-        inbox.proxy.on(CREATES[size], misstore)
+        inbox.proxy.on(CREATES[size], other_etag)
         delivery = deliver(inbox, path)
         assert inbox.read(KEY) == path.read_bytes()
         assert inbox.proxy.seen("DELETE") == 0
@@ -143,14 +142,7 @@ class TestEtags:
 
     @by_size
     def test_a_damaged_one_is_removed(self, inbox: Inbox, path: Path, size: int) -> None:
-        def damage(exchange: Exchange) -> None:
-            status, headers, data = exchange.forward()
-            inbox.client.put_object(Bucket=inbox.name, Key=KEY, Body=b"x" * path.stat().st_size)
-            other = b"0" * 32
-            data = re.sub(rb"[0-9a-f]{32}(?=-)", other, data)
-            exchange.answer(status, {**headers, "ETag": f'"{other.decode()}"'}, data)
-
-        inbox.proxy.on(CREATES[size], damage, 9)
+        inbox.proxy.on(CREATES[size], misstore, 9)
         with pytest.raises(IntegrityError, match="wrongly"):
             deliver(inbox, path)
         assert (inbox.keys(), inbox.unfinished()) == ([], [])
@@ -159,7 +151,7 @@ class TestEtags:
     def test_one_that_cannot_be_read_stays_and_is_named(
         self, inbox: Inbox, path: Path, size: int
     ) -> None:
-        inbox.proxy.on(CREATES[size], misstore)
+        inbox.proxy.on(CREATES[size], other_etag)
         inbox.proxy.on("^GET .*months.parquet$", reply(403, "AccessDenied"))
         with pytest.raises(IntegrityError, match=r"in/months.parquet .* may not read"):
             deliver(inbox, path)

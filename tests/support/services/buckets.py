@@ -362,8 +362,26 @@ def corrupt(exchange: Exchange) -> None:
     exchange.answer(*exchange.forward(bytes(body)))
 
 
-def misstore(exchange: Exchange) -> None:
-    """Let the server tell that it stored other bytes, as one that verifies nothing would."""
+def other_etag(exchange: Exchange) -> None:
+    """Let the server do it, and return the ETag of other bytes."""
     status, headers, data = exchange.forward()
     data = re.sub(rb"[0-9a-f]{32}-", b"0" * 32 + b"-", data)  # Complete tells it in the body.
     exchange.answer(status, {**headers, "ETag": f'"{"0" * 32}"'}, data)
+
+
+def misstore(exchange: Exchange) -> None:
+    """Store other bytes, as a server that verifies nothing may: the next read of the key shows it.
+
+    Of a part, which nobody can read, only the ETag does.
+    """
+    if "partNumber" not in exchange.path:
+        exchange.proxy.on(f"^GET {re.escape(exchange.path.partition('?')[0])}$", flip)
+    other_etag(exchange)
+
+
+def flip(exchange: Exchange) -> None:
+    """Turn one bit of the answer's body."""
+    status, headers, data = exchange.forward()
+    body = bytearray(data)
+    body[len(body) // 2] ^= 1
+    exchange.answer(status, headers, bytes(body))
