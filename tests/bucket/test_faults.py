@@ -92,7 +92,6 @@ def assert_nothing(inbox: Inbox) -> None:
         pytest.param(CREATE, reset, id="create reset"),
         pytest.param(CREATE, lose_answer, id="create's answer lost"),
         pytest.param(COMPLETE, reset, id="complete reset"),
-        pytest.param(COMPLETE, lose_answer, id="complete's answer lost"),
         pytest.param(COMPLETE, reply(200, "InternalError"), id="complete failed with 200"),
         pytest.param(COMPLETE, reply(409, "ConditionalRequestConflict"), id="complete's conflict"),
     ],
@@ -113,7 +112,6 @@ def test_one_fault_of_a_multipart_upload_is_mended(
         pytest.param(misstore, id="stored wrongly"),
         pytest.param(reply(500, "InternalError"), id="internal error"),
         pytest.param(reset, id="reset"),
-        pytest.param(lose_answer, id="answer lost"),
         pytest.param(reply(409, "ConditionalRequestConflict"), id="conflict"),
     ],
 )
@@ -122,6 +120,17 @@ def test_one_fault_of_a_single_request_is_mended(inbox: Inbox, small: Path, acti
     deliver(inbox, small)
     assert inbox.proxy.seen(PUT) == 2
     assert_delivered(inbox, small)
+
+
+@pytest.mark.parametrize(("file", "pattern"), [("small", PUT), ("large", COMPLETE)])
+def test_an_object_whose_answer_was_lost_is_not_created_again(
+    inbox: Inbox, file: str, pattern: str, request: pytest.FixtureRequest
+) -> None:
+    path: Path = request.getfixturevalue(file)
+    inbox.proxy.on(pattern, lose_answer)
+    deliver(inbox, path)
+    assert inbox.proxy.seen(pattern) == 1
+    assert_delivered(inbox, path)
 
 
 @pytest.mark.parametrize(
