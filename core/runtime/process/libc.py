@@ -7,7 +7,7 @@ from contextlib import suppress
 
 
 def call_libc(name: str, *arguments: int) -> None:
-    """Call a function of the process's own C library; do nothing where there is none.
+    """Call a function of the process's own C library; do nothing where it has none.
 
     Args:
         name: such as `malloc_trim`, which only glibc has.
