@@ -13,6 +13,7 @@ from core.query import Field, Statement
 from core.runtime.cancel import Cancel
 from core.warehouse.results.read_result import read_columns
 from core.warehouse.rounded_sums import with_rounded_sums
+from core.warehouse.sampling import read_some
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -75,7 +76,7 @@ def preview_months(
         connection: an open session.
         plan: the role of every column.
         cancel: aborts the statement.
-        exact: aggregate the whole table; else a sample of about 100,000 rows.
+        exact: aggregate the whole table; else a sample of at most 100,000 rows.
         counted: with `exact`, count the groups rather than estimate them. For a table that is no
             larger than a sample they are always counted.
 
@@ -85,11 +86,19 @@ def preview_months(
     """
     counted = counted or query.reads_all(plan)
 
-    def attempt(rounded: bool) -> tuple[Statement, list[list[object]]]:
-        statement = query.select_months(plan, exact=exact, counted=counted, rounded=rounded)
+    def attempt(rounded: bool, beginning: bool) -> tuple[Statement, list[list[object]]]:
+        statement = query.select_months(
+            plan, exact=exact, counted=counted, rounded=rounded, beginning=beginning
+        )
         return statement, read_columns(connection, statement, cancel)
 
-    statement, columns = with_rounded_sums(attempt)
+    def read(beginning: bool) -> tuple[Statement, list[list[object]]]:
+        return with_rounded_sums(lambda rounded: attempt(rounded, beginning))
+
+    if exact or query.reads_all(plan):
+        statement, columns = read(False)
+    else:
+        statement, columns = read_some(plan.source, read, is_empty=lambda found: not found[1][0])
     names = [field.alias for field in statement.fields]
     rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
     return _parse_months(plan, statement, rows, exact=exact, counted=counted)

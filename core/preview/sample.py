@@ -9,6 +9,7 @@ from core.planning.plan import Sample
 from core.planning.source import Source, SourceColumn
 from core.runtime.cancel import Cancel
 from core.warehouse.results.read_result import read_columns
+from core.warehouse.sampling import read_some
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -32,8 +33,13 @@ def take_sample(
         The values by column name: numbers, and text for everything else; None for NULL. Empty
         for a table without any such column.
     """
-    columns = query.pick_sample_columns(source) if columns is None else columns
-    if not columns:
+    chosen = query.pick_sample_columns(source) if columns is None else columns
+    if not chosen:
         return {}
-    values = read_columns(connection, query.select_sample(source, columns), cancel)
-    return {column.name: each for column, each in zip(columns, values, strict=True)}
+
+    def read(beginning: bool) -> list[list[object]]:
+        statement = query.select_sample(source, chosen, beginning=beginning)
+        return read_columns(connection, statement, cancel)
+
+    values = read_some(source, read, is_empty=lambda columns: not columns[0])
+    return {column.name: each for column, each in zip(chosen, values, strict=True)}

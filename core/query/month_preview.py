@@ -8,20 +8,25 @@ from __future__ import annotations
 from core.planning.plan import Plan
 from core.query.grouped import SAFE_DIGITS
 from core.query.rows import row_fields
-from core.query.sample import sample_clause
+from core.query.sample import fits, read_part
 from core.query.statement import Binds, Field, Statement, qualify, quote, select
 
 PREVIEW_ROWS = 100_000
+_PREVIEW_PARTITIONS = 8
 
 
 def reads_all(plan: Plan) -> bool:
     """Whether a sampled preview is known to read all rows of the source."""
-    source = plan.source
-    return not source.is_view and source.rows is not None and source.rows <= PREVIEW_ROWS
+    return fits(plan.source, PREVIEW_ROWS, _PREVIEW_PARTITIONS)
 
 
 def select_months(
-    plan: Plan, *, exact: bool, counted: bool = False, rounded: bool = False
+    plan: Plan,
+    *,
+    exact: bool,
+    counted: bool = False,
+    rounded: bool = False,
+    beginning: bool = False,
 ) -> Statement:
     """Return the statement that selects a row for each month, and one for the blank rows.
 
@@ -43,6 +48,7 @@ def select_months(
             transfer.
         rounded: sum the widest numbers as floats, because a sum by month can have more than 38
             digits where sums by group have not.
+        beginning: read the first rows, instead of those of `core.query.sample.read_part`.
     """
     bind = Binds()
     fields = row_fields(plan, bind)
@@ -54,7 +60,8 @@ def select_months(
         counts = [Field("rows", "COUNT(*)"), *_count_bad(fields), _count_distinct(fields)]
         outer = [*_select_by_alias(by_month), *counts, *_sum_columns(fields, rounded)]
     else:
-        sample = select(fields, where + ("" if exact else _limit_to_sample(plan)), bind)
+        part = where if exact or reads_all(plan) else _read_sample(plan, beginning=beginning)
+        sample = select(fields, part, bind)
         # Not called `rows`: Snowflake could resolve that name to the outer query's alias.
         counts = [Field("size", "COUNT(*)"), *_count_bad(fields)]
         inner = [*_select_by_alias(groups), *counts, *_sum_columns(fields, rounded)]
@@ -70,10 +77,8 @@ def select_months(
     return select(outer, _group(rows, by_month), bind)
 
 
-def _limit_to_sample(plan: Plan) -> str:
-    if reads_all(plan):
-        return ""
-    return sample_clause(plan.source, PREVIEW_ROWS) or f"\nLIMIT {PREVIEW_ROWS}"
+def _read_sample(plan: Plan, *, beginning: bool) -> str:
+    return read_part(plan.source, PREVIEW_ROWS, _PREVIEW_PARTITIONS, beginning=beginning)
 
 
 def _select_by_alias(aliases: list[str]) -> list[Field]:

@@ -53,7 +53,8 @@ def test_select_rows(name: str, golden: Golden) -> None:
     ("name", "options"),
     [
         ("small", {"rows": 595}),
-        ("large", {"rows": 27_753_444}),
+        ("medium", {"rows": 2_775_344, "bytes": 60_000_000}),
+        ("large", {"rows": 27_753_444, "bytes": 600_000_000}),
         ("view", {"is_view": True}),
     ],
 )
@@ -66,10 +67,18 @@ def test_select_sample(name: str, options: dict[str, Any], golden: Golden) -> No
 
 @pytest.mark.parametrize(("width", "rows"), [(100, 5_000), (500, 1_000), (5_000, 200)])
 def test_fewer_rows_of_a_wide_table(width: int, rows: int) -> None:
-    table = source({f"C{n}": "DATE" for n in range(width)}, rows=10**6)
+    table = source({f"C{n}": "DATE" for n in range(width)}, rows=10**6, bytes=10**7)
     for columns in (table.columns, table.columns[:1]):
         sql = query.select_sample(table, columns).sql
-        assert sql.endswith(f" SAMPLE BERNOULLI ({2 * rows / 10**4:.6f}) SEED (1)\nLIMIT {rows}")
+        assert sql.endswith(f" SAMPLE BERNOULLI ({rows / 10**4:.6f}) SEED (1)\nLIMIT {rows}")
+
+
+def test_a_table_of_wide_rows_is_sampled_by_blocks() -> None:
+    """A block of 16 MB has fewer rows than a quarter of the sample."""
+    table = source({"D": "DATE"}, rows=5_000, bytes=10**9)
+    sql = query.select_sample(table, table.columns).sql
+    assert sql.count(" SAMPLE SYSTEM (1.66666667) SEED (") == 4
+    assert sql.count(" LIMIT 41)") == 4
 
 
 def test_catalog_statements(golden: Golden) -> None:
@@ -117,12 +126,22 @@ def test_select_months(name: str, exact: bool, golden: Golden) -> None:
     assert statement.binds == rows.binds
 
 
-@pytest.mark.parametrize(("rows", "sampled"), [(100_000, False), (27_753_444, True)])
-def test_months_of_a_large_table_are_sampled(rows: int, sampled: bool) -> None:
+@pytest.mark.parametrize(
+    ("rows", "size", "sampled"),
+    [
+        (100_000, 10**8, ""),
+        (100_001, 10**8, "SAMPLE BERNOULLI (99.999000)"),
+        (100_000, 10**9, "SAMPLE SYSTEM (1.66666667)"),
+        (27_753_444, 10**9, "SAMPLE SYSTEM (1.66666667)"),
+    ],
+)
+def test_months_of_a_large_table_are_sampled(rows: int, size: int, sampled: str) -> None:
     columns, options = PLANS["orders"]
-    made = make_plan(source(columns, rows=rows), {}, request(**options))
-    assert ("SAMPLE BERNOULLI" in query.select_months(made, exact=False).sql) is sampled
-    assert query.reads_all(made) is not sampled
+    made = make_plan(source(columns, rows=rows, bytes=size), {}, request(**options))
+    sql = query.select_months(made, exact=False).sql
+    assert sampled in sql
+    assert ("SAMPLE" in sql) is bool(sampled)
+    assert query.reads_all(made) is not bool(sampled)
     assert "SAMPLE" not in query.select_months(made, exact=True).sql
 
 

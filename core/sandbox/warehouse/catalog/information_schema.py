@@ -62,24 +62,25 @@ def relation(catalog: Catalog, role: str, path: Path) -> BoundQuery:
         if each.path[0] == database and catalog.visible(role, each.path)
     ]
     if name == "TABLES":
-        return _query(_TABLES, [_table_row(each) for each in tables])
+        return literal_rows(_TABLES, [_table_row(each) for each in tables])
     if name == "COLUMNS":
-        return _query(_COLUMNS, [row for each in tables for row in _column_rows(each)])
+        return literal_rows(_COLUMNS, [row for each in tables for row in _column_rows(each)])
     if name == "VIEWS":
-        return _query(_VIEWS, [_view_row(each) for each in tables if each.query is not None])
+        return literal_rows(_VIEWS, [_view_row(each) for each in tables if each.query is not None])
     if name == "SCHEMATA":
-        return _query(_SCHEMATA, list(_schema_rows(catalog, role, database)))
+        return literal_rows(_SCHEMATA, list(_schema_rows(catalog, role, database)))
     if name == "DATABASES":
         rows: list[Row] = [
             (each.name, OWNER, "NO", each.created_on, each.comment)
             for each in catalog.databases()
             if catalog.visible(role, (each.name,))
         ]
-        return _query(_DATABASES, rows)
+        return literal_rows(_DATABASES, rows)
     raise failures.missing_object("Object", format_path(path))
 
 
-def _query(columns: Columns, rows: list[Row]) -> BoundQuery:
+def literal_rows(columns: Columns, rows: list[Row]) -> BoundQuery:
+    """Return the query for rows of Python values."""
     names = ", ".join(f"c{i}" for i in range(len(columns)))
     kinds = list(columns.values())
     blank = ", ".join(f"CAST(NULL AS {kind.physical})" for kind in kinds)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures
-from core.sandbox.warehouse.catalog import information_schema
+from core.sandbox.warehouse.catalog import information_schema, operator_stats
 from core.sandbox.warehouse.catalog.catalog import (
     INFORMATION_SCHEMA,
     Catalog,
@@ -20,6 +20,7 @@ from core.sandbox.warehouse.catalog.catalog import (
 from core.sandbox.warehouse.engine.past import Past, StoredRows
 from core.sandbox.warehouse.engine.session_state import SessionState
 from core.sandbox.warehouse.engine.time_travel import AtMoment, AtStatement, Point
+from core.sandbox.warehouse.partitions import Read
 from core.sandbox.warehouse.translate.binder import Binder
 from core.sandbox.warehouse.translate.casts import cast
 from core.sandbox.warehouse.translate.dialect import parse
@@ -49,7 +50,7 @@ class SessionNames:
     """Resolves names for one statement of a session.
 
     `touched` are the tables that it reads, `scanned` the earlier results by the names under
-    which they must be registered in DuckDB.
+    which they must be registered in DuckDB, `reads` the partitions that it reads.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class SessionNames:
         self.catalog = catalog
         self.state = state
         self.touched: list[Table] = []
+        self.reads: list[Read] = []
         self.scanned: dict[str, StoredRows] = {}
         self.seen: dict[Table, Version] = {}
         self.past = past
@@ -152,12 +154,15 @@ class SessionNames:
         columns = tuple((each.name, each.type) for each in table.columns)
         latest = table.versions[-1]
         version = point.version(table) if point else latest
+        read = table.read(version.rows)
+        self.reads.append(read)
         if version is not latest:
             return BoundQuery(self._former(table, version), columns), full
         if point is None:
             self.seen[table] = latest
         listed = ", ".join(each.physical for each in table.columns)
-        return BoundQuery(f"SELECT {listed} FROM {latest.physical}", columns, latest.physical), full
+        sql = f"SELECT {listed} FROM {latest.physical}"
+        return BoundQuery(sql, columns, latest.physical, read), full
 
     def _former(self, table: Table, version: Version) -> str:
         """Return the query that reads a version with the columns of today.
@@ -184,6 +189,7 @@ class SessionNames:
                              self._evaluate, point)  # fmt: skip
         query = translate(parse(view.query or ""), names)
         self.touched += names.touched
+        self.reads += names.reads
         self.scanned |= names.scanned
         self.seen |= names.seen
         if len(query.columns) != len(view.columns):
@@ -234,6 +240,16 @@ class SessionNames:
         columns = tuple((each.name, SqlType.of(each)) for each in stored.columns)
         listed = ", ".join(f"c{i}" for i in range(len(columns)))
         return BoundQuery(f"SELECT {listed} FROM {physical}", columns)
+
+    def operator_stats(self, statement_id: str) -> BoundQuery:
+        """Return the query of GET_QUERY_OPERATOR_STATS: a row for each table scan of a statement.
+
+        Raises:
+            Failure: 709 if there is no such statement.
+        """
+        if self.past is None:
+            raise failures.statement_not_found(statement_id)
+        return operator_stats.relation(statement_id, self.past.trace(statement_id).reads)
 
     def at_statement(self, statement_id: str, *, before: bool) -> Point:
         """Return the point in time of AT or BEFORE(STATEMENT => ...).

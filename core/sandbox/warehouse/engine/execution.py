@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import duckdb
 import pyarrow as pa
@@ -91,8 +92,9 @@ class Execution:
         self._trace: Trace | None = None
 
     def trace(self) -> Trace:
-        """Return the versions that the statement read or wrote."""
-        return self._trace or Trace(self.catalog.clock)
+        """Return the versions that the statement read or wrote, and what it read of them."""
+        trace = self._trace or Trace(self.catalog.clock)
+        return replace(trace, reads=tuple(self.names.reads))
 
     def made(self, table: Table) -> None:
         """Record that the statement created `table`."""

@@ -13,17 +13,20 @@ from typing import Protocol
 
 from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.catalog.catalog import Table, Version
+from core.sandbox.warehouse.partitions import Read
 
 
 @dataclass(frozen=True)
 class Trace:
     """The trace of a statement: the versions that it has `seen`, and the number of the latest
-    change when it began or, if it `changed` rows or objects itself, of that change.
+    change when it began or, if it `changed` rows or objects itself, of that change. `reads` are
+    the partitions that it has read.
     """
 
     number: int
     seen: Mapping[Table, Version] = field(default_factory=dict)
     changed: bool = False
+    reads: tuple[Read, ...] = ()
 
 
 class Point(Protocol):

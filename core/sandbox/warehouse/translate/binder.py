@@ -63,6 +63,9 @@ class Names(Protocol):
     def result(self, statement_id: str) -> BoundQuery:
         """Return the query that reads the stored result of an earlier statement."""
 
+    def operator_stats(self, statement_id: str) -> BoundQuery:
+        """Return the query of GET_QUERY_OPERATOR_STATS(statement_id)."""
+
 
 @dataclass
 class Translation:

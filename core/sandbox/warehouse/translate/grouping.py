@@ -37,7 +37,7 @@ def group_by(node: exp.Select, binder: Binder, items: Sequence[Item]) -> str:
         return ""
     wanted: list[exp.Expr | Bound] = list(group.expressions)
     if group.args.get("all"):
-        wanted = [each for _, each in items if not _aggregates(each)]
+        wanted = [each for _, each in items if not has_aggregate(each)]
     rolled_up = any(type(each) in _SETS for each in wanted)
     stand_ins: dict[str, str] = {}
 
@@ -86,7 +86,8 @@ def position(node: exp.Literal, count: int) -> int:
     return int(text) - 1
 
 
-def _aggregates(node: exp.Expr | Bound) -> bool:
+def has_aggregate(node: exp.Expr | Bound) -> bool:
+    """Whether a select item computes an aggregate."""
     if isinstance(node, Bound):
         return False
     return any(

@@ -18,7 +18,7 @@ from core.sandbox.warehouse.translate.bound import Bound
 from core.sandbox.warehouse.translate.casts import cast
 from core.sandbox.warehouse.translate.functions.aggregates import order_terms
 from core.sandbox.warehouse.translate.functions.registry import constant
-from core.sandbox.warehouse.translate.grouping import Item, group_by, position
+from core.sandbox.warehouse.translate.grouping import Item, group_by, has_aggregate, position
 from core.sandbox.warehouse.translate.operators import comparable, truth
 from core.sandbox.warehouse.translate.scope import BoundQuery, Scope, fold
 from core.sandbox.warehouse.translate.sources import from_clause, star_fields, values
@@ -177,6 +177,7 @@ def _select(node: exp.Select, shared: Translation, parent: Scope | None) -> Boun
     if node.args.get("distinct") is not None:
         return _finish(node, shared, parent, BoundQuery(f"SELECT DISTINCT {listed}{sql}", columns))
     sql += _order(node.args.get("order"), binder, [name for name, _ in items], outputs)
+    _stop_reading(node, scope, binder)
     return BoundQuery(f"SELECT {listed}{sql}{_limits(node, binder)}", columns)
 
 
@@ -255,6 +256,17 @@ def _limits(node: exp.Expr, binder: Binder) -> str:
     if offset is not None:
         sql += f" OFFSET {_whole(binder, offset.expression)}"
     return sql
+
+
+def _stop_reading(node: exp.Select, scope: Scope, binder: Binder) -> None:
+    """End the reading of a table at the LIMIT of a SELECT that needs no further rows."""
+    others = ("where", "group", "having", "qualify", "order", "offset", "joins", "distinct")
+    limit = node.args.get("limit")
+    if not isinstance(limit, exp.Limit) or any(node.args.get(each) for each in others):
+        return
+    if scope.read is None or any(map(has_aggregate, node.expressions)):
+        return
+    scope.read.stop_after(_whole(binder, limit.expression))
 
 
 def _whole(binder: Binder, node: exp.Expr) -> int:

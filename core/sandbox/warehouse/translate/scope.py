@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.partitions import Read
 from core.sandbox.warehouse.translate.bound import Bound
 from core.sandbox.warehouse.types import SqlType
 
@@ -46,12 +47,14 @@ class Relation:
 class BoundQuery:
     """A translated query. Its DuckDB columns are called c0, c1, ... in the order of `columns`.
 
-    `table` is the DuckDB table when the query is nothing but that table.
+    `table` is the DuckDB table when the query is nothing but that table, and `read` the partitions
+    of it that the statement reads.
     """
 
     sql: str
     columns: tuple[tuple[str, SqlType], ...]
     table: str | None = None
+    read: Read | None = None
 
     def relation(self, alias: str, path: tuple[str, ...], names: tuple[str, ...] = ()) -> Relation:
         """Return the query as a relation whose physical name is `alias`."""
@@ -71,7 +74,9 @@ class BoundQuery:
 
 @dataclass
 class Scope:
-    """One SELECT's names. `group_keys` maps a grouped expression's SQL to its replacement."""
+    """One SELECT's names. `group_keys` maps a grouped expression's SQL to its replacement, `read`
+    is the reading of the table that the SELECT reads last.
+    """
 
     parent: Scope | None = None
     relations: list[Relation] = field(default_factory=list)
@@ -82,6 +87,7 @@ class Scope:
     windows: dict[str, exp.Window] = field(default_factory=dict)
     resolving: list[str] = field(default_factory=list)
     in_aggregate: int = 0
+    read: Read | None = None
 
     def own(self, name: str, qualifier: tuple[str, ...]) -> Bound | None:
         """Return the column called `name` in this SELECT's relations, or None.

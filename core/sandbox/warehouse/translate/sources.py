@@ -14,7 +14,6 @@ from core.sandbox.warehouse.translate.operators import alike, comparable, compar
 from core.sandbox.warehouse.translate.scope import BoundQuery, Field, Relation, Scope, fold
 
 _HASH_SPACE = 1 << 64
-_BLOCK_ROWS = 1024  # SAMPLE SYSTEM takes blocks of rows; micro-partitions are larger
 _EMPTY_SCOPE = Scope()
 
 
@@ -35,6 +34,7 @@ def _source(translation: Translation, scope: Scope, node: exp.Expr) -> str:
     name = fold(alias.this) if alias is not None and alias.this is not None else ""
     names = tuple(fold(each) for each in (alias.args.get("columns") or [])) if alias else ()
     query, path = _query(translation, scope, node)
+    scope.read = query.read
     physical = translation.fresh("r")
     scope.relations.append(query.relation(physical, (name,) if name else path, names))
     sample = node.args.get("sample")
@@ -104,11 +104,15 @@ def _function_table(
     inner = arguments[0] if arguments else None
     if name != "TABLE" or not isinstance(inner, exp.Anonymous):
         raise failures.unsupported(f"table function {name}")
-    if str(inner.this).upper() == "RESULT_SCAN" and len(inner.expressions) == 1:
+    function = str(inner.this).upper()
+    if function in ("RESULT_SCAN", "GET_QUERY_OPERATOR_STATS") and len(inner.expressions) == 1:
         value = Binder(translation, _EMPTY_SCOPE).bind(inner.expressions[0])
-        return translation.names.result(constant(value, "RESULT_SCAN")), ("RESULT_SCAN",)
-    if str(inner.this).upper() != "GENERATOR":
-        raise failures.unsupported(f"table function {str(inner.this).upper()}")
+        names, statement_id = translation.names, constant(value, function)
+        is_result = function == "RESULT_SCAN"
+        found = names.result(statement_id) if is_result else names.operator_stats(statement_id)
+        return found, (function,)
+    if function != "GENERATOR":
+        raise failures.unsupported(f"table function {function}")
     count = "0"
     for each in inner.expressions:
         if isinstance(each, exp.Kwarg) and each.this.name.upper() == "ROWCOUNT":
@@ -139,29 +143,36 @@ def _sample(translation: Translation, query: BoundQuery, sample: exp.Expr) -> st
     """Return the query that reads a sample.
 
     With a seed, rows are chosen by a hash of their number, so that the sample is repeatable.
+    Rules: docs.snowflake.com, "SAMPLE / TABLESAMPLE"; the text of the refusal of views:
+    https://github.com/open-metadata/OpenMetadata/issues/8370
     """
     source = query.table or f"({query.sql})"
-    size = sample.args.get("size")
-    seed = sample.args.get("seed")
+    size, given = sample.args.get("size"), sample.args.get("seed")
+    seed = None if given is None else int(_number(translation, given))
+    method = sample.args.get("method")
+    by_block = method is not None and method.name.upper() in ("SYSTEM", "BLOCK")
+    if query.table is None and (by_block or seed is not None):
+        raise failures.invalid(
+            "SAMPLE clause on views only supports row wise sampling without seed.", 2, "0A000"
+        )
+    if query.read is not None:
+        query.read.whole = by_block
     if size is not None:
+        if by_block or seed is not None:
+            raise failures.unsupported("SAMPLE of a fixed size with SYSTEM or SEED")
         return (
             f"SELECT * FROM {source} TABLESAMPLE reservoir({int(_number(translation, size))} ROWS)"
         )
     share = _number(translation, sample.args["percent"]) / 100
     if not 0 <= share <= 1:
         raise failures.invalid("Sample probability must be between 0 and 100", 1119, "22023")
-    method = sample.args.get("method")
-    by_block = method is not None and method.name.upper() in ("SYSTEM", "BLOCK")
-    row = f"rowid // {_BLOCK_ROWS}" if by_block else "rowid"
-    if seed is None:
+    if by_block and query.read is not None:
+        query.read.sample(share, seed)
+        chosen = query.read.condition()
+    elif seed is None:
         chosen = f"random() < {share!r}"
-        if by_block and query.table:
-            chosen = f"hash({row}, (SELECT random())) < {int(share * _HASH_SPACE)}::UHUGEINT"
-    elif query.table is None:
-        raise failures.unsupported("SAMPLE with SEED on a view or subquery")
     else:
-        number = int(_number(translation, seed))
-        chosen = f"hash({row}, {number}) < {int(share * _HASH_SPACE)}::UHUGEINT"
+        chosen = f"hash(rowid, {seed}) < {int(share * _HASH_SPACE)}::UHUGEINT"
     return f"SELECT * FROM {source} WHERE {chosen}"
 
 
