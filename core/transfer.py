@@ -19,7 +19,7 @@ from core.bucket import Bucket, Destination
 from core.bucket.sweep import sweep
 from core.bucket.target import list_demands, object_key, open_bucket
 from core.engines import ENGINES
-from core.engines.choice import Choice, choose
+from core.engines.choice import Choice, choose, find_chunk_size
 from core.engines.engine import Job
 from core.engines.local_file import LocalFile
 from core.engines.widths import measure_widths
@@ -141,6 +141,7 @@ class _Run:
             warehouse=self.request.warehouse,
             role=self.request.role,
             aws_profile=self.request.aws_profile,
+            chunk_megabytes=find_chunk_size(self.request),
             retry=self.retry,
             cancel=self.cancel,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.engines.engine import EngineName
+from core.engines import ENGINES, EngineName
 from core.planning.plan import Plan
 from core.request.request import Request, StreamLimit
 
@@ -38,6 +38,16 @@ def choose(request: Request, plan: Plan) -> Choice:
     if source.rows is None:
         return Choice(EngineName.STREAM, "size unknown: view" if source.is_view else "size unknown")
     return Choice(EngineName.STREAM, f"{source.rows:,} rows: below {_words(limit)}")
+
+
+def find_chunk_size(request: Request) -> int:
+    """Return the largest size of a result chunk for the session of a run, in MB.
+
+    The session is opened before the engine is chosen, so a request for `auto`, which never takes
+    `unload`, has that of the others.
+    """
+    name = EngineName.STREAM if request.engine == "auto" else EngineName(request.engine)
+    return ENGINES[name].chunk_megabytes
 
 
 def _words(limit: StreamLimit) -> str:

@@ -34,8 +34,6 @@ from core.output import Format, extension
 from core.planning.plan import Plan
 from core.query import Statement
 from core.query.unload import (
-    DECLARED_TYPES,
-    LARGE_BATCHES,
     Files,
     Keys,
     copy_into,
@@ -149,14 +147,12 @@ def copy_groups(
     """
     access = _access(connection, order, bucket, progress, cancel)
     progress.start(Phase.QUERY)
-    run(connection, LARGE_BATCHES, cancel)
     grouped = group_at_rest(connection, plan, cancel)
     totals, query_id = grouped.totals, grouped.result.query_id
     if not totals.groups:
         names = tuple(column.name for column in plan.delivered)
         return Unloaded(totals, FirstRows(names), query_id)
     first_rows = _first_rows(connection, grouped, plan, cancel)
-    run(connection, DECLARED_TYPES, cancel)
     single = _estimate_size(grouped, plan, order.format) <= order.request.max_file_size
     key = order.key if single else order.folder
     files = order.files(single=single)

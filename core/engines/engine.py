@@ -142,6 +142,10 @@ class Engine(Protocol):
         """The engine's name."""
 
     @property
+    def chunk_megabytes(self) -> int:
+        """The largest uncompressed size of a chunk of its results, in MB."""
+
+    @property
     def summary(self) -> str:
         """Where it aggregates the rows, in a few words."""
 

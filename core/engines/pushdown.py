@@ -21,6 +21,7 @@ class Pushdown:
     """Runs the plan as one GROUP BY in Snowflake."""
 
     name: Final = EngineName.PUSHDOWN
+    chunk_megabytes: Final = 16
     summary: Final = "aggregated by Snowflake"
 
     def describe(self, request: Request) -> str:

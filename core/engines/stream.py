@@ -28,6 +28,7 @@ class Stream:
     """Reads the needed columns with one SELECT; polars aggregates the rows by month."""
 
     name: Final = EngineName.STREAM
+    chunk_megabytes: Final = 16
     summary: Final = "aggregated on this machine"
 
     def describe(self, request: Request) -> str:

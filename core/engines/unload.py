@@ -26,6 +26,9 @@ class Unload:
     """Runs the plan as one GROUP BY in Snowflake, and a COPY INTO of its result."""
 
     name: Final = EngineName.UNLOAD
+    # Snowflake's maximum. The grouped result is not downloaded, but the list of its chunks is, and
+    # each entry takes 8 KB of memory (measured): larger chunks make a shorter list.
+    chunk_megabytes: Final = 160
     summary: Final = "aggregated and written by Snowflake"
 
     def describe(self, request: Request) -> str:

@@ -184,7 +184,7 @@ def key(column: SourceColumn, *, at_rest: bool = False) -> str:
     name = quote(column.name)
     if not at_rest and column.type.kind == "TIME":
         # The connector truncates TIME to microseconds, but not a count of nanoseconds.
-        return f"DATEDIFF('NANOSECOND', '00:00:00'::TIME, {name})"
+        return f"DATEDIFF('NANOSECOND', TIME_FROM_PARTS(0, 0, 0), {name})"
     if not at_rest and column.type.has_nanoseconds:
         return nanoseconds(name)
     if column.type.kind == "TIME" or column.type.kind in _PLAIN_KEYS:

@@ -23,12 +23,6 @@ from core.query.statement import Field, Statement, literal, qualify, quote
 
 # Snowflake's own maximum of MAX_FILE_SIZE on AWS, in bytes: 5 GB.
 LARGEST_FILE = 5 * 1024**3
-# With FALSE, the types in Parquet depend on the types of the statement, not on the values
-# (DECIMAL(38,s) for every sum): docs.snowflake.com, "ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION".
-DECLARED_TYPES = Statement("ALTER SESSION SET ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION = FALSE")
-# In MB, Snowflake's maximum. The result is not downloaded, but the list of its batches is, and each
-# entry takes 8 KB of memory (measured): larger batches make a shorter list.
-LARGE_BATCHES = Statement("ALTER SESSION SET CLIENT_RESULT_CHUNK_SIZE = 160")
 # Snowflake's names of the encryptions of S3.
 _ENCRYPTIONS = {"AES256": "AWS_SSE_S3", "aws:kms": "AWS_SSE_KMS"}
 

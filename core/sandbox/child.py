@@ -58,7 +58,7 @@ def _warehouse(
     from core.sandbox.warehouse.protocol.server import create_app, serve
     from core.sandbox.warehouse.unload.stages import WAY_TO_BUCKET
 
-    engine = Engine(directory / "database")
+    engine = Engine(directory / "database", configuration["parameters"])
     storage = engine.storage  # the callback must not keep the engine
     bucket.add_done_callback(lambda address: storage.connect(address.result()))
     try:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -57,6 +57,7 @@ class Sandbox(Closing):
         chunk_rows: most rows of a result chunk; None to limit chunks by bytes only.
         bucket_dir: a directory for the bucket's objects that outlasts the sandbox; several
             sandboxes may share it. None to use `data_dir`.
+        parameters: what the account sets of Snowflake's session parameters, by their names.
         port, s3_port: TCP ports; 0 lets the system choose.
         services: the services that the bucket's server offers besides S3: `iam`, `sts`,
             `secretsmanager`, `ssm`.
@@ -81,6 +82,7 @@ class Sandbox(Closing):
         chunk_rows: int | None = None,
         *,
         bucket_dir: Path | None = None,
+        parameters: Mapping[str, object] | None = None,
         port: int = 0,
         s3_port: int = 0,
         services: Sequence[str] = (),
@@ -90,6 +92,7 @@ class Sandbox(Closing):
         self._data_dir = data_dir
         self._bucket_dir = bucket_dir
         self._chunk_rows = chunk_rows
+        self._parameters = dict(parameters or {})
         self._port = port
         self._s3_port = s3_port
         self._services = tuple(services)
@@ -144,6 +147,7 @@ class Sandbox(Closing):
                 "service": "warehouse",
                 "port": self._port,
                 "chunk_rows": self._chunk_rows,
+                "parameters": self._parameters,
                 **{name: login[name] for name in ("account", "user", "password")},
                 **common,
             }

@@ -42,14 +42,33 @@ _REQUIRED: Final = {
     # freed memory (CPython issue 148891). The connector sets some in every call, closing included.
     "auto_cleanup": False,
 }
+# Set at the sign-in, so that a session that signs in again has them too. An account or a user may
+# have set any of them differently (docs.snowflake.com, "Parameters").
 _REQUIRED_OF_SESSIONS: Final = {
     "QUOTED_IDENTIFIERS_IGNORE_CASE": False,
     # If an account sets it, asynchronous queries end after five minutes, polled or not
     # (snowflake-connector-python issue 700; spark-snowflake pull request 562).
     "ABORT_DETACHED_QUERY": False,
-    # If a user or an account sets it, results are silently cut after that number of rows
-    # (docs.snowflake.com, "Parameters").
+    # If a user or an account sets it, results are silently cut after that number of rows.
     "ROWS_PER_RESULTSET": 0,
+    "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "ARROW",
+    # With FALSE, the types in Parquet depend on the types of the statement, not on the values
+    # (DECIMAL(38,s) for every sum).
+    "ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION": False,
+    "TWO_DIGIT_CENTURY_START": 1970,
+    # Snowflake's own defaults, on which casts from and to text depend.
+    "DATE_INPUT_FORMAT": "AUTO",
+    "TIME_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_INPUT_FORMAT": "AUTO",
+    "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
+    "TIME_OUTPUT_FORMAT": "HH24:MI:SS",
+    "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
+    "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3",
+    "TIMESTAMP_LTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
+    "TIMESTAMP_TZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
+    "BINARY_INPUT_FORMAT": "HEX",
+    "BINARY_OUTPUT_FORMAT": "HEX",
+    "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
 }
 _INTERACTIVE: Final = ("externalbrowser", "oauth_authorization_code", "username_password_mfa")
 

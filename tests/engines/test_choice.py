@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.engines import EngineName
-from core.engines.choice import choose
+from core.engines.choice import choose, find_chunk_size
 from core.planning.plan import make_plan
 from tests.support.sources import ORDERS, request, source
 
@@ -44,6 +44,14 @@ def test_auto_goes_by_size(
 
 def test_views_are_streamed_as_their_size_is_not_known() -> None:
     assert chosen({"is_view": True}) == (EngineName.STREAM, "size unknown: view")
+
+
+@pytest.mark.parametrize(
+    ("engine", "megabytes"), [("auto", 16), ("stream", 16), ("pushdown", 16), ("unload", 160)]
+)
+def test_only_unload_has_large_chunks(engine: str, megabytes: int) -> None:
+    way = {"storage_integration": "S3"} if engine == "unload" else {}
+    assert find_chunk_size(request(engine=engine, **way)) == megabytes
 
 
 @pytest.mark.parametrize("engine", [EngineName.STREAM, EngineName.PUSHDOWN])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import re
 import signal
 import threading
 import traceback
 import uuid
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,28 +18,28 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.bucket import Bucket, Destination
 from core.engines import copy_groups
-from core.errors import CancelledError, DestinationError, DestinationExistsError, IntegrityError
+from core.errors import (
+    CancelledError,
+    DestinationError,
+    DestinationExistsError,
+    IntegrityError,
+    SignInError,
+)
 from core.events import Event, Phase, Progress
-from core.planning.plan import make_plan
 from core.records.history import run_recorded
-from core.runtime.progress import Reporter
 from core.transfer import plan_transfer, run_transfer
-from core.warehouse.catalog import find
-from core.warehouse.connect import connect
-from tests.engines.unloading import asked, outcome, strange_to, unloaded
+from tests.engines.unloading import WAY, asked, outcome, strange_to, unloaded
 from tests.support.deliveries import (
     bucket_client,
     delivered,
     download,
-    execute,
     make_table,
     objects,
-    options,
     rows_of,
     transfer,
 )
+from tests.support.services.scripted_login import ScriptedLogin
 from tui.cli import batch, dry_run
 from tui.cli.batch import Manner
 from tui.cli.batch import run as run_batch
@@ -159,22 +159,17 @@ def test_the_folder_of_parts_is_always_fresh(sandbox: Sandbox, plain: str) -> No
 
 
 def test_the_result_that_stays_is_in_few_batches(sandbox: Sandbox) -> None:
-    table = make_table(sandbox, "D DATE, NAME VARCHAR, N NUMBER(5,0)")
-    rows = "SELECT '2024-01-03'::DATE, RPAD(SEQ4(), 300, HASH(SEQ4())::VARCHAR), 1"
-    execute(sandbox, f"INSERT INTO {table} {rows} FROM TABLE(GENERATOR(ROWCOUNT => 15000))")
-    request = asked(sandbox, table)
-    destination, cancel = Destination.parse(sandbox.s3["bucket"]), threading.Event()
-    s3 = Bucket(destination, client_options=options(sandbox)["s3_options"])
-    with s3, closing(connect(sandbox.snowflake, query_tag="tests")) as session:
-        session.cursor().execute("ALTER SESSION SET CLIENT_RESULT_CHUNK_SIZE = 1")
-        source = find(session, f"DEMO.PUBLIC.{table}", cancel)
-        made = make_plan(source, {}, request)
-        order = copy_groups.Order.of(request, destination, f"{table}.parquet", _MOMENT, "run")
-        silent = {"progress": Reporter(None), "cancel": cancel}
-        done = copy_groups.copy_groups(session, made, order, s3, **silent)
-        batches = session.cursor().query_result(done.query_id).get_result_batches()
-    assert sum(batch.rowcount for batch in batches) == 15_001
-    assert max(batch.uncompressed_size or 0 for batch in batches) > 2_000_000
+    """Its list is read, but none of its batches."""
+    with ScriptedLogin.running() as login:
+        login.code, login.text = "390100", "Incorrect username or password was specified."
+        for engine in ("pushdown", "unload"):
+            with pytest.raises(SignInError):
+                outcome(sandbox, "T", connection=login.parameters, **{**WAY, "engine": engine})
+    sizes = [
+        json.loads(body)["data"]["SESSION_PARAMETERS"]["CLIENT_RESULT_CHUNK_SIZE"]
+        for _, body in login.asked
+    ]
+    assert list(map(int, sizes)) == [16, 160]
 
 
 # -------------------------------------------------------------------------------------- exists

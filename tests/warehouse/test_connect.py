@@ -75,7 +75,12 @@ def test_a_statement_ends_at_its_time_limit(parameters: dict[str, Any]) -> None:
 def test_what_a_session_is_asked_for() -> None:
     with ScriptedLogin.running() as login:
         login.code, login.text = "390100", "Incorrect username or password was specified."
-        theirs = {"WEEK_START": 1, "QUERY_TAG": "theirs", "ROWS_PER_RESULTSET": 1000}
+        theirs = {
+            "WEEK_START": 1,
+            "QUERY_TAG": "theirs",
+            "ROWS_PER_RESULTSET": 1000,
+            "TWO_DIGIT_CENTURY_START": 1900,
+        }
         own = {**login.parameters, "session_parameters": theirs}
         with pytest.raises(SignInError):
             connect(
@@ -96,7 +101,11 @@ def test_what_a_session_is_asked_for() -> None:
         "CLIENT_SESSION_KEEP_ALIVE": "true",
         "QUERY_TAG": "ours",
         "QUOTED_IDENTIFIERS_IGNORE_CASE": "false",
+        "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "ARROW",
         "ROWS_PER_RESULTSET": "0",
+        "TIME_INPUT_FORMAT": "AUTO",
+        "TWO_DIGIT_CENTURY_START": "1970",
+        "ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION": "false",
         "STATEMENT_TIMEOUT_IN_SECONDS": "90",
         "TIMEZONE": "Europe/Zurich",
         "WEEK_START": "1",

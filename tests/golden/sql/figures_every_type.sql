@@ -27,7 +27,7 @@ SELECT
   DATE_TRUNC('MONTH', "day")::DATE AS "month",
   "txt" AS "key_1",
   "ok" AS "key_2",
-  DATEDIFF('NANOSECOND', '00:00:00'::TIME, "t") AS "key_3",
+  DATEDIFF('NANOSECOND', TIME_FROM_PARTS(0, 0, 0), "t") AS "key_3",
   "ntz3" AS "key_4",
   DATE_PART(EPOCH_SECOND, DATE_TRUNC('SECOND', "ntz9")) * 1000000000 + DATE_PART(NANOSECOND, "ntz9") AS "key_5",
   "ltz" AS "key_6",

@@ -274,6 +274,10 @@ class SessionNames:
             raise failures.invalid("Time Travel needs a constant moment")
         return AtMoment(EPOCH + timedelta(microseconds=int(str(found))), before)
 
+    def parameter(self, name: str) -> str:
+        """Return a session parameter as text; empty if it is not set."""
+        return self.state.parameter(name)
+
     def zone(self) -> str:
         """Return the session's TIMEZONE."""
         return self.state.timezone

@@ -7,7 +7,7 @@ once: each has its own DuckDB cursor. Every failure is a `Failure` with Snowflak
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from core.sandbox.warehouse.catalog.catalog import Catalog
 from core.sandbox.warehouse.engine import ddl, dml, session_settings
 from core.sandbox.warehouse.engine.execution import Execution, Handler
 from core.sandbox.warehouse.engine.past import Past
-from core.sandbox.warehouse.engine.session_state import SessionState
+from core.sandbox.warehouse.engine.session_state import DEFAULT_PARAMETERS, SessionState
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.translate.dialect import parse
 from core.sandbox.warehouse.unload.clauses import redact
@@ -46,13 +46,15 @@ class Engine:
 
     Args:
         data_dir: a directory that only this sandbox uses; the database in it is created again.
+        parameters: what the account sets of the session parameters, by their upper-case names.
 
     Attributes:
         past: earlier statements, set by a server that keeps them; None without a server.
         storage: stages and integrations; the bucket's address is set later.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, parameters: Mapping[str, object] | None = None) -> None:
+        self.parameters: Mapping[str, object] = DEFAULT_PARAMETERS | dict(parameters or {})
         data_dir.mkdir(parents=True, exist_ok=True)
         self._path = data_dir / "warehouse.duckdb"
         self._spill = data_dir / "spill"
@@ -102,7 +104,7 @@ class EngineSession:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.state = SessionState()
+        self.state = SessionState(defaults=engine.parameters)
 
     @property
     def database(self) -> str | None:
@@ -173,7 +175,7 @@ class EngineSession:
             about_storage = statement(sql, engine.storage, query_id)
             if about_storage is not None:
                 return about_storage(execution)
-            node = parse(sql)
+            node = self._fold(parse(sql))
             return replace(_handler(node)(execution, node), trace=execution.trace())
         except Failure:
             raise
@@ -186,6 +188,13 @@ class EngineSession:
             raise failures.unsupported(redact(sql).strip()[:60]) from error
         finally:
             execution.finish()
+
+    def _fold(self, node: exp.Expr) -> exp.Expr:
+        """Take quoted identifiers in upper case, if the session is to ignore their case."""
+        if self.state.parameter("QUOTED_IDENTIFIERS_IGNORE_CASE").lower() == "true":
+            for each in list(node.find_all(exp.Identifier)):
+                each.set("this", str(each.this).upper())
+        return node
 
     def close(self) -> None:
         """End the session: its temporary tables go. Statements that still run are not stopped."""

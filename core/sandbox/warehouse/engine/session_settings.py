@@ -10,7 +10,6 @@ from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.catalog.show import show
 from core.sandbox.warehouse.engine.execution import SCL, Execution, status
-from core.sandbox.warehouse.engine.session_state import DEFAULT_PARAMETERS
 from core.sandbox.warehouse.translate.scope import fold
 from core.sandbox.warehouse.translate.times import check_zone
 from core.sandbox.warehouse.unload.clauses import redact
@@ -62,9 +61,9 @@ def alter_session(execution: Execution, node: exp.Expr) -> Answer:
 
 
 def _unset(execution: Execution, name: str) -> None:
-    parameters = execution.state.parameters
-    if name in DEFAULT_PARAMETERS:
-        parameters[name] = DEFAULT_PARAMETERS[name]
+    parameters, defaults = execution.state.parameters, execution.state.defaults
+    if name in defaults:
+        parameters[name] = defaults[name]
     else:
         parameters.pop(name, None)
 

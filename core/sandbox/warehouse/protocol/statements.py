@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import sys
 import threading
 import time
 import uuid
@@ -271,10 +272,14 @@ def _describe(sql: str) -> Answer:
 
 
 def _stoppable(statement: Statement, answer: Answer) -> Iterator[pa.RecordBatch]:
+    left = _number(statement.session.work.parameters, "ROWS_PER_RESULTSET", 0) or sys.maxsize
     for batch in answer.batches:
         if statement.stopped:
             raise statement.stopped
-        yield batch
+        yield batch[:left]
+        left -= min(batch.num_rows, left)
+        if not left:
+            break
     if statement.stopped:
         raise statement.stopped
 

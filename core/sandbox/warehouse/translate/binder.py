@@ -48,6 +48,9 @@ class Names(Protocol):
     def context(self, name: str) -> str | None:
         """Return the value of CURRENT_<name>(), such as CURRENT_DATABASE(), or None."""
 
+    def parameter(self, name: str) -> str:
+        """Return a session parameter as text; empty if it is not set."""
+
     def zone(self) -> str:
         """Return the session's TIMEZONE."""
 

@@ -13,9 +13,6 @@ from core.sandbox.warehouse.translate.bound import Bound, quote, time_of_day, ti
 from core.sandbox.warehouse.translate.datatypes import from_ast
 from core.sandbox.warehouse.types import MICRO_SCALE, SqlType
 
-TIMESTAMP_FORMAT = "YYYY-MM-DD HH24:MI:SS.FF3"
-ZONED_FORMAT = "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM"
-TIME_FORMAT = "HH24:MI:SS"
 EPOCH_SCALES = {0: 31_536_000_000, 3: 31_536_000_000_000, 6: 31_536_000_000_000_000}
 
 
@@ -111,7 +108,7 @@ def _to_text(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bo
 
 
 def to_text(binder: Binder, value: Bound, pattern: str | None = None) -> str:
-    """Convert `value` to text (DuckDB SQL), by Snowflake's default formats or by `pattern`."""
+    """Convert `value` to text (DuckDB SQL), by the session's formats or by `pattern`."""
     kind = value.type.name
     if kind in ("TEXT", "NULL"):
         return value.sql
@@ -119,19 +116,42 @@ def to_text(binder: Binder, value: Bound, pattern: str | None = None) -> str:
         plain = f"regexp_replace(CAST({value.sql} AS VARCHAR), '\\.0$', '')"
         return f"(CASE WHEN isnan({value.sql}) THEN 'NaN' ELSE {plain} END)"
     if kind == "BINARY":
-        return f"hex({value.sql})"
+        written = binder.translation.names.parameter("BINARY_OUTPUT_FORMAT").upper()
+        return f"base64({value.sql})" if written == "BASE64" else f"hex({value.sql})"
     if value.type.is_json:
         return scalar(value).sql
     if kind == "TIME":
         moment = clock_of_1970(value)
-        return formats.render(moment.t, moment.n, "0", pattern or TIME_FORMAT)
-    if kind == "DATE" and pattern:
-        return formats.render(f"CAST({value.sql} AS TIMESTAMP)", "0", "0", pattern)
+        return formats.render(moment.t, moment.n, "0", pattern or output_format(binder, kind))
+    if kind == "DATE":
+        moment_sql = f"CAST({value.sql} AS TIMESTAMP)"
+        return formats.render(moment_sql, "0", "0", pattern or output_format(binder, kind))
     if value.type.is_timestamp:
-        default = TIMESTAMP_FORMAT if kind == "TIMESTAMP_NTZ" else ZONED_FORMAT
-        offset = offset_of(binder, value)
-        return formats.render(wall(binder, value), value.n, offset, pattern or default)
+        offset, shown = offset_of(binder, value), pattern or output_format(binder, kind)
+        return formats.render(wall(binder, value), value.n, offset, shown)
     return _digits(value) if kind == "FIXED" else f"CAST({value.sql} AS VARCHAR)"
+
+
+def output_format(binder: Binder, kind: str) -> str:
+    """Return the session's format of a DATE, TIME or timestamp as text."""
+    names = binder.translation.names
+    if kind in ("DATE", "TIME"):
+        return names.parameter(f"{kind}_OUTPUT_FORMAT")
+    own = names.parameter(f"{kind}_OUTPUT_FORMAT")
+    return own or names.parameter("TIMESTAMP_OUTPUT_FORMAT")
+
+
+def read_text(binder: Binder, value: Bound, pattern: str) -> formats.Parsed | None:
+    """Read a text by a format, of the session's century; None for AUTO."""
+    if pattern.upper() in ("", "AUTO"):
+        return None
+    century = binder.translation.names.parameter("TWO_DIGIT_CENTURY_START")
+    return formats.parse(value.sql, pattern, int(century or 1970))
+
+
+def read_by_session(binder: Binder, value: Bound, kind: str) -> formats.Parsed | None:
+    """Read a text by the session's format of DATE, TIME or TIMESTAMP; None for AUTO."""
+    return read_text(binder, value, binder.translation.names.parameter(f"{kind}_INPUT_FORMAT"))
 
 
 def _digits(value: Bound) -> str:
@@ -188,7 +208,7 @@ def _to_date(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bo
         return Bound(f"CAST({wall(binder, value)} AS DATE)", target)
     if value.type.name != "TEXT":
         return None
-    read = formats.parse_automatically(value.sql)
+    read = read_by_session(binder, value, "DATE") or formats.parse_automatically(value.sql)
     return Bound(
         f"(CASE WHEN {read.t} IS NOT NULL THEN CAST({read.t} AS DATE)"
         f"{_complaint(value, 100040, '22007', 'Date', lenient)} END)",
@@ -208,6 +228,10 @@ def _to_time(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bo
         return _cut_time(Bound(f"CAST({clock} AS TIME_NS)", types.TIME), target)
     if value.type.name != "TEXT":
         return None
+    own = read_by_session(binder, value, "TIME")
+    if own is not None:
+        return _to_time(binder, from_parsed(binder, value, own, types.NTZ, lenient=lenient),
+                        target, lenient)  # fmt: skip
     short = f"(CASE WHEN length({value.sql}) < 6 THEN {value.sql} || ':00' ELSE {value.sql} END)"
     shape = f"regexp_full_match({value.sql}, '{_CLOCK}')"
     fits = f"{shape} AND TRY_CAST({short} AS TIME_NS)"
@@ -229,8 +253,9 @@ def _cut_time(value: Bound, target: SqlType) -> Bound:
 
 def _to_timestamp(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bound | None:
     if value.type.name == "TEXT":
-        read = formats.parse_automatically(value.sql)
-        return from_parsed(binder, value, read, target, lenient=lenient, automatic=True)
+        own = read_by_session(binder, value, "TIMESTAMP")
+        read = own or formats.parse_automatically(value.sql)
+        return from_parsed(binder, value, read, target, lenient=lenient, automatic=own is None)
     if value.type.name == "FIXED":
         return from_epoch(binder, value, 0, target)
     if value.type.name != "DATE" and not value.type.is_timestamp:

@@ -51,8 +51,11 @@ def elements(pattern: str) -> list[str]:
     return parts
 
 
-def parse(value: str, pattern: str) -> Parsed:
-    """Read the text expression `value` (DuckDB SQL) by `pattern` (a Snowflake format)."""
+def parse(value: str, pattern: str, century: int = 1970) -> Parsed:
+    """Read the text expression `value` (DuckDB SQL) by `pattern` (a Snowflake format).
+
+    A year of two digits is one of the hundred from `century` on (TWO_DIGIT_CENTURY_START).
+    """
     parts = elements(pattern)
     regex, keep, fraction, zone = _expression(parts)
     directives = "".join(_directive(part) for part in parts)
@@ -66,8 +69,9 @@ def parse(value: str, pattern: str) -> Parsed:
         f"(CASE WHEN regexp_full_match({value}, {anchored})"
         f" THEN try_strptime({source}, {quote(directives)}) END)"
     )
-    if "YY" in parts:  # TWO_DIGIT_CENTURY_START is 1970, strptime's is 1969
-        t = f"(CASE WHEN year({t}) = 1969 THEN {t} + INTERVAL 100 YEAR ELSE {t} END)"
+    if "YY" in parts:  # strptime's century begins in 1969
+        year = f"{century} + (year({t}) - {century} + 2000) % 100"
+        t = f"({t} + to_years(CAST({year} - year({t}) AS INTEGER)))"
     n, o = "0", None
     if fraction:
         digits = f"rpad(regexp_extract({value}, {anchored}, {fraction}), {NANO_DIGITS}, '0')"

@@ -7,8 +7,8 @@ from sqlglot import exp
 from core.sandbox.warehouse import failures, types
 from core.sandbox.warehouse.translate import formats, times
 from core.sandbox.warehouse.translate.binder import Binder, binds
-from core.sandbox.warehouse.translate.bound import Bound, quote
-from core.sandbox.warehouse.translate.casts import cast, from_epoch, from_parsed
+from core.sandbox.warehouse.translate.bound import Bound, quote, time_of_day
+from core.sandbox.warehouse.translate.casts import cast, from_epoch, from_parsed, read_text
 from core.sandbox.warehouse.translate.functions.numeric import truncate_number
 from core.sandbox.warehouse.translate.functions.registry import (
     check_count,
@@ -18,6 +18,8 @@ from core.sandbox.warehouse.translate.functions.registry import (
     special,
 )
 from core.sandbox.warehouse.types import SqlType
+
+_DAY_NANOS = 86_400_000_000_000
 
 
 @special("DATE_TRUNC")
@@ -121,9 +123,9 @@ def _to_date(binder: Binder, value: Bound, form: Bound | None, lenient: bool) ->
     if value.type.name == "FIXED":
         return cast(binder, from_epoch(binder, value, 0, types.NTZ), types.DATE)
     pattern = constant(form, "TO_DATE") if form is not None else "AUTO"
-    if value.type.name != "TEXT" or pattern.upper() == "AUTO":
+    read = read_text(binder, value, pattern) if value.type.name == "TEXT" else None
+    if read is None:
         return cast(binder, value, types.DATE, lenient=lenient)
-    read = formats.parse(value.sql, pattern)
     failing = "" if lenient else _cannot_parse(value, "date", 100096, pattern)
     return Bound(
         f"(CASE WHEN {read.t} IS NOT NULL THEN CAST({read.t} AS DATE){failing} END)", types.DATE
@@ -156,9 +158,9 @@ def _to_timestamp(
         number = cast(binder, value, types.number(38, 9)) if value.type.name == "REAL" else value
         return from_epoch(binder, number, scale, target)
     pattern = constant(form, "TO_TIMESTAMP") if form is not None else "AUTO"
-    if value.type.name != "TEXT" or pattern.upper() == "AUTO":
+    read = read_text(binder, value, pattern) if value.type.name == "TEXT" else None
+    if read is None:
         return cast(binder, value, target, lenient=lenient)
-    read = formats.parse(value.sql, pattern)
     if not lenient:
         failing = _cannot_parse(value, "timestamp", 100097, pattern)
         t = f"(CASE WHEN {read.t} IS NOT NULL THEN {read.t}{failing} END)"
@@ -181,6 +183,14 @@ def _timestamp_functions(suffixes: tuple[str, ...], target: SqlType) -> None:
 _timestamp_functions(("", "_NTZ"), types.NTZ)
 _timestamp_functions(("_LTZ",), types.LTZ)
 _timestamp_functions(("_TZ",), types.TZ)
+
+
+@function("TIME_FROM_PARTS", "TIMEFROMPARTS", least=3, most=4)
+def _time_from_parts(binder: Binder, *arguments: Bound) -> Bound:
+    steps = (3_600_000_000_000, 60_000_000_000, 1_000_000_000, 1)
+    parts = (f"CAST({cast(binder, each, types.INTEGER).sql} AS BIGINT)" for each in arguments)
+    total = " + ".join(f"{part} * {step}" for part, step in zip(parts, steps, strict=False))
+    return Bound(time_of_day(f"(({total}) % {_DAY_NANOS})"), types.TIME)
 
 
 @function("TO_TIME", "TIME", most=2)
