@@ -25,7 +25,8 @@ class Choice:
 def choose(request: Request, plan: Plan) -> Choice:
     """Return the engine of a transfer: the requested one, else one by the size of the source.
 
-    Small tables are downloaded and aggregated on this machine, which costs no warehouse time.
+    Small tables are downloaded and aggregated on this machine, which costs no warehouse time. A
+    view or an external table, whose size Snowflake does not tell, may be of any size.
     Sends no request, so that the app may call it at every change.
     """
     if request.engine != "auto":
@@ -36,7 +37,8 @@ def choose(request: Request, plan: Plan) -> Choice:
     if source.bytes is not None and limit.bytes is not None and source.bytes > limit.bytes:
         return Choice(EngineName.PUSHDOWN, f"{source.bytes:,} bytes: above {_words(limit)}")
     if source.rows is None:
-        return Choice(EngineName.STREAM, "size unknown: view" if source.is_view else "size unknown")
+        why = "size unknown: view" if source.is_view else "size unknown"
+        return Choice(EngineName.PUSHDOWN, why)
     return Choice(EngineName.STREAM, f"{source.rows:,} rows: below {_words(limit)}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -156,6 +156,8 @@ def copy_groups(
     single = _estimate_size(grouped, plan, order.format) <= order.request.max_file_size
     key = order.key if single else order.folder
     files = order.files(single=single)
+    if access.keys:  # temporary ones may have expired while Snowflake grouped the rows
+        access = replace(access, keys=Keys(*get_aws_keys(bucket, cancel)))
     statement = copy_into(grouped.statement, plan, query_id, access.at(key), files)
     progress.start(Phase.UPLOAD, total_rows=totals.groups)
     cleanup = CopyCleanup(connection, bucket, key)

@@ -27,6 +27,9 @@ CREDENTIALS_SHOWN = Advice(
     Remedy("storage_integration"),
     ".",
 )
+# The schemes of buckets in AWS's usual regions, in GovCloud and in China (docs.snowflake.com,
+# "CREATE STAGE").
+_SCHEMES = ("s3://", "s3gov://", "s3china://")
 # The possessive quantifier keeps a quoted name together: else each "" could also end one name and
 # begin another, and matching would take exponential time.
 _STAGE = re.compile(r'@?((?:"(?:[^"]|"")++"|[^"/])+)(?:/(.*))?', re.DOTALL)
@@ -40,7 +43,7 @@ class Access:
         destination: the bucket and the prefix.
         integration: a storage integration, in its stored case.
         stage: an external stage.
-        stage_url: the URL of that stage; ends in `/`.
+        stage_url: the URL of that stage, with the scheme `s3`; ends in `/`.
         keys: AWS keys.
         kms_key_id: the KMS key to encrypt with.
         sse: the encryption, `AES256` or `aws:kms`.
@@ -133,9 +136,9 @@ def _read_stage_url(connection: SnowflakeConnection, name: TableName, cancel: Ca
     rows = read_rows(run(connection, describe_stage(name), cancel), "property")
     value = next((row.get("property_value") for row in rows if row["property"] == "URL"), "")
     url = _parse_stage_url(value) if isinstance(value, str) else ""
-    if not url.startswith("s3://"):
+    if not url.startswith(_SCHEMES):
         raise UsageError(f"Stage {name} is not in S3.", "Name an external stage of the bucket.")
-    return url.rstrip("/") + "/"
+    return f"s3://{url.partition('://')[2].rstrip('/')}/"
 
 
 def _parse_stage_url(value: str) -> str:

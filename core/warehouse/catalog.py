@@ -115,9 +115,10 @@ def _parse_size(row: dict[str, Any]) -> tuple[int | None, int | None]:
     """Return the rows and bytes of an object in a listing; None if Snowflake knows none.
 
     Of views of all kinds, SHOW OBJECTS gives 0 of both
-    (https://docs.snowflake.com/en/user-guide/views-semantic/sql).
+    (https://docs.snowflake.com/en/user-guide/views-semantic/sql); the files of an external table
+    are not Snowflake's.
     """
-    if "VIEW" in str(row.get("kind")):
+    if any(each in str(row.get("kind")) for each in ("VIEW", "EXTERNAL")):
         return None, None
     return parse_count(row.get("rows")), parse_count(row.get("bytes"))
 

@@ -42,8 +42,9 @@ def test_auto_goes_by_size(
     assert why in said
 
 
-def test_views_are_streamed_as_their_size_is_not_known() -> None:
-    assert chosen({"is_view": True}) == (EngineName.STREAM, "size unknown: view")
+def test_what_has_no_known_size_is_grouped_in_snowflake() -> None:
+    assert chosen({"is_view": True}) == (EngineName.PUSHDOWN, "size unknown: view")
+    assert chosen({}) == (EngineName.PUSHDOWN, "size unknown")
 
 
 @pytest.mark.parametrize(

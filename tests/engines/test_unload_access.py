@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
+from core.bucket.objects import get_aws_keys
+from core.connections.secrets import Secret
+from core.engines import copy_groups
 from core.engines.unload_limits import find_limit
 from core.errors import DestinationError, SourceDataError, TransferError, UsageError
 from core.events import Event, Phase, Progress, Warned
@@ -17,7 +20,7 @@ from core.output import Format
 from core.request.request import Request
 from core.transfer import plan_transfer, run_transfer
 from tests.engines.unloading import asked, outcome, strange_to
-from tests.support.deliveries import bucket_client, make_table, objects
+from tests.support.deliveries import bucket_client, execute, make_table, objects
 from tests.support.sources import plan
 from tui.cli.batch import Manner
 from tui.cli.batch import run as run_batch
@@ -26,6 +29,8 @@ from tui.demo import INTEGRATION, choose_access
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from core.bucket import Bucket
+    from core.runtime.cancel import Cancel
     from core.sandbox.launcher import Sandbox
 
 
@@ -54,6 +59,34 @@ def test_a_stage_with_a_path_holds_what_lies_below_it(sandbox: Sandbox, plain: s
     assert outcome(sandbox, plain, stage=stage, bucket=bucket).url.startswith(bucket)
     with pytest.raises(UsageError, match="is not below stage"):
         outcome(sandbox, plain, stage=f"{stage}/other", bucket=bucket)
+
+
+@pytest.mark.parametrize("scheme", ["s3gov", "s3china"])
+def test_a_stage_in_another_part_of_aws(sandbox: Sandbox, plain: str, scheme: str) -> None:
+    name, bucket = f"STAGE_{scheme.upper()}", sandbox.s3["bucket"]
+    keys = (
+        f"AWS_KEY_ID='{sandbox.s3['aws_access_key_id']}' "
+        f"AWS_SECRET_KEY='{sandbox.s3['aws_secret_access_key']}'"
+    )
+    execute(
+        sandbox, f"CREATE OR REPLACE STAGE {name} URL='{scheme}://{bucket}/' CREDENTIALS=({keys})"
+    )
+    done = outcome(sandbox, plain, stage=name)
+    assert done.file_name in objects(sandbox, done.file_name)
+
+
+def test_keys_are_taken_again_before_snowflake_writes(
+    sandbox: Sandbox, plain: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first keys are those of a session that has expired since."""
+    given = [[Secret("AKIAEXPIRED0EXPIRED0"), Secret("expired")]]
+
+    def keys(bucket: Bucket, cancel: Cancel) -> tuple[Secret, ...]:
+        return tuple(given.pop()) if given else get_aws_keys(bucket, cancel)
+
+    monkeypatch.setattr(copy_groups, "get_aws_keys", keys)
+    assert outcome(sandbox, plain, unload_credentials=True).row_count == 3
+    assert not given
 
 
 def test_a_key_of_kms(sandbox: Sandbox, plain: str) -> None:

@@ -25,7 +25,7 @@ WAY_TO_BUCKET = {"storage_integration": SANDBOX_INTEGRATION, "stage": format_pat
 CONNECT_SECONDS = 10.0  # in which the launcher must send the address of the bucket's server
 ACCESS = {"STORAGE_INTEGRATION", "CREDENTIALS", "ENCRYPTION"}
 # A bucket's name and nothing else: the ARN of an access point has another host.
-_URL = re.compile(r"s3://(?P<bucket>[\w.-]+)(?:/(?P<key>.*))?", re.S | re.ASCII)
+_URL = re.compile(r"s3(?:gov|china)?://(?P<bucket>[\w.-]+)(?:/(?P<key>.*))?", re.S | re.ASCII)
 _STAGE = re.compile(r'@((?:"(?:[^"]|"")+"|[\w$.])+)(?:/(.*))?', re.S)
 _PART = re.compile(r'"((?:[^"]|"")+)"|([\w$]+)')
 _KEYS = {

@@ -99,7 +99,7 @@ def _stage(path: Path, clauses: Clauses) -> Stage:
     if "FILE_FORMAT" in clauses:
         raise failures.unsupported("FILE_FORMAT of a stage")
     url = text(clauses, "URL")
-    if not url.startswith("s3://"):
+    if not url.startswith(("s3://", "s3gov://", "s3china://")):
         raise failures.unsupported(f"stage at '{url}'")
     credentials, encryption = inner(clauses, "CREDENTIALS"), inner(clauses, "ENCRYPTION")
     if credentials:
