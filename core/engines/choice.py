@@ -26,7 +26,7 @@ def choose(request: Request, plan: Plan) -> Choice:
     """Return the engine of a transfer: the requested one, else one by the size of the source.
 
     Small tables are downloaded and aggregated on this machine, which costs no warehouse time. A
-    view or an external table, whose size Snowflake does not tell, may be of any size.
+    view or an external table, whose size Snowflake does not report, may be of any size.
     Sends no request, so that the app may call it at every change.
     """
     if request.engine != "auto":
