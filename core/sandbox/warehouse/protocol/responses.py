@@ -20,6 +20,9 @@ IN_PROGRESS_ASYNC = 333334
 RESULT_NOT_FOUND = Failure(612, "02000", "Result not found")
 SERVER_VERSION = "9.38.0"  # of a Snowflake server; clients only show it
 CHUNK_KEY_HEADER = "x-amz-server-side-encryption-customer-key"
+_CHUNK_QUERY = (
+    "x-amz-server-side-encryption-customer-algorithm=AES256&response-content-encoding=gzip"
+)
 
 # Parameters that clients read from the login; the session's own come on top.
 _CLIENT_PARAMETERS: Body = {
@@ -105,8 +108,11 @@ def in_progress(statement: Statement) -> Body:
             "progressDesc": None,
         },
         "code": str(IN_PROGRESS_ASYNC if statement.order.asynchronous else IN_PROGRESS),
-        "message": "Query execution in progress. "
-        f"Please use this query id: {statement.id} to check the status",
+        "message": "Asynchronous execution in progress. Use provided query id to perform query "
+        "monitoring and management."
+        if statement.order.asynchronous
+        else f"Query execution in progress. Please use this query id: {statement.id} to check the "
+        "status",
         "success": True,
     }
 
@@ -138,7 +144,7 @@ def query(statement: Statement, result: Result, base_url: str) -> Body:
         "parameters": _parameters(statement.session),
         "rowtype": wire.rowtype(result.columns),
         "total": result.rows,
-        "returned": result.inline_rows if result.chunks else result.rows,
+        "returned": result.rows,
         "queryId": statement.id,
         "databaseProvider": None,
         "finalDatabaseName": work.database,
@@ -149,20 +155,29 @@ def query(statement: Statement, result: Result, base_url: str) -> Body:
         "arrayBindSupported": statement.statement_type == INSERT_TYPE,
         "statementTypeId": statement.statement_type,
         "version": 1,
-        "sqlState": "00000",
         "sendResultTime": int(statement.ended * 1000),
         "queryResultFormat": result.format,
+        "queryContext": {
+            "entries": [
+                {"id": 0, "timestamp": int(statement.ended * 1e6), "priority": 0, "context": "CAQ="}
+            ]
+        },
     }
     if result.format == "arrow":
         data["rowsetBase64"] = base64.b64encode(result.inline).decode()
     else:
         data["rowset"] = json.loads(b"[" + result.inline + b"]")
-        data["stats"] = _changed_rows(data)
+        if changed := _changed_rows(data):
+            data["stats"] = changed
     if result.chunks:
-        data["chunkHeaders"] = {CHUNK_KEY_HEADER: result.key}
+        data["qrmk"] = result.key
+        data["chunkHeaders"] = {
+            CHUNK_KEY_HEADER: result.key,
+            f"{CHUNK_KEY_HEADER}-md5": result.key_digest,
+        }
         data["chunks"] = [
             {
-                "url": f"{base_url}/chunks/{statement.id}/{index}",
+                "url": f"{base_url}/chunks/{statement.id}/{index}?{_CHUNK_QUERY}",
                 "rowCount": chunk.rows,
                 "uncompressedSize": chunk.uncompressed,
                 "compressedSize": chunk.compressed,
@@ -184,13 +199,13 @@ def _status(statement: Statement) -> Body:
     return {
         "id": statement.id,
         "status": statement.state,
-        "state": "FILE_SET_INITIALIZATION" if not ended else "SUCCEEDED",
+        "state": "RUNNING" if not ended else "SUCCEEDED",
         "sqlText": redact(statement.order.sql),
         "sessionId": statement.session.id,
         "startTime": started,
         "endTime": ended,
         "totalDuration": max(ended - started, 0) if ended else 0,
-        "errorCode": f"{failure.code:06d}" if failure else None,
+        "errorCode": f"{failure.code:06d}" if failure else 0 if not ended else "",
         "errorMessage": failure.message if failure else None,
         "warehouseId": 0,
         "warehouseName": statement.session.work.warehouse,
@@ -206,17 +221,21 @@ def _parameters(session: Session) -> list[Body]:
 
 _CHANGES = {
     "number of rows inserted": "numRowsInserted",
-    "number of rows updated": "numRowsUpdated",
     "number of rows deleted": "numRowsDeleted",
+    "number of rows updated": "numRowsUpdated",
     "number of multi-joined rows updated": "numDmlDuplicates",
 }
 
 
 def _changed_rows(data: Body) -> Body | None:
-    """Return the counts of an INSERT, UPDATE, DELETE or MERGE, from its one row; else None."""
+    """Return the counts of an INSERT, UPDATE, DELETE or MERGE, from its one row; else None.
+
+    All four are there, whatever the statement (recorded).
+    """
     names = [column["name"] for column in data["rowtype"]]
     if len(data["rowset"]) != 1 or not set(names) <= _CHANGES.keys():
         return None
-    return {
-        _CHANGES[name]: int(count) for name, count in zip(names, data["rowset"][0], strict=True)
-    }
+    changed = dict.fromkeys(_CHANGES.values(), 0)
+    for name, count in zip(names, data["rowset"][0], strict=True):
+        changed[_CHANGES[name]] = int(count)
+    return changed

@@ -6,6 +6,8 @@ result. Memory stays bounded by a few chunks, whatever the size of the result.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import secrets
 import shutil
 import threading
@@ -63,10 +65,16 @@ class Result:
     inline: bytes = b""
     inline_rows: int = 0
     chunks: list[Chunk] = field(default_factory=list)
-    key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    key: str = field(default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode())
     made: float = 0.0
     touched: float = 0.0
     readers: int = 0
+
+    @property
+    def key_digest(self) -> str:
+        """The MD5 of the key, as S3 asks for it beside a key of the customer's."""
+        digest = hashlib.md5(base64.b64decode(self.key), usedforsecurity=False).digest()
+        return base64.b64encode(digest).decode()
 
     @property
     def rows(self) -> int:

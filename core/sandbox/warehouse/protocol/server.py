@@ -344,8 +344,16 @@ def _binds(bindings: dict[str, Any]) -> list[Bind]:
 
 
 def _opens(request: Request, result: Result) -> bool:
-    key = request.headers.get(responses.CHUNK_KEY_HEADER, "")
-    return hmac.compare_digest(key.encode(), result.key.encode())
+    """Whether a request has the key of a result, its digest, and the name of the algorithm."""
+    name = responses.CHUNK_KEY_HEADER
+    key, digest = (request.headers.get(each, "") for each in (name, f"{name}-md5"))
+    algorithm = request.query_params.get(name.replace("-key", "-algorithm"))
+    is_digest = hmac.compare_digest(digest.encode(), result.key_digest.encode())
+    return (
+        hmac.compare_digest(key.encode(), result.key.encode())
+        and is_digest
+        and (algorithm == "AES256")
+    )
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

@@ -284,12 +284,28 @@ class TestChunks:
         assert caught.value.errno == 100035
         assert not (server.directory / "results" / caught.value.sfqid).exists()
 
+    def test_a_chunk_has_record_batches_of_the_recorded_size(self, server: Server) -> None:
+        self.numbers(server, [pa.array(range(ROWS), pa.int64())])
+        with server.connect() as connection:
+            cursor = connection.cursor().execute("NUMBERS")
+            batch = cursor.get_result_batches()[1]
+            remote = batch._chunk.remote
+        request = urllib.request.Request(remote.url, headers=dict(remote.headers))
+        with urllib.request.urlopen(request) as answer:
+            rows = [batch.num_rows for batch in pa.ipc.open_stream(gzip.decompress(answer.read()))]
+        assert len(rows) > 1
+        assert max(rows) <= 1_700
+        assert sum(rows) == batch.rowcount
+
     def test_a_chunk_opens_with_its_key_only(self, server: Server) -> None:
         self.numbers(server, [pa.array(range(ROWS), pa.int64())])
         with server.connect() as connection:
             cursor = connection.cursor().execute("NUMBERS")
             remote = cursor.get_result_batches()[1]._chunk.remote
-        assert remote.url.endswith(f"/chunks/{cursor.sfqid}/0")
+        address, _, parameters = remote.url.partition("?")
+        assert address.endswith(f"/chunks/{cursor.sfqid}/0")
+        algorithm = "x-amz-server-side-encryption-customer-algorithm=AES256"
+        assert algorithm in parameters.split("&")
 
         def fetch(url: str, headers: dict[str, str]) -> tuple[int, bytes]:
             try:
@@ -305,7 +321,10 @@ class TestChunks:
         assert len(gzip.decompress(body)) == remote.uncompressed_size
         assert fetch(remote.url, {})[0] == 403
         assert fetch(remote.url, dict.fromkeys(key, "wrong"))[0] == 403
-        assert fetch(remote.url.replace("/0", "/99"), key)[0] == 404
+        for name in key:
+            assert fetch(remote.url, key | {name: "wrong"})[0] == 403
+        assert fetch(address, key)[0] == 403
+        assert fetch(remote.url.replace("/0?", "/99?"), key)[0] == 404
         assert fetch(remote.url.replace(cursor.sfqid, "unknown"), key)[0] == 404
 
 
