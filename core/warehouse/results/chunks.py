@@ -9,12 +9,9 @@ a stream is checked before the connector decodes it, because the connector does 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http import HTTPStatus
-from itertools import chain
-from mmap import mmap
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -29,6 +26,8 @@ from core.warehouse.error_codes import AGAIN, OF_PROXY
 from core.warehouse.own_session import admit_storage_to, get_web, show_to_watch
 from core.warehouse.results.arrow_streams import BrokenStreamError, open_stream, read
 from core.warehouse.results.batch_list import BatchList
+from core.warehouse.results.bodies import read_body
+from core.warehouse.results.plain_columns import convert_columns
 
 if TYPE_CHECKING:
     import urllib3
@@ -36,11 +35,6 @@ if TYPE_CHECKING:
     from snowflake.connector.result_batch import ResultBatch
 
 _PIECE_BYTES = 256 * 1024
-_GZIP = b"\x1f\x8b"
-_GZIP_WINDOW = 31  # zlib's `wbits` for gzip, with its checksum
-# How far a batch may exceed its declared size: Snowflake does not document how it counts.
-_MOST_TIMES, _SPARE_BYTES = 4, 16 * 1024 * 1024
-_LARGEST_START = 256 * 1024 * 1024
 _REASONS = (
     (NewConnectionError, "no connection"),
     (SlowError, "no answer in time"),
@@ -97,7 +91,7 @@ class Fetch:
         return pa.table({}) if table is None else table
 
     def _get(self, url: str, headers: Mapping[str, str], size: int) -> pa.Buffer:
-        """Return the Arrow stream at `url`, unpacked as it arrives; `size` is its declared size."""
+        """Return the Arrow stream at `url`, inflated; `size` is its declared size."""
         try:
             answer = self._web.pool(url).request(
                 "GET",
@@ -110,20 +104,21 @@ class Fetch:
             with answer:
                 if answer.status != HTTPStatus.OK:
                     raise _make_status_error(answer.status, answer.headers.get("Retry-After", ""))
-                return _unpack(self._pieces(answer), size)
+                return read_body(self._pieces(answer), size)
+        except BrokenStreamError as error:
+            raise _make_error(str(error)) from error
         except (HTTPError, OSError, ValueError) as error:
             # Not as a cause: its text contains the URL, which is a secret.
             raise _make_network_error(error) from None
 
     def _pieces(self, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-        """Yield the body; first its two leading bytes, which identify the compression."""
-        yield answer.read(len(_GZIP), decode_content=False)
+        """Yield the body as it arrives, compressed or not."""
         for piece in answer.stream(_PIECE_BYTES, decode_content=False):
             yield piece
             check(self._cancel)
 
     def _decode(self, opened: Callable[[], pa.RecordBatchReader], size: int | None) -> pa.Table:
-        """Return the rows of an Arrow stream of `size` bytes, converted by the connector."""
+        """Return the rows of an Arrow stream of `size` bytes, as the connector converts them."""
         try:
             raw = read(opened(), size)
         except BrokenStreamError as error:
@@ -135,8 +130,10 @@ class Fetch:
         show_to_watch(self._connection, raw)
         if not raw.num_rows:
             return raw
+        if raw.column(0).num_chunks > 1:  # Snowflake's streams hold batches of some hundred rows
+            raw = raw.combine_chunks()
         try:
-            made = convert(self._connection, raw)
+            made = convert_columns(raw, partial(convert, self._connection))
             made.validate()  # the converter makes empty columns of some wrong types
         except pa.ArrowException as error:
             raise _make_error(_MISTYPED) from error
@@ -158,58 +155,6 @@ def _is_sound(field: pa.Field) -> bool:
         needed = {"epoch"} if short else {"epoch", "fraction"}
         return needed <= {part.name for part in parts}
     return all(map(_is_sound, parts))
-
-
-def _unpack(pieces: Iterator[bytes], size: int) -> pa.Buffer:
-    """Return the Arrow stream of a body; gzip is recognized by its first bytes, not by headers."""
-    memory = _Memory(size)
-    first = next(pieces)
-    unzip = zlib.decompressobj(_GZIP_WINDOW) if first == _GZIP else None
-    try:
-        for piece in chain([first], pieces):
-            left = piece
-            while left and unzip is not None:
-                memory.add(unzip.decompress(left, _PIECE_BYTES))
-                left = unzip.unconsumed_tail
-            memory.add(left)
-    except zlib.error as error:
-        raise _make_error("it is damaged") from error
-    if unzip is not None and not unzip.eof:
-        raise _make_error("it is damaged")
-    return memory.filled
-
-
-class _Memory:
-    """A growing buffer in memory that is returned to the system as soon as it is freed.
-
-    Memory that Python or Arrow allocate stays with each thread for a while (measured: 50 to
-    100 MB).
-
-    Args:
-        size: declared bytes; far more than these are refused as a decompression bomb.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._most = _MOST_TIMES * size + _SPARE_BYTES
-        self._memory = mmap(-1, min(size or _PIECE_BYTES, _LARGEST_START))
-        self._at = 0
-
-    def add(self, data: bytes) -> None:
-        """Append `data`."""
-        end = self._at + len(data)
-        if end > self._most:
-            raise _make_error("it is far larger than declared")
-        if end > len(self._memory):
-            more = mmap(-1, 2 * end)
-            more[: self._at] = self._memory[: self._at]
-            self._memory = more
-        self._memory[self._at : end] = data
-        self._at = end
-
-    @property
-    def filled(self) -> pa.Buffer:
-        """All bytes that were added."""
-        return pa.py_buffer(self._memory).slice(0, self._at)
 
 
 def _make_status_error(status: int, retry_after: str) -> TemporaryError:
