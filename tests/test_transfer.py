@@ -6,19 +6,21 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pyarrow as pa
 import pytest
 
 from core import IntegrityError, Planned, Progress, transfer_data
-from core.aggregation import aggregate
+from core.aggregation import aggregator
+from core.aggregation.aggregator import Aggregator
+from core.aggregation.partial_sums import PartialSums
+from core.aggregation.spill import Spill
 from core.events import Event, Phase
-from core.query import Field
 from tests.support.deliveries import (
     bucket_client,
     delivered,
@@ -249,22 +251,41 @@ def test_blankness_counts_dropped_columns_too(sandbox: Sandbox) -> None:
     assert rows_of(table) == [(None, None)]
 
 
-def test_a_result_that_ends_early_is_not_delivered(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+def lose(*_: object) -> None:
+    """Do nothing."""
+
+
+def twice(call: Callable[..., Any]) -> Callable[..., Any]:
+    def run(*arguments: Any) -> Any:
+        call(*arguments)
+        return call(*arguments)
+
+    return run
+
+
+PLANTED: dict[str, tuple[type, str, Callable[[Callable[..., Any]], Callable[..., Any]]]] = {
+    "a batch is lost": (Aggregator, "add", lambda _: lose),
+    "a batch comes twice": (Aggregator, "add", twice),
+    "a run is lost": (Spill, "append", lambda _: lose),
+    "a run is written twice": (Spill, "append", twice),
+    "a month is lost": (Spill, "keys", lambda keys: lambda spill: keys(spill)[1:]),
+    "a month is read twice": (Spill, "take", lambda take: lambda *key: 2 * take(*key)),
+    "rows of a range are lost": (PartialSums, "divide", lambda _: lambda *_: iter(())),
+    "a panic ends the groups": (PartialSums, "add_sorted", lambda _: lambda _, part, *__: part[:0]),
+}
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_lost_and_repeated_rows_are_not_delivered(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    """Where polars panics its result ends without an error; without sums no total tells."""
-
-    def panicking(values: pl.Series, **_: object) -> pl.Series:
-        raise pl.exceptions.PanicException("of one value")
-
-    real = aggregate.group_by_month
-
-    def by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFrame:
-        month = pl.col("month").map_batches(panicking, return_dtype=pl.Date, is_elementwise=True)
-        return real(rows, fields).with_columns(month)
-
-    monkeypatch.setattr(aggregate, "group_by_month", by_month)
+    """Without sums, no total shows them; the number of rows does. All go by disk here."""
+    owner, name, spoil = PLANTED[what]
     table = make_table(sandbox, "D DATE, K TEXT", "('2024-01-01', 'a')", "('2024-02-01', 'b')")
-    with pytest.raises(IntegrityError, match="0 rows are in the groups instead of 2"):
+    monkeypatch.setattr(aggregator, "_SHARES", 1 << 60)
+    assert transfer(sandbox, table)["row_count"] == 2
+    before = objects(sandbox)
+    monkeypatch.setattr(owner, name, spoil(getattr(owner, name)))
+    with pytest.raises(IntegrityError, match="rows are in the groups instead of 2"):
         transfer(sandbox, table)
-    assert not [key for key in objects(sandbox) if table in key]
+    assert objects(sandbox) == before

@@ -1,122 +1,128 @@
-"""The aggregation by month as one lazy query, in bounded memory.
+"""The aggregation by month in a thread of its own, and its groups as totals and as delivered rows.
 
-Polars' streaming engine must run it: that engine spills to disk, while the decimal sums of the
-in-memory engine overflow without an error.
+Neither polars nor the disk can be interrupted. So the work is done in a thread, and whoever waits
+for its groups can leave at any moment.
 """
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
+from core.aggregation.aggregator import Aggregator
 from core.aggregation.arrow_types import is_nanosecond_key
+from core.aggregation.partial_sums import PartialSums
 from core.aggregation.reconciliation import Tally, too_many_digits, total
-from core.errors import LocalResourceError, TransferError
+from core.errors import CancelledError, LocalResourceError, TransferError
 from core.planning.plan import Plan, Role
 from core.query import Field
 
-# The number of rows of each group. If polars panics, its result ends early without an error; the
-# sum of these counts is then too small.
-ROWS = "rows"
-_NO_ROOM = ("os error 28", "no space left", "os error 27", "file too large")
-_BATCH_ROWS = 64 * 1024
+_NO_ROOM: Final = (
+    "os error 28",
+    "no space left",
+    "os error 27",
+    "file too large",
+    "quota exceeded",
+)
 
 
-def limit_memory(size: int, spill: Path) -> None:
-    """Limit the memory of polars, which spills to disk beyond it.
+def aggregate(
+    sums: PartialSums,
+    parts: Iterable[pl.DataFrame],
+    budget: int,
+    path: Path,
+    watch: Callable[[], None],
+) -> Generator[pl.DataFrame]:
+    """Add partial results in a thread, and yield the groups in order.
 
-    Polars applies the limit to the whole process, so all transfers in it share one budget.
-
-    Args:
-        size: the limit in bytes.
-        spill: the directory to spill to.
-    """
-    os.environ["POLARS_OOC_MEMORY_BUDGET_MB"] = str(size // 2**20)
-    os.environ["POLARS_OOC_SPILL_DIR"] = str(spill)
-    # Merging holds several copies of a sort's bucket in memory. The default bucket, of a fixed
-    # size, exceeds the budget by 250 MB, and is slower (measured).
-    os.environ["POLARS_SORT_TARGET_BUCKET_BYTES"] = str(size // 40)
-    os.environ["POLARS_SORT_PARTITION_THRESHOLD_BYTES"] = str(size // 20)
-    pl.Config.reload_env_vars()
-
-
-def group_by_month(rows: pl.LazyFrame, fields: tuple[Field, ...]) -> pl.LazyFrame:
-    """Group rows by month and keys, and sum the sum columns.
-
-    The result is ordered by month, then by the keys, NULLs last. Its last column, `rows`, is the
+    The groups are ordered by month, then by the keys, NULLs last. The last column, `rows`, is the
     number of rows of each group. A sum is NULL if its group has only NULLs. Sums of NUMBERs are
-    exact DECIMAL(38,s) values; a sum of more than 38 digits ends the query with an error.
-    """
-    by = [field for field in fields if field.is_group]
-    sums = [field for field in fields if field.is_sum]
-    grouped = rows.group_by([_make_key(field) for field in by])
-    result = grouped.agg(*(_sum(field) for field in sums), pl.len().alias(ROWS))
-    names = [field.alias for field in by]
-    return result.sort(names, nulls_last=True).with_columns(
-        pl.col(field.alias).cast(pl.Decimal(38, 0)) for field in sums if _is_int64(field)
-    )
+    exact DECIMAL(38,s) values; those of floats are exact until they are rounded to the nearest.
 
-
-def collect_batches(query: pl.LazyFrame, watch: Callable[[], None]) -> Generator[pl.DataFrame]:
-    """Run `query` in a thread, and yield the batches of its result.
-
-    Polars cannot be interrupted while it merges or sorts. If the generator is closed early, the
-    thread goes on until its next batch, and ends there.
+    If the generator is closed early, the thread ends with the step of polars that it is at.
 
     Args:
-        query: the result of `group_by_month`.
+        sums: adds the partial results.
+        parts: the partial results; read in the thread.
+        budget: bytes of memory; beyond it they are written to `path`.
+        path: a file that may be created; it is removed at the end.
         watch: called ten times a second; an exception that it raises ends the run.
 
     Raises:
         SourceDataError: a sum has more than 38 digits.
-        LocalResourceError: the disk that polars spills to is full.
+        LocalResourceError: the disk of `path` is full.
+        Exception: an error that `parts` raised.
     """
-    pieces: queue.Queue[pl.DataFrame | BaseException | None] = queue.Queue(maxsize=2)
-    left = threading.Event()
-
-    def put(piece: pl.DataFrame | BaseException | None) -> None:
-        while not left.is_set():
-            with suppress(queue.Full):
-                pieces.put(piece, timeout=0.1)
-                return
-
-    def collect() -> None:
-        try:
-            for frame in query.collect_batches(
-                chunk_size=_BATCH_ROWS, maintain_order=True, lazy=True, engine="streaming"
-            ):
-                put(frame)
-                if left.is_set():
-                    return
-            put(None)
-        except BaseException as error:  # the generator raises it
-            put(error)
-
-    threading.Thread(target=collect, name="aggregate", daemon=True).start()
+    work = _Work(lambda check: _add_up(Aggregator(sums, budget, path, check), parts, check))
     try:
-        while (piece := _next_piece(pieces, watch)) is not None:
-            if isinstance(piece, BaseException):
-                raise _translate_error(piece) from piece
+        while (piece := work.next(watch)) is not None:
             yield piece
     finally:
-        left.set()
+        work.leave()
 
 
-def _next_piece(
-    pieces: queue.Queue[pl.DataFrame | BaseException | None], watch: Callable[[], None]
-) -> pl.DataFrame | BaseException | None:
-    while True:
-        watch()
+def _add_up(
+    aggregator: Aggregator, parts: Iterable[pl.DataFrame], check: Callable[[], None]
+) -> Iterator[pl.DataFrame]:
+    for part in parts:
+        check()
+        aggregator.add(part)
+    yield from aggregator.results()
+
+
+class _Work:
+    """An iterator of frames that runs in a thread, two frames ahead.
+
+    Args:
+        start: makes the iterator; takes a function that raises CancelledError once `leave` was
+            called.
+    """
+
+    def __init__(self, start: Callable[[Callable[[], None]], Iterator[pl.DataFrame]]) -> None:
+        self._pieces: queue.Queue[pl.DataFrame | BaseException | None] = queue.Queue(maxsize=2)
+        self._left = threading.Event()
+        threading.Thread(target=self._run, args=[start], name="aggregate", daemon=True).start()
+
+    def next(self, watch: Callable[[], None]) -> pl.DataFrame | None:
+        """Wait for the next frame; None at the end. Raises the iterator's errors."""
+        while True:
+            watch()
+            try:
+                piece = self._pieces.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if isinstance(piece, BaseException):
+                raise _translate_error(piece) from piece
+            return piece
+
+    def leave(self) -> None:
+        """Stop waiting; the iterator ends with the step that it is at."""
+        self._left.set()
+
+    def _run(self, start: Callable[[Callable[[], None]], Iterator[pl.DataFrame]]) -> None:
         try:
-            return pieces.get(timeout=0.1)
-        except queue.Empty:
-            continue
+            for piece in start(self._check):
+                self._put(piece)
+                self._check()
+            self._put(None)
+        except BaseException as error:  # `next` raises it
+            self._put(error)
+
+    def _put(self, piece: pl.DataFrame | BaseException | None) -> None:
+        while not self._left.is_set():
+            with suppress(queue.Full):
+                self._pieces.put(piece, timeout=0.1)
+                return
+
+    def _check(self) -> None:
+        if self._left.is_set():
+            raise CancelledError
 
 
 def tally(frame: pl.DataFrame, fields: tuple[Field, ...]) -> Tally:
@@ -145,26 +151,6 @@ def to_delivery(
     return pl.DataFrame(columns)
 
 
-def _is_int64(field: Field) -> bool:
-    return field.column is not None and field.column.source.type.fits_int64
-
-
-def _make_key(field: Field) -> pl.Expr:
-    column = pl.col(field.alias)
-    if field.is_key and field.column and field.column.source.type.kind == "REAL":
-        return (column + 0.0).alias(field.alias)  # -0.0 and 0.0 are one key: 0.0
-    return column
-
-
-def _sum(field: Field) -> pl.Expr:
-    column = pl.col(field.alias)
-    # 64-bit sums wrap silently; 128-bit sums of fewer than 2^64 rows cannot.
-    addend = column.cast(pl.Int128) if _is_int64(field) else column
-    if field.column is not None and not field.column.source.nullable:
-        return addend.sum().alias(field.alias)
-    return pl.when(column.is_not_null().any()).then(addend.sum()).alias(field.alias)
-
-
 def _convert(field: Field, unit: str) -> pl.Expr:
     assert field.column is not None  # noqa: S101 - for the type checker
     column = pl.col(field.alias)
@@ -182,12 +168,14 @@ def _convert(field: Field, unit: str) -> pl.Expr:
 
 def _translate_error(error: BaseException) -> Exception:
     """Return the `TransferError` for an error or panic of polars; other errors unchanged."""
+    if isinstance(error, TransferError):
+        return error
     text = str(error).lower()
     if "overflow" in text:
         return too_many_digits()
     if any(word in text for word in _NO_ROOM):
         return LocalResourceError(
-            "The disk for temporary files is full.",
+            "The disk is full: rows could not be written to it.",
             "Free space, or name another directory in AMPLIFY_SPILL_DIR.",
         )
     if isinstance(error, Exception):

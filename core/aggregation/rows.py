@@ -1,15 +1,13 @@
-"""Preparing the rows of a plan for polars: casting, removing blank rows, counting."""
+"""Preparing the rows of a plan for the aggregation: casting, removing blank rows, counting."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from polars.io.plugins import register_io_source
 
 from core.aggregation.arrow_types import cast_columns, is_nanosecond_key, read_type, timestamp_units
 from core.aggregation.reconciliation import BAD_EXAMPLES, MOST_DIGITS, RunTotals, Tally, total
@@ -19,29 +17,35 @@ from core.query import INT64, Field
 from core.remedy import Advice, Remedy
 from core.warehouse.results.download import Download
 
+_NARROW = 32  # bits; 64-bit sums of 2^31 such integers cannot wrap
+
+# Makes a partial result of rows and the aliases of their narrow sum columns.
+Reduce = Callable[[pl.DataFrame, Collection[str]], pl.DataFrame]
+
 
 @dataclass(frozen=True)
 class Chunk:
     """One batch of rows, ready for the aggregation.
 
     Attributes:
-        frame: `month`, `key_1`..., `sum_1`..., without blank rows.
+        part: the partial result of its rows without the blank ones.
         tally: what the batch adds to the totals of the run.
         far: the aliases of nanosecond timestamps with a value beyond 64 bits.
         fine: the aliases of nanosecond timestamps with a fraction of a microsecond.
     """
 
-    frame: pl.DataFrame
+    part: pl.DataFrame
     tally: Tally
     far: frozenset[str]
     fine: frozenset[str]
 
 
-def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
-    """Cast one batch of the result of `query.select_rows`, remove blank rows, and count.
+def to_chunk(fields: tuple[Field, ...], reduce: Reduce, table: pa.Table) -> Chunk:
+    """Cast one batch of the result of `query.select_rows`, remove blank rows, count, and reduce.
 
     Args:
         fields: the columns of the result, by position.
+        reduce: makes the partial result; see `core.aggregation.reducer.Reducer.reduce`.
         table: the batch as the connector decoded it.
 
     Raises:
@@ -66,9 +70,12 @@ def to_chunk(fields: tuple[Field, ...], table: pa.Table) -> Chunk:
     )
     frame = pl.from_arrow(pa.table(columns))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker
-    if any(field.is_key for field in fields):
-        frame = _copy_to_polars(frame)
-    return Chunk(frame, tally, *_find_extents(frame, fields))
+    narrow = [
+        field.alias
+        for field, values in zip(fields, table.columns, strict=True)
+        if field.is_sum and _is_narrow(field, values.type)
+    ]
+    return Chunk(reduce(frame, narrow), tally, *_find_extents(frame, fields))
 
 
 def bad_dates(plan: Plan, totals: RunTotals) -> SourceDataError:
@@ -90,7 +97,7 @@ def bad_dates(plan: Plan, totals: RunTotals) -> SourceDataError:
 
 
 class Rows:
-    """The chunks of a download as a stream of frames, which can be read once.
+    """The chunks of a download as a stream of partial results, which can be read once.
 
     Args:
         plan: the plan.
@@ -100,7 +107,6 @@ class Rows:
 
     Attributes:
         totals: the totals of the rows read, complete when the stream has ended.
-        error: the exception that ended the stream early. Polars reports only its text.
     """
 
     def __init__(
@@ -117,50 +123,14 @@ class Rows:
         self._far: frozenset[str] = frozenset()
         self._fine: frozenset[str] = frozenset()
         self.totals = RunTotals(rows_declared=download.total_rows)
-        self.error: Exception | None = None
 
-    def lazy(self) -> pl.LazyFrame:
-        """Return the rows as a LazyFrame with columns `month`, `key_1`..., `sum_1`..."""
-        empty = pa.schema(
-            [(f.alias, read_type(f)) for f in self._fields if f.column is not None]
-        ).empty_table()
-        frame = pl.from_arrow(empty)
-        assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker
-        return register_io_source(self._source, schema=frame.schema)
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        """Yield the partial results of the batches.
 
-    @contextmanager
-    def raise_own_errors(self) -> Iterator[None]:
-        """Raise the error that ended the stream in place of the one that polars made of it."""
-        try:
-            yield
-        except Exception as error:
-            if self.error is None or self.error is error:
-                raise
-            raise self.error from self.error.__cause__
-
-    def units(self) -> dict[str, str]:
-        """Return the columns whose nanosecond timestamps must be delivered in microseconds.
-
-        See `core.aggregation.arrow_types.timestamp_units`.
+        Raises:
+            SourceDataError: dates do not parse, and the plan does not allow them.
+            TransferError: the download failed, or was stopped.
         """
-        return timestamp_units(self._fields, self._far.__contains__, self._fine.__contains__)
-
-    def _source(
-        self,
-        with_columns: list[str] | None,
-        predicate: pl.Expr | None,
-        n_rows: int | None,
-        batch_size: int | None,
-    ) -> Iterator[pl.DataFrame]:
-        try:
-            for frame in self._frames():
-                wanted = frame if with_columns is None else frame.select(with_columns)
-                yield wanted if predicate is None else wanted.filter(predicate)
-        except Exception as error:
-            self.error = error
-            raise
-
-    def _frames(self) -> Iterator[pl.DataFrame]:
         failing = self._plan.on_bad_date == "fail"
         for index, chunk in self._download:
             self.totals.add_read(chunk.tally)
@@ -169,19 +139,22 @@ class Rows:
             self._on_rows(chunk.tally.rows, self._download.size(index))
             # After an invalid date the run fails; the other rows are only counted, for the error.
             if not (failing and self.totals.bad_dates):
-                yield chunk.frame
+                yield chunk.part
         if failing and self.totals.bad_dates:
             raise bad_dates(self._plan, self.totals)
 
+    def units(self) -> dict[str, str]:
+        """Return the columns whose nanosecond timestamps must be delivered in microseconds.
 
-def _copy_to_polars(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a copy of `frame` in memory that polars has allocated.
+        See `core.aggregation.arrow_types.timestamp_units`.
+        """
+        return timestamp_units(self._fields, self._far.__contains__, self._fine.__contains__)
 
-    With many groups polars keeps its input until it spills, and its budget counts only memory that
-    it has allocated: with Arrow's buffers it exceeds the budget by half a gigabyte (measured).
-    """
-    halves = (frame.head(1), frame.slice(1))
-    return pl.concat(halves, rechunk=True).with_columns(pl.col(pl.String) + "")
+
+def _is_narrow(field: Field, kind: pa.DataType) -> bool:
+    """Whether a column is summed as integers, and this batch has none of more than 32 bits."""
+    is_int64 = field.column is not None and field.column.source.type.fits_int64
+    return is_int64 and pa.types.is_integer(kind) and kind.bit_width <= _NARROW
 
 
 def _without_blank(columns: dict[str, pa.ChunkedArray]) -> tuple[dict[str, pa.ChunkedArray], int]:

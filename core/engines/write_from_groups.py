@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.aggregation import aggregate
+from core.aggregation.aggregate import tally, to_delivery
 from core.aggregation.arrow_types import cast_columns, delivered_schema, group_type, timestamp_units
 from core.aggregation.first_rows import ROWS, FirstRows, take_first_rows
 from core.aggregation.reconciliation import RunTotals
@@ -178,8 +178,8 @@ def _write(
         for frame in frames:
             grouped += int(frame["rows"].sum())
             totals.null_dates += int(frame.filter(pl.col("month").is_null())["rows"].sum())
-            totals.add_written(aggregate.tally(frame, fields))
-            ready = aggregate.to_delivery(frame, plan, fields, units)
+            totals.add_written(tally(frame, fields))
+            ready = to_delivery(frame, plan, fields, units)
             if len(first_rows.rows) < ROWS:
                 more = take_first_rows(ready).rows
                 first_rows = replace(first_rows, rows=(*first_rows.rows, *more)[:ROWS])

@@ -1,4 +1,4 @@
-"""Download the rows, aggregate them by month in one lazy query and write it: engine `stream`."""
+"""Download the rows, aggregate them by month batch by batch and write them: engine `stream`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from core import query
-from core.aggregation import aggregate
+from core.aggregation.aggregate import aggregate, tally, to_delivery
 from core.aggregation.arrow_types import delivered_schema
 from core.aggregation.first_rows import FirstRows, take_first_rows
+from core.aggregation.partial_sums import ROWS, PartialSums
+from core.aggregation.reducer import Reducer
 from core.aggregation.rows import Rows, to_chunk
 from core.engines.local_file import LocalFile, Written
 from core.events import Phase
 from core.planning.plan import Plan
 from core.query import Field
-from core.runtime.disk.workspace import check_space, polars_spill
+from core.runtime.disk.workspace import check_space
 from core.runtime.memory_budget import Budget
 from core.runtime.progress import Reporter
 from core.warehouse.results.download import Download
@@ -26,6 +28,8 @@ from core.warehouse.statement import Cancel, check, run
 if TYPE_CHECKING:
     import polars as pl
     from snowflake.connector import SnowflakeConnection
+
+_SPILL: Final = "spilled"
 
 
 def write_months(
@@ -59,19 +63,26 @@ def write_months(
     progress.start(Phase.QUERY)
     result = run(connection, statement, cancel)
     budget = budget.beside_list(len(result.batches), result.batches.memory)
+    sums = PartialSums(statement.fields)
     download = Download(
         result,
-        partial(to_chunk, statement.fields),
+        partial(to_chunk, statement.fields, Reducer(sums).reduce),
         budget=budget.batches,
         workers=budget.workers,
         cancel=cancel,
     )
     progress.start(Phase.READ, total_rows=download.total_rows, total_bytes=download.total_bytes)
     rows = Rows(plan, statement.fields, download, progress.add)
-    aggregate.limit_memory(budget.aggregation, polars_spill())
+    path = file.path.with_name(_SPILL)
+
+    def watch() -> None:
+        check(cancel)
+        check_space(path.parent)
+
+    groups = aggregate(sums, rows, budget.aggregation, path, watch)
     try:
-        with rows.raise_own_errors():
-            first_rows = _write(plan, statement.fields, rows, file, progress, cancel)
+        with closing(groups):
+            first_rows = _write(groups, plan, statement.fields, rows, file, progress)
     finally:
         download.stop()
     rows.totals.check((f.alias, f.column.name) for f in statement.fields if f.is_sum and f.column)
@@ -79,23 +90,6 @@ def write_months(
 
 
 def _write(
-    plan: Plan,
-    fields: tuple[Field, ...],
-    rows: Rows,
-    file: LocalFile,
-    progress: Reporter,
-    cancel: Cancel,
-) -> FirstRows:
-    def watch() -> None:
-        check(cancel)
-        check_space(file.path.parent)
-
-    groups = aggregate.collect_batches(aggregate.group_by_month(rows.lazy(), fields), watch)
-    with closing(groups) as pieces:
-        return _write_pieces(pieces, plan, fields, rows, file, progress)
-
-
-def _write_pieces(
     pieces: Iterator[pl.DataFrame],
     plan: Plan,
     fields: tuple[Field, ...],
@@ -112,9 +106,9 @@ def _write_pieces(
     grouped = 0
     with file.open(schema) as writer:
         for piece in chain([] if first is None else [first], pieces):
-            grouped += int(piece[aggregate.ROWS].sum())
-            rows.totals.add_written(aggregate.tally(piece, fields))
-            ready = aggregate.to_delivery(piece, plan, fields, units)
+            grouped += int(piece[ROWS].sum())
+            rows.totals.add_written(tally(piece, fields))
+            ready = to_delivery(piece, plan, fields, units)
             if piece is first:
                 first_rows = take_first_rows(ready)
             writer.write(ready)

@@ -22,7 +22,7 @@ class Budget:
 
     Attributes:
         batches: downloaded result batches in flight.
-        aggregation: bytes that polars may hold before it spills.
+        aggregation: rows and groups that are held before they are written to disk.
         workers: number of download threads.
         limit: the whole limit.
     """

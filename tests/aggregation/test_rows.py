@@ -12,7 +12,7 @@ import pytest
 
 from core import query
 from core.aggregation.arrow_types import NANOSECONDS
-from core.aggregation.rows import to_chunk
+from core.aggregation.rows import Chunk, to_chunk
 from core.errors import IntegrityError
 from tests.support.sources import plan
 
@@ -23,6 +23,11 @@ def fields(columns: dict[str, str], **options: Any) -> tuple[query.Field, ...]:
     return query.select_rows(plan(columns, **options)).fields
 
 
+def chunk_of(wanted: tuple[query.Field, ...], table: pa.Table) -> Chunk:
+    """Return the chunk of a table, with its rows as they are instead of a partial result."""
+    return to_chunk(wanted, lambda frame, _: frame, table)
+
+
 def test_narrow_integers_become_what_the_table_declares() -> None:
     wanted = fields(
         {"D": "DATE NOT NULL", "A": "NUMBER(9,0)", "B": "NUMBER(38,0)", "C": "NUMBER(5,2)"}
@@ -31,9 +36,9 @@ def test_narrow_integers_become_what_the_table_declares() -> None:
     for narrow in (pa.int8(), pa.int64(), pa.decimal128(38, 0)):
         number = pa.array([7], pa.int8()).cast(narrow)
         cents = pa.array([Decimal("0.07")], pa.decimal128(38, 2))
-        chunk = to_chunk(wanted, pa.table([day, number, number, cents], ["a", "b", "c", "d"]))
-        assert chunk.frame.dtypes == [pl.Date, pl.Int64, pl.Decimal(38, 0), pl.Decimal(38, 2)]
-        assert chunk.frame.row(0) == (date(2024, 1, 1), 7, Decimal(7), Decimal("0.07"))
+        chunk = chunk_of(wanted, pa.table([day, number, number, cents], ["a", "b", "c", "d"]))
+        assert chunk.part.dtypes == [pl.Date, pl.Int64, pl.Decimal(38, 0), pl.Decimal(38, 2)]
+        assert chunk.part.row(0) == (date(2024, 1, 1), 7, Decimal(7), Decimal("0.07"))
         assert {k: t.value for k, t in chunk.tally.totals.items()} == {
             "sum_1": 7,
             "sum_2": 7,
@@ -54,8 +59,8 @@ def test_blank_rows_and_bad_dates_are_counted_apart() -> None:
             "bad": [None, None, "31.02.", None],
         }
     )
-    chunk = to_chunk(wanted, table)
-    assert chunk.frame.rows() == [(date(2024, 1, 1), 1), (None, 3), (None, 4)]
+    chunk = chunk_of(wanted, table)
+    assert chunk.part.rows() == [(date(2024, 1, 1), 1), (None, 3), (None, 4)]
     tally = chunk.tally
     assert (tally.rows, tally.blank, tally.null_dates, tally.bad_dates) == (4, 1, 2, 1)
     assert tally.bad_examples == ("31.02.",)
@@ -82,8 +87,8 @@ def test_the_extent_of_nanosecond_timestamps_is_found(
     counts: tuple[int | None, ...], far: bool, fine: bool
 ) -> None:
     wanted = fields({"D": "DATE", "K": NS}, date_column="D")
-    chunk = to_chunk(wanted, make_batch(*counts))
-    assert chunk.frame["key_1"].to_list() == [None if n is None else Decimal(n) for n in counts]
+    chunk = chunk_of(wanted, make_batch(*counts))
+    assert chunk.part["key_1"].to_list() == [None if n is None else Decimal(n) for n in counts]
     assert (bool(chunk.far), bool(chunk.fine)) == (far, fine)
 
 
@@ -91,7 +96,7 @@ def test_narrow_counts_of_nanoseconds_are_widened() -> None:
     wanted = fields({"D": "DATE", "K": NS}, date_column="D")
     table = make_batch(7)
     narrow = table.set_column(1, "k", pa.array([7], pa.int8()))
-    assert to_chunk(wanted, narrow).frame.equals(to_chunk(wanted, table).frame)
+    assert chunk_of(wanted, narrow).part.equals(chunk_of(wanted, table).part)
 
 
 @pytest.mark.parametrize(
@@ -104,4 +109,4 @@ def test_narrow_counts_of_nanoseconds_are_widened() -> None:
 )
 def test_other_columns_than_selected_are_refused(table: pa.Table) -> None:
     with pytest.raises(IntegrityError):
-        to_chunk(fields({"D": "DATE", "N": "NUMBER(9,0)"}), table)
+        chunk_of(fields({"D": "DATE", "N": "NUMBER(9,0)"}), table)

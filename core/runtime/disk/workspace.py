@@ -1,4 +1,4 @@
-"""Temporary directories of a run and of its process: private, on a real disk, removed at the end.
+"""Temporary directories of runs: private, on a real disk, removed at the end.
 
 A process holds a lock on a file in each directory that it uses. A directory whose lock is free
 belongs to a process that was killed, and is removed by a later run.
@@ -6,13 +6,11 @@ belongs to a process that was killed, and is removed by a later run.
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 
 from core.errors import LocalResourceError
@@ -21,16 +19,11 @@ from core.runtime.disk.paths import spill_root
 from core.runtime.disk.private_files import open_own, opener, try_lock
 
 SPARE_BYTES = 64 * 1024 * 1024
-_SPARE_FILES = 256  # polars creates one for each frame that it spills
+_SPARE_FILES = 256  # a run creates a few; other programs may need some too
 _REMOVALS = 5
 _LOCK = "lock"
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _PROCESS = uuid.uuid4().hex  # not the process id: containers that share a disk share those
-
-
-def polars_spill() -> Path:
-    """Return the directory to which polars spills; like its memory budget, one per process."""
-    return _make_spill_directory(_open_runs_directory())
 
 
 @contextmanager
@@ -55,9 +48,9 @@ def workspace() -> Iterator[Path]:
 def check_space(directory: Path, spare: int = SPARE_BYTES) -> None:
     """Check that files can be written on the disk of `directory`.
 
-    If polars cannot spill, its threads panic, print that, and continue in memory: so a run must end
-    before. Besides free space, the number of files, a read-only file system, the user's quota and
-    the process's limit of file sizes are checked.
+    So a run ends before the disk is full, which may be others' too. Besides free space, the number
+    of files, a read-only file system, the user's quota and the process's limit of file sizes are
+    checked.
 
     Args:
         directory: any directory on that disk.
@@ -115,7 +108,7 @@ def _count_files_left(directory: Path) -> int:
 
 
 def _remove(directory: Path) -> None:
-    """Remove a directory into which an abandoned thread of polars may still spill."""
+    """Remove a directory into which an abandoned thread may still spill."""
     for _ in range(_REMOVALS):
         shutil.rmtree(directory, ignore_errors=True)
         if not directory.exists():
@@ -144,19 +137,6 @@ def _translate_errors(directory: Path) -> Iterator[None]:
             f"{directory} cannot be written: {error.strerror or 'I/O error'}.",
             "Free some space, or name another directory in AMPLIFY_SPILL_DIR.",
         ) from error
-
-
-@cache
-def _make_spill_directory(runs: Path) -> Path:
-    with _translate_errors(runs):
-        directory, _ = _make_directory(runs)  # locked until the process ends
-    atexit.register(_remove_own, directory, os.getpid())
-    return directory
-
-
-def _remove_own(directory: Path, process: int) -> None:
-    if os.getpid() == process:  # not in a child that was forked since, which also ends
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _make_directory(runs: Path) -> tuple[Path, int]:

@@ -1,0 +1,153 @@
+"""Sums of floats that are exact until the end, and are rounded once.
+
+A sum of floats depends on the order of its addends, because each addition rounds; that order is the
+one in which batches happen to arrive. So floats are summed as integers: exponents are divided into
+ranges of 32, and each float is an integer number of the units of its range, of at most 84 bits. The
+sums of a range are 128-bit integers, exact for fewer than 2^43 rows, and can be added in any order.
+The last step adds the ranges of a group and rounds to the nearest float, ties to even.
+
+This is the method of the "small superaccumulator" of R. M. Neal, "Fast exact summation using small
+and large superaccumulators" (2015), with a column for each range that occurs. Prices and the like
+need one or two columns: the range 0 reaches from 2^-10 to 2^22.
+
+NaN and the infinities are added as floats in a column of their own, as IEEE 754 adds them, in any
+order: their sum replaces the one of the other values. The sum of zeros is 0.0, never -0.0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+import polars as pl
+
+_SPAN: Final = 32  # exponents of a range
+_FIRST: Final = -10  # the least exponent of range 0
+_MANTISSA: Final = 52  # bits after the leading one of a float
+_BASE: Final = 1 << _SPAN
+_ROOM: Final = 1 << 90  # times 2^32 such a number still fits into 128 bits, and more
+_SPECIAL: Final = "special"
+_SEPARATOR: Final = "@"
+
+
+def split(frame: pl.DataFrame, alias: str) -> Iterator[pl.Expr]:
+    """Yield the columns whose sums make the exact sum of the float column `alias`.
+
+    Each row has a value in one of them, and NULL in the others; a NULL has NULL in all.
+
+    Args:
+        frame: the rows, whose extremes determine the ranges.
+        alias: the column.
+    """
+    column = pl.col(alias)
+    size = column.abs()
+    finite = column.is_finite()
+    least, most, all_finite = frame.select(
+        size.filter(finite & (column != 0.0)).min().alias("least"),
+        size.filter(finite).max().alias("most"),
+        finite.all().alias("all_finite"),
+    ).row(0)
+    if not all_finite:
+        yield pl.when(~finite).then(column).alias(f"{alias}{_SEPARATOR}{_SPECIAL}")
+    if most is None and not all_finite:
+        return
+    first = _find_range(least or 1.0)
+    last = _find_range(most or 1.0) if least is not None else first
+    for number in range(first, last + 1):
+        scaled = _scale(column, -_unit(number))
+        tests = [] if all_finite else [finite]
+        if number > first:
+            tests.append(size >= math.ldexp(1.0, _least_exponent(number)))
+        if number < last:
+            tests.append(size < math.ldexp(1.0, _least_exponent(number + 1)))
+        if tests:
+            scaled = pl.when(pl.all_horizontal(tests)).then(scaled)
+        yield scaled.cast(pl.Int128).alias(f"{alias}{_SEPARATOR}{number}")
+
+
+def is_part(name: str) -> bool:
+    """Whether a column is one of those that `split` makes."""
+    return _SEPARATOR in name
+
+
+def join(frame: pl.DataFrame, alias: str) -> pl.DataFrame:
+    """Return `frame` with the column `alias`: the rounded sums of the columns that `split` made.
+
+    Those columns are removed; without any, all sums are NULL.
+    """
+    prefix = f"{alias}{_SEPARATOR}"
+    parts = [name for name in frame.columns if name.startswith(prefix)]
+    numbers = sorted(int(n) for name in parts if (n := name.removeprefix(prefix)) != _SPECIAL)
+    special = f"{prefix}{_SPECIAL}"
+    if not numbers:
+        total = pl.lit(None, pl.Float64)
+    elif len(numbers) == 1:
+        total = _scale(pl.col(f"{prefix}{numbers[0]}").cast(pl.Float64), _unit(numbers[0]))
+    else:
+        total = _add_ranges(frame, prefix, numbers)
+    if special in parts:
+        total = pl.coalesce(pl.col(special), total)
+    return frame.with_columns(total.alias(alias)).drop(parts)
+
+
+def _add_ranges(frame: pl.DataFrame, prefix: str, numbers: list[int]) -> pl.Expr:
+    """Return the rounded sums of several ranges, a column of `frame`'s height.
+
+    First each range passes what exceeds 32 bits on to the next, as in addition by hand. Then the
+    digits are joined from the highest on, as long as the number fits into 128 bits. Of the digits
+    below, it only matters whether any is not zero: that becomes a last bit, below the point at
+    which floats are rounded.
+    """
+    first, last = numbers[0], numbers[-1]
+    work = frame.select(pl.col(f"{prefix}{n}") for n in numbers)
+    work = work.with_columns(carry=pl.lit(0, pl.Int128))
+    for number in range(first, last + 1):
+        name = f"{prefix}{number}"
+        value = pl.col("carry") + (pl.col(name).fill_null(0) if number in numbers else 0)
+        work = work.with_columns(value=value).with_columns(carry=pl.col("value") // _BASE)
+        work = work.with_columns(
+            (pl.col("value") - pl.col("carry") * _BASE).alias(f"digit{number}")
+        )
+    work = work.with_columns(
+        sum=pl.col("carry"), rest=pl.lit(False), unit=pl.lit(last + 1, pl.Int32)
+    )
+    for number in range(last, first - 1, -1):
+        digit, total, unit = pl.col(f"digit{number}"), pl.col("sum"), pl.col("unit")
+        room = (unit == number + 1) & (total.abs() < _ROOM)
+        work = work.with_columns(
+            sum=pl.when(room).then(total * _BASE + digit).otherwise(total),
+            rest=pl.col("rest") | (~room & (digit != 0)),
+            unit=pl.when(room).then(number).otherwise(unit).cast(pl.Int32),
+        )
+    odd = (2 * pl.col("sum") + pl.col("rest").cast(pl.Int128)).cast(pl.Float64)
+    by_unit = pl.lit(None, pl.Float64)
+    for number in range(first, last + 2):
+        scaled = _scale(odd, _unit(number) - 1)
+        by_unit = pl.when(pl.col("unit") == number).then(scaled).otherwise(by_unit)
+    missing = pl.all_horizontal(pl.col(f"{prefix}{n}").is_null() for n in numbers)
+    return pl.lit(work.select(pl.when(~missing).then(by_unit).alias("sum")).to_series())
+
+
+def _find_range(size: float) -> int:
+    """Return the number of the range of a positive float."""
+    return (math.frexp(size)[1] - 1 - _FIRST) // _SPAN
+
+
+def _least_exponent(number: int) -> int:
+    return number * _SPAN + _FIRST
+
+
+def _unit(number: int) -> int:
+    """Return the exponent of the unit of a range: the last bit of its least float."""
+    return _least_exponent(number) - _MANTISSA
+
+
+def _scale(values: pl.Expr, exponent: int) -> pl.Expr:
+    """Return floats times 2^exponent, in two steps, since 2^exponent may be no float.
+
+    Neither step rounds: what is scaled up has its last bit in the result, and a result that is too
+    small to have 53 bits is a sum that has no more bits than it has room for.
+    """
+    half = exponent // 2
+    return values * math.ldexp(1.0, half) * math.ldexp(1.0, exponent - half)
