@@ -1,7 +1,8 @@
 """Snowflake's date and time formats: reading text by one, writing a value by one.
 
-Rules: docs.snowflake.com "Date & time input/output". The whole text must match; an element of one
-or two digits takes one unless it touches another number; letters are compared without case.
+Rules: docs.snowflake.com "Date and time input and output formats". The whole text must match; an
+element takes fewer digits than it has letters unless it touches another number; MON and MMMM both
+take the short and the full name of a month; letters are compared without case.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _DIRECTIVES = {
     "YYYY": "%Y", "YY": "%y", "MMMM": "%B", "MON": "%b", "MM": "%m", "DD": "%d", "DY": "%a",
     "HH24": "%H", "HH12": "%I", "HH": "%H", "MI": "%M", "SS": "%S", "AM": "%p", "PM": "%p",
 }  # fmt: skip
-_WORDS = {"MMMM": "[A-Za-z]{3,9}", "MON": "[A-Za-z]{3}", "DY": "[A-Za-z]{3}", "AM": "[AaPp][Mm]"}
+_MONTH = "[A-Za-z]{3,9}"
+_WORDS = {"MMMM": _MONTH, "MON": _MONTH, "DY": "[A-Za-z]{3}", "AM": "[AaPp][Mm]"}
 _WORDS["PM"] = _WORDS["AM"]
 _ZONES = {"TZH:TZM": r"[+-]\d{1,2}:\d{2}", "TZHTZM": r"[+-]\d{4}", "TZH": r"[+-]\d{1,2}"}
 NANO_DIGITS = 9
@@ -65,13 +67,14 @@ def parse(value: str, pattern: str, century: int = 1970) -> Parsed:
     if "YYYY" not in parts and "YY" not in parts:
         source, directives = f"'1970 ' || {source}", "%Y " + directives
     anchored = quote(regex)
-    t = (
-        f"(CASE WHEN regexp_full_match({value}, {anchored})"
-        f" THEN try_strptime({source}, {quote(directives)}) END)"
+    ways = dict.fromkeys(
+        [directives, directives.replace("%B", "%b"), directives.replace("%b", "%B")]
     )
-    if "YY" in parts:  # strptime's century begins in 1969
-        year = f"{century} + (year({t}) - {century} + 2000) % 100"
-        t = f"({t} + to_years(CAST({year} - year({t}) AS INTEGER)))"
+    tried = ", ".join(f"try_strptime({source}, {quote(way)})" for way in ways)
+    t = f"(CASE WHEN regexp_full_match({value}, {anchored}) THEN coalesce({tried}) END)"
+    if "YY" in parts:  # strptime's are 1969 to 2068
+        years = f"((year({t}) - {century}) % 100 + 100) % 100 + {century}"
+        t = f"({t} + to_years(CAST({years} - year({t}) AS INTEGER)))"
     n, o = "0", None
     if fraction:
         digits = f"rpad(regexp_extract({value}, {anchored}, {fraction}), {NANO_DIGITS}, '0')"
@@ -109,12 +112,11 @@ def _expression(parts: list[str]) -> tuple[str, str | None, int, int]:
 
 def _piece(parts: list[str], index: int) -> str:
     part = parts[index]
-    if part == "YYYY":
-        return r"\d{4}"
-    if part in _NUMBERS:
+    if part in _NUMBERS or part == "YYYY":
         around = parts[max(index - 1, 0) : index] + parts[index + 1 : index + 2]
         touching = any(each in _NUMBERS or each == "YYYY" for each in around)
-        return r"\d{2}" if touching or part == "YY" else r"\d{1,2}"
+        most = 4 if part == "YYYY" else 2
+        return rf"\d{{{most}}}" if touching else rf"\d{{1,{most}}}"
     if part.startswith("FF"):
         return rf"\d{{1,{part[2:] or NANO_DIGITS}}}" if part != "FF0" else r"\d{0,9}"
     if part in _ZONES:

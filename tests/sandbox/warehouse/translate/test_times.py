@@ -153,7 +153,12 @@ def test_local_time_follows_the_session(session: EngineSession) -> None:
         ("2024-02-29", "YYYY-MM-DD", date(2024, 2, 29)),
         ("2023-02-29", "YYYY-MM-DD", None),
         ("2/9/2024", "MM/DD/YYYY", date(2024, 2, 9)),
-        ("2/9/24", "MM/DD/YYYY", None),
+        ("2/9/24", "MM/DD/YYYY", date(24, 2, 9)),
+        ("24-01-31", "YYYY-MM-DD", date(24, 1, 31)),
+        ("31.1.5", "DD.MM.YY", date(2005, 1, 31)),
+        ("9 feb 2024", "DD MMMM YYYY", date(2024, 2, 9)),
+        ("9-February-2024", "DD-MON-YYYY", date(2024, 2, 9)),
+        ("9-Sept-2024", "DD-MON-YYYY", None),
         ("02/09/24", "MM/DD/YY", date(2024, 2, 9)),
         ("02/09/69", "MM/DD/YY", date(2069, 2, 9)),
         ("02/09/70", "MM/DD/YY", date(1970, 2, 9)),
@@ -199,6 +204,16 @@ def test_try_to_timestamp(
 ) -> None:
     found = one(session, "SELECT TRY_TO_TIMESTAMP_NTZ(?, ?)", ("TEXT", text), ("TEXT", pattern))
     assert found == value
+
+
+def test_two_digit_years_begin_where_the_session_says(session: EngineSession) -> None:
+    sql = "SELECT TRY_TO_DATE(?, 'YY-MM-DD')"
+    assert one(session, sql, ("TEXT", "69-02-28")) == date(2069, 2, 28)
+    assert one(session, sql, ("TEXT", "70-02-28")) == date(1970, 2, 28)
+    session.run("ALTER SESSION SET TWO_DIGIT_CENTURY_START = 1900")
+    assert one(session, sql, ("TEXT", "24-01-31")) == date(1924, 1, 31)
+    session.run("ALTER SESSION UNSET TWO_DIGIT_CENTURY_START")
+    assert one(session, sql, ("TEXT", "24-01-31")) == date(2024, 1, 31)
 
 
 def test_offsets_in_text(session: EngineSession) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -216,7 +217,8 @@ def _to_binary(binder: Binder, value: Bound, form: Bound | None = None) -> Bound
 @function("REGEXP_LIKE", "RLIKE", least=2, most=3)
 def _regexp_like(binder: Binder, value: Bound, pattern: Bound, flags: Bound | None = None) -> Bound:
     """Translate REGEXP_LIKE: the pattern must match the whole text."""
-    sql = f"{to_text(binder, value)}, {to_text(binder, pattern)}, {_regex_flags(flags)}"
+    _check_regex(pattern)
+    sql = f"{to_text(binder, value)}, {to_text(binder, pattern)}, {quote(_regex_flags(flags))}"
     return Bound(f"regexp_full_match({sql})", types.BOOLEAN)
 
 
@@ -224,15 +226,41 @@ def _regex_flags(flags: Bound | None) -> str:
     """Translate Snowflake's i and s; its dot matches no newline unless `s` is given."""
     given = constant(flags, "REGEXP") if flags is not None else ""
     known = "i" if "i" in given else "c"
-    return quote(known + ("s" if "s" in given else "n"))
+    return known + ("s" if "s" in given else "n")
 
 
-@function("REGEXP_REPLACE", least=2, most=3)
+def _check_regex(pattern: Bound) -> None:
+    """Refuse what POSIX extended expressions have not: groups that begin with a question mark.
+
+    Escaped characters and classes are replaced before the search.
+    """
+    given = pattern.literal or ""
+    if "(?" in re.sub(r"\\.|\[\^?\]?[^]]*\]", "x", given):
+        message = "no argument for repetition operator: ?"
+        text = f"Invalid regular expression: '{given}', {message}"
+        raise failures.Failure(100048, "2201B", text)
+
+
+@function("REGEXP_REPLACE", least=2, most=6)
 def _regexp_replace(
-    binder: Binder, value: Bound, pattern: Bound, new: Bound | None = None
+    binder: Binder,
+    value: Bound,
+    pattern: Bound,
+    new: Bound | None = None,
+    position: Bound | None = None,
+    occurrence: Bound | None = None,
+    flags: Bound | None = None,
 ) -> Bound:
+    """Translate REGEXP_REPLACE: of all occurrences (0) or of the first (1)."""
+    _check_regex(pattern)
+    if position is not None and constant(position, "REGEXP_REPLACE") != "1":
+        raise failures.unsupported("REGEXP_REPLACE from a position")
+    count = constant(occurrence, "REGEXP_REPLACE") if occurrence is not None else "0"
+    if count not in ("0", "1"):
+        raise failures.unsupported("REGEXP_REPLACE of another occurrence than the first")
     replacement = to_text(binder, new) if new is not None else "''"
-    sql = f"{to_text(binder, value)}, {to_text(binder, pattern)}, {replacement}, 'g'"
+    options = quote(_regex_flags(flags) + ("g" if count == "0" else ""))
+    sql = f"{to_text(binder, value)}, {to_text(binder, pattern)}, {replacement}, {options}"
     return Bound(f"regexp_replace({sql})", types.TEXT)
 
 
