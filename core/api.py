@@ -105,8 +105,9 @@ def transfer_data(
         warehouse: The Snowflake warehouse that runs the query. If None: the connection's.
         role: The Snowflake role that reads the table. If None: the connection's.
         date_column: The column by whose month the rows are grouped. If None: detected.
-        date_format: The strptime format of dates that are text, or the unit of dates that are
-            numbers: `epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`. If None: detected.
+        date_format: The strptime format of dates that are text or digits, `iso` for ISO 8601, or
+            the unit of times since 1970: `epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`. If None:
+            detected.
         on_bad_date: What to do if a date cannot be parsed: `fail` ends the run before anything is
             delivered, `null` puts the row into the month NULL.
         timezone: The time zone in which the month of a TIMESTAMP_LTZ column is taken. If None: the

@@ -28,11 +28,10 @@ if TYPE_CHECKING:
     from core.engines.choice import choose as choose
     from core.engines.widths import is_barely_grouped as is_barely_grouped
     from core.planning import edits as edits
-    from core.planning.date_formats import EpochUnit as EpochUnit
-    from core.planning.date_formats import TextFormat as TextFormat
+    from core.planning.date_candidates import check_format as check_format
+    from core.planning.date_candidates import suggest_formats as suggest_formats
     from core.planning.date_formats import parse_format as parse_format
-    from core.planning.date_recognition import fit_text as fit_text
-    from core.planning.date_recognition import recognise_text as recognise_text
+    from core.planning.date_recognition import fit_values as fit_values
     from core.planning.edits import get_date_format as get_date_format
     from core.planning.edits import restore_defaults as restore_defaults
     from core.planning.names import TableName as TableName
@@ -94,8 +93,9 @@ _HOMES: Final = {
     "core.preview.month_preview": ("MonthRow", "Months"),
     "core.warehouse.catalog": ("Entry",),
     # The plan, and changes to it by the user.
-    "core.planning.date_formats": ("EpochUnit", "TextFormat", "parse_format"),
-    "core.planning.date_recognition": ("fit_text", "recognise_text"),
+    "core.planning.date_candidates": ("check_format", "suggest_formats"),
+    "core.planning.date_formats": ("parse_format",),
+    "core.planning.date_recognition": ("fit_values",),
     "core.planning.edits": ("restore_defaults", "get_date_format"),
     "core.planning.names": ("warn_of_hidden", "TableName", "join_names", "parse_table"),
     "core.planning.plan": ("Plan", "PlannedColumn", "Role"),

@@ -87,7 +87,7 @@ def bad_dates(plan: Plan, totals: RunTotals) -> SourceDataError:
         Advice(
             "Give another format: ",
             Remedy("date_format"),
-            "; or put them in the NULL month: ",
+            "; or put these rows in the NULL month, which loses their months: ",
             Remedy("on_bad_date", "null"),
             ".",
         ),

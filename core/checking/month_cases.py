@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from core import query
 from core.checking.case import ANY, Case, Literals, make_plan
-from core.planning.date_formats import EpochUnit, TextFormat, parse_format
+from core.planning.date_formats import ISO, EpochUnit, TextFormat, parse_format
 from core.planning.date_recognition import list_known_formats
 from core.planning.plan import Plan, Role
 from core.query.literals import over_literals, select_month_of_each
@@ -127,6 +127,7 @@ def _epochs() -> Iterator[Case]:
 _DATES_WITH_TIMES: Final = ("%Y-%m-%d", "%m/%d/%Y", "%Y%m%d")
 _PARTS: Final = {
     "%Y": "2024", "%y": "24", "%m": "01", "%d": "05", "%b": "Jan", "%B": "January", "%a": "Fri",
+    "%A": "Friday", "%Z": "UTC",
     "%H": "03", "%I": "03", "%M": "04", "%S": "06", "%f": "789", "%p": "AM", "%z": "+0130",
     "%:z": "+01:30", "%%": "%",
 }  # fmt: skip
@@ -141,7 +142,7 @@ def _formats() -> Iterator[Case]:
     known = [
         form
         for form in list_known_formats()
-        if not form.has_time or form.strptime.startswith(_DATES_WITH_TIMES)
+        if not form.has_time or form.pattern.startswith(_DATES_WITH_TIMES)
     ]
     starts = range(0, len(known), _FORMATS_AT_ONCE)
     chunks = [known[start : start + _FORMATS_AT_ONCE] for start in starts]
@@ -162,13 +163,15 @@ def _formats() -> Iterator[Case]:
         )
         statement = over_literals(select_month_of_each(plans), plans[0].source, rows)
         subject = f"formats of text dates {number} of {len(chunks)}"
-        meaning = f"A format among {forms[0].strptime} to {forms[-1].strptime} is read otherwise."
+        meaning = f"A format among {forms[0]} to {forms[-1]} is read otherwise."
         yield Case(subject, meaning, statement, expected)
 
 
 def _write_date(form: TextFormat) -> str:
+    if form is ISO:
+        return "2024-01-05T03:04:06.789+01:30"
     pattern = re.compile("|".join(map(re.escape, sorted(_PARTS, key=len, reverse=True))))
-    return pattern.sub(lambda found: _PARTS[found[0]], form.strptime)
+    return pattern.sub(lambda found: _PARTS[found[0]], form.pattern)
 
 
 def _plan_of_text(names: Sequence[str], month: int, form: TextFormat) -> Plan:
@@ -183,5 +186,5 @@ def _two_digit_years() -> Case:
         "VARCHAR(20)",
         {"31.01.69": date(2069, 1, 1), " 31.01.70\t": date(1970, 1, 1), "31.02.24": None},
         form if isinstance(form, TextFormat) else None,
-        "TWO_DIGIT_CENTURY_START has no effect, or TRIM leaves white space. " + _WRONG_MONTH,
+        "A year of two digits is read otherwise, or TRIM leaves white space. " + _WRONG_MONTH,
     )

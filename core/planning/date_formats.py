@@ -1,21 +1,43 @@
-"""The formats of dates that are stored as text or as numbers since 1970.
+"""The formats of dates that are text or numbers.
 
-A pattern for text is written as in Python's strptime, and translated into Snowflake's format
-elements (docs.snowflake.com, "Date and time input and output formats"). Only directives that both
-support are allowed.
+A format of text is written as in Python's strptime, or is `iso`. It is one regular expression for
+the whole text and one that picks year, month and day from it: both are used by Python on the sample
+and by Snowflake on the table, so that they agree on every value. Snowflake's own format elements
+would not do: they accept `24-01-31` as the year 24 (YYYY takes one to four digits), white space
+that the format does not have, and years of two digits by an account parameter
+(docs.snowflake.com, "Date and time input and output formats").
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple
+from typing import Final
 
 from core.errors import UsageError
+from core.planning.date_directives import (
+    DIRECTIVES,
+    MONTH_NAMES,
+    REFUSED,
+    expand_aliases,
+    find_joined_words,
+    match_parts,
+    match_whole,
+    split_pattern,
+)
+
+# Two-digit years from this one on are 1970-1999, those before it 2000-2069.
+CENTURY_START: Final = "70"
+# A number as text, as `str()` writes it. Nineteen digits hold nanoseconds.
+NUMBER_TEXT: Final = "-?[0-9]{1,19}([.][0-9]{0,9})?"
+
+_MONTHS = {name[:3].upper(): number for number, name in enumerate(MONTH_NAMES, 1)}
 
 
 class EpochUnit(StrEnum):
@@ -31,203 +53,203 @@ class EpochUnit(StrEnum):
         """The number of fractional digits of a second: 0, 3, 6 or 9."""
         return 3 * list(EpochUnit).index(self)
 
+    @property
+    def words(self) -> str:
+        """The unit for people: `epoch milliseconds`."""
+        return f"epoch {self.name.lower()}"
+
+    @property
+    def has_short_year(self) -> bool:
+        """Whether years have two digits: no."""
+        return False
+
+    def read(self, value: object) -> date | None:
+        """Return the date of a number, or of a number as text; None if it is not a valid date."""
+        number = parse_number(value)
+        if number is None:
+            return None
+        try:
+            since = timedelta(seconds=math.floor(number) // 10**self.scale)
+            return (datetime(1970, 1, 1, tzinfo=UTC) + since).date()
+        except OverflowError:
+            return None
+
 
 @dataclass(frozen=True)
 class TextFormat:
-    """A format of dates in text, as returned by `parse_format`.
+    """A format of dates in text, as returned by `parse_format`. `str()` gives its pattern.
 
     Attributes:
-        strptime: the pattern for Python: `%m/%d/%Y`.
-        snowflake: the pattern for Snowflake: `MM/DD/YYYY`.
+        pattern: the value of `date_format`: `%d.%m.%Y`, or `iso`.
+        words: the format for people: `DD.MM.YYYY`.
+        whole: the regular expression that every text in this format matches, and no other.
+        parts: a regular expression for the same texts, whose groups are the parts of the date.
+        letters: a letter for each group of `parts`: `Y` the year, `y` its last two digits, `m` the
+            month, `b` its name, `d` the day.
+        digits: the number of digits if a text is nothing but digits, else 0. Such dates can be
+            numbers too.
     """
 
-    strptime: str
-    snowflake: str
+    pattern: str
+    words: str
+    whole: str
+    parts: str
+    letters: str
+    digits: int = 0
 
-    @property
-    def has_time(self) -> bool:
-        """Whether the format has a time of day."""
-        return any(part in _CLOCK for part in _split_pattern(self.strptime))
-
-    @property
-    def has_offset(self) -> bool:
-        """Whether the format has an offset from UTC."""
-        return any(part in ("%z", "%:z") for part in _split_pattern(self.strptime))
+    def __str__(self) -> str:
+        return self.pattern
 
     @property
     def order(self) -> str:
         """The order of year, month and day, such as `mdY` or `dmY`."""
-        named = {"%b": "m", "%B": "m", "%m": "m", "%d": "d", "%Y": "Y", "%y": "Y"}
-        return "".join(named.get(part, "") for part in _split_pattern(self.strptime))
+        return self.letters.replace("b", "m").replace("y", "Y")
 
     @property
-    def shape(self) -> str:
-        """The result of `shape` for every text in this format."""
-        pieces = [
-            _DIRECTIVES[part].shape if part in _DIRECTIVES else part.replace("%%", "%")
-            for part in _split_pattern(self.strptime)
-        ]
-        return shape("".join(pieces))
+    def has_time(self) -> bool:
+        """Whether every text has a time of day."""
+        return any(part in ("%H", "%I") for part in split_pattern(self.pattern))
 
-    def read(self, text: str) -> date | None:
-        """Parse `text` in this format; None if it is not a valid date."""
-        match = _compile(self.strptime).fullmatch(text)
-        return _make_date(match.groupdict()) if match else None
+    @property
+    def has_short_year(self) -> bool:
+        """Whether years have two digits."""
+        return "y" in self.letters
 
+    @property
+    def has_month_name(self) -> bool:
+        """Whether the month is a word."""
+        return "b" in self.letters
 
-class _Directive(NamedTuple):
-    snowflake: str
-    expression: str
-    shape: str = "0"
+    @property
+    def least_number(self) -> int:
+        """The least number that is a date in this format: leading zeros are those of a day."""
+        return 10 ** (self.digits - 1) if self.letters.startswith("Y") else 0
 
+    def read(self, value: object) -> date | None:
+        """Return the date of a text without surrounding white space, or of a number.
 
-# English in every locale, as in Snowflake.
-_MONTH_NAMES = [
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-]  # fmt: skip
-_MONTHS = {name[:3].upper(): number for number, name in enumerate(_MONTH_NAMES, 1)}
-_DIRECTIVES = {
-    "%Y": _Directive("YYYY", "(?P<year>[0-9]{4})"),
-    "%y": _Directive("YY", "(?P<short_year>[0-9]{2})"),
-    "%m": _Directive("MM", "(?P<month>0?[1-9]|1[0-2])"),
-    "%d": _Directive("DD", "(?P<day>0?[1-9]|[12][0-9]|3[01])"),
-    "%b": _Directive("MON", f"(?P<name>(?i:{'|'.join(_MONTHS)}))", "a"),
-    "%B": _Directive("MMMM", f"(?P<name>(?i:{'|'.join(_MONTH_NAMES)}))", "a"),
-    "%a": _Directive("DY", "(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun)", "a"),
-    "%H": _Directive("HH24", "(?:[01]?[0-9]|2[0-3])"),
-    "%I": _Directive("HH12", "(?:0?[1-9]|1[0-2])"),
-    "%M": _Directive("MI", "[0-5][0-9]"),
-    "%S": _Directive("SS", "[0-5][0-9]"),
-    "%f": _Directive("FF", "[0-9]{1,9}"),
-    "%p": _Directive("AM", "[AaPp][Mm]", "a"),
-    "%z": _Directive("TZHTZM", "[+-][0-9]{4}", "-0"),
-    "%:z": _Directive("TZH:TZM", "[+-][0-9]{2}:[0-9]{2}", "-0:0"),
-}
-_CLOCK = frozenset({"%H", "%I", "%M", "%S", "%f", "%p"})
-# Abbreviations of the C library and of Python. Where Snowflake expects two digits it accepts one.
-_ALIASES = {
-    "%F": "%Y-%m-%d",
-    "%D": "%m/%d/%y",
-    "%T": "%H:%M:%S",
-    "%R": "%H:%M",
-    "%h": "%b",
-    "%e": "%d",
-} | {f"%-{letter}": f"%{letter}" for letter in "dmHIMS"}
-_TOKEN = re.compile(r"%:z|%-?.|[^%]+|%", re.DOTALL)
+        Returns:
+            The date; its day is 1 if the format has no day. None if it is not a valid date.
+        """
+        text = value if isinstance(value, str) else self._write_number(value)
+        if not _compile(self.whole).fullmatch(text):
+            return None
+        found = _compile(self.parts).fullmatch(text)
+        return _make_date(dict(zip(self.letters, found.groups(), strict=True))) if found else None
+
+    def _write_number(self, value: object) -> str:
+        number = parse_number(value) if self.digits else None
+        if number is None or number != int(number):
+            return ""
+        in_range = self.least_number <= number < 10**self.digits
+        return f"{int(number):0{self.digits}}" if in_range else ""
 
 
-def parse_format(text: str) -> TextFormat | EpochUnit:
+# Fractions and letters as ISO 8601 and RFC 3339 allow them, a blank before the offset as Snowflake
+# writes it, and an offset of hours only as Postgres writes it.
+_ISO_DATE = f"{DIRECTIVES['%Y'].whole}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_ISO_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]{1,9})?)?"
+_ISO_OFFSET = " ?(Z|[-+]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+ISO: Final = TextFormat(
+    "iso",
+    "ISO 8601",
+    f"{_ISO_DATE}([T ]{_ISO_CLOCK}({_ISO_OFFSET})?)?",
+    "^([0-9]{4})-([0-9]{2})-([0-9]{2}).*$",
+    "Ymd",
+)
+
+DateFormat = TextFormat | EpochUnit
+
+
+def parse_format(text: str) -> DateFormat:
     """Parse a date format that the caller gives.
 
     Args:
-        text: a strptime pattern with a year and a month, or `epoch_s`, `epoch_ms`, `epoch_us` or
-            `epoch_ns`.
+        text: a strptime pattern with a year and a month, `iso`, or `epoch_s`, `epoch_ms`,
+            `epoch_us` or `epoch_ns`.
 
     Returns:
         The format, or the unit.
 
     Raises:
-        UsageError: the pattern has no year or no month, or Snowflake does not support it.
+        UsageError: the pattern has no year or no month, or a directive that is not supported.
 
     Example:
-        >>> parse_format("%d/%m/%Y").snowflake
+        >>> parse_format("%d/%m/%Y").words
         'DD/MM/YYYY'
     """
     wanted = text.strip()
+    if wanted.lower() == ISO.pattern:
+        return ISO
     if wanted.lower() in list(EpochUnit):
         return EpochUnit(wanted.lower())
-    pattern = "".join(_ALIASES.get(part, part) for part in _TOKEN.findall(wanted))
-    parts = _split_pattern(pattern)
-    directives = [part for part in parts if part.startswith("%") and part != "%%"]
-    unknown = [part for part in directives if part not in _DIRECTIVES]
+    pattern = expand_aliases(wanted)
+    directives = [each for each in split_pattern(pattern) if each.startswith("%") and each != "%%"]
+    if complaint := _find_fault(pattern, directives):
+        raise UsageError(
+            f"The date format {wanted!r} cannot be used: {complaint}.",
+            f"Use {' '.join(DIRECTIVES)} (such as %d/%m/%Y), iso, or {', '.join(EpochUnit)}.",
+        )
+    return _make_format(pattern)
+
+
+def _find_fault(pattern: str, directives: list[str]) -> str:
+    """Return why a pattern cannot be used; empty if it can."""
+    unknown = [each for each in directives if each not in DIRECTIVES]
     if unknown:
-        raise _make_error(wanted, f"Snowflake does not support {', '.join(unknown)}")
-    if '"' in pattern:
-        raise _make_error(wanted, "a pattern cannot contain quotation marks")
-    names = [_name_part(directive) for directive in directives]
-    twice = {name for name in names if names.count(name) > 1}
+        return REFUSED.get(unknown[0], f"there is no directive {unknown[0]}")
+    given = [DIRECTIVES[each].gives for each in directives]
+    twice = {each for each in given if given.count(each) > 1}
     if twice:
-        raise _make_error(wanted, f"it contains the {min(twice)} twice")
-    if not {"year", "month"} <= set(names):
-        raise _make_error(wanted, "it needs a year and a month")
-    return TextFormat(pattern, "".join(_translate(part) for part in parts))
+        return f"it contains the {min(twice)} twice"
+    if not {"year", "month"} <= set(given):
+        return "it needs a year and a month"
+    if joined := find_joined_words(pattern):
+        return f"nothing separates {joined[0]} and {joined[1]}"
+    return ""
 
 
-def _make_error(pattern: str, why: str) -> UsageError:
-    return UsageError(
-        f"The date format {pattern!r} cannot be used: {why}.",
-        f"Use {' '.join(_DIRECTIVES)} (such as %d/%m/%Y), or {', '.join(EpochUnit)}.",
+@cache
+def _make_format(pattern: str) -> TextFormat:
+    parts = split_pattern(pattern)
+    known = [DIRECTIVES.get(part) for part in parts]
+    named = [each for each in known if each is not None]
+    all_digits = len(named) == len(parts) and all(each.digits for each in named)
+    return TextFormat(
+        pattern,
+        "".join(
+            each.words if each else part.replace("%%", "%")
+            for part, each in zip(parts, known, strict=True)
+        ),
+        match_whole(pattern),
+        match_parts(pattern),
+        "".join(each.letter for each in named),
+        sum(each.digits for each in named) if all_digits else 0,
     )
 
 
-def _name_part(directive: str) -> str:
-    """Return the part of a date that a directive gives; a pattern can contain each part once."""
-    same = {
-        "%Y": "year",
-        "%y": "year",
-        "%m": "month",
-        "%b": "month",
-        "%B": "month",
-        "%d": "day",
-        "%H": "hour",
-        "%I": "hour",
-        "%z": "offset",
-        "%:z": "offset",
-    }
-    return same.get(directive, directive)
-
-
-def shape(text: str) -> str:
-    """Return `text` with each run of digits replaced by `0`, of letters by `a`, and `+` by `-`.
-
-    Example:
-        >>> shape("31-Jan-2024 23:30")
-        '0-a-0 0:0'
-    """
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", text)).replace("+", "-")
-
-
 @cache
-def _split_pattern(pattern: str) -> tuple[str, ...]:
-    """Split `pattern` into its directives and the literal text between them."""
-    return tuple(_TOKEN.findall(pattern))
+def _compile(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.IGNORECASE | re.ASCII)
 
 
-def _translate(part: str) -> str:
-    if part in _DIRECTIVES:
-        return _DIRECTIVES[part].snowflake
-    literal = "%" if part == "%%" else part
-    # Letters and digits are quoted, because Snowflake could read them as format elements.
-    return re.sub(r"\w+", r'"\g<0>"', literal)
-
-
-@cache
-def _compile(pattern: str) -> re.Pattern[str]:
-    parts = _split_pattern(pattern)
-    pieces: list[str] = []
-    for index, part in enumerate(parts):
-        if part not in _DIRECTIVES:
-            pieces.append(re.escape("%" if part == "%%" else part))
-            continue
-        piece = _DIRECTIVES[part].expression
-        neighbours = parts[max(index - 1, 0) : index] + parts[index + 1 : index + 2]
-        if any(_is_number(neighbour) for neighbour in neighbours):
-            piece = piece.replace("0?", "0").replace("]?", "]")  # adjacent numbers need all digits
-        pieces.append(piece)
-    return re.compile("".join(pieces))
-
-
-def _is_number(part: str) -> bool:
-    return part in _DIRECTIVES and _DIRECTIVES[part].shape == "0"
-
-
-def _make_date(found: Mapping[str, str | None]) -> date | None:
-    year, short_year, month = found.get("year"), found.get("short_year"), found.get("month")
-    if year is None:  # Snowflake's TWO_DIGIT_CENTURY_START is 1970
-        year = f"{'20' if short_year < '70' else '19'}{short_year}" if short_year else "0"
-    number = int(month) if month else _MONTHS[(found.get("name") or "")[:3].upper()]
+def _make_date(found: Mapping[str, str]) -> date | None:
+    year = found.get("Y") or ("20" if found["y"] < CENTURY_START else "19") + found["y"]
+    month = int(found["m"]) if "m" in found else _MONTHS.get(found["b"].upper(), 0)
     try:
-        return date(int(year), number, int(found.get("day") or 1))
+        return date(int(year), month, int(found.get("d", 1)))
     except ValueError:
         return None
+
+
+def parse_number(value: object) -> Decimal | None:
+    """Return a number, or a number as text, without a loss; None if it is neither, or infinite."""
+    if isinstance(value, str) and not _compile(NUMBER_TEXT).fullmatch(value):
+        return None
+    if not isinstance(value, str | int | float | Decimal):
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.errors import UsageError
-from core.planning.date_formats import EpochUnit, TextFormat
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
 from core.request.request import Request
@@ -81,13 +80,7 @@ def with_date_format(request: Request, plan: Plan, date_format: str | None) -> R
 
 def get_date_format(plan: Plan) -> str | None:
     """Return the month column's format as a value of `date_format`; None for a date type."""
-    match plan.month_format:
-        case TextFormat() as text:
-            return text.strptime
-        case EpochUnit() as unit:
-            return unit.value
-        case _:
-            return None
+    return str(plan.month_format) if plan.month_format is not None else None
 
 
 def drop_identifiers(request: Request) -> Request:

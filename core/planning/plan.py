@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from core.errors import UsageError
-from core.planning.date_formats import EpochUnit, TextFormat
+from core.planning.date_formats import DateFormat
 from core.planning.detection import DateCandidate, choose_date, find_identifiers
 from core.planning.names import find_name, join_names, warn_of_hidden
 from core.planning.source import Source, SourceColumn
@@ -65,6 +65,7 @@ class Plan:
             its type is a date or timestamp.
         alternatives: other columns that could be the date, the most likely first.
         on_bad_date: `fail`, or `null` to put dates that cannot be parsed into the NULL month.
+        future: a sentence about sampled months after the current one; empty without any.
 
     Raises:
         ValueError: `columns` are not those of the source, or a role is not possible.
@@ -72,9 +73,10 @@ class Plan:
 
     source: Source
     columns: tuple[PlannedColumn, ...]
-    month_format: TextFormat | EpochUnit | None = None
+    month_format: DateFormat | None = None
     alternatives: tuple[DateCandidate, ...] = ()
     on_bad_date: Literal["fail", "null"] = "fail"
+    future: str = ""
 
     def __post_init__(self) -> None:
         if [column.source for column in self.columns] != list(self.source.columns):
@@ -132,6 +134,8 @@ class Plan:
                     ".",
                 )
             )
+        if self.future:
+            said.append(Advice(f"{self.future} Give another format: ", Remedy("date_format"), "."))
         columns = [("column", column.name) for column in self.columns]
         return (*said, *warn_of_hidden([("table", str(self.source.name)), *columns]))
 
@@ -175,6 +179,7 @@ def make_plan(source: Source, sample: Sample, request: Request) -> Plan:
         date.format,
         alternatives,
         request.on_bad_date,
+        date.future,
     )
 
 

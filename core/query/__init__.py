@@ -15,19 +15,15 @@ from core.query.catalog import (
     show_page,
     show_schemas,
 )
+from core.query.dates import BAD_VALUE_CHARACTERS, INT64
 from core.query.grouped import SAFE_DIGITS, select_groups
 from core.query.month_preview import PREVIEW_ROWS, reads_all, select_months
-from core.query.rows import (
-    BAD_VALUE_CHARACTERS,
-    INT64,
-    WHITE_SPACE,
-    select_bad_dates,
-    select_rows,
-)
+from core.query.rows import select_bad_dates, select_rows
 from core.query.sample import SAMPLE_ROWS, SHORT_CHARACTERS, pick_sample_columns, select_sample
 from core.query.statement import Field, Statement, qualify, quote
 from core.query.stop_session import stop_session
 from core.query.verify import is_float, select_figures
+from core.query.white_space import WHITE_SPACE
 
 __all__ = [
     "BAD_VALUE_CHARACTERS",

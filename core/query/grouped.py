@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from core.planning.plan import Plan
 from core.planning.source import ColumnType
-from core.query.rows import INT64, nanoseconds, row_fields
+from core.query.dates import INT64
+from core.query.rows import nanoseconds, row_fields
 from core.query.statement import Binds, Field, Statement, qualify, quote, select
 
 # The aliases of the inner query's flags. They differ from the outer query's aliases because HAVING

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.planning.date_formats import EpochUnit, TextFormat
 from core.planning.plan import Plan
 from core.planning.source import TIMESTAMPS, Source, SourceColumn
+from core.query.dates import find_bad_date, truncate_to_month
 from core.query.statement import Binds, Field, Statement, qualify, quote, select
-
-# The characters of Unicode's White_Space property. Text of these characters only is blank.
-WHITE_SPACE = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
-)
-
-# The seconds since 1970 of 0001-01-01 and 9999-12-31T23:59:59, the range of a Snowflake timestamp.
-# Epochs in nanoseconds are limited by 64 bits (1677-2262).
-_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
-INT64 = 2**63 - 1
-BAD_VALUE_CHARACTERS = 100
+from core.query.white_space import trim
 
 
 def select_rows(plan: Plan) -> Statement:
@@ -40,7 +29,7 @@ def select_bad_dates(plan: Plan, rows: int) -> Statement:
         ValueError: dates of the plan's type are always valid.
     """
     bind = Binds()
-    bad = _find_bad_date(plan, bind)
+    bad = find_bad_date(plan, bind)
     if bad is None:
         raise ValueError("dates of this type are always valid")
     every = select([Field("bad", bad)], f"FROM {qualify(plan.source.name)}", bind)
@@ -59,86 +48,17 @@ def row_fields(plan: Plan, bind: Binds, *, at_rest: bool = False) -> list[Field]
         at_rest: the keys stay in Snowflake; see `key`.
     """
     fields = [
-        Field("month", _truncate_to_month(plan, bind), plan.month),
+        Field("month", truncate_to_month(plan, bind), plan.month),
         *(Field(f"key_{n}", key(c.source, at_rest=at_rest), c) for n, c in enumerate(plan.keys, 1)),
         *(Field(f"sum_{n}", addend(c.source), c) for n, c in enumerate(plan.sums, 1)),
     ]
     blank = _check_blank(plan.source, bind)
     if blank:
         fields.append(Field("blank", blank))
-    bad = _find_bad_date(plan, bind)
+    bad = find_bad_date(plan, bind)
     if bad:
         fields.append(Field("bad", bad))
     return fields
-
-
-def _truncate_to_month(plan: Plan, bind: Binds) -> str:
-    """Return the expression for the first day of the month, a DATE.
-
-    DATE_TRUNC keeps the type of its argument, and truncates a TIMESTAMP_LTZ in the session's time
-    zone. Casting a TIMESTAMP_TZ to NTZ gives its local time (docs.snowflake.com, "Date & time data
-    types").
-    """
-    column = plan.month.source
-    name = quote(column.name)
-    match column.type.kind, plan.month_format:
-        case _, TextFormat():
-            moment = _parse_text(plan, bind)
-        case _, EpochUnit() as unit:
-            whole = _floor(column)
-            valid = _check_range(unit, whole, bind)
-            moment = f"TO_TIMESTAMP_NTZ(IFF({valid}, {whole}, NULL), {unit.scale})"
-        case "TIMESTAMP_TZ", _:
-            moment = f"{name}::TIMESTAMP_NTZ"
-        case _:
-            moment = name
-    return f"DATE_TRUNC('MONTH', {moment})::DATE"
-
-
-def _parse_text(plan: Plan, bind: Binds) -> str:
-    """Return the expression that parses a text in the plan's format; NULL if it is invalid."""
-    assert isinstance(plan.month_format, TextFormat)  # noqa: S101 - for the type checker
-    text = f"TRIM({quote(plan.month.name)}, {bind(WHITE_SPACE)})"
-    pattern = bind(plan.month_format.snowflake)
-    if plan.month_format.has_offset:
-        return f"TRY_TO_TIMESTAMP_TZ({text}, {pattern})::TIMESTAMP_NTZ"
-    if plan.month_format.has_time:
-        return f"TRY_TO_TIMESTAMP_NTZ({text}, {pattern})"
-    return f"TRY_TO_DATE({text}, {pattern})"
-
-
-def _floor(column: SourceColumn) -> str:
-    name = quote(column.name)
-    if column.type.kind == "FIXED":
-        return name if column.type.scale == 0 else f"FLOOR({name})"
-    # NaN (which Snowflake orders above all numbers), infinities and values of 1e19 and more cannot
-    # be cast to NUMBER; no epoch reaches that far.
-    return f"IFF(ABS({name}) < 1e19, FLOOR({name}), NULL)::NUMBER(38,0)"
-
-
-def _check_range(unit: EpochUnit, whole: str, bind: Binds) -> str:
-    scale = 10**unit.scale
-    first = max(_FIRST_SECOND * scale, -INT64)
-    last = min(_LAST_SECOND * scale + scale - 1, INT64)
-    return f"{whole} BETWEEN {bind(first)} AND {bind(last)}"
-
-
-def _find_bad_date(plan: Plan, bind: Binds) -> str | None:
-    """Return the expression for an invalid date as text, NULL if the date is valid or missing.
-
-    Returns None if dates of this type are always valid.
-    """
-    name = quote(plan.month.name)
-    match plan.month_format:
-        case TextFormat():
-            given = f"TRIM({name}, {bind(WHITE_SPACE)}) <> ''"
-            missing = f"{_parse_text(plan, bind)} IS NULL"
-            return f"IFF({given} AND {missing}, LEFT({name}, {BAD_VALUE_CHARACTERS}), NULL)"
-        case EpochUnit() as unit:
-            valid = _check_range(unit, _floor(plan.month.source), bind)
-            return f"IFF({valid}, NULL, {name}::VARCHAR)"
-        case _:
-            return None
 
 
 def _check_blank(source: Source, bind: Binds) -> str | None:
@@ -148,7 +68,7 @@ def _check_blank(source: Source, bind: Binds) -> str | None:
         name = quote(column.name)
         match column.type.kind:
             case "TEXT":
-                tests.append(f"COALESCE(TRIM({name}, {bind(WHITE_SPACE)}), '') = ''")
+                tests.append(f"COALESCE({trim(name, bind)}, '') = ''")
             case "VARIANT":
                 tests.append(f"COALESCE(IS_NULL_VALUE({name}), TRUE)")
             case _ if not column.nullable:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.planning.source import TIMESTAMPS, Source, SourceColumn
-from core.query.rows import BAD_VALUE_CHARACTERS, addend, key
+from core.query.dates import BAD_VALUE_CHARACTERS
+from core.query.rows import addend, key
 from core.query.statement import Binds, Field, Statement, qualify, quote, select
 
 SAMPLE_ROWS = 5_000

@@ -124,12 +124,12 @@ _COLUMNS: Final = {
         examples=("ORDER_DATE",),
     ),
     "date_format": Option(
-        help="The strptime format of dates that are text, or the unit of dates that are numbers: "
-        "`epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`.",
+        help="The strptime format of dates that are text or digits, `iso` for ISO 8601, or the "
+        "unit of times since 1970: `epoch_s`, `epoch_ms`, `epoch_us` or `epoch_ns`.",
         type=_TEXT,
         absent="detected",
         placeholder="FORMAT",
-        examples=("%d.%m.%Y", "epoch_ms"),
+        examples=("%d.%m.%Y", "iso", "%Y%m%d", "epoch_ms"),
     ),
     "on_bad_date": Option(
         help="What to do if a date cannot be parsed: `fail` ends the run before anything is "

@@ -201,8 +201,22 @@ def _moment(table: Table, column: Column, value: Any) -> tuple[int | None, bool]
             return _local(value, table.options["timezone"]), False
         case "TIMESTAMP_NTZ":
             return value, False
-        case _:
+        case _ if form in UNITS:
             return _epoch(Decimal(value), UNITS[form])
+        case _:
+            return _digits(Decimal(value), months=form != "%Y%m%d")
+
+
+def _digits(value: Decimal, *, months: bool) -> tuple[int | None, bool]:
+    """20240131 as a date, or 202401 as a month."""
+    whole = value * 100 + 1 if months else value
+    year, rest = divmod(whole, 10_000)
+    try:
+        day = date(int(year), int(rest) // 100, int(rest) % 100)
+    except ValueError:
+        return None, True
+    good = whole == int(whole) and year >= 1000
+    return (_days(day) * DAY, False) if good else (None, True)
 
 
 def _days(day: date) -> int:

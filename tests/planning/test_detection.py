@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from core.errors import SourceDataError, UsageError
-from core.planning.date_formats import EpochUnit, TextFormat
+from core.planning.date_formats import ISO as ISO_FORMAT
+from core.planning.date_formats import EpochUnit, parse_format
 from core.planning.detection import (
     DateCandidate,
     choose_date,
@@ -100,7 +101,7 @@ def test_text_is_a_date_if_one_format_fits_95_percent_of_what_is_not_blank() -> 
 
     found = choose(columns, {"DOB": enough})
 
-    assert found.format == TextFormat("%m/%d/%Y", "MM/DD/YYYY")
+    assert found.format == parse_format("%m/%d/%Y")
     assert found.nulls == 75 / 175
     assert found.why == "text, 95% of 100 sampled values are MM/DD/YYYY"
     assert find_date_candidates(columns, {"DOB": [*enough, "unknown"]}) == []
@@ -109,7 +110,7 @@ def test_text_is_a_date_if_one_format_fits_95_percent_of_what_is_not_blank() -> 
 def test_the_share_that_fits_is_never_rounded_up_to_all() -> None:
     found = choose(table(D="TEXT"), {"D": [*ISO * 2000, "?"]})
 
-    assert found.why == "text, 99.9% of 4,001 sampled values are YYYY-MM-DD"
+    assert found.why == "text, 99.9% of 4,001 sampled values are ISO 8601"
 
 
 @pytest.mark.parametrize(
@@ -136,12 +137,8 @@ def test_one_value_decides_between_day_first_and_month_first() -> None:
     columns = table(D="VARCHAR(10)")
     unclear = ["01/02/2024", "03/04/2024"] * 50
 
-    assert choose(columns, {"D": [*unclear, "13/01/2024"]}).format == TextFormat(
-        "%d/%m/%Y", "DD/MM/YYYY"
-    )
-    assert choose(columns, {"D": [*unclear, "01/13/2024"]}).format == TextFormat(
-        "%m/%d/%Y", "MM/DD/YYYY"
-    )
+    assert choose(columns, {"D": [*unclear, "13/01/2024"]}).format == parse_format("%d/%m/%Y")
+    assert choose(columns, {"D": [*unclear, "01/13/2024"]}).format == parse_format("%m/%d/%Y")
 
 
 @pytest.mark.parametrize("values", [["01/02/2024"], ["05.05.2024"], ["01-02-99 10:30"]])
@@ -149,13 +146,25 @@ def test_one_value_decides_between_day_first_and_month_first() -> None:
 def test_an_ambiguous_order_of_day_and_month_is_an_error(
     column: str | None, values: list[object]
 ) -> None:
-    with pytest.raises(SourceDataError, match=r"column D fit both %m.%d.* and %d.%m") as raised:
+    with pytest.raises(SourceDataError, match=r"column D can be read in \d ways: ") as raised:
         choose(table(D="VARCHAR(30)"), {"D": values}, column)
 
-    first, second = raised.value.remedies
+    first, second, *_ = raised.value.remedies
     assert (first.option, second.option) == ("date_format", "date_format")
     assert str(first.value).startswith("%m")
     assert str(second.value).startswith("%d")
+    assert str(values[0]) not in raised.value.stored
+
+
+def test_the_error_about_two_digit_years_shows_each_reading() -> None:
+    with pytest.raises(SourceDataError) as raised:
+        choose(table(D="VARCHAR(30)"), {"D": ["24-01-31", "24-02-15"]}, "D")
+
+    assert raised.value.message == (
+        "The dates of column D can be read in 2 ways: "
+        "24-01-31 is 24 January 2031 as %d-%m-%y, 31 January 2024 as %y-%m-%d."
+    )
+    assert [each.value for each in raised.value.remedies] == ["%d-%m-%y", "%y-%m-%d"]
 
 
 def test_the_error_about_an_ambiguous_order_names_other_date_columns() -> None:
@@ -171,15 +180,15 @@ def test_an_ambiguous_column_that_is_not_chosen_is_not_an_error() -> None:
     best, others = choose_date(columns, {"D": ["01/02/2024"]}, column=None, date_format=None)
 
     assert best.column == "SEEN"
-    assert others[0].rival == TextFormat("%d/%m/%Y", "DD/MM/YYYY")
+    assert others[0].rivals == (parse_format("%d/%m/%Y"),)
 
 
 @pytest.mark.parametrize("column", [None, "D"])
 def test_a_given_format_decides_the_order_of_day_and_month(column: str | None) -> None:
     found = choose(table(D="VARCHAR(10)"), {"D": ["01/02/2024"]}, column, "%d/%m/%Y")
 
-    assert found.format == TextFormat("%d/%m/%Y", "DD/MM/YYYY")
-    assert found.rival is None
+    assert found.format == parse_format("%d/%m/%Y")
+    assert found.rivals == ()
 
 
 def test_a_given_format_selects_the_column_that_has_it() -> None:
@@ -193,19 +202,17 @@ def test_a_given_format_selects_the_column_that_has_it() -> None:
 def test_a_named_column_has_the_given_format_whatever_its_values() -> None:
     found = choose(table(D="TEXT"), {"D": ["2024-01-31", "?", "?", "?"]}, "D", "%Y-%m-%d")
 
-    assert found.format == TextFormat("%Y-%m-%d", "YYYY-MM-DD")
+    assert found.format == parse_format("%Y-%m-%d")
     assert found.why == "text, 25% of 4 sampled values are YYYY-MM-DD"
 
 
 def test_a_named_text_column_without_values_has_the_iso_format() -> None:
-    assert choose(table(D="TEXT"), {"D": [None, " "]}, "D").format == TextFormat(
-        "%Y-%m-%d", "YYYY-MM-DD"
-    )
-    assert choose(table(D="TEXT"), {}, "D").format == TextFormat("%Y-%m-%d", "YYYY-MM-DD")
+    assert choose(table(D="TEXT"), {"D": [None, " "]}, "D").format is ISO_FORMAT
+    assert choose(table(D="TEXT"), {}, "D").format is ISO_FORMAT
 
 
 def test_a_named_text_column_in_no_one_format_is_an_error() -> None:
-    with pytest.raises(SourceDataError, match=r"4 values were sampled; %Y-%m-%d fits 50% of them"):
+    with pytest.raises(SourceDataError, match=r"4 values were sampled; iso fits 50% of them"):
         choose(table(D="TEXT"), {"D": [*ISO, "?", "??"]}, "D")
 
 
@@ -227,7 +234,10 @@ def test_numbers_are_a_date_if_they_are_epochs_and_their_name_refers_to_time(
 
 @pytest.mark.parametrize(
     "values",
-    [[1, 12], [20240131], [*SECONDS, -1], [*SECONDS, 10**10], [None], []],
+    [
+        *([1, 12], [20240131, 0], [20240131, 20240230], [19691231], [21010101]),
+        *([*SECONDS, -1], [*SECONDS, 10**10], [None], []),
+    ],
 )
 def test_other_numbers_are_not_a_date(values: list[object]) -> None:
     assert find_date_candidates(table(MONTH="NUMBER(38,0)"), {"MONTH": values}) == []
@@ -241,10 +251,102 @@ def test_a_named_number_column_needs_no_name_that_refers_to_time() -> None:
     assert choose(columns, {"N": [10**30]}, "N", "epoch_s").why == "epoch seconds"
 
 
-@pytest.mark.parametrize("values", [[20240131], [1, 12], []])
+@pytest.mark.parametrize("values", [[45322], [1, 12], []])
 def test_a_named_number_column_without_epochs_is_an_error(values: list[object]) -> None:
-    with pytest.raises(SourceDataError, match="epoch_s, epoch_ms"):
+    with pytest.raises(SourceDataError, match="%Y%m%d, %Y%m, epoch_s"):
         choose(table(N="NUMBER(8,0)"), {"N": values}, "N")
+
+
+@pytest.mark.parametrize("kind", ["NUMBER(8,0)", "VARCHAR(8)"])
+@pytest.mark.parametrize(
+    ("texts", "pattern"),
+    [(["20240131", "19991231"], "%Y%m%d"), (["202401", "199912"], "%Y%m")],
+)
+def test_dates_of_digits_need_a_name_that_refers_to_time(
+    kind: str, texts: list[str], pattern: str
+) -> None:
+    columns = table(ORDERDATEKEY=kind, QTY=kind)
+    values: list[object] = list(texts) if kind.startswith("V") else [*map(int, texts), None]
+
+    found = find_date_candidates(columns, {"ORDERDATEKEY": values, "QTY": values})
+
+    assert [(each.column, str(each.format)) for each in found] == [("ORDERDATEKEY", pattern)]
+    assert found[0].why.endswith(f"100% of 2 sampled values are {found[0].format.words}")
+    # One value that is no such date is enough.
+    wrong = {"ORDERDATEKEY": [*values * 50, "20240230" if kind.startswith("V") else 20240230]}
+    assert find_date_candidates(columns, wrong) == []
+
+
+def test_numbers_of_two_readings_are_an_error_unless_the_format_is_given() -> None:
+    columns = table(PERIOD="NUMBER(6,0)")
+
+    with pytest.raises(SourceDataError, match="200101 is 1 January 2001 as %Y%m, 1 January 2020"):
+        choose(columns, {"PERIOD": [200101]})
+
+    assert str(choose(columns, {"PERIOD": [200101]}, None, "%y%m%d").format) == "%y%m%d"
+    assert choose(columns, {"PERIOD": [200101, 201301]}).rivals == ()
+
+
+def test_epochs_as_text_need_a_name_that_refers_to_time() -> None:
+    texts = [f"{second}" for second in SECONDS]
+    columns = table(TS="VARCHAR(20)", PHONE="VARCHAR(20)")
+
+    found = find_date_candidates(columns, {"TS": texts, "PHONE": texts})
+
+    assert [(each.column, each.format) for each in found] == [("TS", EpochUnit.SECONDS)]
+    assert found[0].why == "text, epoch seconds, 1995-2017"
+
+
+def test_months_after_the_current_one_are_told() -> None:
+    columns = table(D="VARCHAR(10)", N="NUMBER(8,0)", S="DATE")
+    sample: dict[str, Sequence[object]] = {
+        "D": ["01/31/24", "02/28/69", None],
+        "N": [20240131, 90000101],
+        "S": ["9999-12-31"],
+    }
+
+    assert choose(columns, sample, "D").future == (
+        "1 of 2 sampled dates of D are after the current month, read as MM/DD/YY. "
+        "Their years have two digits."
+    )
+    assert "1 of 2" in choose(columns, sample, "N", "%Y%m%d").future
+    assert choose(columns, sample, "S").future == ""
+    assert choose(columns, {"D": ["01/31/24"]}, "D").future == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (["2024-Q1", "2023-Q4"], "quarters, which have no month"),
+        (["2024-W05", "2023W52"], "weeks"),
+        (["2024", "2023"], "years"),
+        (["2024-031", "2024-366"], "days of a year"),
+        (["10:30", "11:45:10"], "times without a date"),
+        (["45322", "45323.5"], "numbers of days"),
+        (["31-Jan", "1 Feb"], "days without a year"),
+        (['"soon"', '"later"'], "in quotation marks"),
+    ],
+)
+def test_texts_that_cannot_be_dates_are_refused_with_the_reason(
+    values: list[object], reason: str
+) -> None:
+    with pytest.raises(SourceDataError, match=f"of column D are {reason}") as raised:
+        choose(table(D="VARCHAR(30)"), {"D": values}, "D")
+
+    assert [each.option for each in raised.value.remedies] == ["date_column"]
+    assert str(values[0]) not in raised.value.stored
+    with pytest.raises(SourceDataError, match=f"The texts of START_DATE are {reason}"):
+        choose(table(START_DATE="VARCHAR(30)"), {"START_DATE": values})
+
+
+def test_dates_in_quotation_marks_are_refused_with_their_format() -> None:
+    for text, pattern in (('"2024-01-31"', '"%Y-%m-%d"'), ("'31.01.2024'", "'%d.%m.%Y'")):
+        with pytest.raises(SourceDataError, match="in quotation marks") as raised:
+            choose(table(D="VARCHAR(30)"), {"D": [text]}, "D")
+
+        (remedy,) = raised.value.remedies
+        assert remedy.value == pattern
+        assert str(choose(table(D="VARCHAR(30)"), {"D": [text]}, None, pattern).format) == pattern
 
 
 # ---------------------------------------------------------------------------------------- errors
@@ -257,7 +359,7 @@ def test_no_candidate_is_an_error_that_lists_the_columns() -> None:
 
 @pytest.mark.parametrize(
     ("column", "date_format"),
-    [("D", "%Y-%m-%d"), ("D", "epoch_s"), ("T", "epoch_s"), ("N", "%Y-%m-%d"), (None, "%d.%m.%Y")],
+    [("D", "%Y-%m-%d"), ("D", "epoch_s"), ("N", "%Y-%m-%d"), ("N", "iso"), (None, "%d.%m.%Y")],
 )
 def test_a_format_for_another_type_of_column_is_a_usage_error(
     column: str | None, date_format: str

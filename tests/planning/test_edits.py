@@ -135,7 +135,7 @@ def test_the_format_of_the_month_column() -> None:
                                   "%d.%m.%Y")  # fmt: skip
     assert edits.get_date_format(make(asked)) == "%d.%m.%Y"
     again = edits.with_date_format(asked, make(asked), None)
-    assert edits.get_date_format(make(again)) == "%Y-%m-%d"
+    assert edits.get_date_format(make(again)) == "iso"
     assert edits.get_date_format(make(request())) is None
     epoch = request(date_column="AMOUNT", date_format="epoch_ms")
     assert edits.get_date_format(make(epoch)) == "epoch_ms"

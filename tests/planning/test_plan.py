@@ -54,6 +54,14 @@ def test_alternatives_to_the_date_are_warned_of() -> None:
     assert any("B_DATE" in said and "date_column" in said for said in made.warnings)
 
 
+def test_months_after_the_current_one_are_a_warning() -> None:
+    made = plan({"D": "VARCHAR(9)"}, {"D": ["01/31/24", "01/31/69"]}, date_column="D")
+
+    (said,) = made.warnings
+    assert said.startswith("1 of 2 sampled dates of D are after the current month")
+    assert "date_format" in said
+
+
 def test_a_column_requested_as_a_key_is_not_detected_as_the_date() -> None:
     made = plan({"D": "DATE", "E": "DATE"}, key_columns="D")
     assert roles(made) == {"D": "key", "E": "month"}

@@ -15,13 +15,12 @@ from textual.widgets.option_list import Option
 
 from core import UsageError
 from core.facade import (
-    EpochUnit,
     SourceColumn,
     Statement,
-    TextFormat,
-    fit_text,
+    check_format,
+    fit_values,
     parse_format,
-    recognise_text,
+    suggest_formats,
 )
 from tui.format.remedies import in_app
 from tui.format.text import visible
@@ -30,7 +29,6 @@ from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.error import copy
 from tui.widgets.choice import Choice
 
-_COMMON = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y-%m-%d %H:%M:%S")
 _BAD_DATES = {"stop the run": "fail", "NULL month": "null"}  # label: value of `on_bad_date`
 
 
@@ -52,7 +50,8 @@ class FormatDialog(DialogScreen["dict[str, str | None] | None"]):
     """
     HELP = """\
 Formats are those of strptime: %d day, %m month as a number, %b or %B month as a word, %Y year, \
-%H %M %S time. For numbers since 1970: epoch_s, epoch_ms, epoch_us or epoch_ns.
+%H %M %S time. Dates and times of ISO 8601, mixed: iso. For numbers: %Y%m%d or %Y%m, or epoch_s, \
+epoch_ms, epoch_us or epoch_ns since 1970.
 
 The format is checked against the sample while you type. If the field is empty, it is detected.
 
@@ -70,17 +69,19 @@ them in the NULL month."""
         super().__init__()
         self._on_bad_date = on_bad_date
         self._column, self._current = column, current
-        self._texts = [text for v in values if isinstance(v, str) and (text := v.strip())]
+        given = (value.strip() if isinstance(value, str) else value for value in values)
+        self._values = [value for value in given if value not in (None, "")]
 
     def compose(self) -> ComposeResult:
         """Yield the column with samples, the format, its check, suggestions, and buttons."""
-        shown = ", ".join(dict.fromkeys(visible(text) for text in self._texts[:3]))
+        shown = ", ".join(dict.fromkeys(visible(str(value)) for value in self._values[:3]))
         with Dialog("Date format", "-small"):
             about = f"{visible(self._column.name)}   {shown}"
             yield Static(Content(about), classes="text")
             yield Input(self._current or "", placeholder="detected", id="format-input")
             yield Static("", id="format-check", markup=False)
-            options = [Option(Content(each), id=each) for each in self._list_formats()]
+            formats = suggest_formats(self._column, self._values)
+            options = [Option(Content(each), id=each) for each in formats]
             yield OptionList(*options, id="formats", markup=False, compact=True)
             with Horizontal(classes="bad-dates"):
                 yield Label("Unreadable dates")
@@ -94,13 +95,6 @@ them in the NULL month."""
         shown = next(word for word, value in _BAD_DATES.items() if value == self._on_bad_date)
         self.query_one(Choice).value = shown
 
-    def _list_formats(self) -> list[str]:
-        if self._column.type.numeric:
-            return [unit.value for unit in EpochUnit]
-        fit = recognise_text(self._texts)
-        best = [each.strptime for each in (fit.format, fit.rival) if each] if fit else []
-        return list(dict.fromkeys([*best, *_COMMON]))
-
     @on(Input.Changed)
     def _show_check(self, event: Input.Changed) -> None:
         self.query_one("#format-check", Static).update(self._check(event.value.strip()))
@@ -110,16 +104,17 @@ them in the NULL month."""
             return Content.styled("will be detected", "$foreground-muted")
         try:
             known = parse_format(text)
+            check_format(self._column, known)
         except UsageError as error:
             return Content.styled(f"✗ {visible(in_app(error.message))}", "$text-error")
-        if not isinstance(known, TextFormat) or not self._texts:
+        if not self._values:
             return Content.styled("✓ valid format", "$text-success")
-        fit = fit_text(known, self._texts)
+        fit = fit_values(known, self._values)
         matches = f"fits {fit.fitting:,} of {fit.total:,} sampled values"
         if fit.fitting < fit.total:
             return Content.styled(f"! {matches}", "$text-warning")
-        first = known.read(self._texts[0])
-        example = f" · {visible(self._texts[0])} is {first:%d %B %Y}" if first else ""
+        first = known.read(self._values[0])
+        example = f" · {visible(str(self._values[0]))} is {first:%d %B %Y}" if first else ""
         return Content.styled(f"✓ {matches}{example}", "$text-success")
 
     @on(OptionList.OptionSelected)
@@ -134,7 +129,7 @@ them in the NULL month."""
         text = self.query_one(Input).value.strip()
         try:
             if text:
-                parse_format(text)
+                check_format(self._column, parse_format(text))
         except UsageError:
             return
         chosen = _BAD_DATES[self.query_one(Choice).value]

@@ -14,14 +14,16 @@ SELECT
   SUM("sum_1") AS "sum_1"
 FROM (
 SELECT
-  DATE_TRUNC('MONTH', TRY_TO_DATE(TRIM("DOB", :1), :2))::DATE AS "month",
+  DATE_TRUNC('MONTH', IFF(REGEXP_LIKE(TRIM("DOB", :1), :2, 'i'), TRY_TO_DATE(REGEXP_REPLACE(TRIM("DOB", :1), :3, :4, 1, 1, 'i'), 'YYYY-MM-DD'), NULL))::DATE AS "month",
   "AREA" AS "sum_1",
   ("AREA" IS NULL AND COALESCE(TRIM("DOB", :1), '') = '') AS "blank_row",
-  IFF(TRIM("DOB", :1) <> '' AND TRY_TO_DATE(TRIM("DOB", :1), :2) IS NULL, LEFT("DOB", 100), NULL) AS "bad_date"
+  IFF(COALESCE(TRIM("DOB", :1), '') = '' OR IFF(REGEXP_LIKE(TRIM("DOB", :1), :2, 'i'), TRY_TO_DATE(REGEXP_REPLACE(TRIM("DOB", :1), :3, :4, 1, 1, 'i'), 'YYYY-MM-DD'), NULL) IS NOT NULL, NULL, LEFT("DOB", 100)) AS "bad_date"
 FROM "DB"."S"."T" AT(STATEMENT => '01b2c3d4-0000-1111-0000-000000000001')
 )
 GROUP BY "month", "blank_row"
 )
 GROUP BY "month", "blank_row"
 -- :1 = '\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
--- :2 = 'MM/DD/YYYY'
+-- :2 = '(0?[1-9]|1[0-2])/(0?[1-9]|[12][0-9]|3[01])/([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)'
+-- :3 = '^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})$'
+-- :4 = '\\3-\\1-\\2'

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
@@ -25,8 +26,9 @@ from core.connections.secrets import SECRETS
 from core.engines.write_access import _parse_stage_url, _split_stage
 from core.errors import IntegrityError, UsageError
 from core.output.csv_injection import MARK, STARTS, escape_formula
-from core.planning.date_formats import EpochUnit, TextFormat, parse_format, shape
-from core.planning.date_recognition import fit_text, recognise_epoch, recognise_text
+from core.planning.date_directives import shape, shape_of_pattern
+from core.planning.date_formats import ISO, EpochUnit, TextFormat, parse_format
+from core.planning.date_recognition import fit_values, recognise_epoch, recognise_text
 from core.planning.names import find_name, parse_table, write_name
 from core.planning.source import ColumnType
 from core.request.lists import split_names
@@ -156,25 +158,31 @@ def names(data: bytes) -> None:
     assert split_names(_join(found)) == found
 
 
-@target("%d.%m.%Y\n3.4.2024", "%Y-%m-%dT%H:%M:%S.%f%:z\n2024", "epoch_ms", "%F %T", "%b%%%y\nJan%7")
+@target(
+    *("%d.%m.%Y\n3.4.2024", "%Y-%m-%dT%H:%M:%S.%f%:z\n2024", "epoch_ms\n17", "%F %T"),
+    *("%b%%%y\nJan%7", "iso\n2024-01-02t03:04,5", "%Y%m%d\n20240102"),
+)
 def date_format(data: bytes) -> None:
     """A format reads what Python writes in it, and only texts of its shape."""
     pattern, _, text = text_of(data).partition("\n")
     with suppress(UsageError):
         known = parse_format(pattern)
-        if isinstance(known, EpochUnit):
+        assert parse_format(str(known)) == known
+        day = known.read(text)
+        if isinstance(known, EpochUnit) or known is ISO:
             return
-        assert parse_format(known.strptime) == known
-        assert shape(known.shape) == known.shape
-        assert known.read(text) is None or shape(text) == known.shape
+        assert day is None or shape(text) == shape_of_pattern(known.pattern)
+        # What the whole expression accepts, the other one takes apart.
+        whole, parts = (re.compile(e, re.I | re.A) for e in (known.whole, known.parts))
+        assert not whole.fullmatch(text) or parts.fullmatch(text)
         writes_back(known)
 
 
 def writes_back(known: TextFormat) -> None:
     """The format reads its own; texts of digits without a limit between them are left out."""
-    pattern = known.strptime
+    pattern = known.pattern
     literal = pattern
-    for directive in ("%%", "%:z", *(f"%{letter}" for letter in "YymdbBaHIMSfpz")):
+    for directive in ("%%", "%:z", *(f"%{letter}" for letter in "YymdbBaAHIMSfpzZ")):
         literal = literal.replace(directive, "")
     plain = literal.isascii() and literal.isprintable() and not any(map(str.isdigit, literal))
     if plain and "%:z" not in pattern:
@@ -198,8 +206,10 @@ def recognised_text(data: bytes) -> None:
     if found is None:
         return
     assert 0 < found.fitting <= found.total == len(values)
-    assert fit_text(found.format, values).fitting >= found.fitting
-    assert found.rival is None or found.rival.order != found.format.order
+    assert fit_values(found.format, values).fitting >= found.fitting
+    assert isinstance(found.format, EpochUnit) or all(
+        rival.order != found.format.order for rival in found.rivals
+    )
 
 
 @target("1704067200", "1704067200000\n0", "NaN\n-Infinity", "1e400", "1E+16384", "9" * 38)
