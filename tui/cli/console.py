@@ -20,6 +20,7 @@ from core import Delivered, Event, Phase, Planned, Progress, Retrying, TransferE
 from core.facade import Track, amount
 from tui.cli.remedies import with_options
 from tui.format import terminal
+from tui.format.figures import count
 
 _LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal
 _BAR_CELLS: Final = 12
@@ -69,7 +70,7 @@ class Console(ABC):
                 case Retrying():
                     self._write_retry(event)
                 case Delivered(url=url, rows=rows, bytes=size):
-                    text = f"Delivered {url}: {rows:,} rows, {size:,} bytes"
+                    text = f"Delivered {url}: {count(rows, 'row')}, {count(size, 'byte')}"
                     self._write_message("info", [text], url=url, rows=rows, bytes=size)
 
     def note(self, *message: str, **fields: Any) -> None:

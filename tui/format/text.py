@@ -46,6 +46,23 @@ def fit(text: str, width: int, align: Align = "left") -> str:
     return padding + shown if align == "right" else shown + padding
 
 
+def fit_name(text: str, width: int, align: Align = "left") -> str:
+    """Return a name in exactly `width` cells; one that is cut loses its middle.
+
+    Names that are related differ at their ends: ORDERS_2023, ORDERS_2024.
+    """
+    shown = visible(text)
+    if cell_len(shown) <= width or width < 5:
+        return fit(shown, width, align)
+    tail = ""
+    for character in reversed(shown):
+        if cell_len(character + tail) > (width - 1) // 2:
+            break
+        tail = character + tail
+    head = set_cell_size(shown, width - 1 - cell_len(tail)).rstrip()
+    return fit(f"{head}…{tail}", width, align)
+
+
 def short(number: float | None) -> str:
     """Return a number in at most six characters, such as `950` or `27.8M`; a dash for None."""
     if number is None:

@@ -21,6 +21,7 @@ from textual.widgets import DataTable, Footer, Static
 
 from core import Request
 from core.facade import DELIVERED, HistoryEntry, read_history
+from tui.format.figures import figure
 from tui.format.numbers import size, span
 from tui.format.remedies import in_app
 from tui.format.text import fit, visible
@@ -186,7 +187,7 @@ def _describe_totals(account: Mapping[str, Any]) -> Iterator[Widget]:
 
 def _format_total(name: str, value: object) -> str:
     try:
-        return f"{name} {Decimal(str(value)):,}"
+        return f"{name} {figure(value if isinstance(value, float) else Decimal(str(value)))}"
     except ArithmeticError:
         return f"{name} {value}"
 

@@ -15,7 +15,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.format.text import fit, short
+from tui.format.text import fit, fit_name, short
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 _FEWEST_ROWS, _MOST_ROWS = 3, 14  # lines of a chart
@@ -40,9 +40,13 @@ class Series:
 
 @dataclass(frozen=True)
 class _Chart:
-    """A series scaled to the available cells."""
+    """A series scaled to the available cells.
+
+    A chart with negative values has a line at zero, from which its bars go up and down.
+    """
 
     title: str
+    total: str
     bars: tuple[float | None, ...]
     top: float
     floor: float
@@ -52,29 +56,51 @@ class _Chart:
         """Whether all values are 0 or missing."""
         return self.top == self.floor
 
+    def split(self, rows: int) -> tuple[int, int]:
+        """Return the lines above the one at zero, and below it; without negative values all."""
+        if self.floor == 0:
+            return rows, 0
+        if self.top == 0:
+            return 0, rows - 1
+        share = self.top / (self.top - self.floor)
+        up = min(max(1, round(share * (rows - 1))), max(1, rows - 2))
+        return up, max(1, rows - 1 - up)
+
 
 class Bars(ScrollView, can_focus=True):
     """Bar charts of monthly values, one below the other, with an axis of years."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *("bars--title", "bars--dim", "bars--bar", "bars--other", "bars--axis"),
+        *("bars--part", "bars--marked"),
     }
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._months: Sequence[date] = ()
         self._series: Sequence[Series] = ()
+        self._sampled = False
+        self._marked: date | None = None
         self._charts: list[_Chart] = []
         self._lines: list[tuple[_Chart, int]] = []  # row 0 is the title
+        self._flat = ""
         self._rows = _FEWEST_ROWS
         self._per_bar = 1
         self._bar_cells = 1
 
-    def show(self, months: Sequence[date], series: Sequence[Series]) -> None:
-        """Show `series`, whose values are those of `months`; missing months become gaps."""
+    def show(
+        self, months: Sequence[date], series: Sequence[Series], *, sampled: bool = False
+    ) -> None:
+        """Show `series`, whose values are those of `months`; missing months become gaps.
+
+        Args:
+            months: the months, in order.
+            series: the values.
+            sampled: whether these are sums of a sample; the totals then say so.
+        """
         every = _fill_gaps(months)
         position = {month: index for index, month in enumerate(months)}
-        self._months = every
+        self._months, self._sampled, self._marked = every, sampled, None
         self._series = [
             Series(
                 each.name,
@@ -85,6 +111,12 @@ class Bars(ScrollView, can_focus=True):
         ]
         self._cut()
 
+    def mark(self, month: date | None) -> None:
+        """Highlight the bar of a month."""
+        if month != self._marked:
+            self._marked = month
+            self.refresh()
+
     def on_resize(self, event: events.Resize) -> None:
         """Scale the charts to the new size."""
         self._cut()
@@ -93,13 +125,16 @@ class Bars(ScrollView, can_focus=True):
         """Return a line of a title, of bars, or of the axis, which does not scroll."""
         width, height = self.scrollable_content_region.size
         base = self.rich_style
-        if not self._charts:
+        if not self._charts and not self._flat:
             return Strip.blank(width, base)
-        if y == min(height - 1, len(self._lines)):
+        rows = len(self._lines) + bool(self._flat)
+        if self._charts and y == min(height - 1, rows) and height > 2:
             return self._axis(width)
         line = int(self.scroll_offset.y) + y
-        if line >= len(self._lines):
+        if line >= rows:
             return Strip.blank(width, base)
+        if line == len(self._lines):
+            return self._strip([(fit(self._flat, width), "dim")], width)
         chart, row = self._lines[line]
         return self._bars(chart, row, width) if row else self._title(chart, width)
 
@@ -113,17 +148,15 @@ class Bars(ScrollView, can_focus=True):
         self._per_bar = max(1, -(-count // cells))
         bars = -(-count // self._per_bar) if count else 0
         self._bar_cells = min(4, max(1, cells // bars)) if bars else 1
-        self._charts = [self._chart(each) for each in self._series]
-        flat = sum(chart.flat for chart in self._charts)
-        if drawn := len(self._charts) - flat:
-            share = (height - 1 - flat) // drawn - 1
-            self._rows = min(_MOST_ROWS, max(_FEWEST_ROWS, share))
-        self._lines = [
-            (chart, row)
-            for chart in self._charts
-            for row in range(1 if chart.flat else self._rows + 1)
-        ]
-        self.virtual_size = Size(0, len(self._lines) + 1)
+        charts = [self._chart(each) for each in self._series]
+        self._charts = [chart for chart in charts if not chart.flat]
+        self._flat = _describe_flat([chart for chart in charts if chart.flat])
+        if drawn := len(self._charts):
+            share = (height - 1 - bool(self._flat)) // drawn - 1
+            fewest = max(1, min(_FEWEST_ROWS, height - 2))  # a small chart beats none
+            self._rows = min(_MOST_ROWS, max(fewest, share))
+        self._lines = [(chart, row) for chart in self._charts for row in range(self._rows + 1)]
+        self.virtual_size = Size(0, len(self._lines) + 1 + bool(self._flat))
         self.refresh()
 
     def _chart(self, series: Series) -> _Chart:
@@ -133,36 +166,60 @@ class Bars(ScrollView, can_focus=True):
         )
         given = [bar for bar in bars if bar is not None]
         top, floor = max((0.0, *given)), min((0.0, *given))
-        return _Chart(series.name, bars, top, floor)
+        return _Chart(series.name, series.total, bars, top, floor)
+
+    @property
+    def _last_months(self) -> int:
+        """The months of the last bar; 0 if they are as many as those of the others."""
+        return len(self._months) % self._per_bar
 
     # -------------------------------------------------------------------------------- drawing
 
     def _title(self, chart: _Chart, width: int) -> Strip:
-        total = next((s.total for s in self._series if s.name == chart.title), "")
-        text = f" total {total} " if width >= _ROOMY_CELLS else f" {total} "
-        name = fit(chart.title, max(1, width - len(text)))
+        word = "sample " if self._sampled else "total " if width >= _ROOMY_CELLS else ""
+        text = f" {word}{chart.total} "
+        name = fit_name(chart.title, max(1, width - len(text)))
         return self._strip([(name, "title"), (text, "dim")], width)
 
     def _bars(self, chart: _Chart, row: int, width: int) -> Strip:
-        span = (chart.top - chart.floor) or 1.0
-        levels = 8 * self._rows
-        low = (self._rows - row) * 8
-        scale = {1: chart.top, self._rows: chart.floor}.get(row)
+        up, down = chart.split(self._rows)
+        unit = max(chart.top / up if up else 0.0, -chart.floor / down if down else 0.0)
+        if down and row == up + 1:
+            line = "─" * max(0, width - _SCALE_CELLS)
+            zero = fit("0", _SCALE_CELLS - 1, "right") + " "
+            return self._strip([(zero, "dim"), (line, "axis")], width)
+        scale = {self._rows: -unit * down if down else 0.0, 1: unit * up if up else 0.0}.get(row)
         label = fit("" if scale is None else short(scale), _SCALE_CELLS - 1, "right") + " "
         parts = [(label, "dim")]
         gap = self._bar_cells > 2
         for index, value in enumerate(chart.bars):
-            height = 0 if value is None else round((value - chart.floor) / span * levels)
-            if value:
-                height = max(1, height)
-            cell = _EIGHTHS[min(8, max(0, height - low))]
-            look = "bar" if self._months[index * self._per_bar].year % 2 else "other"
-            parts.append((cell * (self._bar_cells - gap) + " " * gap, look))
+            below = row > up
+            skipped = row - up - 2 if below else up - row  # lines between this one and zero
+            height = 0.0 if value is None else (-value if below else value) / unit * 8
+            eighths = min(8, max(0, (max(1, round(height)) if height > 0 else 0) - 8 * skipped))
+            cell = _EIGHTHS[8 - eighths if below and 0 < eighths < 8 else eighths]
+            look = self._look(index) + ("-down" if below and 0 < eighths < 8 else "")
+            parts.append((cell * (self._bar_cells - gap), look))
+            parts.append((" " * gap, "dim"))
         return self._strip(parts, width)
 
+    def _look(self, index: int) -> str:
+        group = self._months[index * self._per_bar : (index + 1) * self._per_bar]
+        if self._marked in group:
+            return "marked"
+        if len(group) < self._per_bar:
+            return "part"
+        return "bar" if group[0].year % 2 else "other"
+
     def _axis(self, width: int) -> Strip:
-        """Return the axis: each year at its January."""
+        """Return the axis: each year at its January, and at the end what the last bar lacks."""
         cells = [" "] * max(0, width - _SCALE_CELLS)
+        end = len(cells)
+        if self._last_months:
+            note = f"last: {self._last_months} mo."
+            if len(note) + 6 <= len(cells):
+                end -= len(note)
+                cells[end:] = note
         free = 0
         for index in range(0, len(self._months), self._per_bar):
             group = self._months[index : index + self._per_bar]
@@ -170,7 +227,7 @@ class Bars(ScrollView, can_focus=True):
             at = index // self._per_bar * self._bar_cells
             opening = f"{group[0]:%b %Y}" if index == 0 else ""
             label = str(january.year) if january else opening
-            if label and at >= free and at + len(label) <= len(cells):
+            if label and at >= free and at + len(label) < end + (end == len(cells)):
                 cells[at : at + len(label)] = label
                 free = at + len(label) + 1
         label = f"{self._per_bar} mo." if self._per_bar > 1 else ""
@@ -179,10 +236,23 @@ class Bars(ScrollView, can_focus=True):
 
     def _strip(self, parts: Sequence[tuple[str, str]], width: int) -> Strip:
         base = self.rich_style
-        ground = Style(bgcolor=base.bgcolor)
-        looks = [self.get_component_rich_style(f"bars--{look}") + ground for _, look in parts]
-        segments = [Segment(text, look) for (text, _), look in zip(parts, looks, strict=True)]
+        segments = [Segment(text, self._style(look, base)) for text, look in parts if text]
         return Strip(segments).crop_extend(0, width, base)
+
+    def _style(self, look: str, base: Style) -> Style:
+        """Return a style; a cell that is filled from above has its two colours exchanged."""
+        name, _, down = look.partition("-")
+        style = self.get_component_rich_style(f"bars--{name}") + Style(bgcolor=base.bgcolor)
+        return Style(color=style.bgcolor, bgcolor=style.color) if down else style
+
+
+def _describe_flat(charts: Sequence[_Chart]) -> str:
+    """Return on one line which series have no chart: those without values, and those of zeros."""
+    empty = [chart.title for chart in charts if all(bar is None for bar in chart.bars)]
+    zero = [chart.title for chart in charts if chart.title not in empty]
+    parts = [f"all 0: {', '.join(zero)}"] * bool(zero)
+    parts += [f"no values: {', '.join(empty)}"] * bool(empty)
+    return " · ".join(parts)
 
 
 def _add(values: Sequence[float | None]) -> float | None:

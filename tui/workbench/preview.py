@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -13,70 +14,18 @@ from textual.widgets import Static
 
 from core.facade import ENGINES, Plan
 from tui.format import cost
+from tui.format.figures import count
 from tui.format.remedies import in_app
-from tui.format.text import fit, short, visible
+from tui.format.text import short, visible
 from tui.widgets.bars import Bars, Series
-from tui.widgets.lines import Lines, Piece
+from tui.widgets.lines import Lines
+from tui.workbench.months import MonthLines, order
 from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
-    from core.facade import Estimate, MonthRow, Months
+    from core.facade import Estimate, Months
 
-_MONTH_CELLS, _COUNT_CELLS, _SUM_CELLS = 7, 9, (10, 22)
-
-
-class MonthLines(Lines["MonthRow"]):
-    """One line for each month."""
-
-    order: tuple[int, ...] = ()
-    names: tuple[str, ...] = ()
-    widths: tuple[int, ...] = ()
-
-    def heading(self, width: int) -> list[Piece] | None:
-        """Return the titles: month, rows, and the names of the sums."""
-        if not self.items:
-            return None
-        head = f" {fit('month', _MONTH_CELLS)} {fit('rows', _COUNT_CELLS, 'right')} "
-        sums = " ".join(
-            " " + fit(name, cells, "right")
-            for name, cells in zip(self.names, self.widths, strict=True)
-        )
-        return [Piece(head + sums + " ", "head")]
-
-    def pieces(self, item: MonthRow, width: int) -> list[Piece]:
-        """Return the month, its rows, and its sums with all digits."""
-        month = f"{item.month:%Y-%m}" if item.month else "no date"
-        sums = " ".join(
-            " " + fit(_figure(item.sums[n]), cells, "right")
-            for n, cells in zip(self.order, self.widths, strict=True)
-        )
-        return [
-            Piece(f" {fit(month, _MONTH_CELLS)} ", "month" if item.month else "warning"),
-            Piece(fit(f"{item.rows:,}", _COUNT_CELLS, "right") + " ", "dim"),
-            Piece(sums),
-        ]
-
-    def row_width(self) -> int:
-        """Return the cells of a line; a narrower list can be scrolled."""
-        return _MONTH_CELLS + _COUNT_CELLS + 4 + sum(cells + 2 for cells in self.widths)
-
-    def fill(self, plan: Plan, months: Months) -> None:
-        """Show `months`."""
-        self.order = order(plan)
-        self.names = tuple(plan.sums[n].name for n in self.order)
-        fewest, most = _SUM_CELLS
-        self.widths = (
-            tuple(
-                min(
-                    most,
-                    max(fewest, len(name), *(len(_figure(row.sums[n])) for row in months.months)),
-                )
-                for n, name in zip(self.order, self.names, strict=True)
-            )
-            if months.months
-            else tuple(fewest for _ in self.names)
-        )
-        self.show(months.months, cursor=0)
+_LEAST_LIST, _LEAST_CHART = 36, 24  # cells
 
 
 class PreviewPane(Pane):
@@ -127,13 +76,32 @@ in part 4. q shows the SQL."""
         """Take the focus."""
         self.screen.set_focus(self._months)
 
+    @on(Lines.Moved, "#month-list")
+    def _follow_cursor(self, event: Lines.Moved) -> None:
+        event.stop()
+        self._mark_month()
+
+    def _mark_month(self) -> None:
+        row = self._months.current
+        self._bars.mark(row.month if row else None)
+
+    def on_resize(self) -> None:
+        """Give the table as many cells as its whole sums need, up to half of them."""
+        self._fit_months()
+
+    def _fit_months(self) -> None:
+        beside = not self.screen.has_class("-narrow")
+        width = self.size.width
+        cells = self._months.get_snug_width(max(_LEAST_LIST, width // 2), width - _LEAST_CHART)
+        self._months.styles.width = cells if beside else "1fr"
+
     def clear(self, text: str = "") -> None:
         """Remove the months, and show `text` instead."""
         self.shown = None
+        self.add_class("-blank")
         self.remove_class("-stale")
-        self._months.order, self._months.names, self._months.widths = (), (), ()
         self._months.set_empty("")
-        self._months.show([], cursor=0)
+        self._months.clear()
         self._bars.show([], [])
         self._summary.update(Content.styled(visible(text), "$foreground-muted"))
         self.show_cost(None)
@@ -152,7 +120,7 @@ in part 4. q shows the SQL."""
 
     def show_cost(self, estimate: Estimate | None) -> None:
         """Show the estimated cost of the transfer; nothing if it is None."""
-        self._cost.display = estimate is not None
+        self._cost.set_class(estimate is None, "-none")
         if estimate is not None:
             self._cost.update(_cost(estimate))
 
@@ -160,7 +128,7 @@ in part 4. q shows the SQL."""
         """Show the months of `plan`, and the estimated cost of the transfer."""
         self.shown = plan
         self.show_cost(estimate)
-        self.remove_class("-stale")
+        self.remove_class("-stale", "-blank")
         self._months.set_empty("all rows are blank")
         self._months.fill(plan, months)
         dated = [row for row in months.months if row.month is not None]
@@ -175,19 +143,20 @@ in part 4. q shows the SQL."""
         if not series:  # without sums, the chart shows the number of rows
             counts = tuple(float(row.rows) for row in dated)
             series = [Series("rows", counts, short(sum(counts)))]
-        self._bars.show([row.month for row in dated if row.month], series)
+        self._bars.show([row.month for row in dated if row.month], series, sampled=months.sampled)
+        self._mark_month()
+        self._fit_months()
         self._summary.update(_summary(plan, months))
         if months.sampled:
             self.set_note(
-                f"SAMPLE of {months.rows_seen:,} rows · e for exact", "$text-warning bold"
+                f"SAMPLE of {count(months.rows_seen, 'row')} · e for exact", "$text-warning bold"
             )
         else:
-            self.set_note(f"EXACT · all {months.rows_seen:,} rows", "$text-success bold")
+            self.set_note(f"EXACT · {_all(months.rows_seen)}", "$text-success bold")
 
 
-def order(plan: Plan) -> tuple[int, ...]:
-    """Return the indexes of the sums of `plan`, those of possible identifiers last."""
-    return tuple(sorted(range(len(plan.sums)), key=lambda n: bool(plan.sums[n].identifier)))
+def _all(rows: int) -> str:
+    return count(rows, "row") if rows < 2 else f"all {count(rows, 'row')}"
 
 
 def _summary(plan: Plan, months: Months) -> Content:
@@ -228,14 +197,6 @@ def _cost(estimate: Estimate) -> Content:
     text = f" · {cost.describe(estimate, way)} · {in_app(choice.why)}"
     where = f": {ENGINES[way.engine].summary}"
     return Content.assemble(*parts, (where + text, "$foreground-muted"))
-
-
-def _figure(value: Decimal | float | None) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, Decimal):
-        return f"{value:,f}"
-    return visible(f"{value:,.6g}" if abs(value) < 1e15 else f"{value:.6e}")
 
 
 def _total(values: list[Decimal | float | None]) -> str:

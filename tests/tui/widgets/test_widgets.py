@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from math import inf, nan
 
 import pytest
@@ -13,11 +14,12 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 
 from tests.tui.app_hosts import shown, until
-from tui.format.text import fit, short, size, visible
+from tui.format.figures import count, figure, fit_figure
+from tui.format.text import fit, fit_name, short, size, visible
 from tui.widgets.bars import Bars, Series
 from tui.widgets.choice import Choice
 from tui.widgets.lines import Lines, Piece
-from tui.workbench.preview import _figure, _total
+from tui.workbench.preview import _total
 
 HOSTILE = [
     *("[/b]", "]", "[red]x", "a\nb\tc\x1b[31m", "\u202egnp.exe", "日本語" * 90, "😀" * 255),
@@ -214,17 +216,69 @@ async def test_a_chart_of_one_month() -> None:
         assert "█" in shown(app)
 
 
-async def test_negative_values_are_lower_than_none() -> None:
+async def test_signed_values_have_a_line_at_zero() -> None:
     bars = Bars()
     app = Stage(bars)
-    async with app.run_test(size=(40, 6)) as pilot:
+    async with app.run_test(size=(40, 9)) as pilot:
         bars.show(months(3), [Series("N", (-8.0, 0.0, 8.0), "0")])
         await pilot.pause()
-        text = shown(app)
-        assert "-8" in text
-        column = [line.rstrip() for line in text.splitlines() if "█" in line]
-        drawn = [sum("█" in line[7 + 4 * n : 10 + 4 * n] for line in column) for n in range(3)]
-        assert drawn[0] < drawn[1] < drawn[2]
+        lines = shown(app).splitlines()
+        zero = next(n for n, line in enumerate(lines) if line.split()[:1] == ["0"])
+        assert "─" * 20 in lines[zero]
+        above, below = "".join(lines[1:zero]), "".join(lines[zero + 1 : -1])
+        assert "8" in above
+        assert "-8" in below
+        drawn = [[line[7 + 4 * n : 10 + 4 * n] for n in range(3)] for line in lines]
+        assert [any("█" in line[n] for line in drawn[1:zero]) for n in range(3)] == [0, 0, 1]
+        assert [any("█" in line[n] for line in drawn[zero + 1 :]) for n in range(3)] == [1, 0, 0]
+
+
+async def test_values_below_zero_only_hang_from_the_line() -> None:
+    bars = Bars()
+    app = Stage(bars)
+    async with app.run_test(size=(40, 7)) as pilot:
+        bars.show(months(2), [Series("N", (-8.0, -3.0), "-11")])
+        await pilot.pause()
+        lines = shown(app).splitlines()
+        assert "─" in lines[1]
+        assert "█" in lines[2]
+
+
+async def test_a_last_bar_of_fewer_months_is_marked() -> None:
+    bars = Bars()
+    app = Stage(bars)
+    async with app.run_test(size=(40, 8)) as pilot:
+        bars.show(months(98), [Series("N", tuple([1.0] * 98))])
+        await pilot.pause()
+        assert "last: 2 mo." in shown(app)
+        assert [bars._look(n) for n in (0, 32)] == ["other", "part"]
+        bars.mark(months(98)[1])
+        assert bars._look(0) == "marked"
+
+
+async def test_totals_of_a_sample_say_so() -> None:
+    bars = Bars()
+    app = Stage(bars)
+    for width in (24, 60):
+        async with app.run_test(size=(width, 8)) as pilot:
+            bars.show(months(2), [Series("N", (1.0, 2.0), "3")], sampled=True)
+            await pilot.pause()
+            assert "sample 3" in shown(app)
+        bars = Bars()
+        app = Stage(bars)
+
+
+async def test_series_without_a_picture_share_a_line() -> None:
+    bars = Bars()
+    app = Stage(bars)
+    async with app.run_test(size=(60, 12)) as pilot:
+        flat = [Series("ZERO", (0.0, None), "0"), Series("NONE", (None, None), "-")]
+        bars.show(months(2), [Series("N", (1.0, 2.0), "3"), *flat])
+        await pilot.pause()
+        assert "all 0: ZERO · no values: NONE" in shown(app)
+        bars.show(months(2), flat)
+        await pilot.pause()
+        assert shown(app).split() == ["all", "0:", "ZERO", "·", "no", "values:", "NONE"]
 
 
 @pytest.mark.parametrize(("number", "text"), [(inf, "inf"), (-inf, "-inf"), (nan, "nan")])
@@ -233,7 +287,33 @@ def test_what_is_no_number_has_no_unit(number: float, text: str) -> None:
 
 
 def test_months_whose_sums_are_no_numbers_are_told_as_such() -> None:
-    assert [_figure(value) for value in (nan, inf, None, -2.5)] == ["nan", "inf", "-", "-2.5"]
+    assert [figure(value) for value in (nan, inf, None, -2.5)] == ["nan", "inf", "-", "-2.5"]
     assert _total([1.0, nan]) == "nan"
     assert _total([1.0, -inf, None]) == "-inf"
     assert _total([None]) == "-"
+
+
+def test_figures_without_noise() -> None:
+    values = [0.1 + 0.2, 1234567.8900000001, 1e300, 1e-9, 5.0, 12, Decimal("1234.50"), -0.5]
+    texts = ["0.3", "1,234,567.89", "1e+300", "1e-09", "5", "12", "1,234.50", "-0.5"]
+    assert [figure(value) for value in values] == texts
+    assert [count(n, "row") for n in (0, 1, 2000)] == ["0 rows", "1 row", "2,000 rows"]
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=2), st.integers(8, 60))
+def test_a_sum_is_never_cut(value: Decimal, cells: int) -> None:
+    text = fit_figure(value, cells)
+    assert len(text) <= cells
+    if text != figure(value):
+        assert text[0] == "≈"
+        assert abs(Decimal(text[1:]) - value) <= abs(value) / 2
+
+
+def test_a_name_loses_its_middle() -> None:
+    assert fit_name("ORDERS_OF_2024", 9) == "ORDE…2024"
+    assert fit_name("ORDERS", 9) == "ORDERS   "
+
+
+@given(st.text(), st.integers(0, 40))
+def test_a_name_takes_exactly_its_cells(text: str, width: int) -> None:
+    assert cell_len(fit_name(text, width)) == width

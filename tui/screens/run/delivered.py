@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.format.figures import figure
 from tui.format.numbers import size, span
 from tui.format.remedies import in_app
 from tui.format.text import fit, visible
@@ -18,7 +19,6 @@ from tui.screens.fact import Fact
 
 if TYPE_CHECKING:
     from core import Outcome
-    from core.facade import Total
 
 _NAME_CELLS = 24
 
@@ -81,7 +81,12 @@ class Delivered(Vertical):
         yield "Blank", _format_count(totals.blank_rows, "removed")
         if totals.null_dates:
             yield "No date", _format_count(totals.null_dates, f"in the NULL month of {month}")
-        yield "Groups", _format_count(totals.groups, "rows in the file")
+        yield (
+            "Groups",
+            _format_count(
+                totals.groups, "row in the file" if totals.groups == 1 else "rows in the file"
+            ),
+        )
 
 
 def pretty(result: dict[str, Any]) -> Content:
@@ -109,11 +114,6 @@ def _list_totals(outcome: Outcome) -> Iterator[Content]:
             ("Σ ", "$text-accent"),
             fit(name, _NAME_CELLS),
             " ",
-            (f"{_format_number(total):>32}", "bold"),
+            (f"{figure(total.value):>32}", "bold"),
             ("  ✓", "$text-success"),
         )
-
-
-def _format_number(total: Total) -> str:
-    value = total.value
-    return f"{value:,.6g}" if isinstance(value, float) and abs(value) >= 1e15 else f"{value:,}"

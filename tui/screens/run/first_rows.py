@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Static
 
+from tui.format.figures import count
 from tui.format.text import fit, visible
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
@@ -59,9 +60,9 @@ bucket, which may allow writing only."""
     def _describe(self) -> str:
         head = self._outcome.first_rows
         rows, columns = len(head.rows), len(head.columns)
-        text = f"{rows:,} of {self._outcome.row_count:,} rows"
+        text = f"{rows:,} of {count(self._outcome.row_count, 'row')}"
         if columns > _COLUMNS:
-            text += f", {_COLUMNS} of {columns:,} columns"
+            text += f", {_COLUMNS} of {count(columns, 'column')}"
         return f"{text} of {visible(self._outcome.file_name)}"
 
     def action_close(self) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from core.facade import ENGINES, choose, join_names, object_url, warn_of_hidden
 from tui.format import cost
+from tui.format.figures import count
 from tui.format.remedies import in_app
 from tui.format.text import visible
 from tui.screens.fact import Fact
@@ -61,7 +62,7 @@ class LastLook(Vertical):
     def _facts(self) -> Iterator[tuple[str, Content]]:
         plan, request = self._plan, self._request
         rows = self._estimate.rows if self._estimate else plan.source.rows
-        counted = "row count unknown" if rows is None else f"{rows:,} rows"
+        counted = "row count unknown" if rows is None else count(rows, "row")
         yield "From", Content.assemble((visible(str(plan.source.name)), "bold"), f"  {counted}")
         yield "To", Content.styled(visible(object_url(request, plan.source.name)), "bold")
         yield "As", Content(_file(request))

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from core import Phase, Progress, Recovered, Retrying
 from core.facade import Track, amount, fraction
+from tui.format.figures import count
 from tui.format.numbers import clock, memory, size, span
 
 PHASES: Final = {
@@ -197,7 +198,7 @@ def _under_way(now: Progress, spent: float, width: int) -> list[Content | tuple[
         return [(shown(done), "")] if done else [(f"{span(spent):>8} …", "dim")]
     bar = max(8, min(_BAR, width - 56))
     filled = round(part * bar)
-    text = f" {part:>4.0%}  {shown(done).removesuffix(' rows')} of {shown(total or 0)}"
+    text = f" {part:>4.0%}  {shown(done).partition(' row')[0]} of {shown(total or 0)}"
     return [("━" * filled, "$accent"), ("━" * (bar - filled), "$surface-lighten-3"), (text, "")]
 
 
@@ -209,5 +210,5 @@ def _done(last: Progress | None) -> str:
     return _rows(last.rows) + (f" · {size(last.bytes)}" if last.bytes else "")
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} rows"
+def _rows(number: int) -> str:
+    return count(number, "row")
