@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
@@ -18,6 +18,7 @@ from textual.screen import Screen
 from core import Request, TransferError
 from tui.development import silence
 from tui.format.text import visible
+from tui.keyboard import OrderedKeys, read_alt_digits
 from tui.preferences import Memory
 from tui.screens.error import short_path, show_error
 from tui.workbench.background import jobs
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tui.screens.connect.link import Link
 
 
-class TransferApp(App[None]):
+class TransferApp(OrderedKeys):
     """amplify-transfer on a terminal.
 
     Args:
@@ -68,6 +69,7 @@ class TransferApp(App[None]):
         memory: Memory | None = None,
     ) -> None:
         silence()
+        read_alt_digits()
         super().__init__()
         self._options = dict(options or {})
         self._demo = demo

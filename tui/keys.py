@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.widgets import Input
 
 from tui.widgets.lines import Lines
+from tui.widgets.text_input import TextInput
 from tui.workbench.columns import ColumnsPane
 from tui.workbench.destination import DestinationPane
 from tui.workbench.preview import PreviewPane
@@ -16,6 +18,7 @@ from tui.workbench.screen import Workbench
 from tui.workbench.tables import TablesPane
 
 _PARTS: tuple[type[DOMNode], ...] = (TablesPane, ColumnsPane, PreviewPane, DestinationPane)
+_WITH_FIELDS: tuple[type[DOMNode], ...] = (TablesPane, DestinationPane)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ def find_problems(app: type[DOMNode], keymap: Mapping[str, str]) -> list[str]:
     problems = [f"there is no action {name}" for name in keymap if name not in known]
     for part in _PARTS:
         problems += _find_conflicts((Lines, part, Workbench, app), keymap)
+    for part in _WITH_FIELDS:
+        problems += _find_conflicts((TextInput, Input, part, Workbench, app), keymap)
     return list(dict.fromkeys(problems))
 
 

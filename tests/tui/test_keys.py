@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,12 @@ def test_the_readme_names_every_action() -> None:
     assert sorted(told) == sorted(each.name for each in list_remappable(TransferApp))
 
 
+def test_the_keymap_of_the_readme_has_no_conflicts() -> None:
+    example = json.loads(README.read_text("utf-8").partition("```json\n")[2].partition("```")[0])
+    assert example["keys"]
+    assert find_problems(TransferApp, example["keys"]) == []
+
+
 @pytest.mark.parametrize(
     ("keymap", "said"),
     [
@@ -26,7 +33,9 @@ def test_the_readme_names_every_action() -> None:
         ({"columns.month": "s", "columns.sum": "m"}, []),
         ({"columns.drop": "s"}, ["s is both columns.sum and columns.drop"]),
         ({"preview.sql": "f5"}, ["f5 is both preview.sql and run"]),
-        ({"run": "enter"}, ["enter is both choose and run"]),
+        ({"run": "enter"}, ["enter is both choose and run", "enter is both submit and run"]),
+        ({"run": "f5,g"}, ["g is both edge(0) and run"]),
+        ({"run": "ctrl+u"}, ["ctrl+u is both delete all to the left and run"]),
         ({"no.such": "x"}, ["there is no action no.such"]),
     ],
 )

@@ -28,6 +28,7 @@ from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.error import copy
 from tui.widgets.choice import Choice
+from tui.widgets.text_input import TextInput
 
 _BAD_DATES = {"stop the run": "fail", "NULL month": "null"}  # label: value of `on_bad_date`
 
@@ -78,7 +79,7 @@ them in the NULL month."""
         with Dialog("Date format", "-small"):
             about = f"{visible(self._column.name)}   {shown}"
             yield Static(Content(about), classes="text")
-            yield Input(self._current or "", placeholder="detected", id="format-input")
+            yield TextInput(self._current or "", placeholder="detected", id="format-input")
             yield Static("", id="format-check", markup=False)
             formats = suggest_formats(self._column, self._values)
             options = [Option(Content(each), id=each) for each in formats]

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Label
+from textual.widgets import Label
 
 from core.facade import lacks_write_way, needs_write_way
 from tui.widgets.choice import Choice
+from tui.widgets.text_input import TextInput
 
 if TYPE_CHECKING:
     from core import Request
@@ -38,7 +39,7 @@ class EngineFields(Vertical):
         super().__init__(id="engine-fields")
         self._engine = Choice(_ENGINES, id="engine")
         self._access = Choice(tuple(_ACCESS), id="access")
-        self._by = Input(integration, compact=True, id="by")
+        self._by = TextInput(integration, compact=True, id="by")
 
     def compose(self) -> ComposeResult:
         """Yield the engines, and below them the access that one of them needs."""

@@ -12,8 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from core.facade import TableName
-from tui.format.text import fit, short, size
+from tui.format.figures import count
+from tui.format.text import fit, fit_name, short, size
 from tui.widgets.lines import Lines, Piece
+from tui.widgets.text_input import TextInput
 from tui.workbench.catalog import Catalog, Heading
 from tui.workbench.messages import DatabaseSeen, TablePicked
 from tui.workbench.pane import Pane
@@ -43,7 +45,7 @@ class TableLines(Lines["Heading | Entry"]):
         figures = fit(rows, _ROWS_CELLS, "right")
         if width >= _WIDE:
             figures += fit(size(item.bytes), _SIZE_CELLS, "right")
-        name = fit(item.name.table, max(4, width - len(figures) - 4))
+        name = fit_name(item.name.table, max(4, width - len(figures) - 4))
         return [
             Piece(f" {mark} ", "accent"),
             Piece(name, "accent" if item.name == self.picked else ""),
@@ -85,8 +87,9 @@ they come into view."""
     def __init__(self, recent: Sequence[TableName] = ()) -> None:
         super().__init__(id="tables")
         self._catalog = Catalog(recent)
-        self._filter = Input(placeholder="/ filter", compact=True, id="filter")
+        self._filter = TextInput(placeholder="/ filter", compact=True, id="filter")
         self._list = TableLines(empty="signing in…", id="table-list")
+        self._matching = self._total = 0
 
     def compose(self) -> ComposeResult:
         """Yield the filter, and the list below it."""
@@ -103,7 +106,7 @@ they come into view."""
 
     def go(self) -> None:
         """Take the focus."""
-        self._list.focus()
+        self.screen.set_focus(self._list)
 
     # ------------------------------------------------------------------------------- contents
 
@@ -135,6 +138,7 @@ they come into view."""
         if name is not None:
             self._catalog.note_use(name)
         self._list.refresh()
+        self._note_count()
 
     def fail(self, text: str) -> None:
         """Show why there is no list."""
@@ -148,20 +152,25 @@ they come into view."""
             at = next((n for n, row in enumerate(view.rows) if row is current), 0)
         self._list.set_empty("no table matches" if self._filter.value else "no tables yet")
         self._list.show(view.rows, cursor=at)
-        narrowed = f"{view.matching:,} of " if self._filter.value else ""
-        self.set_note(f"{narrowed}{view.total:,} tables")
+        self._matching, self._total = view.matching, view.total
+        self._note_count()
         self.call_after_refresh(self._list.ask_in_view)
+
+    def _note_count(self) -> None:
+        narrowed = f"{self._matching:,} of " if self._filter.value else ""
+        self.set_note(f"{narrowed}{count(self._total, 'table')}")
 
     # --------------------------------------------------------------------------------- events
 
     def action_filter(self) -> None:
-        """Move the focus to the filter."""
-        self._filter.focus()
+        """Move the focus to the filter, for a new one: what is typed replaces the last."""
+        self.screen.set_focus(self._filter)
+        self._filter.action_select_all()
 
     def action_clear(self) -> None:
         """Clear the filter."""
         self._filter.value = ""
-        self._list.focus()
+        self.go()
 
     @on(Input.Changed, "#filter")
     def _apply_filter(self, event: Input.Changed) -> None:
@@ -171,7 +180,7 @@ they come into view."""
     @on(Input.Submitted, "#filter")
     def _choose_filtered(self, event: Input.Submitted) -> None:
         event.stop()
-        self._list.focus()
+        self.go()
         self._list.action_choose()
 
     def on_key(self, event: object) -> None:

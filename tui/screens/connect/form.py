@@ -21,6 +21,7 @@ from tui.screens.connect.link import Link
 from tui.screens.connect.secret import SecretInput
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.failure import Failure
+from tui.widgets.text_input import TextInput
 
 _WAYS: Final = {
     "Password": "snowflake",
@@ -317,4 +318,4 @@ def _input(name: str) -> Input:
     placeholder, own_id = _PLACEHOLDERS.get(name, ""), name.replace("_", "-")
     if _is_secret(name):
         return SecretInput(placeholder=placeholder, id=own_id, compact=True)
-    return Input(placeholder=placeholder, id=own_id, compact=True)
+    return TextInput(placeholder=placeholder, id=own_id, compact=True)

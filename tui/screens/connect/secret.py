@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from core.facade import Secret
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
+from tui.widgets.text_input import TextInput
 
 WORDS: Final = {
     "password": "Password",
@@ -21,7 +22,7 @@ WORDS: Final = {
 }
 
 
-class SecretInput(Input):
+class SecretInput(TextInput):
     """An input that shows dots. Its text is in no message, because messages are logged."""
 
     class Entered(Message):
