@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from tests.tui.app_hosts import Host, shown, until, whole
 from tui.screens.quit import QuitDialog, request_quit
 from tui.screens.run.progress import PHASES, STOPPED, Running
 from tui.screens.run.screen import RunScreen, State
+from tui.screens.run.stop import StopDialog
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -311,9 +312,10 @@ class TestLeave:
         async with app.run_test() as pilot:
             await pilot.press("enter")
             await until(pilot, lambda: "▸ Sign in" in whole(app))
-            began = time.monotonic()
             await pilot.press("c")
-            await until(pilot, lambda: STOPPED[Phase.CONNECT] in whole(app))
+            began = time.monotonic()
+            app.screen.action_answer(True)  # type: ignore[attr-defined]
+            await until(pilot, lambda: STOPPED[Phase.CONNECT] in whole(app), at_once=True)
             assert time.monotonic() - began < 2
             await pilot.press("escape")
             assert app.answers == [None]
@@ -334,3 +336,66 @@ async def test_a_retry_is_shown_until_it_has_helped(sandbox: Sandbox, bucket: An
             await until(pilot, lambda: screen.state is State.DELIVERED)
             note = screen.query_one(Running).query_one(".note")
             assert not note.has_class("-some")
+
+
+class TestStop:
+    """A run is cancelled by an answer, never by a key that was meant for something else."""
+
+    @pytest.fixture
+    async def held(self, sandbox: Sandbox, bucket: Any) -> AsyncIterator[tuple[Any, RunScreen]]:
+        """A run whose upload does not end until it is cancelled."""
+        with Proxy(sandbox.s3["endpoint_url"]) as proxy:
+            proxy.on("PUT .*LOCATIONS_595", hang)
+            request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+            screen = screen_of(request)
+            async with Host(screen).run_test(notifications=True) as pilot:
+                await pilot.press("enter")
+                await until(pilot, proxy.hanging.is_set)
+                yield pilot, screen
+                proxy.release.set()
+                await until(pilot, lambda: not screen.running)
+
+    async def test_no_key_alone_cancels(self, held: tuple[Any, RunScreen]) -> None:
+        pilot, screen = held
+        assert pilot.app.focused is None
+        await pilot.press("enter", "space", "enter")  # once too often after Send
+        assert pilot.app.screen is screen
+        for keys in (["c"], ["escape"]):
+            await pilot.press(*keys)
+            assert isinstance(pilot.app.screen, StopDialog)
+            assert "Keep running n" in whole(pilot.app)
+            await pilot.press("enter")  # the focus is on what changes nothing
+            assert pilot.app.screen is screen
+            assert screen.state is State.RUNNING
+
+    async def test_an_escape_sequence_in_two_pieces_does_not_cancel(
+        self, held: tuple[Any, RunScreen]
+    ) -> None:
+        pilot, screen = held
+        for _ in range(3):  # as XTermParser gives it after its patience
+            await pilot.press("escape", "[", "?", "6", "2", ";", "2", "2", "c")
+        assert screen.state is State.RUNNING
+        assert not screen._job.stopping  # type: ignore[union-attr]
+
+    @pytest.mark.parametrize("keys", [("escape", "escape"), ("c", "y"), ("escape", "y")])
+    async def test_an_answer_cancels(
+        self, held: tuple[Any, RunScreen], keys: tuple[str, ...]
+    ) -> None:
+        pilot, screen = held
+        await pilot.press(*keys)
+        await until(pilot, lambda: screen.state is State.FAILED)
+        assert "cancelled" in whole(pilot.app)
+
+    async def test_the_question_goes_with_the_run(self, sandbox: Sandbox, bucket: Any) -> None:
+        with Proxy(sandbox.s3["endpoint_url"]) as proxy:
+            proxy.on("PUT .*LOCATIONS_595", hang)
+            request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+            screen = screen_of(request)
+            app = Host(screen)
+            async with app.run_test() as pilot:
+                await pilot.press("enter")
+                await until(pilot, proxy.hanging.is_set)
+                await pilot.press("escape")
+                proxy.release.set()
+                await until(pilot, lambda: screen.state is State.DELIVERED)
+                assert app.screen is screen

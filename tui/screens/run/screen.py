@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
 
@@ -25,6 +26,7 @@ from tui.screens.run.first_rows import FirstRowsScreen
 from tui.screens.run.job import Ended, Job, Moved, Noticed, Retried
 from tui.screens.run.look import LastLook
 from tui.screens.run.progress import STOPPED, STOPPING, Running
+from tui.screens.run.stop import StopDialog
 
 if TYPE_CHECKING:
     from core import Outcome, Request
@@ -55,7 +57,7 @@ _HEADINGS = {
 _OVER = (State.DELIVERED, State.FAILED, State.DOUBTED)
 _ACTIONS = {
     State.LOOK: (Action("Send", "enter", "send", "primary"), Action("Back", "esc", "close")),
-    State.RUNNING: (Action("Cancel", "c", "cancel", "error"),),
+    State.RUNNING: (Action("Cancel", "esc", "ask_cancel"),),
     State.STOPPING: (Action("Leave now", "esc", "close"),),
     State.DELIVERED: (
         Action("Copy JSON", "j", "copy_json", "primary"),
@@ -90,6 +92,7 @@ class RunScreen(DialogScreen["Outcome | None"]):
         estimate: the expected cost.
         demo: whether the request uses the embedded warehouse and bucket.
         connection_name: the name of the connection, for the history.
+        on_send: is called when the user has sent it.
     """
 
     HELP = """\
@@ -104,7 +107,7 @@ is compared with Snowflake's count, and the total of each sum column over the ro
 over the rows written."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send"),
-        Binding("c", "cancel", "Cancel the run"),
+        Binding("c", "ask_cancel(True)", "Cancel the run"),
         Binding("j", "copy_json", "Copy the result JSON"),
         Binding("s", "save_json", "Save the result JSON as a file"),
         Binding("v", "first_rows", "First rows of the file"),
@@ -113,7 +116,7 @@ over the rows written."""
         Binding("d", "details", "Details of the error"),
         Binding("e", "copy_error", "Copy the error"),
         Binding("r", "again", "Run again"),
-        Binding("escape", "close", "Close"),
+        Binding("escape", "leave", "Close, or cancel the run"),
     ]
 
     state: reactive[State] = reactive(State.LOOK, init=False, bindings=True)
@@ -126,8 +129,10 @@ over the rows written."""
         estimate: Estimate | None = None,
         demo: bool = False,
         connection_name: str | None = None,
+        on_send: Callable[[], object] | None = None,
     ) -> None:
         super().__init__()
+        self._on_send = on_send
         self._demo, self._connection_name = demo, connection_name
         self.request = request
         self.plan = plan
@@ -168,7 +173,7 @@ over the rows written."""
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions that the current state does not have."""
         known = {each.name for actions in _ACTIONS.values() for each in actions}
-        if action == "close" and self.state is State.STOPPING:
+        if action in ("close", "leave") and self.state is State.STOPPING:
             return self._may_leave
         return action not in known or any(each.name == action for each in _ACTIONS[self.state])
 
@@ -184,8 +189,10 @@ over the rows written."""
         with self.app.batch_update():
             await self.query_one(ActionBar).remove()
             await self.query_one(Dialog).mount(ActionBar(*_ACTIONS[state]))
-        if buttons := self.query("ActionBar Button"):
-            buttons.first().focus()
+        # Enter, pressed once too often, must not press the button that cancels.
+        self.set_focus(None)
+        if state is not State.RUNNING and (buttons := self.query("ActionBar Button")):
+            self.set_focus(buttons.first())
 
     def _choose_heading(self, state: State) -> str:
         failed = self.failure is not None and state is State.FAILED
@@ -195,6 +202,8 @@ over the rows written."""
 
     def action_send(self) -> None:
         """Start the transfer."""
+        if self._on_send is not None:
+            self._on_send()
         self.outcome = self.failure = None
         self._warnings.clear()
         self._may_leave = False
@@ -210,6 +219,31 @@ over the rows written."""
     def action_again(self) -> None:
         """Start the transfer again."""
         self.action_send()
+
+    def action_leave(self) -> None:
+        """Close the dialog; while the transfer runs, ask whether to cancel it."""
+        if self.state is State.RUNNING:
+            self.action_ask_cancel()
+        else:
+            self.action_close()
+
+    def action_ask_cancel(self, by_letter: bool = False) -> None:
+        """Ask whether to cancel the transfer."""
+
+        def take_answer(yes: bool | None) -> None:
+            if yes and self.state is State.RUNNING:
+                self.action_cancel()
+
+        delivered = self.query_one(Running).phase is Phase.VERIFY
+        name = str(self.plan.source.name)
+        question = StopDialog(name, delivered=delivered, by_letter=by_letter)
+        self.app.push_screen(question, take_answer)
+
+    def _close_question(self) -> None:
+        """Close the question: the transfer has ended in the meantime."""
+        for screen in self.app.screen_stack:
+            if isinstance(screen, StopDialog):
+                screen.dismiss(False)
 
     def action_cancel(self) -> None:
         """Cancel the transfer, and show what is being stopped."""
@@ -255,6 +289,7 @@ over the rows written."""
     async def _show_end(self, message: Ended) -> None:
         if self._abandoned:
             return
+        self._close_question()
         seconds = time.monotonic() - self._job.began if self._job else 0.0
         ended = self.query_one("#ended", Vertical)
         await ended.remove_children()
