@@ -23,6 +23,7 @@ _KEPT: Final = (
     *("drop_columns", "drop_identifiers", "format", "gzip", "file_name", "if_exists"),
     *("on_bad_date", "engine", "storage_integration", "stage", "unload_credentials", "verify"),
 )
+_DESTINATION: Final = ("bucket", "file_name")
 
 
 class Memory:
@@ -87,11 +88,22 @@ class Memory:
         self._use("buckets", text)
 
     def keep(self, request: Request) -> None:
-        """Save the choices in `request`."""
-        choices = {name: getattr(request, name) for name in _KEPT}
-        self._write_profile(
-            choices={k: v for k, v in choices.items() if v not in (None, "?", (), False)}
-        )
+        """Save the choices in `request`, but for its destination."""
+        self._write_choices(request, [name for name in _KEPT if name not in _DESTINATION])
+
+    def keep_destination(self, request: Request) -> None:
+        """Save the destination of `request`, and put it first in `recent_buckets`.
+
+        It is saved once it was tested or used: one that is being typed may be a slip of the hand.
+        """
+        self._write_choices(request, _DESTINATION)
+        self.use_bucket(request.bucket)
+
+    def _write_choices(self, request: Request, names: Sequence[str]) -> None:
+        given = {name: getattr(request, name) for name in names}
+        others = {name: value for name, value in self.choices.items() if name not in names}
+        chosen = {k: v for k, v in given.items() if v not in (None, "?", (), False)}
+        self._write_profile(choices={**others, **chosen})
 
     @property
     def choices(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Label, Static
 from core.facade import DEFAULT_TEMPLATE
 from tui.format.text import visible
 from tui.widgets.choice import Choice
+from tui.widgets.text_input import TextInput
 from tui.workbench.draft import NOWHERE, Target
 from tui.workbench.engine import EngineFields
 from tui.workbench.messages import OptionsChanged
@@ -60,10 +61,10 @@ table again, and the file is read back."""
     ) -> None:
         super().__init__(id="destination")
         suggester = SuggestFromList(buckets) if buckets else None
-        self._to = Input(
+        self._to = TextInput(
             placeholder="bucket or s3://bucket/prefix/", compact=True, suggester=suggester, id="to"
         )
-        self._file = Input(placeholder=DEFAULT_TEMPLATE, compact=True, id="name")
+        self._file = TextInput(placeholder=DEFAULT_TEMPLATE, compact=True, id="name")
         self._format = Choice(_FORMATS, id="format")
         self._gzip = Choice(("plain", "gzip"), id="gzip")
         self._exists = Choice(("fail", "overwrite"), id="exists")
@@ -98,7 +99,7 @@ table again, and the file is read back."""
         yield self._location
         with Horizontal(id="actions"):
             yield Button("Test access  F6", compact=True, id="test", action="screen.test_access")
-            yield Button("Run  F5", "primary", compact=True, id="run", action="screen.run")
+            yield Button("Run  F5", compact=True, id="run", action="screen.run")
 
     def on_mount(self) -> None:
         """Show the options of the request to begin with."""
@@ -146,8 +147,8 @@ table again, and the file is read back."""
         )
 
     def allow(self, *, run: bool) -> None:
-        """Enable or disable the button that runs the transfer."""
-        self.query_one("#run", Button).disabled = not run
+        """Highlight the button that runs the transfer; until it can, the button says why."""
+        self.query_one("#run", Button).variant = "primary" if run else "default"
 
     # --------------------------------------------------------------------------------- events
 

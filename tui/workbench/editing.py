@@ -13,6 +13,7 @@ from core import Request, UsageError
 from core.facade import SourceColumn, edits
 from tui.format.remedies import in_app
 from tui.workbench.draft import (
+    NOTHING,
     NOWHERE,
     Draft,
     deciding_options,
@@ -134,7 +135,6 @@ class Editing(Screen[None]):
 
     def _list_ready(self) -> Mapping[str, bool]:
         return {
-            "run": self.draft.complete and not self.planning,
             "exact": self.draft.plan is not None,
             "sql": self.draft.plan is not None,
             "test_access": bool(self.draft.target.url),
@@ -142,6 +142,21 @@ class Editing(Screen[None]):
             "drop_identifiers": self.draft.look is not None,
             "date_format": self.draft.look is not None,
         }
+
+    def find_obstacle(self) -> tuple[int, str] | None:
+        """Return the number of the part that the run still needs, and what it needs there."""
+        draft = self.draft
+        if draft.request.table == NOTHING:
+            return 1, "select a table first"
+        if draft.look is None:
+            return 2, "still sampling the table"
+        if self.planning:
+            return 3, "still planning"
+        if draft.plan is None:
+            return 2, "the run needs a plan"
+        if draft.target.error:
+            return 4, "correct the destination first"
+        return None if draft.target.url else (4, "enter a bucket first")
 
     def action_sql(self) -> None:
         """Show the statement that the engine of the transfer runs."""

@@ -107,8 +107,8 @@ class ObjectChecked(Message):
 
 
 class AccessTested(Message):
-    """The test of write access succeeded."""
+    """The test of write access for `request` succeeded."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, request: Request, url: str) -> None:
         super().__init__()
-        self.url = url
+        self.request, self.url = request, url

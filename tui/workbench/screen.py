@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Final
@@ -36,6 +37,7 @@ from tui.workbench.messages import (
     TablePicked,
     TablesFound,
 )
+from tui.workbench.pane import Pane
 from tui.workbench.preview import PreviewPane
 from tui.workbench.tables import TablesPane
 from tui.workbench.top import TopLine
@@ -59,7 +61,9 @@ class Workbench(Editing):
 
     CSS_PATH: ClassVar = [_STYLES / "widgets.tcss", _STYLES / "workbench.tcss"]
     AUTO_FOCUS = "#table-list"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (150, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        *((0, "-narrow"), (100, "-normal"), (116, "-roomy"), (150, "-wide")),
+    ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-medium"), (46, "-high")]  # noqa: RUF012
     HELP = """\
 A transfer in four parts: the table, the roles of its columns, the resulting months, and the \
@@ -68,7 +72,7 @@ transfer."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5,r", "run", "Run", key_display="F5", tooltip="Run the transfer", id="run"),
         *(
-            Binding(f"{n}", f"go({n})", f"Go to the {part}", show=False, id=f"go.{n}")
+            Binding(f"{n},alt+{n}", f"go({n})", f"Go to the {part}", show=False, id=f"go.{n}")
             for n, part in enumerate(("tables", "columns", "months", "destination"), 1)
         ),
         Binding("z", "zoom", "Zoom", tooltip="Show only the focused part", id="zoom"),
@@ -259,7 +263,11 @@ transfer."""
 
     def action_go(self, part: int) -> None:
         """Move the focus to a part."""
-        (self.tables, self.columns, self.preview, self.destination)[part - 1].go()
+        self._panes[part - 1].go()
+
+    @property
+    def _panes(self) -> Sequence[Pane]:
+        return self.tables, self.columns, self.preview, self.destination
 
     def action_zoom(self) -> None:
         """Show only the focused part, or all of them again."""
@@ -293,20 +301,28 @@ transfer."""
     @on(ObjectChecked)
     def _show_answer(self, message: AccessTested | ObjectChecked) -> None:
         self._inquiry.take(message)
+        if isinstance(message, AccessTested):
+            self._memory.keep_destination(message.request)
         self.refresh_state()
 
     def action_run(self) -> None:
-        """Open the summary from which the run is started."""
-        if self.draft.plan is not None and self.draft.complete and not self.planning:
+        """Open the summary from which the run is started, or show what is missing for it."""
+        obstacle = self.find_obstacle()
+        if obstacle is not None:
+            part, text = obstacle
+            self.action_go(part)
+            self._panes[part - 1].set_note(f"✗ {text}", "$text-error")
+        elif self.draft.plan is not None:
             from tui.screens.run.screen import RunScreen
 
-            self._memory.use_bucket(self.draft.request.bucket)
+            request = self.draft.request
             run = RunScreen(
-                self.draft.request,
+                request,
                 self.draft.plan,
                 estimate=self.draft.estimate,
                 demo=self._in_demo,
                 connection_name=self._place,
+                on_send=lambda: self._memory.keep_destination(request),
             )
             self.app.push_screen(run, self._check_again)
 

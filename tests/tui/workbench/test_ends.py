@@ -92,6 +92,11 @@ async def test_choices_survive_a_restart(sandbox: Sandbox, tmp_path: Path) -> No
         await drive.until_roles(O_ORDERKEY="drop")
         drive.bench.query_one("#to", Input).value = "s3://partner-inbox/kept"
         await until(drive.pilot, lambda: drive.bench.draft.target.url)
+        await drive.press("f5")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
+        drive.app.screen._on_send()  # type: ignore[attr-defined, misc]  as Send does
+        await drive.press("escape")
+        drive.bench.query_one("#to", Input).value = "s3://partner-inbox/typed-only"
         drive.app.theme = "nord"
         await drive.pilot.pause()
     assert path.stat().st_mode & 0o777 == 0o600

@@ -243,7 +243,10 @@ async def test_the_footer_stays_while_one_types_and_follows_what_can_be_done(
         await drive.press("escape", "home")
         bindings = drive.bench.active_bindings
         assert bindings["s"].enabled
-        assert not bindings["f5"].enabled
+        await drive.press("f5")
+        assert drive.app.screen is drive.bench
+        assert "✗ correct the destination first" in whole(drive.app)
+        assert drive.bench.destination.has_focus_within
 
 
 async def test_the_last_look_tells_the_rows_of_a_view_that_were_seen(sandbox: Sandbox) -> None:
@@ -268,3 +271,33 @@ async def test_why_a_look_takes_long_is_told_in_full(
         await until(drive.pilot, lambda: all(each in whole(drive.app) for each in words))
         drive.bench.columns.wait_for_choice()
         await until(drive.pilot, lambda: "creates" not in whole(drive.app))
+
+
+async def test_f5_leads_to_what_is_missing(sandbox: Sandbox) -> None:
+    async with workbench(sandbox) as drive:
+        await drive.tables()
+        await drive.press("4", "f5")
+        assert "✗ select a table first" in whole(drive.app)
+        assert drive.bench.tables.has_focus_within
+        await drive.pick("ORDERS_100K")
+        await drive.previewed()
+        assert "select a table first" not in whole(drive.app)
+        await drive.press("f5")
+        assert "✗ enter a bucket first" in whole(drive.app)
+        await drive.press(*"b-2")  # the focus is where it is typed, and a digit is text
+        assert "enter a bucket first" not in whole(drive.app)
+        assert drive.bench.draft.request.bucket == "b-2"
+
+
+async def test_a_destination_outlives_a_slip_of_the_hand(sandbox: Sandbox) -> None:
+    kept = "s3://partner-inbox/from-us/"
+    async with workbench(sandbox, {"bucket": kept}) as drive:
+        await drive.tables()
+        await drive.press("4", "2")
+        field = drive.bench.query_one("#to", Input)
+        assert field.value == f"{kept}2"
+        await drive.press("ctrl+z")
+        assert field.value == kept
+        await drive.press("alt+2")
+        assert drive.bench.columns.has_focus_within
+        assert field.value == kept

@@ -109,7 +109,7 @@ def test_access(request: Request, key: str) -> Work:
             overwrite = request.if_exists == "overwrite"
             probe_destination(bucket, key, cancel=cancel)
             check_destination(bucket, key, overwrite=overwrite, cancel=cancel)
-        yield AccessTested(bucket.destination.url())
+        yield AccessTested(request, bucket.destination.url())
 
     return work
 
