@@ -16,8 +16,9 @@ from textual.widgets import Static
 
 from core import TransferError
 from core.facade import Plan, PlannedColumn, Role, SourceColumn, get_date_format, join_names
+from tui.format.figures import count
 from tui.format.remedies import in_columns
-from tui.format.text import fit, visible
+from tui.format.text import fit, fit_name, visible
 from tui.widgets.lines import Lines, Piece
 from tui.workbench.messages import RoleAsked
 from tui.workbench.pane import Pane
@@ -68,7 +69,7 @@ class ColumnLines(Lines[ColumnRow]):
         flag = " !" if _is_flagged(planned) else ""
         sign = fit(f"{_SIGNS[role]} {role}" if role else "…", _ROLE_CELLS - len(flag))
         return [
-            Piece(f" {fit(item.column.name, name)} ", look),
+            Piece(f" {fit_name(item.column.name, name)} ", look),
             Piece(sign, str(role) if role else "dim"),
             Piece(flag + " ", "warning"),
             Piece(fit(item.column.type.text, kind) + " ", "dim"),
@@ -148,15 +149,17 @@ flagged: i drops them all. u restores the defaults. f sets the format of the dat
         super().__init__(id="columns")
         self._list = ColumnLines(empty="select a table on the left", id="column-list")
         self._note = Static("", id="column-note", markup=False)
+        self._headline = Static("", id="column-headline", markup=False)
         self._plan: Plan | None = None
         self._valid: Mapping[str, Sequence[Role]] = {}
         self._looking = self._patience = ""
         self._since = 0.0
 
     def compose(self) -> ComposeResult:
-        """Yield the list, and a line with the column under the cursor in full."""
+        """Yield the list, a line with the column under the cursor, and one for a folded part."""
         yield self._list
         yield self._note
+        yield self._headline
 
     def on_mount(self) -> None:
         """Create the timer that shows how long sampling takes."""
@@ -183,6 +186,7 @@ flagged: i drops them all. u restores the defaults. f sets the format of the dat
         self._looking, self._patience, self._since = name, patience, time.monotonic()
         self._clock.resume()
         self._note.update("")
+        self._headline.update("")
         self._tick()
         self._list.show([], cursor=0)
         self.set_note("")
@@ -229,6 +233,7 @@ flagged: i drops them all. u restores the defaults. f sets the format of the dat
         self._list.show(rows)
         self.styles.max_height = len(rows) + _AROUND_ROWS
         self._note_month()
+        self._headline.update(_summarize(look, plan))
         self._explain()
         self.refresh_bindings()
 
@@ -293,6 +298,25 @@ flagged: i drops them all. u restores the defaults. f sets the format of the dat
         event.stop()
         if event.x < 0 or event.x in self._list.role_cells:
             self.action_cycle()
+
+
+def _summarize(look: Look, plan: Plan | None) -> Content:
+    """Return how many columns have each role: what a folded part shows."""
+    if plan is None:
+        return Content(f" {count(len(look.source.columns), 'column')}")
+    roles = [column.role for column in plan.columns]
+    parts: list[tuple[str, str] | str] = [
+        (f" {_SIGNS[Role.MONTH]} ", "$text-accent"),
+        visible(plan.month.name),
+    ]
+    for role, noun, look_of in (
+        (Role.SUM, "sum", "$text-success"),
+        (Role.KEY, "key", "$text-primary"),
+    ):
+        parts += [(f"  {_SIGNS[role]} ", look_of), count(roles.count(role), noun)]
+    if dropped := roles.count(Role.DROP):
+        parts.append((f"  {_SIGNS[Role.DROP]} {dropped:,} dropped", "$text-muted"))
+    return Content.assemble(*parts)
 
 
 def _why(planned: PlannedColumn | None) -> str:
