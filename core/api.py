@@ -15,6 +15,7 @@ from core.request.options import (
     IfExists,
     OnBadDate,
     Pairs,
+    Undated,
 )
 from core.request.request import Request
 from core.transfer import run_transfer
@@ -39,6 +40,11 @@ def transfer_data(
     key_columns: ColumnNames | None = None,
     drop_columns: ColumnNames = (),
     drop_identifiers: bool = False,
+    since: str | None = None,
+    until: str | None = None,
+    last_months: int | None = None,
+    include_current: bool = False,
+    undated: Undated = "drop",
     format: FileFormat = "parquet",  # noqa: A002  the name of the option
     gzip: bool = False,
     csv_escape_formulas: bool = False,
@@ -119,6 +125,17 @@ def transfer_data(
             that are not numeric.
         drop_columns: The columns to leave out.
         drop_identifiers: Leave out the numeric columns that look like identifiers.
+        since: The first month to read. Rows of earlier months are not read. If None: the first of
+            the table.
+        until: The last month to read, which is included. Rows of later months are not read. If
+            None: the last of the table.
+        last_months: Read only this many whole months before the current month, instead of `since`
+            and `until`. The current month is that of Snowflake's CURRENT_DATE when the transfer is
+            planned, in the session's time zone (`timezone`). If None: all months.
+        include_current: Read the current month too, in addition to the last months.
+        undated: What to do with rows without a date if only some months are read: `drop` leaves
+            them out, `keep` delivers them in the month NULL. If all months are read, they are
+            always delivered.
         format: The format of the file. `json` is one array of records, `ndjson` one record per
             line.
         gzip: Compress the file with gzip. Parquet files are compressed already.
@@ -126,7 +143,8 @@ def transfer_data(
             spreadsheet would evaluate as a formula: those that begin with =, +, -, @, a tab or a
             line break.
         file_name: The template for the name of the object, with {table}, {schema}, {database},
-            {timestamp}, {date}, {run_id} and {ext}. If None: `{table}_monthly_{timestamp}.{ext}`.
+            {timestamp}, {date}, {run_id} and {ext}; and, if only some months are read, {since} and
+            {until}, or {month} of one month. If None: `{table}_monthly_{timestamp}.{ext}`.
         if_exists: What to do if the object exists: `fail` ends the run with an error, `overwrite`
             replaces the object.
         aws_profile: The profile in the AWS configuration files, for the bucket and for secrets of

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from core.planning.plan import PlannedColumn as PlannedColumn
     from core.planning.plan import Role as Role
     from core.planning.source import SourceColumn as SourceColumn
+    from core.planning.window import Window as Window
+    from core.planning.window import find_window as find_window
     from core.preview.browser import ColumnFacts as ColumnFacts
     from core.preview.browser import Explorer as Explorer
     from core.preview.browser import Look as Look
@@ -100,6 +102,7 @@ _HOMES: Final = {
     "core.planning.names": ("warn_of_hidden", "TableName", "join_names", "parse_table"),
     "core.planning.plan": ("Plan", "PlannedColumn", "Role"),
     "core.planning.source": ("SourceColumn",),
+    "core.planning.window": ("Window", "find_window"),
     "core.query": ("Statement",),
     "core.request.reproduce": ("find_hidden_values", "as_command", "as_python"),
     # The engine, and its permission to write.

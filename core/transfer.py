@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ from core.runtime.retry import Retry
 from core.verify.comparison import Comparison
 from core.verify.failures import explain_unreported, explain_unverified, find_mismatch
 from core.verify.verify import Claim, verify_delivery
-from core.warehouse.catalog import find
+from core.warehouse.catalog import find, find_today
 from core.warehouse.connect import connect, sign_out
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def plan_transfer(
     """
     run = _Run(request, Reporter(None), cancel)
     with run.session() as connection:
-        source, sample = run.look(connection)
-        plan, choice = run.decide(source, sample)
+        source, sample, today = run.look(connection)
+        plan, choice = run.decide(source, sample, today)
         months = run.preview_months(connection, plan, exact=exact)
         cost = estimate(request, plan, measure_widths(source.columns, sample), months, former)
         engine, job = ENGINES[choice.engine], run.make_job(connection, plan)
@@ -150,11 +150,12 @@ class _Run:
         finally:
             sign_out(connection)
 
-    def look(self, connection: SnowflakeConnection) -> tuple[Source, Sample]:
-        """Describe and sample the table."""
+    def look(self, connection: SnowflakeConnection) -> tuple[Source, Sample, date | None]:
+        """Describe and sample the table; find the current date if the last months are read."""
         self.progress.start(Phase.PLAN)
         source = find(connection, self.request.table, self.cancel)
-        return source, take_sample(connection, source, self.cancel)
+        today = find_today(connection, self.cancel) if self.request.last_months else None
+        return source, take_sample(connection, source, self.cancel), today
 
     def preview_months(
         self, connection: SnowflakeConnection, plan: Plan, *, exact: bool
@@ -167,14 +168,14 @@ class _Run:
                 raise
             return None
 
-    def decide(self, source: Source, sample: Sample) -> tuple[Plan, Choice]:
+    def decide(self, source: Source, sample: Sample, today: date | None) -> tuple[Plan, Choice]:
         """Plan the columns and choose the engine.
 
         Raises:
             UsageError: the file name is invalid.
             TransferError: there is no such plan, or the engine cannot run it.
         """
-        plan = make_plan(source, sample, self.request)
+        plan = make_plan(source, sample, self.request, today=today)
         choice = choose(self.request, plan)
         if obstacle := ENGINES[choice.engine].obstacle(self.request, plan):
             raise obstacle
@@ -186,8 +187,8 @@ class _Run:
 
     def key(self, plan: Plan) -> str:
         """Return the key of the object; a UsageError says that its name is invalid."""
-        name = plan.source.name
-        return object_key(self.request, name, started=self.started, run_id=self.run_id)
+        name, run_id = plan.source.name, self.run_id
+        return object_key(self.request, name, plan.window, started=self.started, run_id=run_id)
 
     def make_job(self, connection: SnowflakeConnection, plan: Plan) -> Job:
         """Return the input of the engine.

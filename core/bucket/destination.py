@@ -10,11 +10,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from core.errors import UsageError
+from core.remedy import Advice, Remedy, join_remedies
 
 DEFAULT_TEMPLATE = "{table}_monthly_{timestamp}.{ext}"
 MAX_KEY_BYTES = 1024
@@ -30,6 +32,19 @@ _ACCESS_POINT = re.compile(
 _FORMS = (
     "Write bucket, s3://bucket, s3://bucket/prefix/ or the ARN of an access point; "
     "a bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens."
+)
+# The fields of a template that name months, and what is missing if they cannot be filled.
+_MONTHS = {
+    "since": "the months that are read have no first one",
+    "until": "the months that are read have no last one",
+    "month": "not exactly one month is read",
+}
+_NEED = Advice(
+    "Give the months: ",
+    join_remedies([Remedy("since"), Remedy("until")], "and"),
+    ", or ",
+    Remedy("last_months"),
+    ".",
 )
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=-]")
 
@@ -106,21 +121,25 @@ def file_name(
     timestamp: datetime,
     run_id: str,
     ext: str,
+    months: Mapping[str, str] | None = None,
 ) -> str:
     """Return the name of a file: its template, with the fields filled in.
 
     Args:
-        template: text with `{table} {schema} {database} {timestamp} {date} {run_id} {ext}`;
-            None for `{table}_monthly_{timestamp}.{ext}`. It may hold `/`; values may not.
+        template: text with `{table} {schema} {database} {timestamp} {date} {run_id} {ext}` and
+            `{since} {until} {month}`; None for `{table}_monthly_{timestamp}.{ext}`. It may hold
+            `/`; values may not.
         table: the table's name; characters outside `A-Za-z0-9._=-` become `_`, as in every value.
         schema: the schema's name.
         database: the database's name.
         timestamp: a UTC moment; `{timestamp}` is `YYYYMMDDTHHMMSSZ`, `{date}` is `YYYY-MM-DD`.
         run_id: the run's identifier.
         ext: the extension, without a leading dot.
+        months: the months by field, such as `{"since": "2024-01"}`; a field may be missing.
 
     Raises:
-        UsageError: the template is invalid, or has an unknown field.
+        UsageError: the template is invalid, has an unknown field, or one of a month that is
+            missing.
     """
     values = {
         "table": table,
@@ -132,7 +151,8 @@ def file_name(
         "ext": ext,
     }
     text = DEFAULT_TEMPLATE if template is None else template
-    allowed = f"Its fields are {' '.join(f'{{{name}}}' for name in values)}."
+    allowed = f"Its fields are {' '.join(f'{{{name}}}' for name in (*values, *_MONTHS))}."
+    values |= months or {}
     try:
         pieces = list(string.Formatter().parse(text))
     except ValueError as error:
@@ -142,6 +162,10 @@ def file_name(
         name += literal
         if field is None:
             continue
+        if field in _MONTHS and field not in values:
+            raise UsageError(
+                f"The file name {text!r} has {{{field}}}, but {_MONTHS[field]}.", _NEED
+            )
         if field not in values or spec or conversion:
             raise UsageError(f"The file name {text!r} has an unknown field {{{field}}}.", allowed)
         name += _make_safe(values[field])

@@ -13,10 +13,12 @@ from core.bucket.bucket import Bucket
 from core.bucket.delivery import ObjectOptions
 from core.bucket.destination import Destination, file_name
 from core.output import Format, extension
+from core.planning.window import find_window, write_month
 from core.runtime.retry import QUICK, Retry
 
 if TYPE_CHECKING:
     from core.planning.names import TableName
+    from core.planning.window import Window
     from core.request.request import Request
 
 # The options with which a request meets what a bucket's owner may demand.
@@ -26,6 +28,8 @@ _DEMANDS: Final = (
 )
 # In place of the id of a run that has not started, since an id is made at the start.
 _FUTURE_RUN: Final = "run-id-to-come"
+# In place of months that are counted from the day of the run.
+_FUTURE_MONTHS: Final = {name: f"{name}-to-come" for name in ("since", "until", "month")}
 
 
 def open_bucket(request: Request, *, retry: Retry = QUICK) -> Bucket:
@@ -71,6 +75,7 @@ def list_demands(request: Request) -> dict[str, Any]:
 def object_key(
     request: Request,
     name: TableName | None,
+    window: Window | None = None,
     *,
     started: datetime | None = None,
     run_id: str = _FUTURE_RUN,
@@ -81,6 +86,8 @@ def object_key(
         request: the request.
         name: the full name of the table. If it is None, not known yet, the words `table`, `schema`
             and `database` are used for its parts.
+        window: the months that are read; None for all months, or if they are not known yet because
+            the request counts the last ones.
         started: when the run starts, in UTC; now if None.
         run_id: the id of the run.
 
@@ -94,16 +101,36 @@ def object_key(
         database=name.database if name else "database",
         timestamp=started or datetime.now(UTC),
         run_id=run_id,
+        months=_name_months(request, window),
         ext=extension(Format(request.format), request.gzip),
     )
     return Destination.parse(request.bucket).key(filled)
 
 
-def object_url(request: Request, name: TableName | None) -> str:
-    """Return the URL of the object if the run started now, to be shown: `{run_id}` is not filled.
+def object_url(request: Request, name: TableName | None, window: Window | None = None) -> str:
+    """Return the URL of the object if the run started now, to be shown.
+
+    Fields that are not known yet are not filled: `{run_id}`, and the months before there is a plan.
+
+    Args:
+        request, name, window: as for `object_key`.
 
     Raises:
         UsageError: as `object_key`.
     """
-    url = Destination.parse(request.bucket).url(object_key(request, name))
-    return url.replace(_FUTURE_RUN, "{run_id}")
+    url = Destination.parse(request.bucket).url(object_key(request, name, window))
+    for field, text in {"run_id": _FUTURE_RUN, **_FUTURE_MONTHS}.items():
+        url = url.replace(text, f"{{{field}}}")
+    return url
+
+
+def _name_months(request: Request, window: Window | None) -> dict[str, str]:
+    """Return the fields of a template that name the months of a window, as far as it has them."""
+    if window is None:
+        if request.last_months is not None:
+            return dict(_FUTURE_MONTHS)
+        window = find_window(request, None)
+    if window is None:
+        return {}
+    months = {"since": window.since, "until": window.until, "month": window.month}
+    return {field: write_month(month) for field, month in months.items() if month is not None}

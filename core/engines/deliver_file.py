@@ -106,4 +106,5 @@ def _warnings(plan: Plan, totals: RunTotals) -> Iterator[str]:
     if empty:
         yield f"{empty:,} rows have no {name}: they are in the NULL month."
     if not totals.groups:
-        yield "The table has only blank rows, or none: the file has no rows."
+        of_months = f" of {plan.window}" if plan.window else ""
+        yield f"The table has only blank rows{of_months}, or none: the file has no rows."

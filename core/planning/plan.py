@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from core.errors import UsageError
 from core.planning.date_formats import DateFormat
 from core.planning.detection import DateCandidate, choose_date, find_identifiers
 from core.planning.names import find_name, join_names, warn_of_hidden
 from core.planning.source import Source, SourceColumn
+from core.planning.window import Window, find_window
 from core.remedy import Advice, Remedy
 from core.request.request import Request
+
+if TYPE_CHECKING:
+    import datetime
 
 Sample = Mapping[str, Sequence[object]]
 
@@ -66,6 +70,7 @@ class Plan:
         alternatives: other columns that could be the date, the most likely first.
         on_bad_date: `fail`, or `null` to put dates that cannot be parsed into the NULL month.
         future: a sentence about sampled months after the current one; empty without any.
+        window: the months that are read; None for all months.
 
     Raises:
         ValueError: `columns` are not those of the source, or a role is not possible.
@@ -77,6 +82,7 @@ class Plan:
     alternatives: tuple[DateCandidate, ...] = ()
     on_bad_date: Literal["fail", "null"] = "fail"
     future: str = ""
+    window: Window | None = None
 
     def __post_init__(self) -> None:
         if [column.source for column in self.columns] != list(self.source.columns):
@@ -140,13 +146,17 @@ class Plan:
         return (*said, *warn_of_hidden([("table", str(self.source.name)), *columns]))
 
 
-def make_plan(source: Source, sample: Sample, request: Request) -> Plan:
+def make_plan(
+    source: Source, sample: Sample, request: Request, *, today: datetime.date | None = None
+) -> Plan:
     """Make the plan of a request.
 
     Args:
         source: the table or view.
         sample: sampled values by column name, for detection.
         request: the request.
+        today: the date at Snowflake, which decides which months are the last ones; needed only
+            for a request of the last months.
 
     Raises:
         UsageError: a column is unknown, named twice, or cannot have the requested role.
@@ -180,6 +190,7 @@ def make_plan(source: Source, sample: Sample, request: Request) -> Plan:
         alternatives,
         request.on_bad_date,
         date.future,
+        find_window(request, today),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
@@ -59,6 +60,7 @@ class Look:
         facts: the facts about every column, in table order.
         rows: the number of sampled rows.
         widths: the size of every column's values when downloaded, by column name.
+        today: the date at Snowflake, in the time zone of the session.
     """
 
     source: Source
@@ -66,6 +68,7 @@ class Look:
     facts: tuple[ColumnFacts, ...]
     rows: int
     widths: Mapping[str, Width] = field(default_factory=dict)
+    today: date | None = None
 
 
 class Explorer(Closing):
@@ -154,19 +157,21 @@ class Explorer(Closing):
         )
         detected = {c.name: values[c.name] for c in query.pick_sample_columns(source)}
         rows = max((len(column) for column in values.values()), default=0)
-        return Look(source, detected, facts, rows, measure_widths(source.columns, values))
+        widths = measure_widths(source.columns, values)
+        today = catalog.find_today(self._connection, cancel)
+        return Look(source, detected, facts, rows, widths, today)
 
     @staticmethod
     def plan(look: Look, request: Request) -> Plan:
         """Make the plan of a request without a query.
 
-        It is the plan that `run_transfer` makes of the same request.
+        It is the plan that `run_transfer` makes of the same request on the same day.
 
         Raises:
             UsageError: a column is unknown, named twice, or cannot have the requested role.
             SourceDataError: there is no date column, or its format is ambiguous.
         """
-        return make_plan(look.source, look.sample, request)
+        return make_plan(look.source, look.sample, request, today=look.today)
 
     def preview(self, plan: Plan, cancel: Cancel, *, exact: bool, counted: bool = False) -> Months:
         """Return the months of `plan`; see `core.preview.month_preview.preview_months`."""

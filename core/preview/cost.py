@@ -71,13 +71,15 @@ class Estimate:
 
     Attributes:
         rows: rows to read; None if unknown.
-        stored: bytes to read, compressed as Snowflake stores them; None if unknown.
+        stored: bytes of the source, compressed as Snowflake stores them; None if unknown.
         groups: rows of the delivery; None if unknown.
         counted: whether `groups` was counted over the whole table rather than estimated.
         unsized: the columns whose values the sample truncates; if there are any, every `bytes` is a
             lower bound.
         choice: the engine that would run the transfer, and why.
         ways: the cost with each engine.
+        rows_estimated: whether `rows` is estimated from a sample, because only some months are
+            read.
     """
 
     rows: int | None
@@ -87,6 +89,7 @@ class Estimate:
     unsized: tuple[str, ...]
     choice: Choice
     ways: tuple[Way, ...]
+    rows_estimated: bool = False
 
     @property
     def chosen(self) -> Way:
@@ -112,7 +115,9 @@ def estimate(
         former: former deliveries by this machine, from the same kind of warehouse.
     """
     source = plan.source
-    rows = months.rows_seen if months and not months.sampled else source.rows
+    rows = None if plan.window else source.rows
+    if months:
+        rows = months.total_rows
     groups = months.expected_rows if months else None
     keyed = [column.name for column in plan.keys]
     volume = Volume(rows, groups, widths)
@@ -127,6 +132,7 @@ def estimate(
         tuple(n for n in keyed if not find_width(plan, n, widths).whole),
         choose(request, plan),
         ways,
+        rows_estimated=bool(plan.window and months and months.sampled),
     )
 
 

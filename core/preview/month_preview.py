@@ -50,6 +50,8 @@ class Months:
             part was read.
         statement: the statement whose result this is.
         counted: whether `expected_rows` was counted over the whole table rather than estimated.
+        total_rows: the rows that a transfer reads, blank ones included: counted if the plan reads
+            all months or nothing was sampled, else estimated from the sample; None if unknown.
     """
 
     months: tuple[MonthRow, ...]
@@ -60,6 +62,7 @@ class Months:
     expected_rows: int | None
     statement: Statement
     counted: bool = False
+    total_rows: int | None = None
 
 
 def preview_months(
@@ -113,6 +116,7 @@ def _parse_months(
     sampled = not exact and not query.reads_all(plan)
     if sampled and (plan.source.is_view or plan.source.rows is None):
         sampled = seen >= query.PREVIEW_ROWS
+    total = _estimate_rows(plan, seen) if sampled else seen
     sums = [field for field in statement.fields if field.is_sum]
     months = [
         MonthRow(row["month"], row["rows"], tuple(_parse_sum(field, row) for field in sums))
@@ -125,9 +129,10 @@ def _parse_months(
         seen,
         blank,
         sum(row.get("bad", 0) for row in filled),
-        _estimate_groups(plan, filled, seen) if sampled else sum(row["groups"] for row in filled),
+        _estimate_groups(filled, seen, total) if sampled else sum(row["groups"] for row in filled),
         statement,
         counted=(exact and (counted or not plan.keys)) or not (exact or sampled),
+        total_rows=total,
     )
 
 
@@ -136,13 +141,26 @@ def _parse_sum(field: Field, row: dict[str, Any]) -> Decimal | float | None:
     return Decimal(value) if isinstance(value, int) else value
 
 
-def _estimate_groups(plan: Plan, filled: list[dict[str, Any]], seen: int) -> int | None:
-    """Estimate the number of groups of the whole table from those of a sample.
+def _estimate_rows(plan: Plan, seen: int) -> int | None:
+    """Return the number of rows that a transfer reads; estimated, if it reads only some months.
+
+    Args:
+        plan: the plan.
+        seen: the rows of its months in a sample of about `query.PREVIEW_ROWS` rows of the table.
+    """
+    rows = plan.source.rows
+    if rows is None or plan.source.is_view or plan.window is None:
+        return rows
+    # A sample without such a row does not show that the table has none.
+    return min(round(seen * rows / query.PREVIEW_ROWS), rows) if seen else None
+
+
+def _estimate_groups(filled: list[dict[str, Any]], seen: int, total: int | None) -> int | None:
+    """Estimate the number of groups of all `total` rows from those of a sample.
 
     Uses Haas and Stokes' estimator Duj1 ("Estimating the number of classes in a finite population",
     1998), as PostgreSQL's ANALYZE does: n d / (n - f1 + f1 n / N).
     """
-    total = plan.source.rows
     if total is None:
         return None
     sampled: int = sum(row["rows"] for row in filled)  # n; d groups, f1 of which have one row

@@ -9,6 +9,7 @@ detail of its semantics, a comment there says which.
 from core.query.catalog import (
     CURRENT_ACCESS,
     CURRENT_PLACE,
+    TODAY,
     describe,
     show_databases,
     show_objects,
@@ -34,6 +35,7 @@ __all__ = [
     "SAFE_DIGITS",
     "SAMPLE_ROWS",
     "SHORT_CHARACTERS",
+    "TODAY",
     "WHITE_SPACE",
     "Field",
     "Statement",

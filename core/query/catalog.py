@@ -43,6 +43,8 @@ def show_page(database: str, schema: str, after: str | None, rows: int) -> State
     return Statement(f"SHOW OBJECTS IN SCHEMA {_schema(database, schema)} {_page(after, rows)}")
 
 
+# The date in the time zone of the session (docs.snowflake.com, "CURRENT_DATE").
+TODAY = Statement("SELECT TO_VARCHAR(CURRENT_DATE(), 'YYYY-MM-DD') AS \"today\"")
 CURRENT_PLACE = Statement('SELECT CURRENT_DATABASE() AS "database", CURRENT_SCHEMA() AS "schema"')
 CURRENT_ACCESS = Statement(
     'SELECT CURRENT_ROLE() AS "role", CURRENT_WAREHOUSE() AS "warehouse",'

@@ -113,7 +113,11 @@ def _floor(column: SourceColumn, bind: Binds) -> str:
 
 
 def _check_range(unit: EpochUnit, whole: str, bind: Binds) -> str:
-    scale = 10**unit.scale
-    first = max(_FIRST_SECOND * scale, -INT64)
-    last = min(_LAST_SECOND * scale + scale - 1, INT64)
+    first, last = find_extremes(unit)
     return f"{whole} BETWEEN {bind(first)} AND {bind(last)}"
+
+
+def find_extremes(unit: EpochUnit) -> tuple[int, int]:
+    """Return the least and the greatest whole number that is a date."""
+    scale = 10**unit.scale
+    return max(_FIRST_SECOND * scale, -INT64), min(_LAST_SECOND * scale + scale - 1, INT64)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from core.planning.plan import Plan
 from core.planning.source import ColumnType
 from core.query.dates import INT64
-from core.query.rows import nanoseconds, row_fields
-from core.query.statement import Binds, Field, Statement, qualify, quote, select
+from core.query.rows import from_source, nanoseconds, row_fields
+from core.query.statement import Binds, Field, Statement, quote, select
 
 # The aliases of the inner query's flags. They differ from the outer query's aliases because HAVING
 # may resolve a name to either a column or an alias if both have it.
@@ -53,7 +53,7 @@ def select_groups(
     bind = Binds()
     fields = [normalize_for_grouping(f) for f in row_fields(plan, bind, at_rest=at_rest)]
     groups = [f for f in fields if f.is_group]
-    rows = select(fields, f"FROM {qualify(plan.source.name)}", bind)
+    rows = select(fields, from_source(plan, bind), bind)
     measures = _list_measures(fields, bind, at_rest=at_rest)
     by = [f.alias for f in groups]
     if rounded:

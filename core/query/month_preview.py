@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from core.planning.plan import Plan
 from core.query.grouped import SAFE_DIGITS
-from core.query.rows import row_fields
+from core.query.rows import from_source, limit_to_window, row_fields
 from core.query.sample import fits, read_part
-from core.query.statement import Binds, Field, Statement, qualify, quote, select
+from core.query.statement import Binds, Field, Statement, quote, select
 
 PREVIEW_ROWS = 100_000
 _PREVIEW_PARTITIONS = 8
@@ -54,13 +54,13 @@ def select_months(
     fields = row_fields(plan, bind)
     groups = [f.alias for f in fields if f.alias == "blank" or f.is_group]
     by_month = [name for name in groups if name in ("month", "blank")]
-    where = f"FROM {qualify(plan.source.name)}"
     if exact and not counted:
-        rows = select(fields, where, bind)
+        rows = select(fields, from_source(plan, bind), bind)
         counts = [Field("rows", "COUNT(*)"), *_count_bad(fields), _count_distinct(fields)]
         outer = [*_select_by_alias(by_month), *counts, *_sum_columns(fields, rounded)]
     else:
-        part = where if exact or reads_all(plan) else _read_sample(plan, beginning=beginning)
+        whole = exact or reads_all(plan)
+        part = from_source(plan, bind) if whole else _read_sample(plan, bind, beginning=beginning)
         sample = select(fields, part, bind)
         # Not called `rows`: Snowflake could resolve that name to the outer query's alias.
         counts = [Field("size", "COUNT(*)"), *_count_bad(fields)]
@@ -77,8 +77,11 @@ def select_months(
     return select(outer, _group(rows, by_month), bind)
 
 
-def _read_sample(plan: Plan, *, beginning: bool) -> str:
-    return read_part(plan.source, PREVIEW_ROWS, _PREVIEW_PARTITIONS, beginning=beginning)
+def _read_sample(plan: Plan, bind: Binds, *, beginning: bool) -> str:
+    where = limit_to_window(plan, bind)
+    return read_part(
+        plan.source, PREVIEW_ROWS, _PREVIEW_PARTITIONS, where=where, beginning=beginning
+    )
 
 
 def _select_by_alias(aliases: list[str]) -> list[Field]:

@@ -45,7 +45,9 @@ def fits(source: Source, rows: int, partitions: int) -> bool:
     return small and (_count_partitions(source) or 0) <= partitions
 
 
-def read_part(source: Source, rows: int, partitions: int, *, beginning: bool = False) -> str:
+def read_part(
+    source: Source, rows: int, partitions: int, *, where: str = "", beginning: bool = False
+) -> str:
     """Return the FROM and LIMIT clauses that read a part of a source, whatever its size.
 
     - A table of few micro-partitions is sampled row by row, which reads all of them.
@@ -60,6 +62,7 @@ def read_part(source: Source, rows: int, partitions: int, *, beginning: bool = F
         source: the table or view.
         rows: the most rows.
         partitions: the most micro-partitions of usual size.
+        where: a WHERE clause for the rows of the part, on a line of its own.
         beginning: read the first rows instead.
 
     Sources: docs.snowflake.com, "SAMPLE / TABLESAMPLE";
@@ -69,10 +72,11 @@ def read_part(source: Source, rows: int, partitions: int, *, beginning: bool = F
     table = qualify(source.name)
     count = _count_partitions(source)
     if beginning or count is None or not source.rows or fits(source, rows, partitions):
-        return f"FROM {table}\nLIMIT {rows}"
+        return f"FROM {table}{where}\nLIMIT {rows}"
     if count <= partitions:
         percent = min(100 * rows / source.rows, 100)
-        return f"FROM {table} SAMPLE BERNOULLI ({percent:.6f}) SEED ({_SEED})\nLIMIT {rows}"
+        sampled = f"{table} SAMPLE BERNOULLI ({percent:.6f}) SEED ({_SEED})"
+        return f"FROM {sampled}{where}\nLIMIT {rows}"
     # Twice as many rows as the result has, since not every SELECT finds a block; and at most those
     # of a partition of half the usual size, since rows beyond it would come from another one.
     each = max(min(2 * rows // partitions, source.rows // (2 * count)), 1)
@@ -80,7 +84,7 @@ def read_part(source: Source, rows: int, partitions: int, *, beginning: bool = F
         f"  (SELECT * FROM {table} SAMPLE SYSTEM ({100 / count:.8f}) SEED ({seed}) LIMIT {each})"
         for seed in range(_SEED, _SEED + partitions)
     )
-    return f"FROM (\n{blocks}\n)\nLIMIT {rows}"
+    return f"FROM (\n{blocks}\n){where}\nLIMIT {rows}"
 
 
 def pick_sample_columns(source: Source) -> tuple[SourceColumn, ...]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from core.planning.plan import Plan
 from core.query.grouped import FLAGS, SAFE_DIGITS, normalize_for_grouping
-from core.query.rows import row_fields
-from core.query.statement import Binds, Field, Statement, literal, qualify, quote, select
+from core.query.rows import from_source, row_fields
+from core.query.statement import Binds, Field, Statement, literal, quote, select
 
 _BLANK, _BAD = FLAGS["blank"], FLAGS["bad"]
 
@@ -38,7 +38,7 @@ def select_figures(plan: Plan, *, read_by: str | None, rounded: bool = False) ->
     bind = Binds()
     fields = [normalize_for_grouping(f) for f in row_fields(plan, bind)]
     then = f" AT(STATEMENT => {literal(read_by)})" if read_by is not None else ""
-    rows = select(fields, f"FROM {qualify(plan.source.name)}{then}", bind)
+    rows = select(fields, from_source(plan, bind, then), bind)
     flags = {f.alias for f in fields if f.column is None}
     by = ["month", *(flags & {_BLANK})]
     sums = [f for f in fields if f.is_sum]

@@ -65,6 +65,8 @@ class HistoryEntry:
         comparison: the result of the verification; empty if there was no verification.
         request: the request, for another run, without secrets; None if its connection has no name.
         engine: the engine that delivered; empty if nothing was delivered.
+        window: the months that were read, in words; empty for all months, or if nothing was
+            delivered.
     """
 
     started: datetime
@@ -83,6 +85,7 @@ class HistoryEntry:
     comparison: Mapping[str, Any] = field(default_factory=dict)
     request: Request | None = None
     engine: str = ""
+    window: str = ""
 
     def as_line(self) -> str:
         """Return the entry as one line of JSON."""
@@ -225,6 +228,7 @@ def _describe(outcome: DeliveredTransfer | None) -> dict[str, Any]:
         "totals": totals_as_dict(outcome.plan, outcome.totals),
         "comparison": outcome.comparison.as_dict() if outcome.comparison else {},
         "engine": outcome.choice.engine.value,
+        "window": str(outcome.plan.window or ""),
     }
 
 

@@ -27,6 +27,7 @@ Acl = Literal["bucket-owner-full-control"]
 Encryption = Literal["AES256", "aws:kms", "aws:kms:dsse"]
 Checksums = Literal["supported", "required-only"]
 Pairs = Mapping[str, str] | str
+Undated = Literal["drop", "keep"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ class Option:
     @property
     def is_written(self) -> bool:
         """Whether the value can be written as text; if not, only the library has the option."""
-        return self.is_flag or bool(self.choices) or str in (self.type, *get_args(self.type))
+        return bool(self.is_flag or self.choices or {str, int} & {self.type, *get_args(self.type)})
 
     @property
     def default_text(self) -> str:
@@ -172,6 +173,42 @@ _COLUMNS: Final = {
     ),
 }
 
+_MONTHS: Final = {
+    "since": Option(
+        help="The first month to read. Rows of earlier months are not read.",
+        type=_TEXT,
+        absent="the first of the table",
+        placeholder="MONTH",
+        examples=("2024-01",),
+    ),
+    "until": Option(
+        help="The last month to read, which is included. Rows of later months are not read.",
+        type=_TEXT,
+        absent="the last of the table",
+        placeholder="MONTH",
+        examples=("2024-03",),
+    ),
+    "last_months": Option(
+        help="Read only this many whole months before the current month, instead of `since` and "
+        "`until`. The current month is that of Snowflake's CURRENT_DATE when the transfer is "
+        "planned, in the session's time zone (`timezone`).",
+        type=int | None,
+        absent="all months",
+        placeholder="NUMBER",
+        examples=("1", "12"),
+    ),
+    "include_current": Option(
+        help="Read the current month too, in addition to the last months.", type=bool, default=False
+    ),
+    "undated": Option(
+        help="What to do with rows without a date if only some months are read: `drop` leaves "
+        "them out, `keep` delivers them in the month NULL. If all months are read, they are "
+        "always delivered.",
+        type=Undated,
+        default="drop",
+    ),
+}
+
 _OUTPUT: Final = {
     "format": Option(
         help="The format of the file. `json` is one array of records, `ndjson` one record per "
@@ -192,7 +229,8 @@ _OUTPUT: Final = {
     ),
     "file_name": Option(
         help="The template for the name of the object, with {table}, {schema}, {database}, "
-        "{timestamp}, {date}, {run_id} and {ext}.",
+        "{timestamp}, {date}, {run_id} and {ext}; and, if only some months are read, {since} and "
+        "{until}, or {month} of one month.",
         type=_TEXT,
         absent="`{table}_monthly_{timestamp}.{ext}`",
         placeholder="TEMPLATE",
@@ -394,6 +432,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Option]]] = MappingProxyType(
     {
         "source": _SOURCE,
         "columns": _COLUMNS,
+        "months": _MONTHS,
         "output": _OUTPUT,
         "destination": _DESTINATION,
         "engine": _ENGINE,

@@ -27,6 +27,7 @@ from pydantic import (
 from core.errors import UsageError
 from core.remedy import Advice, Remedy, join_remedies
 from core.request.lists import parse_pairs, split_names
+from core.request.months import MOST_MONTHS, check_month, check_window
 from core.request.object_rules import ARCHIVES, StorageClass, check_metadata, check_tags
 from core.request.options import (
     OPTIONS,
@@ -37,6 +38,7 @@ from core.request.options import (
     FileFormat,
     IfExists,
     OnBadDate,
+    Undated,
 )
 from core.request.validation_messages import WAYS_TO_WRITE, describe_mistakes
 from core.request.write_ways import WRITE_WAYS, needs_write_way
@@ -164,6 +166,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
 Size = Annotated[int, BeforeValidator(parse_size)]
 Seconds = Annotated[int, BeforeValidator(parse_seconds)]
 Zone = Annotated[str | None, AfterValidator(_check_zone)]
+Month = Annotated[str | None, AfterValidator(check_month)]
 Limit = Annotated[StreamLimit, BeforeValidator(StreamLimit.parse), PlainSerializer(str)]
 
 
@@ -206,6 +209,11 @@ class Request(BaseModel):
     if_exists: IfExists = _declare("if_exists")
     on_bad_date: OnBadDate = _declare("on_bad_date")
     timezone: Zone = _declare("timezone")
+    since: Month = _declare("since")
+    until: Month = _declare("until")
+    last_months: Annotated[int, Field(ge=1, le=MOST_MONTHS)] | None = _declare("last_months")
+    include_current: bool = _declare("include_current")
+    undated: Undated = _declare("undated")
     connection: Annotated[str | Mapping[str, Any] | None, Field(repr=False)] = _declare(
         "connection"
     )
@@ -296,6 +304,11 @@ class Request(BaseModel):
     def _check_gzip(self) -> Self:
         if self.gzip and self.format == "parquet":
             raise ValueError("parquet is compressed already; gzip goes with json, ndjson or csv")
+        return self
+
+    @model_validator(mode="after")
+    def _check_window(self) -> Self:
+        check_window(self)
         return self
 
     @model_validator(mode="after")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from core import query
-from core.errors import ObjectMissingError, TransferError, UsageError
+from core.errors import IntegrityError, ObjectMissingError, TransferError, UsageError
 from core.planning.names import TableName, nearest_hint, parse_table
 from core.planning.source import ColumnType, Source, SourceColumn
 from core.query import Statement
@@ -109,6 +110,20 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
         if row["name"] == name.table:  # LIKE ignores case
             return Source(name, columns, *_parse_size(row), is_view="VIEW" in row["kind"])
     return Source(name, columns, is_view=True)
+
+
+def find_today(connection: SnowflakeConnection, cancel: Cancel) -> date:
+    """Return the date at Snowflake, in the time zone of the session.
+
+    Raises:
+        IntegrityError: the answer holds no date.
+        TransferError: the statement failed, or the run was cancelled.
+    """
+    rows = read_rows(run(connection, query.TODAY, cancel), "today")
+    try:
+        return date.fromisoformat(rows[0]["today"])
+    except (IndexError, ValueError) as error:
+        raise IntegrityError("Snowflake's answer holds no current date.", "Run again.") from error
 
 
 def _parse_size(row: dict[str, Any]) -> tuple[int | None, int | None]:

@@ -96,6 +96,27 @@ def test_file_name(template: str | None, name: str) -> None:
     assert file_name(template, **VALUES) == name
 
 
+MONTHS = {"since": "2024-01", "until": "2024-03"}
+
+
+def test_a_file_name_with_months() -> None:
+    name = file_name("{since}_{until}.{ext}", **VALUES, months=MONTHS)
+    assert name == "2024-01_2024-03.csv.gz"
+    assert file_name("{month}", **VALUES, months={"month": "2024-01"}) == "2024-01"
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [("{since}", "no first one"), ("{until}", "no last one"), ("{month}", "not exactly one")],
+)
+def test_a_file_name_with_a_month_that_is_missing(template: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why) as caught:
+        file_name(template, **VALUES)
+    assert "last_months" in caught.value.hint
+    with pytest.raises(UsageError, match="unknown field"):
+        file_name("{year}", **VALUES, months=MONTHS)
+
+
 @pytest.mark.parametrize(
     "template", ["{nope}", "{}", "{0}", "{table", "table}", "{table!r}", "{table:>9}", "{table.x}"]
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from core.bucket.target import object_key, object_url, open_bucket
 from core.errors import UsageError
 from core.planning.names import TableName
+from core.planning.window import Window
 from core.request.request import Request
 
 NAME = TableName("D", "S", "My table")
@@ -34,7 +35,19 @@ def test_before_there_is_a_table_and_a_run_their_words_stand_for_them() -> None:
     assert object_url(request, None) == url
 
 
-@pytest.mark.parametrize("wrong", [{"bucket": "UP"}, {"file_name": "{wrong}"}])
+def test_months_are_those_of_the_window() -> None:
+    request = asked(file_name="{since}.{until}", since="2024-01", until="2024-03")
+    assert object_key(request, NAME) == "in/2024-01.2024-03"
+    window = Window(date(2023, 12, 1), date(2023, 12, 1))
+    counted = asked(file_name="{month}.{since}", last_months=1)
+    assert object_key(counted, NAME, window) == "in/2023-12.2023-12"
+    assert object_url(counted, NAME) == "s3://partner-inbox/in/{month}.{since}"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"bucket": "UP"}, {"file_name": "{wrong}"}, {"file_name": "{since}"}],
+)
 def test_what_is_invalid_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         object_key(asked(**wrong), NAME)

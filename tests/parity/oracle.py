@@ -46,7 +46,7 @@ class Expected:
         names: of the delivered columns, in order.
         types: their Arrow types.
         rows: raw values, in order; sums of floats are `Number`s.
-        read, blank, null, bad: rows in all, blank, of the NULL month, with a bad date.
+        read, blank, null, bad: rows of the window, blank, of the NULL month, with a bad date.
         totals: by column, of all rows.
         fails: why nothing may be delivered, as an expression; empty if something must be.
         may_fail: why nothing need be delivered.
@@ -144,7 +144,19 @@ def _raw(table: Table) -> pa.Table:
     moments = [_moment(table, month, value) for value in month.values]
     columns["moment"] = pa.array([m // 1000 if m else m for m, _ in moments], pa.timestamp("us"))
     columns["bad"] = pa.array([b for _, b in moments], pa.bool_())
-    return pa.table(columns)
+    read = [_is_read(table, moment, bad=bad) for moment, bad in moments]
+    return pa.table(columns).filter(pa.array(read, pa.bool_()))
+
+
+def _is_read(table: Table, moment: int | None, *, bad: bool) -> bool:
+    """Whether a row belongs to the window: its month is compared as text."""
+    since, until = table.options.get("since"), table.options.get("until")
+    if not (since or until) or (bad and table.options.get("on_bad_date", "fail") == "fail"):
+        return True
+    if moment is None:
+        return bool(table.options.get("undated") == "keep")
+    day = EPOCH + timedelta(microseconds=moment // 1000)
+    return (since or "") <= f"{day.year:04}-{day.month:02}" <= (until or "9999-12")
 
 
 def _held(column: Column) -> tuple[list[Any], pa.DataType]:

@@ -176,8 +176,24 @@ def tables(draw: st.DrawFn, rows: int = 40) -> Table:
                 values[row] = _blank(kind.type, draw)
         columns.append(Column(name, kind.type, tuple(values)))
     parts = (names[0], tuple(names[1 : len(keys) + 1]), tuple(names[len(keys) + 1 :][: len(sums)]))
-    options = {"timezone": draw(st.sampled_from(ZONES)), **month.options}
+    options = {"timezone": draw(st.sampled_from(ZONES)), **month.options, **draw(windows())}
     return Table(tuple(draw(st.permutations(columns))), *parts, month.meant, options)
+
+
+EDGES = ("0001-01", "1969-12", "1970-01", "2023-12", "2024-01", "2024-02", "2024-03", "9999-12")
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> dict[str, Any]:
+    """The options of a window; often none."""
+    some = st.one_of(
+        st.sampled_from(EDGES), st.dates(FIRST_DAY, LAST_DAY).map(lambda d: d.isoformat()[:7])
+    )
+    ends = [draw(st.none() | some), draw(st.none() | some)] if draw(st.booleans()) else [None] * 2
+    if None not in ends:
+        ends.sort()
+    given = {name: end for name, end in zip(("since", "until"), ends, strict=True) if end}
+    return {**given, "undated": draw(st.sampled_from(["drop", "keep"]))}
 
 
 def _blank(kind: str, draw: st.DrawFn) -> str | None:

@@ -34,6 +34,31 @@ PLANS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
 }
 
 
+FEBRUARY = {"since": "2024-02", "until": "2024-02"}
+KEPT = {**FEBRUARY, "undated": "keep"}
+EPOCH = {"date_column": "TS", "date_format": "epoch_ms"}
+TEXT = {"date_column": "DOB", "date_format": "%m/%d/%Y"}
+ZONED = {"key_columns": "none", "sum_columns": "n"}
+WINDOWS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
+    "date": (ORDERS, FEBRUARY),
+    "date_undated": (ORDERS, KEPT),
+    "date_since": (ORDERS, {"since": "2024-02"}),
+    "date_until": (ORDERS, {"until": "2024-02"}),
+    "date_no_end": (ORDERS, {"until": "9999-12"}),
+    "ntz": (EVERY_TYPE, {**ZONED, "date_column": "ntz9", **FEBRUARY}),
+    "tz": (EVERY_TYPE, {**ZONED, "date_column": "tz", **FEBRUARY}),
+    "tz_all": (EVERY_TYPE, {**ZONED, "date_column": "tz", "since": "0001-01", "until": "9999-12"}),
+    "ltz": (EVERY_TYPE, {**ZONED, "date_column": "ltz", **KEPT}),
+    "text": (TEXT_DATES, {**TEXT, **FEBRUARY}),
+    "text_null": (TEXT_DATES, {**TEXT, **FEBRUARY, "on_bad_date": "null"}),
+    "text_undated": (TEXT_DATES, {**TEXT, **KEPT}),
+    "epoch": (EPOCHS, {**EPOCH, **FEBRUARY}),
+    "epoch_null": (EPOCHS, {**EPOCH, "since": "2024-02", "on_bad_date": "null"}),
+    "epoch_undated": (EPOCHS, {**EPOCH, "until": "2024-02", "undated": "keep"}),
+    "hostile": (HOSTILE, KEPT),
+}
+
+
 def render(statement: Statement) -> str:
     binds = "".join(f"-- :{n} = {value!r}\n" for n, value in enumerate(statement.binds, 1))
     return f"{statement.sql}\n{binds}"
@@ -47,6 +72,45 @@ def test_select_rows(name: str, golden: Golden) -> None:
     parsed = sqlglot.parse_one(statement.sql, read="snowflake")
     assert parsed.named_selects == [field.alias for field in statement.fields]
     assert len(list(parsed.find_all(exp.Table))) == 1
+
+
+def find_where(sql: str) -> str:
+    """The WHERE clause of the innermost query, without indentation."""
+    (where,) = sqlglot.parse_one(sql, read="snowflake").find_all(exp.Where)
+    return where.sql("snowflake")
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_windows(name: str, golden: Golden) -> None:
+    columns, options = WINDOWS[name]
+    made = plan(columns, **options)
+    rows = query.select_rows(made)
+    golden(f"sql/window_{name}.sql", render(rows))
+    statements = [
+        query.select_groups(made),
+        query.select_figures(made, read_by="the-id"),
+        query.select_months(made, exact=True),
+        query.select_months(made, exact=False),
+    ]
+    assert {find_where(each.sql) for each in (rows, *statements)} == {find_where(rows.sql)}
+
+
+def test_a_window_is_a_condition_on_the_sampled_rows(golden: Golden) -> None:
+    made = make_plan(source(ORDERS, rows=27_753_444), {}, request(**FEBRUARY))
+    golden("sql/window_months_sample.sql", render(query.select_months(made, exact=False)))
+    view = make_plan(source(ORDERS, is_view=True), {}, request(**FEBRUARY))
+    golden("sql/window_months_view.sql", render(query.select_months(view, exact=False)))
+    verified = query.select_figures(made, read_by="the-id")
+    golden("sql/window_figures.sql", render(verified))
+    golden("sql/window_groups.sql", render(query.select_groups(made)))
+
+
+def test_a_window_without_undated_rows_needs_no_check_of_blank_ones() -> None:
+    """So columns that are not delivered are not read."""
+    columns = {name: kind.removesuffix(" NOT NULL") for name, kind in ORDERS.items()}
+    sql = query.select_rows(plan(columns, **FEBRUARY, key_columns="none")).sql
+    assert "O_ORDERSTATUS" not in sql
+    assert "O_ORDERSTATUS" in query.select_rows(plan(columns, **KEPT, key_columns="none")).sql
 
 
 @pytest.mark.parametrize(

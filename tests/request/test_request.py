@@ -80,10 +80,28 @@ def test_times(text: Any, seconds: int) -> None:
         ({"metadata": {"a": "x" * 800}}, "more than 800 bytes"),
         ({"metadata": 3}, "metadata: must be"),
         ({"sse": "aws:kms", "stage": "S", "engine": "unload"}, "a stage has its own encryption"),
+        *(
+            ({name: text}, f"{name}: {text!r} is not a month such as 2024-01")
+            for name in ("since", "until")
+            for text in ("2024", "2024-1", "2024-13", "2024-00", "0000-01", "2024-01-31", "٢٠٢٤-01")
+        ),
+        ({"since": 202401}, "since: must be text"),
+        ({"since": ""}, "since: '' is not a month such as 2024-01"),
+        ({"since": "2024-03", "until": "2024-02"},
+         "since (2024-03) is later than until (2024-02)"),
+        ({"last_months": 0}, "last_months: must be at least 1"),
+        ({"last_months": "1201"}, "last_months: must be at most 1200"),
+        ({"last_months": "two"}, "last_months: must be a number"),
+        ({"last_months": 1, "since": "2024-01"}, "last_months and since exclude each other"),
+        ({"last_months": 1, "since": "2024-01", "until": "2024-01"},
+         "last_months, since and until exclude each other"),
+        ({"include_current": True}, "include_current goes with last_months only"),
+        ({"include_current": True, "since": "2024-01"}, "include_current goes with last_months"),
+        ({"undated": "no"}, "undated: must be drop or keep"),
         ({"colour": "red"}, "colour: there is no such option"),
         ({"connection": 3}, "connection: must be a name or a mapping"),
     ],
-)
+)  # fmt: skip
 def test_invalid_options_are_usage_errors(options: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError) as caught:
         Request.of(**{"table": "T", "bucket": "b", **options})

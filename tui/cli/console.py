@@ -152,8 +152,15 @@ class JsonConsole(Console):
     def _write_plan(self, planned: Planned) -> None:
         plan = planned.plan
         columns = [{"name": column.name, "role": column.role.value} for column in plan.columns]
-        choice = planned.choice
-        self._line("info", "planned", columns=columns, engine=choice.engine, engine_why=choice.why)
+        choice, window = planned.choice, plan.window.as_dict() if plan.window else None
+        self._line(
+            "info",
+            "planned",
+            columns=columns,
+            window=window,
+            engine=choice.engine,
+            engine_why=choice.why,
+        )
 
     def _write_message(self, level: str, message: Sequence[str], **fields: Any) -> None:
         event = "warning" if level == "warning" else "note"
@@ -202,8 +209,9 @@ class TextConsole(Console):
 
     def _write_plan(self, planned: Planned) -> None:
         plan = planned.plan
+        month = f"{plan.month.name}, {plan.window}" if plan.window else plan.month.name
         self._text(
-            f"Plan: month of {plan.month.name}; sums {_join_some([c.name for c in plan.sums])}; "
+            f"Plan: month of {month}; sums {_join_some([c.name for c in plan.sums])}; "
             f"keys {_join_some([c.name for c in plan.keys])}"
         )
         self._text(f"Engine: {planned.choice.engine} ({planned.choice.why})")

@@ -13,7 +13,7 @@ from tui.format.numbers import size
 
 if TYPE_CHECKING:
     from core import Preview
-    from core.facade import Estimate
+    from core.facade import Estimate, Plan
 
 
 def as_text(preview: Preview) -> list[str]:
@@ -37,7 +37,8 @@ def as_text(preview: Preview) -> list[str]:
     warnings = [f"Warning: {with_options(each)}" for each in preview.warnings]
     bound = [f"  :{number} = {value!r}" for number, value in enumerate(preview.statement.binds, 1)]
     return [
-        f"Source       {source.name}: {cost.rows_in(estimate)} rows{stored}",
+        f"Source       {source.name}: {cost.rows_in(estimate)}{_of_all(plan)} rows{stored}",
+        *([f"Months       {plan.window}"] if plan.window else []),
         f"Destination  {preview.url}",
         *([f"With         {_spell(preview.demands)}"] if preview.demands else []),
         f"Rows out     {cost.rows_out(estimate)}",
@@ -81,6 +82,7 @@ def as_json(preview: Preview) -> list[str]:
                 "engine_why": preview.choice.why,
                 "estimate": _cost(preview.estimate),
                 "columns": columns,
+                "window": preview.plan.window.as_dict() if preview.plan.window else None,
                 "sql": preview.statement.sql,
                 "binds": list(preview.statement.binds),
                 "copy": preview.copy.sql if preview.copy else None,
@@ -98,6 +100,11 @@ def _spell(demands: Mapping[str, Any]) -> str:
         text = ",".join(f"{key}={each}" for key, each in pairs.items()) or str(value)
         texts.append(spelling(name) if value is True else f"{spelling(name)} {text}")
     return "  ".join(texts)
+
+
+def _of_all(plan: Plan) -> str:
+    """Return the rows of the whole table, where only some months of it are read."""
+    return "" if plan.window is None or plan.source.rows is None else f" of {plan.source.rows:,}"
 
 
 def _cost(estimate: Estimate) -> dict[str, Any]:

@@ -57,7 +57,9 @@ def format_time(way: Way) -> str:
 
 def rows_in(estimate: Estimate) -> str:
     """Return the number of rows to read."""
-    return "an unknown number of" if estimate.rows is None else f"{estimate.rows:,}"
+    if estimate.rows is None:
+        return "an unknown number of"
+    return f"{'about ' if estimate.rows_estimated else ''}{estimate.rows:,}"
 
 
 def rows_out(estimate: Estimate) -> str:

@@ -32,6 +32,11 @@ PLACES: Final = {
     "drop_identifiers": _Place("role drop in Columns", "i (u restores them)"),
     "date_format": _Place("Dates in Columns", "f"),
     "on_bad_date": _Place("Dates that do not fit (Dates in Columns)", "f, Dates that do not fit"),
+    "since": _Place("First month (Window in Columns)", "w, First month"),
+    "until": _Place("Last month (Window in Columns)", "w, Last month"),
+    "last_months": _Place("Last months (Window in Columns)", "w, Last months"),
+    "include_current": _Place("Current month (Window in Columns)", "w, Current month"),
+    "undated": _Place("Without a date (Window in Columns)", "w, Without a date"),
     "bucket": _Place("To"),
     "file_name": _Place("Name"),
     "format": _Place("Format"),
@@ -43,7 +48,10 @@ PLACES: Final = {
     "stage": _Place("Writes by: stage"),
     "unload_credentials": _Place("Writes by: own keys"),
 }
-_SHOWN: Final = {("on_bad_date", "null"): "NULL month"}  # values that the app words otherwise
+_SHOWN: Final = {
+    ("on_bad_date", "null"): "NULL month",
+    ("undated", "keep"): "month NULL",
+}  # values that the app words otherwise
 
 
 def in_app(text: str) -> str:

@@ -160,6 +160,8 @@ def _describe(entry: HistoryEntry) -> Iterator[Widget]:
     yield Fact("When", f"{moment}, {where}, {span(entry.seconds)}")
     yield Fact("From", entry.table)
     yield Fact("To", f"{entry.url}  {size(entry.bytes)}" if entry.bytes is not None else entry.url)
+    if entry.window:
+        yield Fact("Window", visible(entry.window))
     yield from _describe_totals(entry.totals)
     if entry.comparison:
         answers = {True: "yes", False: "no: a difference was found"}

@@ -117,7 +117,8 @@ all other columns are keys.
 
 A letter gives the column under the cursor a role; space, or a click on the role, switches to its \
 next possible role. Numeric columns whose names look like those of identifiers are summed too, but \
-flagged: i drops them all. u restores the defaults. f sets the format of the dates."""
+flagged: i drops them all. u restores the defaults. f sets the format of the dates, w the months \
+that are read."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "m", "role('month')", "Month", tooltip="Use as the month column", id="columns.month"
@@ -142,6 +143,9 @@ flagged: i drops them all. u restores the defaults. f sets the format of the dat
         ),
         Binding(
             "f", "screen.date_format", "Dates", tooltip="Set the date format", id="columns.format"
+        ),
+        Binding(
+            "w", "screen.window", "Window", tooltip="Set the months to read", id="columns.window"
         ),
     ]
 
@@ -245,6 +249,7 @@ flagged: i drops them all. u restores the defaults. f sets the format of the dat
         flagged = sum(map(_is_flagged, plan.columns))
         parts = [
             f"month: {visible(plan.month.name)} {shown}".rstrip(),
+            str(plan.window or ""),
             f"or {join_names([other.column for other in plan.alternatives], 2)}"
             if plan.alternatives
             else "",

@@ -11,7 +11,7 @@ from core.facade import Role, edits, restore_defaults
 from tui.format.remedies import in_app
 
 if TYPE_CHECKING:
-    from core.facade import Estimate, FormerRun, Look, Months, Plan
+    from core.facade import Estimate, FormerRun, Look, Months, Plan, TableName, Window
 
 # A request must have a bucket and a table. Until they are chosen, these values take their place: no
 # bucket and no table can have such a name.
@@ -86,12 +86,26 @@ class Draft:
         """
         from core.facade import object_key
 
-        return object_key(self.request, self.look.source.name if self.look else None)
+        return object_key(self.request, self._table, self._window)
 
     def _url(self) -> str:
         from core.facade import object_url
 
-        return object_url(self.request, self.look.source.name if self.look else None)
+        return object_url(self.request, self._table, self._window)
+
+    @property
+    def _table(self) -> TableName | None:
+        return self.look.source.name if self.look else None
+
+    @property
+    def _window(self) -> Window | None:
+        """The months that are read; None for all, or if the last ones are not known yet."""
+        from core.facade import find_window
+
+        today = self.look.today if self.look else None
+        if today is None and self.request.last_months is not None:
+            return None
+        return find_window(self.request, today)
 
 
 def make_request(options: Mapping[str, Any]) -> Request:
@@ -124,12 +138,14 @@ def with_options(request: Request, **options: Any) -> Request:
 _DECIDING: Final = (
     *("table", "date_column", "date_format", "on_bad_date", "timezone"),
     *("sum_columns", "key_columns", "drop_columns", "drop_identifiers"),
+    *("since", "until", "last_months", "include_current", "undated"),
 )
 
 
 # A change of any of these gives another object.
 _NAMING: Final = (
     *("table", "bucket", "file_name", "format", "gzip"),
+    *("since", "until", "last_months", "include_current"),
     *("aws_profile", "endpoint_url", "s3_options", "expected_bucket_owner"),
     *("region", "role_arn", "external_id", "request_payer"),
 )

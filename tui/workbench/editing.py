@@ -141,6 +141,7 @@ class Editing(Screen[None]):
             "restore": self.draft.look is not None,
             "drop_identifiers": self.draft.look is not None,
             "date_format": self.draft.look is not None,
+            "window": self.draft.look is not None,
         }
 
     def find_obstacle(self) -> tuple[int, str] | None:
@@ -191,3 +192,15 @@ class Editing(Screen[None]):
         on_bad_date = self.draft.request.on_bad_date
         values = look.sample.get(column.name, ())
         self.app.push_screen(FormatDialog(column, values, current, on_bad_date), take_answer)
+
+    def action_window(self) -> None:
+        """Ask which months are read."""
+        if self.draft.look is None:
+            return
+        from tui.workbench.window import WindowDialog
+
+        def take_answer(options: Mapping[str, Any] | None) -> None:
+            if options is not None:
+                self.change(lambda request: with_options(request, **options))
+
+        self.app.push_screen(WindowDialog(self.draft.request, self.draft.look.today), take_answer)

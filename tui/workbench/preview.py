@@ -129,7 +129,7 @@ in part 4. q shows the SQL."""
         self.shown = plan
         self.show_cost(estimate)
         self.remove_class("-stale", "-blank")
-        self._months.set_empty("all rows are blank")
+        self._months.set_empty(f"no rows of {plan.window}" if plan.window else "all rows are blank")
         self._months.fill(plan, months)
         dated = [row for row in months.months if row.month is not None]
         series = [
@@ -163,11 +163,11 @@ def _summary(plan: Plan, months: Months) -> Content:
     """Return the rows in, the rows out, and what is unusual."""
     from core.facade import is_barely_grouped
 
-    total = plan.source.rows if months.sampled else months.rows_seen
-    about = "" if months.counted else "about "
+    total, about = months.total_rows, "" if months.counted else "about "
+    read = "about " if plan.window and months.sampled else ""
     parts: list[tuple[str, str] | str] = [
         ("in ", "$foreground-muted"),
-        (f"{total:,}" if total is not None else "?", "bold"),
+        (f"{read}{total:,}" if total is not None else "?", "bold"),
         ("  →  out ", "$foreground-muted"),
     ]
     expected = months.expected_rows

@@ -77,7 +77,10 @@ class Delivered(Vertical):
 
     def _list_counts(self) -> Iterator[tuple[str, Content]]:
         totals, month = self._outcome.totals, self._outcome.plan.month.name
-        yield "Rows read", _format_count(totals.rows_read, "matches Snowflake's count")
+        window = self._outcome.plan.window
+        of_months = f" of {window}" if window else ""
+        count = _format_count(totals.rows_read, f"matches Snowflake's count{of_months}")
+        yield "Rows read", count
         yield "Blank", _format_count(totals.blank_rows, "removed")
         if totals.null_dates:
             yield "No date", _format_count(totals.null_dates, f"in the NULL month of {month}")

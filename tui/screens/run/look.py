@@ -55,20 +55,24 @@ class LastLook(Vertical):
             yield Fact(label, fact)
         if self._estimate and (obstacle := self._estimate.chosen.obstacle):
             yield Static(Content(visible(in_app(obstacle))), classes="warning")
-        url = object_url(self._request, self._plan.source.name)
+        url = object_url(self._request, self._plan.source.name, self._plan.window)
         for warning in (*self._plan.warnings, *warn_of_hidden([("destination", url)])):
             yield Static(Content(visible(in_app(warning))), classes="warning")
 
     def _facts(self) -> Iterator[tuple[str, Content]]:
         plan, request = self._plan, self._request
         rows = self._estimate.rows if self._estimate else plan.source.rows
-        counted = "row count unknown" if rows is None else count(rows, "row")
+        about = "about " if self._estimate and self._estimate.rows_estimated else ""
+        counted = "row count unknown" if rows is None else f"{about}{count(rows, 'row')}"
         yield "From", Content.assemble((visible(str(plan.source.name)), "bold"), f"  {counted}")
-        yield "To", Content.styled(visible(object_url(request, plan.source.name)), "bold")
+        url = object_url(request, plan.source.name, plan.window)
+        yield "To", Content.styled(visible(url), "bold")
         yield "As", Content(_file(request))
         month = plan.month
         how = f"{month.source.type.text}, {month.why}"
         yield "Month", Content.assemble((visible(month.name), "bold"), f"  {how}")
+        if plan.window:
+            yield "Window", Content(f"only {plan.window}")
         yield "Sum", _columns(plan.sums, "none: the file lists the keys of each month")
         yield "Keys", _columns(plan.keys, "none: one row for each month")
         if dropped := [c for c in plan.columns if c not in plan.delivered]:

@@ -284,6 +284,10 @@ over the rows written."""
             self._warnings.append(
                 "The plan of the run differs from the one shown before: the table has changed."
             )
+        elif event.plan.window != self.plan.window:
+            self._warnings.append(
+                f"A month has ended since the plan was shown: the run reads {event.plan.window}."
+            )
 
     @on(Ended)
     async def _show_end(self, message: Ended) -> None:

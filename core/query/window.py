@@ -1,0 +1,117 @@
+"""The condition of a window: the rows of its months, as a WHERE clause.
+
+Snowflake keeps the least and the greatest value of every column of a micro-partition, and does not
+read the partitions in which no row can meet the WHERE clause
+(https://docs.snowflake.com/en/user-guide/tables-clustering-micropartitions, "Query pruning"). That
+needs a comparison of the bare column with a constant. So each condition here has one for every type
+whose stored order is the order of time:
+
+- DATE, TIMESTAMP_NTZ and numbers since 1970: the first day of the window and the day after it. The
+  condition is exact.
+- TIMESTAMP_TZ, TIMESTAMP_LTZ: a TIMESTAMP_TZ is stored, and compared, as a moment in UTC, while its
+  month is that of its own offset; the month of a TIMESTAMP_LTZ is that of the session's time zone.
+  So the comparison is wider by a day at both ends, which is more than any offset, and the exact
+  condition stands beside it.
+- Text: only the exact condition. The order of texts is not that of their dates.
+
+The constants are literals, not bound values: pruning is documented for constants only. They hold
+nothing but the digits of dates and numbers that this module computes.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from core.planning.date_formats import EpochUnit
+from core.query.statement import quote
+
+if TYPE_CHECKING:
+    from core.planning.plan import Plan
+    from core.planning.window import Window
+
+_UNIX = date(1970, 1, 1)
+_DAY = timedelta(days=1)  # no time zone of any time is as far from UTC
+
+
+def is_in_window(plan: Plan, *, month: str, bad: str | None, valid: tuple[int, int] | None) -> str:
+    """Return the condition under which a row is read, for a plan with a window.
+
+    If dates that cannot be parsed end the run, their rows are read whatever the window, because
+    their month is not known. If they count as no date, their rows are read as those without a date.
+
+    Args:
+        plan: the plan.
+        month: the expression for the first day of a row's month.
+        bad: the expression for an invalid date as text, NULL if the date is valid or missing; None
+            if dates of this type are always valid.
+        valid: the least and the greatest number that is a date; None if dates are no numbers.
+    """
+    assert plan.window is not None  # noqa: S101 - for the type checker
+    name, undated = quote(plan.month.name), plan.window.undated
+    failing = plan.on_bad_date == "fail"
+    others: list[str] = []
+    if valid is not None:
+        if failing or undated:
+            first, last = valid  # NaN is above all numbers
+            others += [f"{name} < {first}", f"{name} >= {last + 1}"]
+        if undated:
+            others.append(f"{name} IS NULL")
+    elif undated:  # a text can be blank or invalid without being NULL
+        others.append(f"{name} IS NULL" if bad is None else f"{month} IS NULL")
+    elif bad is not None and failing:
+        others.append(f"{bad} IS NOT NULL")
+    inside = "\n  AND ".join(_compare(plan, plan.window, month, valid))
+    return "\n  OR ".join([f"({inside})" if others else inside, *others])
+
+
+def _compare(plan: Plan, window: Window, month: str, valid: tuple[int, int] | None) -> list[str]:
+    """Return the conditions that together select the dates of the window's months."""
+    name, kind = quote(plan.month.name), plan.month.source.type.kind
+    match plan.month_format, kind:
+        case EpochUnit() as unit, _ if valid is not None:
+            return _compare_numbers(name, unit, window, valid)
+        case None, "DATE" | "TIMESTAMP_NTZ":
+            found = _compare_days(
+                name, f"TO_{kind}('{{}}', 'YYYY-MM-DD')", window.since, window.end
+            )
+            return found or [f"{name} IS NOT NULL"]
+        case None, "TIMESTAMP_TZ" | "TIMESTAMP_LTZ":
+            moment = "TO_TIMESTAMP_TZ('{} 00:00 +00:00', 'YYYY-MM-DD HH24:MI TZH:TZM')"
+            cast = "" if kind == "TIMESTAMP_TZ" else "::TIMESTAMP_LTZ"
+            wide = _compare_days(name, moment + cast, *_widen(window))
+        case _:
+            wide = []
+    exact = _compare_days(month, "TO_DATE('{}', 'YYYY-MM-DD')", window.since, window.end)
+    return [*wide, *(exact or [f"{month} IS NOT NULL"])]
+
+
+def _compare_days(sql: str, constant: str, since: date | None, end: date | None) -> list[str]:
+    """Return the comparisons of an expression with the constants of two days."""
+    return [
+        f"{sql} {operator} {constant.format(day.isoformat())}"
+        for operator, day in ((">=", since), ("<", end))
+        if day is not None
+    ]
+
+
+def _compare_numbers(
+    name: str, unit: EpochUnit, window: Window, valid: tuple[int, int]
+) -> list[str]:
+    """Return the comparisons of numbers since 1970; a fraction does not change them."""
+
+    second: int = 10**unit.scale
+
+    def count(day: date) -> int:
+        return (day - _UNIX).days * 86_400 * second
+
+    first, last = valid
+    least = first if window.since is None else max(first, count(window.since))
+    beyond = last + 1 if window.end is None else min(last + 1, count(window.end))
+    return [f"{name} >= {least}", f"{name} < {beyond}"]
+
+
+def _widen(window: Window) -> tuple[date | None, date | None]:
+    """Return the window's first day and the day after it, each a day further out."""
+    since, end = window.since, window.end
+    return since and (since - _DAY if since > date.min else None), end and end + _DAY

@@ -1,0 +1,6 @@
+SELECT
+  DATE_TRUNC('MONTH', "ntz9")::DATE AS "month",
+  "n" AS "sum_1"
+FROM "DB"."S"."T"
+WHERE "ntz9" >= TO_TIMESTAMP_NTZ('2024-02-01', 'YYYY-MM-DD')
+  AND "ntz9" < TO_TIMESTAMP_NTZ('2024-03-01', 'YYYY-MM-DD')
