@@ -149,6 +149,7 @@ class Explorer(Closing):
             SourceDataError: there is no such table for this role.
         """
         source = catalog.find(self._connection, str(name), cancel)
+        today = catalog.find_today(self._connection, cancel)
         values = take_sample(self._connection, source, cancel, source.columns)
         flags = find_identifiers(source.columns, values)
         facts = tuple(
@@ -158,7 +159,6 @@ class Explorer(Closing):
         detected = {c.name: values[c.name] for c in query.pick_sample_columns(source)}
         rows = max((len(column) for column in values.values()), default=0)
         widths = measure_widths(source.columns, values)
-        today = catalog.find_today(self._connection, cancel)
         return Look(source, detected, facts, rows, widths, today)
 
     @staticmethod

@@ -22,9 +22,9 @@ from core.query.dates import find_bad_date, truncate_to_month
 from core.query.statement import Binds, Field, quote, select
 from core.warehouse.results.read_result import read_columns
 from tests.parity.comparing import check
-from tests.parity.date_texts import AMBIGUOUS, DETECTED, GIVEN, REFUSED, TEXTS, months_by_format
 from tests.parity.engines import Bench
 from tests.parity.tables import Column, Table, dated
+from tests.support.date_texts import AMBIGUOUS, DETECTED, GIVEN, REFUSED, TEXTS, months_by_format
 from tests.support.sources import plan
 
 FORMATS = months_by_format()
