@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from core.connections.secrets import Secret as Secret
     from core.engines import ENGINES as ENGINES
     from core.engines.choice import choose as choose
-    from core.engines.widths import is_barely_grouped as is_barely_grouped
     from core.planning import edits as edits
     from core.planning.date_candidates import check_format as check_format
     from core.planning.date_candidates import suggest_formats as suggest_formats
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from core.preview.cost import estimate as estimate
     from core.preview.month_preview import MonthRow as MonthRow
     from core.preview.month_preview import Months as Months
+    from core.preview.month_preview import refine_grain as refine_grain
     from core.query import Statement as Statement
     from core.records.history import DELIVERED as DELIVERED
     from core.records.history import HistoryEntry as HistoryEntry
@@ -92,7 +92,7 @@ _HOMES: Final = {
     # Browsing and previews before a run.
     "core.preview.browser": ("ColumnFacts", "Explorer", "Look"),
     "core.preview.cost": ("Estimate", "FormerRun", "Way", "estimate"),
-    "core.preview.month_preview": ("MonthRow", "Months"),
+    "core.preview.month_preview": ("MonthRow", "Months", "refine_grain"),
     "core.warehouse.catalog": ("Entry",),
     # The plan, and changes to it by the user.
     "core.planning.date_candidates": ("check_format", "suggest_formats"),
@@ -108,7 +108,6 @@ _HOMES: Final = {
     # The engine, and its permission to write.
     "core.engines": ("ENGINES",),
     "core.engines.choice": ("choose",),
-    "core.engines.widths": ("is_barely_grouped",),
     "core.request.write_ways": ("lacks_write_way", "needs_write_way"),
     # The destination.
     "core.bucket.checks": ("check_destination", "is_there", "probe_destination"),

@@ -23,14 +23,14 @@ from core.engines.choice import Choice, choose, find_chunk_size
 from core.engines.engine import Job
 from core.engines.local_file import LocalFile
 from core.engines.widths import measure_widths
-from core.errors import LocalResourceError, SourceDataError, TransferError
+from core.errors import LocalResourceError, TransferError
 from core.events import Delivered, Listener, Phase, Planned, Warned
 from core.outcome import Outcome, Preview
 from core.planning.names import warn_of_hidden
 from core.planning.plan import Plan, Sample, make_plan
 from core.planning.source import Source
 from core.preview.cost import FormerRun, estimate
-from core.preview.month_preview import Months, preview_months
+from core.preview.month_preview import check_grain, look_at_months, refine_grain
 from core.preview.sample import take_sample
 from core.records.report import check_path, write_report
 from core.request.request import Request
@@ -74,7 +74,8 @@ def plan_transfer(
     with run.session() as connection:
         source, sample, today = run.look(connection)
         plan, choice = run.decide(source, sample, today)
-        months = run.preview_months(connection, plan, exact=exact)
+        months = look_at_months(connection, plan, run.cancel, exact=exact)
+        plan = refine_grain(plan, months)
         cost = estimate(request, plan, measure_widths(source.columns, sample), months, former)
         engine, job = ENGINES[choice.engine], run.make_job(connection, plan)
         copy = engine.copy_statement(job)
@@ -106,6 +107,8 @@ def run_transfer(
     run = _Run(request, Reporter(on_event), cancel)
     with run.session() as connection:
         plan, choice = run.decide(*run.look(connection))
+        plan = check_grain(connection, plan, run.cancel)
+        run.report(plan, choice)
         job = run.make_job(connection, plan)
         with open_bucket(request, retry=run.retry) as bucket, workspace() as directory:
             sweep(bucket, run.cancel)
@@ -157,33 +160,24 @@ class _Run:
         today = find_today(connection, self.cancel) if self.request.last_months else None
         return source, take_sample(connection, source, self.cancel), today
 
-    def preview_months(
-        self, connection: SnowflakeConnection, plan: Plan, *, exact: bool
-    ) -> Months | None:
-        """Return the months of a plan; None if a sample has a date that Python cannot represent."""
-        try:
-            return preview_months(connection, plan, self.cancel, exact=exact, counted=exact)
-        except SourceDataError:
-            if exact:
-                raise
-            return None
-
     def decide(self, source: Source, sample: Sample, today: date | None) -> tuple[Plan, Choice]:
         """Plan the columns and choose the engine.
 
         Raises:
-            UsageError: the file name is invalid.
             TransferError: there is no such plan, or the engine cannot run it.
         """
         plan = make_plan(source, sample, self.request, today=today)
         choice = choose(self.request, plan)
         if obstacle := ENGINES[choice.engine].obstacle(self.request, plan):
             raise obstacle
+        return plan, choice
+
+    def report(self, plan: Plan, choice: Choice) -> None:
+        """Report the plan and its warnings; a UsageError says that the file name is invalid."""
         self.progress.report(Planned(plan, choice))
         url = Destination.parse(self.request.bucket).url(self.key(plan))
         for warning in (*plan.warnings, *warn_of_hidden([("destination", url)])):
             self.progress.report(Warned(warning))
-        return plan, choice
 
     def key(self, plan: Plan) -> str:
         """Return the key of the object; a UsageError says that its name is invalid."""

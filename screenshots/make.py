@@ -124,7 +124,8 @@ async def journey(table: str, directory: Path) -> None:
         await camera.press("f5")
         await camera.see("Send this?", table)
         await camera.take("look")
-        await camera.press("enter")
+        flagged = bench.draft.plan is not None and bench.draft.plan.grain is not None
+        await camera.press("a" if flagged else "enter")
         await camera.see("▸ Read and sum", "━")
         if table == LARGE:
             await camera.until(lambda: any(f" {n}%" in camera.shown() for n in range(40, 90)))

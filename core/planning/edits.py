@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from core.errors import UsageError
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
+from core.request.lists import split_names
 from core.request.request import Request
 
 # Kinds of columns that can be the date, in the order in which detection prefers them.
@@ -89,6 +90,20 @@ def drop_identifiers(request: Request) -> Request:
     Columns that the request names keep their roles.
     """
     return request.model_copy(update={"drop_identifiers": True})
+
+
+def drop_causes(request: Request, plan: Plan) -> Request:
+    """Return the request with the first remedy of the plan's grain, if the plan has one.
+
+    It leaves out the keys that keep the rows apart.
+    """
+    if plan.grain is None:
+        return request
+    remedy = plan.grain.remedies[0]
+    update = {remedy.option: split_names(remedy.value)}
+    if request.key_columns is not None:  # what is no key any more must not become the date
+        update["date_column"] = plan.month.name
+    return request.model_copy(update=update)
 
 
 def restore_defaults(request: Request) -> Request:

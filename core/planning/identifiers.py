@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,10 +30,6 @@ _CHANCE = re.compile(
     r"|.*[AIOU]NO"
 )
 
-# Values are nearly unique if a sample of at least 100 has this share of distinct values.
-_LEAST_VALUES = 100
-_UNIQUE_SHARE = 0.99
-
 
 def split_name(name: str) -> list[str]:
     """Return the words of a column name in upper case, without digits.
@@ -46,30 +41,19 @@ def split_name(name: str) -> list[str]:
     return [word.upper() for run in _WORD.findall(name) for word in _CAMEL.split(run)]
 
 
-def find_identifiers(
-    columns: Sequence[SourceColumn], sample: Mapping[str, Sequence[object]]
-) -> Mapping[str, str]:
-    """Return the numeric columns that look like identifiers.
+def find_identifiers(columns: Sequence[SourceColumn]) -> Mapping[str, str]:
+    """Return the numeric columns whose names are those of identifiers.
 
-    A column looks like an identifier if its name ends in a word for identifiers, or if its values
-    are whole numbers, not negative, and nearly unique in the sample.
+    Only names count: a column of different values, such as POPULATION, can be a measure.
 
     Args:
         columns: the table's columns.
-        sample: sampled values by column name; may lack columns.
 
     Returns:
         The reason, in a few words, by column name.
     """
-    found: dict[str, str] = {}
-    for column in columns:
-        if column.type.numeric:
-            why = _explain_by_name(column.name)
-            if not why and column.type.kind == "FIXED" and not column.type.scale:
-                why = _explain_by_values(sample.get(column.name, ()))
-            if why:
-                found[column.name] = why
-    return found
+    found = {c.name: _explain_by_name(c.name) for c in columns if c.type.numeric}
+    return {name: why for name, why in found.items() if why}
 
 
 def _explain_by_name(name: str) -> str:
@@ -80,11 +64,3 @@ def _explain_by_name(name: str) -> str:
     if _CHANCE.fullmatch(last):
         return ""
     return next((f"name ends in {ending}" for ending in _ENDINGS if last.endswith(ending)), "")
-
-
-def _explain_by_values(values: Sequence[object]) -> str:
-    numbers = [int(value) for value in values if isinstance(value, int | Decimal)]
-    distinct = len(set(numbers))
-    if len(numbers) < _LEAST_VALUES or distinct < _UNIQUE_SHARE * len(numbers):
-        return ""
-    return f"{distinct:,} distinct in {len(numbers):,} sampled rows" if min(numbers) >= 0 else ""

@@ -7,14 +7,22 @@ other column is a key. A request can change the role of each column.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from core.errors import UsageError
 from core.planning.date_formats import DateFormat
 from core.planning.detection import DateCandidate, choose_date, find_identifiers
+from core.planning.flags import (
+    warn_of_identifiers,
+    warn_of_names,
+    warn_of_not_additive,
+    warn_of_nothing,
+)
+from core.planning.grain import Grain, measure_grain
 from core.planning.names import find_name, join_names, warn_of_hidden
+from core.planning.not_additive import find_not_additive
 from core.planning.source import Source, SourceColumn
 from core.planning.window import Window, find_window
 from core.remedy import Advice, Remedy
@@ -45,12 +53,14 @@ class PlannedColumn:
         why: the reason for the role, in a few words.
         identifier: why a numeric column looks like an identifier; empty if it does not, and for
             columns that the user chose to sum.
+        not_additive: why the sum of a numeric column may mean nothing; empty as for `identifier`.
     """
 
     source: SourceColumn
     role: Role
     why: str
     identifier: str = ""
+    not_additive: str = ""
 
     @property
     def name(self) -> str:
@@ -71,6 +81,9 @@ class Plan:
         on_bad_date: `fail`, or `null` to put dates that cannot be parsed into the NULL month.
         future: a sentence about sampled months after the current one; empty without any.
         window: the months that are read; None for all months.
+        dropped: the columns that the request leaves out by name.
+        grain: the keys because of which more than half of the rows come out; None if there are no
+            such keys.
 
     Raises:
         ValueError: `columns` are not those of the source, or a role is not possible.
@@ -83,6 +96,8 @@ class Plan:
     on_bad_date: Literal["fail", "null"] = "fail"
     future: str = ""
     window: Window | None = None
+    dropped: tuple[str, ...] = ()
+    grain: Grain | None = None
 
     def __post_init__(self) -> None:
         if [column.source for column in self.columns] != list(self.source.columns):
@@ -119,17 +134,10 @@ class Plan:
     @property
     def warnings(self) -> tuple[str, ...]:
         """The warnings about the plan, in whole sentences."""
-        said: list[str] = []
-        flagged = [f"{c.name} ({c.identifier})" for c in self.sums if c.identifier]
-        if flagged:
-            said.append(
-                Advice(
-                    f"Summed although they look like identifiers: {join_names(flagged)}. "
-                    "Leave them out: ",
-                    Remedy("drop_identifiers", True),
-                    ".",
-                )
-            )
+        said: list[str] = [self.grain.sentence] if self.grain else []
+        said += warn_of_identifiers({c.name: c.identifier for c in self.sums if c.identifier})
+        unclear = {c.name: c.not_additive for c in self.sums if c.not_additive}
+        said += warn_of_not_additive(unclear, self.dropped)
         if self.alternatives:
             others = [f"{other.column} ({other.why})" for other in self.alternatives]
             said.append(
@@ -142,8 +150,23 @@ class Plan:
             )
         if self.future:
             said.append(Advice(f"{self.future} Give another format: ", Remedy("date_format"), "."))
+        delivered = [column.name for column in self.delivered]
+        if len(self.columns) > 1:
+            said += warn_of_nothing(delivered)
+        said += warn_of_names(delivered)
         columns = [("column", column.name) for column in self.columns]
         return (*said, *warn_of_hidden([("table", str(self.source.name)), *columns]))
+
+    def flag(self, column: PlannedColumn) -> str:
+        """Return the flag of a column in a few words; empty if it has none."""
+        if column.role is Role.SUM and column.identifier:
+            return f"looks like an identifier: {column.identifier}"
+        if column.role is Role.SUM and column.not_additive:
+            return f"its sum may mean nothing: {column.not_additive}"
+        for name, distinct in self.grain.causes if self.grain else ():
+            if name == column.name:
+                return f"{distinct:,} different values in the sample: few rows share one"
+        return ""
 
 
 def make_plan(
@@ -170,7 +193,8 @@ def make_plan(
         column=next((name for name, role in asked.items() if role is Role.MONTH), None),
         date_format=request.date_format,
     )
-    flags = find_identifiers(source.columns, sample)
+    flags = find_identifiers(source.columns)
+    unclear = find_not_additive(source.columns)
 
     def plan_column(column: SourceColumn) -> PlannedColumn:
         flag = flags.get(column.name, "")
@@ -181,9 +205,9 @@ def make_plan(
             # A sum that the user chose needs no warning.
             return PlannedColumn(column, role, "set by you", "" if role is Role.SUM else flag)
         role, why = _choose_default_role(column, flag, request)
-        return PlannedColumn(column, role, why, flag)
+        return PlannedColumn(column, role, why, flag, "" if flag else unclear.get(column.name, ""))
 
-    return Plan(
+    plan = Plan(
         source,
         tuple(plan_column(column) for column in source.columns),
         date.format,
@@ -191,7 +215,13 @@ def make_plan(
         request.on_bad_date,
         date.future,
         find_window(request, today),
+        request.drop_columns,
     )
+    keys = [column.source for column in plan.keys]
+    grain = measure_grain(source, keys, plan.month.source, date.format, sample, request)
+    if grain and plan.window:  # the sample is one of all months
+        grain = replace(grain, counted=False)
+    return replace(plan, grain=grain)
 
 
 def _find_requested_roles(source: Source, request: Request) -> dict[str, Role]:

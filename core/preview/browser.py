@@ -41,12 +41,14 @@ class ColumnFacts:
         name: the column's name.
         values: up to three different values as short text of one line, without blank ones.
         nulls: the share of NULLs, 0 to 1.
+        distinct: the number of different values in the sample.
         identifier: why a number looks like an identifier; empty if it does not.
     """
 
     name: str
     values: tuple[str, ...]
     nulls: float
+    distinct: int
     identifier: str = ""
 
 
@@ -56,7 +58,7 @@ class Look:
 
     Attributes:
         source: its description.
-        sample: sampled values by column name, of the columns that detection needs.
+        sample: sampled values by column name, of the columns that planning needs.
         facts: the facts about every column, in table order.
         rows: the number of sampled rows.
         widths: the size of every column's values when downloaded, by column name.
@@ -151,7 +153,7 @@ class Explorer(Closing):
         source = catalog.find(self._connection, str(name), cancel)
         today = catalog.find_today(self._connection, cancel)
         values = take_sample(self._connection, source, cancel, source.columns)
-        flags = find_identifiers(source.columns, values)
+        flags = find_identifiers(source.columns)
         facts = tuple(
             _collect_facts(column.name, values[column.name], flags.get(column.name, ""))
             for column in source.columns
@@ -186,7 +188,7 @@ def _collect_facts(name: str, values: Sequence[object], identifier: str) -> Colu
             if len(shown) == _SHOWN_VALUES:
                 break
     nulls = sum(value is None for value in values) / len(values) if values else 0.0
-    return ColumnFacts(name, tuple(shown), nulls, identifier)
+    return ColumnFacts(name, tuple(shown), nulls, len(set(values) - {None}), identifier)
 
 
 def _shorten(value: object) -> str:

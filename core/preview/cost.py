@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # The rate of a former run applies to tables up to this many times larger or smaller than its own.
 _COMPARABLE: Final = 10
 _FORMER_RUNS: Final = 5
+# Below so many rows a run takes as long as its sign-in and its requests, whatever the rows.
+_TINY: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,9 @@ def _estimate_time(
     ][:_FORMER_RUNS]
     if not runs:
         return cost.seconds, cost.pace
-    each = median(run.seconds / run.rows for run in runs)
     count = f"median of {len(runs)} runs" if len(runs) > 1 else "one run"
+    if min(rows, *(run.rows for run in runs)) < _TINY:
+        seconds = median(run.seconds for run in runs)
+        return seconds, f"estimate: as long as a run of similar size ({count} on this machine)"
+    each = median(run.seconds / run.rows for run in runs)
     return rows * each, f"estimate: {each * 1e6:.3g} s per million rows ({count} on this machine)"

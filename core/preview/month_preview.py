@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from core import query
+from core.errors import SourceDataError
+from core.planning.grain import estimate_groups
 from core.planning.plan import Plan
 from core.query import Field, Statement
 from core.runtime.cancel import Cancel
@@ -107,6 +109,62 @@ def preview_months(
     return _parse_months(plan, statement, rows, exact=exact, counted=counted)
 
 
+def look_at_months(
+    connection: SnowflakeConnection, plan: Plan, cancel: Cancel, *, exact: bool
+) -> Months | None:
+    """Preview a plan, and count its groups if `exact`.
+
+    Returns:
+        The months; None if those of a sample cannot be computed: if a sum overflows, or a date is
+        one that Python lacks.
+
+    Raises:
+        CancelledError: `cancel` was set.
+        TransferError: the statement failed otherwise.
+    """
+    try:
+        return preview_months(connection, plan, cancel, exact=exact, counted=exact)
+    except SourceDataError:
+        if exact:
+            raise
+        return None
+
+
+def check_grain(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -> Plan:
+    """Return the plan with its grain measured in a larger sample, if it has a grain.
+
+    That takes one more statement, over the rows of a preview. It is left out for a plan without a
+    grain, and if the first sample has all rows of the table.
+
+    Raises:
+        CancelledError: `cancel` was set.
+        TransferError: the statement failed.
+    """
+    if plan.grain is None or plan.grain.counted:
+        return plan
+    return refine_grain(plan, look_at_months(connection, plan, cancel, exact=False))
+
+
+def refine_grain(plan: Plan, months: Months | None) -> Plan:
+    """Return the plan with the figures of its months in its grain, if it has one.
+
+    The sample of a plan has a few thousand rows, that of its months a hundred thousand. So the
+    grain is withdrawn if the months show that at most half of the rows come out.
+
+    Args:
+        plan: the plan.
+        months: its months; None leaves the grain as it is.
+    """
+    if plan.grain is None or months is None or months.expected_rows is None:
+        return plan
+    rows = months.total_rows
+    known = None if months.sampled else len(months.months)
+    grain = plan.grain.with_counts(
+        rows or months.rows_seen, months.expected_rows, known, counted=months.counted
+    )
+    return replace(plan, grain=grain)
+
+
 def _parse_months(
     plan: Plan, statement: Statement, rows: list[dict[str, Any]], *, exact: bool, counted: bool
 ) -> Months:
@@ -156,18 +214,13 @@ def _estimate_rows(plan: Plan, seen: int) -> int | None:
 
 
 def _estimate_groups(filled: list[dict[str, Any]], seen: int, total: int | None) -> int | None:
-    """Estimate the number of groups of all `total` rows from those of a sample.
-
-    Uses Haas and Stokes' estimator Duj1 ("Estimating the number of classes in a finite population",
-    1998), as PostgreSQL's ANALYZE does: n d / (n - f1 + f1 n / N).
-    """
+    """Estimate the number of groups of all `total` rows from those of a sample."""
     if total is None:
         return None
-    sampled: int = sum(row["rows"] for row in filled)  # n; d groups, f1 of which have one row
+    sampled: int = sum(row["rows"] for row in filled)
     groups: int = sum(row["groups"] for row in filled)
     single: int = sum(row["single"] for row in filled)
     if not sampled:
         return 0
-    filled_rows = max(total * sampled / seen, sampled)  # N, without the blank rows
-    estimate = sampled * groups / (sampled - single + single * sampled / filled_rows)
-    return round(min(max(estimate, groups), filled_rows))
+    filled_rows = max(total * sampled / seen, sampled)  # without the blank rows
+    return estimate_groups(sampled, groups, single, filled_rows)

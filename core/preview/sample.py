@@ -1,4 +1,4 @@
-"""Read a few thousand rows of a source, for detection and for display."""
+"""Read a few thousand rows of a source, for planning and for display."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def take_sample(
         connection: an open session.
         source: the table or view.
         cancel: stops the statement.
-        columns: the columns to read; None for those that detection needs.
+        columns: the columns to read; None for those that planning needs.
 
     Returns:
         The values by column name: numbers, and text for everything else; None for NULL. Empty

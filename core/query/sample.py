@@ -15,7 +15,12 @@ _SEED = 1
 # The usual size of a micro-partition, compressed: Zimmerer and others, "Pruning in Snowflake:
 # Working Smarter, Not Harder", SIGMOD 2025.
 _PARTITION_BYTES = 16 * 1024**2
-_DETECTED = frozenset({"TEXT", "FIXED", "DATE"}) | TIMESTAMPS
+# The types of columns that can be the date, and of most keys. Others are read where they are shown.
+_PLANNED = (
+    frozenset({"TEXT", "FIXED", "DATE", "REAL", "DECFLOAT", "BOOLEAN", "TIME", "BINARY"})
+    | frozenset({"VARIANT", "OBJECT", "ARRAY"})
+    | TIMESTAMPS
+)
 _AS_TEXT = frozenset({"DATE", "TIME", "BOOLEAN", "BINARY"}) | TIMESTAMPS
 SHORT_CHARACTERS = 40  # of values that are only shown
 
@@ -88,8 +93,8 @@ def read_part(
 
 
 def pick_sample_columns(source: Source) -> tuple[SourceColumn, ...]:
-    """Return the columns whose values detection needs."""
-    return tuple(column for column in source.columns if column.type.kind in _DETECTED)
+    """Return the columns whose values planning needs: possible dates, and keys."""
+    return tuple(column for column in source.columns if column.type.kind in _PLANNED)
 
 
 def _count_partitions(source: Source) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -24,6 +25,21 @@ def split_names(value: Any) -> Any:
     except csv.Error as error:  # a line break outside quotes, a name longer than any
         raise ValueError("not a list of names such as A,B") from error
     return tuple(name.strip() for name in names if name.strip())
+
+
+def format_names(names: Sequence[str]) -> str:
+    """Return names in the form that `split_names` parses.
+
+    Example:
+        >>> format_names(["A", "B,C"])
+        'A,"B,C"'
+    """
+    return ",".join(map(_quote_name, names)) if names else "none"
+
+
+def _quote_name(name: str) -> str:
+    plain = name.strip() == name and name.lower() != "none" and not set(name) & set(',"\r\n')
+    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def parse_pairs(value: Any) -> Any:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from core.request.lists import format_names
 from core.request.request import MEBIBYTE, Request, StreamLimit
 from core.runtime.characters import has_hidden
 
@@ -41,7 +42,7 @@ def as_command(request: Request, *, demo: bool = False) -> str:
         if value is True:
             words.append(option)
         else:
-            text = str(value) if isinstance(value, str | int) else _join(_as_names(value))
+            text = str(value) if isinstance(value, str | int) else format_names(_as_names(value))
             # A separate argument must not begin like an option.
             words += [f"{option}={text}"] if text.startswith("-") else [option, text]
     return " ".join(map(_quote_word, words))
@@ -118,18 +119,6 @@ def _as_names(value: Sequence[str] | Mapping[str, str]) -> Sequence[str]:
     if isinstance(value, Mapping):
         return [f"{name}={each}" for name, each in value.items()]
     return value
-
-
-def _join(names: Sequence[str]) -> str:
-    """Return names in the form that `core.request.lists.split_names` parses."""
-    if not names:
-        return "none"
-    return ",".join(_quote_name(name) for name in names)
-
-
-def _quote_name(name: str) -> str:
-    plain = name.strip() == name and name.lower() != "none" and not set(name) & set(',"\r\n')
-    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def _format_literal(value: object) -> str:

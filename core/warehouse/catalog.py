@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import query
 from core.errors import IntegrityError, ObjectMissingError, TransferError, UsageError
-from core.planning.names import TableName, nearest_hint, parse_table
+from core.planning.names import TableName, nearest_hint, parse_table, write_name
 from core.planning.source import ColumnType, Source, SourceColumn
 from core.query import Statement
 from core.runtime.cancel import Cancel
@@ -164,6 +164,10 @@ def _missing(
         names = list(_names(connection, name, cancel))
     except TransferError:
         return ObjectMissingError(message, "Check the database, the schema and the role.")
+    quoted = [each for each in names if each.casefold() == name.table.casefold()]
+    if quoted:  # Snowflake folds what is not quoted to upper case
+        hint = f"It needs its quotation marks, which are part of the name: {write_name(quoted[0])}."
+        return ObjectMissingError(message, hint)
     return ObjectMissingError(message, nearest_hint(name.table, names) or "The schema is empty.")
 
 

@@ -26,7 +26,7 @@ COLUMNS = {
     "ZIP": "NUMBER(5,0)",
 }
 TABLE = source(COLUMNS)
-SAMPLE = {"NAME": ["a", "b"], "name": ["2024-01-01"]}
+SAMPLE = {"NAME": ["a", "b"], "name": ["2024-01-01", None]}
 REQUESTS: list[dict[str, Any]] = [
     {},
     {"drop_identifiers": True},

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tui.screens.help import HelpScreen
+from tui.screens.run.screen import RunScreen
 
 SECONDS = 90  # more than anything takes; what hangs fails its test
 
@@ -73,3 +74,8 @@ def shown(app: App[Any]) -> str:
 def whole(app: App[Any]) -> str:
     """The words of the screen on one line, for texts that wrap."""
     return " ".join(shown(app).replace("│", " ").replace("█", " ").replace("▊", " ").split())
+
+
+def send_key(screen: RunScreen) -> str:
+    """The key that starts a run: Enter, unless its plan has most rows remain."""
+    return "a" if screen.plan.grain else "enter"

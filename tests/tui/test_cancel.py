@@ -19,7 +19,7 @@ from core.transfer import plan_transfer
 from tests.support.deliveries import connect, execute
 from tests.support.services.buckets import Exchange, Proxy, hang, stall
 from tests.tui.app_driver import place
-from tests.tui.app_hosts import SECONDS, Host, until, whole
+from tests.tui.app_hosts import SECONDS, Host, send_key, until, whole
 from tui.screens.run.job import Job
 from tui.screens.run.progress import PHASES, STOPPED
 from tui.screens.run.screen import RunScreen, State
@@ -109,7 +109,7 @@ async def test_what_is_delivered_stands(
     screen = RunScreen(request, plan_transfer(request).plan)
     app = Host(screen)
     async with app.run_test(notifications=True) as pilot:
-        await pilot.press("enter")
+        await pilot.press(send_key(screen))
         await until(pilot, lambda: f"▸ {PHASES[Phase.VERIFY]}" in whole(app), at_once=True)
         screen.action_cancel()
         release.set()
@@ -141,7 +141,7 @@ async def test_nothing_is_left(
         screen = RunScreen(request.model_copy(update=changes), plan)
         app = Host(screen)
         async with app.run_test(notifications=True) as pilot:
-            await pilot.press("enter")
+            await pilot.press(send_key(screen))
             await until(pilot, lambda: f"▸ {PHASES[phase]}" in whole(app), at_once=True)
             if phase in VIEWS:  # the statement has begun, as the warehouse tells
                 await until(pilot, lambda: running(sandbox, queries), at_once=True)

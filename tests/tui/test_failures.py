@@ -15,7 +15,7 @@ from core.transfer import plan_transfer
 from tests.support.deliveries import make_table
 from tests.support.services.buckets import Proxy, misstore, reset
 from tests.tui.app_driver import place, workbench
-from tests.tui.app_hosts import Host, shown, until, whole
+from tests.tui.app_hosts import Host, send_key, shown, until, whole
 from tui.screens.connect.screen import ConnectScreen
 from tui.screens.error import ErrorDialog
 from tui.screens.run.screen import RunScreen, State
@@ -109,7 +109,7 @@ async def test_a_run_tells_why_and_what_to_do(
     screen = RunScreen(request_of(sandbox, **getattr(cause, name)()), plan)
     app = Host(screen)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await pilot.press("enter")
+        await pilot.press(send_key(screen))
         await until(pilot, lambda: screen.state in (State.FAILED, State.DELIVERED))
         told = whole(app)
         assert f"✗ {name.partition('_of_')[0]} · exit code" in told
@@ -172,7 +172,7 @@ async def test_a_lost_connection_can_be_made_anew(
             await until(pilot, lambda: isinstance(app.screen, RunScreen))
             run = app.screen
             assert isinstance(run, RunScreen)
-            await drive.press("enter")
+            await drive.press(send_key(run))
             await until(pilot, lambda: run.state is State.FAILED)
             assert "temporary · exit code 5" in whole(app)
             proxy._rules.clear()

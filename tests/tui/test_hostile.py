@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from tests.support.deliveries import execute
 from tests.tui.app_driver import SMALL, place, workbench
-from tests.tui.app_hosts import until, whole
+from tests.tui.app_hosts import send_key, until, whole
 from tests.tui.app_layout import faults
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
@@ -97,7 +97,7 @@ async def test_hostile_names_through_every_screen(
         assert isinstance(run, RunScreen)
         sane()
         assert MONTH in whole(app)
-        await drive.press("enter")
+        await drive.press(send_key(run))
         await until(pilot, lambda: run.state in (State.DELIVERED, State.FAILED))
         assert run.state is State.DELIVERED, whole(app)
         sane()

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from tests.support.deliveries import bucket_client
 from tests.tui.app_driver import workbench
-from tests.tui.app_hosts import until, whole
+from tests.tui.app_hosts import send_key, until, whole
 from tui.screens.run.screen import RunScreen, State
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ async def test_from_opening_to_the_result(
         await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
         run = drive.app.screen
         assert isinstance(run, RunScreen)
-        await drive.press("enter")
+        await drive.press(send_key(run))
         await until(drive.pilot, lambda: run.state in (State.DELIVERED, State.FAILED))
         assert run.outcome is not None, whole(drive.app)
         outcome, totals = run.outcome, run.outcome.totals

@@ -20,7 +20,7 @@ from core.events import Phase, Progress
 from core.request.request import Request
 from core.transfer import plan_transfer
 from tests.tui.app_driver import SMALL, USUAL, Driver, place, workbench
-from tests.tui.app_hosts import SECONDS, Host, shown, until, whole
+from tests.tui.app_hosts import SECONDS, Host, send_key, shown, until, whole
 from tests.tui.app_layout import faults
 from tui.screens.connect.form import ConnectionForm
 from tui.screens.connect.screen import ConnectScreen
@@ -190,8 +190,8 @@ async def test_a_run_in_each_state(
         app = Host(screen)
         async with app.run_test(size=size, notifications=True) as pilot:
             await until(pilot, lambda: "Send this?" in shown(app))
-            check(app, "Send this?", "LOCATIONS_595", "Send enter", "Back esc")
-            await pilot.press("enter")
+            check(app, "Send this?", "LOCATIONS_595", "Back esc", "Send anyway a")
+            await pilot.press(send_key(screen))
             for number, phase in enumerate(Phase):
                 rows = 10**11 * (phase is not Phase.CONNECT)
                 moved = Progress(phase, rows, 3 * rows, 10**14, 10**15, float(number))
@@ -206,7 +206,7 @@ async def test_a_run_in_each_state(
     screen = RunScreen(request.model_copy(update={"file_name": "same.{ext}"}), plan)
     app = Host(screen)
     async with app.run_test(size=size, notifications=True) as pilot:
-        await pilot.press("enter")
+        await pilot.press(send_key(screen))
         await until(pilot, lambda: screen.state is State.DELIVERED)
         check(app, "Delivered", '"row_count": 581', "Copy JSON j", "Run again r", "Close esc")
         await pilot.press("v")

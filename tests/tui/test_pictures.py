@@ -22,7 +22,7 @@ from core.events import Phase, Progress
 from core.records.history import HistoryEntry, record
 from core.request.request import Request
 from tests.tui.app_driver import SMALL, USUAL, workbench
-from tests.tui.app_hosts import Host, shown, until, whole
+from tests.tui.app_hosts import Host, send_key, shown, until, whole
 from tui.screens.connect.form import ConnectionForm
 from tui.screens.connect.screen import ConnectScreen
 from tui.screens.error import ErrorDialog
@@ -139,7 +139,7 @@ async def test_the_workbench_and_a_run(
 
         ended: list[Ended] = []
         monkeypatch.setattr(run, "post_message", withheld(run.post_message, ended))
-        await drive.press("enter")
+        await drive.press(send_key(run))
         await until(pilot, lambda: ended)
         for step in MOVES:
             run._show_progress(Moved(step))

@@ -25,15 +25,8 @@ def as_text(preview: Preview) -> list[str]:
     stored = "" if estimate.stored is None else f", {size(estimate.stored)} stored"
     table = [("column", "type", "role", "why")]
     for column in plan.columns:
-        why = f"{column.why}; looks like an identifier: {column.identifier}"
-        table.append(
-            (
-                column.name,
-                column.source.type.text,
-                column.role.value,
-                why if column.identifier else column.why,
-            )
-        )
+        why = "; ".join(filter(None, [column.why, plan.flag(column)]))
+        table.append((column.name, column.source.type.text, column.role.value, why))
     warnings = [f"Warning: {with_options(each)}" for each in preview.warnings]
     bound = [f"  :{number} = {value!r}" for number, value in enumerate(preview.statement.binds, 1)]
     return [
@@ -68,6 +61,7 @@ def as_json(preview: Preview) -> list[str]:
             "role": column.role.value,
             "why": column.why,
             "identifier": column.identifier or None,
+            "flag": preview.plan.flag(column) or None,
         }
         for column in preview.plan.columns
     ]

@@ -36,12 +36,28 @@ _PATIENCE = 2  # seconds until the note explains why sampling the table may take
 
 @dataclass(frozen=True)
 class ColumnRow:
-    """One line of the list of columns; `planned` is None until there is a plan."""
+    """One line of the list of columns.
+
+    Attributes:
+        column: the column.
+        planned: its role; None until there is a plan.
+        flag: the flag of the plan; empty for most columns.
+        nulls: the share of NULLs.
+        samples: some of its values.
+    """
 
     column: SourceColumn
     planned: PlannedColumn | None
+    flag: str
     nulls: str
     samples: str
+
+    @property
+    def why(self) -> str:
+        """The flag of the column, else the reason for its role."""
+        if self.flag:
+            return f"! {self.flag}"
+        return self.planned.why if self.planned else ""
 
 
 class ColumnLines(Lines[ColumnRow]):
@@ -66,7 +82,7 @@ class ColumnLines(Lines[ColumnRow]):
         planned = item.planned
         role = planned.role if planned else None
         look = "dim" if role is Role.DROP else ""
-        flag = " !" if _is_flagged(planned) else ""
+        flag = " !" if item.flag else ""
         sign = fit(f"{_SIGNS[role]} {role}" if role else "…", _ROLE_CELLS - len(flag))
         return [
             Piece(f" {fit_name(item.column.name, name)} ", look),
@@ -75,7 +91,7 @@ class ColumnLines(Lines[ColumnRow]):
             Piece(fit(item.column.type.text, kind) + " ", "dim"),
             Piece(fit(item.nulls, _NULL_CELLS, "right") + "  ", "dim"),
             Piece(fit(item.samples, samples) + "  ", look),
-            Piece(fit(_why(planned), why), "warning" if flag else "dim"),
+            Piece(fit(item.why, why), "warning" if flag else "dim"),
         ]
 
     def row_width(self) -> int:
@@ -93,7 +109,7 @@ class ColumnLines(Lines[ColumnRow]):
         """Show `items`; the widths of the columns fit their longest texts."""
         self._name_cells = _longest((row.column.name for row in items), _NAME_CELLS)
         self._type_cells = _longest((row.column.type.text for row in items), _TYPE_CELLS)
-        self._why_cells = _longest((_why(row.planned) for row in items), _WHY_CELLS)
+        self._why_cells = _longest((row.why for row in items), _WHY_CELLS)
         super().show(items, cursor)
 
     def _widths(self, width: int) -> tuple[int, int, int, int]:
@@ -117,8 +133,9 @@ all other columns are keys.
 
 A letter gives the column under the cursor a role; space, or a click on the role, switches to its \
 next possible role. Numeric columns whose names look like those of identifiers are summed too, but \
-flagged: i drops them all. u restores the defaults. f sets the format of the dates, w the months \
-that are read."""
+flagged: i drops them all. If more than half of the rows would remain, o drops the keys that \
+keep them apart. u restores the defaults. f sets the format of the dates, w the months that are \
+read."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "m", "role('month')", "Month", tooltip="Use as the month column", id="columns.month"
@@ -133,6 +150,13 @@ that are read."""
             "Ids",
             tooltip="Drop the columns that look like identifiers",
             id="columns.identifiers",
+        ),
+        Binding(
+            "o",
+            "screen.drop_causes",
+            "Group",
+            tooltip="Drop the keys because of which most rows remain",
+            id="columns.causes",
         ),
         Binding(
             "u",
@@ -229,7 +253,11 @@ that are read."""
         planned = {column.name: column for column in plan.columns} if plan else {}
         rows = [
             ColumnRow(
-                column, planned.get(column.name), _format_nulls(facts), "  ".join(facts.values)
+                column,
+                role := planned.get(column.name),
+                plan.flag(role) if plan and role else "",
+                _format_nulls(facts),
+                "  ".join(facts.values),
             )
             for column, facts in zip(look.source.columns, look.facts, strict=True)
         ]
@@ -254,6 +282,9 @@ that are read."""
             if plan.alternatives
             else "",
             _format_flagged(flagged),
+            f"! {plan.grain.out:,} rows out; o drops {join_names(plan.grain.names, 2)}"
+            if plan.grain
+            else "",
         ]
         self.set_note(visible(" · ".join(filter(None, parts))))
 
@@ -262,8 +293,7 @@ that are read."""
         if row is None:
             self._note.update("")
             return
-        why = _why(row.planned)
-        text = " · ".join(filter(None, [row.column.name, why]))
+        text = " · ".join(filter(None, [row.column.name, row.why]))
         self._note.update(Content(visible(text)))
 
     # --------------------------------------------------------------------------------- events
@@ -322,14 +352,6 @@ def _summarize(look: Look, plan: Plan | None) -> Content:
     if dropped := roles.count(Role.DROP):
         parts.append((f"  {_SIGNS[Role.DROP]} {dropped:,} dropped", "$text-muted"))
     return Content.assemble(*parts)
-
-
-def _why(planned: PlannedColumn | None) -> str:
-    if planned is None:
-        return ""
-    if _is_flagged(planned):
-        return f"! looks like an identifier: {planned.identifier}"
-    return planned.why
 
 
 def _format_nulls(facts: ColumnFacts) -> str:

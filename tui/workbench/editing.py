@@ -118,6 +118,12 @@ class Editing(Screen[None]):
         else:
             self.change(edits.drop_identifiers)
 
+    def action_drop_causes(self) -> None:
+        """Drop the keys that keep nearly every row apart."""
+        plan = self.draft.plan
+        if plan is not None:
+            self.change(lambda request: edits.drop_causes(request, plan))
+
     def action_restore(self) -> None:
         """Restore the default roles."""
         self.change(edits.restore_defaults)
@@ -140,6 +146,7 @@ class Editing(Screen[None]):
             "test_access": bool(self.draft.target.url),
             "restore": self.draft.look is not None,
             "drop_identifiers": self.draft.look is not None,
+            "drop_causes": bool(self.draft.plan and self.draft.plan.grain),
             "date_format": self.draft.look is not None,
             "window": self.draft.look is not None,
         }

@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from core.facade import ENGINES, Plan
+from core.facade import ENGINES, Plan, join_names
 from tui.format import cost
 from tui.format.figures import count
 from tui.format.remedies import in_app
@@ -42,9 +42,9 @@ A preview of the transfer: each month with its rows and its sums.
 At first it is computed from a SAMPLE of the table; e computes it exactly in Snowflake, which may \
 take a while for large tables. Sums are shown by month only; the file has a row for each month and \
 each combination of the keys. "out" is the number of these rows, with "about" if it is estimated. \
-If it is close to the number of rows read, drop a key that has many values. Below it are the \
-engine, the size of what this machine downloads, and the estimated time; the engine can be changed \
-in part 4. q shows the SQL."""
+If it is more than half of the rows read, o in Columns drops the keys that keep them apart. Below \
+it are the engine, the size of what this machine downloads, and the estimated time; the engine can \
+be changed in part 4. q shows the SQL."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "e",
@@ -161,8 +161,6 @@ def _all(rows: int) -> str:
 
 def _summary(plan: Plan, months: Months) -> Content:
     """Return the rows in, the rows out, and what is unusual."""
-    from core.facade import is_barely_grouped
-
     total, about = months.total_rows, "" if months.counted else "about "
     read = "about " if plan.window and months.sampled else ""
     parts: list[tuple[str, str] | str] = [
@@ -182,9 +180,9 @@ def _summary(plan: Plan, months: Months) -> Content:
     undated = sum(row.rows for row in months.months if row.month is None)
     if undated > months.bad_dates:
         parts.append((f"  ·  {undated - months.bad_dates:,} without a date", "$text-warning"))
-    if expected and total and total > 100 and plan.keys and is_barely_grouped(total, expected):
-        warning = f"\n! the {len(plan.keys)} keys are nearly unique: little is aggregated"
-        parts.append((warning, "$text-warning"))
+    if plan.grain:
+        names = visible(join_names(plan.grain.names, 3))
+        parts.append((f"\n! most rows remain because of {names}", "$text-warning"))
     return Content.assemble(*parts)
 
 

@@ -211,9 +211,17 @@ transfer."""
 
     @on(Previewed)
     def _show_months(self, message: Previewed) -> None:
-        if message.plan == self.draft.plan:
-            self.draft = replace(self.draft, months=message.months)
-            self.preview.show(message.plan, message.months, self.draft.estimate)
+        look = self.draft.look
+        if message.plan != self.draft.plan or look is None:
+            return  # the roles have changed since
+        from core.facade import refine_grain
+
+        plan = refine_grain(message.plan, message.months)
+        self.draft = replace(self.draft, plan=plan, months=message.months)
+        if plan != message.plan:
+            self.columns.show(look, plan, list_roles(self.draft))
+            self.refresh_ready()
+        self.preview.show(plan, message.months, self.draft.estimate)
 
     @on(JobFailed)
     def _show_failure(self, message: JobFailed) -> None:

@@ -3,10 +3,18 @@ SELECT
   "n" AS "sample_2",
   "big" AS "sample_3",
   "money" AS "sample_4",
-  LEFT("txt", 100) AS "sample_5",
-  "ntz3"::VARCHAR AS "sample_6",
-  "ntz9"::VARCHAR AS "sample_7",
-  "ltz"::VARCHAR AS "sample_8",
-  "tz"::VARCHAR AS "sample_9"
+  "f" AS "sample_5",
+  "df"::FLOAT AS "sample_6",
+  LEFT("txt", 100) AS "sample_7",
+  "ok"::VARCHAR AS "sample_8",
+  "t"::VARCHAR AS "sample_9",
+  "ntz3"::VARCHAR AS "sample_10",
+  "ntz9"::VARCHAR AS "sample_11",
+  "ltz"::VARCHAR AS "sample_12",
+  "tz"::VARCHAR AS "sample_13",
+  LEFT("bin"::VARCHAR, 40) AS "sample_14",
+  LEFT(TO_JSON("v"), 40) AS "sample_15",
+  LEFT(TO_JSON("o"), 40) AS "sample_16",
+  LEFT(TO_JSON("a"), 40) AS "sample_17"
 FROM "DB"."S"."T" SAMPLE BERNOULLI (0.180158) SEED (1)
 LIMIT 5000

@@ -20,7 +20,7 @@ from core.request.request import Request
 from core.transfer import plan_transfer
 from core.warehouse.connect import connect
 from tests.support.services.buckets import Proxy, hang, reply
-from tests.tui.app_hosts import Host, shown, until, whole
+from tests.tui.app_hosts import Host, send_key, shown, until, whole
 from tui.screens.quit import QuitDialog, request_quit
 from tui.screens.run.progress import PHASES, STOPPED, Running
 from tui.screens.run.screen import RunScreen, State
@@ -117,7 +117,7 @@ async def test_from_the_last_look_to_the_result(
         assert f"s3://{bucket.name}/from-us/LOCATIONS_595" in look
         assert "DOB" in look
         assert left_behind(bucket) == []
-        await pilot.press("enter")
+        await pilot.press(send_key(screen))
         await until(pilot, lambda: screen.state is State.DELIVERED)
         assert screen.outcome is not None
         result = screen.outcome.result
@@ -149,7 +149,7 @@ async def test_running_again_delivers_again(sandbox: Sandbox, bucket: Any) -> No
     app = Host(screen)
     async with app.run_test() as pilot:
         for times in (1, 2):
-            await pilot.press("enter" if times == 1 else "r")
+            await pilot.press(send_key(screen) if times == 1 else "r")
             await until(pilot, lambda: screen.state is State.DELIVERED)
             assert len(left_behind(bucket)) == times
 
@@ -174,7 +174,7 @@ class TestErrors:
         app = Host(screen)
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             assert "[/b].parquet" in whole(app)
-            await pilot.press("enter")
+            await pilot.press(send_key(screen))
             await until(pilot, lambda: screen.state is State.FAILED)
             assert "destination_exists · exit code 7" in whole(app)
             assert "[/b].parquet" in whole(app)
@@ -194,7 +194,7 @@ class TestErrors:
         screen = RunScreen(wrong, plan)
         app = Host(screen)
         async with app.run_test(size=(120, 40)) as pilot:
-            await pilot.press("enter")
+            await pilot.press(send_key(screen))
             await until(pilot, lambda: screen.state is State.FAILED)
             await pilot.press("d", "e")
             assert "source_sign_in" in whole(app)
@@ -207,7 +207,7 @@ class TestCancel:
         """Cancel once `phase` is shown; the seconds until the screen says that it has stopped."""
         app = Host(screen)
         async with app.run_test(notifications=True) as pilot:
-            await pilot.press("enter")
+            await pilot.press(send_key(screen))
             await until(pilot, lambda: phase is shown_phase(screen), at_once=True)
             began = time.monotonic()
             screen.action_cancel()
@@ -264,7 +264,7 @@ class TestLeave:
         """Leave once `phase` is shown; the seconds from the answer to the end of the app."""
         app = Quitter(screen)
         async with app.run_test(notifications=True) as pilot:
-            await pilot.press("enter")
+            await pilot.press(send_key(screen))
             await until(pilot, lambda: phase is shown_phase(screen), at_once=True)
             await app.action_quit()
             await until(pilot, lambda: isinstance(app.screen, QuitDialog), at_once=True)
@@ -294,7 +294,7 @@ class TestLeave:
         screen = screen_of(request_of(sandbox, bucket, table="ORDERS_100K", date_column=None))
         app = Quitter(screen)
         async with app.run_test() as pilot:
-            await pilot.press("enter")
+            await pilot.press(send_key(screen))
             await app.action_quit()
             await until(pilot, lambda: isinstance(app.screen, QuitDialog), at_once=True)
             await pilot.press("n")
@@ -308,9 +308,10 @@ class TestLeave:
         request = request_of(sandbox, bucket)
         silent = {**sandbox.snowflake, "host": "127.0.0.1", "port": silent_port}
         hung = request.model_copy(update={"connection": silent})
-        app = Host(RunScreen(hung, plan_transfer(request).plan))
+        screen = RunScreen(hung, plan_transfer(request).plan)
+        app = Host(screen)
         async with app.run_test() as pilot:
-            await pilot.press("enter")
+            await pilot.press(send_key(screen))
             await until(pilot, lambda: "▸ Sign in" in whole(app))
             await pilot.press("c")
             began = time.monotonic()
@@ -329,7 +330,7 @@ async def test_a_retry_is_shown_until_it_has_helped(sandbox: Sandbox, bucket: An
         screen = screen_of(request)
         app = Host(screen)
         async with app.run_test(size=(120, 40)) as pilot:
-            await pilot.press("enter")
+            await pilot.press(send_key(screen))
             await until(pilot, lambda: "retrying 2/8: 503 SlowDown in 1.0 s" in whole(app))
             await until(pilot, proxy.hanging.is_set)
             proxy.release.set()

@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from tests.support.services.buckets import Inbox, hang
 from tests.tui.app_driver import Driver, workbench
-from tests.tui.app_hosts import until, whole
+from tests.tui.app_hosts import send_key, until, whole
 from tui.screens.run.screen import RunScreen, State
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def test_an_object_is_new_and_after_the_run_it_exists(sandbox: Sandbox, in
         await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
         run = drive.app.screen
         assert isinstance(run, RunScreen)
-        await drive.press("enter")
+        await drive.press(send_key(run))
         await until(drive.pilot, lambda: run.state is State.DELIVERED)
         await drive.press("escape")
         await told(drive, "! exists, the run will fail → s3://")

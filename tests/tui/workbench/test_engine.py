@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from core.records.history import read_history
 from core.request.reproduce import as_command, as_python
 from tests.tui.app_driver import SMALL, USUAL, Driver, workbench
-from tests.tui.app_hosts import shown, until, whole
+from tests.tui.app_hosts import send_key, shown, until, whole
 from tests.tui.app_layout import faults
 from tui.preferences import Memory
 from tui.screens.history import HistoryScreen
@@ -167,7 +167,7 @@ async def test_an_unload_runs_verified_is_copied_and_repeated(
         how = "Engine unload: aggregated in Snowflake, which writes the file to the bucket"
         assert how in whole(drive.app)
         assert "nothing downloaded" in whole(drive.app)
-        await drive.press("enter")
+        await drive.press(send_key(run))
         await until(drive.pilot, lambda: run.state in (State.DELIVERED, State.FAILED))
         assert run.state is State.DELIVERED, whole(drive.app)
         assert run.outcome is not None

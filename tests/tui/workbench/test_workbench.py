@@ -65,6 +65,40 @@ async def test_roles_change_by_key_and_only_to_what_can_be(sandbox: Sandbox) -> 
         await drive.until_roles(O_ORDERKEY="sum", O_ORDERSTATUS="key", O_ORDERDATE="month")
 
 
+async def test_most_rows_remain_until_one_key_drops_what_keeps_them_apart(
+    sandbox: Sandbox,
+) -> None:
+    own = {"table": "ORDERS_100K", "bucket": sandbox.s3["bucket"]}
+    async with workbench(sandbox, own) as drive:
+
+        async def look_at_the_run() -> RunScreen:
+            await drive.press("f5")
+            await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
+            assert isinstance(drive.app.screen, RunScreen)
+            return drive.app.screen
+
+        await drive.previewed()
+        assert "most rows remain because of O_COMMENT, O_CLERK" in whole(drive.app)
+        run = await look_at_the_run()
+        assert "99,998 of 100,000 rows remain, because of the keys" in whole(drive.app)
+        first = next(each for each in run.query(Static) if each.has_class("warning"))
+        assert "role drop in Columns: O_COMMENT,O_CLERK or role key" in str(first.content)
+        await drive.press("enter")  # the default is to go back
+        await until(drive.pilot, lambda: drive.app.screen is drive.bench)
+        assert not run.running
+        assert run.outcome is None
+
+        await drive.press("2", "o")
+        await drive.until_roles(O_COMMENT="drop", O_CLERK="drop", O_ORDERSTATUS="key")
+        await drive.previewed()
+        assert "most rows remain" not in whole(drive.app)
+        assert drive.bench.draft.request.drop_columns == ("O_COMMENT", "O_CLERK")
+        run = await look_at_the_run()
+        assert "rows remain" not in whole(drive.app)
+        assert "Send" in str(drive.app.screen.query("ActionBar Button").first().label)
+        assert run.focused is drive.app.screen.query("ActionBar Button").first()
+
+
 async def test_keys_pressed_faster_than_plans_are_made_all_count(sandbox: Sandbox) -> None:
     async with workbench(sandbox, {"table": "ORDERS_100K"}) as drive:
         await drive.planned("ORDERS_100K")

@@ -55,6 +55,8 @@ _HEADINGS = {
     State.DOUBTED: "Delivered, but not verified",
 }
 _OVER = (State.DELIVERED, State.FAILED, State.DOUBTED)
+# Enter sends only a plan that needs no second thought: these have another key, and another default.
+_FLAGGED = (Action("Back", "esc", "close", "primary"), Action("Send anyway", "a", "send_anyway"))
 _ACTIONS = {
     State.LOOK: (Action("Send", "enter", "send", "primary"), Action("Back", "esc", "close")),
     State.RUNNING: (Action("Cancel", "esc", "ask_cancel"),),
@@ -98,15 +100,17 @@ class RunScreen(DialogScreen["Outcome | None"]):
     HELP = """\
 A transfer, from the summary to the result.
 
-Nothing is read before you press Send. You can cancel a transfer at any time: the query and the \
-upload are aborted, and nothing is left in the bucket. The file appears there complete and \
-verified, or not at all.
+Nothing is read before you press Send. If more than half of the rows would come out, a warning \
+names the keys that keep them apart: go back and drop them in Columns with o, or send anyway with \
+a. You can cancel a transfer at any time: the query and the upload are aborted, and nothing is \
+left in the bucket. The file appears there complete and verified, or not at all.
 
 The result JSON is the line that --batch prints. Before the file appears, the number of rows read \
 is compared with Snowflake's count, and the total of each sum column over the rows read with that \
 over the rows written."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send"),
+        Binding("a", "send_anyway", "Send anyway"),
         Binding("c", "ask_cancel(True)", "Cancel the run"),
         Binding("j", "copy_json", "Copy the result JSON"),
         Binding("s", "save_json", "Save the result JSON as a file"),
@@ -168,14 +172,21 @@ over the rows written."""
                     route = visible(f"{self.plan.source.name} → {self.request.bucket}")
                     yield Running(route, verify=self.request.verify)
                 yield Vertical(id="ended")
-            yield ActionBar(*_ACTIONS[State.LOOK])
+            yield ActionBar(*self._list_actions(State.LOOK))
+
+    def _list_actions(self, state: State) -> tuple[Action, ...]:
+        if state is State.LOOK and self.plan.grain:
+            return _FLAGGED
+        return _ACTIONS[state]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions that the current state does not have."""
-        known = {each.name for actions in _ACTIONS.values() for each in actions}
+        known = {each.name for actions in (*_ACTIONS.values(), _FLAGGED) for each in actions}
         if action in ("close", "leave") and self.state is State.STOPPING:
             return self._may_leave
-        return action not in known or any(each.name == action for each in _ACTIONS[self.state])
+        return action not in known or any(
+            each.name == action for each in self._list_actions(self.state)
+        )
 
     async def watch_state(self, state: State) -> None:
         """Show the view and the buttons of `state`."""
@@ -188,7 +199,7 @@ over the rows written."""
             self.set_class(name is state, f"-{name.name.lower()}")
         with self.app.batch_update():
             await self.query_one(ActionBar).remove()
-            await self.query_one(Dialog).mount(ActionBar(*_ACTIONS[state]))
+            await self.query_one(Dialog).mount(ActionBar(*self._list_actions(state)))
         # Enter, pressed once too often, must not press the button that cancels.
         self.set_focus(None)
         if state is not State.RUNNING and (buttons := self.query("ActionBar Button")):
@@ -215,6 +226,10 @@ over the rows written."""
         )
         self.query_one(Running).begin(self._job.began)
         self.state = State.RUNNING
+
+    def action_send_anyway(self) -> None:
+        """Start the transfer although most of its rows remain."""
+        self.action_send()
 
     def action_again(self) -> None:
         """Start the transfer again."""
