@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from core.aggregation.reconciliation import Total as Total
     from core.bucket.checks import check_destination as check_destination
     from core.bucket.checks import is_there as is_there
     from core.bucket.checks import probe_destination as probe_destination
@@ -114,7 +113,6 @@ _HOMES: Final = {
     "core.bucket.destination": ("DEFAULT_TEMPLATE",),
     "core.bucket.target": ("object_key", "object_url", "open_bucket"),
     # A run, and former runs.
-    "core.aggregation.reconciliation": ("Total",),
     "core.records.history": (
         "DELIVERED",
         "HistoryEntry",

@@ -100,7 +100,7 @@ class Bucket(Closing):
         owner = {"ExpectedBucketOwner": expected_owner} if expected_owner else {}
         payer = {"RequestPayer": "requester"} if request_payer else {}
         self._common = {**owner, **payer}
-        self._role, self._object_options, self._given = role, object_options, given
+        self._role, self.object_options, self._given = role, object_options, given
         self._made: Any = None
         self.open_uploads = OpenUploads.of(
             destination.bucket, self._options.get("endpoint_url", ""), profile or ""
@@ -148,7 +148,7 @@ class Bucket(Closing):
             DestinationError, DestinationExistsError, IntegrityError, TemporaryError, UsageError,
             LocalResourceError: see core.errors.
         """
-        metadata = {**self._object_options.metadata, **metadata}
+        metadata = {**self.object_options.metadata, **metadata}
         _check_metadata(metadata)
         order = Order(
             path=path,
@@ -157,7 +157,7 @@ class Bucket(Closing):
             metadata=metadata,
             overwrite=overwrite,
             checksums=self._checksums == "supported",
-            options=self._object_options,
+            options=self.object_options,
             part_size=max(part_size or DEFAULT_PART_SIZE, MIN_PART_SIZE),
             workers=workers,
         )

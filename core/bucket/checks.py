@@ -90,7 +90,34 @@ def refuses_damaged(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> bool
     Raises:
         DestinationError, TemporaryError, CancelledError: as `probe_destination`.
     """
-    return bucket.ask(lambda client, where: _refuses_damaged(client, where, key), cancel=cancel)
+
+    def refuses(client: Any, where: dict[str, str]) -> bool:
+        return _refuses_damaged(client, {**where, **bucket.object_options.arguments}, key)
+
+    return bucket.ask(refuses, cancel=cancel)
+
+
+def refuses_to_replace(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> bool:
+    """Whether a write under If-None-Match is refused where there is an object; else it replaces it.
+
+    Raises:
+        DestinationError, TemporaryError, CancelledError: as `probe_destination`.
+    """
+    from botocore.exceptions import ClientError
+
+    from core.bucket.failures import EXISTS, code_of
+
+    def refuses(client: Any, where: dict[str, str]) -> bool:
+        options = bucket.object_options.arguments
+        try:
+            client.put_object(**where, **options, Key=key, Body=b"2", IfNoneMatch="*")
+        except ClientError as error:
+            if code_of(error) not in EXISTS:
+                raise
+            return True
+        return False
+
+    return bucket.ask(refuses, cancel=cancel)
 
 
 def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool | None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.bucket import Bucket
-from core.bucket.checks import is_there, refuses_damaged
+from core.bucket.checks import is_there, refuses_damaged, refuses_to_replace
 from core.bucket.parts import MIN_PART_SIZE
 from core.checking.walk import UncheckedError, Walk
-from core.errors import DestinationError, DestinationExistsError, TransferError
+from core.errors import DestinationError, TransferError
 from core.request.request import Request
 
 _BUCKET: Final = "bucket"
@@ -119,11 +119,6 @@ class BucketChecks:
 
         if not self.bucket.ask(ask, cancel=self.walk.cancel):
             return "as expected" if expected else "the store checks it where one is expected"
-        if expected:
-            raise DestinationError(
-                "The store accepts any expected owner, so it does not check it.",
-                "Make sure in another way that the bucket is the right one.",
-            )
         return "the store does not check an expected owner"
 
     def _check_encryption(self) -> str:
@@ -174,9 +169,7 @@ class BucketChecks:
         return ""
 
     def _check_condition(self) -> str:
-        try:
-            self._upload(self._small, _PROBE * 2)
-        except DestinationExistsError:
+        if refuses_to_replace(self.bucket, self._small, cancel=self.walk.cancel):
             return ""
         raise DestinationError(
             "The store ignores If-None-Match: it replaced an object that existed.",
