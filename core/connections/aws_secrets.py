@@ -21,8 +21,9 @@ from botocore.parsers import ResponseParserError
 from core.errors import SignInError, TemporaryError, TransferError, UsageError
 from core.runtime import redaction
 from core.runtime.aws.answers import bound
-from core.runtime.aws.errors import CREDENTIALS, get_code, get_status, is_temporary
+from core.runtime.aws.errors import CREDENTIALS, OF_PROXY, get_code, get_status, is_temporary
 from core.runtime.background import start
+from core.runtime.certificates import find_refusal
 from core.runtime.library_logging import hush
 from core.runtime.urls import ENDPOINT_FORM, is_plain_endpoint
 
@@ -151,6 +152,10 @@ def _translate_failure(error: BotoCoreError, source: str) -> TransferError:
         return UsageError(
             f"The AWS profile with which to fetch {source} does not exist.",
             "`aws configure list-profiles` lists them.",
+        )
+    if refused := find_refusal(error):
+        return SignInError(
+            f"The certificate of AWS's service for {source} is not trusted: {refused}.", OF_PROXY
         )
     if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
         return TemporaryError(

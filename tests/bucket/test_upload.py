@@ -137,6 +137,18 @@ def test_over_tls_bodies_are_neither_chunked_nor_hashed(
     assert inbox.read(KEY) == large.read_bytes()
 
 
+def test_a_certificate_that_is_not_trusted_is_refused_at_once(
+    inbox: Inbox, small: Path, certificate: tuple[Path, ssl.SSLContext]
+) -> None:
+    with Proxy(inbox.client.meta.endpoint_url, certificate[1]) as proxy:
+        options = {**inbox.options, "endpoint_url": proxy.url}
+        with pytest.raises(DestinationError, match="is not trusted: self-signed") as caught:
+            deliver(inbox, small, options={"client_options": options})
+    assert "AWS_CA_BUNDLE" in caught.value.hint
+    assert proxy.log == []
+    assert inbox.keys() == []
+
+
 def test_passes_the_expected_owner(inbox: Inbox, small: Path) -> None:
     options = {"expected_owner": "111111111111"}
     with pytest.raises(DestinationError), open_bucket(inbox, **options) as bucket:

@@ -34,6 +34,8 @@ from core.errors import (
     UsageError,
 )
 from core.remedy import Advice, Remedy
+from core.runtime.aws.errors import OF_PROXY
+from core.runtime.certificates import find_refusal
 
 __all__ = [
     "DAMAGED",
@@ -109,6 +111,10 @@ def _translate_client_error(error: BotoCoreError, url: str) -> TransferError:
         )
     if isinstance(error, boto.ParamValidationError):
         return UsageError(f"S3's client rejects the request for {url}.", "Check bucket and key.")
+    if refused := find_refusal(error):
+        return DestinationError(
+            f"The certificate of the store of {url} is not trusted: {refused}.", OF_PROXY
+        )
     if is_temporary(error):
         return TemporaryError(
             f"S3 could not be reached for {url} ({type(error).__name__}).",

@@ -10,6 +10,7 @@ from botocore.parsers import ResponseParserError
 
 from core.errors import TemporaryError
 from core.runtime.aws import errors as aws_errors
+from core.runtime.certificates import find_refusal
 
 # A part that arrived damaged: sending it again helps.
 DAMAGED = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest", "IncompleteBody"})
@@ -47,6 +48,8 @@ def is_temporary(error: BaseException) -> bool:
     """Whether the same request may succeed later."""
     if isinstance(error, ClientError):
         return aws_errors.is_temporary(error.response)
+    if find_refusal(error):  # of a certificate
+        return False
     return isinstance(error, (boto.HTTPClientError, boto.ConnectionError, *STRANGE))
 
 

@@ -37,6 +37,11 @@ _TEMPORARY_STATUS: Final = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
+# What to do where AWS's certificate is refused.
+OF_PROXY: Final = (
+    "If a proxy of your network replaces it, name a file with the proxy's certificate authority in "
+    "AWS_CA_BUNDLE."
+)
 _EXPIRED: Final = "The session has expired; sign in again."
 _UNKNOWN_KEY: Final = "The access key is unknown; check the AWS profile or the environment."
 _OTHER_SECRET: Final = "The secret key does not match the access key."  # noqa: S105
