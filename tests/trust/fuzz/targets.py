@@ -31,8 +31,8 @@ from core.planning.date_formats import ISO, EpochUnit, TextFormat, parse_format
 from core.planning.date_recognition import fit_values, recognise_epoch, recognise_text
 from core.planning.names import find_name, parse_table, write_name
 from core.planning.source import ColumnType
-from core.request.lists import split_names
-from core.request.reproduce import _join, as_command, as_python
+from core.request.lists import format_names, split_names
+from core.request.reproduce import as_command, as_python
 from core.request.request import Request, StreamLimit, parse_seconds, parse_size
 from core.warehouse.statement import parse_count
 
@@ -155,7 +155,7 @@ def names(data: bytes) -> None:
             raise
         return
     assert all(name and name == name.strip() for name in found)
-    assert split_names(_join(found)) == found
+    assert split_names(format_names(found)) == found
 
 
 @target(
