@@ -122,7 +122,7 @@ async def opened_above(drive: Driver) -> None:
         (["2", "f"], FormatDialog, ("Date format", "Apply enter", "Cancel esc")),
         (["ctrl+p"], None, ("Search for commands", "Drop the column", "Key d")),
         (["f9"], HistoryScreen, ("History", "No runs yet", "esc Back")),
-        (["f5"], RunScreen, ("Send this?", "From DEMO.PUBLIC.LOCATIONS_595", "Send enter")),
+        (["f5"], RunScreen, ("Send this?", "From DEMO.PUBLIC.LOCATIONS_595", "Send anyway a")),
     ]
     for keys, kind, texts in dialogs:
         await drive.press(*keys)

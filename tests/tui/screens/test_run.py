@@ -350,7 +350,7 @@ class TestStop:
             request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
             screen = screen_of(request)
             async with Host(screen).run_test(notifications=True) as pilot:
-                await pilot.press("enter")
+                await pilot.press(send_key(screen))
                 await until(pilot, proxy.hanging.is_set)
                 yield pilot, screen
                 proxy.release.set()
@@ -394,7 +394,7 @@ class TestStop:
             screen = screen_of(request)
             app = Host(screen)
             async with app.run_test() as pilot:
-                await pilot.press("enter")
+                await pilot.press(send_key(screen))
                 await until(pilot, proxy.hanging.is_set)
                 await pilot.press("escape")
                 proxy.release.set()

@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 from core.facade import restore_defaults
 from tests.support.sources import request
 from tests.tui.app_driver import SMALL, Driver, workbench
-from tests.tui.app_hosts import Host, shown, until, whole
+from tests.tui.app_hosts import Host, send_key, shown, until, whole
 from tui.screens.run.screen import RunScreen
 from tui.widgets.choice import Choice
 from tui.workbench.draft import Draft, with_table
@@ -89,7 +89,9 @@ async def test_a_window_from_the_key_to_the_delivery(sandbox: Sandbox) -> None:
         await drive.press("f5")
         await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
         assert "only 1995-02" in whole(drive.app)
-        await drive.press("enter")
+        run = drive.app.screen
+        assert isinstance(run, RunScreen)
+        await drive.press(send_key(run))
         await until(drive.pilot, lambda: "matches Snowflake's count of 1995-02" in whole(drive.app))
         await drive.press("escape", "f9")
         await until(drive.pilot, lambda: "1 run" in shown(drive.app))
