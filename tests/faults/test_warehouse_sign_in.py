@@ -92,7 +92,7 @@ def test_certificate_of_nobody(
             way(
                 "self-signed certificate",
                 TemporaryError,
-                "secure connection",
+                "its issuer is unknown",
                 protocol="https",
                 port=port,
             )

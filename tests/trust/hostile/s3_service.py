@@ -10,6 +10,7 @@ from typing import Self
 
 Answer = tuple[int, dict[str, str], bytes]
 LIST = b"<ListBucketResult><KeyCount>%s</KeyCount>%s</ListBucketResult>"
+ABSENT: Answer = (404, {}, b"")
 NOTHING = (200, {}, LIST % (b"0", b""))
 
 

@@ -10,7 +10,7 @@ import pytest
 from core import transfer_data
 from core.errors import TransferError
 from core.runtime.retry import Retry
-from tests.trust.hostile.s3_service import LIST, NOTHING, Answer, Service
+from tests.trust.hostile.s3_service import ABSENT, LIST, NOTHING, Answer, Service
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -67,7 +67,7 @@ def failure(sandbox: Sandbox, service: Service, monkeypatch: pytest.MonkeyPatch)
 def test_a_first_look_that_is_answered_by(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    with Service.running(lambda _: LISTS[name]) as service:
+    with Service.running(lambda command: ABSENT if command == "HEAD" else LISTS[name]) as service:
         error = failure(sandbox, service, monkeypatch)
     assert error.exit_code in (5, 6, 8), error
     assert len(str(error)) < 1_000
@@ -78,6 +78,8 @@ def test_a_write_that_is_answered_by(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     def answer(command: str) -> Answer:
+        if command == "HEAD":
+            return ABSENT
         return PUTS[name] if command in ("PUT", "POST") else NOTHING
 
     with Service.running(answer) as service:

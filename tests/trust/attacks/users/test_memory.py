@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from core.runtime.process import core_dumps
+from core.runtime.process import core_dumps, libc
 from tests.trust.attacks.users.second_user import USER, command, environment
 
 SECRET = "hush-hush-hush"
@@ -104,7 +104,7 @@ def test_a_limit_that_is_lower_already_is_left(monkeypatch: pytest.MonkeyPatch) 
     asked = []
     monkeypatch.setattr(resource, "getrlimit", lambda what: (0, 0))
     monkeypatch.setattr(resource, "setrlimit", lambda what, limits: asked.append(limits))
-    monkeypatch.setattr(core_dumps.ctypes, "CDLL", lambda name: object())  # as on musl, or macOS
+    monkeypatch.setattr(libc.ctypes, "CDLL", lambda name: object())  # as on musl, or macOS
     core_dumps.forbid_core_dumps()
     assert asked == [(0, 0)]
 
