@@ -34,9 +34,13 @@ class Budget:
 
     @classmethod
     def of(cls, memory_limit: int) -> Budget:
-        """Divide `memory_limit` bytes: what can be budgeted is split 1:3."""
+        """Divide `memory_limit` bytes.
+
+        Twice as many are for the aggregation as for the batches. With three times as many, a run
+        with 27 million groups peaked at 634 of 600 MB.
+        """
         share = (memory_limit - _FIXED) * 3 // 2 // 4
-        return cls(share, 3 * share, max(2, min(4, os.cpu_count() or 2)), memory_limit)
+        return cls(share, 2 * share, max(2, min(4, os.cpu_count() or 2)), memory_limit)
 
     def beside_list(self, batches: int, size: int) -> Budget:
         """Return the budget that is left beside a list of `batches` batches of `size` bytes.
