@@ -118,13 +118,9 @@ def _is_value(found: object, expected: object) -> bool:
 
 
 def _show(value: object) -> str:
-    return (
-        "NULL"
-        if value is None
-        else str(value)
-        if isinstance(value, Decimal | date)
-        else repr(value)
-    )
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, Decimal | date) else repr(value)
 
 
 def make_plan(
