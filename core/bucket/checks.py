@@ -54,7 +54,8 @@ def is_there(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> bool | None
     """
 
     def exists(client: Any, where: dict[str, str]) -> bool | None:
-        return _exists(client, where, key, bucket.destination.url())
+        damaged = {**_make_damaged(_make_trial(key)), **bucket.object_options.arguments}
+        return _exists(client, where, key, damaged, bucket.destination.url())
 
     return bucket.ask(exists, cancel=cancel)
 
@@ -120,8 +121,18 @@ def refuses_to_replace(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> b
     return bucket.ask(refuses, cancel=cancel)
 
 
-def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool | None:
-    """Whether the object exists; None if that may not be known. Raises every other failure."""
+def _exists(
+    client: Any, where: dict[str, str], key: str, damaged: dict[str, Any], url: str
+) -> bool | None:
+    """Whether the object exists; None if that may not be known. Raises every other failure.
+
+    Args:
+        client: a boto3 S3 client.
+        where: the arguments of every request.
+        key: the object's key.
+        damaged: the arguments of a write that creates nothing.
+        url: the destination.
+    """
     from botocore.exceptions import ClientError
 
     from core.bucket.failures import DENIED, code_of, status_of
@@ -138,28 +149,35 @@ def _exists(client: Any, where: dict[str, str], key: str, url: str) -> bool | No
         return any(item["Key"] == key for item in page.get("Contents", ()))
     if "ExpectedBucketOwner" in where:
         _check_owner(client, where["Bucket"], url)
-        damaged = {"Key": _make_trial(key), "Body": b"1", "ContentMD5": _MD5_OF_NOTHING}
         _check_obeys_owner(client.put_object, {**where, **damaged}, url)
     try:
         client.head_object(**where, Key=key)
     except ClientError as error:
-        if status_of(error) in (
-            403,
-            404,
-        ):  # without s3:ListBucket, 403 does not say whether it exists
-            return None if status_of(error) == 403 else False
+        if status_of(error) == 403:  # without s3:ListBucket, it may exist or not
+            return None
+        if status_of(error) == 404:
+            return False
         raise
     return True
 
 
 def _check_obeys_owner(request: Callable[..., Any], arguments: dict[str, Any], url: str) -> None:
-    """Raise if the store accepts an owner that no bucket has: it would accept any.
+    """Raise if the store does not check the owner of a bucket; the arguments of `obeys_owner`."""
+    if not obeys_owner(request, arguments):
+        raise DestinationError(
+            f"The store of {url} does not check who owns a bucket: it accepts an account that does "
+            "not exist.",
+            Advice("Make sure of the owner in another way, and leave out ", _OWNER, "."),
+        )
+
+
+def obeys_owner(request: Callable[..., Any], arguments: dict[str, Any]) -> bool:
+    """Whether a store refuses an owner that no bucket has; one that accepts it accepts any.
 
     Args:
         request: a request that the store grants, or a write of a damaged body, for which it checks
             permissions first.
         arguments: its arguments.
-        url: the destination.
     """
     from botocore.exceptions import ClientError
 
@@ -169,20 +187,21 @@ def _check_obeys_owner(request: Callable[..., Any], arguments: dict[str, Any], u
         request(**{**arguments, "ExpectedBucketOwner": _NOBODY})
     except ClientError as error:
         if code_of(error) in DENIED:
-            return
+            return True
         if code_of(error) not in DAMAGED:
             raise
-    raise DestinationError(
-        f"The store of {url} does not check who owns a bucket: it accepts an account that does not "
-        "exist.",
-        Advice("Make sure of the owner in another way, and leave out ", _OWNER, "."),
-    )
+    return False
 
 
 def _make_trial(key: str) -> str:
     """Return an unguessable key beside `key`, for a request that is to create nothing."""
     folder, slash, name = key.rpartition("/")
     return f"{folder}{slash}access-test-{uuid.uuid4().hex}-{name}"
+
+
+def _make_damaged(key: str) -> dict[str, Any]:
+    """Return the arguments of PutObject for a byte with the MD5 of another body."""
+    return {"Key": key, "Body": b"1", "ContentMD5": _MD5_OF_NOTHING}
 
 
 def _check_owner(client: Any, bucket: str, url: str) -> None:
@@ -206,7 +225,7 @@ def _refuses_damaged(client: Any, where: dict[str, str], key: str) -> bool:
     from core.bucket.failures import DAMAGED, code_of
 
     try:
-        client.put_object(**where, Key=key, Body=b"1", ContentMD5=_MD5_OF_NOTHING)
+        client.put_object(**where, **_make_damaged(key))
     except ClientError as error:
         if code_of(error) not in DAMAGED:
             raise

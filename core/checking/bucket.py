@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.bucket import Bucket
-from core.bucket.checks import is_there, refuses_damaged, refuses_to_replace
+from core.bucket.checks import is_there, obeys_owner, refuses_damaged, refuses_to_replace
 from core.bucket.parts import MIN_PART_SIZE
 from core.checking.walk import UncheckedError, Walk
 from core.errors import DestinationError, TransferError
 from core.request.request import Request
 
 _BUCKET: Final = "bucket"
-_NO_ACCOUNT: Final = "000000000000"  # the ID of no AWS account
-_OWNER_UNKNOWN: Final = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
 _PROBE: Final = b"amplify-transfer check\n"
 _UNSAFE: Final = "Two runs that write the same name could replace each other's object. "
 
@@ -104,20 +102,16 @@ class BucketChecks:
         bucket = self.bucket.destination.bucket
 
         def ask(client: Any, _: dict[str, str]) -> bool:
-            """Return whether the store accepts an owner that it cannot have."""
+            """Return whether the store refuses an owner that it cannot have."""
             from botocore.exceptions import ClientError
 
             try:
                 client.list_objects_v2(Bucket=bucket, MaxKeys=1)
             except ClientError as error:
                 raise UncheckedError("The credentials may not list the bucket.") from error
-            try:
-                client.list_objects_v2(Bucket=bucket, MaxKeys=1, ExpectedBucketOwner=_NO_ACCOUNT)
-            except ClientError:
-                return False
-            return True
+            return obeys_owner(client.list_objects_v2, {"Bucket": bucket, "MaxKeys": 1})
 
-        if not self.bucket.ask(ask, cancel=self.walk.cancel):
+        if self.bucket.ask(ask, cancel=self.walk.cancel):
             return "as expected" if expected else "the store checks it where one is expected"
         return "the store does not check an expected owner"
 
@@ -147,7 +141,7 @@ class BucketChecks:
 
     def _read(self, operation: str) -> dict[str, Any]:
         """Return the answer to a request for a property of the bucket."""
-        from core.bucket.failures import code_of, status_of
+        from core.bucket.failures import DENIED, code_of, status_of
 
         def ask(client: Any, where: dict[str, str]) -> dict[str, Any]:
             from botocore.exceptions import ClientError
@@ -156,7 +150,7 @@ class BucketChecks:
                 return dict(getattr(client, operation)(**where))
             except ClientError as error:
                 code = code_of(error)
-                if status_of(error) in (403, 404, 405, 501) or code in _OWNER_UNKNOWN:
+                if status_of(error) in (403, 404, 405, 501) or code in DENIED:
                     raise _RefusedError(code or str(status_of(error))) from error
                 raise
 

@@ -14,7 +14,7 @@ import pytest
 
 from core.bucket import Bucket, Destination
 from core.bucket.boto_client import Role
-from core.bucket.checks import check_destination
+from core.bucket.checks import check_destination, probe_destination
 from core.bucket.delivery import ObjectOptions
 from core.errors import DestinationError
 from core.remedy import Remedy, remedies
@@ -100,6 +100,25 @@ class TestPolicies:
         head = theirs.client.head_object(Bucket=theirs.name, Key=KEY)
         assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "alias/theirs")
         assert theirs.read(KEY) == path.read_bytes()
+
+    def test_kms_of_a_store_that_ignores_the_expected_owner(
+        self, inbox: Inbox, path: Path, size: int
+    ) -> None:
+        """The probe has the encryption too: the policy's refusal would look like the owner's."""
+        path.write_bytes(b"x" * size)
+        deny(inbox, {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}})
+        asked = {"client_options": inbox.user("s3:PutObject"), "object_options": KMS}
+        deliver(inbox, path, expected_owner="123456789012", **asked)
+        inbox.act_as("no-owners")
+        with pytest.raises(DestinationError, match="does not check who owns"):
+            deliver(inbox, path, expected_owner="123456789012", **asked)
+
+    def test_the_access_test_is_encrypted_too(self, theirs: Inbox, path: Path, size: int) -> None:
+        deny(theirs, {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}})
+        options = {"client_options": theirs.options, "object_options": KMS}
+        with Bucket(Destination(theirs.name), **options) as bucket:
+            probe_destination(bucket, KEY)
+        assert theirs.keys() == []
 
     def test_acl(self, theirs: Inbox, path: Path, size: int) -> None:
         path.write_bytes(b"x" * size)

@@ -82,8 +82,8 @@ class Front:
                 return self._forward(app, environ, start_response)
             request = S3Request(environ, body.read(), account, user)
             receive(request, self._store)
-            verify(request, self._store)
             check_demands(request, self._store)
+            verify(request, self._store)
             environ["wsgi.input"] = io.BytesIO(translate_etags(request, self._store))
         except RefusalError as refusal:
             body.drain()
