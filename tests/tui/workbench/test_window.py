@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,7 +73,10 @@ async def test_the_dialog_shows_what_is_set_and_is_left_without_a_change() -> No
     assert app.answers == [None]
 
 
-async def test_a_window_from_the_key_to_the_delivery(sandbox: Sandbox) -> None:
+async def test_a_window_from_the_key_to_the_delivery(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path))  # a history of its own
     options = {
         "table": "ORDERS_100K", "key_columns": "none", "sum_columns": "O_TOTALPRICE",
         "bucket": f"s3://{sandbox.s3['bucket']}/windows-app",
