@@ -49,6 +49,7 @@ PLACES: Final = {
     "unload_credentials": _Place("Writes by: own keys"),
 }
 _SHOWN: Final = {
+    ("key_columns", "none"): "no column",
     ("on_bad_date", "null"): "NULL month",
     ("undated", "keep"): "month NULL",
 }  # values that the app words otherwise

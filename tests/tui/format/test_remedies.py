@@ -31,6 +31,11 @@ ELSEWHERE = {
 @pytest.mark.parametrize(
     ("remedy", "label", "key"),
     [
+        (
+            Remedy("key_columns", "none"),
+            "role key in Columns: no column",
+            "k on a column: no column",
+        ),
         (Remedy("drop_columns"), "role drop in Columns", "d on a column"),
         (Remedy("drop_identifiers", True), "role drop in Columns", "i (u restores them)"),
         (Remedy("date_format", "%d/%m/%Y"), "Dates in Columns: %d/%m/%Y", "f: %d/%m/%Y"),
