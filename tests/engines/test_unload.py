@@ -9,10 +9,12 @@ import json
 import re
 import signal
 import threading
+import time
 import traceback
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -39,7 +41,9 @@ from tests.support.deliveries import (
     rows_of,
     transfer,
 )
+from tests.support.services.buckets import Exchange
 from tests.support.services.scripted_login import ScriptedLogin
+from tests.support.services.warehouse_proxy import ABORT, COPY, RESULT, STATUS, Warehouse
 from tui.cli import batch, dry_run
 from tui.cli.batch import Manner
 from tui.cli.batch import run as run_batch
@@ -213,24 +217,28 @@ def test_no_groups_are_a_file_without_rows(sandbox: Sandbox, kind: str) -> None:
 def test_a_cancelled_unload_leaves_nothing_or_tells(
     sandbox: Sandbox, orders: str, own: bool
 ) -> None:
-    more = {"format": "ndjson", "max_file_size": "1MB"}
-    request = asked(sandbox, orders, **more, **({} if own else strange_to(sandbox)))
-    folder = request.bucket.partition(f"{sandbox.s3['bucket']}/")[2]
-    cancel, ended = threading.Event(), threading.Event()
+    more: dict[str, Any] = {"format": "ndjson", "max_file_size": "1MB"}
+    cancel, aborted = threading.Event(), threading.Event()
 
-    def cancel_at_the_first_file() -> None:
-        while not ended.is_set() and not objects(sandbox, folder):
-            pass
+    def cancel_at_the_first_file(exchange: Exchange) -> None:
+        while not objects(sandbox, folder):
+            time.sleep(0.01)
         cancel.set()
+        assert aborted.wait(60)
+        exchange.pass_on()
 
-    watcher = threading.Thread(target=cancel_at_the_first_file)
-    watcher.start()
-    try:
+    def note(exchange: Exchange) -> None:
+        exchange.pass_on()
+        aborted.set()
+
+    with Warehouse(sandbox) as warehouse:
+        warehouse.on(f"({STATUS}|{RESULT}){COPY}", cancel_at_the_first_file)
+        warehouse.on(ABORT + COPY, note)
+        more["connection"] = sandbox.snowflake | {"port": urlsplit(warehouse.url).port}
+        request = asked(sandbox, orders, **more, **({} if own else strange_to(sandbox)))
+        folder = request.bucket.partition(f"{sandbox.s3['bucket']}/")[2]
         with pytest.raises(CancelledError) as caught:
             run_transfer(request, cancel=cancel)
-    finally:
-        ended.set()
-        watcher.join()
     assert bool(objects(sandbox, folder)) is not own
     assert (f"Files may remain at {request.bucket}" in caught.value.hint) is not own
 
