@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.checking.finding import CheckResult, CheckStatus, Finding
     from core.errors import (
         CancelledError,
+        CheckFailedError,
         DestinationError,
         DestinationExistsError,
         IntegrityError,
@@ -38,6 +39,7 @@ _HOMES = {
     "core.checking.finding": ("CheckResult", "CheckStatus", "Finding"),
     "core.errors": (
         "CancelledError",
+        "CheckFailedError",
         "DestinationError",
         "DestinationExistsError",
         "IntegrityError",
@@ -66,6 +68,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "CancelledError",
+    "CheckFailedError",
     "CheckResult",
     "CheckStatus",
     "Delivered",

@@ -65,6 +65,10 @@ def transfer_data(
     storage_class: str | None = None,
     tags: Pairs | None = None,
     metadata: Pairs | None = None,
+    min_rows: int | None = None,
+    max_rows: int | None = None,
+    max_change: str | None = None,
+    require_months: bool = False,
     engine: EngineName = "auto",
     stream_limit: str = "50M,5GB",
     storage_integration: str | None = None,
@@ -173,6 +177,13 @@ def transfer_data(
         tags: The tags of the object, at most 10. A mapping is accepted too.
         metadata: Further metadata of the object, in ASCII. The ID of the run, the number of rows
             and the source are always among it. A mapping is accepted too.
+        min_rows: Deliver nothing if there would be fewer rows. If None: not checked.
+        max_rows: Deliver nothing if there would be more rows. If None: not checked.
+        max_change: Deliver nothing if the number of rows differs by more from that of the last
+            delivery of the table to this destination, by the history of this machine. If no
+            delivery is known, a warning says so. If None: not checked.
+        require_months: Deliver nothing if one of the months that are read has no rows. The first
+            and the last month must be given.
         engine: Where the rows are aggregated. `stream` aggregates them on this machine, `pushdown`
             in Snowflake; with `unload`, Snowflake also writes the object. `auto` selects `stream`
             or `pushdown` by the size of the table.

@@ -11,6 +11,7 @@
     ├── DestinationExistsError    7  the object exists, and may not be replaced
     ├── IntegrityError            8  counts, totals or checksums differ
     ├── LocalResourceError        9  disk, memory or a directory of this machine
+    ├── CheckFailedError         10  the rows or months are not as the request demands
     └── CancelledError          130  the caller cancelled
 
 An error states what happened, to which object, and what to do next. It does not state whether
@@ -186,6 +187,13 @@ class LocalResourceError(TransferError):
 
     exit_code = 9
     label = "local_resources"
+
+
+class CheckFailedError(TransferError):
+    """The rows or months to deliver are not as the request demands."""
+
+    exit_code = 10
+    label = "check_failed"
 
 
 class CancelledError(TransferError):

@@ -34,6 +34,7 @@ class Preview:
         copy: the statement with which Snowflake would write the object; None if this machine writes
             it.
         demands: the options that meet demands of the bucket, with their values.
+        conditions: the options that set conditions for the rows, with their values.
     """
 
     plan: Plan
@@ -43,6 +44,7 @@ class Preview:
     estimate: Estimate
     copy: Statement | None = None
     demands: Mapping[str, Any] = field(default_factory=dict)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def warnings(self) -> tuple[str, ...]:

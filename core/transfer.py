@@ -20,6 +20,7 @@ from core.bucket.sweep import sweep
 from core.bucket.target import list_demands, object_key, open_bucket
 from core.engines import ENGINES
 from core.engines.choice import Choice, choose, find_chunk_size
+from core.engines.delivery_checks import DeliveryChecks, LastDelivery
 from core.engines.engine import Job
 from core.engines.local_file import LocalFile
 from core.engines.widths import measure_widths
@@ -32,7 +33,9 @@ from core.planning.source import Source
 from core.preview.cost import FormerRun, estimate
 from core.preview.month_preview import check_grain, look_at_months, refine_grain
 from core.preview.sample import take_sample
+from core.records.last_delivery import find_in_history
 from core.records.report import check_path, write_report
+from core.request.conditions import list_conditions
 from core.request.request import Request
 from core.runtime.cancel import NEVER, Cancel
 from core.runtime.disk.workspace import workspace
@@ -80,8 +83,8 @@ def plan_transfer(
         engine, job = ENGINES[choice.engine], run.make_job(connection, plan)
         copy = engine.copy_statement(job)
     url = job.destination.url(job.key)
-    demands = list_demands(request)
-    return Preview(plan, choice, engine.statement(plan), url, cost, copy, demands)
+    demands, conditions = list_demands(request), list_conditions(request)
+    return Preview(plan, choice, engine.statement(plan), url, cost, copy, demands, conditions)
 
 
 def run_transfer(
@@ -184,6 +187,10 @@ class _Run:
         name, run_id = plan.source.name, self.run_id
         return object_key(self.request, name, plan.window, started=self.started, run_id=run_id)
 
+    def find_last(self, plan: Plan, bucket: Bucket) -> LastDelivery | None:
+        """Return the last delivery of the table to the destination; None if none is known."""
+        return find_in_history(self.request, plan.source.name)
+
     def make_job(self, connection: SnowflakeConnection, plan: Plan) -> Job:
         """Return the input of the engine.
 
@@ -197,6 +204,9 @@ class _Run:
             key=self.key(plan),
             started=self.started,
             run_id=self.run_id,
+            checks=DeliveryChecks(
+                self.request, plan.window, partial(self.find_last, plan), self.progress
+            ),
             budget=self.budget,
             progress=self.progress,
             cancel=self.cancel,

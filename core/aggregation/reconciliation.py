@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Context, Decimal
 from typing import Any
 
@@ -123,6 +124,8 @@ class RunTotals:
         bad_dates: the rows whose date cannot be parsed.
         bad_examples: up to five such values.
         groups: the number of rows written.
+        months: the months of the rows written, if only some months are read; engine `unload`
+            leaves it empty.
         read: the total of each summed column over the rows read.
         written: the total of each summed column over the rows written.
     """
@@ -134,6 +137,7 @@ class RunTotals:
     bad_dates: int = 0
     bad_examples: tuple[str, ...] = ()
     groups: int = 0
+    months: set[date | None] = field(default_factory=set)
     read: dict[str, Total] = field(default_factory=dict)
     written: dict[str, Total] = field(default_factory=dict)
 

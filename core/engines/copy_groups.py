@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from core.aggregation.first_rows import ROWS, FirstRows, take_first_rows
@@ -19,6 +20,7 @@ from core.bucket.checks import check_destination
 from core.bucket.objects import get_aws_keys
 from core.connections.secrets import Secret
 from core.engines.cleanup import CopyCleanup
+from core.engines.delivery_checks import DeliveryChecks
 from core.engines.grouped import Grouped, group_at_rest
 from core.engines.local_file import LocalFile, Written
 from core.engines.write_access import CREDENTIALS_SHOWN, Access, find_access
@@ -38,12 +40,13 @@ from core.query.unload import (
     Keys,
     copy_into,
     first_groups,
+    select_months,
 )
 from core.remedy import join_texts
 from core.request.request import Request
 from core.runtime.progress import Reporter
 from core.warehouse.results.download import INLINE_BYTES
-from core.warehouse.results.read_result import read_rows
+from core.warehouse.results.read_result import read_columns, read_rows
 from core.warehouse.statement import Cancel, parse_count, run
 
 if TYPE_CHECKING:
@@ -125,6 +128,7 @@ def copy_groups(
     order: Order,
     bucket: Bucket,
     *,
+    checks: DeliveryChecks,
     progress: Reporter,
     cancel: Cancel,
 ) -> Unloaded:
@@ -136,11 +140,13 @@ def copy_groups(
         order: what to write.
         bucket: checked before the start, and cleaned up after a failure, as far as this machine's
             own credentials allow.
+        checks: the conditions that the rows must meet before Snowflake writes them.
         progress: receives every phase, and warnings.
         cancel: stops the work at any moment.
 
     Raises:
         SourceDataError: dates do not parse, or a sum overflows.
+        CheckFailedError: the rows do not meet a condition of the request.
         DestinationExistsError, DestinationError: Snowflake is not allowed to write there.
         IntegrityError: the totals do not agree, or the files do not hold every group.
         TransferError: a statement failed, or the run was cancelled.
@@ -149,6 +155,7 @@ def copy_groups(
     progress.start(Phase.QUERY)
     grouped = group_at_rest(connection, plan, cancel)
     totals, query_id = grouped.totals, grouped.result.query_id
+    checks.check(bucket, totals.groups, partial(_read_months, connection, grouped, cancel))
     if not totals.groups:
         names = tuple(column.name for column in plan.delivered)
         return Unloaded(totals, FirstRows(names), query_id)
@@ -171,6 +178,15 @@ def copy_groups(
     progress.add(rows, sum(each.size for each in objects))
     progress.finish()
     return Unloaded(totals, first_rows, query_id, key, objects)
+
+
+def _read_months(
+    connection: SnowflakeConnection, grouped: Grouped, cancel: Cancel
+) -> set[date | None]:
+    """Return the months of the groups."""
+    statement = select_months(grouped.statement, grouped.result.query_id)
+    (months,) = read_columns(connection, statement, cancel)
+    return {each if isinstance(each, date) else None for each in months}
 
 
 def preview_copy(

@@ -58,8 +58,10 @@ def deliver_file(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths) 
             progress=job.progress,
             cancel=job.cancel,
         )
-    delivery = upload(job, bucket, file, written.totals)
-    return EngineResult(job.key, (delivery,), written.totals, written.first_rows, written.query_id)
+    totals = written.totals
+    job.checks.check(bucket, totals.groups, lambda: totals.months)
+    delivery = upload(job, bucket, file, totals)
+    return EngineResult(job.key, (delivery,), totals, written.first_rows, written.query_id)
 
 
 def upload(job: Job, bucket: Bucket, file: LocalFile, totals: RunTotals) -> Delivery:

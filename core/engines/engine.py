@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.aggregation.first_rows import FirstRows
     from core.aggregation.reconciliation import RunTotals
     from core.bucket import Bucket, Delivery
+    from core.engines.delivery_checks import DeliveryChecks
     from core.engines.local_file import LocalFile
     from core.engines.widths import Width
     from core.errors import TransferError
@@ -89,6 +90,7 @@ class Job:
         key: the key of the object.
         started: when the run started, in UTC.
         run_id: the id of the run.
+        checks: the conditions that the rows must meet before they are visible.
         budget: the memory of each stage, in bytes.
         progress: receives every phase, and warnings.
         cancel: stops the work at any moment.
@@ -100,6 +102,7 @@ class Job:
     key: str
     started: datetime
     run_id: str
+    checks: DeliveryChecks
     budget: Budget
     progress: Reporter
     cancel: Cancel
@@ -187,6 +190,7 @@ class Engine(Protocol):
         Raises:
             SourceDataError: dates do not parse, or a sum overflows.
             IntegrityError: the totals of the rows read and of those written do not agree.
+            CheckFailedError: the rows do not meet a condition of the request.
             DestinationExistsError, DestinationError: the bucket refuses the object.
             TransferError: a statement, the download, the disk or the upload failed, or the run was
                 cancelled.

@@ -73,6 +73,7 @@ class Unload:
             job.plan,
             self._order(job),
             bucket,
+            checks=job.checks,
             progress=job.progress,
             cancel=job.cancel,
         )

@@ -179,6 +179,8 @@ def _write(
             grouped += int(frame["rows"].sum())
             totals.null_dates += int(frame.filter(pl.col("month").is_null())["rows"].sum())
             totals.add_written(tally(frame, fields))
+            if plan.window:
+                totals.months.update(frame["month"].unique())
             ready = to_delivery(frame, plan, fields, units)
             if len(first_rows.rows) < ROWS:
                 more = take_first_rows(ready).rows

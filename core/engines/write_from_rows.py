@@ -108,6 +108,8 @@ def _write(
         for piece in chain([] if first is None else [first], pieces):
             grouped += int(piece[ROWS].sum())
             rows.totals.add_written(tally(piece, fields))
+            if plan.window:
+                rows.totals.months.update(piece["month"].unique())
             ready = to_delivery(piece, plan, fields, units)
             if piece is first:
                 first_rows = take_first_rows(ready)

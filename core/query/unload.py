@@ -154,6 +154,19 @@ def sum_groups(grouped: Statement, query_id: str) -> Statement:
     return Statement(sql, fields=tuple(fields))
 
 
+def select_months(grouped: Statement, query_id: str) -> Statement:
+    """Return the statement that selects the months of the groups.
+
+    Args:
+        grouped: the statement that computed the groups.
+        query_id: the id of the query that ran `grouped`.
+    """
+    month = grouped.fields[1]  # after the flag of the grand total
+    field = Field(month.alias, _of(month.alias), month.column)
+    sql = f"SELECT DISTINCT\n  {field.sql} AS {quote(field.alias)}\n{_groups(query_id)}"
+    return Statement(sql, fields=(field,))
+
+
 def describe_stage(stage: TableName) -> Statement:
     """Return the statement that lists the properties of a stage, such as its URL."""
     return Statement(f"DESCRIBE STAGE {qualify(stage)}")

@@ -8,7 +8,6 @@ fails a run.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,19 +22,19 @@ from core.engines import EngineName
 from core.errors import DeliveredTransfer, TransferError
 from core.events import Listener
 from core.preview.cost import FormerRun
+from core.records.history_file import HISTORY_FILE, read_lines
 from core.remedy import as_data, from_data
 from core.request.request import Request
 from core.runtime.cancel import Cancel
 from core.runtime.disk.paths import state_dir
-from core.runtime.disk.private_files import append, lock, opener, replace
+from core.runtime.disk.private_files import append, lock, replace
 
 if TYPE_CHECKING:
     from core.outcome import Outcome
 
 KEPT: Final = 1_000
 DELIVERED: Final = "delivered"
-_FILE, _LOCK = "history.jsonl", "history.lock"
-_LARGEST: Final = 64 * 1024 * 1024  # bytes of the file
+_LOCK = "history.lock"
 _TEXT: Final = 2_000  # characters of a message
 # Fields whose names in the file differ: the file keeps the names of its first version.
 _NAMES_IN_FILE: Final = {"totals": "account", "comparison": "verdict"}
@@ -169,13 +168,13 @@ def record(entry: HistoryEntry) -> None:
     with suppress(Exception):  # a run must not fail because it could not be recorded
         directory = state_dir()
         with lock(directory / _LOCK):
-            _append(directory / _FILE, entry.as_line())
+            _append(directory / HISTORY_FILE, entry.as_line())
 
 
 def read_history(limit: int = KEPT) -> list[HistoryEntry]:
     """Return the newest `limit` runs, newest first; lines that cannot be parsed are skipped."""
     try:
-        lines = _read_lines(state_dir() / _FILE)
+        lines = read_lines(state_dir() / HISTORY_FILE)
     except (OSError, TransferError):
         return []
     found: list[HistoryEntry] = []
@@ -237,7 +236,7 @@ def _cut(text: str) -> str:
 
 
 def _append(path: Path, line: str) -> None:
-    lines = _read_lines(path)
+    lines = read_lines(path)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
         line = "\n" + line  # ends a line that was cut off
@@ -245,14 +244,3 @@ def _append(path: Path, line: str) -> None:
         append(path, line)
     else:
         replace(path, "".join(lines[1 - KEPT :]) + line.lstrip())
-
-
-def _read_lines(path: Path) -> list[str]:
-    """Return the lines of the file with their line ends, which the last may lack."""
-    try:
-        with open(path, "rb", opener=opener) as file:
-            if os.fstat(file.fileno()).st_size > _LARGEST:  # not a history: it is overwritten
-                return []
-            return [line.decode("utf-8", "replace") for line in file]
-    except FileNotFoundError:
-        return []

@@ -351,6 +351,38 @@ _DESTINATION: Final = {
     ),
 }
 
+_CHECKS: Final = {
+    "min_rows": Option(
+        help="Deliver nothing if there would be fewer rows.",
+        type=int | None,
+        absent="not checked",
+        placeholder="NUMBER",
+        examples=("1", "1000"),
+    ),
+    "max_rows": Option(
+        help="Deliver nothing if there would be more rows.",
+        type=int | None,
+        absent="not checked",
+        placeholder="NUMBER",
+        examples=("1000000",),
+    ),
+    "max_change": Option(
+        help="Deliver nothing if the number of rows differs by more from that of the last delivery "
+        "of the table to this destination, by the history of this machine. If no delivery is "
+        "known, a warning says so.",
+        type=_TEXT,
+        absent="not checked",
+        placeholder="PERCENT",
+        examples=("20%", "0.5%"),
+    ),
+    "require_months": Option(
+        help="Deliver nothing if one of the months that are read has no rows. The first and the "
+        "last month must be given.",
+        type=bool,
+        default=False,
+    ),
+}
+
 _ENGINE: Final = {
     "engine": Option(
         help="Where the rows are aggregated. `stream` aggregates them on this machine, `pushdown` "
@@ -435,6 +467,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Option]]] = MappingProxyType(
         "months": _MONTHS,
         "output": _OUTPUT,
         "destination": _DESTINATION,
+        "checks": _CHECKS,
         "engine": _ENGINE,
         "run": _RUN,
     }

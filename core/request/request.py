@@ -26,6 +26,7 @@ from pydantic import (
 
 from core.errors import UsageError
 from core.remedy import Advice, Remedy, join_remedies
+from core.request.conditions import check_conditions, check_percentage
 from core.request.lists import parse_pairs, split_names
 from core.request.months import MOST_MONTHS, check_month, check_window
 from core.request.object_rules import ARCHIVES, StorageClass, check_metadata, check_tags
@@ -167,6 +168,7 @@ Size = Annotated[int, BeforeValidator(parse_size)]
 Seconds = Annotated[int, BeforeValidator(parse_seconds)]
 Zone = Annotated[str | None, AfterValidator(_check_zone)]
 Month = Annotated[str | None, AfterValidator(check_month)]
+Percentage = Annotated[str | None, AfterValidator(check_percentage)]
 Limit = Annotated[StreamLimit, BeforeValidator(StreamLimit.parse), PlainSerializer(str)]
 
 
@@ -236,6 +238,10 @@ class Request(BaseModel):
     storage_class: StorageClass | None = _declare("storage_class")
     tags: PairsOf | None = _declare("tags")
     metadata: PairsOf | None = _declare("metadata")
+    min_rows: Annotated[int, Field(ge=0)] | None = _declare("min_rows")
+    max_rows: Annotated[int, Field(ge=0)] | None = _declare("max_rows")
+    max_change: Percentage = _declare("max_change")
+    require_months: bool = _declare("require_months")
     storage_integration: Annotated[str, Field(min_length=1)] | None = _declare(
         "storage_integration"
     )
@@ -309,6 +315,7 @@ class Request(BaseModel):
     @model_validator(mode="after")
     def _check_window(self) -> Self:
         check_window(self)
+        check_conditions(self)
         return self
 
     @model_validator(mode="after")

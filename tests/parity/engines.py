@@ -16,6 +16,7 @@ from core.aggregation.reconciliation import RunTotals
 from core.bucket import Bucket, Destination
 from core.engines import ENGINES, EngineName, write_from_groups, write_from_rows
 from core.engines.copy_groups import Order, copy_groups, write_empty
+from core.engines.delivery_checks import DeliveryChecks
 from core.engines.local_file import LocalFile, Written
 from core.output import Format
 from core.planning.names import TableName
@@ -101,7 +102,9 @@ class Bench:
             raise obstacle
         key = f"parity/{uuid.uuid4().hex}.{form}"
         order = Order.of(request, self.destination, key, datetime.now(UTC), "run")
-        common = {"progress": Reporter(None), "cancel": self.cancel}
+        progress = Reporter(None)
+        checks = DeliveryChecks(request, plan.window, lambda _: None, progress)
+        common = {"checks": checks, "progress": progress, "cancel": self.cancel}
         try:
             done = copy_groups(self.connection, plan, order, self.bucket, **common)
         except BaseException:

@@ -20,6 +20,7 @@ from core.query.unload import (
     copy_into,
     describe_stage,
     first_groups,
+    select_months,
     sum_groups,
 )
 from tests.support.sources import EVERY_TYPE, HOSTILE, ORDERS, plan
@@ -118,6 +119,13 @@ def test_sum_groups(rounded: bool, golden: Golden) -> None:
     golden(f"sql/unload_books{'_rounded' if rounded else ''}.sql", statement.sql + "\n")
     parsed = sqlglot.parse_one(statement.sql, read="snowflake")
     assert parsed.named_selects == [f.alias for f in statement.fields]
+
+
+def test_select_months(golden: Golden) -> None:
+    made = plan(ORDERS)
+    statement = select_months(group(made), ID)
+    golden("sql/unload_months.sql", statement.sql + "\n")
+    assert [field.alias for field in statement.fields] == ["month"]
 
 
 def test_first_groups(golden: Golden) -> None:

@@ -31,6 +31,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "engine": {"storage_integration": "PARTNER_S3"},
     "external_id": {"role_arn": "arn:aws:iam::123456789012:role/deliveries"},
     "include_current": {"last_months": 1},
+    "require_months": {"last_months": 1},
 }
 LINE = 100  # characters
 

@@ -98,6 +98,17 @@ def test_times(text: Any, seconds: int) -> None:
         ({"include_current": True}, "include_current goes with last_months only"),
         ({"include_current": True, "since": "2024-01"}, "include_current goes with last_months"),
         ({"undated": "no"}, "undated: must be drop or keep"),
+        ({"min_rows": -1}, "min_rows: must be at least 0"),
+        ({"max_rows": "many"}, "max_rows: must be a number"),
+        ({"min_rows": 3, "max_rows": 2}, "min_rows (3) is above max_rows (2)"),
+        *(
+            ({"max_change": text}, f"max_change: {text!r} is not a percentage such as 20%")
+            for text in ("20", "-1%", "%", "1e3%", "٢٠%", "0.1234567%", "")
+        ),
+        *(
+            ({"require_months": True, **ends}, "require_months needs since and until, or last")
+            for ends in ({}, {"since": "2024-01"}, {"until": "2024-01"})
+        ),
         ({"colour": "red"}, "colour: there is no such option"),
         ({"connection": 3}, "connection: must be a name or a mapping"),
     ],

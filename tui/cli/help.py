@@ -39,6 +39,7 @@ EXIT_CODES: Final[Mapping[str, str]] = {
     "7": "The object exists already.",
     "8": "Row counts, totals or checksums differ.",
     "9": "This machine lacks disk space, memory or a directory that can be written.",
+    "10": "The rows or months to deliver are not as an option demands.",
     "129, 130, 143": "Stopped by a closed terminal (SIGHUP), Ctrl-C or SIGTERM.",
 }
 

@@ -24,7 +24,19 @@ if TYPE_CHECKING:
 # Options that the app has no field for: it takes them from the command line that starts it.
 ELSEWHERE = {
     *("acl", "checksums", "expected_bucket_owner", "external_id", "kms_key_id", "max_file_size"),
-    *("memory_limit", "region", "report", "role_arn", "sse", "storage_class", "tags"),
+    *(
+        "max_change",
+        "max_rows",
+        "memory_limit",
+        "min_rows",
+        "region",
+        "require_months",
+        "report",
+        "role_arn",
+        "sse",
+        "storage_class",
+        "tags",
+    ),
 }
 
 
