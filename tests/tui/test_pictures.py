@@ -5,9 +5,11 @@ UPDATE_GOLDEN=1 takes the new ones: read the difference before you commit it.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 import keyring
 import keyring.backends.fail
 import pytest
+from textual.pilot import Pilot
 
 from core.errors import DestinationExistsError
 from core.events import Phase, Progress
 from core.records.history import HistoryEntry, record
 from core.request.request import Request
+from tests.support.golden import GOLDEN
 from tests.tui.app_driver import SMALL, USUAL, workbench
 from tests.tui.app_hosts import Host, send_key, shown, until, whole
 from tui.screens.connect.form import ConnectionForm
@@ -82,27 +86,35 @@ def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def compare(golden: Golden, app: Any, name: str) -> None:
-    """Compare the screen with the picture called `name`."""
+async def compare(golden: Golden, pilot: Pilot[Any], name: str) -> None:
+    """Compare the screen with the picture called `name`, once it has been drawn."""
+    file = f"screens/{name}.txt"
+    if not os.environ.get("UPDATE_GOLDEN"):
+        with suppress(AssertionError):
+            await until(pilot, lambda: picture(pilot.app) == (GOLDEN / file).read_text())
+    golden(file, picture(pilot.app))
+
+
+def picture(app: Any) -> str:
+    """The screen as text, with the same time in each file name."""
     lines = (line.rstrip() for line in shown(app).splitlines())
-    text = NOW.sub("20261123T090000Z", "\n".join(lines))
-    golden(f"screens/{name}.txt", text + "\n")
+    return NOW.sub("20261123T090000Z", "\n".join(lines)) + "\n"
 
 
 async def test_the_screens_before_the_workbench(golden: Golden) -> None:
     app = Host(ConnectScreen())
     async with app.run_test(size=USUAL) as pilot:
         await until(pilot, lambda: "production" in shown(app))
-        compare(golden, app, "connect")
+        await compare(golden, pilot, "connect")
     app = Host(ConnectionForm())
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: "no keyring" in whole(app))
-        compare(golden, app, "form")
+        await compare(golden, pilot, "form")
     error = DestinationExistsError("s3://inbox/a [/b].csv is there already.", "Take another name.")
     app = Host(ErrorDialog(error))
     async with app.run_test(size=SMALL) as pilot:
         await until(pilot, lambda: "destination_exists" in shown(app))
-        compare(golden, app, "error")
+        await compare(golden, pilot, "error")
 
 
 async def test_the_workbench_and_a_run(
@@ -121,21 +133,21 @@ async def test_the_workbench_and_a_run(
         await drive.previewed()
         await until(pilot, lambda: "5 tables" in shown(app))
         await drive.press("2")
-        compare(golden, app, "workbench")
+        await compare(golden, pilot, "workbench")
         await drive.press("f1")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        compare(golden, app, "help")
+        await compare(golden, pilot, "help")
         await drive.press("escape")
         await pilot.resize_terminal(*SMALL)
         await drive.press("3")
-        compare(golden, app, "narrow")
+        await compare(golden, pilot, "narrow")
         await pilot.resize_terminal(*USUAL)
 
         await drive.press("f5")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         run = app.screen
         assert isinstance(run, RunScreen)
-        compare(golden, app, "look")
+        await compare(golden, pilot, "look")
 
         ended: list[Ended] = []
         monkeypatch.setattr(run, "post_message", withheld(run.post_message, ended))
@@ -145,16 +157,16 @@ async def test_the_workbench_and_a_run(
             run._show_progress(Moved(step))
         run.query_one(progress.Running).tick()  # as the clock does, four times a second
         await pilot.pause()
-        compare(golden, app, "run")
+        await compare(golden, pilot, "run")
 
         (end,) = ended
         assert end.outcome is not None
         await run._show_end(Ended(replace(end.outcome, timestamp=MOMENT, size=12_345), None))
         await until(pilot, lambda: run.state is State.DELIVERED)
-        compare(golden, app, "result")
+        await compare(golden, pilot, "result")
         await drive.press("v")
         await until(pilot, lambda: isinstance(app.screen, FirstRowsScreen))
-        compare(golden, app, "rows")
+        await compare(golden, pilot, "rows")
 
 
 # As a run of ten million rows tells them.
@@ -211,4 +223,4 @@ async def test_the_history(golden: Golden) -> None:
     async with app.run_test(size=USUAL) as pilot:
         parts = ("2 runs", "Totals", "esc Back")  # the list, the run, the keys
         await until(pilot, lambda: all(part in shown(app) for part in parts))
-        compare(golden, app, "history")
+        await compare(golden, pilot, "history")
