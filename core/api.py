@@ -15,6 +15,7 @@ from core.request.options import (
     IfExists,
     OnBadDate,
     Pairs,
+    TimestampUnit,
     Undated,
 )
 from core.request.request import Request
@@ -48,6 +49,7 @@ def transfer_data(
     format: FileFormat = "parquet",  # noqa: A002  the name of the option
     gzip: bool = False,
     csv_escape_formulas: bool = False,
+    timestamp_unit: TimestampUnit = "us",
     file_name: str | None = None,
     if_exists: IfExists = "fail",
     aws_profile: str | None = None,
@@ -146,6 +148,9 @@ def transfer_data(
         csv_escape_formulas: In csv, put an apostrophe before text and column names that a
             spreadsheet would evaluate as a formula: those that begin with =, +, -, @, a tab or a
             line break.
+        timestamp_unit: The unit of times and timestamps: `us`, or `ns` for the nanoseconds of
+            columns that have them. With `us`, a value with a fraction of a microsecond is an error;
+            with `ns`, a year outside 1677-2262.
         file_name: The template for the name of the object, with {table}, {schema}, {database},
             {timestamp}, {date}, {run_id} and {ext}; and, if only some months are read, {since} and
             {until}, or {month} of one month. If None: `{table}_monthly_{timestamp}.{ext}`.

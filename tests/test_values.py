@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,15 @@ import pytest
 from core.errors import SourceDataError
 from core.events import Warned
 from core.remedy import Remedy
-from tests.support.deliveries import delivered, download, execute, make_table, rows_of, transfer
+from tests.support.deliveries import (
+    delivered,
+    download,
+    execute,
+    make_table,
+    objects,
+    rows_of,
+    transfer,
+)
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -212,7 +221,8 @@ def test_keys_keep_their_types(sandbox: Sandbox) -> None:
     )
     name = make_table(sandbox, columns, row)
     keys = "B,E,T,T0,X,M,I,F,S3,S9,Z,L"
-    result = transfer(sandbox, name, date_column="D", key_columns=keys)
+    plan: dict[str, Any] = {"date_column": "D", "key_columns": keys, "timestamp_unit": "ns"}
+    result = transfer(sandbox, name, **plan)
     table = delivered(sandbox, result)
     assert table.schema.types[1:] == [
         pa.bool_(),
@@ -249,9 +259,7 @@ def test_keys_keep_their_types(sandbox: Sandbox) -> None:
             datetime(2024, 2, 1, 4, 30, tzinfo=UTC),
         )
     ]
-    text = download(
-        sandbox, transfer(sandbox, name, date_column="D", key_columns=keys, format="ndjson")
-    )
+    text = download(sandbox, transfer(sandbox, name, format="ndjson", **plan))
     assert json.loads(text, parse_float=Decimal) == {
         "D": "2024-01-01",
         "B": True,
@@ -269,7 +277,7 @@ def test_keys_keep_their_types(sandbox: Sandbox) -> None:
     }
 
 
-def test_sentinel_timestamps_are_delivered_in_microseconds(sandbox: Sandbox) -> None:
+def test_timestamps_are_delivered_in_microseconds(sandbox: Sandbox) -> None:
     rows = ("('2024-01-05', '9999-12-31 23:59:59')", "('2024-01-06', '2024-01-01 00:00:00.000001')")
     name = make_table(sandbox, "D DATE, VALID_TO TIMESTAMP_NTZ(9)", *rows)
     table = delivered(sandbox, transfer(sandbox, name, date_column="D"))
@@ -284,7 +292,8 @@ def test_nanoseconds_before_1970_arrive_whole(sandbox: Sandbox) -> None:
     row = "('2024-01-05', '1969-12-31 23:59:59.999999999', '1900-01-01 00:00:00.5 +0100')"
     columns = "D DATE, K TIMESTAMP_NTZ(9), Z TIMESTAMP_TZ(9)"
     name = make_table(sandbox, columns, row)
-    text = download(sandbox, transfer(sandbox, name, date_column="D", format="ndjson")).decode()
+    plan = {"date_column": "D", "timestamp_unit": "ns", "format": "ndjson"}
+    text = download(sandbox, transfer(sandbox, name, **plan)).decode()
     assert json.loads(text) == {
         "D": "2024-01-01",
         "K": "1969-12-31T23:59:59.999999999",
@@ -292,23 +301,27 @@ def test_nanoseconds_before_1970_arrive_whole(sandbox: Sandbox) -> None:
     }
 
 
-def test_no_type_holds_sentinels_and_nanoseconds_in_one_batch(sandbox: Sandbox) -> None:
-    rows = ("('2024-01-05', '9999-12-31')", "('2024-01-05', '2024-01-01 00:00:00.000000001')")
+@pytest.mark.parametrize("engine", ["stream", "pushdown", "unload"])
+def test_fractions_of_a_microsecond_are_refused(sandbox: Sandbox, engine: str) -> None:
+    rows = ("('2024-01-05', '2024-01-01 00:00:00.0000001')", "('2024-01-05', '1969-12-31')")
+    name = make_table(sandbox, "D DATE, K TIMESTAMP_TZ(7)", *rows)
+    prefix = f"fine/{uuid.uuid4().hex}"
+    plan = {"date_column": "D", "file_name": f"{prefix}/a.{{ext}}", "format": "csv"}
+    if engine == "unload":
+        plan["storage_integration"] = "SANDBOX_S3"
+    with pytest.raises(SourceDataError, match="Column K has values with fractions") as caught:
+        transfer(sandbox, name, engine=engine, **plan)
+    assert Remedy("timestamp_unit", "ns") in caught.value.remedies
+    assert not objects(sandbox, prefix)
+
+
+@pytest.mark.parametrize("engine", ["stream", "pushdown"])
+def test_nanoseconds_do_not_hold_every_year(sandbox: Sandbox, engine: str) -> None:
+    rows = ("('2024-01-05', '2024-01-01')", "('2024-01-05', '9999-12-31')")
     name = make_table(sandbox, "D DATE, K TIMESTAMP_NTZ(9)", *rows)
-    with pytest.raises(SourceDataError, match="No file format holds the timestamps of K"):
-        transfer(sandbox, name, date_column="D")
-
-
-def test_no_type_holds_sentinels_and_nanoseconds(sandbox: Sandbox) -> None:
-    name = make_table(sandbox, "D DATE, K TIMESTAMP_NTZ(9), C NUMBER(9,0)")
-    for value in ("9999-12-31", "2024-01-01 00:00:00.000000001"):
-        execute(
-            sandbox,
-            f"INSERT INTO {name} SELECT '2024-01-01'::DATE, '{value}'::TIMESTAMP_NTZ, SEQ4() "
-            "FROM TABLE(GENERATOR(ROWCOUNT => 20000))",
-        )
-    with pytest.raises(SourceDataError, match="No file format holds the timestamps of K"):
-        transfer(sandbox, name, date_column="D")
+    with pytest.raises(SourceDataError, match="Column K has years outside 1677-2262") as caught:
+        transfer(sandbox, name, date_column="D", engine=engine, timestamp_unit="ns")
+    assert Remedy("timestamp_unit", "us") in caught.value.remedies
 
 
 def test_semi_structured_keys_become_json_text(sandbox: Sandbox) -> None:

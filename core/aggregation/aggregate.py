@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from core.aggregation.reconciliation import Tally, too_many_digits, total
 from core.errors import CancelledError, LocalResourceError, TransferError
 from core.planning.plan import Plan, Role
 from core.query import Field
+from core.request.options import TimestampUnit
 
 _NO_ROOM: Final = (
     "os error 28",
@@ -132,26 +133,23 @@ def tally(frame: pl.DataFrame, fields: tuple[Field, ...]) -> Tally:
     return Tally(rows=frame.height, totals={name: total(table[name]) for name in sums.columns})
 
 
-def to_delivery(
-    frame: pl.DataFrame, plan: Plan, fields: tuple[Field, ...], units: Mapping[str, str]
-) -> pl.DataFrame:
+def to_delivery(frame: pl.DataFrame, plan: Plan, fields: tuple[Field, ...]) -> pl.DataFrame:
     """Return a batch of the result with the names, order and types of the delivery.
 
     Args:
         frame: `month`, `key_1`..., `sum_1`...
         plan: the plan.
         fields: the fields of `frame`.
-        units: the unit `us`, by column name, of nanosecond timestamps whose years need it.
     """
     aliases = {f.column.name: f for f in fields if f.column is not None}
     columns = [
-        frame.select(_convert(aliases[c.name], units.get(c.name, "ns"))).to_series().alias(c.name)
+        frame.select(_convert(aliases[c.name], plan.timestamp_unit)).to_series().alias(c.name)
         for c in plan.delivered
     ]
     return pl.DataFrame(columns)
 
 
-def _convert(field: Field, unit: str) -> pl.Expr:
+def _convert(field: Field, unit: TimestampUnit) -> pl.Expr:
     assert field.column is not None  # noqa: S101 - for the type checker
     column = pl.col(field.alias)
     kind = field.column.source.type
@@ -161,7 +159,7 @@ def _convert(field: Field, unit: str) -> pl.Expr:
         return column.cast(pl.Time)
     if is_nanosecond_key(field.column):
         count = column if unit == "ns" else column // 1_000
-        stamp = count.cast(pl.Int64).cast(pl.Datetime("ns" if unit == "ns" else "us"))
+        stamp = count.cast(pl.Int64).cast(pl.Datetime(unit))
         return stamp if kind.kind == "TIMESTAMP_NTZ" else stamp.dt.replace_time_zone("UTC")
     return column
 

@@ -15,6 +15,7 @@ from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS, ColumnType
 from core.query import Field
 from core.remedy import Advice, Remedy
+from core.request.options import TimestampUnit
 
 # Nanoseconds since the epoch: wide enough for years 1 to 9999.
 NANOSECONDS = pa.decimal128(38, 0)
@@ -36,7 +37,7 @@ def number_type(column: ColumnType) -> pa.DataType:
 
 
 def is_nanosecond_key(column: PlannedColumn) -> bool:
-    """Whether a column is a timestamp key with more fractional digits than microseconds have."""
+    """Whether a column is a time or timestamp key with more digits than microseconds have."""
     return column.role is Role.KEY and column.source.type.has_nanoseconds
 
 
@@ -65,12 +66,12 @@ def group_type(field: Field) -> pa.DataType:
     return delivered_type(field.column) if field.is_sum else read_type(field)
 
 
-def delivered_type(column: PlannedColumn, unit: str = "ns") -> pa.DataType:
+def delivered_type(column: PlannedColumn, unit: TimestampUnit = "us") -> pa.DataType:
     """Return the type of a delivered column.
 
     Args:
         column: the column.
-        unit: the unit of its timestamps if the column declares nanoseconds: `ns` or `us`.
+        unit: the unit of the plan; `ns` is that of keys that declare nanoseconds only.
     """
     kind = column.source.type
     if column.role is Role.MONTH:
@@ -79,58 +80,56 @@ def delivered_type(column: PlannedColumn, unit: str = "ns") -> pa.DataType:
         return pa.decimal128(38, kind.scale) if kind.kind == "FIXED" else pa.float64()
     if kind.kind == "FIXED":
         return number_type(kind)
+    unit = unit if kind.has_nanoseconds else "us"
     if kind.kind == "TIME":
-        return pa.time64("ns" if (kind.scale or 0) > 6 else "us")
+        return pa.time64(unit)
     if kind.kind in TIMESTAMPS:
-        return pa.timestamp(unit if is_nanosecond_key(column) else "us", _zone(kind))
+        return pa.timestamp(unit, _zone(kind))
     return _PLAIN.get(kind.kind, pa.string())
 
 
-def delivered_schema(plan: Plan, units: dict[str, str]) -> pa.Schema:
-    """Return the schema of the file: the delivered columns in the table's order.
+def delivered_schema(plan: Plan) -> pa.Schema:
+    """Return the schema of the file: the delivered columns in the table's order."""
+    unit = plan.timestamp_unit
+    return pa.schema([(c.name, delivered_type(c, unit)) for c in plan.delivered])
+
+
+def check_units(
+    unit: TimestampUnit, fields: Iterable[Field], is_unfit: Callable[[str], bool]
+) -> None:
+    """Refuse a result with a key that the unit of the plan cannot hold.
 
     Args:
-        plan: the plan.
-        units: the result of `timestamp_units`.
-    """
-    return pa.schema([(c.name, delivered_type(c, units.get(c.name, "ns"))) for c in plan.delivered])
-
-
-def timestamp_units(
-    fields: Iterable[Field], far: Callable[[str], bool], fine: Callable[[str], bool]
-) -> dict[str, str]:
-    """Return the columns whose nanosecond timestamps must be delivered in microseconds.
-
-    A column keeps nanoseconds unless a value is beyond 64 bits of them (1677-2262).
-
-    Args:
-        fields: the columns of a result.
-        far: takes an alias; returns whether that column has a value beyond 64 bits.
-        fine: takes an alias; returns whether that column has a fraction of a microsecond.
-
-    Returns:
-        The unit `us` by column name.
+        unit: the unit.
+        fields: the columns of the result.
+        is_unfit: takes the alias of a key; returns whether it has such a value.
 
     Raises:
-        SourceDataError: such a column also has fractions of a microsecond.
+        SourceDataError: there is one.
     """
-    units: dict[str, str] = {}
     for field in fields:
-        if field.column is None or not is_nanosecond_key(field.column) or not far(field.alias):
+        if field.column is None or not is_nanosecond_key(field.column):
             continue
-        name = field.column.name
-        if fine(field.alias):
-            raise SourceDataError(
-                f"No file format holds the timestamps of {name}: some are outside 1677-2262, "
-                "others have nanoseconds.",
-                Advice(
-                    "Leave it out: ",
-                    Remedy("drop_columns"),
-                    f"; or cast {name} to TIMESTAMP(6) in a view.",
-                ),
-            )
-        units[name] = "us"
-    return units
+        if is_unfit(field.alias):
+            raise _refuse_unit(unit, field.column.name)
+
+
+def _refuse_unit(unit: TimestampUnit, name: str) -> SourceDataError:
+    otherwise = Advice(
+        "; or leave the column out: ",
+        Remedy("drop_columns", name),
+        "; or round it in a view.",
+    )
+    if unit == "us":
+        return SourceDataError(
+            f"Column {name} has values with fractions of a microsecond, and times are delivered in "
+            "microseconds.",
+            Advice("Deliver nanoseconds: ", Remedy("timestamp_unit", "ns"), otherwise),
+        )
+    return SourceDataError(
+        f"Column {name} has years outside 1677-2262, which timestamps in nanoseconds cannot hold.",
+        Advice("Deliver microseconds: ", Remedy("timestamp_unit", "us"), otherwise),
+    )
 
 
 def cast_columns(

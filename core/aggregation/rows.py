@@ -9,12 +9,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.aggregation.arrow_types import cast_columns, is_nanosecond_key, read_type, timestamp_units
+from core.aggregation.arrow_types import cast_columns, check_units, is_nanosecond_key, read_type
 from core.aggregation.reconciliation import BAD_EXAMPLES, MOST_DIGITS, RunTotals, Tally, total
 from core.errors import SourceDataError
 from core.planning.plan import Plan
 from core.query import INT64, Field
 from core.remedy import Advice, Remedy
+from core.request.options import TimestampUnit
 from core.warehouse.results.download import Download
 
 _NARROW = 32  # bits; 64-bit sums of 2^31 such integers cannot wrap
@@ -30,22 +31,23 @@ class Chunk:
     Attributes:
         part: the partial result of its rows without the blank ones.
         tally: what the batch adds to the totals of the run.
-        far: the aliases of nanosecond timestamps with a value beyond 64 bits.
-        fine: the aliases of nanosecond timestamps with a fraction of a microsecond.
+        unfit: the aliases of times and timestamps with a value that the plan's unit cannot hold.
     """
 
     part: pl.DataFrame
     tally: Tally
-    far: frozenset[str]
-    fine: frozenset[str]
+    unfit: frozenset[str]
 
 
-def to_chunk(fields: tuple[Field, ...], reduce: Reduce, table: pa.Table) -> Chunk:
+def to_chunk(
+    fields: tuple[Field, ...], reduce: Reduce, unit: TimestampUnit, table: pa.Table
+) -> Chunk:
     """Cast one batch of the result of `query.select_rows`, remove blank rows, count, and reduce.
 
     Args:
         fields: the columns of the result, by position.
         reduce: makes the partial result; see `core.aggregation.reducer.Reducer.reduce`.
+        unit: the unit of times and timestamps.
         table: the batch as the connector decoded it.
 
     Raises:
@@ -75,7 +77,7 @@ def to_chunk(fields: tuple[Field, ...], reduce: Reduce, table: pa.Table) -> Chun
         for field, values in zip(fields, table.columns, strict=True)
         if field.is_sum and _is_narrow(field, values.type)
     ]
-    return Chunk(reduce(frame, narrow), tally, *_find_extents(frame, fields))
+    return Chunk(reduce(frame, narrow), tally, _find_unfit(frame, fields, unit))
 
 
 def bad_dates(plan: Plan, totals: RunTotals) -> SourceDataError:
@@ -120,35 +122,26 @@ class Rows:
         self._fields = fields
         self._download = download
         self._on_rows = on_rows
-        self._far: frozenset[str] = frozenset()
-        self._fine: frozenset[str] = frozenset()
         self.totals = RunTotals(rows_declared=download.total_rows)
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         """Yield the partial results of the batches.
 
         Raises:
-            SourceDataError: dates do not parse, and the plan does not allow them.
+            SourceDataError: dates do not parse, and the plan does not allow them; or a key has a
+                value that the plan's unit cannot hold.
             TransferError: the download failed, or was stopped.
         """
         failing = self._plan.on_bad_date == "fail"
         for index, chunk in self._download:
             self.totals.add_read(chunk.tally)
-            self._far |= chunk.far
-            self._fine |= chunk.fine
+            check_units(self._plan.timestamp_unit, self._fields, chunk.unfit.__contains__)
             self._on_rows(chunk.tally.rows, self._download.size(index))
             # After an invalid date the run fails; the other rows are only counted, for the error.
             if not (failing and self.totals.bad_dates):
                 yield chunk.part
         if failing and self.totals.bad_dates:
             raise bad_dates(self._plan, self.totals)
-
-    def units(self) -> dict[str, str]:
-        """Return the columns whose nanosecond timestamps must be delivered in microseconds.
-
-        See `core.aggregation.arrow_types.timestamp_units`.
-        """
-        return timestamp_units(self._fields, self._far.__contains__, self._fine.__contains__)
 
 
 def _is_narrow(field: Field, kind: pa.DataType) -> bool:
@@ -173,20 +166,18 @@ def _take_examples(bad: pa.ChunkedArray) -> tuple[str, ...]:
     return tuple(bad.drop_null().slice(0, BAD_EXAMPLES).to_pylist())
 
 
-def _find_extents(
-    frame: pl.DataFrame, fields: tuple[Field, ...]
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the aliases of the nanosecond timestamps that are `far`, and that are `fine`."""
-    stamps = [
+def _find_unfit(
+    frame: pl.DataFrame, fields: tuple[Field, ...], unit: TimestampUnit
+) -> frozenset[str]:
+    """Return the aliases of the keys, in nanoseconds, with a value that `unit` cannot hold."""
+    keys = [
         field.alias
         for field in fields
         if field.is_group and field.column and is_nanosecond_key(field.column)
     ]
-    if not stamps:
-        return frozenset(), frozenset()
-    far = frame.select((pl.col(stamps).abs() > INT64).any()).row(0, named=True)
-    fine = frame.select((pl.col(stamps) % 1_000 != 0).any()).row(0, named=True)
-    return (
-        frozenset(name for name, found in far.items() if found),
-        frozenset(name for name, found in fine.items() if found),
-    )
+    if not keys:
+        return frozenset()
+    counts = pl.col(keys)
+    unfit = counts % 1_000 != 0 if unit == "us" else counts.abs() > INT64
+    found = frame.select(unfit.any()).row(0, named=True)
+    return frozenset(name for name, has_some in found.items() if has_some)

@@ -202,7 +202,7 @@ def write_empty(plan: Plan, file: LocalFile) -> None:
     """Write the file of a result without rows, for which Snowflake writes no file."""
     from core.aggregation.arrow_types import delivered_schema
 
-    with file.open(delivered_schema(plan, {})):
+    with file.open(delivered_schema(plan)):
         pass
 
 
@@ -305,7 +305,7 @@ def _first_rows(
     from core.warehouse.results.download import Download
 
     statement = first_groups(grouped.statement, plan, grouped.result.query_id, ROWS)
-    schema = delivered_schema(plan, {})
+    schema = delivered_schema(plan)
     download = Download(
         run(connection, statement, cancel),
         lambda table: pa.table(

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import query
+from core.aggregation.arrow_types import check_units
 from core.aggregation.reconciliation import BAD_EXAMPLES, RunTotals, Total, too_many_digits
 from core.aggregation.rows import bad_dates
 from core.errors import NumericOverflowError
@@ -102,11 +103,22 @@ def check_bad_dates(
         raise bad_dates(plan, totals)
 
 
+def is_unfit(total: Mapping[str, Any], alias: str) -> bool:
+    """Whether a key has a value that the plan's unit of times cannot hold.
+
+    Args:
+        total: the row of the grand total.
+        alias: the alias of the key.
+    """
+    return bool(total.get(alias.replace("key_", "unfit_")))
+
+
 def group_at_rest(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -> Grouped:
     """Run the grouped statement of a plan, and query the totals of its result.
 
     Raises:
-        SourceDataError: dates do not parse, or a sum overflows.
+        SourceDataError: dates do not parse, a sum overflows, or a key has a value that the plan's
+            unit of times cannot hold.
         IntegrityError: the totals do not agree.
         TransferError: a statement failed, or the run was cancelled.
     """
@@ -115,6 +127,7 @@ def group_at_rest(connection: SnowflakeConnection, plan: Plan, cancel: Cancel) -
     total, groups = rows.get(True, {}), rows.get(False, {})
     totals = open_totals(statement.fields, total)
     check_bad_dates(connection, plan, totals, cancel)
+    check_units(plan.timestamp_unit, statement.fields, partial(is_unfit, total))
     totals.null_dates = int(groups.get("empty") or 0)
     totals.groups = int(groups.get("groups") or 0)
     totals.check_groups(int(groups.get("rows") or 0))

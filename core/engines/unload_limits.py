@@ -17,8 +17,8 @@ from typing import Final
 from core.errors import SourceDataError, TransferError, UsageError
 from core.output import Format
 from core.planning.plan import Plan, PlannedColumn, Role
-from core.planning.source import TIMESTAMPS
 from core.remedy import Advice, Remedy, join_remedies
+from core.request.options import TimestampUnit
 from core.request.request import Request
 
 _OTHERS: Final = Advice(
@@ -58,7 +58,7 @@ def find_limit(plan: Plan, format: Format) -> TransferError | None:  # noqa: A00
             Advice(_OTHERS, "; or one record a line: ", Remedy("format", "ndjson"), "."),
         )
     for column in plan.delivered:
-        for why in _find_obstacles(column, format):
+        for why in _find_obstacles(column, format, plan.timestamp_unit):
             return SourceDataError(
                 f"Engine unload cannot deliver column {column.name} "
                 f"({column.source.type.text}) as {format}: {why}.",
@@ -74,8 +74,12 @@ def find_limit(plan: Plan, format: Format) -> TransferError | None:  # noqa: A00
     return None
 
 
-def _find_obstacles(column: PlannedColumn, format: Format) -> Iterator[str]:  # noqa: A002
-    kind, digits = column.source.type.kind, column.source.type.scale or 0
+def _find_obstacles(
+    column: PlannedColumn,
+    format: Format,  # noqa: A002
+    unit: TimestampUnit,
+) -> Iterator[str]:
+    kind = column.source.type.kind
     parquet = format is Format.PARQUET
     if format is Format.CSV and '"' in column.name:
         yield "its name contains a quotation mark"
@@ -85,7 +89,7 @@ def _find_obstacles(column: PlannedColumn, format: Format) -> Iterator[str]:  # 
         yield "Snowflake truncates floats to about 15 digits in text files"
     if column.role is not Role.KEY:
         return
-    if (kind == "TIME" or kind in TIMESTAMPS) and digits > 6:
+    if unit == "ns" and column.source.type.has_nanoseconds:
         yield "Snowflake does not unload nanoseconds"
     if parquet and kind in ("TIMESTAMP_TZ", "TIMESTAMP_LTZ"):
         yield "Snowflake unloads no time zones to parquet"

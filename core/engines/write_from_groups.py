@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.aggregation.aggregate import tally, to_delivery
-from core.aggregation.arrow_types import cast_columns, delivered_schema, group_type, timestamp_units
+from core.aggregation.arrow_types import cast_columns, check_units, delivered_schema, group_type
 from core.aggregation.first_rows import ROWS, FirstRows, take_first_rows
 from core.aggregation.reconciliation import RunTotals
-from core.engines.grouped import check_bad_dates, open_totals, run_grouped
+from core.engines.grouped import check_bad_dates, is_unfit, open_totals, run_grouped
 from core.engines.local_file import LocalFile, Written
 from core.errors import IntegrityError
 from core.events import Phase
@@ -110,9 +110,9 @@ def write_months(
         total = _take_grand_total(first)
         totals = open_totals(statement.fields, total)
         check_bad_dates(connection, plan, totals, cancel)
-        units = _choose_units(statement.fields, total)
+        check_units(plan.timestamp_unit, statement.fields, partial(is_unfit, total))
         frames = _read_frames(chain(first, batches), download, file, progress)
-        first_rows = _write(plan, statement.fields, frames, units, file, totals)
+        first_rows = _write(plan, statement.fields, frames, file, totals)
     finally:
         download.stop()
     return Written(totals, first_rows, result.query_id)
@@ -133,15 +133,6 @@ def _wrong_totals() -> IntegrityError:
         "The warehouse's result does not begin with its one grand total.",
         "Run again; if it stays, report it to Snowflake.",
     )
-
-
-def _choose_units(fields: tuple[Field, ...], total: Mapping[str, Any]) -> dict[str, str]:
-    """Return the units of the timestamp keys, by the flags in the grand total."""
-
-    def has_flag(flag: str) -> Callable[[str], bool]:
-        return lambda alias: bool(total.get(alias.replace("key", flag)))
-
-    return timestamp_units(fields, has_flag("far"), has_flag("fine"))
 
 
 def _read_frames(
@@ -167,11 +158,10 @@ def _write(
     plan: Plan,
     fields: tuple[Field, ...],
     frames: Iterable[pl.DataFrame],
-    units: Mapping[str, str],
     file: LocalFile,
     totals: RunTotals,
 ) -> FirstRows:
-    schema = delivered_schema(plan, dict(units))
+    schema = delivered_schema(plan)
     first_rows = FirstRows(tuple(schema.names))
     grouped = 0
     with file.open(schema) as writer:
@@ -181,7 +171,7 @@ def _write(
             totals.add_written(tally(frame, fields))
             if plan.window:
                 totals.months.update(frame["month"].unique())
-            ready = to_delivery(frame, plan, fields, units)
+            ready = to_delivery(frame, plan, fields)
             if len(first_rows.rows) < ROWS:
                 more = take_first_rows(ready).rows
                 first_rows = replace(first_rows, rows=(*first_rows.rows, *more)[:ROWS])

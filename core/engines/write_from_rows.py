@@ -66,7 +66,7 @@ def write_months(
     sums = PartialSums(statement.fields)
     download = Download(
         result,
-        partial(to_chunk, statement.fields, Reducer(sums).reduce),
+        partial(to_chunk, statement.fields, Reducer(sums).reduce, plan.timestamp_unit),
         budget=budget.batches,
         workers=budget.workers,
         cancel=cancel,
@@ -97,11 +97,9 @@ def _write(
     file: LocalFile,
     progress: Reporter,
 ) -> FirstRows:
-    # The first piece comes after every row is read, when the units of timestamps are known.
-    first = next(pieces, None)
+    first = next(pieces, None)  # comes after every row is read
     progress.start(Phase.WRITE)
-    units = rows.units()
-    schema = delivered_schema(plan, units)
+    schema = delivered_schema(plan)
     first_rows = FirstRows(tuple(schema.names))
     grouped = 0
     with file.open(schema) as writer:
@@ -110,7 +108,7 @@ def _write(
             rows.totals.add_written(tally(piece, fields))
             if plan.window:
                 rows.totals.months.update(piece["month"].unique())
-            ready = to_delivery(piece, plan, fields, units)
+            ready = to_delivery(piece, plan, fields)
             if piece is first:
                 first_rows = take_first_rows(ready)
             writer.write(ready)

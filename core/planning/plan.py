@@ -26,6 +26,7 @@ from core.planning.not_additive import find_not_additive
 from core.planning.source import Source, SourceColumn
 from core.planning.window import Window, find_window
 from core.remedy import Advice, Remedy
+from core.request.options import TimestampUnit
 from core.request.request import Request
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Plan:
         dropped: the columns that the request leaves out by name.
         grain: the keys because of which more than half of the rows come out; None if there are no
             such keys.
+        timestamp_unit: `us`, or `ns` to deliver the nanoseconds of the keys that have them.
 
     Raises:
         ValueError: `columns` are not those of the source, or a role is not possible.
@@ -98,6 +100,7 @@ class Plan:
     window: Window | None = None
     dropped: tuple[str, ...] = ()
     grain: Grain | None = None
+    timestamp_unit: TimestampUnit = "us"
 
     def __post_init__(self) -> None:
         if [column.source for column in self.columns] != list(self.source.columns):
@@ -216,6 +219,7 @@ def make_plan(
         date.future,
         find_window(request, today),
         request.drop_columns,
+        timestamp_unit=request.timestamp_unit,
     )
     keys = [column.source for column in plan.keys]
     grain = measure_grain(source, keys, plan.month.source, date.format, sample, request)

@@ -71,8 +71,8 @@ class ColumnType:
 
     @property
     def has_nanoseconds(self) -> bool:
-        """Whether it is a timestamp with more fractional digits than microseconds have: 7 to 9."""
-        return self.kind in TIMESTAMPS and (self.scale or 0) > 6
+        """Whether it is a time or timestamp with 7 to 9 digits: more than microseconds have."""
+        return (self.kind == "TIME" or self.kind in TIMESTAMPS) and (self.scale or 0) > 6
 
     @property
     def fits_int64(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from core.planning.plan import Plan
 from core.planning.source import ColumnType
 from core.query.dates import INT64
-from core.query.rows import from_source, nanoseconds, row_fields
+from core.query.rows import from_source, row_fields
 from core.query.statement import Binds, Field, Statement, quote, select
 
 # The aliases of the inner query's flags. They differ from the outer query's aliases because HAVING
@@ -34,8 +34,8 @@ def select_groups(
       for rounding is relative;
     - `rows`, `blank`, `bad`: the number of rows that are not blank, that are blank, and whose date
       cannot be parsed;
-    - `far_1`..., `fine_1`...: for each timestamp key of 7 to 9 digits, the number of rows beyond
-      64 bits of nanoseconds, and of rows with a fraction of a microsecond.
+    - `unfit_1`...: for each key of 7 to 9 fractional digits of a second, the number of rows whose
+      value the plan's unit cannot hold.
 
     Groups that consist of blank rows only are left out; the grand total counts their rows. The
     result for an empty table may have no grand total.
@@ -54,7 +54,8 @@ def select_groups(
     fields = [normalize_for_grouping(f) for f in row_fields(plan, bind, at_rest=at_rest)]
     groups = [f for f in fields if f.is_group]
     rows = select(fields, from_source(plan, bind), bind)
-    measures = _list_measures(fields, bind, at_rest=at_rest)
+    unfit = _count_unfit(plan, fields, bind, at_rest=at_rest)
+    measures = [*_list_measures(fields), *unfit]
     by = [f.alias for f in groups]
     if rounded:
         inner = [Field(_GROUP + f.alias, f.sql) for f in measures]
@@ -73,7 +74,7 @@ def select_groups(
     return select(outer, rest, bind)
 
 
-def _list_measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
+def _list_measures(fields: list[Field]) -> list[Field]:
     """Return the sums and counts of a group."""
     sums = [Field(f.alias, f"SUM({quote(f.alias)})", f.column) for f in fields if f.is_sum]
     sizes = [
@@ -88,21 +89,28 @@ def _list_measures(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[F
         Field("blank", f"COUNT_IF({quote(blank)})" if blank in flags else "0"),
         Field("bad", f"COUNT({quote(bad)})" if bad in flags else "0"),
     ]
-    return [*sums, *sizes, *counts, *_count_extents(fields, bind, at_rest=at_rest)]
+    return [*sums, *sizes, *counts]
 
 
-def _count_extents(fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
-    """Return the counts that decide in which unit timestamps of 7 to 9 digits are delivered.
+def _count_unfit(plan: Plan, fields: list[Field], bind: Binds, *, at_rest: bool) -> list[Field]:
+    """Return the counts of times and timestamps that the plan's unit cannot hold.
 
-    The rule is in `core.aggregation.arrow_types.timestamp_units`.
+    Nanoseconds are never at rest: engine `unload`, whose rows are, does not deliver them.
     """
-    extents: list[Field] = []
+    counts: list[Field] = []
     for f in fields:
-        if f.is_key and _get_type(f).has_nanoseconds:
-            count = nanoseconds(quote(f.alias)) if at_rest else quote(f.alias)
-            extents.append(Field(_number_like("far", f), f"COUNT_IF(ABS({count}) > {bind(INT64)})"))
-            extents.append(Field(_number_like("fine", f), f"COUNT_IF(MOD({count}, 1000) <> 0)"))
-    return extents
+        if not (f.is_key and _get_type(f).has_nanoseconds):
+            continue
+        value = quote(f.alias)
+        if plan.timestamp_unit == "us":
+            fraction = f"DATE_PART(NANOSECOND, {value})" if at_rest else value
+            unfit = f"MOD({fraction}, 1000) <> 0"
+        elif _get_type(f).kind == "TIME" or at_rest:
+            continue
+        else:
+            unfit = f"ABS({value}) > {bind(INT64)}"
+        counts.append(Field(_number_like("unfit", f), f"COUNT_IF({unfit})"))
+    return counts
 
 
 def normalize_for_grouping(field: Field) -> Field:

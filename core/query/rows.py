@@ -136,13 +136,13 @@ def key(column: SourceColumn, *, at_rest: bool = False) -> str:
         # The connector truncates TIME to microseconds, but not a count of nanoseconds.
         return f"DATEDIFF('NANOSECOND', TIME_FROM_PARTS(0, 0, 0), {name})"
     if not at_rest and column.type.has_nanoseconds:
-        return nanoseconds(name)
+        return _nanoseconds(name)
     if column.type.kind == "TIME" or column.type.kind in _PLAIN_KEYS:
         return name
     return _KEY_SQL.get(column.type.kind, "{}::VARCHAR".format)(name)
 
 
-def nanoseconds(timestamp: str) -> str:
+def _nanoseconds(timestamp: str) -> str:
     """Return the expression for a timestamp as a count of nanoseconds since 1970.
 
     The connector truncates TIMESTAMPs of 7 to 9 digits if a batch holds a year beyond 64 bits of

@@ -131,7 +131,7 @@ def sum_groups(grouped: Statement, query_id: str) -> Statement:
 
     The columns of its result: `total`; `groups`, the number of groups; `rows`, `blank`, `bad`;
     `empty`, the number of rows in the NULL month; `sum_1`..., as floats if the grand total is
-    rounded; `magnitude_1`...
+    rounded; `magnitude_1`...; `unfit_1`...
     """
     names = {f.alias for f in grouped.fields}
     month = next(f.alias for f in grouped.fields if f.is_group)
@@ -147,7 +147,7 @@ def sum_groups(grouped: Statement, query_id: str) -> Statement:
             rounded = f"total_{number}"
             source = rounded if rounded in names else f.alias
             fields.append(Field(f.alias, f"SUM({_of(source)})", f.column))
-        elif f.alias.startswith("magnitude_"):
+        elif f.alias.startswith(("magnitude_", "unfit_")):
             fields.append(Field(f.alias, f"SUM({_of(f.alias)})"))
     columns = ",\n".join(f"  {f.sql} AS {quote(f.alias)}" for f in fields)
     sql = f"SELECT\n{columns}\nFROM {scan_result(query_id)} AS {_ROWS}\nGROUP BY {_of('total')}"

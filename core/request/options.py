@@ -28,6 +28,7 @@ Encryption = Literal["AES256", "aws:kms", "aws:kms:dsse"]
 Checksums = Literal["supported", "required-only"]
 Pairs = Mapping[str, str] | str
 Undated = Literal["drop", "keep"]
+TimestampUnit = Literal["us", "ns"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +227,13 @@ _OUTPUT: Final = {
         "evaluate as a formula: those that begin with =, +, -, @, a tab or a line break.",
         type=bool,
         default=False,
+    ),
+    "timestamp_unit": Option(
+        help="The unit of times and timestamps: `us`, or `ns` for the nanoseconds of columns that "
+        "have them. With `us`, a value with a fraction of a microsecond is an error; with `ns`, a "
+        "year outside 1677-2262.",
+        type=TimestampUnit,
+        default="us",
     ),
     "file_name": Option(
         help="The template for the name of the object, with {table}, {schema}, {database}, "

@@ -39,6 +39,7 @@ from core.request.options import (
     FileFormat,
     IfExists,
     OnBadDate,
+    TimestampUnit,
     Undated,
 )
 from core.request.validation_messages import WAYS_TO_WRITE, describe_mistakes
@@ -207,6 +208,7 @@ class Request(BaseModel):
     format: FileFormat = _declare("format")
     gzip: bool = _declare("gzip")
     csv_escape_formulas: bool = _declare("csv_escape_formulas")
+    timestamp_unit: TimestampUnit = _declare("timestamp_unit")
     file_name: str | None = _declare("file_name")
     if_exists: IfExists = _declare("if_exists")
     on_bad_date: OnBadDate = _declare("on_bad_date")

@@ -48,7 +48,7 @@ def test_the_values_as_text(sandbox: Sandbox) -> None:
         "('9999-12-31', TO_BINARY('ab01'), TRUE, '01:02:03.000000004',"
         f" '2024-01-31 01:02:03.000000004', '{'x' * 300}', 0.1)",
     )
-    (row,) = outcome(sandbox, table, date_column="D").first_rows.rows
+    (row,) = outcome(sandbox, table, date_column="D", timestamp_unit="ns").first_rows.rows
     assert row == (
         "9999-12-01", "AB01", "true", "01:02:03.000000004",
         "2024-01-31 01:02:03.000000004", "x" * 200, "0.1",

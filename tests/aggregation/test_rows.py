@@ -14,6 +14,7 @@ from core import query
 from core.aggregation.arrow_types import NANOSECONDS
 from core.aggregation.rows import Chunk, to_chunk
 from core.errors import IntegrityError
+from core.request.options import TimestampUnit
 from tests.support.sources import plan
 
 NS = "TIMESTAMP_NTZ(9)"
@@ -23,9 +24,9 @@ def fields(columns: dict[str, str], **options: Any) -> tuple[query.Field, ...]:
     return query.select_rows(plan(columns, **options)).fields
 
 
-def chunk_of(wanted: tuple[query.Field, ...], table: pa.Table) -> Chunk:
+def chunk_of(wanted: tuple[query.Field, ...], table: pa.Table, unit: TimestampUnit = "us") -> Chunk:
     """Return the chunk of a table, with its rows as they are instead of a partial result."""
-    return to_chunk(wanted, lambda frame, _: frame, table)
+    return to_chunk(wanted, lambda frame, _: frame, unit, table)
 
 
 def test_narrow_integers_become_what_the_table_declares() -> None:
@@ -75,7 +76,7 @@ def make_batch(*nanoseconds: int | None) -> pa.Table:
 
 
 @pytest.mark.parametrize(
-    ("counts", "far", "fine"),
+    ("counts", "beyond_ns", "beyond_us"),
     [
         ((1_704_067_200_123_456_000, None), False, False),
         ((1_704_067_200_123_456_789, 0), False, True),
@@ -83,13 +84,15 @@ def make_batch(*nanoseconds: int | None) -> pa.Table:
         ((-62_135_596_800 * 10**9, -1), True, True),
     ],
 )
-def test_the_extent_of_nanosecond_timestamps_is_found(
-    counts: tuple[int | None, ...], far: bool, fine: bool
+def test_timestamps_that_a_unit_cannot_hold_are_found(
+    counts: tuple[int | None, ...], beyond_ns: bool, beyond_us: bool
 ) -> None:
     wanted = fields({"D": "DATE", "K": NS}, date_column="D")
-    chunk = chunk_of(wanted, make_batch(*counts))
-    assert chunk.part["key_1"].to_list() == [None if n is None else Decimal(n) for n in counts]
-    assert (bool(chunk.far), bool(chunk.fine)) == (far, fine)
+    expected: dict[TimestampUnit, bool] = {"ns": beyond_ns, "us": beyond_us}
+    for unit, found in expected.items():
+        chunk = chunk_of(wanted, make_batch(*counts), unit)
+        assert chunk.part["key_1"].to_list() == [None if n is None else Decimal(n) for n in counts]
+        assert chunk.unfit == ({"key_1"} if found else set())
 
 
 def test_narrow_counts_of_nanoseconds_are_widened() -> None:

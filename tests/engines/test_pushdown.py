@@ -110,14 +110,15 @@ def messy(sandbox: Sandbox) -> str:
 @pytest.mark.parametrize("key", ["T", "B,F", "M,C", "X,S3", "S9", "FAR,L", "Z,Z9", "none"])
 def test_keys_of_every_type(sandbox: Sandbox, messy: str, key: str) -> None:
     """A few keys at a time, for the groups to have many rows."""
-    streamed, made = both(
-        sandbox, messy, date_column="D", key_columns=key, sum_columns=",".join(SUMS)
-    )
+    unit = "us" if "FAR" in key else "ns"
+    plan = {"date_column": "D", "sum_columns": ",".join(SUMS), "timestamp_unit": unit}
+    streamed, made = both(sandbox, messy, key_columns=key, **plan)
     assert streamed == made
 
 
 def test_all_keys_at_once(sandbox: Sandbox, messy: str) -> None:
-    streamed, made = both(sandbox, messy, date_column="D", key_columns=",".join(KEYS))
+    keys = ",".join(KEYS.keys() - {"FAR"})
+    streamed, made = both(sandbox, messy, date_column="D", key_columns=keys, timestamp_unit="ns")
     assert streamed == made
 
 

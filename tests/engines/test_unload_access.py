@@ -160,11 +160,17 @@ def test_options_that_cannot_be_meant(given: dict[str, Any], said: str) -> None:
     ],
 )
 def test_columns_that_snowflake_cannot_unload(kind: str, file: str, said: str) -> None:
-    made = plan({"D": "DATE", "X": kind}, date_column="D")
+    made = plan({"D": "DATE", "X": kind}, date_column="D", timestamp_unit="ns")
     found = find_limit(made, Format(file))
     assert isinstance(found, SourceDataError)
     assert re.search(f"column X .* as {file}: .*{said}", found.message)
     assert "pushdown" in found.hint
+
+
+def test_times_in_microseconds_are_unloaded_as_text() -> None:
+    made = plan({"D": "DATE", "X": "TIME(9)", "Y": "TIMESTAMP_TZ(9)"}, date_column="D")
+    for each in (Format.CSV, Format.NDJSON):
+        assert find_limit(made, each) is None
 
 
 def test_a_month_and_a_dropped_column_may_be_of_any_type() -> None:

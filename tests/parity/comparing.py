@@ -99,7 +99,7 @@ def _refused(table: Table, column: Column, form: str) -> bool:
         return column.kind in FLOATS and form != "parquet"
     if column.name == table.month:
         return False
-    nanoseconds = column.kind.startswith("TIME") and column.scale > 6
+    nanoseconds = column.has_nanoseconds and table.options.get("timestamp_unit") == "ns"
     return nanoseconds or column.kind in REFUSED_KEYS[form]
 
 

@@ -99,11 +99,19 @@ def expect(table: Table) -> Expected:
             totals[c.name] = _add(totals[c.name], value)
         rows.append(tuple(_raw_value(c, values[c.name]) for c in table.delivered))
     null = sum(group[1 + len(keys)] for group in groups if group[0] is None)
-    units = {c.name: _unit(c, [v[i] for v in rows]) for i, c in enumerate(table.delivered)}
+    unit = table.options.get("timestamp_unit", "us")
+    units = {c.name: unit if c.has_nanoseconds else "us" for c in table.delivered}
+    unfit = [
+        value
+        for i, c in enumerate(table.delivered)
+        if c.name in table.keys and c.has_nanoseconds
+        for row in rows
+        if isinstance(value := row[i], int) and _exceeds(value, c, unit)
+    ]
     reasons = {
         "cannot be parsed": bad_rows and table.options.get("on_bad_date", "fail") == "fail",
         OVERFLOW: overflow,
-        "No file format holds the timestamps": any(units[c.name] == "" for _, c in keys),
+        "fractions of a microsecond" if unit == "us" else "years outside 1677-2262": bool(unfit),
     }
     fails = "|".join(reason for reason, holds in reasons.items() if holds)
     if fails and risky:
@@ -306,14 +314,11 @@ def _raw_value(column: Column, value: Any) -> Any:
     return int(value) if column.kind in counts and isinstance(value, Decimal) else value
 
 
-def _unit(column: Column, values: list[Any]) -> str:
-    """The unit of a timestamp; empty if none holds all values."""
-    if not column.kind.startswith("TIMESTAMP") or column.scale <= 6:
-        return "us"
-    counts = [v for v in values if isinstance(v, int)]
-    if not any(abs(v) > INT64 for v in counts):
-        return "ns"
-    return "" if any(v % 1000 for v in counts) else "us"
+def _exceeds(nanoseconds: int, column: Column, unit: str) -> bool:
+    """Whether a unit does not hold a time or timestamp."""
+    if unit == "us":
+        return nanoseconds % 1000 != 0
+    return column.kind != "TIME" and abs(nanoseconds) > INT64
 
 
 def _type(column: Column, table: Table, unit: str) -> pa.DataType:
@@ -326,11 +331,11 @@ def _type(column: Column, table: Table, unit: str) -> pa.DataType:
             small = column.scale == 0 and column.precision <= 18
             return pa.int64() if small else pa.decimal128(38, column.scale)
         case "TIME":
-            return pa.time64("ns" if column.scale > 6 else "us")
+            return pa.time64(unit)
         case "TIMESTAMP_NTZ":
-            return pa.timestamp(unit or "us")
+            return pa.timestamp(unit)
         case "TIMESTAMP_LTZ" | "TIMESTAMP_TZ":
-            return pa.timestamp(unit or "us", "UTC")
+            return pa.timestamp(unit, "UTC")
         case kind:
             plain = {
                 "BOOLEAN": pa.bool_(),

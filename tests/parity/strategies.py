@@ -80,7 +80,9 @@ class Kind(NamedTuple):
 
 
 def _scaled(text: str, make: Callable[[int], st.SearchStrategy[Any]]) -> st.SearchStrategy[Kind]:
-    return st.sampled_from([0, 3, 6, 9]).map(lambda n: Kind(f"{text}({n})", make(n)))
+    """A type of some digits, with values of as many; often more digits than the values have."""
+    digits = st.sampled_from([(0, 0), (3, 3), (6, 6), (9, 6), (9, 6), (9, 9)])
+    return digits.map(lambda n: Kind(f"{text}({n[0]})", make(n[1])))
 
 
 @st.composite
@@ -177,6 +179,7 @@ def tables(draw: st.DrawFn, rows: int = 40) -> Table:
         columns.append(Column(name, kind.type, tuple(values)))
     parts = (names[0], tuple(names[1 : len(keys) + 1]), tuple(names[len(keys) + 1 :][: len(sums)]))
     options = {"timezone": draw(st.sampled_from(ZONES)), **month.options, **draw(windows())}
+    options["timestamp_unit"] = draw(st.sampled_from(["us", "us", "ns"]))
     return Table(tuple(draw(st.permutations(columns))), *parts, month.meant, options)
 
 

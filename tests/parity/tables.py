@@ -68,6 +68,11 @@ class Column:
         return ColumnType.parse(self.type).scale or 0
 
     @property
+    def has_nanoseconds(self) -> bool:
+        """Whether it is a time or timestamp of more digits than microseconds have."""
+        return self.kind.startswith("TIME") and self.scale > 6
+
+    @property
     def precision(self) -> int:
         """Digits of a NUMBER."""
         return ColumnType.parse(self.type).precision or 0

@@ -15,7 +15,7 @@ from tests.parity.tables import Column, Table, clock, ns, zoned
 JAN, FEB = date(2024, 1, 31), date(2024, 2, 29)
 
 
-def keyed(kind: str, *values: Any, name: str = "K") -> Table:
+def keyed(kind: str, *values: Any, name: str = "K", **options: Any) -> Table:
     """Every value as a key in two months, twice in one of them, beside NULLs."""
     values = (*values, None)
     rows = [(JAN, v, 1) for v in values] * 2 + [(FEB, v, 3) for v in reversed(values)]
@@ -25,7 +25,7 @@ def keyed(kind: str, *values: Any, name: str = "K") -> Table:
         Column("D", "DATE", days),
         Column("N", "NUMBER(9,0)", numbers),
     )
-    return Table(columns, "D", (name,), ("N",))
+    return Table(columns, "D", (name,), ("N",), options=options)
 
 
 KEYS: dict[str, Table] = {
@@ -74,7 +74,11 @@ KEYS: dict[str, Table] = {
     "fraction": keyed("NUMBER(38,37)", Decimal("9." + "9" * 37), Decimal("-0." + "0" * 36 + "1")),
     "date": keyed("DATE", date(1, 1, 1), date(9999, 12, 31), date(1969, 12, 31), date(2024, 2, 29)),
     "time": keyed("TIME(6)", clock("00:00:00"), clock("23:59:59.999999"), clock("12:00:00.000001")),
-    "time_ns": keyed("TIME(9)", clock("00:00:00.000000001"), clock("23:59:59.999999999")),
+    "time_ns": keyed(
+        "TIME(9)", clock("00:00:00.000000001"), clock("23:59:59.999999999"), timestamp_unit="ns"
+    ),
+    "time_in_us": keyed("TIME(9)", clock("00:00:00.000001"), clock("23:59:59.999999")),
+    "time_finer": keyed("TIME(7)", clock("00:00:00.0000001"), clock("00:00:00")),
     "ntz_s": keyed(
         "TIMESTAMP_NTZ(0)", ns("1969-12-31 23:59:59"), ns("9999-12-31 23:59:59"), ns("0001-01-01")
     ),
@@ -86,12 +90,14 @@ KEYS: dict[str, Table] = {
         ns("1969-12-31 23:59:59.999999999"),
         ns("2261-12-31 23:59:59.999999999"),
         ns("1678-01-01"),
+        timestamp_unit="ns",
     ),
     "ntz_far": keyed(
         "TIMESTAMP_NTZ(9)", ns("0001-01-01"), ns("9999-12-31 23:59:59.999999"), ns("2024-01-01")
     ),
-    "ntz_no_file_holds": keyed(
-        "TIMESTAMP_NTZ(9)", ns("9999-12-31"), ns("2024-01-01 00:00:00.000000001")
+    "ntz_finer": keyed("TIMESTAMP_NTZ(9)", ns("9999-12-31"), ns("2024-01-01 00:00:00.000000001")),
+    "ntz_far_ns": keyed(
+        "TIMESTAMP_NTZ(9)", ns("1677-09-21"), ns("2024-01-01 00:00:00.1"), timestamp_unit="ns"
     ),
     "ltz": keyed(
         "TIMESTAMP_LTZ(3)",
@@ -100,8 +106,12 @@ KEYS: dict[str, Table] = {
         ns("9999-12-31"),
     ),
     "ltz_ns": keyed(
-        "TIMESTAMP_LTZ(9)", ns("2024-03-31 01:30:00.123456789"), ns("1969-12-31 23:59:59.999999999")
+        "TIMESTAMP_LTZ(9)",
+        ns("2024-03-31 01:30:00.123456789"),
+        ns("1969-12-31 23:59:59.999999999"),
+        timestamp_unit="ns",
     ),
+    "ltz_in_us": keyed("TIMESTAMP_LTZ(9)", ns("2024-03-31 01:30:00.123456"), ns("9999-12-31")),
     "tz": keyed(
         "TIMESTAMP_TZ(3)",
         zoned("2024-01-01 05:00:00.5", 300),
@@ -112,6 +122,10 @@ KEYS: dict[str, Table] = {
         "TIMESTAMP_TZ(9)",
         zoned("2024-01-01 05:00:00.000000001", 345),
         zoned("1969-12-31 23:59:59.999999999", 840),
+        timestamp_unit="ns",
+    ),
+    "tz_in_us": keyed(
+        "TIMESTAMP_TZ(9)", zoned("2024-01-01 05:00:00.000001", 345), zoned("1969-12-31", 840)
     ),
     "binary": keyed("BINARY", b"", b"\x00", b"\x00\xff", b"\xab\xcd", b"ab"),
     "variant": keyed(

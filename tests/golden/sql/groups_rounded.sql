@@ -27,10 +27,9 @@ SELECT
   SUM("group_rows") AS "rows",
   SUM("group_blank") AS "blank",
   SUM("group_bad") AS "bad",
-  SUM("group_far_5") AS "far_5",
-  SUM("group_fine_5") AS "fine_5",
-  SUM("group_far_7") AS "far_7",
-  SUM("group_fine_7") AS "fine_7"
+  SUM("group_unfit_3") AS "unfit_3",
+  SUM("group_unfit_5") AS "unfit_5",
+  SUM("group_unfit_7") AS "unfit_7"
 FROM (
 SELECT
   "month" AS "month",
@@ -58,10 +57,9 @@ SELECT
   COUNT_IF(NOT "blank_row") AS "group_rows",
   COUNT_IF("blank_row") AS "group_blank",
   0 AS "group_bad",
-  COUNT_IF(ABS("key_5") > :2) AS "group_far_5",
-  COUNT_IF(MOD("key_5", 1000) <> 0) AS "group_fine_5",
-  COUNT_IF(ABS("key_7") > :2) AS "group_far_7",
-  COUNT_IF(MOD("key_7", 1000) <> 0) AS "group_fine_7"
+  COUNT_IF(MOD("key_3", 1000) <> 0) AS "group_unfit_3",
+  COUNT_IF(MOD("key_5", 1000) <> 0) AS "group_unfit_5",
+  COUNT_IF(MOD("key_7", 1000) <> 0) AS "group_unfit_7"
 FROM (
 SELECT
   DATE_TRUNC('MONTH', "day")::DATE AS "month",
@@ -93,4 +91,3 @@ GROUP BY GROUPING SETS (("month", "key_1", "key_2", "key_3", "key_4", "key_5", "
 HAVING GROUPING("month") = 1 OR SUM("group_rows") > 0
 ORDER BY "total" DESC, "month" NULLS LAST, "key_1" NULLS LAST, "key_2" NULLS LAST, "key_3" NULLS LAST, "key_4" NULLS LAST, "key_5" NULLS LAST, "key_6" NULLS LAST, "key_7" NULLS LAST, "key_8" NULLS LAST, "key_9" NULLS LAST, "key_10" NULLS LAST, "key_11" NULLS LAST, "key_12" NULLS LAST, "key_13" NULLS LAST, "key_14" NULLS LAST
 -- :1 = '\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
--- :2 = 9223372036854775807
