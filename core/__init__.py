@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.errors import (
         CancelledError,
         CheckFailedError,
+        ConfigurationError,
         DestinationError,
         DestinationExistsError,
         IntegrityError,
@@ -40,6 +41,7 @@ _HOMES = {
     "core.errors": (
         "CancelledError",
         "CheckFailedError",
+        "ConfigurationError",
         "DestinationError",
         "DestinationExistsError",
         "IntegrityError",
@@ -71,6 +73,7 @@ __all__ = [
     "CheckFailedError",
     "CheckResult",
     "CheckStatus",
+    "ConfigurationError",
     "Delivered",
     "DestinationError",
     "DestinationExistsError",

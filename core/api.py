@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from core.configuration.destinations import fill_options
 from core.request.options import (
     Acl,
     Checksums,
@@ -25,8 +28,32 @@ if TYPE_CHECKING:
     from core.events import Listener
     from core.runtime.cancel import Cancel
 
+Call = ParamSpec("Call")
+Result = TypeVar("Result")
 
+
+def _pass_given(
+    call: Callable[Concatenate[Mapping[str, Any], Call], Result],
+) -> Callable[Call, Result]:
+    """Pass to `call`, before its arguments, those that its caller has given, by name.
+
+    So an option that is given beats one of a destination, also if its value is the default.
+    """
+    whole = inspect.signature(call)
+    signature = whole.replace(parameters=list(whole.parameters.values())[1:])
+
+    @functools.wraps(call)
+    def called(*args: Call.args, **kwargs: Call.kwargs) -> Result:
+        return call(signature.bind(*args, **kwargs).arguments, *args, **kwargs)
+
+    called.__signature__ = signature  # type: ignore[attr-defined]  # what `inspect` and `help` show
+    return called
+
+
+@_pass_given
 def transfer_data(
+    given: Mapping[str, Any],
+    /,
     source_table: str,
     destination_s3_bucket: str,
     *,
@@ -107,8 +134,8 @@ def transfer_data(
 
     Args:
         source_table: The table or view to read: TABLE, SCHEMA.TABLE or DATABASE.SCHEMA.TABLE.
-        destination_s3_bucket: The destination: a bucket, s3://bucket/prefix/, or the ARN of an
-            access point.
+        destination_s3_bucket: The destination: a bucket, s3://bucket/prefix/, the ARN of an access
+            point, or the name of a configured destination.
         connection: The name of a connection in Snowflake's connections.toml or config.toml. A
             mapping holds the connector's arguments instead. For a secret among them, such as
             `password`, it may hold `password_file`, a file that only its owner can read, or
@@ -221,8 +248,9 @@ def transfer_data(
         TransferError: nothing was delivered, unless `.outcome` is set, which is the case if
             `verify` or `report` failed. The subclass is the kind of failure, `.hint` the next step.
     """
-    options = dict(locals())  # all parameters, so that none can be forgotten here
-    for name in ("source_table", "destination_s3_bucket", "on_progress", "cancel"):
-        del options[name]
-    request = Request.of(table=source_table, bucket=destination_s3_bucket, **options)
+    names = {"source_table": "table", "destination_s3_bucket": "bucket"}
+    options = {names.get(name, name): value for name, value in given.items()}
+    for name in ("on_progress", "cancel"):
+        options.pop(name, None)
+    request = Request.of(**fill_options(options))
     return run_transfer(request, on_event=on_progress, cancel=cancel).result

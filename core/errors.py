@@ -2,6 +2,7 @@
 
     TransferError                 1  an unexpected failure: a defect
     ├── UsageError                2  an invalid option, name or configuration
+    │   └── ConfigurationError    2  mistakes in a file of the user, each with its line
     ├── SignInError               3  sign-in refused, or a privilege is missing
     ├── SourceDataError           4  the table, its columns or its values
     │   ├── ObjectMissingError    4  the table does not exist, or is not visible
@@ -24,6 +25,7 @@ secrets. Exit codes follow rclone and restic (one number for each kind of failur
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -109,6 +111,25 @@ class UsageError(TransferError):
 
     exit_code = 2
     label = "usage"
+
+
+class ConfigurationError(UsageError):
+    """A configuration or job file with mistakes.
+
+    Args:
+        path: the file.
+        mistakes: the mistakes, each with its line, in the order of the file.
+        hint: as for TransferError.
+
+    Attributes:
+        mistakes: one text for each, with the file and the line.
+    """
+
+    def __init__(self, path: str, mistakes: Iterable[tuple[int, str]], hint: str = "") -> None:
+        found = sorted(dict.fromkeys(mistakes))
+        lines = [f"line {line}: {text}" for line, text in found]
+        super().__init__(f"{path}, {'; '.join(lines)}.", hint)
+        self.mistakes = tuple(f"{path}, {each}" for each in lines)
 
 
 class SignInError(TransferError):

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from core.bucket.target import object_key as object_key
     from core.bucket.target import object_url as object_url
     from core.bucket.target import open_bucket as open_bucket
+    from core.configuration.destinations import NamedDestination as NamedDestination
+    from core.configuration.destinations import fill_options as fill_options
+    from core.configuration.destinations import list_destinations as list_destinations
     from core.connections import discovery as discovery
     from core.connections import keyring_store as keyring_store
     from core.connections import saved as saved
@@ -112,6 +115,11 @@ _HOMES: Final = {
     "core.bucket.checks": ("check_destination", "is_there", "probe_destination"),
     "core.bucket.destination": ("DEFAULT_TEMPLATE",),
     "core.bucket.target": ("object_key", "object_url", "open_bucket"),
+    "core.configuration.destinations": (
+        "NamedDestination",
+        "fill_options",
+        "list_destinations",
+    ),
     # A run, and former runs.
     "core.records.history": (
         "DELIVERED",

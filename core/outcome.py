@@ -35,6 +35,7 @@ class Preview:
             it.
         demands: the options that meet demands of the bucket, with their values.
         conditions: the options that set conditions for the rows, with their values.
+        destination: the name of the configured destination; None if none was named.
     """
 
     plan: Plan
@@ -45,6 +46,7 @@ class Preview:
     copy: Statement | None = None
     demands: Mapping[str, Any] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
+    destination: str | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -83,8 +83,13 @@ def plan_transfer(
         engine, job = ENGINES[choice.engine], run.make_job(connection, plan)
         copy = engine.copy_statement(job)
     url = job.destination.url(job.key)
-    demands, conditions = list_demands(request), list_conditions(request)
-    return Preview(plan, choice, engine.statement(plan), url, cost, copy, demands, conditions)
+    preview = Preview(plan, choice, engine.statement(plan), url, cost, copy)
+    return replace(
+        preview,
+        demands=list_demands(request),
+        conditions=list_conditions(request),
+        destination=request.destination,
+    )
 
 
 def run_transfer(

@@ -14,6 +14,7 @@ from core.checking.recording import Recording
 from core.checking.snowflake import SNOWFLAKE, Warehouse
 from core.checking.table import check_table
 from core.checking.walk import OnFinding, Walk
+from core.configuration.destinations import fill_options
 from core.request.request import Request
 from core.runtime.cancel import NEVER, Cancel
 from core.runtime.retry import Retry
@@ -69,7 +70,7 @@ def check(
     """
     given = {"table": table, "bucket": bucket}
     named = {name: value for name, value in given.items() if value is not None}
-    request = Request.of(**{**_NONE, **options, **named})
+    request = Request.of(**{**_NONE, **fill_options({**options, **named})})
     if bucket is not None:
         Destination.parse(request.bucket)  # an invalid one is refused before the sign-in
     recording = None if record is None else Recording(Path(record))

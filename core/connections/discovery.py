@@ -22,20 +22,18 @@ Snowflake's files are read, never written.
 
 from __future__ import annotations
 
-import codecs
 import difflib
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from core.connections.file_trust import check_trusted
 from core.connections.keyring_store import KeptSecret
 from core.connections.secret_refs import SOURCES, choose_secrets
 from core.connections.secrets import SECRETS, Secret, hide
+from core.connections.toml_file import parse_text, read_text
 from core.errors import LocalResourceError, UsageError
 from core.remedy import Advice, Remedy
 from core.runtime.disk.paths import config_dir
@@ -72,7 +70,6 @@ _ALIASES: Final = {
     **{f"{alias}_file": f"{name}_file" for alias, name in _OF_SECRETS.items()},
     **{f"{alias}_arn": f"{name}_arn" for alias, name in _OF_SECRETS.items()},
 }
-_LARGEST: Final = 4 * 1024 * 1024  # bytes of a connections file
 _DIGITS: Final = 9  # of a number, at most
 _NUMBERS: Final = frozenset({"port", "proxy_port", "login_timeout"})
 _SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -317,43 +314,8 @@ def _select_tables(value: Any) -> dict[str, dict[str, Any]]:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            if found.st_size > _LARGEST:
-                raise UsageError(
-                    f"{path} is too large for a connections file.", "Correct the file."
-                )
-            check_trusted(path, found)
-            return tomllib.loads(_decode(path, file.read()))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:  # not TOML, endless digits or brackets
-        # The decoder's message ends in the place, "(at line 3, column 8)"; the text before it may
-        # quote the file, and with it a password.
-        text = str(error) if isinstance(error, tomllib.TOMLDecodeError) else ""
-        place = text.rpartition("(")[2].rstrip(")") if "(" in text else "somewhere"
-        raise UsageError(f"{path} is not valid TOML ({place}).", "Correct the file.") from None
-
-
-def _decode(path: Path, data: bytes) -> str:
-    """Decode a file of TOML, which is UTF-8; the mark with which some editors begin it is removed.
-
-    Raises:
-        UsageError: it is in another encoding, as Windows PowerShell and older editors write.
-    """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UsageError(f"{path} is UTF-16, not UTF-8.", "Save it as UTF-8.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(
-            f"{path} is not UTF-8 (line {line}); its encoding may be Windows-1252.",
-            "Save it as UTF-8.",
-        ) from None
+    text = read_text(path, "a connections file")
+    return {} if text is None else parse_text(path, text)
 
 
 def _make_unknown_error(

@@ -131,6 +131,7 @@ def _report(request: Request, outcome: Outcome, failure: TransferError | None) -
             for each in outcome.objects
         ],
         "url": outcome.url,
+        "destination": request.destination,
         "request": _without_secrets(request).model_dump(mode="json", exclude_defaults=True),
         "source": {
             "name": str(plan.source.name),

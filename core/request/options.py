@@ -248,11 +248,12 @@ _OUTPUT: Final = {
 
 _DESTINATION: Final = {
     "bucket": Option(
-        help="The destination: a bucket, s3://bucket/prefix/, or the ARN of an access point.",
+        help="The destination: a bucket, s3://bucket/prefix/, the ARN of an access point, or the "
+        "name of a configured destination.",
         type=str,
         required=True,
         placeholder="DESTINATION",
-        examples=("partner-inbox", "s3://partner-inbox/from-us/"),
+        examples=("partner-inbox", "s3://partner-inbox/from-us/", "partner"),
     ),
     "if_exists": Option(
         help="What to do if the object exists: `fail` ends the run with an error, `overwrite` "

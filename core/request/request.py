@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PrivateAttr,
     ValidationError,
     field_validator,
     model_validator,
@@ -375,9 +376,20 @@ class Request(BaseModel):
             )
         return self
 
+    _destination: str | None = PrivateAttr(default=None)
+
+    @property
+    def destination(self) -> str | None:
+        """The name of the configured destination whose options these are, if one was named."""
+        return self._destination
+
     @classmethod
-    def of(cls, **options: Any) -> Self:
+    def of(cls, *, destination: str | None = None, **options: Any) -> Self:
         """Validate `options`.
+
+        Args:
+            destination: the name of the configured destination that has filled the options.
+            options: the options by name.
 
         Returns:
             The request.
@@ -386,6 +398,8 @@ class Request(BaseModel):
             UsageError: an option is unknown, missing or invalid; the message names all of these.
         """
         try:
-            return cls(**options)
+            request = cls(**options)
         except ValidationError as error:
             raise UsageError(describe_mistakes(error)) from None
+        request._destination = destination
+        return request

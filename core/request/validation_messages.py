@@ -44,18 +44,25 @@ def describe_mistakes(error: ValidationError) -> str:
     return join_texts(dict.fromkeys(map(_describe, mistakes)), "; ")
 
 
+def list_mistakes(error: ValidationError) -> list[tuple[str, str]]:
+    """Return each mistake once: the option, empty if it is of several, and what is wrong."""
+    mistakes = error.errors(include_url=False, include_input=False)
+    found = ((str(each["loc"][0]) if each["loc"] else "", _explain(each)) for each in mistakes)
+    return list(dict.fromkeys(found))
+
+
 def _describe(mistake: Any) -> str:
     place = mistake["loc"]
     if not place:
         return _explain(mistake)
-    # The option is either a name or a mapping: pydantic complains of both.
-    if str(place[0]) == "connection" and mistake["type"] != "value_error":
-        return Advice(Remedy("connection"), ": must be a name or a mapping")
     return Advice(Remedy(str(place[0])), ": ", _explain(mistake))
 
 
 def _explain(mistake: Any) -> str:
     kind, context = mistake["type"], mistake.get("ctx", {})
+    # The option is either a name or a mapping: pydantic complains of both.
+    if mistake["loc"][:1] == ("connection",) and kind != "value_error":
+        return "must be a name or a mapping"
     if kind == "literal_error":
         return f"must be {context['expected'].replace(chr(39), '')}"
     if kind == "greater_than_equal":

@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from core import CancelledError, TransferError, UsageError, Warned
-from core.facade import forbid_core_dumps, limit_malloc_arenas
+from core.facade import (
+    fill_options,
+    forbid_core_dumps,
+    limit_malloc_arenas,
+    list_destinations,
+)
 from tui import uncaught
 from tui.cli.console import Console, JsonConsole, TextConsole
 from tui.cli.debug import redact_stderr
@@ -33,6 +38,7 @@ class Manner:
         dry_run: print the plan only.
         exact: count the rows that would be delivered.
         check: check the account, and transfer nothing.
+        destinations: list the configured destinations, and transfer nothing.
         probe_write: with `check`, write a probe object and remove it.
         record: with `check`, the directory of the recording.
         demo: use the embedded warehouse and bucket.
@@ -43,6 +49,7 @@ class Manner:
     dry_run: bool = False
     exact: bool = False
     check: bool = False
+    destinations: bool = False
     probe_write: bool = False
     record: str | None = None
     demo: bool = False
@@ -114,6 +121,9 @@ def leave(code: int) -> NoReturn:
 
 
 def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
+    if manner.destinations:
+        return _list_destinations(manner, console)
+    options = fill_options(options)
     needed = () if manner.check else ("table",) if manner.demo else ("table", "bucket")
     if missing := [f"--{name}" for name in needed if not options.get(name)]:
         raise UsageError(f"{' and '.join(missing)} must be given.", "See --help.")
@@ -125,6 +135,8 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
             return _check(place.options, manner, console, stop)
         if manner.dry_run:
             return _print_preview(place.options, manner, console, stop)
+        if name := place.options.get("destination"):
+            console.note(f"Destination {name} is {place.options['bucket']}", destination=name)
         outcome = stop.run(lambda: _transfer(place.options, manner, console, stop))
         if outcome.comparison and outcome.comparison.agrees:
             console.note(str(outcome.comparison), verdict=outcome.comparison.as_dict())
@@ -132,6 +144,14 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
             file = str(place.files / outcome.url.removeprefix("s3://"))
             console.note(f"The file is kept in {file}", file=file)
         _print([terminal.json_text(outcome.result)], console)
+    return 0
+
+
+def _list_destinations(manner: Manner, console: Console) -> int:
+    from tui.cli import destinations
+
+    found = list_destinations()
+    _print((destinations.as_json if manner.json else destinations.as_text)(found), console)
     return 0
 
 

@@ -16,7 +16,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
-from core import Delivered, Event, Phase, Planned, Progress, Retrying, TransferError, Warned
+from core import (
+    ConfigurationError,
+    Delivered,
+    Event,
+    Phase,
+    Planned,
+    Progress,
+    Retrying,
+    TransferError,
+    Warned,
+)
 from core.facade import Track, amount
 from tui.cli.remedies import with_options
 from tui.format import terminal
@@ -178,6 +188,7 @@ class JsonConsole(Console):
             exit_code=error.exit_code,
             message=with_options(error.message),
             hint=with_options(error.hint),
+            **({"mistakes": error.mistakes} if isinstance(error, ConfigurationError) else {}),
             delivered=True if url else error.delivered,
             **({"url": url} if url else {}),
         )
@@ -224,8 +235,11 @@ class TextConsole(Console):
         self._text(str(event))
 
     def _write_error(self, error: TransferError, url: str, standing: str) -> None:
-        more = [f"  {text}" for text in (with_options(error.hint), standing) if text]
-        self._text(f"Error ({error.label}): {with_options(error.message)}", *more)
+        first, *others = [with_options(error.message)]
+        if isinstance(error, ConfigurationError):
+            first, *others = error.mistakes
+        more = [f"  {text}" for text in (*others, with_options(error.hint), standing) if text]
+        self._text(f"Error ({error.label}): {first}", *more)
 
     def _text(self, *lines: str) -> None:
         wipe = "\r\x1b[K" if self._bar_shown else ""

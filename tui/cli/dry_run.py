@@ -32,7 +32,7 @@ def as_text(preview: Preview) -> list[str]:
     return [
         f"Source       {source.name}: {cost.rows_in(estimate)}{_of_all(plan)} rows{stored}",
         *([f"Months       {plan.window}"] if plan.window else []),
-        f"Destination  {preview.url}",
+        f"Destination  {preview.url}{_name(preview)}",
         *([f"With         {_spell(preview.demands)}"] if preview.demands else []),
         f"Rows out     {cost.rows_out(estimate)}",
         *([f"Checks       {_spell(preview.conditions)}"] if preview.conditions else []),
@@ -72,6 +72,7 @@ def as_json(preview: Preview) -> list[str]:
                 "source": str(source.name),
                 "estimated_rows": preview.estimate.rows,
                 "destination": preview.url,
+                "destination_name": preview.destination,
                 "destination_options": dict(preview.demands),
                 "checks": dict(preview.conditions),
                 "engine": preview.choice.engine,
@@ -86,6 +87,11 @@ def as_json(preview: Preview) -> list[str]:
             }
         )
     ]
+
+
+def _name(preview: Preview) -> str:
+    """Return the name of the configured destination, to stand after the URL."""
+    return f" (destination {preview.destination})" if preview.destination else ""
 
 
 def _spell(demands: Mapping[str, Any]) -> str:

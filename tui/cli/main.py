@@ -93,10 +93,10 @@ def _start(
         raise click.BadParameter(
             "transfers nothing, so it excludes --batch and --dry-run", param_hint=spelling("check")
         )
-    batch = batch or how["dry_run"] or how["check"]
+    batch = batch or how["dry_run"] or how["check"] or how["destinations"]
     if batch and web:
         raise click.BadParameter(
-            "serves the app, so it excludes --batch, --check and --dry-run",
+            "serves the app, so it excludes --batch, --check, --destinations and --dry-run",
             param_hint=spelling("web"),
         )
     if web:

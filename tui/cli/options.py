@@ -52,6 +52,11 @@ OWN: Final[Mapping[str, Option]] = {
         placeholder="DIR",
         examples=("answers",),
     ),
+    "destinations": Option(
+        help="List the configured destinations, with their buckets and options.",
+        type=bool,
+        default=False,
+    ),
     "demo": Option(
         help="Use an embedded warehouse and bucket with sample tables.", type=bool, default=False
     ),
@@ -84,7 +89,11 @@ SECTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
 }
 """All options of the command line by subject, in the order of the help."""
 
+ALSO: Final[Mapping[str, str]] = {"bucket": "to"}
+"""Shorter names of options, which the help lists."""
+
 ACCEPTED: Final[Mapping[str, str]] = {
+    **{also: name for name, also in ALSO.items()},
     "table_name": "table",
     "sum_column": "sum-columns",
     "sum_columns": "sum-columns",
@@ -112,7 +121,8 @@ def variable(name: str) -> str:
 def usage(name: str, option: Option) -> str:
     """Return an option with the form of its value, such as `--if-exists fail|overwrite`."""
     form = "|".join(option.choices) or option.placeholder
-    return f"{spelling(name)} {form}".rstrip()
+    names = ", ".join(spelling(each) for each in (name, ALSO.get(name)) if each)
+    return f"{names} {form}".rstrip()
 
 
 def spell_options(text: str, quote: str = "") -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from core import Request, UsageError
-from core.facade import Role, edits, restore_defaults
+from core.facade import Role, edits, fill_options, restore_defaults
 from tui.format.remedies import in_app
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def make_request(options: Mapping[str, Any]) -> Request:
         UsageError: as `Request.of`.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    return Request.of(**{"table": NOTHING, "bucket": NOWHERE, **given})
+    return Request.of(**{"table": NOTHING, "bucket": NOWHERE, **fill_options(given)})
 
 
 def list_options(request: Request) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The program's configuration file, `amplify.toml`: destinations with names."""
