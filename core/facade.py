@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from core.preview.month_preview import Months as Months
     from core.preview.month_preview import refine_grain as refine_grain
     from core.query import Statement as Statement
-    from core.records.history import DELIVERED as DELIVERED
-    from core.records.history import HistoryEntry as HistoryEntry
+    from core.records.entry import DELIVERED as DELIVERED
+    from core.records.entry import HistoryEntry as HistoryEntry
     from core.records.history import find_former_runs as find_former_runs
     from core.records.history import read_history as read_history
     from core.records.history import run_recorded as run_recorded
@@ -121,9 +121,8 @@ _HOMES: Final = {
         "list_destinations",
     ),
     # A run, and former runs.
+    "core.records.entry": ("DELIVERED", "HistoryEntry"),
     "core.records.history": (
-        "DELIVERED",
-        "HistoryEntry",
         "read_history",
         "find_former_runs",
         "run_recorded",

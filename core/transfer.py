@@ -93,7 +93,11 @@ def plan_transfer(
 
 
 def run_transfer(
-    request: Request, *, on_event: Listener | None = None, cancel: Cancel | None = None
+    request: Request,
+    *,
+    on_event: Listener | None = None,
+    cancel: Cancel | None = None,
+    run_id: str | None = None,
 ) -> Outcome:
     """Transfer one table.
 
@@ -102,6 +106,7 @@ def run_transfer(
         on_event: called with the plan, with warnings, and with progress at most ten times a second;
             from worker threads, never from two at once.
         cancel: set it, from any thread, to stop: the query and the upload are aborted.
+        run_id: the id of the run, which no other run has; if None, one is made.
 
     Returns:
         The outcome, once the object is complete in the bucket and verified.
@@ -112,7 +117,7 @@ def run_transfer(
     """
     if request.report:
         check_path(request.report)
-    run = _Run(request, Reporter(on_event), cancel)
+    run = _Run(request, Reporter(on_event), cancel, run_id)
     with run.session() as connection:
         plan, choice = run.decide(*run.look(connection))
         plan = check_grain(connection, plan, run.cancel)
@@ -131,7 +136,13 @@ def run_transfer(
 class _Run:
     """One run: the state that its steps share, and the steps before the delivery."""
 
-    def __init__(self, request: Request, progress: Reporter, cancel: Cancel | None) -> None:
+    def __init__(
+        self,
+        request: Request,
+        progress: Reporter,
+        cancel: Cancel | None,
+        run_id: str | None = None,
+    ) -> None:
         Destination.parse(request.bucket)  # an invalid one is refused before the sign-in
         self.request = request
         self.progress = progress
@@ -139,7 +150,7 @@ class _Run:
         self.budget = Budget.of(request.memory_limit)
         self.retry = Retry(max_time=request.max_retry_time, on_event=progress.report)
         self.started = datetime.now(UTC)
-        self.run_id = uuid.uuid4().hex
+        self.run_id = run_id or uuid.uuid4().hex
 
     @contextmanager
     def session(self) -> Iterator[SnowflakeConnection]:

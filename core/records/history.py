@@ -1,4 +1,4 @@
-"""The history of runs: one line of JSON per run, the newest thousand, in the state directory.
+"""The history of runs, in the state directory: the newest ten thousand of the last three years.
 
 The front ends write it, through `run_recorded`; the library's call writes no history. It holds no
 secrets: a connection is stored by name or not at all. An error while reading or writing it never
@@ -7,117 +7,26 @@ fails a run.
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping
+import uuid
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Final
 
 from core.engines import EngineName
 from core.errors import DeliveredTransfer, TransferError
-from core.events import Listener
+from core.events import Event, Listener, Planned
 from core.preview.cost import FormerRun
-from core.records.history_file import HISTORY_FILE, read_lines
-from core.remedy import as_data, from_data
+from core.records.entry import DELIVERED, FrontEnd, HistoryEntry
+from core.records.history_store import load, store
 from core.request.request import Request
 from core.runtime.cancel import Cancel
-from core.runtime.disk.paths import state_dir
-from core.runtime.disk.private_files import append, lock, replace
 
 if TYPE_CHECKING:
     from core.outcome import Outcome
 
-KEPT: Final = 1_000
-DELIVERED: Final = "delivered"
-_LOCK = "history.lock"
+SHOWN: Final = 1_000
 _TEXT: Final = 2_000  # characters of a message
-# Fields whose names in the file differ: the file keeps the names of its first version.
-_NAMES_IN_FILE: Final = {"totals": "account", "comparison": "verdict"}
-
-FrontEnd = Literal["app", "batch"]
-
-
-@dataclass(frozen=True)
-class HistoryEntry:
-    """A run that has ended.
-
-    Attributes:
-        started: the time of its start, in UTC.
-        seconds: its duration.
-        by: the front end.
-        demo: whether it used the embedded warehouse and bucket.
-        table: the full name of the table; the requested name if the table was not found.
-        url: the URL of the object; the requested destination if nothing was delivered.
-        outcome: `delivered`, or the label of the error's class (`core.errors`).
-        rows: rows in the file; None if nothing was delivered.
-        bytes: the size of the file; None if nothing was delivered.
-        message: the error's message; empty if there was no error.
-        hint: the error's hint; empty without one.
-        result: the result JSON; empty if nothing was delivered.
-        totals: the counts of the run and, by summed column, the totals that agreed; empty if
-            nothing was delivered.
-        comparison: the result of the verification; empty if there was no verification.
-        request: the request, for another run, without secrets; None if its connection has no name.
-        engine: the engine that delivered; empty if nothing was delivered.
-        window: the months that were read, in words; empty for all months, or if nothing was
-            delivered.
-    """
-
-    started: datetime
-    seconds: float
-    by: FrontEnd
-    demo: bool
-    table: str
-    url: str
-    outcome: str
-    rows: int | None = None
-    bytes: int | None = None
-    message: str = ""
-    hint: str = ""
-    result: Mapping[str, Any] = field(default_factory=dict)
-    totals: Mapping[str, Any] = field(default_factory=dict)
-    comparison: Mapping[str, Any] = field(default_factory=dict)
-    request: Request | None = None
-    engine: str = ""
-    window: str = ""
-
-    def as_line(self) -> str:
-        """Return the entry as one line of JSON."""
-        values: dict[str, Any] = {
-            **{_NAMES_IN_FILE.get(name, name): value for name, value in asdict(self).items()},
-            "started": self.started.isoformat(),
-            "message": as_data(self.message),
-            "hint": as_data(self.hint),
-            "request": self.request.model_dump(mode="json", exclude_defaults=True)
-            if self.request
-            else None,
-        }
-        return json.dumps(values) + "\n"
-
-    @classmethod
-    def parse(cls, line: str) -> Self:
-        """Parse a line; a request that this version does not understand is left out.
-
-        Raises:
-            ValueError, TypeError, KeyError, AttributeError: the line is not an entry.
-        """
-        values = json.loads(line)
-        request = values.pop("request", None)
-        known: dict[str, Any] = {
-            name: values[key]
-            for name in cls.__dataclass_fields__
-            if (key := _NAMES_IN_FILE.get(name, name)) in values
-        }
-        with suppress(ValidationError):
-            known["request"] = Request(**request) if request else None
-        texts = {name: from_data(known[name]) for name in ("message", "hint") if name in known}
-        known |= texts | {"started": datetime.fromisoformat(values["started"])}
-        return cls(**known)
 
 
 def run_recorded(
@@ -142,16 +51,28 @@ def run_recorded(
     """
     from core.transfer import run_transfer  # loads polars and pyarrow
 
-    started, clock = datetime.now(UTC), time.monotonic()
+    started, clock, run_id = datetime.now(UTC), time.monotonic(), uuid.uuid4().hex
+    planned: dict[str, Any] = {}
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Planned):
+            planned.update(_describe_plan(event))
+        if on_event is not None:
+            on_event(event)
 
     def entry(**more: Any) -> HistoryEntry:
-        about = {"table": request.table, "url": request.bucket, **more}
+        asked = {"table": request.table, "url": request.bucket}
+        kept = {
+            "run_id": run_id,
+            "destination": _find_destination(request),
+            "request": _without_secrets(request, connection_name, demo=demo),
+        }
+        about = {**asked, **kept, **planned, **more}
         seconds = round(time.monotonic() - clock, 3)
-        kept = _without_secrets(request, connection_name, demo=demo)
-        return HistoryEntry(started, seconds, by, demo, request=kept, **about)
+        return HistoryEntry(started, seconds, by, demo, **about)
 
     try:
-        outcome = run_transfer(request, on_event=on_event, cancel=cancel)
+        outcome = run_transfer(request, on_event=listen, cancel=cancel, run_id=run_id)
     except TransferError as error:
         texts = {"message": _cut(error.stored), "hint": _cut(error.hint)}
         record(entry(**_describe(error.outcome), outcome=error.label, **texts))
@@ -164,26 +85,46 @@ def run_recorded(
 
 
 def record(entry: HistoryEntry) -> None:
-    """Append a run and drop the oldest beyond a thousand. Does nothing if it cannot write."""
-    with suppress(Exception):  # a run must not fail because it could not be recorded
-        directory = state_dir()
-        with lock(directory / _LOCK):
-            _append(directory / HISTORY_FILE, entry.as_line())
+    """Append a run to the history, and delete the oldest.
+
+    It does nothing if it cannot write: a run must not fail because it could not be recorded.
+    """
+    with suppress(Exception):
+        store(entry)
 
 
-def read_history(limit: int = KEPT) -> list[HistoryEntry]:
-    """Return the newest `limit` runs, newest first; lines that cannot be parsed are skipped."""
-    try:
-        lines = read_lines(state_dir() / HISTORY_FILE)
-    except (OSError, TransferError):
-        return []
-    found: list[HistoryEntry] = []
-    for line in reversed(lines):
-        if len(found) == limit:
-            break
-        with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            found.append(HistoryEntry.parse(line))
-    return found
+def read_history(
+    limit: int = SHOWN,
+    *,
+    table: str = "",
+    since: datetime | None = None,
+    words: str = "",
+    demo: bool | None = None,
+    destination: str = "",
+    delivered: bool | None = None,
+) -> list[HistoryEntry]:
+    """Return the newest runs, newest first; none if the history cannot be read.
+
+    Args:
+        limit: the most runs.
+        table: only of this table: its full name, or the last parts of it, in any case.
+        since: only of runs that started at this time or later.
+        words: only of runs in whose table, URL, outcome, message, engine, window, front end and id
+            all these words occur, in any case.
+        demo: only of runs that used, or did not use, the embedded warehouse and bucket.
+        destination: only of runs to this URL of a bucket and a prefix.
+        delivered: only of runs with, or without, a delivery, whether or not it was verified.
+    """
+    found = load(
+        limit,
+        table=table,
+        since=since.timestamp() if since else None,
+        words=tuple(words.split()),
+        demo=demo,
+        destination=destination,
+        delivered=delivered,
+    )
+    return list(found)
 
 
 def find_former_runs(*, demo: bool) -> tuple[FormerRun, ...]:
@@ -194,9 +135,9 @@ def find_former_runs(*, demo: bool) -> tuple[FormerRun, ...]:
     """
     return tuple(
         FormerRun(EngineName(each.engine), rows, each.seconds)
-        for each in read_history()
+        for each in read_history(demo=demo, delivered=True)
         # The duration of a run with a verification includes it.
-        if each.demo is demo and each.engine in list(EngineName) and not each.comparison
+        if each.engine in list(EngineName) and not each.comparison
         if isinstance(rows := each.totals.get("rows_read"), int)
     )
 
@@ -214,7 +155,7 @@ def _without_secrets(request: Request, name: str | None, *, demo: bool) -> Reque
 def _describe(outcome: DeliveredTransfer | None) -> dict[str, Any]:
     """Return the fields of an entry that describe a delivery; none if there is no delivery."""
     from core.outcome import Outcome
-    from core.records.report import totals_as_dict
+    from core.records.report import objects_as_data, totals_as_dict
 
     if not isinstance(outcome, Outcome):
         return {}
@@ -228,19 +169,29 @@ def _describe(outcome: DeliveredTransfer | None) -> dict[str, Any]:
         "comparison": outcome.comparison.as_dict() if outcome.comparison else {},
         "engine": outcome.choice.engine.value,
         "window": str(outcome.plan.window or ""),
+        "objects": tuple(objects_as_data(outcome.objects)),
     }
+
+
+def _describe_plan(planned: Planned) -> dict[str, Any]:
+    """Return the fields of an entry that describe a plan."""
+    plan = planned.plan
+    return {
+        "table": str(plan.source.name),
+        "columns": tuple({"name": each.name, "role": each.role.value} for each in plan.columns),
+        "engine": planned.choice.engine.value,
+        "window": str(plan.window or ""),
+    }
+
+
+def _find_destination(request: Request) -> str:
+    from core.bucket.destination import Destination
+
+    try:
+        return Destination.parse(request.bucket).url()
+    except TransferError:  # the run ends with it
+        return ""
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _TEXT else text[:_TEXT]
-
-
-def _append(path: Path, line: str) -> None:
-    lines = read_lines(path)
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
-        line = "\n" + line  # ends a line that was cut off
-    if lines and len(lines) < KEPT:
-        append(path, line)
-    else:
-        replace(path, "".join(lines[1 - KEPT :]) + line.lstrip())

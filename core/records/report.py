@@ -10,12 +10,14 @@ import json
 import os
 import platform
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from core.aggregation.reconciliation import RunTotals
+from core.bucket.delivery import Delivery
 from core.errors import LocalResourceError, TransferError, UsageError
 from core.planning.plan import Plan
 from core.remedy import Advice, Remedy
@@ -122,14 +124,19 @@ def totals_as_dict(plan: Plan, run: RunTotals) -> dict[str, Any]:
     return {**{name: getattr(run, name) for name in names}, "totals": totals}
 
 
+def objects_as_data(objects: Iterable[Delivery]) -> list[dict[str, Any]]:
+    """Return delivered objects for JSON."""
+    return [
+        {"key": each.key, "size": each.size, "etag": each.etag, "crc32": each.crc32}
+        for each in objects
+    ]
+
+
 def _report(request: Request, outcome: Outcome, failure: TransferError | None) -> dict[str, Any]:
     plan, comparison = outcome.plan, outcome.comparison
     return {
         "result": outcome.result,
-        "objects": [
-            {"key": each.key, "size": each.size, "etag": each.etag, "crc32": each.crc32}
-            for each in outcome.objects
-        ],
+        "objects": objects_as_data(outcome.objects),
         "url": outcome.url,
         "destination": request.destination,
         "request": _without_secrets(request).model_dump(mode="json", exclude_defaults=True),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -168,8 +170,12 @@ class TestLastDelivery:
     @pytest.mark.parametrize("line", ["nonsense", "[]", '{"result": {"row_count": 1}}', "null"])
     def test_ignores_lines_that_are_no_entries(self, tmp_path: Path, line: str) -> None:
         record(entry(1))
-        with (tmp_path / "state" / "history.jsonl").open("a") as file:
-            file.write(line + "\n")
+        with closing(sqlite3.connect(tmp_path / "state" / "history.db")) as database, database:
+            database.execute(
+                "INSERT INTO runs (started, demo, name, destination, outcome, delivered, words,"
+                " entry) SELECT started, demo, name, destination, outcome, 1, words, ? FROM runs",
+                [line],
+            )
         assert self.found() == 1
 
 

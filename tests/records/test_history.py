@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.errors import CancelledError, DestinationExistsError
-from core.records.history import KEPT, HistoryEntry, read_history, record, run_recorded
+from core.records import history_db, history_store
+from core.records.history import HistoryEntry, read_history, record, run_recorded
 from core.request.request import Request
 from core.runtime.disk import private_files
-from tests.support.deliveries import options
+from tests.support.deliveries import bucket_client, options
 from tests.support.programs.batch_runs import place, run
 from tests.support.sources import request
 
@@ -35,8 +38,9 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def entry(number: int = 0, **more: Any) -> HistoryEntry:
+    started = NOON + timedelta(seconds=number)
     about = {"by": "app", "demo": False, "table": f"T{number}", "url": "s3://b/k", **more}
-    return HistoryEntry(NOON + timedelta(seconds=number), 1.5, outcome="delivered", **about)
+    return HistoryEntry(**{"started": started, "seconds": 1.5, "outcome": "delivered", **about})
 
 
 def locations(box: Sandbox, **more: Any) -> Request:
@@ -60,15 +64,26 @@ class TestRuns:
         assert found.totals["rows_read"] == 595
         assert found.totals["blank_rows"] == 14
         assert found.totals["totals"].keys() == {c.name for c in outcome.plan.sums}
-        stored = json.loads((state / "history.jsonl").read_text())
-        assert (stored["account"], stored["verdict"]) == (found.totals, {})  # the file's own names
+        assert found.columns == tuple(
+            {"name": each.name, "role": each.role.value} for each in outcome.plan.columns
+        )
+        assert {"name": "AREA_KM2", "role": "drop"} in found.columns
+        (stored,) = found.objects
+        assert (stored["key"], stored["size"]) == (outcome.file_name, outcome.size)
+        assert (found.engine, found.exit_code) == ("stream", 0)
+        assert found.destination == f"s3://{sandbox.s3['bucket']}/"
+        head = bucket_client(sandbox).head_object(
+            Bucket=sandbox.s3["bucket"], Key=outcome.file_name
+        )
+        assert found.run_id in head["Metadata"].values()
+        assert found.run_id in outcome.file_name
         assert 0 < found.seconds < 60
         assert timedelta() < datetime.now(UTC) - found.started < timedelta(minutes=1)
         assert found.request == request(
             table="LOCATIONS_595", bucket=sandbox.s3["bucket"], date_column="DOB",
             file_name="history/{run_id}.{ext}", drop_columns="AREA_KM2",
         )  # fmt: skip
-        assert stat.S_IMODE((state / "history.jsonl").stat().st_mode) == 0o600
+        assert stat.S_IMODE((state / "history.db").stat().st_mode) == 0o600
 
     def test_a_failure(self, sandbox: Sandbox) -> None:
         asked = locations(sandbox, file_name="history/same.{ext}")
@@ -78,7 +93,10 @@ class TestRuns:
         found = read_history()[0]
         assert (found.outcome, found.rows) == ("destination_exists", None)
         assert (found.message, found.hint) == (caught.value.message, caught.value.hint)
-        assert found.table == "LOCATIONS_595"
+        assert found.table == "DEMO.PUBLIC.LOCATIONS_595"  # found before it failed
+        assert (found.engine, found.exit_code, found.objects) == ("stream", 7, ())
+        assert {"name": "DOB", "role": "month"} in found.columns
+        assert [each.rows is None for each in read_history(delivered=True)] == [False]
 
     def test_a_cancelled_run(self, sandbox: Sandbox) -> None:
         cancel = threading.Event()
@@ -89,8 +107,10 @@ class TestRuns:
 
     def test_no_secret_is_stored(self, sandbox: Sandbox, state: Path) -> None:
         run_recorded(locations(sandbox), by="app")
-        text = (state / "history.jsonl").read_text()
-        secrets = [sandbox.snowflake["password"], sandbox.s3["aws_secret_access_key"]]
+        text = b"".join(path.read_bytes() for path in state.iterdir() if path.is_file())
+        assert b"LOCATIONS_595" in text
+        given = (sandbox.snowflake["password"], sandbox.s3["aws_secret_access_key"])
+        secrets = [each.encode() for each in given]
         assert not any(secret in text for secret in secrets)
         assert read_history()[0].request is None, "a connection without a name cannot be used again"
 
@@ -130,39 +150,72 @@ class TestFile:
         kept = [entry(n, message=message, request=request()) for n in (2, 1)]
         assert read_history(limit=2) == kept
 
-    def test_bounded(self, state: Path) -> None:
-        state.mkdir()
-        lines = (entry(number).as_line() for number in range(KEPT + 5))
-        (state / "history.jsonl").write_text("".join(lines))
-        record(entry(9_999))
-        found = read_history(limit=5_000)
-        assert len(found) == KEPT
-        assert (found[0].table, found[-1].table) == ("T9999", "T6")
-        assert stat.S_IMODE((state / "history.jsonl").stat().st_mode) == 0o600
-        assert sorted(path.name for path in state.iterdir()) == ["history.jsonl", "history.lock"]
+    def test_bounded_in_number(self, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(history_store, "KEPT", 5)
+        for number in range(8):
+            record(entry(number))
+        assert [found.table for found in read_history()] == ["T7", "T6", "T5", "T4", "T3"]
 
-    def test_unreadable_lines_are_skipped(self, state: Path) -> None:
+    def test_bounded_in_age(self) -> None:
+        now = datetime.now(UTC)
+        record(entry(1, started=now - timedelta(days=history_store.KEPT_DAYS + 1)))
+        assert len(read_history()) == 1  # not older than the newest run
+        record(entry(2, started=now - timedelta(days=history_store.KEPT_DAYS - 1)))
+        record(entry(3, started=datetime(9999, 1, 1, tzinfo=UTC)))  # by a clock that is wrong
+        assert [found.table for found in read_history()] == ["T3", "T2"]
+
+    def test_only_private_files_are_left(self, state: Path) -> None:
         record(entry(1))
-        with (state / "history.jsonl").open("ab") as file:
-            file.write(b'\xff\xfe\n[]\n{"started": 1}\nnull\n{"started": "yesterday"}\n{"cut": "of')
         record(entry(2))
-        assert read_history() == [entry(2), entry(1)]
+        assert sorted(path.name for path in state.iterdir()) == ["history.db"]
+        (state / "history.db").chmod(0o644)
+        record(entry(3))
+        assert stat.S_IMODE((state / "history.db").stat().st_mode) == 0o600
 
-    def test_what_a_later_version_wrote(self, state: Path) -> None:
-        record(entry(1, request=request()))
-        values = json.loads((state / "history.jsonl").read_text())
-        values |= {"new": 1, "request": {"table": "T", "bucket": "b", "new": True}}
-        (state / "history.jsonl").write_text(json.dumps(values) + "\n")
+    def test_a_file_that_is_damaged_is_kept_apart(self, state: Path) -> None:
+        state.mkdir()
+        (state / "history.db").write_bytes(b"not a database, but long enough to be read" * 50)
+        assert read_history() == []
+        record(entry(1))
         assert read_history() == [entry(1)]
+        assert (state / "history.damaged").read_bytes().startswith(b"not a database")
+
+    def test_damaged_pages(self, state: Path) -> None:
+        for number in range(40):
+            record(entry(number, message="x" * 500))
+        content = (state / "history.db").read_bytes()
+        (state / "history.db").write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+        record(entry(99))
+        assert read_history(1) == [entry(99)]
+
+    @pytest.mark.parametrize("table", ["RUNS", "runs", "PUBLIC.RUNS", "SALES.PUBLIC.RUNS"])
+    def test_runs_of_a_table(self, table: str) -> None:
+        for name in ("SALES.PUBLIC.RUNS", "SALES.PUBLIC.TRUNS", "SALES.PUBLIC.RUNS_2", "X"):
+            record(entry(table=name))
+        assert [found.table for found in read_history(table=table)] == ["SALES.PUBLIC.RUNS"]
+
+    def test_what_is_searched(self) -> None:
+        record(entry(1, table="Ärger % it's", message="refused", demo=True))
+        record(entry(2, engine="pushdown", destination="s3://b/", rows=3))
+        assert [found.table for found in read_history(words="ärger REFUSED")] == ["Ärger % it's"]
+        assert [found.table for found in read_history(words="% it's demo")] == ["Ärger % it's"]
+        assert [found.table for found in read_history(words="push s3://b/k")] == ["T2"]
+        assert read_history(words="refused push") == []
+        assert [found.table for found in read_history(demo=False)] == ["T2"]
+        assert [found.table for found in read_history(destination="s3://b/")] == ["T2"]
+        assert [found.table for found in read_history(delivered=True)] == ["T2"]
+        since = NOON + timedelta(seconds=2)
+        assert [found.table for found in read_history(since=since)] == ["T2"]
 
     def test_several_processes_at_once(self, state: Path) -> None:
         state.mkdir()
-        old = (entry(number).as_line() for number in range(KEPT - 20))
+        old = (entry(number).as_line() for number in range(500))
         (state / "history.jsonl").write_text("".join(old))
         code = (
+            "from core.records import history_db\n"
             "from core.runtime.disk import private_files\n"
             "from tests.records.test_history import entry, record\n"
-            "private_files._PATIENCE = 60\n"
+            "private_files._PATIENCE = history_db._PATIENCE = 60\n"
             "import sys\n"
             "for n in range(10): record(entry(int(sys.argv[1]) * 10_000 + n))"
         )
@@ -171,16 +224,60 @@ class TestFile:
             for n in (1, 2, 3)
         ]
         assert [process.wait(300) for process in running] == [0, 0, 0]
-        found = read_history()
+        found = read_history(5_000)
         new = [each.table for each in found if int(each.table[1:]) >= 10_000]
-        assert len(found) == KEPT
         assert sorted(new) == sorted(f"T{p * 10_000 + n}" for p in (1, 2, 3) for n in range(10))
+        assert len(found) == 530, "the former file was imported once"
+        assert not (state / "history.jsonl").exists()
+
+    def test_a_database_that_is_locked_is_not_waited_for_long(
+        self, state: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        record(entry(1))
+        monkeypatch.setattr(history_db, "_PATIENCE", 0.05)
+        with closing(sqlite3.connect(state / "history.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            record(entry(2))
+            assert read_history() == []
+        assert read_history() == [entry(1)]
+
+
+class TestImport:
+    """The history of the first version: lines of JSON."""
+
+    def test_it_is_imported_once_and_its_file_is_deleted(self, state: Path) -> None:
+        state.mkdir()
+        lines = [entry(number, request=request()).as_line() for number in range(3)]
+        for former, name in (("account", "totals"), ("verdict", "comparison")):
+            lines[0] = lines[0].replace(f'"{name}"', f'"{former}"')
+        (state / "history.jsonl").write_text("".join(lines))
+        (state / "history.lock").touch(0o600)
+        assert read_history() == [entry(n, request=request()) for n in (2, 1, 0)]
+        assert sorted(path.name for path in state.iterdir()) == ["history.db"]
+        (state / "history.jsonl").write_text("".join(lines))  # as after a crash before its end
+        record(entry(4))
+        assert [found.table for found in read_history()] == ["T4", "T2", "T1", "T0"]
+
+    def test_unreadable_lines_are_left_out(self, state: Path) -> None:
+        state.mkdir()
+        cut = entry(2).as_line().encode().rstrip()
+        junk = b'\xff\xfe\n[]\n{"started": 1}\nnull\n{"started": "yesterday"}\n{"cut": "of\n'
+        (state / "history.jsonl").write_bytes(entry(1).as_line().encode() + junk + cut)
+        assert read_history() == [entry(2), entry(1)]
+
+    def test_what_a_later_version_wrote(self, state: Path) -> None:
+        values = json.loads(entry(1, request=request()).as_line())
+        values |= {"new": 1, "request": {"table": "T", "bucket": "b", "new": True}}
+        state.mkdir()
+        (state / "history.jsonl").write_text(json.dumps(values) + "\n")
+        assert read_history() == [entry(1)]
 
     def test_a_lock_that_is_held_is_not_waited_for_long(
         self, state: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(private_files, "_PATIENCE", 0.05)
         state.mkdir()
+        (state / "history.jsonl").write_text(entry(0).as_line())
         with private_files.lock(state / "history.lock"):
             record(entry(1))
-        assert read_history() == [entry(1)]
+        assert read_history() == [entry(1), entry(0)]

@@ -71,6 +71,26 @@ def opener(path: str, flags: int) -> int:
     return open_own(path, flags)
 
 
+def create_own(path: Path) -> None:
+    """Create a file of mode 0600 if it is missing; check one that exists, without opening it.
+
+    Closing a descriptor of a file would release the locks that this process has on it (fcntl(2)).
+
+    Args:
+        path: the file, in a directory that no other user can write.
+
+    Raises:
+        OSError: it cannot be created, or is not a regular file of this user with a single name.
+    """
+    with suppress(FileExistsError):
+        os.close(open_own(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    found = path.lstat()
+    if not _is_own(found):
+        raise PermissionError(errno.EPERM, "It is not a file of this user", str(path))
+    if stat.S_IMODE(found.st_mode) != _MODE and hasattr(os, "geteuid"):
+        path.chmod(_MODE)
+
+
 def append(path: Path, text: str) -> None:
     """Append to a file, which is created with mode 0600 if it is missing.
 

@@ -111,13 +111,30 @@ def test_a_huge_connections_file_is_refused(places: Path) -> None:
     path.unlink()
 
 
-def test_a_huge_history_is_begun_anew(places: Path) -> None:
-    path = places / "state" / "history.jsonl"
-    with path.open("wb") as file:
+@pytest.mark.parametrize("name", ["history.jsonl", "history.db"])
+def test_a_huge_file_is_no_history(places: Path, name: str) -> None:
+    (places / "state" / "history.db").unlink(missing_ok=True)
+    with (places / "state" / name).open("wb") as file:
         file.truncate(1 << 34)
     assert read_history() == []
     record(ENTRY)
     assert read_history() == [ENTRY]
+    for path in (places / "state").glob("history.*"):
+        path.unlink()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(max_size=200), st.integers(0, 4096))
+def test_a_database_of_other_bytes(places: Path, content: bytes, offset: int) -> None:
+    path = places / "state" / "history.db"
+    path.unlink(missing_ok=True)
+    record(ENTRY)
+    whole = path.read_bytes()
+    write(path, whole[:offset] + content + whole[offset + len(content) :])
+    for entry in read_history():
+        assert isinstance(entry.started, datetime)
+    record(ENTRY)
+    find_former_runs(demo=False)
     path.unlink()
 
 
@@ -148,7 +165,7 @@ def test_the_history(places: Path, lines: list[bytes]) -> None:
     find_former_runs(demo=False)
     record(ENTRY)
     assert read_history(1) == [ENTRY]
-    path.unlink()
+    assert not path.exists()
 
 
 @settings(max_examples=40, deadline=None)
@@ -160,7 +177,7 @@ def test_the_history_with_other_types(places: Path, wrong: dict[str, object]) ->
         assert isinstance(entry.started, datetime)
         entry.as_line()
     find_former_runs(demo=False)
-    path.unlink()
+    assert not path.exists()
 
 
 ENTRY = HistoryEntry(datetime(2024, 1, 5, tzinfo=UTC), 1.0, "batch", False, "T", "s3://b", "usage")
@@ -200,5 +217,5 @@ def test_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, umask: int) -> N
         os.umask(before)
     made = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
     assert made.pop("state") == 0o700
-    assert set(made) >= {"history.jsonl", "app.json"}
+    assert set(made) >= {"history.db", "app.json"}
     assert set(made.values()) == {0o600}

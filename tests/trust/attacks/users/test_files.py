@@ -89,10 +89,12 @@ def test_a_report_takes_the_place_of_a_file_and_does_not_write_it(
     assert ((home / "file").read_text(), (home / "kept").read_text()) == ("x", PRECIOUS)
 
 
+@pytest.mark.parametrize("name", ["history.jsonl", "history.db"])
 @pytest.mark.parametrize("plant", PLANTED_FILES)
 def test_a_history_that_another_user_has_planted(
     home: Path,
     precious: Path,
+    name: str,
     plant: Callable[[Path, Path], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -100,7 +102,7 @@ def test_a_history_that_another_user_has_planted(
     text = entry().as_line()
     precious.write_text(text)
     made(home / "state", USER, 0o700)
-    plant(home / "state" / "history.jsonl", precious)
+    plant(home / "state" / name, precious)
     with acting_as(USER):
         assert read_history() == []
         record(entry())
@@ -156,7 +158,7 @@ def test_files_are_private_whatever_the_umask(
             os.umask(before)
         assert len(read_history()) == 2
     found = {path.name: mode(path) for path in (home / "state").iterdir()}
-    assert found == dict.fromkeys(("app.json", "history.jsonl", "history.lock"), 0o600)
+    assert found == dict.fromkeys(("app.json", "history.db"), 0o600)
     assert (mode(home / "state"), mode(home / "spill"), lock) == (0o700, 0o700, 0o600)
 
 
