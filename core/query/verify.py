@@ -14,7 +14,9 @@ from core.query.statement import Binds, Field, Statement, literal, quote, select
 _BLANK, _BAD = FLAGS["blank"], FLAGS["bad"]
 
 
-def select_figures(plan: Plan, *, read_by: str | None, rounded: bool = False) -> Statement:
+def select_figures(
+    plan: Plan, *, read_by: str | None, before: bool = False, rounded: bool = False
+) -> Statement:
     """Return the statement that selects a row for each month, and one for its blank rows.
 
     The columns of its result:
@@ -32,12 +34,15 @@ def select_figures(plan: Plan, *, read_by: str | None, rounded: bool = False) ->
         plan: the plan.
         read_by: the id of the query whose snapshot of the table is read (Time Travel); None for
             the present state of the table.
+        before: read the state before that query, not the state that includes what was committed
+            while it ran (docs.snowflake.com, "AT | BEFORE").
         rounded: sum the widest numbers as floats, because a sum by month can have more than 38
             digits where sums by group have not.
     """
     bind = Binds()
     fields = [normalize_for_grouping(f) for f in row_fields(plan, bind)]
-    then = f" AT(STATEMENT => {literal(read_by)})" if read_by is not None else ""
+    point = "BEFORE" if before else "AT"
+    then = f" {point}(STATEMENT => {literal(read_by)})" if read_by is not None else ""
     rows = select(fields, from_source(plan, bind, then), bind)
     flags = {f.alias for f in fields if f.column is None}
     by = ["month", *(flags & {_BLANK})]

@@ -19,6 +19,11 @@ from core.verify.source_totals import Snapshot, SourceTotals
 
 MOST_DIFFERENCES = 100
 SNOWFLAKE, FILE, RUN = "Snowflake", "the file", "the run"
+_STATES = {
+    Snapshot.READ: "as it was read",
+    Snapshot.BEFORE: "as it was when the read began, because it was changed meanwhile",
+    Snapshot.NOW: "as it is now",
+}
 _ZERO = Total(Decimal(0))
 
 
@@ -112,10 +117,19 @@ class Comparison:
     query_id: str = ""
 
     @property
+    def may_be_of_change(self) -> bool:
+        """Whether a change of the source while it was read can explain all differences."""
+        return (
+            not self.agrees
+            and self.snapshot is Snapshot.READ
+            and all(each.concerns_snowflake for each in self.differences)
+        )
+
+    @property
     def how(self) -> str:
         """One sentence on which state of the source and which copy of the file were compared."""
-        state = "as it was read" if self.snapshot is Snapshot.READ else "as it is now"
-        source = f"Snowflake was queried for the source {state}{_because(self.snapshot_why)}"
+        source = f"Snowflake was queried for the source {_STATES[self.snapshot]}"
+        source += _because(self.snapshot_why)
         read = {
             Copy.BUCKET: "the file was read back from S3",
             Copy.LOCAL: "the file was read from the local copy",
@@ -179,9 +193,8 @@ def compare(plan: Plan, totals: RunTotals, source: SourceTotals, read: ReadBack)
     ]
     if read.figures is not None:
         found += _compare_months(columns, source.figures, read.figures)
-    certain = source.snapshot is Snapshot.READ
     agrees: bool | None = not found
-    if found and not certain and all(each.concerns_snowflake for each in found):
+    if found and source.snapshot is Snapshot.NOW and all(each.concerns_snowflake for each in found):
         agrees = None
     return Comparison(
         agrees=agrees,

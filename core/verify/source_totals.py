@@ -22,9 +22,14 @@ if TYPE_CHECKING:
 
 
 class Snapshot(StrEnum):
-    """Which state of the source a figure describes: the one that was read, or the present one."""
+    """Which state of the source a figure describes.
+
+    `read` is the state of the statement that read it, `before` the state before that statement,
+    `now` the present one.
+    """
 
     READ = "read"
+    BEFORE = "before"
     NOW = "now"
 
 
@@ -38,8 +43,8 @@ class SourceTotals:
         blank_rows: of those, the fully blank ones.
         null_dates: of the others, those in the NULL month.
         bad_dates: rows whose date does not parse.
-        snapshot: `read` if the figures describe the state that the run read.
-        why: one clause on why they do not; empty if they do.
+        snapshot: the state that the figures describe.
+        why: one clause on why it is not the state that the run read; empty if it is.
         query_id: Snowflake's id of the statement.
     """
 
@@ -77,6 +82,18 @@ def read_source_totals(
     return _query(connection, plan, None, cancel, why)
 
 
+def read_totals_before(
+    connection: SnowflakeConnection, plan: Plan, read_by: str, cancel: Cancel
+) -> SourceTotals:
+    """Have Snowflake count and sum the source as it was before the statement that read it.
+
+    Raises:
+        CancelledError: `cancel` was set.
+        TransferError: the statement failed.
+    """
+    return _query(connection, plan, read_by, cancel, "", before=True)
+
+
 def _find_obstacle(plan: Plan, read_by: str | None) -> str:
     """Return why Time Travel to the read is impossible; empty if it may be possible."""
     if plan.source.is_view:
@@ -85,10 +102,16 @@ def _find_obstacle(plan: Plan, read_by: str | None) -> str:
 
 
 def _query(
-    connection: SnowflakeConnection, plan: Plan, read_by: str | None, cancel: Cancel, why: str
+    connection: SnowflakeConnection,
+    plan: Plan,
+    read_by: str | None,
+    cancel: Cancel,
+    why: str,
+    *,
+    before: bool = False,
 ) -> SourceTotals:
     def attempt(rounded: bool) -> tuple[bool, Statement, Result]:
-        statement = query.select_figures(plan, read_by=read_by, rounded=rounded)
+        statement = query.select_figures(plan, read_by=read_by, before=before, rounded=rounded)
         return rounded, statement, run(connection, statement, cancel)
 
     rounded, statement, result = with_rounded_sums(attempt)
@@ -104,10 +127,16 @@ def _query(
         blank_rows=sum(int(row["rows"]) for row in rows if row.get("blank")),
         null_dates=sum(int(row["rows"]) for row in filled if row["month"] is None),
         bad_dates=sum(int(row.get("bad", 0)) for row in filled),
-        snapshot=Snapshot.NOW if read_by is None else Snapshot.READ,
+        snapshot=_name_snapshot(read_by, before=before),
         why=why,
         query_id=result.query_id,
     )
+
+
+def _name_snapshot(read_by: str | None, *, before: bool) -> Snapshot:
+    if read_by is None:
+        return Snapshot.NOW
+    return Snapshot.BEFORE if before else Snapshot.READ
 
 
 def _parse_month(row: dict[str, Any]) -> Month:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from core.aggregation.reconciliation import RunTotals
 from core.bucket import Bucket, Delivery
-from core.errors import IntegrityError, LocalResourceError
+from core.errors import IntegrityError, LocalResourceError, SignInError, SourceDataError
 from core.events import Phase
 from core.output import Format
 from core.planning.plan import Plan
@@ -19,7 +19,7 @@ from core.runtime.progress import Reporter
 from core.verify.comparison import Comparison, Copy, ReadBack, compare
 from core.verify.month_totals import Month, MonthFigures, merge
 from core.verify.read_back import read_figures
-from core.verify.source_totals import read_source_totals
+from core.verify.source_totals import read_source_totals, read_totals_before
 from core.warehouse.statement import Cancel, check
 
 if TYPE_CHECKING:
@@ -95,8 +95,27 @@ def verify_delivery(
     # taken away by the stakeholder soon after its delivery.
     read = _read_back(bucket, claim, directory, progress, cancel)
     source = read_source_totals(connection, claim.plan, claim.query_id or None, cancel)
+    comparison = compare(claim.plan, claim.totals, source, read)
+    if comparison.may_be_of_change:
+        comparison = _compare_before(connection, claim, read, cancel) or comparison
     progress.finish()
-    return compare(claim.plan, claim.totals, source, read)
+    return comparison
+
+
+def _compare_before(
+    connection: SnowflakeConnection, claim: Claim, read: ReadBack, cancel: Cancel
+) -> Comparison | None:
+    """Compare with the source as it was when the read began; return None if that differs too.
+
+    Snowflake's `AT(STATEMENT => …)` includes changes that were committed while the statement ran
+    (docs.snowflake.com, "AT | BEFORE"); the rows that the statement read may not.
+    """
+    try:
+        source = read_totals_before(connection, claim.plan, claim.query_id, cancel)
+    except (SourceDataError, SignInError):
+        return None  # Time Travel does not reach back so far
+    found = compare(claim.plan, claim.totals, source, read)
+    return found if found.agrees else None
 
 
 def _read_back(

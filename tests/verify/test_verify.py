@@ -10,6 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 import pyarrow as pa
@@ -27,6 +28,7 @@ from core.verify.comparison import Copy
 from core.verify.source_totals import Snapshot
 from tests.support.deliveries import execute, make_table, objects, options
 from tests.support.services.buckets import Inbox
+from tests.support.services.warehouse_proxy import START, Warehouse, rewrite
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -75,6 +77,36 @@ def test_what_was_delivered_agrees(sandbox: Sandbox, table: str) -> None:
         assert found.agrees is True, str(found)
         assert (found.snapshot, found.copy) == (Snapshot.READ, Copy.BUCKET)
         assert (found.rows, found.groups, found.months) == (6, 4, 3)
+
+
+FORMER = r" {}\(STATEMENT => '[^']*'\)"
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_a_change_while_the_table_was_read_is_told_from_a_wrong_delivery(
+    sandbox: Sandbox, changed: bool
+) -> None:
+    """The state at a statement is that of its end, as Snowflake documents; here, of the present."""
+    table = make_table(sandbox, COLUMNS, *ROWS)
+    more = f"INSERT INTO {table} VALUES ('2024-01-04', 'eu', 1, 5.00, 1.5)"
+    with Warehouse(sandbox) as warehouse:
+        warehouse.on(f"{START}.*AT.STATEMENT", rewrite(FORMER.format("AT"), ""))
+        if not changed:  # then the state before does not explain the difference either
+            warehouse.on(f"{START}.*BEFORE.STATEMENT", rewrite(FORMER.format("BEFORE"), ""))
+        request = asked(sandbox, table)
+        port = urlsplit(warehouse.url).port
+        request = request.model_copy(update={"connection": sandbox.snowflake | {"port": port}})
+        listen = on_phase(Phase.UPLOAD, lambda: execute(sandbox, more))
+        if changed:
+            found = run_transfer(request, on_event=listen).comparison
+            assert found is not None
+            assert (found.agrees, found.snapshot) == (True, Snapshot.BEFORE)
+            assert "because it was changed meanwhile" in str(found)
+        else:
+            with pytest.raises(IntegrityError) as caught:
+                run_transfer(request, on_event=listen)
+            assert caught.value.outcome
+            assert "as it was read" in caught.value.hint
 
 
 def plant(change: Callable[[bytes], bytes]) -> Callable[[Event], None]:

@@ -130,6 +130,20 @@ def tell(change: Callable[[Told], object]) -> Action:
     return act
 
 
+def rewrite(old: str, new: str) -> Action:
+    """Change the text of a statement before the warehouse sees it; `old` is a pattern."""
+
+    def act(exchange: Exchange) -> None:
+        asked = _asked(exchange)
+        asked["sqlText"], times = re.subn(old, new, asked["sqlText"])
+        assert times, asked["sqlText"]
+        body = json.dumps(asked).encode()
+        packed = gzip.compress(body) if _is_packed(exchange) else body
+        exchange.answer(*exchange.forward(packed))
+
+    return act
+
+
 def failed(code: int, sqlstate: str) -> Action:
     """Let the status of a statement be that it failed; it still runs unless it is aborted."""
 
