@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from core.aggregation.first_rows import FirstRows as FirstRows
     from core.bucket.checks import check_destination as check_destination
     from core.bucket.checks import is_there as is_there
     from core.bucket.checks import probe_destination as probe_destination
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from core.preview.month_preview import Months as Months
     from core.preview.month_preview import refine_grain as refine_grain
     from core.query import Statement as Statement
+    from core.query import reads_all as reads_all
     from core.records.entry import DELIVERED as DELIVERED
     from core.records.entry import HistoryEntry as HistoryEntry
     from core.records.history import find_former_runs as find_former_runs
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     # Browsing and previews before a run.
     "core.preview.browser": ("ColumnFacts", "Explorer", "Look"),
+    "core.aggregation.first_rows": ("FirstRows",),
     "core.preview.cost": ("Estimate", "FormerRun", "Way", "estimate"),
     "core.preview.month_preview": ("MonthRow", "Months", "refine_grain"),
     "core.warehouse.catalog": ("Entry",),
@@ -105,7 +108,7 @@ _HOMES: Final = {
     "core.planning.plan": ("Plan", "PlannedColumn", "Role"),
     "core.planning.source": ("SourceColumn",),
     "core.planning.window": ("Window", "find_window"),
-    "core.query": ("Statement",),
+    "core.query": ("Statement", "reads_all"),
     "core.request.reproduce": ("find_hidden_values", "as_command", "as_python"),
     # The engine, and its permission to write.
     "core.engines": ("ENGINES",),

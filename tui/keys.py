@@ -11,11 +11,11 @@ from textual.widgets import Input
 
 from tui.widgets.lines import Lines
 from tui.widgets.text_input import TextInput
-from tui.workbench.columns import ColumnsPane
+from tui.workbench.columns.pane import ColumnsPane
 from tui.workbench.destination import DestinationPane
-from tui.workbench.preview import PreviewPane
+from tui.workbench.months.pane import PreviewPane
 from tui.workbench.screen import Workbench
-from tui.workbench.tables import TablesPane
+from tui.workbench.tables.pane import TablesPane
 
 _PARTS: tuple[type[DOMNode], ...] = (TablesPane, ColumnsPane, PreviewPane, DestinationPane)
 _WITH_FIELDS: tuple[type[DOMNode], ...] = (TablesPane, DestinationPane)

@@ -29,6 +29,8 @@ from core.warehouse.connect import connect, sign_out
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
+    from core.aggregation.first_rows import FirstRows
+
 _SHOWN_VALUES = 3
 _SHOWN_CHARACTERS = 40
 
@@ -178,6 +180,12 @@ class Explorer(Closing):
     def preview(self, plan: Plan, cancel: Cancel, *, exact: bool, counted: bool = False) -> Months:
         """Return the months of `plan`; see `core.preview.month_preview.preview_months`."""
         return preview_months(self._connection, plan, cancel, exact=exact, counted=counted)
+
+    def first_rows(self, plan: Plan, cancel: Cancel, *, rows: int) -> FirstRows:
+        """Return the first rows of the delivery; see `core.preview.first_groups`."""
+        from core.preview.first_groups import preview_first_rows  # loads polars
+
+        return preview_first_rows(self._connection, plan, cancel, rows=rows)
 
 
 def _collect_facts(name: str, values: Sequence[object], identifier: str) -> ColumnFacts:

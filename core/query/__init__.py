@@ -18,7 +18,7 @@ from core.query.catalog import (
 )
 from core.query.dates import BAD_VALUE_CHARACTERS, INT64
 from core.query.grouped import SAFE_DIGITS, select_groups
-from core.query.month_preview import PREVIEW_ROWS, reads_all, select_months
+from core.query.month_preview import PREVIEW_ROWS, reads_all, select_first_groups, select_months
 from core.query.rows import select_bad_dates, select_rows
 from core.query.sample import SAMPLE_ROWS, SHORT_CHARACTERS, pick_sample_columns, select_sample
 from core.query.statement import Field, Statement, qualify, quote
@@ -47,6 +47,7 @@ __all__ = [
     "reads_all",
     "select_bad_dates",
     "select_figures",
+    "select_first_groups",
     "select_groups",
     "select_months",
     "select_rows",

@@ -6,6 +6,8 @@ one more grouping set: a row of the same statement, computed from the same snaps
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from core.planning.plan import Plan
 from core.planning.source import ColumnType
 from core.query.dates import INT64
@@ -21,7 +23,12 @@ SAFE_DIGITS = 28
 
 
 def select_groups(
-    plan: Plan, *, at_rest: bool = False, ordered: bool = True, rounded: bool = False
+    plan: Plan,
+    *,
+    at_rest: bool = False,
+    ordered: bool = True,
+    rounded: bool = False,
+    read: Callable[[Plan, Binds], str] = from_source,
 ) -> Statement:
     """Return the statement that selects a row for each group, and one for the grand total.
 
@@ -49,11 +56,12 @@ def select_groups(
         rounded: sum the widest numbers of the grand total as floats, in the additional columns
             `total_1`..., because that sum can have more than 38 digits. `sum_1`... is NULL in the
             grand total.
+        read: returns the clauses from which the rows are read.
     """
     bind = Binds()
     fields = [normalize_for_grouping(f) for f in row_fields(plan, bind, at_rest=at_rest)]
     groups = [f for f in fields if f.is_group]
-    rows = select(fields, from_source(plan, bind), bind)
+    rows = select(fields, read(plan, bind), bind)
     unfit = _count_unfit(plan, fields, bind, at_rest=at_rest)
     measures = [*_list_measures(fields), *unfit]
     by = [f.alias for f in groups]

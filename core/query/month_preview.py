@@ -1,12 +1,15 @@
-"""The statement of a preview: the months of a plan, aggregated in Snowflake.
+"""The statements of a preview: the months of a plan and its first groups, aggregated in Snowflake.
 
 The inner query is that of `core.query.rows`, so that each rule is written once.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from core.planning.plan import Plan
-from core.query.grouped import SAFE_DIGITS
+from core.query.grouped import SAFE_DIGITS, select_groups
 from core.query.rows import from_source, limit_to_window, row_fields
 from core.query.sample import fits, read_part
 from core.query.statement import Binds, Field, Statement, quote, select
@@ -75,6 +78,25 @@ def select_months(
             *(Field(f.alias, f"SUM({quote(f.alias)})", f.column) for f in fields if f.is_sum),
         ]
     return select(outer, _group(rows, by_month), bind)
+
+
+def select_first_groups(
+    plan: Plan, groups: int, *, rounded: bool = False, beginning: bool = False
+) -> Statement:
+    """Return the statement that selects the grand total and the first groups of a plan.
+
+    It is that of `select_groups` with a limit, over the rows of a preview: all rows of the source
+    if it has no more, else a sample.
+
+    Args:
+        plan: the plan.
+        groups: the most groups.
+        rounded: as for `select_groups`.
+        beginning: as for `select_months`.
+    """
+    read = from_source if reads_all(plan) else partial(_read_sample, beginning=beginning)
+    statement = select_groups(plan, rounded=rounded, read=read)
+    return replace(statement, sql=f"{statement.sql}\nLIMIT {groups + 1}")
 
 
 def _read_sample(plan: Plan, bind: Binds, *, beginning: bool) -> str:

@@ -206,7 +206,7 @@ async def _filter() -> dict[str, float]:
     from textual.widgets import Input
 
     from tui.cli.main import COLLECT
-    from tui.workbench.tables import TablesPane
+    from tui.workbench.tables.pane import TablesPane
 
     gc.set_threshold(*COLLECT)  # as in the app
     names = [

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from core.aggregation.first_rows import FirstRows
 from core.errors import CancelledError, SourceDataError, TransferError, UsageError
 from core.planning.names import TableName
 from core.preview.browser import Explorer, Look
 from core.preview.month_preview import Months, refine_grain
 from core.request.request import Request
+from core.transfer import run_transfer
 from core.warehouse import catalog
+from tests.support import deliveries
 from tests.support.deliveries import (
     delivered,
     execute,
@@ -174,6 +178,46 @@ class TestLook:
             plan = explorer.plan(look, asked)
             months = explorer.preview(plan, NEVER, exact=False)
             assert refine_grain(plan, months) == plan_transfer(asked).plan
+
+
+class TestFirstRows:
+    @pytest.mark.parametrize(
+        ("table", "options"),
+        [
+            ('"Mixed Case"', {}),
+            ("LOCATIONS_595", {"date_column": "DOB", "key_columns": "none"}),
+            ("LOCATIONS_595", {"date_column": "DOB", "since": "1990-01", "until": "1990-12"}),
+        ],
+    )
+    def test_they_are_those_of_the_file(
+        self, explorer: Explorer, sandbox: Sandbox, table: str, options: dict[str, Any]
+    ) -> None:
+        place = deliveries.options(sandbox, bucket=sandbox.s3["bucket"])
+        name = f"{uuid.uuid4().hex}/f.{{ext}}"
+        asked = request(table=table, file_name=name, **place, **options)
+        plan = explorer.plan(explorer.look(table, NEVER), asked)
+        ahead = explorer.first_rows(plan, NEVER, rows=3)
+        outcome = run_transfer(asked)
+        assert ahead.columns == outcome.first_rows.columns
+        assert ahead.rows == outcome.first_rows.rows[:3]
+        assert len(ahead.rows) == 3
+
+    def test_of_a_large_table_they_are_those_of_a_sample(
+        self, explorer: Explorer, large: str
+    ) -> None:
+        plan = explorer.plan(explorer.look(large, NEVER), request(key_columns="C"))
+        ahead = explorer.first_rows(plan, NEVER, rows=3)
+        assert ahead.columns == tuple(column.name for column in plan.delivered)
+        assert len(ahead.rows) == 3
+        assert {row[0] for row in ahead.rows} == {"2024-01-01"}
+
+    def test_of_a_table_without_rows_there_are_none(
+        self, explorer: Explorer, sandbox: Sandbox
+    ) -> None:
+        table = make_table(sandbox, "D DATE, N NUMBER(3,0)")
+        plan = explorer.plan(explorer.look(table, NEVER), request())
+        ahead = explorer.first_rows(plan, NEVER, rows=3)
+        assert ahead == FirstRows(("D", "N"), ())
 
 
 class TestPreview:

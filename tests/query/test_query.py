@@ -190,6 +190,20 @@ def test_select_months(name: str, exact: bool, golden: Golden) -> None:
     assert statement.binds == rows.binds
 
 
+def test_the_first_groups_are_those_of_the_delivery(golden: Golden) -> None:
+    """The statement is that of a transfer, with a limit and, for a large table, a sample."""
+    small = make_plan(source(ORDERS, rows=10), {}, request(**FEBRUARY))
+    statement = query.select_first_groups(small, 3)
+    assert statement.sql == f"{query.select_groups(small).sql}\nLIMIT 4"
+    assert statement.fields == query.select_groups(small).fields
+    huge = source(ORDERS, rows=27_753_444, bytes=10**9)
+    large = make_plan(huge, {}, request(**FEBRUARY))
+    golden("sql/first_groups_sample.sql", render(query.select_first_groups(large, 3)))
+    beginning = query.select_first_groups(large, 3, beginning=True).sql
+    assert "SAMPLE" not in beginning
+    assert f"LIMIT {query.PREVIEW_ROWS}\n" in beginning
+
+
 @pytest.mark.parametrize(
     ("rows", "size", "sampled"),
     [

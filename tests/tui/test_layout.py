@@ -107,7 +107,7 @@ async def test_on_few_lines_a_list_shows_rows_or_nothing(sandbox: Sandbox) -> No
             await drive.pilot.click(f"#{part}", offset=offset)
             assert drive.bench.query_one(f"#{part}", Pane).has_focus_within, shown(drive.app)
             for parts, heading, row in (
-                (("tables", "columns"), "column  ", "NUMBER("),
+                (("tables", "columns"), "column  ", "Σ sum"),
                 (("preview",), "month     rows", "1992-"),
             ):
                 rows = shown(drive.app).count(row)

@@ -11,7 +11,7 @@ from core.facade import Role, edits, fill_options, restore_defaults
 from tui.format.remedies import in_app
 
 if TYPE_CHECKING:
-    from core.facade import Estimate, FormerRun, Look, Months, Plan, TableName, Window
+    from core.facade import Estimate, FirstRows, FormerRun, Look, Months, Plan, TableName, Window
 
 # A request must have a bucket and a table. Until they are chosen, these values take their place: no
 # bucket and no table can have such a name.
@@ -41,6 +41,7 @@ class Draft:
         look: the table with its sample; None until it is sampled.
         plan: the roles of its columns; None while it is being made, or if there is an error.
         months: the months of the plan; None until they are computed.
+        rows: the first rows of its delivery; None until they are read.
         former: earlier runs, from which the duration is estimated.
         refused: why the last change is invalid; until it is corrected, nothing can be run.
     """
@@ -49,6 +50,7 @@ class Draft:
     look: Look | None = None
     plan: Plan | None = None
     months: Months | None = None
+    rows: FirstRows | None = None
     former: Sequence[FormerRun] = ()
     refused: str = ""
 
@@ -77,6 +79,15 @@ class Draft:
         from core.facade import estimate
 
         return estimate(self.request, self.plan, self.look.widths, self.months, self.former)
+
+    @property
+    def rows_ahead(self) -> tuple[FirstRows, bool] | None:
+        """The first rows, and whether their sums are those of a sample; None if not known."""
+        if self.rows is None or self.plan is None:
+            return None
+        from core.facade import reads_all
+
+        return self.rows, not reads_all(self.plan)
 
     def key(self) -> str:
         """Return the key that the object would have if it were delivered now.

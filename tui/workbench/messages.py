@@ -9,7 +9,17 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from core import Request
-    from core.facade import Entry, Explorer, FormerRun, Look, Months, Plan, Role, TableName
+    from core.facade import (
+        Entry,
+        Explorer,
+        FirstRows,
+        FormerRun,
+        Look,
+        Months,
+        Plan,
+        Role,
+        TableName,
+    )
 
 
 class Opened(Message):
@@ -74,6 +84,14 @@ class Previewed(Message):
     def __init__(self, plan: Plan, months: Months) -> None:
         super().__init__()
         self.plan, self.months = plan, months
+
+
+class RowsRead(Message):
+    """The first rows of the delivery of a plan."""
+
+    def __init__(self, plan: Plan, rows: FirstRows) -> None:
+        super().__init__()
+        self.plan, self.rows = plan, rows
 
 
 class RoleAsked(Message):

@@ -21,7 +21,7 @@ from tui.workbench.background.inquiry import Inquiry
 from tui.workbench.background.lane import JobFailed, Slot, Work
 from tui.workbench.background.listing import Listing
 from tui.workbench.background.session import Session
-from tui.workbench.columns import ColumnsPane
+from tui.workbench.columns.pane import ColumnsPane
 from tui.workbench.destination import DestinationPane
 from tui.workbench.draft import NOTHING, Draft, deciding_options, list_roles, with_table
 from tui.workbench.editing import Editing
@@ -34,12 +34,13 @@ from tui.workbench.messages import (
     Opened,
     Planned,
     Previewed,
+    RowsRead,
     TablePicked,
     TablesFound,
 )
+from tui.workbench.months.pane import PreviewPane
 from tui.workbench.pane import Pane
-from tui.workbench.preview import PreviewPane
-from tui.workbench.tables import TablesPane
+from tui.workbench.tables.pane import TablesPane
 from tui.workbench.top import TopLine
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
@@ -192,7 +193,9 @@ transfer."""
         if look is None or deciding_options(message.request) != current:
             return  # another plan is being made
         self.planning = False
-        self.draft = replace(self.draft, plan=message.plan, months=None, former=message.former)
+        self.draft = replace(
+            self.draft, plan=message.plan, months=None, rows=None, former=message.former
+        )
         self.columns.show(look, message.plan, list_roles(self.draft))
         self.preview.wait("sampling")
         self._session.preview(message.plan, exact=False)
@@ -222,6 +225,19 @@ transfer."""
             self.columns.show(look, plan, list_roles(self.draft))
             self.refresh_ready()
         self.preview.show(plan, message.months, self.draft.estimate)
+
+    @on(RowsRead)
+    def _keep_rows(self, message: RowsRead) -> None:
+        """Keep the first rows, and show them in a summary that is open."""
+        plan = self.draft.plan
+        if plan is None or replace(plan, grain=None) != replace(message.plan, grain=None):
+            return  # the roles have changed since
+        self.draft = replace(self.draft, rows=message.rows)
+        from tui.screens.run.screen import RunScreen
+
+        for screen in self.app.screen_stack:
+            if isinstance(screen, RunScreen):
+                screen.show_rows(self.draft.rows_ahead)
 
     @on(JobFailed)
     def _show_failure(self, message: JobFailed) -> None:
@@ -330,6 +346,7 @@ transfer."""
                 estimate=self.draft.estimate,
                 demo=self._in_demo,
                 connection_name=self._place,
+                rows=self.draft.rows_ahead,
                 on_send=lambda: self._memory.keep_destination(request),
             )
             self.app.push_screen(run, self._check_again)

@@ -14,7 +14,7 @@ from tests.support.remedies import named_options
 from tests.tui.app_driver import USUAL, workbench
 from tui.app import TransferApp
 from tui.format.remedies import PLACES, in_app, in_columns
-from tui.workbench.columns import ColumnsPane
+from tui.workbench.columns.pane import ColumnsPane
 from tui.workbench.pane import Pane
 from tui.workbench.screen import Workbench
 

@@ -19,7 +19,7 @@ from tui.format.text import fit, fit_name, short, size, visible
 from tui.widgets.bars import Bars, Series
 from tui.widgets.choice import Choice
 from tui.widgets.lines import Lines, Piece
-from tui.workbench.preview import _total
+from tui.workbench.months.pane import _total
 
 HOSTILE = [
     *("[/b]", "]", "[red]x", "a\nb\tc\x1b[31m", "\u202egnp.exe", "日本語" * 90, "😀" * 255),

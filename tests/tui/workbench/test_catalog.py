@@ -7,8 +7,8 @@ from textual.app import App, ComposeResult
 from core.planning.names import TableName
 from core.warehouse.catalog import Entry
 from tests.tui.app_hosts import until
-from tui.workbench.catalog import Catalog, Heading
-from tui.workbench.tables import TableLines, TablesPane
+from tui.workbench.tables.catalog import Catalog, Heading
+from tui.workbench.tables.pane import TableLines, TablesPane
 
 
 def entry(database: str, schema: str, table: str) -> Entry:

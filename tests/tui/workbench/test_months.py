@@ -12,7 +12,7 @@ from textual.app import App, ComposeResult
 
 from core.preview.month_preview import MonthRow
 from tests.tui.app_hosts import shown
-from tui.workbench.months import MonthLines
+from tui.workbench.months.lines import MonthLines
 
 SUMS = {
     "AMOUNT": Decimal("269123456.10"),

@@ -18,7 +18,7 @@ from tests.tui.app_hosts import shown, until, whole
 from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
 from tui.screens.run.screen import RunScreen
-from tui.workbench import columns
+from tui.workbench.columns import pane as columns_pane
 from tui.workbench.dialogs import FormatDialog, SqlDialog
 from tui.workbench.messages import Previewed, RoleAsked
 
@@ -88,13 +88,18 @@ async def test_most_rows_remain_until_one_key_drops_what_keeps_them_apart(
         assert not run.running
         assert run.outcome is None
 
-        await drive.press("2", "o")
+        await drive.press("3", "o")  # as in part 2
         await drive.until_roles(O_COMMENT="drop", O_CLERK="drop", O_ORDERSTATUS="key")
         await drive.previewed()
         assert "most rows remain" not in whole(drive.app)
         assert drive.bench.draft.request.drop_columns == ("O_COMMENT", "O_CLERK")
         run = await look_at_the_run()
         assert "rows remain" not in whole(drive.app)
+        # The first month has orders of three priorities in one state, before those of the next.
+        await until(drive.pilot, lambda: "the first rows of the file" in whole(drive.app))
+        assert drive.bench.draft.rows is not None
+        assert len(drive.bench.draft.rows.rows) == 3
+        assert "1992-01-01 1-URGENT" in whole(drive.app)
         assert "Send" in str(drive.app.screen.query("ActionBar Button").first().label)
         assert run.focused is drive.app.screen.query("ActionBar Button").first()
 
@@ -161,7 +166,7 @@ async def test_rows_out_that_were_counted_stay_so(sandbox: Sandbox, table: str) 
         await drive.press("3", "e")
         await until(drive.pilot, lambda: drive.bench.draft.months is not first)
         assert first is not None
-        assert f"→  out {first.expected_rows:,} " in shown(drive.app)
+        assert f"→  {first.expected_rows:,} rows out" in shown(drive.app)
 
 
 async def test_groups_that_snowflake_estimates_are_not_told_as_counted(sandbox: Sandbox) -> None:
@@ -172,7 +177,7 @@ async def test_groups_that_snowflake_estimates_are_not_told_as_counted(sandbox: 
         assert plan is not None
         assert months is not None
         drive.bench.post_message(Previewed(plan, replace(months, counted=False)))
-        await until(drive.pilot, lambda: "→  out about 99,998" in shown(drive.app))
+        await until(drive.pilot, lambda: "→  about 99,998 rows out" in shown(drive.app))
 
 
 async def test_a_file_that_cannot_be_saved_is_told_with_its_place(
@@ -296,7 +301,7 @@ async def test_the_last_look_tells_the_rows_of_a_view_that_were_seen(sandbox: Sa
 async def test_why_a_look_takes_long_is_told_in_full(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(columns, "_PATIENCE", 0)
+    monkeypatch.setattr(columns_pane, "_PATIENCE", 0)
     async with workbench(sandbox, size=SMALL) as drive:
         await drive.tables()
         drive.bench.columns.wait("A.B.C", "the demo creates this table on first use")

@@ -16,10 +16,11 @@ from tui.format.figures import count
 from tui.format.remedies import in_app
 from tui.format.text import visible
 from tui.screens.fact import Fact
+from tui.screens.run.rows_ahead import RowsAhead
 
 if TYPE_CHECKING:
     from core import Request
-    from core.facade import Estimate, Plan, PlannedColumn
+    from core.facade import Estimate, FirstRows, Plan, PlannedColumn
 
 
 class LastLook(Vertical):
@@ -29,11 +30,14 @@ class LastLook(Vertical):
         request: the request.
         plan: the roles of the columns.
         estimate: the expected cost.
+        rows: the first rows of the file, and whether their sums are those of a sample.
     """
 
     DEFAULT_CSS = """
     LastLook {
         height: auto;
+        & #ahead { height: auto; }
+        & RowsAhead { height: auto; margin-top: 1; }
         & .warning {
             color: $text-warning;
             margin-top: 1;
@@ -43,21 +47,42 @@ class LastLook(Vertical):
     }
     """
 
-    def __init__(self, request: Request, plan: Plan, estimate: Estimate | None = None) -> None:
+    def __init__(
+        self,
+        request: Request,
+        plan: Plan,
+        estimate: Estimate | None = None,
+        rows: tuple[FirstRows, bool] | None = None,
+    ) -> None:
         super().__init__()
+        self._rows = rows
         self._estimate = estimate
         self._request = request
         self._plan = plan
 
     def compose(self) -> ComposeResult:
-        """Yield the facts, then the warnings."""
+        """Yield the facts, the first rows, then the warnings."""
         for label, fact in self._facts():
             yield Fact(label, fact)
+        with Vertical(id="ahead"):
+            yield from self._list_rows()
         if self._estimate and (obstacle := self._estimate.chosen.obstacle):
             yield Static(Content(visible(in_app(obstacle))), classes="warning")
         url = object_url(self._request, self._plan.source.name, self._plan.window)
         for warning in (*self._plan.warnings, *warn_of_hidden([("destination", url)])):
             yield Static(Content(visible(in_app(warning))), classes="warning")
+
+    def show_rows(self, rows: tuple[FirstRows, bool] | None) -> None:
+        """Show the first rows of the file."""
+        self._rows = rows
+        ahead = self.query_one("#ahead", Vertical)
+        ahead.remove_children()
+        ahead.mount(*self._list_rows())
+
+    def _list_rows(self) -> Iterator[RowsAhead]:
+        if self._rows is not None and self._rows[0].rows:
+            first, sampled = self._rows
+            yield RowsAhead(first, self._plan, sampled=sampled)
 
     def _facts(self) -> Iterator[tuple[str, Content]]:
         plan, request = self._plan, self._request

@@ -30,7 +30,7 @@ from tui.screens.run.stop import StopDialog
 
 if TYPE_CHECKING:
     from core import Outcome, Request
-    from core.facade import Estimate, Plan
+    from core.facade import Estimate, FirstRows, Plan
 
 _PATIENCE = 2.0  # seconds that a cancel may take before the dialog can be closed
 
@@ -92,6 +92,7 @@ class RunScreen(DialogScreen["Outcome | None"]):
         request: the request.
         plan: the plan that the user has seen; a warning is shown if that of the run differs.
         estimate: the expected cost.
+        rows: the first rows of the file, and whether their sums are those of a sample.
         demo: whether the request uses the embedded warehouse and bucket.
         connection_name: the name of the connection, for the history.
         on_send: is called when the user has sent it.
@@ -131,6 +132,7 @@ over the rows written."""
         plan: Plan,
         *,
         estimate: Estimate | None = None,
+        rows: tuple[FirstRows, bool] | None = None,
         demo: bool = False,
         connection_name: str | None = None,
         on_send: Callable[[], object] | None = None,
@@ -140,7 +142,7 @@ over the rows written."""
         self._demo, self._connection_name = demo, connection_name
         self.request = request
         self.plan = plan
-        self._estimate = estimate
+        self._estimate, self._rows = estimate, rows
         self.outcome: Outcome | None = None
         self.failure: Failure | None = None
         self._warnings: list[str] = []
@@ -167,12 +169,17 @@ over the rows written."""
                 ContentSwitcher(initial="look", id="views"),
             ):
                 with Vertical(id="look"):
-                    yield LastLook(self.request, self.plan, self._estimate)
+                    yield LastLook(self.request, self.plan, self._estimate, self._rows)
                 with Vertical(id="running"):
                     route = visible(f"{self.plan.source.name} → {self.request.bucket}")
                     yield Running(route, verify=self.request.verify)
                 yield Vertical(id="ended")
             yield ActionBar(*self._list_actions(State.LOOK))
+
+    def show_rows(self, rows: tuple[FirstRows, bool] | None) -> None:
+        """Show the first rows of the file, which were read after the dialog was opened."""
+        if self.is_mounted and self.state is State.LOOK:
+            self.query_one(LastLook).show_rows(rows)
 
     def _list_actions(self, state: State) -> tuple[Action, ...]:
         if state is State.LOOK and self.plan.grain:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from core import DestinationError, SourceDataError, TemporaryError, UsageError
+from core import DestinationError, SourceDataError, TemporaryError, TransferError, UsageError
 from tui.format.remedies import in_app
 from tui.workbench.background.lane import Work
 from tui.workbench.messages import (
@@ -19,6 +19,7 @@ from tui.workbench.messages import (
     Opened,
     Planned,
     Previewed,
+    RowsRead,
     TablesFound,
 )
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from core import Request
     from core.facade import Explorer, Look, Plan
 
+_ROWS_AHEAD = 3
 TYPING_SECONDS = 0.5  # without a change, until the destination is checked
 
 
@@ -91,10 +93,16 @@ def make_plan(look: Look, request: Request, *, demo: bool) -> Work:
 
 
 def preview_months(explorer: Explorer, plan: Plan, *, exact: bool, counted: bool) -> Work:
-    """Return the job that computes the months of a plan."""
+    """Return the job that computes the months of a plan, then the first rows of its delivery."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         yield Previewed(plan, explorer.preview(plan, cancel, exact=exact, counted=counted))
+        if not exact:
+            try:
+                rows = explorer.first_rows(plan, cancel, rows=_ROWS_AHEAD)
+            except TransferError:  # they are an extra: the run reports what is wrong
+                return
+            yield RowsRead(plan, rows)
 
     return work
 

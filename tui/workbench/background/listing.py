@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.workbench.background.session import Session
 from tui.workbench.messages import DatabaseSeen, DatabasesFound, TablesFound
-from tui.workbench.tables import TablesPane
+from tui.workbench.tables.pane import TablesPane
 
 
 class Listing:

@@ -16,9 +16,9 @@ from tui.format.figures import count
 from tui.format.text import fit, fit_name, short, size
 from tui.widgets.lines import Lines, Piece
 from tui.widgets.text_input import TextInput
-from tui.workbench.catalog import Catalog, Heading
 from tui.workbench.messages import DatabaseSeen, TablePicked
 from tui.workbench.pane import Pane
+from tui.workbench.tables.catalog import Catalog, Heading
 
 if TYPE_CHECKING:
     from core.facade import Entry

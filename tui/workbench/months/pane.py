@@ -9,17 +9,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
-from textual.widgets import Static
 
-from core.facade import ENGINES, Plan, join_names
-from tui.format import cost
+from core.facade import Plan
 from tui.format.figures import count
-from tui.format.remedies import in_app
-from tui.format.text import short, visible
+from tui.format.text import short
 from tui.widgets.bars import Bars, Series
 from tui.widgets.lines import Lines
-from tui.workbench.months import MonthLines, order
+from tui.workbench.months.headline import CostLine, Headline
+from tui.workbench.months.lines import MonthLines, order
 from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
@@ -42,9 +39,9 @@ A preview of the transfer: each month with its rows and its sums.
 At first it is computed from a SAMPLE of the table; e computes it exactly in Snowflake, which may \
 take a while for large tables. Sums are shown by month only; the file has a row for each month and \
 each combination of the keys. "out" is the number of these rows, with "about" if it is estimated. \
-If it is more than half of the rows read, o in Columns drops the keys that keep them apart. Below \
-it are the engine, the size of what this machine downloads, and the estimated time; the engine can \
-be changed in part 4. q shows the SQL."""
+If it is more than half of the rows read, o drops the keys that keep them apart. Below it are the \
+engine, the size of what this machine downloads, and the estimated time; the engine can be changed \
+in part 4. q shows the SQL."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "e",
@@ -54,13 +51,20 @@ be changed in part 4. q shows the SQL."""
             id="preview.exact",
         ),
         Binding("q", "screen.sql", "SQL", tooltip="Show the SQL of the transfer", id="preview.sql"),
+        Binding(
+            "o",
+            "screen.drop_causes",
+            "Group",
+            tooltip="Drop the keys because of which most rows remain",
+            id="preview.causes",
+        ),
     ]
 
     def __init__(self) -> None:
         super().__init__(id="preview")
         self.shown: Plan | None = None
-        self._summary = Static("", id="summary", markup=False)
-        self._cost = Static("", id="cost", markup=False)
+        self._summary = Headline(id="summary")
+        self._cost = CostLine(id="cost")
         self._months = MonthLines(empty="", id="month-list")
         self._bars = Bars(id="bars")
 
@@ -103,7 +107,7 @@ be changed in part 4. q shows the SQL."""
         self._months.set_empty("")
         self._months.clear()
         self._bars.show([], [])
-        self._summary.update(Content.styled(visible(text), "$foreground-muted"))
+        self._summary.say(text)
         self.show_cost(None)
         self.set_note("")
 
@@ -120,9 +124,7 @@ be changed in part 4. q shows the SQL."""
 
     def show_cost(self, estimate: Estimate | None) -> None:
         """Show the estimated cost of the transfer; nothing if it is None."""
-        self._cost.set_class(estimate is None, "-none")
-        if estimate is not None:
-            self._cost.update(_cost(estimate))
+        self._cost.show(estimate)
 
     def show(self, plan: Plan, months: Months, estimate: Estimate | None) -> None:
         """Show the months of `plan`, and the estimated cost of the transfer."""
@@ -146,7 +148,7 @@ be changed in part 4. q shows the SQL."""
         self._bars.show([row.month for row in dated if row.month], series, sampled=months.sampled)
         self._mark_month()
         self._fit_months()
-        self._summary.update(_summary(plan, months))
+        self._summary.show(plan, months)
         if months.sampled:
             self.set_note(
                 f"SAMPLE of {count(months.rows_seen, 'row')} · e for exact", "$text-warning bold"
@@ -157,44 +159,6 @@ be changed in part 4. q shows the SQL."""
 
 def _all(rows: int) -> str:
     return count(rows, "row") if rows < 2 else f"all {count(rows, 'row')}"
-
-
-def _summary(plan: Plan, months: Months) -> Content:
-    """Return the rows in, the rows out, and what is unusual."""
-    total, about = months.total_rows, "" if months.counted else "about "
-    read = "about " if plan.window and months.sampled else ""
-    parts: list[tuple[str, str] | str] = [
-        ("in ", "$foreground-muted"),
-        (f"{read}{total:,}" if total is not None else "?", "bold"),
-        ("  →  out ", "$foreground-muted"),
-    ]
-    expected = months.expected_rows
-    if expected is not None and total is not None:  # an estimate may be above the possible
-        expected = min(expected, total if months.sampled else total - months.blank_rows)
-    parts.append((f"{about}{expected:,}" if expected is not None else "?", "bold"))
-    of_sample = " in the sample" if months.sampled else ""
-    if months.blank_rows:
-        parts.append((f"  ·  {months.blank_rows:,} blank{of_sample}", "$foreground-muted"))
-    if months.bad_dates:
-        parts.append((f"  ·  {months.bad_dates:,} unreadable dates{of_sample}", "$text-error"))
-    undated = sum(row.rows for row in months.months if row.month is None)
-    if undated > months.bad_dates:
-        parts.append((f"  ·  {undated - months.bad_dates:,} without a date", "$text-warning"))
-    if plan.grain:
-        names = visible(join_names(plan.grain.names, 3))
-        parts.append((f"\n! most rows remain because of {names}", "$text-warning"))
-    return Content.assemble(*parts)
-
-
-def _cost(estimate: Estimate) -> Content:
-    """Return the engine, its cost, and why it was chosen."""
-    way, choice = estimate.chosen, estimate.choice
-    parts: list[tuple[str, str] | str] = [(way.engine.value, "bold")]
-    if way.obstacle:
-        return Content.assemble(*parts, (f"  ✗ {visible(in_app(way.obstacle))}", "$text-error"))
-    text = f" · {cost.describe(estimate, way)} · {in_app(choice.why)}"
-    where = f": {ENGINES[way.engine].summary}"
-    return Content.assemble(*parts, (where + text, "$foreground-muted"))
 
 
 def _total(values: list[Decimal | float | None]) -> str:

@@ -1,13 +1,11 @@
-"""Part 2: the columns of the table, with their roles and the reasons for them."""
+"""The pane of the columns; keys and clicks change their roles."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -18,108 +16,17 @@ from core import TransferError
 from core.facade import Plan, PlannedColumn, Role, SourceColumn, get_date_format, join_names
 from tui.format.figures import count
 from tui.format.remedies import in_columns
-from tui.format.text import fit, fit_name, visible
-from tui.widgets.lines import Lines, Piece
+from tui.format.text import visible
+from tui.widgets.lines import Lines
+from tui.workbench.columns.lines import SIGNS, ColumnLines, list_rows
 from tui.workbench.messages import RoleAsked
 from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
-    from core.facade import ColumnFacts, Look
+    from core.facade import Look
 
-_SIGNS = {Role.MONTH: "◆", Role.SUM: "Σ", Role.KEY: "●", Role.DROP: "·"}
-_ROLE_CELLS, _NULL_CELLS = 8, 6
 _AROUND_ROWS = 5  # frame, heading, note
-_NAME_CELLS, _TYPE_CELLS, _WHY_CELLS = (8, 26), (6, 18), (20, 60)  # fewest and most
-_SAMPLE_CELLS = 24
 _PATIENCE = 2  # seconds until the note explains why sampling the table may take longer
-
-
-@dataclass(frozen=True)
-class ColumnRow:
-    """One line of the list of columns.
-
-    Attributes:
-        column: the column.
-        planned: its role; None until there is a plan.
-        flag: the flag of the plan; empty for most columns.
-        nulls: the share of NULLs.
-        samples: some of its values.
-    """
-
-    column: SourceColumn
-    planned: PlannedColumn | None
-    flag: str
-    nulls: str
-    samples: str
-
-    @property
-    def why(self) -> str:
-        """The flag of the column, else the reason for its role."""
-        if self.flag:
-            return f"! {self.flag}"
-        return self.planned.why if self.planned else ""
-
-
-class ColumnLines(Lines[ColumnRow]):
-    """The columns of a table."""
-
-    _name_cells, _type_cells, _why_cells = _NAME_CELLS[0], _TYPE_CELLS[0], _WHY_CELLS[0]
-
-    def heading(self, width: int) -> list[Piece] | None:
-        """Return the titles of the list's columns."""
-        if not self.items:
-            return None
-        name, kind, samples, why = self._widths(width)
-        titles = [
-            f" {fit('column', name)} {fit('role', _ROLE_CELLS)} {fit('type', kind)} ",
-            f"{fit('null', _NULL_CELLS, 'right')}  {fit('samples', samples)}  {fit('why', why)}",
-        ]
-        return [Piece("".join(titles), "head")]
-
-    def pieces(self, item: ColumnRow, width: int) -> list[Piece]:
-        """Return name, role, type, share of NULLs, samples, and the reason if there is room."""
-        name, kind, samples, why = self._widths(width)
-        planned = item.planned
-        role = planned.role if planned else None
-        look = "dim" if role is Role.DROP else ""
-        flag = " !" if item.flag else ""
-        sign = fit(f"{_SIGNS[role]} {role}" if role else "…", _ROLE_CELLS - len(flag))
-        return [
-            Piece(f" {fit_name(item.column.name, name)} ", look),
-            Piece(sign, str(role) if role else "dim"),
-            Piece(flag + " ", "warning"),
-            Piece(fit(item.column.type.text, kind) + " ", "dim"),
-            Piece(fit(item.nulls, _NULL_CELLS, "right") + "  ", "dim"),
-            Piece(fit(item.samples, samples) + "  ", look),
-            Piece(fit(item.why, why), "warning" if flag else "dim"),
-        ]
-
-    def row_width(self) -> int:
-        """Return the cells of a line without the reason; a narrower list can be scrolled."""
-        name, kind, *_ = self._widths(0)
-        return name + kind + _ROLE_CELLS + _NULL_CELLS + 6 + _SAMPLE_CELLS
-
-    @property
-    def role_cells(self) -> range:
-        """The cells of a line that show the role."""
-        start = self._widths(0)[0] + 2
-        return range(start, start + _ROLE_CELLS)
-
-    def show(self, items: Sequence[ColumnRow], cursor: int | None = None) -> None:
-        """Show `items`; the widths of the columns fit their longest texts."""
-        self._name_cells = _longest((row.column.name for row in items), _NAME_CELLS)
-        self._type_cells = _longest((row.column.type.text for row in items), _TYPE_CELLS)
-        self._why_cells = _longest((row.why for row in items), _WHY_CELLS)
-        super().show(items, cursor)
-
-    def _widths(self, width: int) -> tuple[int, int, int, int]:
-        """Return the cells of name, type, samples and reason; 0 for a reason without room."""
-        name, kind = self._name_cells, self._type_cells
-        rest = max(_SAMPLE_CELLS, width - (name + kind + _ROLE_CELLS + _NULL_CELLS + 6))
-        if rest < _SAMPLE_CELLS + _WHY_CELLS[0] + 2:
-            return name, kind, rest, 0
-        why = min(self._why_cells, rest - 2 - _SAMPLE_CELLS)
-        return name, kind, rest - 2 - why, why
 
 
 class ColumnsPane(Pane):
@@ -250,17 +157,7 @@ read."""
         """
         self._clock.pause()
         self._plan, self._valid = plan, valid
-        planned = {column.name: column for column in plan.columns} if plan else {}
-        rows = [
-            ColumnRow(
-                column,
-                role := planned.get(column.name),
-                plan.flag(role) if plan and role else "",
-                _format_nulls(facts),
-                "  ".join(facts.values),
-            )
-            for column, facts in zip(look.source.columns, look.facts, strict=True)
-        ]
+        rows = list_rows(look, plan)
         self._list.set_empty("")
         self._list.show(rows)
         self.styles.max_height = len(rows) + _AROUND_ROWS
@@ -341,21 +238,17 @@ def _summarize(look: Look, plan: Plan | None) -> Content:
         return Content(f" {count(len(look.source.columns), 'column')}")
     roles = [column.role for column in plan.columns]
     parts: list[tuple[str, str] | str] = [
-        (f" {_SIGNS[Role.MONTH]} ", "$text-accent"),
+        (f" {SIGNS[Role.MONTH]} ", "$text-accent"),
         visible(plan.month.name),
     ]
     for role, noun, look_of in (
         (Role.SUM, "sum", "$text-success"),
         (Role.KEY, "key", "$text-primary"),
     ):
-        parts += [(f"  {_SIGNS[role]} ", look_of), count(roles.count(role), noun)]
+        parts += [(f"  {SIGNS[role]} ", look_of), count(roles.count(role), noun)]
     if dropped := roles.count(Role.DROP):
-        parts.append((f"  {_SIGNS[Role.DROP]} {dropped:,} dropped", "$text-muted"))
+        parts.append((f"  {SIGNS[Role.DROP]} {dropped:,} dropped", "$text-muted"))
     return Content.assemble(*parts)
-
-
-def _format_nulls(facts: ColumnFacts) -> str:
-    return "0" if not facts.nulls else ("<1%" if facts.nulls < 0.01 else f"{facts.nulls:.0%}")
 
 
 def _format_flagged(count: int) -> str:
@@ -367,9 +260,3 @@ def _format_flagged(count: int) -> str:
 
 def _is_flagged(planned: PlannedColumn | None) -> bool:
     return planned is not None and bool(planned.identifier) and planned.role is Role.SUM
-
-
-def _longest(texts: Iterable[str], limits: tuple[int, int]) -> int:
-    """Return the cells of the longest of `texts`, within limits."""
-    fewest, most = limits
-    return min(max(fewest, max(map(cell_len, texts), default=0)), most)

@@ -1,0 +1,154 @@
+"""The list of columns: name, role, facts from the sample, and the reason for the role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from core.facade import Plan, PlannedColumn, Role, SourceColumn
+from tui.format.text import fit, fit_name
+from tui.widgets.lines import Lines, Piece
+
+if TYPE_CHECKING:
+    from core.facade import ColumnFacts, Look
+
+SIGNS = {Role.MONTH: "◆", Role.SUM: "Σ", Role.KEY: "●", Role.DROP: "·"}
+_ROLE_CELLS, _NULL_CELLS, _DISTINCT_CELLS = 8, 5, 8
+_NAME_CELLS, _TYPE_CELLS, _WHY_CELLS = (8, 26), (6, 18), (20, 60)  # fewest and most
+_SAMPLE_CELLS = 24
+_BESIDE = _ROLE_CELLS + _NULL_CELLS + _DISTINCT_CELLS + 7  # cells of what has a constant width
+_SEEN_OFTEN = 10  # times: a sample then has all values of a column, in all likelihood
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """One line of the list of columns.
+
+    Attributes:
+        column: the column.
+        planned: its role; None until there is a plan.
+        flag: the flag of the plan; empty for most columns.
+        nulls: the share of NULLs.
+        distinct: the number of different values.
+        samples: some of its values.
+    """
+
+    column: SourceColumn
+    planned: PlannedColumn | None
+    flag: str
+    nulls: str
+    distinct: str
+    samples: str
+
+    @property
+    def why(self) -> str:
+        """The flag of the column, else the reason for its role."""
+        if self.flag:
+            return f"! {self.flag}"
+        return self.planned.why if self.planned else ""
+
+
+class ColumnLines(Lines[ColumnRow]):
+    """The columns of a table."""
+
+    _name_cells, _type_cells, _why_cells = _NAME_CELLS[0], _TYPE_CELLS[0], _WHY_CELLS[0]
+
+    def heading(self, width: int) -> list[Piece] | None:
+        """Return the titles of the list's columns."""
+        if not self.items:
+            return None
+        name, kind, samples, why = self._widths(width)
+        titles = [
+            f" {fit('column', name)} {fit('role', _ROLE_CELLS)} ",
+            f"{fit('distinct', _DISTINCT_CELLS, 'right')} {fit('null', _NULL_CELLS, 'right')}  ",
+            f"{fit('type', kind)} {fit('samples', samples)}  {fit('why', why)}",
+        ]
+        return [Piece("".join(titles), "head")]
+
+    def pieces(self, item: ColumnRow, width: int) -> list[Piece]:
+        """Return name, role, facts, type, samples, and the reason if there is room."""
+        name, kind, samples, why = self._widths(width)
+        planned = item.planned
+        role = planned.role if planned else None
+        look = "dim" if role is Role.DROP else ""
+        flag = " !" if item.flag else ""
+        sign = fit(f"{SIGNS[role]} {role}" if role else "…", _ROLE_CELLS - len(flag))
+        return [
+            Piece(f" {fit_name(item.column.name, name)} ", look),
+            Piece(sign, str(role) if role else "dim"),
+            Piece(flag + " ", "warning"),
+            Piece(
+                fit(item.distinct, _DISTINCT_CELLS, "right"), look if role is Role.KEY else "dim"
+            ),
+            Piece(" " + fit(item.nulls, _NULL_CELLS, "right") + "  ", "dim"),
+            Piece(fit(item.column.type.text, kind) + " ", "dim"),
+            Piece(fit(item.samples, samples) + "  ", look),
+            Piece(fit(item.why, why), "warning" if flag else "dim"),
+        ]
+
+    def row_width(self) -> int:
+        """Return the cells of a line without the reason; a narrower list can be scrolled."""
+        name, kind, *_ = self._widths(0)
+        return name + kind + _BESIDE + _SAMPLE_CELLS
+
+    @property
+    def role_cells(self) -> range:
+        """The cells of a line that show the role."""
+        start = self._widths(0)[0] + 2
+        return range(start, start + _ROLE_CELLS)
+
+    def show(self, items: Sequence[ColumnRow], cursor: int | None = None) -> None:
+        """Show `items`; the widths of the columns fit their longest texts."""
+        self._name_cells = _longest((row.column.name for row in items), _NAME_CELLS)
+        self._type_cells = _longest((row.column.type.text for row in items), _TYPE_CELLS)
+        self._why_cells = _longest((row.why for row in items), _WHY_CELLS)
+        super().show(items, cursor)
+
+    def _widths(self, width: int) -> tuple[int, int, int, int]:
+        """Return the cells of name, type, samples and reason; 0 for a reason without room."""
+        name, kind = self._name_cells, self._type_cells
+        rest = max(_SAMPLE_CELLS, width - (name + kind + _BESIDE))
+        if rest < _SAMPLE_CELLS + _WHY_CELLS[0] + 2:
+            return name, kind, rest, 0
+        why = min(self._why_cells, rest - 2 - _SAMPLE_CELLS)
+        return name, kind, rest - 2 - why, why
+
+
+def list_rows(look: Look, plan: Plan | None) -> list[ColumnRow]:
+    """Return a row for each column of `look`, in the order of the table."""
+    planned = {column.name: column for column in plan.columns} if plan else {}
+    return [
+        ColumnRow(
+            column,
+            role := planned.get(column.name),
+            plan.flag(role) if plan and role else "",
+            _format_nulls(facts),
+            _format_distinct(facts, look),
+            "  ".join(facts.values),
+        )
+        for column, facts in zip(look.source.columns, look.facts, strict=True)
+    ]
+
+
+def _format_nulls(facts: ColumnFacts) -> str:
+    return "0" if not facts.nulls else ("<1%" if facts.nulls < 0.01 else f"{facts.nulls:.0%}")
+
+
+def _format_distinct(facts: ColumnFacts, look: Look) -> str:
+    """Return the number of different values; with a plus if the table probably has more.
+
+    A value of which a sample has one of few is one of many in the table.
+    """
+    is_whole = look.source.rows == look.rows and not look.source.is_view
+    given = round((1 - facts.nulls) * look.rows)
+    more = "" if is_whole or facts.distinct * _SEEN_OFTEN <= given else "+"
+    return f"{facts.distinct:,}{more}"
+
+
+def _longest(texts: Iterable[str], limits: tuple[int, int]) -> int:
+    """Return the cells of the longest of `texts`, within limits."""
+    fewest, most = limits
+    return min(max(fewest, max(map(cell_len, texts), default=0)), most)
