@@ -68,6 +68,7 @@ def transfer_data(
     key_columns: ColumnNames | None = None,
     drop_columns: ColumnNames = (),
     drop_identifiers: bool = False,
+    rename: Pairs | None = None,
     since: str | None = None,
     until: str | None = None,
     last_months: int | None = None,
@@ -158,6 +159,8 @@ def transfer_data(
             that are not numeric.
         drop_columns: The columns to leave out.
         drop_identifiers: Leave out the numeric columns that look like identifiers.
+        rename: The names that columns have in the delivery. The other columns keep theirs, and all
+            other options name columns as the table does. A mapping is accepted too.
         since: The first month to read. Rows of earlier months are not read. If None: the first of
             the table.
         until: The last month to read, which is included. Rows of later months are not read. If

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from core.planning.date_candidates import suggest_formats as suggest_formats
     from core.planning.date_formats import parse_format as parse_format
     from core.planning.date_recognition import fit_values as fit_values
+    from core.planning.delivered import DeliveredColumn as DeliveredColumn
     from core.planning.edits import get_date_format as get_date_format
     from core.planning.edits import restore_defaults as restore_defaults
     from core.planning.names import TableName as TableName
@@ -105,6 +106,7 @@ _HOMES: Final = {
     "core.planning.date_recognition": ("fit_values",),
     "core.planning.edits": ("restore_defaults", "get_date_format"),
     "core.planning.names": ("warn_of_hidden", "TableName", "join_names", "parse_table"),
+    "core.planning.delivered": ("DeliveredColumn",),
     "core.planning.plan": ("Plan", "PlannedColumn", "Role"),
     "core.planning.source": ("SourceColumn",),
     "core.planning.window": ("Window", "find_window"),

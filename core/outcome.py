@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from core.engines import ENGINES
 from core.planning.names import warn_of_hidden
 
 if TYPE_CHECKING:
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from core.bucket import Delivery
     from core.engines.choice import Choice
     from core.engines.engine import EngineResult, Job
+    from core.planning.delivered import DeliveredColumn
     from core.planning.plan import Plan
     from core.preview.cost import Estimate
     from core.query import Statement
+    from core.request.request import Request
     from core.verify.comparison import Comparison
 
 
@@ -36,6 +39,8 @@ class Preview:
         demands: the options that meet demands of the bucket, with their values.
         conditions: the options that set conditions for the rows, with their values.
         destination: the name of the configured destination; None if none was named.
+        schema: the columns of the delivery with their types.
+        request: the request.
     """
 
     plan: Plan
@@ -47,6 +52,8 @@ class Preview:
     demands: Mapping[str, Any] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
     destination: str | None = None
+    schema: tuple[DeliveredColumn, ...] = ()
+    request: Request | None = field(default=None, repr=False)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -72,6 +79,7 @@ class Outcome:
         first_rows: the first rows of the file.
         objects: the objects that were written.
         comparison: the result of the verification; None if there was no verification.
+        schema: the columns of the delivery with their types.
     """
 
     file_name: str
@@ -86,6 +94,7 @@ class Outcome:
     first_rows: FirstRows
     objects: tuple[Delivery, ...]
     comparison: Comparison | None = None
+    schema: tuple[DeliveredColumn, ...] = ()
 
     @classmethod
     def of(cls, job: Job, choice: Choice, delivered: EngineResult) -> Self:
@@ -102,6 +111,7 @@ class Outcome:
             totals=delivered.totals,
             first_rows=delivered.first_rows,
             objects=delivered.objects,
+            schema=ENGINES[choice.engine].schema(job.request, job.plan),
         )
 
     @property

@@ -89,6 +89,8 @@ def plan_transfer(
         demands=list_demands(request),
         conditions=list_conditions(request),
         destination=request.destination,
+        schema=engine.schema(request, plan),
+        request=request,
     )
 
 

@@ -143,7 +143,9 @@ def to_delivery(frame: pl.DataFrame, plan: Plan, fields: tuple[Field, ...]) -> p
     """
     aliases = {f.column.name: f for f in fields if f.column is not None}
     columns = [
-        frame.select(_convert(aliases[c.name], plan.timestamp_unit)).to_series().alias(c.name)
+        frame.select(_convert(aliases[c.name], plan.timestamp_unit))
+        .to_series()
+        .alias(c.delivered_name)
         for c in plan.delivered
     ]
     return pl.DataFrame(columns)

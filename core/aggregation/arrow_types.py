@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 import pyarrow as pa
 
 from core.errors import IntegrityError, SourceDataError
+from core.planning.delivered import Kind, describe_type
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS, ColumnType
 from core.query import Field
@@ -26,6 +27,15 @@ _PLAIN = {
     "DATE": pa.date32(),
     "TIME": pa.int64(),
 }
+_DELIVERED = {
+    Kind.DATE: pa.date32(),
+    Kind.INTEGER: pa.int64(),
+    Kind.FLOAT: pa.float64(),
+    Kind.TEXT: pa.string(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.BINARY: pa.binary(),
+}
+_UNITS = {6: "us", 9: "ns"}
 _HELPERS = {"blank": pa.bool_(), "bad": pa.string()}
 # Columns that `query.select_groups` adds; its other additional columns are integer counts.
 _GROUP_HELPERS = {"total": pa.bool_(), "magnitude": pa.float64()}
@@ -73,25 +83,24 @@ def delivered_type(column: PlannedColumn, unit: TimestampUnit = "us") -> pa.Data
         column: the column.
         unit: the unit of the plan; `ns` is that of keys that declare nanoseconds only.
     """
-    kind = column.source.type
-    if column.role is Role.MONTH:
-        return pa.date32()
-    if column.role is Role.SUM:
-        return pa.decimal128(38, kind.scale) if kind.kind == "FIXED" else pa.float64()
-    if kind.kind == "FIXED":
-        return number_type(kind)
-    unit = unit if kind.has_nanoseconds else "us"
-    if kind.kind == "TIME":
-        return pa.time64(unit)
-    if kind.kind in TIMESTAMPS:
-        return pa.timestamp(unit, _zone(kind))
-    return _PLAIN.get(kind.kind, pa.string())
+    kind = describe_type(column, unit)
+    match kind.kind:
+        case Kind.DECIMAL:
+            return pa.decimal128(kind.precision, kind.scale)
+        case Kind.TIME:
+            return pa.time64(_UNITS[kind.scale])
+        case Kind.TIMESTAMP:
+            return pa.timestamp(_UNITS[kind.scale])
+        case Kind.INSTANT:
+            return pa.timestamp(_UNITS[kind.scale], "UTC")
+        case _:
+            return _DELIVERED[kind.kind]
 
 
 def delivered_schema(plan: Plan) -> pa.Schema:
     """Return the schema of the file: the delivered columns in the table's order."""
     unit = plan.timestamp_unit
-    return pa.schema([(c.name, delivered_type(c, unit)) for c in plan.delivered])
+    return pa.schema([(c.delivered_name, delivered_type(c, unit)) for c in plan.delivered])
 
 
 def check_units(

@@ -157,7 +157,7 @@ def copy_groups(
     totals, query_id = grouped.totals, grouped.result.query_id
     checks.check(bucket, totals.groups, partial(_read_months, connection, grouped, cancel))
     if not totals.groups:
-        names = tuple(column.name for column in plan.delivered)
+        names = tuple(column.delivered_name for column in plan.delivered)
         return Unloaded(totals, FirstRows(names), query_id)
     first_rows = _first_rows(connection, grouped, plan, cancel)
     single = _estimate_size(grouped, plan, order.format) <= order.request.max_file_size
@@ -290,7 +290,7 @@ def _estimate_size(grouped: Grouped, plan: Plan, format: Format) -> int:  # noqa
     if format is Format.PARQUET:
         return arrow
     # Text repeats the names in every record, and takes up to twice the bytes of a value.
-    names = sum(len(json.dumps(column.name)) for column in plan.delivered)
+    names = sum(len(json.dumps(column.delivered_name)) for column in plan.delivered)
     between = names if format is Format.NDJSON else 0
     return 2 * arrow + grouped.totals.groups * (between + 4 * len(plan.delivered))
 

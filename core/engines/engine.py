@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from core.engines.local_file import LocalFile
     from core.engines.widths import Width
     from core.errors import TransferError
+    from core.planning.delivered import DeliveredColumn
     from core.planning.plan import Plan
     from core.query import Statement
     from core.request.request import Request
@@ -175,6 +176,9 @@ class Engine(Protocol):
         Raises:
             TransferError: the stage or the integration that it names cannot be used.
         """
+
+    def schema(self, request: Request, plan: Plan) -> tuple[DeliveredColumn, ...]:
+        """Return the columns of the delivery, in their order. Sends no request."""
 
     def cost(self, plan: Plan, volume: Volume) -> Cost:
         """Estimate the cost of a transfer of this size. Sends no request."""

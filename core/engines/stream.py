@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 from core import query
 from core.engines.engine import Cost, EngineName, EngineResult, Job, Volume
 from core.engines.widths import BITS, OFFSET, row_bytes
+from core.planning.delivered import describe_columns
 from core.request.request import MEBIBYTE
 
 if TYPE_CHECKING:
     from core.bucket import Bucket
     from core.engines.local_file import LocalFile
     from core.errors import TransferError
+    from core.planning.delivered import DeliveredColumn
     from core.planning.plan import Plan
     from core.query import Statement
     from core.request.request import Request
@@ -45,6 +47,10 @@ class Stream:
 
     def copy_statement(self, job: Job) -> Statement | None:
         """Return None: this machine writes the file."""
+
+    def schema(self, request: Request, plan: Plan) -> tuple[DeliveredColumn, ...]:
+        """Return the columns of the file that this machine writes."""
+        return describe_columns(plan)
 
     def cost(self, plan: Plan, volume: Volume) -> Cost:
         """Estimate the download of every row, with the speed of the benchmark."""

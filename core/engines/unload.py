@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from core import query
@@ -9,6 +10,7 @@ from core.engines.engine import Cost, EngineName, EngineResult, Job, Volume
 from core.engines.unload_limits import find_limit, find_unsupported
 from core.errors import TransferError, UsageError
 from core.output import Format
+from core.planning.delivered import DeliveredColumn, DeliveredType, Kind, describe_columns
 from core.remedy import Advice
 from core.request.validation_messages import WAYS_TO_WRITE
 from core.request.write_ways import has_write_way
@@ -58,6 +60,19 @@ class Unload:
 
         order, grouped = self._order(job), self.statement(job.plan)
         return preview_copy(job.connection, job.plan, grouped, order, job.cancel)
+
+    def schema(self, request: Request, plan: Plan) -> tuple[DeliveredColumn, ...]:
+        """Return the columns; in parquet Snowflake writes whole numbers as decimals."""
+        columns = describe_columns(plan)
+        if Format(request.format) is not Format.PARQUET:
+            return columns
+        digits = {c.name: c.source.type.precision or 0 for c in plan.delivered}
+        return tuple(
+            replace(c, kind=DeliveredType(Kind.DECIMAL, digits[c.source]))
+            if c.kind.kind is Kind.INTEGER
+            else c
+            for c in columns
+        )
 
     def cost(self, plan: Plan, volume: Volume) -> Cost:
         """Return a cost without a download; the time depends on the warehouse."""

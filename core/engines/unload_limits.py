@@ -81,7 +81,7 @@ def _find_obstacles(
 ) -> Iterator[str]:
     kind = column.source.type.kind
     parquet = format is Format.PARQUET
-    if format is Format.CSV and '"' in column.name:
+    if format is Format.CSV and '"' in column.delivered_name:
         yield "its name contains a quotation mark"
     if column.role is Role.MONTH:
         return

@@ -110,7 +110,7 @@ def restore_defaults(request: Request) -> Request:
     """Return the request with the defaults of all options about columns and dates."""
     names = (
         *("date_column", "date_format", "on_bad_date"),
-        *("sum_columns", "key_columns", "drop_columns", "drop_identifiers"),
+        *("sum_columns", "key_columns", "drop_columns", "drop_identifiers", "rename"),
     )
     return request.model_copy(update={n: Request.model_fields[n].default for n in names})
 

@@ -51,16 +51,20 @@ def warn_of_names(names: Sequence[str]) -> Iterator[str]:
         by_case[name.casefold()].append(name)
     same = [name for group in by_case.values() if len(group) > 1 for name in group]
     if same:
-        yield (
+        yield Advice(
             f"Columns whose names differ only by case: {join_names(same)}. Spark, Athena and "
-            "Redshift take them for one column. A view can give them other names."
+            "Redshift take them for one column. Give them other names: ",
+            Remedy("rename"),
+            ".",
         )
     refused = [name for name in names if not _REFUSED.isdisjoint(name)]
     if refused:
         shown = ", ".join(map(repr, refused[:12])) + (" and more" if len(refused) > 12 else "")
-        yield (
-            f"Columns whose names have characters that Spark and Athena refuse: {shown}. A view "
-            "can give them other names."
+        yield Advice(
+            f"Columns whose names have characters that Spark and Athena refuse: {shown}. Give them "
+            "other names: ",
+            Remedy("rename"),
+            ".",
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.errors import UsageError
+from core.remedy import Advice, Remedy
 from core.runtime.characters import escape_hidden, has_hidden
 
 _PART = re.compile(r'"(?:[^"]|"")+"|[^".]+')
@@ -99,6 +100,25 @@ def nearest_hint(wanted: str, names: Iterable[str]) -> str:
     if near:
         return f"Nearest: {join_names([folded[name] for name in near])}."
     return f"There are: {join_names(list(folded.values()))}." if folded else ""
+
+
+def check_delivered_names(names: Iterable[tuple[str, str]]) -> None:
+    """Check that no two columns of a delivery have the same name.
+
+    Args:
+        names: pairs of the name in the table and the name in the delivery.
+
+    Raises:
+        UsageError: two have.
+    """
+    found: dict[str, str] = {}
+    for source, delivered in names:
+        if delivered in found:
+            raise UsageError(
+                f"Columns {found[delivered]} and {source} would both be called {delivered}.",
+                Advice("Give one of them another name: ", Remedy("rename"), "."),
+            )
+        found[delivered] = source
 
 
 def warn_of_hidden(names: Iterable[tuple[str, str]]) -> tuple[str, ...]:

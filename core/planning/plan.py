@@ -21,7 +21,7 @@ from core.planning.flags import (
     warn_of_nothing,
 )
 from core.planning.grain import Grain, measure_grain
-from core.planning.names import find_name, join_names, warn_of_hidden
+from core.planning.names import check_delivered_names, find_name, join_names, warn_of_hidden
 from core.planning.not_additive import find_not_additive
 from core.planning.source import Source, SourceColumn
 from core.planning.window import Window, find_window
@@ -55,6 +55,7 @@ class PlannedColumn:
         identifier: why a numeric column looks like an identifier; empty if it does not, and for
             columns that the user chose to sum.
         not_additive: why the sum of a numeric column may mean nothing; empty as for `identifier`.
+        renamed: its name in the delivery; empty if it keeps its own.
     """
 
     source: SourceColumn
@@ -62,11 +63,17 @@ class PlannedColumn:
     why: str
     identifier: str = ""
     not_additive: str = ""
+    renamed: str = ""
 
     @property
     def name(self) -> str:
         """The column's name."""
         return self.source.name
+
+    @property
+    def delivered_name(self) -> str:
+        """The column's name in the delivery."""
+        return self.renamed or self.name
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,7 @@ class Plan:
             )
         if self.future:
             said.append(Advice(f"{self.future} Give another format: ", Remedy("date_format"), "."))
-        delivered = [column.name for column in self.delivered]
+        delivered = [column.delivered_name for column in self.delivered]
         if len(self.columns) > 1:
             said += warn_of_nothing(delivered)
         said += warn_of_names(delivered)
@@ -196,10 +203,14 @@ def make_plan(
         column=next((name for name, role in asked.items() if role is Role.MONTH), None),
         date_format=request.date_format,
     )
+    names = _find_names(source, request)
     flags = find_identifiers(source.columns)
     unclear = find_not_additive(source.columns)
 
     def plan_column(column: SourceColumn) -> PlannedColumn:
+        return replace(choose_role(column), renamed=names.get(column.name, ""))
+
+    def choose_role(column: SourceColumn) -> PlannedColumn:
         flag = flags.get(column.name, "")
         if column.name == date.column:
             return PlannedColumn(column, Role.MONTH, date.why, flag)
@@ -221,6 +232,7 @@ def make_plan(
         request.drop_columns,
         timestamp_unit=request.timestamp_unit,
     )
+    check_delivered_names([(column.name, column.delivered_name) for column in plan.delivered])
     keys = [column.source for column in plan.keys]
     grain = measure_grain(source, keys, plan.month.source, date.format, sample, request)
     if grain and plan.window:  # the sample is one of all months
@@ -253,6 +265,21 @@ def _find_requested_roles(source: Source, request: Request) -> dict[str, Role]:
                 )
             asked[name] = role
     return asked
+
+
+def _find_names(source: Source, request: Request) -> dict[str, str]:
+    """Return the names that the request gives columns, by the names in the table."""
+    known = [column.name for column in source.columns]
+    names: dict[str, str] = {}
+    for wanted, new in (request.rename or {}).items():
+        name = find_name(wanted, known, "column")
+        if name in names:
+            raise UsageError(
+                f"Column {name} is renamed twice: to {names[name]} and to {new}.",
+                "A column has one name: rename it once.",
+            )
+        names[name] = new
+    return names
 
 
 def _list_numeric(source: Source) -> str:

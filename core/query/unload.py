@@ -104,7 +104,7 @@ def copy_into(
         escape = csv and files.escape_formulas
         columns = [
             f"  {_csv_value(c, of, escape=escape) if csv else _parquet_value(c, of)}"
-            f" AS {quote(escape_formula(c.name) if escape else c.name)}"
+            f" AS {quote(escape_formula(c.delivered_name) if escape else c.delivered_name)}"
             for c in plan.delivered
             for of in [_of(aliases[c.name])]
         ]
@@ -300,7 +300,7 @@ def _record(plan: Plan, aliases: dict[str, str]) -> str:
     """Return the expression for a line of JSON, with the columns in the table's order."""
     parts: list[str] = []
     for number, column in enumerate(plan.delivered):
-        label = json.dumps(column.name, ensure_ascii=False)
+        label = json.dumps(column.delivered_name, ensure_ascii=False)
         parts.append(literal(f"{',' if number else '{'}{label}:"))
         parts.append(f"COALESCE({_json_value(column, _of(aliases[column.name]))}, 'null')")
     return "\n  || ".join([*parts, "'}'"])

@@ -149,6 +149,7 @@ def _report(request: Request, outcome: Outcome, failure: TransferError | None) -
             {"name": c.name, "type": c.source.type.text, "role": c.role.value, "why": c.why}
             for c in plan.columns
         ],
+        "schema": [column.as_dict() for column in outcome.schema],
         "window": plan.window.as_dict() if plan.window else None,
         "warnings": list(outcome.warnings),
         "engine": {"name": outcome.choice.engine.value, "why": outcome.choice.why},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -61,3 +61,37 @@ def parse_pairs(value: Any) -> Any:
     if not all(name.strip() and separator for name, separator, _ in pairs):
         raise ValueError("must be pairs such as project=sales,retention=7y")
     return {name.strip(): given.strip() for name, _, given in pairs}
+
+
+def parse_renames(value: Any) -> Any:
+    """Turn `A=B,C=D` into `{"A": "B", "C": "D"}`, where the last `=` of a pair separates the names.
+
+    A value that is not text is returned unchanged.
+
+    Raises:
+        ValueError: the text is not a list of such pairs, or gives a column two names.
+    """
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.rpartition("=") for pair in split_names(value)]
+    if not all(name.strip() and separator for name, separator, _ in pairs):
+        raise ValueError("must be pairs of names such as O_ORDERDATE=month,O_TOTALPRICE=total")
+    renames = {name.strip(): new.strip() for name, _, new in pairs}
+    if len(renames) < len(pairs):
+        raise ValueError("gives a column two names")
+    return renames
+
+
+def check_renames(renames: Mapping[str, str]) -> None:
+    """Check the new names of columns.
+
+    Raises:
+        ValueError: one is empty, or has a character that the command line, or a line of a file,
+            cannot hold.
+    """
+    for new in renames.values():
+        if not new or new != new.strip() or "=" in new or not new.isprintable():
+            raise ValueError(
+                f"{new!r} cannot be the name of a column: it is empty, begins or ends with a "
+                "blank, or has an equals sign or an invisible character"
+            )

@@ -172,6 +172,14 @@ _COLUMNS: Final = {
     "drop_identifiers": Option(
         help="Leave out the numeric columns that look like identifiers.", type=bool, default=False
     ),
+    "rename": Option(
+        help="The names that columns have in the delivery. The other columns keep theirs, and all "
+        "other options name columns as the table does.",
+        type=Pairs | None,
+        placeholder="A=B,...",
+        examples=("O_ORDERDATE=month,O_TOTALPRICE=total",),
+        library="A mapping is accepted too.",
+    ),
 }
 
 _MONTHS: Final = {

@@ -28,7 +28,7 @@ from pydantic import (
 from core.errors import UsageError
 from core.remedy import Advice, Remedy, join_remedies
 from core.request.conditions import check_conditions, check_percentage
-from core.request.lists import parse_pairs, split_names
+from core.request.lists import check_renames, parse_pairs, parse_renames, split_names
 from core.request.months import MOST_MONTHS, check_month, check_window
 from core.request.object_rules import ARCHIVES, StorageClass, check_metadata, check_tags
 from core.request.options import (
@@ -164,6 +164,7 @@ def _check_zone(value: str | None) -> str | None:
 
 
 Text = Annotated[str, Field(min_length=1)]
+Renames = Annotated[Mapping[str, str], BeforeValidator(parse_renames)]
 PairsOf = Annotated[Mapping[str, str], BeforeValidator(parse_pairs)]
 Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
 Size = Annotated[int, BeforeValidator(parse_size)]
@@ -206,6 +207,7 @@ class Request(BaseModel):
     key_columns: Names | None = _declare("key_columns")
     drop_columns: Names = _declare("drop_columns")
     drop_identifiers: bool = _declare("drop_identifiers")
+    rename: Renames | None = _declare("rename")
     format: FileFormat = _declare("format")
     gzip: bool = _declare("gzip")
     csv_escape_formulas: bool = _declare("csv_escape_formulas")
@@ -344,6 +346,12 @@ class Request(BaseModel):
                 )
             )
         return self
+
+    @field_validator("rename")
+    @classmethod
+    def _check_rename(cls, value: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        check_renames(value or {})
+        return value
 
     @field_validator("tags")
     @classmethod

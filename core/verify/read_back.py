@@ -81,7 +81,7 @@ def _read_parquet(path: Path, plan: Plan) -> Iterator[pa.Table]:
     with pq.ParquetFile(path) as file:
         if file.schema_arrow.names != _names(plan):
             raise KeyError("other columns")
-        wanted = [plan.month.name, *(column.name for column in plan.sums)]
+        wanted = [plan.month.delivered_name, *(column.delivered_name for column in plan.sums)]
         places = [_names(plan).index(name) for name in wanted]
         leaves = [file.schema.column(place).path for place in places]
         for batch in file.iter_batches(_PARQUET_ROWS, columns=leaves):
@@ -95,7 +95,10 @@ def _read_csv(
     with _open(path, gzipped) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
         if next(csv.reader(text), None) != list(map(name, _names(plan))):
             raise KeyError("other columns")
-    types = {name(plan.month.name): pa.string(), **{name(c.name): _type(c) for c in plan.sums}}
+    types = {
+        name(plan.month.delivered_name): pa.string(),
+        **{name(c.delivered_name): _type(c) for c in plan.sums},
+    }
     options = pa_csv.ConvertOptions(
         include_columns=list(types),
         column_types=types,
@@ -166,8 +169,8 @@ def _parse_records(lines: list[bytes], plan: Plan) -> pa.Table:
     names = set(_names(plan))
     if len(records) != len(lines) or any(record.keys() != names for record in records):
         raise ValueError("not one record per line, or other columns")
-    month = pa.array([record[plan.month.name] for record in records], pa.string())
-    sums = [_parse_numbers([record[c.name] for record in records], c) for c in plan.sums]
+    month = pa.array([record[plan.month.delivered_name] for record in records], pa.string())
+    sums = [_parse_numbers([record[c.delivered_name] for record in records], c) for c in plan.sums]
     return _make_table([month, *sums])
 
 
@@ -194,4 +197,4 @@ def _type(column: PlannedColumn) -> pa.DataType:
 
 
 def _names(plan: Plan) -> list[str]:
-    return [column.name for column in plan.delivered]
+    return [column.delivered_name for column in plan.delivered]

@@ -93,7 +93,8 @@ def refused(table: Table, form: str) -> type[TransferError] | None:
 
 
 def _refused(table: Table, column: Column, form: str) -> bool:
-    if form == "csv" and '"' in column.name:
+    names = table.options.get("rename", {})
+    if form == "csv" and '"' in names.get(column.name, column.name):
         return True
     if column.name in table.sums:
         return column.kind in FLOATS and form != "parquet"

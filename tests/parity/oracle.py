@@ -116,8 +116,9 @@ def expect(table: Table) -> Expected:
     fails = "|".join(reason for reason, holds in reasons.items() if holds)
     if fails and risky:
         fails += f"|{OVERFLOW}"
+    names = table.options.get("rename", {})
     return Expected(
-        tuple(c.name for c in table.delivered),
+        tuple(names.get(c.name, c.name) for c in table.delivered),
         tuple(_type(c, table, units[c.name]) for c in table.delivered),
         rows,
         raw.num_rows,

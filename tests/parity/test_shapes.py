@@ -114,3 +114,15 @@ SHAPES: dict[str, Table] = {
 def test_shapes(parity: Bench, name: str) -> None:
     formats = ("parquet", "csv", "ndjson", "json")
     check(parity, SHAPES[name], formats[list(SHAPES).index(name) % 4])
+
+
+@pytest.mark.parametrize("form", ["parquet", "json", "ndjson", "csv"])
+def test_names_of_its_own(parity: Bench, form: str) -> None:
+    """The month, a key and a sum are renamed, two of them to names of the table and the result."""
+    columns = (
+        Column("N", "NUMBER(3,0)", (1, 2, 4)),
+        Column("D", "DATE", (JAN, JAN, FEB)),
+        Column('say "x"', "VARCHAR", ("a", "a", "b")),
+    )
+    names = {"D": "sum_1", "N": "D", 'say "x"': "Größe, 1"}
+    check(parity, Table(columns, "D", ('say "x"',), ("N",), options={"rename": names}), form)

@@ -29,6 +29,8 @@ EVERYTHING: dict[str, Any] = {
     "key_columns": (),
     "drop_columns": ("-x", "$HOME", "`id`", "a\nb"),
     "drop_identifiers": True,
+    "rename": {"a=b, c": "it's", 'q"q': "!month"},
+    "timestamp_unit": "ns",
     "format": "csv",
     "gzip": True,
     "file_name": "{table}.{ext}",

@@ -13,7 +13,7 @@ from tui.format.numbers import size
 
 if TYPE_CHECKING:
     from core import Preview
-    from core.facade import Estimate, Plan
+    from core.facade import DeliveredColumn, Estimate, Plan
 
 
 def as_text(preview: Preview) -> list[str]:
@@ -23,10 +23,12 @@ def as_text(preview: Preview) -> list[str]:
     """
     plan, source, estimate = preview.plan, preview.plan.source, preview.estimate
     stored = "" if estimate.stored is None else f", {size(estimate.stored)} stored"
-    table = [("column", "type", "role", "why")]
+    table = [("column", "type", "role", "delivered as", "why")]
+    delivered = {column.source: column for column in preview.schema}
     for column in plan.columns:
         why = "; ".join(filter(None, [column.why, plan.flag(column)]))
-        table.append((column.name, column.source.type.text, column.role.value, why))
+        shown = _describe(delivered.get(column.name))
+        table.append((column.name, column.source.type.text, column.role.value, shown, why))
     warnings = [f"Warning: {with_options(each)}" for each in preview.warnings]
     bound = [f"  :{number} = {value!r}" for number, value in enumerate(preview.statement.binds, 1)]
     return [
@@ -79,6 +81,7 @@ def as_json(preview: Preview) -> list[str]:
                 "engine_why": preview.choice.why,
                 "estimate": _cost(preview.estimate),
                 "columns": columns,
+                "schema": [column.as_dict() for column in preview.schema],
                 "window": preview.plan.window.as_dict() if preview.plan.window else None,
                 "sql": preview.statement.sql,
                 "binds": list(preview.statement.binds),
@@ -92,6 +95,13 @@ def as_json(preview: Preview) -> list[str]:
 def _name(preview: Preview) -> str:
     """Return the name of the configured destination, to stand after the URL."""
     return f" (destination {preview.destination})" if preview.destination else ""
+
+
+def _describe(column: DeliveredColumn | None) -> str:
+    """Return the type of a delivered column, after its name if that is not the source's."""
+    if column is None:
+        return ""
+    return column.type if column.name == column.source else f"{column.name} {column.type}"
 
 
 def _spell(demands: Mapping[str, Any]) -> str:

@@ -150,6 +150,7 @@ _DECIDING: Final = (
     *("table", "date_column", "date_format", "on_bad_date", "timezone"),
     *("sum_columns", "key_columns", "drop_columns", "drop_identifiers"),
     *("since", "until", "last_months", "include_current", "undated"),
+    *("rename", "timestamp_unit"),
 )
 
 

@@ -30,12 +30,14 @@ ELSEWHERE = {
         "memory_limit",
         "min_rows",
         "region",
+        "rename",
         "require_months",
         "report",
         "role_arn",
         "sse",
         "storage_class",
         "tags",
+        "timestamp_unit",
     ),
 }
 
