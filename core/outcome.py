@@ -34,13 +34,13 @@ class Preview:
         statement: the statement that would read the table.
         url: the URL that the object would have.
         estimate: the estimated cost with each engine.
+        request: the request of the transfer.
         copy: the statement with which Snowflake would write the object; None if this machine writes
             it.
         demands: the options that meet demands of the bucket, with their values.
         conditions: the options that set conditions for the rows, with their values.
         destination: the name of the configured destination; None if none was named.
         schema: the columns of the delivery with their types.
-        request: the request.
     """
 
     plan: Plan
@@ -48,17 +48,35 @@ class Preview:
     statement: Statement
     url: str
     estimate: Estimate
+    request: Request = field(repr=False)
     copy: Statement | None = None
     demands: Mapping[str, Any] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
     destination: str | None = None
     schema: tuple[DeliveredColumn, ...] = ()
-    request: Request | None = field(default=None, repr=False)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """The warnings about the plan and the destination, in whole sentences."""
         return (*self.plan.warnings, *warn_of_hidden([("destination", self.url)]))
+
+    def create_table(self, dialect: str) -> str:
+        """Return the CREATE TABLE with which a reader's system loads the delivery.
+
+        Args:
+            dialect: `redshift`, `athena`, `spark`, `snowflake`, `postgres` or `bigquery`.
+
+        Returns:
+            One statement, after comments that say how the file is loaded.
+
+        Raises:
+            UsageError: there is no such dialect, or it has no type for a column, cannot have its
+                name, or does not read the format.
+        """
+        from core.query.create_table import DeliveredFile, create_table
+
+        file = DeliveredFile.of(self.request, self.url)
+        return create_table(dialect, self.schema, self.plan.source.name, file)
 
 
 @dataclass(frozen=True)

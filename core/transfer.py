@@ -83,14 +83,13 @@ def plan_transfer(
         engine, job = ENGINES[choice.engine], run.make_job(connection, plan)
         copy = engine.copy_statement(job)
     url = job.destination.url(job.key)
-    preview = Preview(plan, choice, engine.statement(plan), url, cost, copy)
+    preview = Preview(plan, choice, engine.statement(plan), url, cost, request, copy)
     return replace(
         preview,
         demands=list_demands(request),
         conditions=list_conditions(request),
         destination=request.destination,
         schema=engine.schema(request, plan),
-        request=request,
     )
 
 

@@ -36,6 +36,7 @@ class Manner:
 
     Attributes:
         dry_run: print the plan only.
+        ddl: print the CREATE TABLE of this dialect only; None for none.
         exact: count the rows that would be delivered.
         check: check the account, and transfer nothing.
         destinations: list the configured destinations, and transfer nothing.
@@ -47,6 +48,7 @@ class Manner:
     """
 
     dry_run: bool = False
+    ddl: str | None = None
     exact: bool = False
     check: bool = False
     destinations: bool = False
@@ -133,6 +135,8 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
     with demo(options) if manner.demo else nullcontext(Place(options)) as place:
         if manner.check:
             return _check(place.options, manner, console, stop)
+        if manner.ddl:
+            return _print_create_table(place.options, manner.ddl, console, stop)
         if manner.dry_run:
             return _print_preview(place.options, manner, console, stop)
         if name := place.options.get("destination"):
@@ -184,6 +188,19 @@ def _print_preview(options: Mapping[str, Any], manner: Manner, console: Console,
         show = dry_run.as_json if manner.json else dry_run.as_text
         request, former = Request.of(**options), find_former_runs(demo=manner.demo)
         return show(plan_transfer(request, exact=manner.exact, former=former, cancel=stop.cancel))
+
+    _print(stop.run(make), console)
+    return 0
+
+
+def _print_create_table(
+    options: Mapping[str, Any], dialect: str, console: Console, stop: Stop
+) -> int:
+    def make() -> list[str]:
+        from core import Request, plan_transfer
+
+        request = Request.of(**options)
+        return plan_transfer(request, cancel=stop.cancel).create_table(dialect).split("\n")
 
     _print(stop.run(make), console)
     return 0

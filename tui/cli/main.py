@@ -93,10 +93,12 @@ def _start(
         raise click.BadParameter(
             "transfers nothing, so it excludes --batch and --dry-run", param_hint=spelling("check")
         )
-    batch = batch or how["dry_run"] or how["check"] or how["destinations"]
+    if how["ddl"] and (how["dry_run"] or how["check"]):
+        raise click.BadParameter("excludes --dry-run and --check", param_hint=spelling("ddl"))
+    batch = batch or any(how[name] for name in ("dry_run", "ddl", "check", "destinations"))
     if batch and web:
         raise click.BadParameter(
-            "serves the app, so it excludes --batch, --check, --destinations and --dry-run",
+            "serves the app, so it excludes --batch, --check, --ddl, --destinations and --dry-run",
             param_hint=spelling("web"),
         )
     if web:

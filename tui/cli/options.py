@@ -34,6 +34,13 @@ OWN: Final[Mapping[str, Option]] = {
         type=bool,
         default=False,
     ),
+    "ddl": Option(
+        help="Print the CREATE TABLE with which the system that reads the delivery loads it, and "
+        "deliver nothing.",
+        type=Literal["redshift", "athena", "spark", "snowflake", "postgres", "bigquery"] | None,
+        placeholder="SYSTEM",
+        examples=("redshift",),
+    ),
     "check": Option(
         help="Check the account, and the table and the bucket if they are named, without a "
         "transfer: what differs from what a transfer relies on, and what to do.",
@@ -105,6 +112,7 @@ _NAMES: Final = frozenset(name for options in SECTIONS.values() for name in opti
 _VALUES: Final[Mapping[str, click.ParamType[Any]]] = {
     "port": click.IntRange(*_PORTS),
     "log_format": click.Choice(["text", "json"]),
+    "ddl": click.Choice(["redshift", "athena", "spark", "snowflake", "postgres", "bigquery"]),
 }
 
 

@@ -164,6 +164,11 @@ class TestDryRun:
         without = {key: value for key, value in env.items() if not key.startswith("AWS_")}
         without["AMPLIFY_ENDPOINT_URL"] = "http://127.0.0.1:9"
         assert run(*self.ORIGINAL, env=without).code == 0
+        ended = run(*self.ORIGINAL[:-1], "--ddl", "redshift", env=without)
+        assert ended.code == 0, ended.err
+        assert '  "dob" DATE,\n' in ended.out
+        assert 'CREATE TABLE "locations_595" (' in ended.out
+        assert '  "area_km2" DECIMAL(38,' in ended.out
 
 
 class TestRefused:
