@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -25,6 +26,7 @@ from tests.faults.machine import LAYER
 from tests.support.deliveries import execute
 from tests.support.programs.batch_runs import place, program
 from tests.support.programs.terminal import terminal
+from tests.support.services.warehouse_proxy import ALWAYS, LOGIN, Warehouse, ignore_chunk_size
 
 if TYPE_CHECKING:
     from tests.support.programs.terminal import Terminal
@@ -103,7 +105,7 @@ def group(limit: int = LIMIT) -> Iterator[Group]:
 @pytest.fixture(scope="module")
 def box() -> Iterator[Sandbox]:
     """A sandbox that cuts results as large as Snowflake does."""
-    with Sandbox() as made:
+    with Sandbox(proxied=True) as made:
         execute(made, f"SELECT COUNT(*) FROM {RATINGS}", MANY, SOME)
         yield made
 
@@ -146,6 +148,30 @@ def test_batch(request: pytest.FixtureRequest, env: dict[str, str], name: str) -
     entered(request, f"{name} (batch)", peak, time.monotonic() - began, around)
     assert (code, kills) == (0, 0)
     assert peak <= allowed, f"{peak / MB:.0f} MB"
+
+
+@pytest.mark.large
+def test_chunks_of_160_megabytes(
+    request: pytest.FixtureRequest, box: Sandbox, env: dict[str, str]
+) -> None:
+    """Snowflake's own size of chunks, if it ignores the smaller one that is asked for."""
+    with group() as around, Warehouse(box) as warehouse:
+        warehouse.on(LOGIN, ignore_chunk_size, ALWAYS)
+        env |= {"SNOWFLAKE_PORT": str(urlsplit(warehouse.url).port)}
+        command = around.enclosing(program("--batch", "--table", "MANY", "--engine", "stream"))
+        began = time.monotonic()
+        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as process:
+            watched(process, around, lambda: False)
+            code, kills = process.wait(), around.kills
+    entered(
+        request,
+        "27M rows, 27M groups, chunks of 160 MB",
+        around.peak,
+        time.monotonic() - began,
+        around,
+    )
+    assert (code, kills) == (0, 0)
+    assert around.peak <= PROMISE, f"{around.peak / MB:.0f} MB"
 
 
 @pytest.mark.large
