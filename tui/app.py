@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from core import Request, TransferError
+from core.facade import ask_for_codes
 from tui.development import silence
 from tui.format.text import visible
 from tui.keyboard import OrderedKeys, read_alt_digits
@@ -83,6 +84,7 @@ class TransferApp(OrderedKeys):
             self.theme = self._memory.theme
         self.theme_changed_signal.subscribe(self, self._remember_theme)
         self.set_keymap(dict(self._memory.keys))
+        ask_for_codes(self._ask_for_code)
         self._check_keys()
         if self._demo:
             from tui.demo import choose_access
@@ -92,6 +94,11 @@ class TransferApp(OrderedKeys):
             self._open_link(link)
         else:
             self.action_connect()
+
+    def _ask_for_code(self, device: str) -> str:
+        from tui.screens.code import ask_in_app
+
+        return ask_in_app(self, device)
 
     def _check_keys(self) -> None:
         """Report the errors in the keys of the user's file."""

@@ -51,17 +51,18 @@ def make_client(profile: str | None, options: Mapping[str, str], role: Role | No
     Raises:
         UsageError: boto3 rejects the options, or the endpoint that AWS's variables or files name
             is no plain URL.
+        SignInError: the profile needs a code of a second factor, and there is nobody to ask.
         BotoCoreError: the profile does not exist or is invalid; see `failures.translate`.
     """
     hush()
     for secret in ("aws_secret_access_key", "aws_session_token"):
         redaction.learn(options.get(secret))
-    import boto3
     from botocore.config import Config
 
     from core.runtime.aws.answers import bound
+    from core.runtime.aws.sessions import make_session, sign_in
 
-    session = boto3.session.Session(profile_name=profile)
+    session = make_session(profile)
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 1},
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -73,6 +74,8 @@ def make_client(profile: str | None, options: Mapping[str, str], role: Role | No
     )
     if role is not None:
         session, options = _assume(role, profile, options, config)
+    elif "aws_access_key_id" not in options:
+        sign_in(session)
     try:
         client = session.client("s3", config=config, **options)
     except ValueError as error:
@@ -112,13 +115,15 @@ def _assume(
     from botocore.exceptions import NoCredentialsError
 
     from core.runtime.aws.answers import bound
+    from core.runtime.aws.sessions import make_core_session, sign_in
 
-    core = botocore.session.Session(profile=profile)
+    core = make_core_session(profile)
     rest = {name: value for name, value in options.items() if not name.startswith("aws_")}
     if key := options.get("aws_access_key_id"):
         secret, token = options.get("aws_secret_access_key"), options.get("aws_session_token")
         source = boto.Credentials(key, secret, token)
     else:
+        sign_in(core)
         source = core.get_credentials()
     if source is None:
         raise NoCredentialsError

@@ -12,7 +12,6 @@ import json
 import re
 from typing import Any, Final
 
-import boto3
 from botocore import exceptions as boto
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,6 +21,7 @@ from core.errors import SignInError, TemporaryError, TransferError, UsageError
 from core.runtime import redaction
 from core.runtime.aws.answers import bound
 from core.runtime.aws.errors import CREDENTIALS, OF_PROXY, get_code, get_status, is_temporary
+from core.runtime.aws.sessions import is_asking, make_session
 from core.runtime.background import start
 from core.runtime.certificates import find_refusal
 from core.runtime.library_logging import hush
@@ -69,7 +69,9 @@ def fetch(parameter: str, arn: str, profile: str | None) -> str:
         )
     source = f"{match[1]} ({parameter})"
     asked = start(_ask, match[1], profile, source)
-    if not concurrent.futures.wait([asked], _SECONDS).done:
+    while not concurrent.futures.wait([asked], _SECONDS).done:
+        if is_asking():
+            continue
         raise TemporaryError(
             f"AWS did not answer for {source} in {_SECONDS:.0f} seconds.",
             "Check the network and the AWS profile; then try again.",
@@ -98,7 +100,7 @@ def _ask(arn: str, profile: str | None, source: str) -> Any:
         read_timeout=_ANSWER_SECONDS,
     )
     try:
-        session = boto3.session.Session(profile_name=profile)
+        session = make_session(profile)
         client = session.client(service, region_name=region, config=config)
         bound(client)
         if not is_plain_endpoint(client.meta.endpoint_url):

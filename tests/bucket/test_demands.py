@@ -217,7 +217,7 @@ class TestRoles:
         self, theirs: Inbox, path: Path, role: Role, sts: Proxy, wrong: str | None
     ) -> None:
         with pytest.raises(DestinationError, match="refuses to assume the role") as caught:
-            deliver(theirs, path, role=Role(role.arn, wrong))
+            deliver(theirs, path, role=Role(role.arn, wrong), given=frozenset({"role_arn"}))
         assert named(caught.value) == {"role_arn", "external_id"}
         assert theirs.keys() == []
 

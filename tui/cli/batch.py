@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from core import CancelledError, TransferError, UsageError, Warned
 from core.facade import (
+    ask_for_codes,
     fill_options,
     forbid_core_dumps,
     limit_malloc_arenas,
     list_destinations,
 )
 from tui import uncaught
+from tui.cli.code import ask_on_terminal, can_ask
 from tui.cli.console import Console, JsonConsole, TextConsole
 from tui.cli.debug import redact_stderr
 from tui.cli.signals import Stop, Stopped
@@ -71,6 +73,8 @@ def run(options: Mapping[str, Any], manner: Manner) -> int:
     """
     forbid_core_dumps()
     limit_malloc_arenas()
+    if can_ask():
+        ask_for_codes(ask_on_terminal)
     debug = os.environ.get("AMPLIFY_DEBUG") == "1"
     _silence_libraries(debug=debug)
     with _console(manner, debug=debug) as console:

@@ -188,6 +188,11 @@ _FULL: Final = frozenset(
 )
 _WITHOUT_CHECKSUMS: Final = Advice("Send none: ", Remedy("checksums", "required-only"), ".")
 
+
+def _refuses_role(answer: _Answer) -> bool:
+    return answer.operation == "AssumeRole" and answer.status in (400, 403)
+
+
 _RESPONSES: list[tuple[Callable[[_Answer], bool], Callable[[_Answer], TransferError]]] = [
     (
         _match_codes(CREDENTIALS),
@@ -197,7 +202,16 @@ _RESPONSES: list[tuple[Callable[[_Answer], bool], Callable[[_Answer], TransferEr
         ),
     ),
     (
-        lambda answer: answer.operation == "AssumeRole" and answer.status in (400, 403),
+        lambda answer: _refuses_role(answer) and "role_arn" not in answer.given,
+        lambda answer: DestinationError(
+            f"AWS refuses to assume the role of the AWS profile for {answer.url} ({answer.code}).",
+            "Check the code of the second factor, if it asks for one, and the profile: its "
+            "source_profile needs sts:AssumeRole, and the role's trust policy must name that "
+            "account.",
+        ),
+    ),
+    (
+        _refuses_role,
         lambda answer: DestinationError(
             f"AWS refuses to assume the role for {answer.url} ({answer.code}).",
             Advice(
