@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         UsageError,
     )
     from core.events import Delivered, Event, Phase, Planned, Progress, Recovered, Retrying, Warned
+    from core.jobs.result import JobResult
+    from core.jobs.run import run_job
     from core.outcome import Outcome, Preview
     from core.remedy import Remedy
     from core.request.request import Request
@@ -62,6 +64,8 @@ _HOMES = {
         "Retrying",
         "Warned",
     ),
+    "core.jobs.result": ("JobResult",),
+    "core.jobs.run": ("run_job",),
     "core.outcome": ("Outcome", "Preview"),
     "core.remedy": ("Remedy",),
     "core.request.request": ("Request",),
@@ -80,6 +84,7 @@ __all__ = [
     "Event",
     "Finding",
     "IntegrityError",
+    "JobResult",
     "LocalResourceError",
     "Outcome",
     "Phase",
@@ -98,6 +103,7 @@ __all__ = [
     "Warned",
     "check",
     "plan_transfer",
+    "run_job",
     "run_transfer",
     "transfer_data",
 ]

@@ -29,6 +29,16 @@ if TYPE_CHECKING:
     from core.connections.secrets import Secret as Secret
     from core.engines import ENGINES as ENGINES
     from core.engines.choice import choose as choose
+    from core.jobs.changes import Changes as Changes
+    from core.jobs.changes import find_changes as find_changes
+    from core.jobs.changes import refuse_changes as refuse_changes
+    from core.jobs.job_file import Job as Job
+    from core.jobs.job_file import JobTransfer as JobTransfer
+    from core.jobs.job_file import read_job as read_job
+    from core.jobs.result import find_worst as find_worst
+    from core.jobs.run import run_transfers as run_transfers
+    from core.jobs.run import share_memory as share_memory
+    from core.jobs.schema import make_schema as make_schema
     from core.planning import edits as edits
     from core.planning.date_candidates import check_format as check_format
     from core.planning.date_candidates import suggest_formats as suggest_formats
@@ -66,6 +76,7 @@ if TYPE_CHECKING:
     from core.records.history import run_recorded as run_recorded
     from core.remedy import Spell as Spell
     from core.remedy import spell_out as spell_out
+    from core.request.lists import split_names as split_names
     from core.request.options import GROUPS as GROUPS
     from core.request.options import Option as Option
     from core.request.reproduce import as_command as as_command
@@ -126,6 +137,13 @@ _HOMES: Final = {
         "fill_options",
         "list_destinations",
     ),
+    # Job files.
+    "core.jobs.changes": ("Changes", "find_changes", "refuse_changes"),
+    "core.jobs.job_file": ("Job", "JobTransfer", "read_job"),
+    "core.jobs.result": ("find_worst",),
+    "core.jobs.run": ("run_transfers", "share_memory"),
+    "core.jobs.schema": ("make_schema",),
+    "core.request.lists": ("split_names",),
     # A run, and former runs.
     "core.records.entry": ("DELIVERED", "HistoryEntry"),
     "core.records.history": (

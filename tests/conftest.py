@@ -45,6 +45,7 @@ ADVERSE = tuple(
         "runtime/process/test_forks.py",
         "tui/cli/test_batch_stopped.py",
         "tui/cli/test_foreign_system.py",
+        "tui/cli/test_job_stopped.py",
         "tui/test_cancel.py",
         "tui/test_failures.py",
         "tui/test_hostile.py",

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from core.errors import (
     CancelledError,
+    CheckFailedError,
     DestinationError,
     DestinationExistsError,
     IntegrityError,
@@ -23,7 +24,7 @@ from core.remedy import as_data
 
 # A construct that gives another answer could deliver wrong figures, so that is the worst; what may
 # be different in a minute is the least. Between them, the order of the way.
-_WORST_FIRST: Final = (
+WORST_FIRST: Final = (
     TransferError.exit_code,
     IntegrityError.exit_code,
     SignInError.exit_code,
@@ -31,6 +32,7 @@ _WORST_FIRST: Final = (
     SourceDataError.exit_code,
     DestinationError.exit_code,
     DestinationExistsError.exit_code,
+    CheckFailedError.exit_code,
     LocalResourceError.exit_code,
     TemporaryError.exit_code,
     CancelledError.exit_code,
@@ -116,4 +118,4 @@ def find_worst(exit_codes: Iterable[int]) -> int:
     the destination (6, 7), this machine (9) and temporary failures (5).
     """
     given = set(exit_codes)
-    return next((code for code in _WORST_FIRST if code in given), 0)
+    return next((code for code in WORST_FIRST if code in given), 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,7 +72,8 @@ class TomlFile:
 
     def refuse(self, place: Place, text: str) -> None:
         """Note a mistake, which `check` raises."""
-        self._mistakes.append((self.line(place), text))
+        if (mistake := (self.line(place), text)) not in self._mistakes:
+            self._mistakes.append(mistake)
 
     def check(self, hint: str = "Correct the file.") -> None:
         """Raise all mistakes.
@@ -100,16 +101,22 @@ class TomlFile:
             if name not in known:
                 self.refuse((*place, name), f"there is no key {name!r} here{suggest(name, known)}")
 
-    def check_options(self, options: Mapping[str, Any], places: Mapping[str, Place]) -> None:
+    def check_options(
+        self,
+        options: Mapping[str, Any],
+        places: Mapping[str, Place],
+        adapt: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+    ) -> None:
         """Note what is wrong with options of `Request`, all of them known.
 
         Args:
             options: the options by name.
             places: where each of them is given; under "" the table, for mistakes that concern
                 several.
+            adapt: what will be done to the options before they are a request.
         """
         self._check_secrets(options, places)
-        for name, text in _validate({**_NEEDED, **options}):
+        for name, text in _validate({**_NEEDED, **adapt(options)}):
             self.refuse(places.get(name, places[""]), f"{name}: {text}" if name else text)
 
     def _check_secrets(self, options: Mapping[str, Any], places: Mapping[str, Place]) -> None:

@@ -86,7 +86,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.dictionaries(TEXTS, VALUES, max_size=4), st.booleans())
 def test_every_key_has_a_line_that_holds_it(data: dict[str, Any], multiline: bool) -> None:
     text = tomli_w.dumps(data, multiline_strings=multiline)

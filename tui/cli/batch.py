@@ -6,9 +6,9 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from core import CancelledError, TransferError, UsageError, Warned
@@ -24,6 +24,7 @@ from tui.cli.code import ask_on_terminal, can_ask
 from tui.cli.console import Console, JsonConsole, TextConsole
 from tui.cli.debug import redact_stderr
 from tui.cli.signals import Stop, Stopped
+from tui.cli.standard_output import print_lines
 from tui.demo import Place, choose_access, demo
 from tui.format import terminal
 from tui.stderr import separate_stderr
@@ -44,6 +45,9 @@ class Manner:
         destinations: list the configured destinations, and transfer nothing.
         probe_write: with `check`, write a probe object and remove it.
         record: with `check`, the directory of the recording.
+        job: the job file.
+        only, jobs, stop_on_failure: how to run it.
+        schema: print the JSON schema of job files.
         demo: use the embedded warehouse and bucket.
         quiet: print only errors on stderr.
         json: write stderr as JSON lines, and the plan of a dry run as JSON.
@@ -56,6 +60,11 @@ class Manner:
     destinations: bool = False
     probe_write: bool = False
     record: str | None = None
+    job: str | None = None
+    only: str | None = None
+    jobs: int | None = None
+    stop_on_failure: bool = False
+    schema: bool = False
     demo: bool = False
     quiet: bool = False
     json: bool = False
@@ -129,6 +138,14 @@ def leave(code: int) -> NoReturn:
 def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
     if manner.destinations:
         return _list_destinations(manner, console)
+    if manner.schema:
+        return _print_schema(console)
+    if manner.job:
+        return _run_job(options, manner, console, stop)
+    return _run_one(options, manner, console, stop)
+
+
+def _run_one(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
     options = fill_options(options)
     needed = () if manner.check else ("table",) if manner.demo else ("table", "bucket")
     if missing := [f"--{name}" for name in needed if not options.get(name)]:
@@ -151,7 +168,27 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
         if place.files:
             file = str(place.files / outcome.url.removeprefix("s3://"))
             console.note(f"The file is kept in {file}", file=file)
-        _print([terminal.json_text(outcome.result)], console)
+        print_lines([terminal.json_text(outcome.result)], console)
+    return 0
+
+
+def _run_job(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
+    from tui.cli.job import JobManner, run
+
+    names = {each.name for each in fields(JobManner)} - {"file"}
+    how = {name: getattr(manner, name) for name in names}
+    try:
+        return run(options, JobManner(manner.job or "", **how), console, stop)
+    finally:
+        _discard_files()
+
+
+def _print_schema(console: Console) -> int:
+    import json
+
+    from core.facade import make_schema
+
+    print_lines(json.dumps(make_schema(), indent=2).splitlines(), console)
     return 0
 
 
@@ -159,7 +196,7 @@ def _list_destinations(manner: Manner, console: Console) -> int:
     from tui.cli import destinations
 
     found = list_destinations()
-    _print((destinations.as_json if manner.json else destinations.as_text)(found), console)
+    print_lines((destinations.as_json if manner.json else destinations.as_text)(found), console)
     return 0
 
 
@@ -193,7 +230,7 @@ def _print_preview(options: Mapping[str, Any], manner: Manner, console: Console,
         request, former = Request.of(**options), find_former_runs(demo=manner.demo)
         return show(plan_transfer(request, exact=manner.exact, former=former, cancel=stop.cancel))
 
-    _print(stop.run(make), console)
+    print_lines(stop.run(make), console)
     return 0
 
 
@@ -206,7 +243,7 @@ def _print_create_table(
         request = Request.of(**options)
         return plan_transfer(request, cancel=stop.cancel).create_table(dialect).split("\n")
 
-    _print(stop.run(make), console)
+    print_lines(stop.run(make), console)
     return 0
 
 
@@ -218,7 +255,7 @@ def _check(options: Mapping[str, Any], manner: Manner, console: Console, stop: S
 
     def show(finding: Finding) -> None:
         if not manner.json:
-            _print(printer.as_text(finding), console)
+            print_lines(printer.as_text(finding), console)
 
     result = stop.run(
         lambda: check(
@@ -229,29 +266,8 @@ def _check(options: Mapping[str, Any], manner: Manner, console: Console, stop: S
             cancel=stop.cancel,
         )
     )
-    _print(end_as_json(result) if manner.json else end_as_text(result, manner.record), console)
+    print_lines(end_as_json(result) if manner.json else end_as_text(result, manner.record), console)
     return result.exit_code
-
-
-def _print(result: Sequence[str], console: Console) -> None:
-    """Print the lines of the result on stdout, or on stderr if stdout is closed."""
-    if sys.stdout is None:  # closed before the start (`>&-`)
-        console.note("stdout is closed; the result is", *result)
-        return
-    text = terminal.lines(result)
-    try:
-        print(text, end="", flush=True)  # noqa: T201  what --batch is for
-    except UnicodeEncodeError:  # a terminal or a locale without Unicode
-        text = text.encode("ascii", "backslashreplace").decode()
-        print(text, end="", flush=True)  # noqa: T201
-    except OSError:
-        console.note("stdout cannot be written; the result is", *result)
-        _close_quietly()
-
-
-def _close_quietly() -> None:
-    """Make the interpreter's final flush of a broken stdout succeed (docs.python.org, SIGPIPE)."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report_stop(console: Console, stop: Stop, error: BaseException | None = None) -> int:

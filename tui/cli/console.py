@@ -12,9 +12,10 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO
+from typing import Any, Final, Self, TextIO
 
 from core import (
     ConfigurationError,
@@ -60,6 +61,7 @@ class Console(ABC):
         self.delivered: Delivered | None = None
         self._stream = stream
         self._quiet = quiet
+        self._name = ""
         self._lock = threading.Lock()
         self._pace = _Pace()
 
@@ -82,6 +84,19 @@ class Console(ABC):
                 case Delivered(url=url, rows=rows, bytes=size):
                     text = f"Delivered {url}: {count(rows, 'row')}, {count(size, 'byte')}"
                     self._write_message("info", [text], url=url, rows=rows, bytes=size)
+
+    def name(self, name: str, *, alone: bool) -> Self:
+        """Return a console for one of several transfers, whose name stands before its messages.
+
+        Args:
+            name: its name.
+            alone: whether it is the only one at the time, so that there is a place for its bar.
+        """
+        other = copy(self)
+        other.delivered = None
+        other._pace = _Pace()
+        other._name = name
+        return other
 
     def note(self, *message: str, **fields: Any) -> None:
         """Write a message of one or more lines; `fields` are added to the JSON line."""
@@ -195,7 +210,8 @@ class JsonConsole(Console):
 
     def _line(self, level: str, event: str, **fields: Any) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = {"timestamp": now, "level": level, "event": event, **fields}
+        name = {"name": self._name} if self._name else {}
+        line = {"timestamp": now, "level": level, "event": event, **name, **fields}
         self._write([terminal.json_text(line)])
 
 
@@ -208,15 +224,23 @@ class TextConsole(Console):
         self._terminal = stream is not None and stream.isatty()
         self._bar_shown = False
 
+    def name(self, name: str, *, alone: bool) -> Self:
+        """Return a console for one of several transfers, with a bar only if it is alone."""
+        other = super().name(name, alone=alone)
+        other._track = Track(window=None)
+        other._terminal = self._terminal and alone
+        return other
+
     def _write_progress(self, progress: Progress) -> None:
         self._track.note(progress)
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             # The bar holds only figures and words of this module, so it needs no escaping.
-            self._write([], before=f"\r{_format_bar(progress, self._track)[:width]}\x1b[K")
+            bar = f"{self._head}{_format_bar(progress, self._track)}"[:width]
+            self._write([], before=f"\r{bar}\x1b[K")
             self._bar_shown = True
         elif self._pace.is_due(progress):
-            self._write([_format_line(progress, self._track)])
+            self._write([self._head + _format_line(progress, self._track)])
 
     def _write_plan(self, planned: Planned) -> None:
         plan = planned.plan
@@ -244,7 +268,11 @@ class TextConsole(Console):
     def _text(self, *lines: str) -> None:
         wipe = "\r\x1b[K" if self._bar_shown else ""
         self._bar_shown = False
-        self._write(lines, before=wipe)
+        self._write([self._head + line for line in lines], before=wipe)
+
+    @property
+    def _head(self) -> str:
+        return f"[{self._name}] " if self._name else ""
 
 
 class _Pace:

@@ -56,6 +56,11 @@ def as_text(preview: Preview) -> list[str]:
 
 def as_json(preview: Preview) -> list[str]:
     """Return the same as one line of JSON."""
+    return [terminal.json_text(as_data(preview))]
+
+
+def as_data(preview: Preview) -> dict[str, Any]:
+    """Return the same for JSON."""
     source = preview.plan.source
     columns: list[dict[str, Any]] = [
         {
@@ -68,28 +73,24 @@ def as_json(preview: Preview) -> list[str]:
         }
         for column in preview.plan.columns
     ]
-    return [
-        terminal.json_text(
-            {
-                "source": str(source.name),
-                "estimated_rows": preview.estimate.rows,
-                "destination": preview.url,
-                "destination_name": preview.destination,
-                "destination_options": dict(preview.demands),
-                "checks": dict(preview.conditions),
-                "engine": preview.choice.engine,
-                "engine_why": preview.choice.why,
-                "estimate": _cost(preview.estimate),
-                "columns": columns,
-                "schema": [column.as_dict() for column in preview.schema],
-                "window": preview.plan.window.as_dict() if preview.plan.window else None,
-                "sql": preview.statement.sql,
-                "binds": list(preview.statement.binds),
-                "copy": preview.copy.sql if preview.copy else None,
-                "warnings": list(map(with_options, preview.warnings)),
-            }
-        )
-    ]
+    return {
+        "source": str(source.name),
+        "estimated_rows": preview.estimate.rows,
+        "destination": preview.url,
+        "destination_name": preview.destination,
+        "destination_options": dict(preview.demands),
+        "checks": dict(preview.conditions),
+        "engine": preview.choice.engine,
+        "engine_why": preview.choice.why,
+        "estimate": _cost(preview.estimate),
+        "columns": columns,
+        "schema": [column.as_dict() for column in preview.schema],
+        "window": preview.plan.window.as_dict() if preview.plan.window else None,
+        "sql": preview.statement.sql,
+        "binds": list(preview.statement.binds),
+        "copy": preview.copy.sql if preview.copy else None,
+        "warnings": list(map(with_options, preview.warnings)),
+    }
 
 
 def _name(preview: Preview) -> str:

@@ -21,6 +21,17 @@ from tui.cli.options import ACCEPTED, OWN, parameters, spelling
 # the collector would visit all imported objects ten times before the first frame, which takes a
 # tenth of the time until then.
 COLLECT = (20_000, 20, 50)
+# Options that are done without the app.
+_WITHOUT_THE_APP = ("dry_run", "ddl", "check", "destinations", "schema")
+# Options that go with another one only.
+_REQUIRED = (
+    ("exact", "dry_run"),
+    ("probe_write", "check"),
+    ("record", "check"),
+    ("only", "job"),
+    ("jobs", "job"),
+    ("stop_on_failure", "job"),
+)
 
 
 def main() -> None:
@@ -86,19 +97,22 @@ def _start(
     log_format: str,
     **how: Any,
 ) -> int:
-    for name, needed in (("exact", "dry_run"), ("probe_write", "check"), ("record", "check")):
+    for name, needed in _REQUIRED:
         if how[name] and not how[needed]:
             raise click.BadParameter(f"requires {spelling(needed)}", param_hint=spelling(name))
+    if how["job"] and not (batch or how["dry_run"]):
+        raise click.BadParameter("requires --batch or --dry-run", param_hint=spelling("job"))
     if how["check"] and (batch or how["dry_run"]):
         raise click.BadParameter(
             "transfers nothing, so it excludes --batch and --dry-run", param_hint=spelling("check")
         )
     if how["ddl"] and (how["dry_run"] or how["check"]):
         raise click.BadParameter("excludes --dry-run and --check", param_hint=spelling("ddl"))
-    batch = batch or any(how[name] for name in ("dry_run", "ddl", "check", "destinations"))
+    batch = batch or any(how[name] for name in _WITHOUT_THE_APP)
     if batch and web:
+        others = ", ".join(map(spelling, sorted(("batch", *_WITHOUT_THE_APP))))
         raise click.BadParameter(
-            "serves the app, so it excludes --batch, --check, --ddl, --destinations and --dry-run",
+            f"serves the app, so it excludes {others}",
             param_hint=spelling("web"),
         )
     if web:

@@ -15,6 +15,7 @@ import click
 from core.facade import GROUPS, Option
 
 _PORTS: Final = (1024, 65535)  # lower ports are for the superuser
+_MOST_JOBS: Final = 64
 
 OWN: Final[Mapping[str, Option]] = {
     "batch": Option(
@@ -64,6 +65,33 @@ OWN: Final[Mapping[str, Option]] = {
         type=bool,
         default=False,
     ),
+    "job": Option(
+        help="Run the transfers of a job file, with `batch`, or print their plans, with `dry_run`. "
+        "Other options win over those of the file.",
+        type=str | None,
+        placeholder="FILE",
+        examples=("monthly.toml",),
+    ),
+    "only": Option(
+        help="The transfers of `job` to run.",
+        type=str | None,
+        absent="all",
+        placeholder="A,B",
+        examples=("orders,returns",),
+    ),
+    "jobs": Option(
+        help="How many transfers of `job` run at a time. They share the memory limit.",
+        type=int | None,
+        absent="1",
+        placeholder="NUMBER",
+        examples=("2",),
+    ),
+    "stop_on_failure": Option(
+        help="Start no further transfer of `job` once one has failed.", type=bool, default=False
+    ),
+    "schema": Option(
+        help="Print the JSON schema of job files, for editors.", type=bool, default=False
+    ),
     "demo": Option(
         help="Use an embedded warehouse and bucket with sample tables.", type=bool, default=False
     ),
@@ -111,6 +139,7 @@ ACCEPTED: Final[Mapping[str, str]] = {
 _NAMES: Final = frozenset(name for options in SECTIONS.values() for name in options)
 _VALUES: Final[Mapping[str, click.ParamType[Any]]] = {
     "port": click.IntRange(*_PORTS),
+    "jobs": click.IntRange(1, _MOST_JOBS),
     "log_format": click.Choice(["text", "json"]),
     "ddl": click.Choice(["redshift", "athena", "spark", "snowflake", "postgres", "bigquery"]),
 }

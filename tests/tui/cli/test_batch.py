@@ -21,6 +21,7 @@ from tests.support.programs.batch_runs import (
     run,
 )
 from tui.cli import batch
+from tui.cli.standard_output import print_lines
 
 if TYPE_CHECKING:
     pass
@@ -257,5 +258,5 @@ def test_a_mistake_is_told_before_the_demo_starts(capsys: pytest.CaptureFixture[
 def test_a_closed_stdout_does_not_lose_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
     console = batch.TextConsole(stream := io.StringIO(), quiet=False)
     monkeypatch.setattr("sys.stdout", None)
-    batch._print(["the result"], console)
+    print_lines(["the result"], console)
     assert stream.getvalue() == "stdout is closed; the result is\nthe result\n"
