@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.golden import compare_golden
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from core.sandbox.launcher import Sandbox
     from tests.support.services.buckets import Inbox
+
+# How fast examples are made depends on what else the machine does.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 # Where every package can be had, as in CI, a test that is skipped is one that failed.
 NO_SKIPS = os.environ.get("AMPLIFY_NO_SKIPS") == "1"
@@ -52,7 +57,7 @@ ADVERSE = tuple(
         "tui/test_leaving.py",
     )
 )
-RUN_APART = frozenset({"browser", "large", "slow", "thorough"})
+RUN_APART = frozenset({"browser", "large", "lengthy", "slow", "thorough"})
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by marker

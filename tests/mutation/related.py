@@ -1,0 +1,65 @@
+"""Which tests are about a module: those that name it, those of its folder, and wider ones."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+# Tests of other folders that ask a package for its promises, the quickest first.
+_WIDER: Final = {
+    "core/aggregation": ["tests/test_values.py", "tests/parity/test_shapes.py"],
+    "core/bucket": ["tests/engines/test_bucket_options.py", "tests/trust/hostile/test_s3.py"],
+    "core/connections": ["tests/trust/attacks/secrets", "tests/trust/attacks/users"],
+    "core/engines": ["tests/test_transfer.py", "tests/faults/test_warehouse_unload.py"],
+    "core/output": ["tests/test_values.py", "tests/parity/test_formats.py"],
+    "core/planning": ["tests/parity/test_date_texts.py", "tests/test_bad_input.py"],
+    "core/query": ["tests/parity", "tests/test_windows.py"],
+    "core/records": ["tests/test_transfer.py"],
+    "core/verify": ["tests/trust/hostile/test_warehouse.py"],
+    "core/warehouse": [
+        "tests/trust/attacks/test_addresses.py",
+        "tests/trust/attacks/test_bombs.py",
+    ],
+    "tui/cli": ["tests/test_signals.py", "tests/trust/attacks/test_terminal.py"],
+}
+
+
+def find_related(root: Path, module: str) -> list[list[str]]:
+    """Return the tests of a module in the order in which they are to be run.
+
+    Args:
+        root: the repository.
+        module: the path of the module in it, such as `core/bucket/upload.py`.
+
+    Returns:
+        Groups of paths of tests: what names the module, the rest of its folder, wider ones.
+    """
+    path = Path(module)
+    dotted = ".".join(path.with_suffix("").parts)
+    package, _, name = dotted.rpartition(".")
+    dotted, package = re.escape(dotted), re.escape(package)
+    names = re.compile(rf"\b{dotted}\b|from {package} import [^\n]*\b{name}\b")
+    tests = root / "tests"
+    mirror = tests.joinpath(*path.parent.parts[1 if path.parts[0] == "core" else 0 :])
+    folders = [folder for folder in (mirror, *mirror.parents) if folder.is_relative_to(tests)]
+    nearest = [folder for folder in folders[:-1] if folder.is_dir()]
+    if path.parts[0] == "tui":
+        nearest = nearest[:1]  # those of the whole app take minutes
+    own = _test_files(nearest or [tests / "test_transfer.py"])
+    first = [
+        each
+        for each in own
+        if each.name == f"test_{path.stem}.py" or names.search(each.read_text())
+    ]
+    wider = [path for key, paths in _WIDER.items() if module.startswith(key) for path in paths]
+    rest = [each for each in own if each not in first]
+    others = [each for each in _test_files([root / each for each in wider]) if each not in own]
+    groups = [[str(each.relative_to(root)) for each in group] for group in (first, rest, others)]
+    return [group for group in groups if group]
+
+
+def _test_files(paths: list[Path]) -> list[Path]:
+    """Return the modules of tests at or below some paths, each once, in order."""
+    found = [each for p in paths for each in ([p] if p.is_file() else sorted(p.rglob("test_*.py")))]
+    return list(dict.fromkeys(found))
