@@ -52,8 +52,8 @@ class Driver:
         await self.pilot.press(*keys)
 
     async def tables(self) -> None:
-        """Wait until the tables are listed."""
-        await until(self.pilot, lambda: self.lines("table-list").items)
+        """Wait until tables are listed, not only their database."""
+        await until(self.pilot, lambda: self.matching)
 
     async def planned(self, table: str) -> None:
         """Wait until the columns of `table` have their roles."""

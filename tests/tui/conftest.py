@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.services import aws
+from tests.tui.settling import settled_waits
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
+
+
+@pytest.fixture(scope="session", autouse=True)
+def steady_pilots() -> Iterator[None]:
+    """Have pilots wait for the app they drive, not for the load of the machine."""
+    with settled_waits():
+        yield
 
 
 @pytest.fixture(scope="session")
