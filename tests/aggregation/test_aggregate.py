@@ -26,6 +26,7 @@ from core.errors import CancelledError, SourceDataError
 from core.query import Field
 from core.warehouse.statement import check
 from tests.support.sources import plan
+from tests.support.waiting import wait_for
 
 COLUMNS = {
     "D": "DATE",
@@ -231,6 +232,20 @@ def test_cancelling_ends_the_wait_while_polars_works(path: Path) -> None:
         assert not release.is_set()
     finally:
         release.set()
+
+
+def test_no_thread_goes_on_after_a_cancel(path: Path) -> None:
+    """The source has no end: only the cancelled run can end what works on it."""
+    before, cancel = set(threading.enumerate()), threading.Event()
+
+    def endless() -> Iterator[pl.DataFrame]:
+        while True:
+            yield pl.DataFrame(schema=SCHEMA)
+            cancel.set()
+
+    with pytest.raises(CancelledError):
+        add_up(endless(), path, lambda: check(cancel))
+    assert wait_for(lambda: set(threading.enumerate()) <= before)
 
 
 def test_an_error_of_the_source_is_raised(path: Path) -> None:

@@ -17,6 +17,15 @@ INT64 = st.integers(-(2**63), 2**63 - 1) | st.none()
 NUMBER_38 = st.integers(-(10**38) + 1, 10**38 - 1) | st.none()
 
 
+def test_a_run_keeps_five_examples_of_bad_dates() -> None:
+    totals = RunTotals()
+    for batch in range(4):
+        values = tuple(f"{batch}-{n}" for n in range(2))
+        totals.add_read(Tally(rows=10, bad_dates=2, bad_examples=values))
+    assert totals.bad_examples == ("0-0", "0-1", "1-0", "1-1", "2-0")
+    assert (totals.rows_read, totals.bad_dates) == (40, 8)
+
+
 @given(st.lists(INT64))
 def test_integers_are_summed_exactly(values: list[int | None]) -> None:
     assert total(pa.array(values, pa.int64())).value == sum(v for v in values if v is not None)

@@ -96,8 +96,9 @@ def test_needs_nothing_but_put_object(inbox: Inbox, small: Path, large: Path) ->
     with open_bucket(inbox, **options) as bucket:
         check_destination(bucket, KEY, overwrite=False)
     deliver(inbox, large, options=options)
-    with pytest.raises(DestinationExistsError):
+    with pytest.raises(DestinationExistsError) as caught:
         deliver(inbox, small, options=options)
+    assert "this run's own" not in str(caught.value)  # no request of it was answered by an error
 
 
 def test_sends_digests_with_everything(inbox: Inbox, large: Path) -> None:

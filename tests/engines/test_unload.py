@@ -197,6 +197,23 @@ def test_what_exists_is_replaced_only_if_asked(
     assert download(sandbox, first.result) != before
 
 
+@pytest.mark.parametrize(
+    "access", [{"storage_integration": "SANDBOX_S3"}, {"stage": "@DEMO.PUBLIC.PARTNER_INBOX"}]
+)
+def test_what_exists_is_noticed_before_the_table_is_read(
+    sandbox: Sandbox, plain: str, access: dict[str, str]
+) -> None:
+    name = f"{uuid.uuid4().hex}.parquet"
+    bucket = sandbox.s3["bucket"]
+    bucket_client(sandbox).put_object(Bucket=bucket, Key=name, Body=b"theirs")
+    with Warehouse(sandbox) as warehouse:
+        through = sandbox.snowflake | {"port": urlsplit(warehouse.url).port}
+        with pytest.raises(DestinationExistsError, match="already"):
+            outcome(sandbox, plain, connection=through, file_name=name, bucket=bucket, **access)
+    assert warehouse.started
+    assert not [sql for sql in warehouse.started.values() if "GROUP BY" in sql or "COPY" in sql]
+
+
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_no_groups_are_a_file_without_rows(sandbox: Sandbox, kind: str) -> None:
     table = make_table(sandbox, "D DATE, K VARCHAR", "(NULL, ' ')")
@@ -252,18 +269,19 @@ def test_a_signal_keeps_what_the_run_tells_of_its_remains() -> None:
     assert "Files may remain at s3://b/in/." in told.getvalue()
 
 
-def test_files_that_lack_rows_are_removed(
-    sandbox: Sandbox, plain: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("more", "said"), [(-1, 2), (1, 4)])
+def test_files_that_lack_rows_or_have_others_are_removed(
+    sandbox: Sandbox, plain: str, monkeypatch: pytest.MonkeyPatch, more: int, said: int
 ) -> None:
     real = copy_groups._copy
 
-    def short(*args: Any) -> tuple[int, Any]:
+    def miscounted(*args: Any) -> tuple[int, Any]:
         rows, files = real(*args)
-        return rows - 1, files
+        return rows + more, files
 
-    monkeypatch.setattr(copy_groups, "_copy", short)
+    monkeypatch.setattr(copy_groups, "_copy", miscounted)
     request = asked(sandbox, plain)
-    with pytest.raises(IntegrityError, match="wrote 2 rows where there are 3 groups"):
+    with pytest.raises(IntegrityError, match=f"wrote {said} rows where there are 3 groups"):
         run_transfer(request)
     assert not objects(sandbox, request.bucket.partition(f"{sandbox.s3['bucket']}/")[2])
 

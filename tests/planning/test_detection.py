@@ -71,6 +71,13 @@ def test_names_that_do_not_refer_to_time(name: str) -> None:
     assert names(table(FIRST="DATE", **{name: "DATE"}), {}) == ["FIRST", name]
 
 
+def test_a_name_counts_more_than_nulls() -> None:
+    columns = table(A="DATE", ORDER_DATE="DATE")
+    sample = {"A": ["2024-01-01"] * 2, "ORDER_DATE": ["2024-01-01", None]}
+
+    assert names(columns, sample) == ["ORDER_DATE", "A"]
+
+
 def test_fewer_nulls_come_first_and_then_the_order_of_the_table() -> None:
     columns = table(A="DATE", B="DATE", C="DATE")
     sample: dict[str, Sequence[object]] = {

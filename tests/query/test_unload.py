@@ -112,6 +112,15 @@ def test_aws_keys_without_a_token() -> None:
     assert "TOKEN" not in statement.revealed
 
 
+def test_formulas_are_looked_for_in_text_only() -> None:
+    """UNICODE takes text: of a BINARY or a number there is no first character."""
+    made = plan(EVERY_TYPE, date_column="day", key_columns=["txt", "ok", "t", "ntz3", "bin", "v"])
+    files = Files("csv", gzip=False, single=True, escape_formulas=True)
+    query = parse_query(copy_into(group(made), made, ID, INTEGRATION, files))
+    escaped = [each.alias for each in query.selects if each.find(exp.Unicode, exp.If)]
+    assert escaped == ["txt", "v"]
+
+
 @pytest.mark.parametrize("rounded", [False, True])
 def test_sum_groups(rounded: bool, golden: Golden) -> None:
     made = plan({"D": "DATE", "WIDE": "NUMBER(38,2)", "N": "NUMBER(12,2)", "F": "FLOAT"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,7 @@ def test_a_failure_in_the_background(
     for line, kind in zip(lines, ("ValueError", "LookupError"), strict=False):
         assert f"failed in the background ({kind}); see {tmp_path}/errors.log." in line
     log = (tmp_path / "errors.log").read_text()
+    assert stat.S_IMODE((tmp_path / "errors.log").stat().st_mode) == 0o600
     assert "builtins.ValueError" in log
     assert "builtins.LookupError" in log
     assert "hidden" not in f"{log}{lines}"

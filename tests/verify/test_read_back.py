@@ -131,6 +131,26 @@ def test_tells_a_file_that_is_none(kind: Format, tmp_path: Path) -> None:
             read_figures(path, kind, PLAN, gzipped=False)
 
 
+@pytest.mark.parametrize("kind", list(Format))
+@pytest.mark.parametrize(
+    "names", [["D", "N", "K"], ["D", "K", "M"], ["D", "K"], ["D", "K", "N", "MORE"]]
+)
+def test_other_columns_are_no_delivery(kind: Format, names: list[str], tmp_path: Path) -> None:
+    """Reordered, renamed, missing or more; the order counts where records do not name it."""
+    made = plan({"D": "DATE", "K": "VARCHAR", "N": "NUMBER(9,0)"})
+    types = {"D": pa.date32(), "K": pa.string()}
+    schema = pa.schema([(name, types.get(name, pa.decimal128(38, 0))) for name in names])
+    values_of = {"D": ROWS[0][0], "K": "k"}
+    row = tuple(values_of.get(name, Decimal(1)) for name in names)
+    path = tmp_path / "file"
+    written(path, kind, [frame([row], schema)], schema)
+    if kind in (Format.JSON, Format.NDJSON) and names == ["D", "N", "K"]:
+        assert values(read_figures(path, kind, made, gzipped=False))
+        return
+    with pytest.raises(IntegrityError, match=f"cannot be read as {kind.value}"):
+        read_figures(path, kind, made, gzipped=False)
+
+
 def test_tells_a_gzip_file_that_is_cut_off(tmp_path: Path) -> None:
     for kind in (Format.JSON, Format.NDJSON, Format.CSV):
         path = tmp_path / kind.value
