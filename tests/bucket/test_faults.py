@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from core.runtime.retry import QUICK, Retry
 from tests.bucket.cancels import When
 from tests.support.services.buckets import (
     Action,
+    Exchange,
     Inbox,
     corrupt,
     hang,
@@ -34,6 +34,7 @@ from tests.support.services.buckets import (
     reply,
     reset,
 )
+from tests.support.waiting import AT_ONCE, PATIENCE, wait_for
 
 KEY = "in/months.parquet"
 ALWAYS = 1000
@@ -222,7 +223,7 @@ def test_cancels_at_once_in_a_pause(inbox: Inbox, large: Path) -> None:
     retry = Retry(on_event=lambda _: paused.append(time.monotonic()))
     with pytest.raises(CancelledError):
         deliver(inbox, large, retry=retry, cancel=When(lambda: paused))
-    assert time.monotonic() - paused[0] < 2
+    assert time.monotonic() - paused[0] < AT_ONCE
     assert_nothing(inbox)
 
 
@@ -281,11 +282,11 @@ def test_cancels_at_once_whatever_hangs(
                 part_size=5 * 2**20,
                 cancel=When(cancelled),
             )
-    assert time.monotonic() - started[0] < 1.5
+    assert time.monotonic() - started[0] < AT_ONCE
     assert inbox.keys() == []
     if pattern == CREATE:
         inbox.proxy.release.set()
-        wait_for(lambda: inbox.proxy.seen(ABORT) == 1)
+        assert wait_for(lambda: inbox.proxy.seen(ABORT) == 1)
     assert wait_for(lambda: inbox.unfinished() == [])
 
 
@@ -301,7 +302,7 @@ def test_cancels_while_the_abort_of_a_failed_upload_hangs(inbox: Inbox, large: P
 
     with pytest.raises(DestinationError, match="may remain"):
         deliver(inbox, large, cancel=When(cancelled))
-    assert time.monotonic() - started[0] < 1.5
+    assert time.monotonic() - started[0] < AT_ONCE
 
 
 def test_aborts_its_upload_when_cancelled_while_it_looks_for_a_lost_one(
@@ -312,6 +313,30 @@ def test_aborts_its_upload_when_cancelled_while_it_looks_for_a_lost_one(
     with pytest.raises(CancelledError):
         deliver(inbox, large, cancel=inbox.proxy.hanging)
     assert wait_for(lambda: len(inbox.unfinished()) == 1)  # the lost one
+
+
+@pytest.mark.parametrize("begun", ["2020-01-01", "2100-01-01"])
+def test_an_upload_of_another_time_is_not_taken_for_the_lost_one(
+    inbox: Inbox, large: Path, begun: str
+) -> None:
+    """Somebody else uploads to the same key: what began before ours, or after it, is not ours."""
+    theirs = inbox.client.create_multipart_upload(Bucket=inbox.name, Key=KEY)["UploadId"]
+
+    def date_theirs(exchange: Exchange) -> None:
+        status, headers, data = exchange.forward()
+        before, found, after = data.partition(f"<UploadId>{theirs}</UploadId>".encode())
+        assert found
+        own, end, rest = after.partition(b"</Upload>")
+        at = f"<Initiated>{begun}T00:00:00.000Z</Initiated>".encode()
+        own = re.sub(b"<Initiated>[^<]*</Initiated>", at, own)
+        exchange.answer(status, headers, before + found + own + end + rest)
+
+    inbox.proxy.on(CREATE, lose_answer)
+    inbox.proxy.on(r"GET .*\?uploads", date_theirs)
+    deliver(inbox, large)
+    assert inbox.proxy.seen(r"GET .*\?uploads") == 1
+    assert inbox.unfinished() == [theirs]  # the lost one is aborted
+    assert inbox.read(KEY) == large.read_bytes()
 
 
 def test_cancels_while_a_part_is_on_its_way(inbox: Inbox, large: Path) -> None:
@@ -357,19 +382,10 @@ except CancelledError:
 """
     inbox.proxy.on(PART, hang)
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
-        assert inbox.proxy.hanging.wait(20)
+        assert inbox.proxy.hanging.wait(PATIENCE)
         assert process.stdin
         started = time.monotonic()
         process.stdin.close()
-        assert process.wait(10) == 130
-    assert time.monotonic() - started < 2
+        assert process.wait(PATIENCE) == 130
+    assert time.monotonic() - started < AT_ONCE
     assert_nothing(inbox)
-
-
-def wait_for(condition: Callable[[], bool]) -> bool:
-    """Poll until a condition holds, for at most five seconds."""
-    for _ in range(100):
-        if condition():
-            return True
-        threading.Event().wait(0.05)
-    return condition()

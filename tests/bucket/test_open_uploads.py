@@ -20,6 +20,7 @@ from core.bucket.sweep import sweep
 from core.errors import CancelledError, DestinationError
 from core.runtime.cancel import NEVER
 from tests.support.services.buckets import Inbox, hang, reply
+from tests.support.waiting import PATIENCE
 
 KEY = "in/months.parquet"
 PART = "partNumber=2"
@@ -101,7 +102,7 @@ Bucket(Destination({inbox.name!r}), client_options={inbox.options!r}).upload(
 """
     inbox.proxy.on(PART, hang)
     with subprocess.Popen([sys.executable, "-c", code]) as process:
-        assert inbox.proxy.hanging.wait(20)
+        assert inbox.proxy.hanging.wait(PATIENCE)
         swept(inbox)  # it lives
         assert len(inbox.unfinished()) == 1
         process.kill()
@@ -179,9 +180,9 @@ def test_side_by_side_each_upload_has_its_record(inbox: Inbox, large: Path, stat
     inbox.proxy.on(PART, hang)
     worker = threading.Thread(target=deliver, args=(inbox, large))
     worker.start()
-    assert inbox.proxy.hanging.wait(20)
+    assert inbox.proxy.hanging.wait(PATIENCE)
     swept(inbox)
     inbox.proxy.clear()
-    worker.join(20)
+    worker.join(PATIENCE)
     assert inbox.keys() == [KEY]
     assert records(state) == []

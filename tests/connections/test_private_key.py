@@ -62,7 +62,7 @@ def test_a_key_file_signs_in(
         del given["password"]
         if phrase:
             given["private_key_password"] = phrase
-        sign_out(connect(given, query_tag="t", login_timeout=5))
+        sign_out(connect(given, query_tag="t", login_timeout=60))
         assert '"AUTHENTICATOR":"SNOWFLAKE_JWT"' in login.asked[0][1].replace(" ", "")
 
 

@@ -22,13 +22,13 @@ from core import TransferError, run_transfer
 from core.events import Event
 from core.request.request import Request
 from tests.support.services.buckets import Inbox, Proxy
+from tests.support.waiting import PATIENCE, wait_for
 
 if TYPE_CHECKING:
     from core.outcome import Outcome
     from core.sandbox.launcher import Sandbox
 
 FILE = "months.csv"
-PATIENCE = 5.0  # seconds until what was aborted has ended
 Options = Mapping[str, Any]
 
 
@@ -90,7 +90,7 @@ class Case:
     objects: int = 0
     uploads: int = 0
     again: Options = field(default_factory=dict)
-    seconds: float = 20.0
+    seconds: float = PATIENCE
     check: Callable[[Ground], None] = lambda _: None
 
 
@@ -208,7 +208,7 @@ def perform(case: Case, ground: Ground) -> Row:
         again = {**options, **case.again}
         ground.transfer(case.table, **{name: v for name, v in again.items() if v is not None})
         assert_delivered(case, ground)
-        assert until(lambda: not ground.running())
+        assert wait_for(lambda: not ground.running())
     return row(case, ground, error)
 
 
@@ -229,7 +229,7 @@ def assert_ended(case: Case, error: TransferError | None) -> None:
 
 def assert_left(case: Case, ground: Ground, error: TransferError | None) -> None:
     """Nothing is left but what may be: at the warehouse, on disk, in the bucket."""
-    assert until(lambda: not ground.running())
+    assert wait_for(lambda: not ground.running())
     assert len(ground.files()) == case.uploads  # each is recorded
     if error is None:
         assert_delivered(case, ground)
@@ -240,7 +240,7 @@ def assert_left(case: Case, ground: Ground, error: TransferError | None) -> None
         return
     assert len(keys) == case.objects
     assert all(ground.inbox.read(key) == case.table.expected for key in keys)
-    assert until(lambda: len(ground.inbox.unfinished()) == case.uploads)
+    assert wait_for(lambda: len(ground.inbox.unfinished()) == case.uploads)
 
 
 def assert_delivered(case: Case, ground: Ground) -> None:
@@ -267,16 +267,6 @@ def row(case: Case, ground: Ground, error: TransferError | None) -> Row:
         words,
         ", ".join(left) or "nothing",
     )
-
-
-def until(condition: Callable[[], bool]) -> bool:
-    """Ask until it holds, for a few seconds at most."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        threading.Event().wait(0.05)
-    return True
 
 
 def unpacked(data: bytes) -> bytes:

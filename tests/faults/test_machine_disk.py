@@ -17,10 +17,11 @@ import pytest
 from core.connections import saved
 from core.errors import LocalResourceError
 from core.runtime.disk.paths import config_dir
-from tests.faults.cases import FILE, LARGE, SMALL, Ground, Table, enter_row, until
+from tests.faults.cases import FILE, LARGE, SMALL, Ground, Table, enter_row
 from tests.faults.machine import Disk, batch, environment, last_error, row, run
 from tests.support.mounts import can_mount
 from tests.support.services.buckets import Exchange
+from tests.support.waiting import wait_for
 from tui.preferences import Memory
 
 needs_mounts = pytest.mark.skipif(not can_mount(), reason="the kernel lets us mount nothing here")
@@ -104,7 +105,7 @@ def test_a_disk(request: pytest.FixtureRequest, ground: Ground, tmp_path: Path, 
     ended = run(disk.around(batch(ground, case.table, *case.more), left), env)
     assert "panicked" not in ended.err
     assert left.read_text() == ""
-    assert until(lambda: not ground.running())
+    assert wait_for(lambda: not ground.running())
     enter_row(request, row(case.name, ended, ground))
     if case.words:
         assert ended.code == LocalResourceError.exit_code, ended.err
@@ -161,7 +162,7 @@ def test_the_disk_fills_up_while_the_delivery_is_read_back(ground: Ground) -> No
                 exchange.send_header(name, value)
         exchange.end_headers()
         exchange.wfile.write(data[: len(data) // 2])
-        assert until(lambda: any(p.stat().st_size for p in ground.spill.rglob("readback")))
+        assert wait_for(lambda: any(p.stat().st_size for p in ground.spill.rglob("readback")))
         limit.enter_context(largest_file(1_000_000))
         exchange.wfile.write(data[len(data) // 2 :])
 

@@ -18,14 +18,14 @@ from signal import Signals
 import pytest
 
 from core.events import Phase
-from tests.faults.cases import FILE, LARGE, Ground, Row, Table, enter_row, until
+from tests.faults.cases import FILE, LARGE, Ground, Row, Table, enter_row
 from tests.faults.machine import LAYER, batch, environment, last_error, row
 from tests.support.programs.batch_runs import SECONDS, Ended, program
 from tests.support.programs.terminal import terminal
 from tests.support.services.buckets import hang
+from tests.support.waiting import AT_ONCE, wait_for
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
-GONE_WITHIN = 2.0  # seconds: the README's promise
 ENGINES: Mapping[str, tuple[Table, tuple[str, ...]]] = {
     "stream": (LARGE, ()),
     "unload": (LARGE, ("--engine", "unload", "--unload-credentials")),
@@ -99,10 +99,10 @@ def strike(ground: Ground, engine: str, number: Signals, moment: float, seen: Se
     delivered = bool(ground.inbox.keys())
     assert code in (0, 128 + number, -number), told
     assert delivered or code, told
-    assert took < GONE_WITHIN
+    assert took < AT_ONCE
     assert "panicked" not in told
     assert "Traceback" not in told or phase == "start", told
-    assert until(lambda: not ground.running())
+    assert wait_for(lambda: not ground.running())
     assert_left(ground, table, killed=number == signal.SIGKILL)
     seen.phases[phase] += 1
     seen.slowest = max(seen.slowest, took)
@@ -188,10 +188,10 @@ def test_the_terminal_is_closed_while_the_app_uploads(
         code = screen.process.wait(SECONDS)
         took = time.monotonic() - began
     assert code == 128 + number
-    assert took < GONE_WITHIN
+    assert took < AT_ONCE
     assert ground.inbox.keys() == ground.inbox.unfinished() == []
     assert spilled(ground) == []
-    assert until(lambda: not ground.running())
+    assert wait_for(lambda: not ground.running())
     case = f"{'the terminal is closed' if number == signal.SIGHUP else number.name} (app)"
     told = f"in upload; gone within {took:.1f} s"
     enter_row(request, Row(LAYER, case, "stopped", code, told, "nothing"))

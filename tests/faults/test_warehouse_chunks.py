@@ -175,8 +175,8 @@ SLOW = [
     chunk("403 without end", http(403), ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
     chunk("reset without end", reset, ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
     chunk("cut without end", cut, ALWAYS, error=TemporaryError, words="fetched", **BRIEF),
-    chunk("stalls", stall, seconds=60.0),
-    chunk("unanswered", hang, seconds=60.0),
+    chunk("stalls", stall, seconds=120.0),
+    chunk("unanswered", hang, seconds=120.0),
 ]
 
 

@@ -22,8 +22,7 @@ from snowflake.connector.constants import QueryStatus
 from core.errors import LocalResourceError, UsageError
 from core.sandbox import launcher
 from core.sandbox.launcher import Sandbox
-
-PATIENCE = 15.0  # seconds; what is waited for takes less than one
+from tests.support.waiting import PATIENCE
 
 
 @contextmanager
@@ -41,7 +40,7 @@ def command(
     assert process.stdout
     try:
         ready = json.loads(process.stdout.readline())
-        yield process, ready, psutil.Process(process.pid).children(recursive=True)
+        yield process, ready, psutil.Process(process.pid).children()
     finally:
         process.kill()
         process.communicate()
@@ -111,7 +110,7 @@ def test_a_port_in_use_is_said_plainly(tmp_path: Path) -> None:
             [sys.executable, "-m", "core.sandbox", "--port", str(taken.getsockname()[1])],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             env={**os.environ, "TMPDIR": str(tmp_path)},
             check=False,
         )
@@ -137,7 +136,7 @@ def test_a_file_called_like_a_library_is_not_run_in_its_place(tmp_path: Path) ->
         text=True,
         cwd=tmp_path,
         env={**os.environ, "TMPDIR": str(tmp_path)},
-        timeout=120,
+        timeout=2 * PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -93,17 +93,20 @@ def stop_when_told(
         assert process.stdout is not None
         assert process.stderr is not None
         lines: list[str] = []
-        for text, number in steps:
-            for line in process.stderr:
-                lines.append(line)
-                if text in line:
-                    break
-            else:
-                raise AssertionError(f"the run ended before {text}: {lines}")
-            process.send_signal(number)
-        started = time.monotonic()
-        out, err = process.communicate(timeout=SECONDS)
-        return Ended(process.returncode, out, "".join(lines) + err), time.monotonic() - started
+        try:
+            for text, number in steps:
+                for line in process.stderr:
+                    lines.append(line)
+                    if text in line:
+                        break
+                else:
+                    raise AssertionError(f"the run ended before {text}: {lines}")
+                process.send_signal(number)
+            started = time.monotonic()
+            out, err = process.communicate(timeout=SECONDS)
+            return Ended(process.returncode, out, "".join(lines) + err), time.monotonic() - started
+        finally:
+            process.kill()  # unless it has ended: the end of the `with` waits for it
 
 
 def left_behind(env: dict[str, str]) -> list[Path]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fcntl import ioctl
 
-PATIENCE = 30.0  # seconds; what is waited for takes less than ten
+from tests.support.waiting import PATIENCE
 
 
 class Terminal:
@@ -64,7 +64,7 @@ class Terminal:
             self._read(0.02)
         while self._read(0.05):
             pass
-        return self.process.wait(1)
+        return self.process.wait(PATIENCE)
 
     def _read(self, seconds: float) -> bool:
         if not select.select([self._master], [], [], seconds)[0]:

@@ -25,6 +25,8 @@ import boto3
 import botocore.session
 import pytest
 
+from tests.support.waiting import PATIENCE
+
 SERVER = """
 import json, sys, threading
 from pathlib import Path
@@ -55,7 +57,7 @@ def running_server(data_dir: Path | None = None, partner: str = "") -> Iterator[
         assert process.stdin
         yield json.loads(process.stdout.readline())
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 @contextmanager

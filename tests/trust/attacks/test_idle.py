@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
 MANY = 200
-SECONDS = 30
+SECONDS = 60
 
 
 @contextmanager

@@ -52,6 +52,15 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield root
 
 
+@pytest.fixture(autouse=True)
+def emptied(places: Path) -> Iterator[None]:
+    """Remove what a test has written, also if it fails, before the next one looks."""
+    yield
+    for path in places.rglob("*"):
+        if path.is_file():
+            path.unlink()
+
+
 def write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     path.chmod(0o600)

@@ -20,6 +20,7 @@ from core.request.request import Request
 from core.transfer import plan_transfer
 from core.warehouse.connect import connect
 from tests.support.services.buckets import Proxy, hang, reply
+from tests.support.waiting import AT_ONCE
 from tests.tui.app_hosts import Host, send_key, shown, until, whole
 from tui.screens.quit import QuitDialog, request_quit
 from tui.screens.run.progress import PHASES, STOPPED, Running
@@ -230,14 +231,14 @@ class TestCancel:
     ) -> None:
         plan = plan_transfer(request_of(sandbox, bucket)).plan
         slow = request_of(sandbox, bucket, table=slow_view, date_column="D")
-        assert await self.stop_in(RunScreen(slow, plan), Phase.PLAN, spill) < 3
+        assert await self.stop_in(RunScreen(slow, plan), Phase.PLAN, spill) < AT_ONCE
         assert left_behind(bucket) == []
 
     async def test_while_rows_are_read(
         self, sandbox: Sandbox, bucket: Any, large_table: str, spill: Path
     ) -> None:
         screen = screen_of(request_of(sandbox, bucket, table=large_table, date_column="D"))
-        assert await self.stop_in(screen, Phase.READ, spill) < 3
+        assert await self.stop_in(screen, Phase.READ, spill) < AT_ONCE
         assert left_behind(bucket) == []
 
     async def test_while_the_file_is_uploaded(
@@ -247,7 +248,7 @@ class TestCancel:
             proxy.on("PUT .*LOCATIONS_595", hang)
             request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
             screen = screen_of(request)
-            assert await self.stop_in(screen, Phase.UPLOAD, spill) < 3
+            assert await self.stop_in(screen, Phase.UPLOAD, spill) < AT_ONCE
             assert proxy.hanging.is_set()
             assert left_behind(bucket) == []
 
@@ -278,7 +279,7 @@ class TestLeave:
     ) -> None:
         plan = plan_transfer(request_of(sandbox, bucket)).plan
         slow = request_of(sandbox, bucket, table=slow_view, date_column="D")
-        assert await self.leave_during(RunScreen(slow, plan), Phase.PLAN) < 1.5
+        assert await self.leave_during(RunScreen(slow, plan), Phase.PLAN) < AT_ONCE
         assert left_behind(bucket) == []
 
     async def test_while_the_warehouse_does_not_answer(
@@ -288,7 +289,7 @@ class TestLeave:
         silent = {**sandbox.snowflake, "host": "127.0.0.1", "port": silent_port}
         hung = request.model_copy(update={"connection": silent})
         screen = RunScreen(hung, plan_transfer(request).plan)
-        assert await self.leave_during(screen, Phase.CONNECT) < 1.5
+        assert await self.leave_during(screen, Phase.CONNECT) < AT_ONCE
 
     async def test_staying_lets_it_go_on(self, sandbox: Sandbox, bucket: Any) -> None:
         screen = screen_of(request_of(sandbox, bucket, table="ORDERS_100K", date_column=None))
@@ -317,7 +318,7 @@ class TestLeave:
             began = time.monotonic()
             app.screen.action_answer(True)  # type: ignore[attr-defined]
             await until(pilot, lambda: STOPPED[Phase.CONNECT] in whole(app), at_once=True)
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < AT_ONCE
             await pilot.press("escape")
             assert app.answers == [None]
 

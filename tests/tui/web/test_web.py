@@ -23,11 +23,11 @@ from aiohttp import WSServerHandshakeError
 from core.records.history import read_history
 from tests.support.programs.batch_runs import SECONDS, run
 from tests.support.programs.served import Served, opened, serving
+from tests.support.waiting import AT_ONCE, wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-END_SECONDS = 2.0
 # xterm.js draws on a canvas and keeps the text to itself: this catches the terminal as it is made.
 CATCH_TERMINAL = """
 Object.defineProperty(Object.prototype, "_core", {
@@ -136,12 +136,13 @@ async def test_a_closed_tab_ends_its_app_and_no_other(served: Served, client: An
     apps = served.children()
     assert len(apps) == 2
     await closing.close()
-    ended, alive = psutil.wait_procs(apps, END_SECONDS, lambda _: None)
-    assert (len(ended), len(alive)) == (1, 1)
+    assert wait_for(lambda: not all(map(psutil.Process.is_running, apps)))
+    alive = [app for app in apps if app.is_running()]
+    assert len(alive) == 1
     await staying.send_json(["stdin", "\x11"])  # ctrl+q: the app ends, and with it the socket
     while (await staying.receive(SECONDS)).type is aiohttp.WSMsgType.BINARY:
         pass
-    assert psutil.wait_procs(alive, END_SECONDS)[1] == []
+    assert psutil.wait_procs(alive, AT_ONCE)[1] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -153,8 +154,8 @@ async def test_a_signal_ends_it_and_its_apps(client: Any, number: signal.Signals
         began = time.monotonic()
         served.process.send_signal(number)
         code = served.process.wait(SECONDS)
-        alive = psutil.wait_procs(apps, END_SECONDS)[1]
-        assert time.monotonic() - began < END_SECONDS
+        alive = psutil.wait_procs(apps, AT_ONCE)[1]
+        assert time.monotonic() - began < AT_ONCE
         assert alive == []
         assert code == (-number if number is signal.SIGKILL else 0)
 
@@ -167,8 +168,8 @@ async def test_an_app_that_does_not_answer_is_killed(client: Any) -> None:
         began = time.monotonic()
         served.process.terminate()
         served.process.wait(SECONDS)
-        assert time.monotonic() - began < END_SECONDS
-        assert psutil.wait_procs([app], END_SECONDS)[1] == []
+        assert time.monotonic() - began < AT_ONCE
+        assert psutil.wait_procs([app], AT_ONCE)[1] == []
 
 
 def test_a_port_that_is_taken() -> None:
@@ -218,7 +219,7 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
-def wait_for(page: Page, text: str) -> None:
+def wait_until_shown(page: Page, text: str) -> None:
     """Wait until the terminal shows `text`."""
     page.wait_for_function(f"text => ({READ_TERMINAL})().includes(text)", arg=text)
 
@@ -230,18 +231,18 @@ def test_the_journey_from_a_table_to_the_downloaded_result(page: Page) -> None:
     page.on("pageerror", lambda error: pytest.fail(str(error)))
     with serving("--demo") as served:
         page.goto(served.url)
-        wait_for(page, "LOCATIONS_595")
+        wait_until_shown(page, "LOCATIONS_595")
         page.keyboard.press("/")
-        wait_for(page, "/ Filter")
+        wait_until_shown(page, "/ Filter")
         page.keyboard.type("LOCATIONS")
-        wait_for(page, "1 of 5 tables")
+        wait_until_shown(page, "1 of 5 tables")
         page.keyboard.press("Enter")
-        wait_for(page, "EXACT · all 595 rows")  # so few rows that the sample is the table
+        wait_until_shown(page, "EXACT · all 595 rows")  # so few rows that the sample is the table
         assert "595 rows in  →  581 rows out" in page.evaluate(READ_TERMINAL)
         page.keyboard.press("F5")
-        wait_for(page, "Send anyway")  # its keys keep most rows apart
+        wait_until_shown(page, "Send anyway")  # its keys keep most rows apart
         page.keyboard.press("a")
-        wait_for(page, "✓ Delivered")
+        wait_until_shown(page, "✓ Delivered")
         with page.expect_download() as download:
             page.keyboard.press("s")
         result = json.loads(Path(download.value.path()).read_text())
@@ -256,7 +257,7 @@ def test_the_journey_from_a_table_to_the_downloaded_result(page: Page) -> None:
         page.get_by_text("amplify-transfer has ended in this tab").wait_for()
         assert all(url.startswith(f"{served.origin}/") for url in asked)
         page.get_by_text("Start again").click()
-        wait_for(page, "LOCATIONS_595")
+        wait_until_shown(page, "LOCATIONS_595")
 
 
 @pytest.mark.browser
@@ -266,13 +267,13 @@ def test_closing_the_tab_stops_its_transfer(
     monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path))
     with serving("--demo", "--table", "MOVIE_RATINGS_27M") as served:
         page.goto(served.url)
-        wait_for(page, "! looks like an identifier")  # its columns are there
+        wait_until_shown(page, "! looks like an identifier")  # its columns are there
         page.keyboard.press("F5")
-        wait_for(page, "Send this?")
+        wait_until_shown(page, "Send this?")
         page.keyboard.press("Enter")
-        wait_for(page, "─ Sending")
+        wait_until_shown(page, "─ Sending")
         (app,) = (each for each in served.children() if "tui.web.child" in each.cmdline())
         page.close()
-        assert psutil.wait_procs([app], END_SECONDS)[1] == []
+        assert psutil.wait_procs([app], AT_ONCE)[1] == []
     (run,) = read_history()
     assert run.outcome == "cancelled"

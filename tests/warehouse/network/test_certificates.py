@@ -22,6 +22,7 @@ from core.warehouse.results.batch_list import BatchList
 from core.warehouse.results.chunks import Fetch
 from tests.support.services.buckets import Exchange, Proxy
 from tests.support.services.certificates import make_certificate
+from tests.support.waiting import PATIENCE
 
 ONCE = Retry(max_time=0)
 
@@ -37,16 +38,20 @@ def server(certificate: tuple[Path, ssl.SSLContext]) -> Iterator[Proxy]:
         yield made
 
 
-def sign_in(server: Proxy, host: str = "127.0.0.1", **settings: Any) -> str:
+def sign_in(
+    server: Proxy, host: str = "127.0.0.1", seconds: float = PATIENCE, **settings: Any
+) -> str:
     """The error of a sign-in: the server does not speak Snowflake's protocol."""
     port = int(server.url.rpartition(":")[2])
     given = {"account": "a", "user": "u", "password": "p", "host": host, "port": port, **settings}
     with pytest.raises(TemporaryError) as caught:
-        connect(given, query_tag="t", login_timeout=1, retry=ONCE)
+        connect(given, query_tag="t", login_timeout=int(seconds), retry=ONCE)
     return str(caught.value)
 
 
-def fetch(server: Proxy, host: str = "127.0.0.1", **settings: Any) -> str:
+def fetch(
+    server: Proxy, host: str = "127.0.0.1", seconds: float = PATIENCE, **settings: Any
+) -> str:
     """The error of a batch, which is not one."""
     config = ConnectionConfig(host="127.0.0.1", proxy="", **settings)
     session: Any = SimpleNamespace(config=config)
@@ -54,7 +59,7 @@ def fetch(server: Proxy, host: str = "127.0.0.1", **settings: Any) -> str:
     one = array("q", [1])
     batches = BatchList(session, 1, one, one, [url], {}, 0, True, {}, None, [], [None])
     with pytest.raises(TemporaryError) as caught:
-        Fetch(session, 5, threading.Event()).table(batches, 0)
+        Fetch(session, seconds, threading.Event()).table(batches, 0)
     assert caught.value.again is ("certificate" not in str(caught.value))
     return str(caught.value)
 
@@ -65,7 +70,8 @@ def test_own_roots(
     server: Proxy, certificate: tuple[Path, ssl.SSLContext], ask: Any, trusted: bool
 ) -> None:
     settings = {"custom_root_store_path": str(certificate[0])} if trusted else {}
-    said = ask(server, **settings)
+    # What does not speak the protocol is asked again as long as that.
+    said = ask(server, seconds=1 if trusted else PATIENCE, **settings)
     assert ("is not trusted" in said) is not trusted
     assert ("SSL_CERT_FILE" in said) is not trusted
 
@@ -84,7 +90,7 @@ from core import TransferError
 from core.warehouse.connect import connect
 try:
     connect({"account": "a", "user": "u", "password": "p", "host": "127.0.0.1",
-             "port": int(sys.argv[1])}, query_tag="t", login_timeout=1)
+             "port": int(sys.argv[1])}, query_tag="t", login_timeout=int(sys.argv[2]))
 except TransferError as error:
     print(error)
 """
@@ -95,7 +101,7 @@ def test_a_sign_in_by_the_variable_of_openssl(
     server: Proxy, certificate: tuple[Path, ssl.SSLContext], named: bool
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SIGN_IN, server.url.rpartition(":")[2]],
+        [sys.executable, "-c", SIGN_IN, server.url.rpartition(":")[2], "1" if named else "60"],
         env={"SSL_CERT_FILE": str(certificate[0])} if named else {},
         capture_output=True,
         text=True,

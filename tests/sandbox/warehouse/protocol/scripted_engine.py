@@ -16,6 +16,7 @@ from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.engine.session_state import SessionState
 from core.sandbox.warehouse.model import Column, Failure
 from core.sandbox.warehouse.protocol.server import create_app, serve
+from tests.support.waiting import PATIENCE
 
 LOGIN = {"account": "sandbox", "user": "demo", "password": "open sesame"}
 ROLES = ("ANALYST", '"odd role"')
@@ -154,9 +155,9 @@ def running(directory: Path, **options: Any) -> Iterator[Server]:
     )
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(PATIENCE)
         yield Server(script, address["port"], directory)
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()

@@ -27,6 +27,7 @@ from tests.sandbox.warehouse.protocol.scripted_engine import (
     running,
     text,
 )
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,7 @@ class TestTokens:
         assert post(server, "/session?delete=true", {}, token)[1]["success"]
         _, answer = post(server, "/session/heartbeat", {}, token)
         assert (answer["success"], answer["code"]) == (False, "390111")
-        assert server.script.closed.acquire(timeout=5)
+        assert server.script.closed.acquire(timeout=PATIENCE)
 
     def test_heartbeat(self, server: Server) -> None:
         assert post(server, "/session/heartbeat", {}, raw_login(server)["token"])[1]["success"]
@@ -240,10 +241,10 @@ class TestAsynchronous:
         with running(tmp_path, poll_seconds=0.01) as server, server.connect() as connection:
             with ThreadPoolExecutor(1) as pool:
                 rows = pool.submit(lambda: connection.cursor().execute("BLOCK").fetchall())
-                assert server.script.started.acquire(timeout=5)
+                assert server.script.started.acquire(timeout=PATIENCE)
                 assert not rows.done()
                 server.script.released.set()
-                assert rows.result(10) == [("released",)]
+                assert rows.result(PATIENCE) == [("released",)]
             assert server.script.ran == ["BLOCK"]
 
 
@@ -252,7 +253,7 @@ def start_blocking(server: Server, connection: snowflake.connector.SnowflakeConn
     server.script.released.clear()
     cursor = connection.cursor()
     cursor.execute_async("BLOCK")
-    assert server.script.started.acquire(timeout=5)
+    assert server.script.started.acquire(timeout=PATIENCE)
     return cursor
 
 
@@ -273,9 +274,9 @@ class TestStopping:
             connection = snowflake.connector.aio.SnowflakeConnection(**arguments)
             await connection.connect()
             task = asyncio.create_task(connection.cursor().execute("BLOCK"))
-            assert await asyncio.to_thread(server.script.started.acquire, timeout=5)
+            assert await asyncio.to_thread(server.script.started.acquire, timeout=PATIENCE)
             task.cancel()
-            assert await asyncio.to_thread(server.script.interrupted.acquire, timeout=5)
+            assert await asyncio.to_thread(server.script.interrupted.acquire, timeout=PATIENCE)
             with pytest.raises(asyncio.CancelledError):
                 await task
             await connection.close()
@@ -334,11 +335,11 @@ class TestStopping:
     def test_the_server_stops_although_a_statement_runs(self, tmp_path: Path) -> None:
         with running(tmp_path) as server, server.connect() as connection:
             connection.cursor().execute_async("BLOCK")
-            assert server.script.started.acquire(timeout=5)
+            assert server.script.started.acquire(timeout=PATIENCE)
 
 
 def test_statements_of_many_sessions_run_at_once_and_never_mix(server: Server) -> None:
-    together = threading.Barrier(8, timeout=20)
+    together = threading.Barrier(8, timeout=PATIENCE)
 
     def meet(session: Session, _: Any) -> Any:
         together.wait()
@@ -357,7 +358,7 @@ def test_statements_of_many_sessions_run_at_once_and_never_mix(server: Server) -
 def test_statements_of_one_session_run_at_once(
     server: Server, connection: snowflake.connector.SnowflakeConnection
 ) -> None:
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=PATIENCE)
 
     def meet(name: str) -> Any:
         together.wait()

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.support.programs.served import Served, serving
+from tests.support.waiting import PATIENCE
 from tests.trust.attacks.web.raw_client import (
     HEADERS,
     ask,
@@ -69,7 +70,7 @@ def test_a_request_that_does_not_end_is_closed(served: Served) -> None:
         one.sendall(beginning)
         one.settimeout(0.1)
         waiting[one] = name
-    while waiting and time.monotonic() - began < REQUEST_SECONDS + 5:
+    while waiting and time.monotonic() - began < REQUEST_SECONDS + PATIENCE:
         for one, name in list(waiting.items()):
             try:
                 if name.startswith("half"):

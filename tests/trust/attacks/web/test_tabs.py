@@ -14,10 +14,9 @@ from aiohttp import WSMsgType
 
 from tests.support.programs.batch_runs import SECONDS
 from tests.support.programs.served import serving
+from tests.support.waiting import AT_ONCE
 from tests.trust.attacks.web.raw_client import check_it_serves, check_lines, connect, head
 from tui.web.server import MOST_TABS
-
-END_SECONDS = 2.0
 
 
 async def test_tabs_opened_and_closed_in_numbers_leave_nothing(own_directories: Path) -> None:
@@ -58,8 +57,8 @@ async def test_ctrl_c_ends_all_tabs_that_may_be_open(client: Any) -> None:
         began = time.monotonic()
         served.process.send_signal(signal.SIGINT)
         served.process.wait(SECONDS)
-        alive = psutil.wait_procs(apps, END_SECONDS)[1]
-        assert time.monotonic() - began < END_SECONDS
+        alive = psutil.wait_procs(apps, AT_ONCE)[1]
+        assert time.monotonic() - began < AT_ONCE
         assert alive == []
         stalled.close()
     check_lines(served)
