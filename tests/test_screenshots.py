@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 SECONDS = 240
 
 
+@pytest.mark.lengthy
 def test_every_picture_can_be_taken_again(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "screenshots/make.py", "--to", str(tmp_path), "--table", "ORDERS_100K"],

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 NAMES = ("SIGINT", "SIGHUP", "SIGTERM")
 TESTS = f"""
 import subprocess, sys
@@ -29,6 +31,7 @@ def ignore() -> None:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
+@pytest.mark.lengthy
 def test_children_have_default_signals_where_the_run_ignores_them(tmp_path: Path) -> None:
     (tmp_path / "test_child.py").write_text(TESTS)
     done = subprocess.run(

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = """
 import pytest
 
@@ -22,6 +24,7 @@ def test_expected(): raise AssertionError
 """
 
 
+@pytest.mark.lengthy
 def test_a_skip_is_a_failure_where_it_is_forbidden(tmp_path: Path) -> None:
     (tmp_path / "test_some.py").write_text(TESTS)
     (tmp_path / "test_whole.py").write_text("import pytest\npytest.importorskip('no_such')\n")

@@ -57,7 +57,7 @@ def bits(value: float | None) -> bytes | None:
     return None if value is None else struct.pack("<d", value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(FLOATS, min_size=1, max_size=12), min_size=1, max_size=5))
 def test_sums_are_those_of_fsum_in_any_order(batches: list[list[float]]) -> None:
     every = [value for batch in batches for value in batch]

@@ -62,11 +62,6 @@ def test_locations_in_every_format(sandbox: Sandbox, kind: str) -> None:
     assert streamed == made
 
 
-def test_orders(sandbox: Sandbox) -> None:
-    streamed, made = both(sandbox, "ORDERS_100K")
-    assert streamed == made
-
-
 def test_the_sample_of_every_type(sandbox: Sandbox) -> None:
     streamed, made = both(sandbox, '"Mixed Case"')
     assert streamed == made

@@ -31,7 +31,7 @@ random = settings(
 )
 
 
-@settings(random, max_examples=20, derandomize=True)
+@settings(random, max_examples=10, derandomize=True)
 @given(table=tables(), form=FORMATS)
 def test_random_tables(parity: Bench, table: Table, form: str) -> None:
     check(parity, table, form, described=False)

@@ -24,6 +24,8 @@ from core.sandbox import launcher
 from core.sandbox.launcher import Sandbox
 from tests.support.waiting import PATIENCE
 
+pytestmark = pytest.mark.lengthy
+
 
 @contextmanager
 def command(

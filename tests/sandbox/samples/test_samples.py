@@ -86,6 +86,7 @@ def test_mixed_case(session: EngineSession) -> None:
     assert len(rows(session, 'SELECT * FROM "Mixed Case"')) == 60
 
 
+@pytest.mark.lengthy
 def test_every_start_makes_the_same_rows(session: EngineSession, tmp_path: Path) -> None:
     with engine_in(tmp_path) as other:
         again = session_in(other)

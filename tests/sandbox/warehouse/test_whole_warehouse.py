@@ -81,6 +81,7 @@ def test_sessions_at_work_at_once_keep_their_own_tables(sandbox: Sandbox) -> Non
         assert all(pool.map(work, range(6)))
 
 
+@pytest.mark.lengthy
 def test_a_large_result_does_not_pass_through_memory() -> None:
     with Sandbox() as box, snowflake.connector.connect(**box.snowflake) as connection:
         server = listener(int(box.snowflake["port"]))
@@ -97,6 +98,7 @@ def test_a_large_result_does_not_pass_through_memory() -> None:
         assert peak(server) - before < 140 * MEGABYTE
 
 
+@pytest.mark.lengthy
 def test_a_large_result_is_scanned_chunk_by_chunk(
     sandbox: Sandbox, connection: snowflake.connector.SnowflakeConnection
 ) -> None:
