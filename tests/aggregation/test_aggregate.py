@@ -234,9 +234,14 @@ def test_cancelling_ends_the_wait_while_polars_works(path: Path) -> None:
         release.set()
 
 
+def working() -> set[threading.Thread]:
+    """The threads that aggregate."""
+    return {thread for thread in threading.enumerate() if thread.name == "aggregate"}
+
+
 def test_no_thread_goes_on_after_a_cancel(path: Path) -> None:
     """The source has no end: only the cancelled run can end what works on it."""
-    before, cancel = set(threading.enumerate()), threading.Event()
+    before, cancel = working(), threading.Event()
 
     def endless() -> Iterator[pl.DataFrame]:
         while True:
@@ -245,7 +250,7 @@ def test_no_thread_goes_on_after_a_cancel(path: Path) -> None:
 
     with pytest.raises(CancelledError):
         add_up(endless(), path, lambda: check(cancel))
-    assert wait_for(lambda: set(threading.enumerate()) <= before)
+    assert wait_for(lambda: working() <= before)
 
 
 def test_an_error_of_the_source_is_raised(path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import time
 from pathlib import Path
@@ -51,6 +52,7 @@ def choose(
 
 def main() -> int:
     """Try mutants; return 1 if one survives."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the copy is removed
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("packages", nargs="+", help="such as core/bucket, or core/bucket/upload.py")
     parser.add_argument(

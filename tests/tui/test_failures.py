@@ -129,7 +129,7 @@ async def test_a_lost_connection_can_be_made_anew(
     monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path))
     with Proxy(there) as proxy:
         through = {**sandbox.snowflake, "port": int(proxy.url.rpartition(":")[2])}
-        impatient = {"login_timeout": 1, "request_timeout": 1, "retry_timeout": 1}
+        impatient = {"login_timeout": 5, "request_timeout": 5, "retry_timeout": 5}
         values = {**through, **impatient}.items()
         lines = ["[lost]", *(f"{key} = {json.dumps(value)}" for key, value in values)]
         (tmp_path / "connections.toml").write_text("\n".join(lines))

@@ -15,6 +15,7 @@ from core.query import Statement
 from core.warehouse.connect import connect
 from core.warehouse.results.download import Download
 from core.warehouse.statement import run
+from tests.support.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -27,7 +28,7 @@ def test_a_panic_of_polars_ends_the_download(sandbox: Sandbox) -> None:
         raise pl.exceptions.PanicException("of one value")
 
     cancel = threading.Event()
-    late = threading.Timer(20, cancel.set)  # no test should wait for ever either
+    late = threading.Timer(PATIENCE, cancel.set)  # no test should wait for ever either
     late.start()
     with closing(connect(sandbox.snowflake, query_tag="a test")) as connection:
         result = run(connection, Statement("SELECT 1 AS X"), cancel)
@@ -51,7 +52,7 @@ def test_batches_in_the_order_of_the_result(sandbox: Sandbox, budget: int) -> No
         if value:
             other.set()
         elif roomy:
-            assert other.wait(20)
+            assert other.wait(PATIENCE)
         return value
 
     numbers = Statement("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 100000)) ORDER BY N")

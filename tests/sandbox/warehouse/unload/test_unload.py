@@ -13,7 +13,8 @@ from core.sandbox.launcher import Sandbox
 from core.sandbox.warehouse.unload.clauses import redact
 from core.sandbox.warehouse.unload.s3 import client
 from tests.sandbox.warehouse.queries import engine_in, failing, session_in
-from tests.sandbox.warehouse.unload.unloads import PARQUET, PLAIN_CSV, Unloads, rows_of, wait_for
+from tests.sandbox.warehouse.unload.unloads import PARQUET, PLAIN_CSV, Unloads, rows_of
+from tests.support.waiting import wait_for
 
 
 def test_without_rows_there_is_no_file(unloads: Unloads) -> None:
@@ -108,7 +109,7 @@ def test_abort_leaves_no_single_object_and_keeps_files_that_are_whole(unloads: U
     endless = rows_of(2_000_000_000, "MD5(SEQ4()::VARCHAR) AS H")
     big = f"FILE_FORMAT = ({PLAIN_CSV}) SINGLE = TRUE MAX_FILE_SIZE = 5000000000"
     unloads.cursor.execute_async(unloads.statement("one", endless, big))
-    wait_for(unloads.uploads)
+    assert wait_for(unloads.uploads)
     assert unloads.cursor.abort_query(unloads.cursor.sfqid)
     with pytest.raises(ProgrammingError) as caught:
         unloads.connection.cursor().query_result(unloads.cursor.sfqid)
@@ -116,7 +117,7 @@ def test_abort_leaves_no_single_object_and_keeps_files_that_are_whole(unloads: U
     assert (unloads.names(), unloads.uploads()) == ([], [])
     small = f"FILE_FORMAT = ({PLAIN_CSV}) MAX_FILE_SIZE = 1000000"
     unloads.cursor.execute_async(unloads.statement("many/", endless, small))
-    wait_for(unloads.names)
+    assert wait_for(unloads.names)
     assert unloads.cursor.abort_query(unloads.cursor.sfqid)
     assert "many/data_0_0_0.csv" in unloads.names()
     assert unloads.uploads() == []

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +15,6 @@ from snowflake.connector.errors import ProgrammingError
 from core.sandbox.launcher import Sandbox
 
 Row = tuple[Any, ...]
-PATIENCE = 30.0  # seconds; what is waited for takes less than one
 PARQUET = "FILE_FORMAT = (TYPE = PARQUET) SINGLE = TRUE HEADER = TRUE"
 PLAIN_CSV = "TYPE = CSV COMPRESSION = NONE"
 
@@ -74,12 +71,6 @@ class Unloads:
         assert caught.value.errno == code, caught.value
         assert message in str(caught.value)
         assert self.names() == []
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    end = monotonic() + PATIENCE
-    while not condition():
-        assert monotonic() < end
 
 
 def rows_of(count: int, columns: str = "SEQ4() AS N") -> str:
