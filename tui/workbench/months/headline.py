@@ -101,6 +101,10 @@ class CostLine(Widget):
         self._parts = (cost.describe(estimate, way), ENGINES[way.engine].summary, why)
         self.refresh(layout=True)
 
+    def on_resize(self) -> None:
+        """Render again: which parts fit depends on the width, which is 0 until the first layout."""
+        self.refresh()
+
     def render(self) -> Content:
         """Return the engine, then the parts that fit."""
         line: Any = [(self._engine, "bold")]
