@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -22,6 +23,7 @@ from tui.format.text import visible
 from tui.keyboard import OrderedKeys, read_alt_digits
 from tui.preferences import Memory
 from tui.screens.error import short_path, show_error
+from tui.themes import DARK, THEMES
 from tui.workbench.background import jobs
 from tui.workbench.background.lane import Work
 from tui.workbench.draft import list_options, make_request
@@ -72,6 +74,10 @@ class TransferApp(OrderedKeys):
         silence()
         read_alt_digits()
         super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        if "TEXTUAL_THEME" not in os.environ:
+            self.theme = DARK.name
         self._options = dict(options or {})
         self._demo = demo
         self._memory = memory or Memory.of_user()
@@ -83,9 +89,8 @@ class TransferApp(OrderedKeys):
         if self._memory.theme in self.available_themes:
             self.theme = self._memory.theme
         self.theme_changed_signal.subscribe(self, self._remember_theme)
-        self.set_keymap(dict(self._memory.keys))
+        self._use_keys()
         ask_for_codes(self._ask_for_code)
-        self._check_keys()
         if self._demo:
             from tui.demo import choose_access
 
@@ -100,14 +105,28 @@ class TransferApp(OrderedKeys):
 
         return ask_in_app(self, device)
 
-    def _check_keys(self) -> None:
-        """Report the errors in the keys of the user's file."""
-        if self._memory.keys:
-            from tui.keys import find_problems
+    def _use_keys(self) -> None:
+        """Use the preset and the keys of the user's file; report the errors in them."""
+        preset, keys = self._memory.keymap, self._memory.keys
+        if not preset and not keys:
+            return
+        from tui.keys import find_problems, find_unknown_preset, make_keymap
 
-            if said := find_problems(type(self), self._memory.keys):
-                text = f"The keys in {self._memory.path}: {'; '.join(said)}."
-                self.notify(text, severity="warning", timeout=15, markup=False)
+        keymap = make_keymap(preset, keys)
+        self.set_keymap(keymap)
+        unknown = find_unknown_preset(preset)
+        if said := [*([unknown] if unknown else []), *find_problems(type(self), keymap)]:
+            text = f"The keys in {self._memory.path}: {'; '.join(said)}."
+            self.notify(text, severity="warning", timeout=15, markup=False)
+
+    def action_change_keymap(self) -> None:
+        """Switch between the default keys and those of vim."""
+        from tui.keys import make_keymap
+
+        self._memory.keymap = "" if self._memory.keymap else "vim"
+        self.set_keymap(make_keymap(self._memory.keymap, self._memory.keys))
+        name = "vim" if self._memory.keymap else "default"
+        self.notify(f"The keys are those of the {name} keymap.", markup=False)
 
     def notify(self, message: str, **settings: Any) -> None:
         """Show a notification; characters that would disturb the terminal are replaced."""
@@ -261,6 +280,8 @@ class TransferApp(OrderedKeys):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the commands of the palette: the actions that have keys now, and the themes."""
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+        other = "the default keys" if self._memory.keymap else "the keys of vim: h j k l, K for key"
+        yield SystemCommand("Keymap", f"Use {other}", self.action_change_keymap)
         if isinstance(screen, Workbench) and screen.is_signed_in:
             about = "Whether Snowflake, the table and the bucket answer as a transfer relies on"
             yield SystemCommand("Check the account", about, self.action_check)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
@@ -19,6 +20,21 @@ from tui.workbench.tables.pane import TablesPane
 
 _PARTS: tuple[type[DOMNode], ...] = (TablesPane, ColumnsPane, PreviewPane, DestinationPane)
 _WITH_FIELDS: tuple[type[DOMNode], ...] = (TablesPane, DestinationPane)
+
+
+# Keymaps by name, to which those of the user's file are added.
+PRESETS: Final[Mapping[str, Mapping[str, str]]] = {
+    "vim": {
+        "lines.up": "up,k",
+        "lines.down": "down,j",
+        "lines.left": "left,h",
+        "lines.right": "right,l",
+        "lines.pageup": "pageup,ctrl+u",
+        "lines.pagedown": "pagedown,ctrl+d",
+        "columns.key": "K",
+        "history": "f9",
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -46,8 +62,20 @@ def list_remappable(app: type[DOMNode]) -> list[Remappable]:
     ]
 
 
+def find_unknown_preset(preset: str) -> str:
+    """Return an error about a preset that there is not; empty if there is one of that name."""
+    if not preset or preset in PRESETS:
+        return ""
+    return f"there is no keymap {preset}, only {', '.join(PRESETS)}"
+
+
 def _nodes(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
-    return (app, Workbench, *_PARTS)
+    return (app, Workbench, Lines, *_PARTS)
+
+
+def make_keymap(preset: str, keys: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of a preset, and over them those of the user."""
+    return {**PRESETS.get(preset, {}), **keys}
 
 
 def find_problems(app: type[DOMNode], keymap: Mapping[str, str]) -> list[str]:

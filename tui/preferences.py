@@ -66,6 +66,15 @@ class Memory:
         return {str(k): str(v) for k, v in keys.items()} if isinstance(keys, dict) else {}
 
     @property
+    def keymap(self) -> str:
+        """The name of a preset of keys; empty for the default keys."""
+        return str(self._kept.get("keymap") or "")
+
+    @keymap.setter
+    def keymap(self, name: str) -> None:
+        self._keep(keymap=name)
+
+    @property
     def recent_tables(self) -> list[TableName]:
         """The tables used last, most recent first."""
         names: list[TableName] = []

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from tui.app import TransferApp
-from tui.keys import find_problems, list_remappable
+from tui.keys import (
+    PRESETS,
+    find_problems,
+    find_unknown_preset,
+    list_remappable,
+    make_keymap,
+)
 
 README = Path(__file__).parents[2] / "tui" / "README.md"
 
@@ -22,7 +28,23 @@ def test_the_readme_names_every_action() -> None:
 def test_the_keymap_of_the_readme_has_no_conflicts() -> None:
     example = json.loads(README.read_text("utf-8").partition("```json\n")[2].partition("```")[0])
     assert example["keys"]
-    assert find_problems(TransferApp, example["keys"]) == []
+    assert find_unknown_preset(example["keymap"]) == ""
+    keymap = make_keymap(example["keymap"], example["keys"])
+    assert keymap.items() > example["keys"].items()
+    assert find_problems(TransferApp, keymap) == []
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_has_no_conflicts(name: str) -> None:
+    assert find_problems(TransferApp, make_keymap(name, {})) == []
+    assert find_problems(TransferApp, make_keymap(name, {"columns.key": "k"})) == [
+        "k is both lines.up and columns.key"
+    ]
+
+
+def test_an_unknown_preset_is_an_error() -> None:
+    assert find_unknown_preset("emacs") == "there is no keymap emacs, only vim"
+    assert find_unknown_preset("") == ""
 
 
 @pytest.mark.parametrize(
@@ -34,7 +56,7 @@ def test_the_keymap_of_the_readme_has_no_conflicts() -> None:
         ({"columns.drop": "s"}, ["s is both columns.sum and columns.drop"]),
         ({"preview.sql": "f5"}, ["f5 is both preview.sql and run"]),
         ({"run": "enter"}, ["enter is both choose and run", "enter is both submit and run"]),
-        ({"run": "f5,g"}, ["g is both edge(0) and run"]),
+        ({"run": "f5,g"}, ["g is both lines.first and run"]),
         ({"run": "ctrl+u"}, ["ctrl+u is both delete all to the left and run"]),
         ({"no.such": "x"}, ["there is no action no.such"]),
     ],

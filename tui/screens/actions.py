@@ -61,7 +61,7 @@ class ActionBar(ItemGrid):
         """Yield a button for each action; its id is `do-` and the action's name."""
         for action in self._actions:
             yield Button(
-                Content.assemble(action.label, "  ", (action.key, "dim")),
+                Content.assemble(action.label, "  ", (action.key, "not bold italic")),
                 action.variant,
                 compact=True,
                 action=f"screen.{action.name}",

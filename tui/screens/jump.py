@@ -1,4 +1,4 @@
-"""Jump mode: shows a letter on every widget that takes the focus; typing it moves the focus."""
+"""Jump mode: shows a letter at every widget that takes the focus; typing it moves the focus."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from typing import Any, ClassVar, Final
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.geometry import Offset
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Button, Label, Static
 
+_CELLS: Final = 2  # of a letter
+_LABELLED: Final = 14  # cells from the frame to a field: it is then the first one on its line
 _LETTERS: Final = "asdfghjklqwertyuiopzxcvbnm"
 
 
@@ -25,7 +29,7 @@ class JumpScreen(ModalScreen["Widget | None"]):
     DEFAULT_CSS = """
     JumpScreen { align: left top; background: transparent; }
     JumpScreen .target {
-        width: 3;
+        width: 2;
         height: 1;
         position: absolute;
         text-align: center;
@@ -54,7 +58,7 @@ class JumpScreen(ModalScreen["Widget | None"]):
         """Yield a letter on each widget, and the line of help."""
         for letter, widget in self._targets.items():
             label = Label(letter, classes="target")
-            label.styles.offset = widget.region.offset
+            label.styles.offset = _find_place(widget)
             yield label
         yield Static("Jump: type a letter · esc cancels", id="jump-help")
 
@@ -67,6 +71,22 @@ class JumpScreen(ModalScreen["Widget | None"]):
     def action_close(self) -> None:
         """Leave the focus unchanged."""
         self.dismiss(None)
+
+
+def _find_place(widget: Widget) -> Offset:
+    """Return where the letter of a widget is: on the frame around it, else beside it.
+
+    So it hides neither what the widget shows nor its first letter.
+    """
+    x, y = widget.region.offset
+    frame = next((each for each in widget.ancestors if _has_frame(each)), None)
+    if isinstance(frame, Widget) and frame.region.x < x <= frame.region.x + _LABELLED:
+        return Offset(frame.region.x, y)
+    return Offset(max(0, x - _CELLS), y)
+
+
+def _has_frame(node: DOMNode) -> bool:
+    return isinstance(node, Widget) and bool(node.styles.border_left[0])
 
 
 def find_targets(screen: Screen[Any]) -> Iterator[Widget]:

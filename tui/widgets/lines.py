@@ -46,16 +46,17 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *("lines--cursor", "lines--hover", "lines--head", "lines--dim", "lines--accent"),
         *("lines--warning", "lines--month", "lines--sum", "lines--key", "lines--drop"),
+        *("lines--chip-month", "lines--chip-sum", "lines--chip-key", "lines--chip-drop"),
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "", show=False),
-        Binding("down", "move(1)", "", show=False),
-        Binding("pageup", "page(-1)", "", show=False),
-        Binding("pagedown", "page(1)", "", show=False),
-        Binding("home,g", "edge(0)", "", show=False),
-        Binding("end,G", "edge(1)", "", show=False),
-        Binding("left", "sideways(-8)", "", show=False),
-        Binding("right", "sideways(8)", "", show=False),
+        Binding("up", "move(-1)", "Up", show=False, id="lines.up"),
+        Binding("down", "move(1)", "Down", show=False, id="lines.down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="lines.pageup"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="lines.pagedown"),
+        Binding("home,g", "edge(0)", "First line", show=False, id="lines.first"),
+        Binding("end,G", "edge(1)", "Last line", show=False, id="lines.last"),
+        Binding("left", "sideways(-8)", "Left", show=False, id="lines.left"),
+        Binding("right", "sideways(8)", "Right", show=False, id="lines.right"),
         Binding("enter", "choose", "Choose", show=False),
     ]
 
@@ -165,16 +166,17 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
 
     def _strip(self, pieces: list[Piece], under: Style | None, width: int) -> Strip:
         base = self._base if under is None else under
-        segments = [
-            Segment(
-                visible(text),
-                base if not look else self._look(f"lines--{look}") + _keep_background(base),
-            )
-            for text, look in pieces
-        ]
+        segments = [Segment(visible(text), self._style(look, base)) for text, look in pieces]
         strip = Strip(segments)
         left = self.scroll_offset.x
         return strip.crop_extend(left, left + width, base)
+
+    def _style(self, look: str, base: Style) -> Style:
+        """Return the style of a piece; a chip has a background of its own."""
+        if not look:
+            return base
+        style = self._look(f"lines--{look}")
+        return style if look.startswith("chip-") else style + _keep_background(base)
 
     def _look(self, name: str) -> Style:
         return self.get_component_rich_style(name)

@@ -25,11 +25,12 @@ class TopLine(Static):
     def show(self, draft: Draft, url: str) -> None:
         """Show the table of `draft`, and the bucket and prefix of `url`."""
         parts: list[Any] = [
-            (" amplify-transfer ", "bold $text-primary"),
-            f" {visible(self._place)}",
+            (" amplify-transfer ", "bold $background on $primary"),
+            f"  {visible(self._place)}",
         ]
         table = draft.look.source.name.table if draft.look else ""
         bucket = url.rpartition("/")[0] + "/" if url else ""
-        for stop in filter(None, (table, bucket)):
-            parts += [("  ▸  ", "$foreground-muted"), (visible(stop), "$foreground")]
+        for stop, look in ((table, "bold $text-primary"), (bucket, "bold $text-accent")):
+            if stop:
+                parts += [("  ▸  ", "$foreground-muted"), (visible(stop), look)]
         self.update(Content.assemble(*parts))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.facade import ColumnFacts, Look
 
 SIGNS = {Role.MONTH: "◆", Role.SUM: "Σ", Role.KEY: "●", Role.DROP: "·"}
-_ROLE_CELLS, _NULL_CELLS, _DISTINCT_CELLS = 8, 5, 8
+_ROLE_CELLS, _NULL_CELLS, _DISTINCT_CELLS = 10, 5, 8
 _NAME_CELLS, _TYPE_CELLS, _WHY_CELLS = (8, 26), (6, 18), (20, 60)  # fewest and most
 _SAMPLE_CELLS = 24
 _BESIDE = _ROLE_CELLS + _NULL_CELLS + _DISTINCT_CELLS + 7  # cells of what has a constant width
@@ -74,11 +74,11 @@ class ColumnLines(Lines[ColumnRow]):
         planned = item.planned
         role = planned.role if planned else None
         look = "dim" if role is Role.DROP else ""
-        flag = " !" if item.flag else ""
-        sign = fit(f"{SIGNS[role]} {role}" if role else "…", _ROLE_CELLS - len(flag))
+        flag = "!" if item.flag else " "
+        sign = fit(f" {SIGNS[role]} {role}" if role else " …", _ROLE_CELLS - 1)
         return [
             Piece(f" {fit_name(item.column.name, name)} ", look),
-            Piece(sign, str(role) if role else "dim"),
+            Piece(sign, f"chip-{role}" if role else "dim"),
             Piece(flag + " ", "warning"),
             Piece(
                 fit(item.distinct, _DISTINCT_CELLS, "right"), look if role is Role.KEY else "dim"
@@ -86,7 +86,7 @@ class ColumnLines(Lines[ColumnRow]):
             Piece(" " + fit(item.nulls, _NULL_CELLS, "right") + "  ", "dim"),
             Piece(fit(item.column.type.text, kind) + " ", "dim"),
             Piece(fit(item.samples, samples) + "  ", look),
-            Piece(fit(item.why, why), "warning" if flag else "dim"),
+            Piece(fit(item.why, why), "warning" if item.flag else "dim"),
         ]
 
     def row_width(self) -> int:
