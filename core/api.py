@@ -16,6 +16,7 @@ from core.request.options import (
     EngineName,
     FileFormat,
     IfExists,
+    LargeNumbers,
     OnBadDate,
     Pairs,
     TimestampUnit,
@@ -77,6 +78,11 @@ def transfer_data(
     format: FileFormat = "parquet",  # noqa: A002  the name of the option
     gzip: bool = False,
     csv_escape_formulas: bool = False,
+    csv_delimiter: str = ",",
+    csv_null: str = "",
+    csv_bom: bool = False,
+    csv_decimal_comma: bool = False,
+    json_large_numbers: LargeNumbers = "number",
     timestamp_unit: TimestampUnit = "us",
     file_name: str | None = None,
     if_exists: IfExists = "fail",
@@ -178,6 +184,13 @@ def transfer_data(
         csv_escape_formulas: In csv, put an apostrophe before text and column names that a
             spreadsheet would evaluate as a formula: those that begin with =, +, -, @, a tab or a
             line break.
+        csv_delimiter: In csv, the character between two values; `\t` is a tab.
+        csv_null: In csv, the text for NULL. A text that is the same is put in quotation marks.
+        csv_bom: Begin csv with the byte order mark by which Excel recognises UTF-8.
+        csv_decimal_comma: In csv, write numbers with a comma for the decimal point. Needs another
+            `csv_delimiter`.
+        json_large_numbers: How json and ndjson hold numbers that a 64-bit float cannot hold, which
+            many readers would round: as a `number` with all its digits, or as `text`.
         timestamp_unit: The unit of times and timestamps: `us`, or `ns` for the nanoseconds of
             columns that have them. With `us`, a value with a fraction of a microsecond is an error;
             with `ns`, a year outside 1677-2262.

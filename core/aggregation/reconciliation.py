@@ -124,6 +124,8 @@ class RunTotals:
         bad_dates: the rows whose date cannot be parsed.
         bad_examples: up to five such values.
         groups: the number of rows written.
+        large_numbers: the columns of JSON with numbers that a 64-bit float cannot hold, and that
+            are not written as text; engine `unload` does not look for them.
         months: the months of the rows written, if only some months are read; engine `unload`
             leaves it empty.
         read: the total of each summed column over the rows read.
@@ -138,6 +140,7 @@ class RunTotals:
     bad_examples: tuple[str, ...] = ()
     groups: int = 0
     months: set[date | None] = field(default_factory=set)
+    large_numbers: tuple[str, ...] = ()
     read: dict[str, Total] = field(default_factory=dict)
     written: dict[str, Total] = field(default_factory=dict)
 

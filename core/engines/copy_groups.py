@@ -32,7 +32,7 @@ from core.errors import (
     TransferError,
 )
 from core.events import Phase, Warned
-from core.output import Format, extension
+from core.output import Format, TextForm, extension
 from core.planning.plan import Plan
 from core.query import Statement
 from core.query.unload import (
@@ -101,7 +101,7 @@ class Order:
             single,
             request.max_file_size,
             overwrite,
-            request.csv_escape_formulas,
+            TextForm.of(request),
         )
 
 

@@ -13,7 +13,9 @@ from core.engines.engine import EngineResult, Job
 from core.engines.local_file import LocalFile, Written
 from core.events import Phase, Warned
 from core.output import content_type
+from core.planning.names import join_names
 from core.planning.plan import Plan
+from core.remedy import Advice, Remedy
 from core.runtime.cancel import Cancel, translate_cancellation
 from core.runtime.memory_budget import Budget
 from core.runtime.progress import Reporter
@@ -110,3 +112,10 @@ def _warnings(plan: Plan, totals: RunTotals) -> Iterator[str]:
     if not totals.groups:
         of_months = f" of {plan.window}" if plan.window else ""
         yield f"The table has only blank rows{of_months}, or none: the file has no rows."
+    if totals.large_numbers:
+        yield Advice(
+            f"{join_names(totals.large_numbers)}: numbers with more digits than a 64-bit float "
+            "holds, which many readers of JSON round. Write them as text: ",
+            Remedy("json_large_numbers", "text"),
+            ".",
+        )

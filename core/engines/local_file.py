@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from core.aggregation.first_rows import FirstRows
 from core.aggregation.reconciliation import RunTotals
 from core.output import Format, open_writer
+from core.output.text_form import PLAIN, TextForm
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,28 +26,22 @@ class LocalFile:
         path: its path.
         format: its format.
         gzip: whether the whole file is compressed.
-        escape_formulas: whether csv cells that look like formulas are escaped as text.
+        text: how values are written in csv and JSON.
     """
 
     path: Path
     format: Format
     gzip: bool
-    escape_formulas: bool = False
+    text: TextForm = PLAIN
 
     @classmethod
     def of(cls, request: Request, path: Path) -> Self:
         """Return the file of a request, at `path`."""
-        return cls(path, Format(request.format), request.gzip, request.csv_escape_formulas)
+        return cls(path, Format(request.format), request.gzip, TextForm.of(request))
 
     def open(self, schema: pa.Schema) -> Writer:
         """Return a writer for the file; see `core.output.open_writer`."""
-        return open_writer(
-            self.path,
-            self.format,
-            schema,
-            gzip=self.gzip,
-            escape_formulas=self.escape_formulas,
-        )
+        return open_writer(self.path, self.format, schema, gzip=self.gzip, text=self.text)
 
 
 @dataclass(frozen=True)

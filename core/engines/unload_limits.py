@@ -30,6 +30,8 @@ _OTHERS: Final = Advice(
 # What COPY INTO has no clause for (docs.snowflake.com, "COPY INTO <location>"): of the encryptions
 # it knows AWS_SSE_S3 and AWS_SSE_KMS.
 _UNSUPPORTED: Final = ("acl", "storage_class", "tags", "metadata", "request_payer")
+# With a text for NULL, Snowflake would enclose it like any other; it has no clause for the others.
+_CSV_UNSUPPORTED: Final = ("csv_null", "csv_bom", "csv_decimal_comma")
 
 
 def find_unsupported(request: Request) -> TransferError | None:
@@ -38,10 +40,20 @@ def find_unsupported(request: Request) -> TransferError | None:
     if request.sse == "aws:kms:dsse":
         given.append(Remedy("sse", "aws:kms:dsse"))
     if not given:
-        return None
+        return _find_unsupported_text(request)
     return UsageError(
         Advice("Engine unload cannot write an object with ", join_remedies(given, "and"), "."),
         Advice(_OTHERS, ", whose files are written from this machine."),
+    )
+
+
+def _find_unsupported_text(request: Request) -> TransferError | None:
+    given = [Remedy(name) for name in _CSV_UNSUPPORTED if getattr(request, name)]
+    if Format(request.format) is not Format.CSV or not given:
+        return None
+    return UsageError(
+        Advice("Engine unload cannot write csv with ", join_remedies(given, "and"), "."),
+        Advice(_OTHERS, "."),
     )
 
 

@@ -176,6 +176,8 @@ def _write(
                 more = take_first_rows(ready).rows
                 first_rows = replace(first_rows, rows=(*first_rows.rows, *more)[:ROWS])
             writer.write(ready)
+    if not file.text.large_numbers_as_text:
+        totals.large_numbers = writer.large_numbers
     totals.check_groups(grouped)
     totals.check((f.alias, f.column.name) for f in fields if f.is_sum and f.column)
     return first_rows

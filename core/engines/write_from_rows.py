@@ -113,5 +113,7 @@ def _write(
                 first_rows = take_first_rows(ready)
             writer.write(ready)
             progress.add(piece.height, 0)
+    if not file.text.large_numbers_as_text:
+        rows.totals.large_numbers = writer.large_numbers
     rows.totals.check_groups(grouped)
     return first_rows

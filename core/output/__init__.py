@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
+from core.output.text_form import PLAIN, TextForm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.output.writer import Writer
 
-__all__ = ["Format", "content_type", "extension", "open_writer"]
+__all__ = ["Format", "TextForm", "content_type", "extension", "open_writer"]
 
 
 class Format(StrEnum):
@@ -76,7 +77,7 @@ def open_writer(
     schema: pa.Schema,
     *,
     gzip: bool = False,
-    escape_formulas: bool = False,
+    text: TextForm = PLAIN,
 ) -> Writer:
     """Create the file `path`, replacing an existing one, and return its writer.
 
@@ -86,8 +87,7 @@ def open_writer(
         schema: the delivered columns. Types: bool, integers, float64, decimal128, string, binary,
             date32, time64, timestamp (µs or ns; in UTC or without zone).
         gzip: compress the whole file.
-        escape_formulas: in csv, put an apostrophe before text that a spreadsheet would evaluate as
-            a formula.
+        text: how values are written in csv and JSON.
 
     Raises:
         UsageError: `gzip` is set for parquet.
@@ -104,8 +104,8 @@ def open_writer(
     from core.output.text import csv_encoder, json_encoder, ndjson_encoder
 
     encoders: dict[Format, EncoderFactory] = {
-        Format.JSON: json_encoder,
-        Format.NDJSON: ndjson_encoder,
-        Format.CSV: partial(csv_encoder, escape_formulas=escape_formulas),
+        Format.JSON: partial(json_encoder, form=text),
+        Format.NDJSON: partial(ndjson_encoder, form=text),
+        Format.CSV: partial(csv_encoder, form=text),
     }
     return Writer(path, schema, encoders[format], gzip=gzip)

@@ -10,7 +10,8 @@ Values in all three formats:
   and `-Infinity` (strings in JSON, which has no such numbers).
 
 CSV follows RFC 4180, so lines end in CR LF. Text and binary are quoted only if they must be, and if
-they are empty, to distinguish them from NULL. A row whose only column is NULL is an empty line.
+they are empty or the text for NULL, to distinguish them from it. A row whose only column is NULL is
+an empty line, unless there is a text for NULL.
 Text that a spreadsheet would evaluate as a formula is escaped if that option is set
 (`core.output.csv_injection`).
 """
@@ -18,8 +19,10 @@ Text that a spreadsheet would evaluate as a formula is escaped if that option is
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import IO, ClassVar
 
 import polars as pl
@@ -28,6 +31,7 @@ import pyarrow.types as pt
 
 from core.output import csv_injection
 from core.output.json_escapes import ESCAPES
+from core.output.text_form import LARGEST_WHOLE, MOST_DIGITS, PLAIN, TextForm
 from core.output.writer import BatchLimit
 
 
@@ -55,12 +59,21 @@ class TextEncoder:
         file: the file to write to.
         line: the expression that makes the line of a row.
         layout: the bytes around the lines.
+        large: the expression that finds, by the position of a column, whether a batch has numbers
+            that a 64-bit float cannot hold; None if the format does not care.
+
+    Attributes:
+        large: the positions of the columns that have such numbers, so far.
     """
 
     # While the lines of a batch are concatenated, they take a few times the memory of the batch.
     limit: ClassVar[BatchLimit] = BatchLimit(rows=32 * 1024, bytes=4 * 1024 * 1024)
 
-    def __init__(self, file: IO[bytes], line: pl.Expr, layout: Layout) -> None:
+    def __init__(
+        self, file: IO[bytes], line: pl.Expr, layout: Layout, large: pl.Expr | None = None
+    ) -> None:
+        self.large: set[int] = set()
+        self._large = large
         self._file = file
         self._layout = layout
         self._line = pl.concat_str(line, pl.lit(layout.between.decode()))
@@ -68,6 +81,9 @@ class TextEncoder:
 
     def put(self, batch: pl.DataFrame) -> None:
         """Write the lines of `batch`, which holds at least one row."""
+        if self._large is not None:
+            (found,) = batch.select(self._large).to_series().to_list()
+            self.large |= {int(position) for position, has_some in found.items() if has_some}
         lines = _join(batch.select(self._line).to_series())
         self._file.write(self._lead)
         self._file.write(lines[: len(lines) - len(self._layout.between)])
@@ -93,63 +109,92 @@ def _join(lines: pl.Series) -> memoryview:
     return memoryview(data)[ends[array.offset] : ends[array.offset + len(array)]]
 
 
-def json_encoder(file: IO[bytes], schema: pa.Schema) -> TextEncoder:
+def json_encoder(file: IO[bytes], schema: pa.Schema, *, form: TextForm = PLAIN) -> TextEncoder:
     """Return the encoder of one array of records, with one record per line."""
-    return TextEncoder(file, _record(schema), Layout(b"[\n", b",\n", b"\n]\n", b"[]\n"))
+    layout = Layout(b"[\n", b",\n", b"\n]\n", b"[]\n")
+    return TextEncoder(file, _record(schema, form), layout, _find_large(schema))
 
 
-def ndjson_encoder(file: IO[bytes], schema: pa.Schema) -> TextEncoder:
+def ndjson_encoder(file: IO[bytes], schema: pa.Schema, *, form: TextForm = PLAIN) -> TextEncoder:
     """Return the encoder of one record per line."""
-    return TextEncoder(file, _record(schema), Layout(b"", b"\n", b"\n", b""))
+    layout = Layout(b"", b"\n", b"\n", b"")
+    return TextEncoder(file, _record(schema, form), layout, _find_large(schema))
 
 
-def csv_encoder(
-    file: IO[bytes], schema: pa.Schema, *, escape_formulas: bool = False
-) -> TextEncoder:
+def csv_encoder(file: IO[bytes], schema: pa.Schema, *, form: TextForm = PLAIN) -> TextEncoder:
     """Return the encoder of a header line and one line per row."""
-    name = csv_injection.escape_formula if escape_formulas else str
-    header = ",".join(_csv_name(name(each)) for each in schema.names).encode() + b"\r\n"
+    escape = form.escape_formulas
+    name = csv_injection.escape_formula if escape else str
+    names = (_csv_name(name(each), form) for each in schema.names)
+    header = form.delimiter.join(names).encode() + b"\r\n"
+    if form.bom:
+        header = BOM_UTF8 + header
     columns = [
-        _escape_formula(pl.nth(i)) if escape_formulas and _is_text(kind) else pl.nth(i)
+        _escape_formula(pl.nth(i)) if escape and _is_text(kind) else pl.nth(i)
         for i, kind in enumerate(schema.types)
     ]
-    values = map(_csv_value, columns, schema.types)
-    line = pl.concat_str(values, separator=",")
+    values = [_csv_value(*each, form) for each in zip(columns, schema.types, strict=True)]
+    line = pl.concat_str(values, separator=form.delimiter)
     return TextEncoder(file, line, Layout(header, b"\r\n", b"\r\n", header))
 
 
 # ---------------------------------------------------------------------------------------- JSON
 
 
-def _record(schema: pa.Schema) -> pl.Expr:
+def _record(schema: pa.Schema, form: TextForm) -> pl.Expr:
     parts: list[pl.Expr] = []
     for index, (name, kind) in enumerate(zip(schema.names, schema.types, strict=True)):
         label = json.dumps(name, ensure_ascii=False)
         parts += [
             pl.lit(f"{',' if index else '{'}{label}:"),
-            _json_value(pl.nth(index), kind).fill_null("null"),
+            _json_value(pl.nth(index), kind, form).fill_null("null"),
         ]
     return pl.concat_str(*parts, pl.lit("}"))
 
 
-def _json_value(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
+def _json_value(column: pl.Expr, kind: pa.DataType, form: TextForm) -> pl.Expr:
     if _is_text(kind):
         text = column.str.replace_many(list(ESCAPES), list(ESCAPES.values()))
         return _quote(text)
     if pt.is_float64(kind):
         return _float_text(column, '"{}"'.format)
     text = _plain_text(column, kind)
-    bare = pt.is_decimal(kind) or pt.is_integer(kind) or pt.is_boolean(kind)
-    return text if bare else _quote(text)
+    if form.large_numbers_as_text and _is_exact(kind):
+        return pl.when(_is_large(column, kind)).then(_quote(text)).otherwise(text)
+    return text if _is_exact(kind) or pt.is_boolean(kind) else _quote(text)
+
+
+def _is_exact(kind: pa.DataType) -> bool:
+    return bool(pt.is_decimal(kind) or pt.is_integer(kind))
+
+
+def _is_large(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
+    """Return whether a number may change where it is read as a 64-bit float."""
+    scale = getattr(kind, "scale", 0)
+    most = Decimal(10**MOST_DIGITS - 1).scaleb(-scale) if scale else Decimal(LARGEST_WHOLE)
+    limit = pl.lit(most, pl.Decimal(38, scale)) if pt.is_decimal(kind) else pl.lit(LARGEST_WHOLE)
+    return (column > limit) | (column < -limit)
+
+
+def _find_large(schema: pa.Schema) -> pl.Expr | None:
+    """Return the expression that finds, for each exact column, whether it has such numbers."""
+    flags = [
+        _is_large(pl.nth(index), kind).any().alias(str(index))
+        for index, kind in enumerate(schema.types)
+        if _is_exact(kind)
+    ]
+    return pl.struct(flags) if flags else None
 
 
 # ----------------------------------------------------------------------------------------- CSV
 
-_CSV_SPECIAL = [",", '"', "\r", "\n"]
+
+def _list_special(form: TextForm) -> list[str]:
+    return [form.delimiter, '"', "\r", "\n"]
 
 
-def _csv_name(name: str) -> str:
-    plain = name and not any(special in name for special in _CSV_SPECIAL)
+def _csv_name(name: str, form: TextForm) -> str:
+    plain = name not in ("", form.null) and not any(each in name for each in _list_special(form))
     return name if plain else '"' + name.replace('"', '""') + '"'
 
 
@@ -158,18 +203,20 @@ def _escape_formula(column: pl.Expr) -> pl.Expr:
     return pl.when(begins).then(pl.lit(csv_injection.MARK) + column).otherwise(column)
 
 
-def _csv_value(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
+def _csv_value(column: pl.Expr, kind: pa.DataType, form: TextForm) -> pl.Expr:
     if _is_binary(kind):
         column, kind = _plain_text(column, kind), pa.string()
     if _is_text(kind):
-        special = column.str.contains_any(_CSV_SPECIAL) | (column == "")
+        special = column.str.contains_any(_list_special(form)) | column.is_in(["", form.null])
         quoted = _quote(column.str.replace_all('"', '""', literal=True))
         text = pl.when(special).then(quoted).otherwise(column)
     elif pt.is_float64(kind):
         text = _float_text(column, str)
     else:
         text = _plain_text(column, kind)
-    return text.fill_null("")
+    if form.decimal_comma and (pt.is_float64(kind) or pt.is_decimal(kind)):
+        text = text.str.replace(".", ",", literal=True)
+    return text.fill_null(form.null)
 
 
 # -------------------------------------------------------------------------------------- values

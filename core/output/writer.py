@@ -182,6 +182,12 @@ class Writer:
             self._file.close()
         self._open = False
 
+    @property
+    def large_numbers(self) -> tuple[str, ...]:
+        """The columns of JSON with numbers that a 64-bit float cannot hold, so far."""
+        names = self._schema.names()
+        return tuple(names[position] for position in sorted(getattr(self._encoder, "large", ())))
+
     def discard(self) -> None:
         """Close and remove the file. After `close` this does nothing."""
         if self._open:

@@ -31,16 +31,20 @@ class DeliveredFile:
         url: its URL.
         format: its format, as the option has it.
         gzip: whether the whole file is compressed.
+        delimiter: the character between two values of csv.
+        null: the text for NULL in csv.
     """
 
     url: str
     format: str
     gzip: bool = False
+    delimiter: str = ","
+    null: str = ""
 
     @classmethod
     def of(cls, request: Request, url: str) -> Self:
         """Return the file of a request."""
-        return cls(url, request.format, request.gzip)
+        return cls(url, request.format, request.gzip, request.csv_delimiter, request.csv_null)
 
 
 def create_table(
@@ -170,7 +174,12 @@ def _describe(
 
 
 def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return "'" + text.replace("'", "''").replace("\t", "\\t") + "'"
+
+
+def _write(clause: str, value: str, default: str, blank: str = " ") -> str:
+    """Return a clause with a value, or nothing if the value is the default."""
+    return "" if value == default else f"{clause}{blank}{_literal(value)}"
 
 
 def _load_redshift(table: str, file: DeliveredFile) -> Iterator[str]:
@@ -180,7 +189,8 @@ def _load_redshift(table: str, file: DeliveredFile) -> Iterator[str]:
     zipped = " GZIP" if file.gzip else ""
     form = {
         "parquet": "FORMAT AS PARQUET",
-        "csv": f"FORMAT AS CSV IGNOREHEADER 1 DATEFORMAT 'auto' TIMEFORMAT 'auto'{zipped}",
+        "csv": f"FORMAT AS CSV{_write(' DELIMITER', file.delimiter, ',')} IGNOREHEADER 1 "
+        f"NULL AS {_literal(file.null)} DATEFORMAT 'auto' TIMEFORMAT 'auto'{zipped}",
         "ndjson": f"FORMAT AS JSON 'auto ignorecase' TIMEFORMAT 'auto'{zipped}",
     }[file.format]
     yield f"To load it: COPY {table} FROM {_literal(file.url)} IAM_ROLE default {form};"
@@ -207,8 +217,9 @@ def _load_snowflake(table: str, file: DeliveredFile) -> Iterator[str]:
         "json": "TYPE = JSON STRIP_OUTER_ARRAY = TRUE BINARY_FORMAT = HEX",
         "ndjson": "TYPE = JSON BINARY_FORMAT = HEX",
         "csv": (
-            "TYPE = CSV PARSE_HEADER = TRUE FIELD_OPTIONALLY_ENCLOSED_BY = '\"' "
-            "NULL_IF = () EMPTY_FIELD_AS_NULL = TRUE BINARY_FORMAT = HEX"
+            f"TYPE = CSV{_write(' FIELD_DELIMITER =', file.delimiter, ',')} PARSE_HEADER = TRUE "
+            f"FIELD_OPTIONALLY_ENCLOSED_BY = '\"' NULL_IF = ({file.null and _literal(file.null)}) "
+            "EMPTY_FIELD_AS_NULL = TRUE BINARY_FORMAT = HEX"
         ),
     }
     yield f"To load it: COPY INTO {table} FROM {_literal(file.url)} STORAGE_INTEGRATION = ..."
@@ -222,14 +233,18 @@ def _load_postgres(table: str, file: DeliveredFile) -> Iterator[str]:
         return
     unzip = "after decompressing it, " if file.gzip else ""
     local = file.url.rpartition("/")[2].removesuffix(".gz")
-    yield f"To load it: {unzip}\\copy {table} FROM {_literal(local)} WITH (FORMAT csv, HEADER)"
+    more = f"{_write(', DELIMITER', file.delimiter, ',')}{_write(', NULL', file.null, '')}"
+    copy = f"\\copy {table} FROM {_literal(local)} WITH (FORMAT csv, HEADER{more})"
+    yield f"To load it: {unzip}{copy}"
 
 
 def _load_bigquery(table: str, file: DeliveredFile) -> Iterator[str]:
     forms = {
         "parquet": "PARQUET",
         "ndjson": "NEWLINE_DELIMITED_JSON",
-        "csv": "CSV --skip_leading_rows=1 --allow_quoted_newlines",
+        "csv": "CSV --skip_leading_rows=1 --allow_quoted_newlines"
+        f"{_write(' --field_delimiter=', file.delimiter, ',', blank='')}"
+        f"{_write(' --null_marker=', file.null, '', blank='')}",
     }
     if file.format not in forms:
         yield f"BigQuery does not load {file.format}: deliver parquet, ndjson or csv."
@@ -253,7 +268,8 @@ def _read_athena(file: DeliveredFile) -> Iterator[str]:
         yield "STORED AS PARQUET"
     elif file.format == "csv":
         yield "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'"
-        yield "WITH SERDEPROPERTIES ('separatorChar' = ',', 'quoteChar' = '\"')"
+        separator = f"'separatorChar' = {_literal(file.delimiter)}"
+        yield f"WITH SERDEPROPERTIES ({separator}, 'quoteChar' = '\"')"
     else:
         yield "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
     yield f"LOCATION {_literal(file.url.rpartition('/')[0] + '/')}"
@@ -264,7 +280,11 @@ def _read_athena(file: DeliveredFile) -> Iterator[str]:
 def _read_spark(file: DeliveredFile) -> Iterator[str]:
     path = file.url.replace("s3://", "s3a://", 1).replace("\\", "\\\\").replace("'", "\\'")
     options = {
-        "csv": ["header 'true'", "multiLine 'true'", "quote '\"'", "escape '\"'"],
+        "csv": [
+            *("header 'true'", "multiLine 'true'", "quote '\"'", "escape '\"'"),
+            *([f"sep {_literal(file.delimiter)}"] if file.delimiter != "," else []),
+            *([f"nullValue {_literal(file.null)}"] if file.null else []),
+        ],
         "json": ["multiLine 'true'"],
     }.get(file.format, [])
     kind = {"ndjson": "JSON"}.get(file.format, file.format.upper())

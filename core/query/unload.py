@@ -12,10 +12,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from core.connections.secrets import Secret
 from core.output.csv_injection import MARK, STARTS, escape_formula
 from core.output.json_escapes import ESCAPES
+from core.output.text_form import LARGEST_WHOLE, MOST_DIGITS, PLAIN, TextForm
 from core.planning.names import TableName
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
@@ -70,7 +72,8 @@ class Files:
         single: whether one file is written; if false, as many as needed.
         largest: the largest size of a file, in bytes.
         overwrite: whether an existing file may be replaced; only for a single file.
-        escape_formulas: whether csv cells that look like formulas are escaped.
+        text: how values are written; of csv the delimiter and the escaping of formulas, of ndjson
+            whether large numbers are strings.
     """
 
     format: str
@@ -78,7 +81,7 @@ class Files:
     single: bool
     largest: int = LARGEST_FILE
     overwrite: bool = False
-    escape_formulas: bool = False
+    text: TextForm = PLAIN
 
 
 def copy_into(
@@ -98,10 +101,10 @@ def copy_into(
     """
     aliases = {f.column.name: f.alias for f in grouped.fields if f.column}
     if files.format == "ndjson":
-        columns = [f"  {_record(plan, aliases)} AS {quote('line')}"]
+        columns = [f"  {_record(plan, aliases, files.text)} AS {quote('line')}"]
     else:
         csv = files.format == "csv"
-        escape = csv and files.escape_formulas
+        escape = csv and files.text.escape_formulas
         columns = [
             f"  {_csv_value(c, of, escape=escape) if csv else _parquet_value(c, of)}"
             f" AS {quote(escape_formula(c.delivered_name) if escape else c.delivered_name)}"
@@ -253,7 +256,8 @@ def _format(files: Files) -> Iterator[str]:
     yield "ESCAPE = NONE ESCAPE_UNENCLOSED_FIELD = NONE"
     if files.format == "csv":
         # With any value in NULL_IF, Snowflake would enclose NULL, and write it like an empty text.
-        yield "FIELD_DELIMITER = ',' RECORD_DELIMITER = '\\r\\n'"
+        delimiter = files.text.delimiter.replace("\t", "\\t")
+        yield f"FIELD_DELIMITER = '{delimiter}' RECORD_DELIMITER = '\\r\\n'"
         yield "FIELD_OPTIONALLY_ENCLOSED_BY = '\"'"
         yield "NULL_IF = () DATE_FORMAT = 'YYYY-MM-DD' BINARY_FORMAT = HEX"
     else:
@@ -296,22 +300,26 @@ def _is_text(column: PlannedColumn) -> bool:
     return column.role is Role.KEY and kind not in _NO_TEXT and kind not in TIMESTAMPS
 
 
-def _record(plan: Plan, aliases: dict[str, str]) -> str:
+def _record(plan: Plan, aliases: dict[str, str], form: TextForm) -> str:
     """Return the expression for a line of JSON, with the columns in the table's order."""
     parts: list[str] = []
     for number, column in enumerate(plan.delivered):
         label = json.dumps(column.delivered_name, ensure_ascii=False)
         parts.append(literal(f"{',' if number else '{'}{label}:"))
-        parts.append(f"COALESCE({_json_value(column, _of(aliases[column.name]))}, 'null')")
+        parts.append(f"COALESCE({_json_value(column, _of(aliases[column.name]), form)}, 'null')")
     return "\n  || ".join([*parts, "'}'"])
 
 
-def _json_value(column: PlannedColumn, name: str) -> str:
-    kind = column.source.type.kind
+def _json_value(column: PlannedColumn, name: str, form: TextForm) -> str:
+    kind, scale = column.source.type.kind, column.source.type.scale or 0
     if column.role is not Role.KEY or kind in ("FIXED", "BOOLEAN", "DATE"):
         text = f"{name}::VARCHAR"
         if column.role is Role.MONTH or kind == "DATE":
             return _in_quotes(f"TO_VARCHAR({name}, 'YYYY-MM-DD')")
+        if form.large_numbers_as_text and kind == "FIXED":
+            largest = 10**MOST_DIGITS - 1 if scale else LARGEST_WHOLE
+            most = Decimal(largest).scaleb(-scale)
+            return f"IFF(ABS({name}) > {most:f}, {_in_quotes(text)}, {text})"
         return text
     if kind == "BINARY":
         return _in_quotes(f"TO_VARCHAR({name}, 'HEX')")

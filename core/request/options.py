@@ -29,6 +29,7 @@ Checksums = Literal["supported", "required-only"]
 Pairs = Mapping[str, str] | str
 Undated = Literal["drop", "keep"]
 TimestampUnit = Literal["us", "ns"]
+LargeNumbers = Literal["number", "text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,6 +236,37 @@ _OUTPUT: Final = {
         "evaluate as a formula: those that begin with =, +, -, @, a tab or a line break.",
         type=bool,
         default=False,
+    ),
+    "csv_delimiter": Option(
+        help="In csv, the character between two values; `\\t` is a tab.",
+        type=str,
+        default=",",
+        placeholder="CHARACTER",
+        examples=(";", r"\t"),
+    ),
+    "csv_null": Option(
+        help="In csv, the text for NULL. A text that is the same is put in quotation marks.",
+        type=str,
+        default="",
+        placeholder="TEXT",
+        examples=(r"\N", "NULL"),
+    ),
+    "csv_bom": Option(
+        help="Begin csv with the byte order mark by which Excel recognises UTF-8.",
+        type=bool,
+        default=False,
+    ),
+    "csv_decimal_comma": Option(
+        help="In csv, write numbers with a comma for the decimal point. Needs another "
+        "`csv_delimiter`.",
+        type=bool,
+        default=False,
+    ),
+    "json_large_numbers": Option(
+        help="How json and ndjson hold numbers that a 64-bit float cannot hold, which many "
+        "readers would round: as a `number` with all its digits, or as `text`.",
+        type=LargeNumbers,
+        default="number",
     ),
     "timestamp_unit": Option(
         help="The unit of times and timestamps: `us`, or `ns` for the nanoseconds of columns that "

@@ -28,6 +28,7 @@ from pydantic import (
 from core.errors import UsageError
 from core.remedy import Advice, Remedy, join_remedies
 from core.request.conditions import check_conditions, check_percentage
+from core.request.csv_rules import check_delimiter, check_null, parse_delimiter
 from core.request.lists import check_renames, parse_pairs, parse_renames, split_names
 from core.request.months import MOST_MONTHS, check_month, check_window
 from core.request.object_rules import ARCHIVES, StorageClass, check_metadata, check_tags
@@ -39,6 +40,7 @@ from core.request.options import (
     EngineName,
     FileFormat,
     IfExists,
+    LargeNumbers,
     OnBadDate,
     TimestampUnit,
     Undated,
@@ -211,6 +213,13 @@ class Request(BaseModel):
     format: FileFormat = _declare("format")
     gzip: bool = _declare("gzip")
     csv_escape_formulas: bool = _declare("csv_escape_formulas")
+    csv_delimiter: Annotated[
+        str, BeforeValidator(parse_delimiter), AfterValidator(check_delimiter)
+    ] = _declare("csv_delimiter")
+    csv_null: Annotated[str, AfterValidator(check_null)] = _declare("csv_null")
+    csv_bom: bool = _declare("csv_bom")
+    csv_decimal_comma: bool = _declare("csv_decimal_comma")
+    json_large_numbers: LargeNumbers = _declare("json_large_numbers")
     timestamp_unit: TimestampUnit = _declare("timestamp_unit")
     file_name: str | None = _declare("file_name")
     if_exists: IfExists = _declare("if_exists")
@@ -315,6 +324,20 @@ class Request(BaseModel):
     def _check_gzip(self) -> Self:
         if self.gzip and self.format == "parquet":
             raise ValueError("parquet is compressed already; gzip goes with json, ndjson or csv")
+        return self
+
+    @model_validator(mode="after")
+    def _check_csv(self) -> Self:
+        if self.csv_delimiter == "," and self.csv_decimal_comma:
+            raise ValueError(
+                Advice(
+                    Remedy("csv_decimal_comma"),
+                    " needs another delimiter, such as ",
+                    Remedy("csv_delimiter", ";"),
+                )
+            )
+        if self.csv_null and self.csv_delimiter in self.csv_null:
+            raise ValueError(Advice(Remedy("csv_null"), " holds the delimiter"))
         return self
 
     @model_validator(mode="after")

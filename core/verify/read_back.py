@@ -26,6 +26,7 @@ from core.aggregation.reconciliation import MOST_DIGITS
 from core.errors import IntegrityError
 from core.output import Format
 from core.output.csv_injection import escape_formula
+from core.output.text_form import PLAIN, TextForm
 from core.planning.plan import Plan, PlannedColumn
 from core.verify.month_totals import MONTH, Month, MonthFigures, sum_by_month, widen
 
@@ -37,7 +38,7 @@ _CSV_BLOCKS = (4 * 1024 * 1024, 64 * 1024 * 1024, 512 * 1024 * 1024)
 
 
 def read_figures(
-    path: Path, kind: Format, plan: Plan, *, gzipped: bool, escaped_formulas: bool = False
+    path: Path, kind: Format, plan: Plan, *, gzipped: bool, text: TextForm = PLAIN
 ) -> dict[Month, MonthFigures]:
     """Return the figures of a local file by month.
 
@@ -46,13 +47,13 @@ def read_figures(
         kind: its format.
         plan: the plan of the run, which determines its columns.
         gzipped: whether the whole file is compressed.
-        escaped_formulas: whether csv cells and names that look like formulas are escaped as text.
+        text: how values are written in csv and JSON.
 
     Raises:
         IntegrityError: the file cannot be read in this format, or has other columns.
     """
     try:
-        return _read(path, kind, plan, gzipped, escaped_formulas)
+        return _read(path, kind, plan, gzipped, text)
     except (pa.ArrowException, ValueError, KeyError, TypeError, EOFError, zlib.error) as error:
         raise IntegrityError(
             f"The delivered file cannot be read as {kind} with the columns of the plan "
@@ -61,16 +62,16 @@ def read_figures(
 
 
 def _read(
-    path: Path, kind: Format, plan: Plan, gzipped: bool, escape: bool
+    path: Path, kind: Format, plan: Plan, gzipped: bool, form: TextForm
 ) -> dict[Month, MonthFigures]:
     if kind is Format.PARQUET:
         return sum_by_month(_read_parquet(path, plan))
     if kind is not Format.CSV:
-        return sum_by_month(_read_json(path, plan, gzipped, array=kind is Format.JSON))
+        return sum_by_month(_read_json(path, plan, gzipped, form, array=kind is Format.JSON))
     for block in _CSV_BLOCKS[:-1]:
         with suppress(_RecordTooLargeError):
-            return sum_by_month(_read_csv(path, plan, gzipped, escape, block))
-    return sum_by_month(_read_csv(path, plan, gzipped, escape, _CSV_BLOCKS[-1]))
+            return sum_by_month(_read_csv(path, plan, gzipped, form, block))
+    return sum_by_month(_read_csv(path, plan, gzipped, form, _CSV_BLOCKS[-1]))
 
 
 class _RecordTooLargeError(ValueError):
@@ -89,11 +90,12 @@ def _read_parquet(path: Path, plan: Plan) -> Iterator[pa.Table]:
 
 
 def _read_csv(
-    path: Path, plan: Plan, gzipped: bool, escape: bool, block: int
+    path: Path, plan: Plan, gzipped: bool, form: TextForm, block: int
 ) -> Iterator[pa.Table]:
-    name: Callable[[str], str] = escape_formula if escape else str
-    with _open(path, gzipped) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
-        if next(csv.reader(text), None) != list(map(name, _names(plan))):
+    name: Callable[[str], str] = escape_formula if form.escape_formulas else str
+    coding = "utf-8-sig" if form.bom else "utf-8"
+    with _open(path, gzipped) as file, io.TextIOWrapper(file, coding, newline="") as text:
+        if next(csv.reader(text, delimiter=form.delimiter), None) != list(map(name, _names(plan))):
             raise KeyError("other columns")
     types = {
         name(plan.month.delivered_name): pa.string(),
@@ -102,16 +104,19 @@ def _read_csv(
     options = pa_csv.ConvertOptions(
         include_columns=list(types),
         column_types=types,
-        null_values=[""],
+        null_values=[form.null],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
+        decimal_point="," if form.decimal_comma else ".",
     )
     with _open(path, gzipped) as file:
         try:
             for batch in pa_csv.open_csv(
                 file,
                 pa_csv.ReadOptions(block_size=block),
-                pa_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+                pa_csv.ParseOptions(
+                    delimiter=form.delimiter, newlines_in_values=True, ignore_empty_lines=False
+                ),
                 options,
             ):
                 yield _make_table(batch.columns)
@@ -119,11 +124,13 @@ def _read_csv(
             raise (_RecordTooLargeError if "block size" in str(error) else ValueError) from error
 
 
-def _read_json(path: Path, plan: Plan, gzipped: bool, *, array: bool) -> Iterator[pa.Table]:
+def _read_json(
+    path: Path, plan: Plan, gzipped: bool, form: TextForm, *, array: bool
+) -> Iterator[pa.Table]:
     with _open(path, gzipped) as file:
         lines: Iterator[bytes] = _split_array(file) if array else iter(file)
         while part := _take_lines(lines):
-            yield _parse_records(part, plan)
+            yield _parse_records(part, plan, form)
 
 
 def _open(path: Path, gzipped: bool) -> IO[bytes]:
@@ -158,7 +165,7 @@ def _take_lines(lines: Iterator[bytes]) -> list[bytes]:
     return part
 
 
-def _parse_records(lines: list[bytes], plan: Plan) -> pa.Table:
+def _parse_records(lines: list[bytes], plan: Plan, form: TextForm) -> pa.Table:
     # Joined to one array, so that the decoder is called once. Decimals keep every digit.
     records: list[dict[str, Any]] = json.loads(
         b"[" + b",".join(lines) + b"]",
@@ -170,7 +177,9 @@ def _parse_records(lines: list[bytes], plan: Plan) -> pa.Table:
     if len(records) != len(lines) or any(record.keys() != names for record in records):
         raise ValueError("not one record per line, or other columns")
     month = pa.array([record[plan.month.delivered_name] for record in records], pa.string())
-    sums = [_parse_numbers([record[c.delivered_name] for record in records], c) for c in plan.sums]
+    sums = [
+        _parse_numbers([record[c.delivered_name] for record in records], c, form) for c in plan.sums
+    ]
     return _make_table([month, *sums])
 
 
@@ -178,8 +187,10 @@ def _refuse_constant(text: str) -> Decimal:
     raise ValueError(f"{text} is not valid JSON")
 
 
-def _parse_numbers(values: list[Any], column: PlannedColumn) -> pa.Array:
+def _parse_numbers(values: list[Any], column: PlannedColumn, form: TextForm) -> pa.Array:
     if column.source.type.kind == "FIXED":
+        if form.large_numbers_as_text:
+            values = [Decimal(value) if isinstance(value, str) else value for value in values]
         return pa.array(values, _type(column))
     # JSON has no numbers for NaN and infinities: they are written as strings.
     return pa.array([None if value is None else float(value) for value in values], pa.float64())

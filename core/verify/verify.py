@@ -12,7 +12,7 @@ from core.aggregation.reconciliation import RunTotals
 from core.bucket import Bucket, Delivery
 from core.errors import IntegrityError, LocalResourceError, SignInError, SourceDataError
 from core.events import Phase
-from core.output import Format
+from core.output import Format, TextForm
 from core.planning.plan import Plan
 from core.runtime.disk.workspace import SPARE_BYTES, check_space
 from core.runtime.progress import Reporter
@@ -41,8 +41,8 @@ class Form(Protocol):
         """Whether the whole file is compressed."""
 
     @property
-    def escape_formulas(self) -> bool:
-        """Whether csv cells and names that look like formulas are escaped as text."""
+    def text(self) -> TextForm:
+        """How values are written in csv and JSON."""
 
 
 @dataclass(frozen=True)
@@ -192,5 +192,5 @@ def _read_figures(claim: Claim, path: Path) -> dict[Month, MonthFigures]:
         form.format,
         claim.plan,
         gzipped=form.gzip,
-        escaped_formulas=form.escape_formulas,
+        text=form.text,
     )

@@ -10,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from core.connections.secrets import Secret
+from core.output import TextForm
 from core.planning.names import TableName
 from core.planning.plan import Plan
 from core.query import Statement, select_groups
@@ -35,6 +36,18 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any], Location, Files]] = {
     "parquet": (ORDERS, {}, INTEGRATION, Files("parquet", gzip=False, single=True)),
     "csv": (EVERY_TYPE, {}, INTEGRATION, Files("csv", gzip=True, single=True, overwrite=True)),
     "ndjson": (EVERY_TYPE, {}, INTEGRATION, Files("ndjson", gzip=False, single=True)),
+    "csv_tabs": (
+        ORDERS,
+        {},
+        INTEGRATION,
+        Files("csv", gzip=False, single=True, text=TextForm(delimiter="\t")),
+    ),
+    "ndjson_texts": (
+        {**ORDERS, "NO": "NUMBER(9,0)"},
+        {"key_columns": "NO,O_ORDERSTATUS"},
+        INTEGRATION,
+        Files("ndjson", gzip=False, single=True, text=TextForm(large_numbers_as_text=True)),
+    ),
     "names": (HOSTILE, {}, INTEGRATION, Files("ndjson", gzip=True, single=True)),
     "parts": (
         ORDERS,

@@ -155,3 +155,31 @@ def test_invalid_stream_limits_are_refused(text: str) -> None:
 
 def test_the_default_stream_limit() -> None:
     assert str(request().stream_limit) == "50M,5GB"
+
+
+class TestCsv:
+    @pytest.mark.parametrize(
+        ("given", "delimiter"), [(r"\t", "\t"), ("\t", "\t"), (";", ";"), ("|", "|")]
+    )
+    def test_delimiters(self, given: str, delimiter: str) -> None:
+        assert request(csv_delimiter=given).csv_delimiter == delimiter
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            *(
+                {"csv_delimiter": each}
+                for each in ("", ";;", "a", "7", '"', ".", "-", ":", "\n", " ", "é")
+            ),
+            *(
+                {"csv_null": each}
+                for each in ("0", "-1.5", "NaN", "true", "2024-01", '"', "a\nb", " a")
+            ),
+            {"csv_decimal_comma": True},
+            {"csv_null": "a;b", "csv_delimiter": ";"},
+            {"json_large_numbers": "string"},
+        ],
+    )
+    def test_what_would_be_read_as_something_else(self, given: dict[str, Any]) -> None:
+        with pytest.raises(UsageError, match=next(iter(given))):
+            request(**given)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.output import Format, open_writer
+from core.output import Format, TextForm, open_writer
 from tests.support.deliveries import download, execute, make_table, transfer
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ texts = st.text(st.sampled_from([*DANGEROUS, '"', ",", "'", " ", "1", "é"]), ma
 
 def cells(path: Path, values: list[str | None], *, escape: bool) -> list[str]:
     schema = pa.schema([("T", pa.large_string()), ("N", pa.decimal128(38, 0))])
-    with open_writer(path, Format.CSV, schema, escape_formulas=escape) as writer:
+    with open_writer(path, Format.CSV, schema, text=TextForm(escape_formulas=escape)) as writer:
         writer.write(pl.DataFrame({"T": values, "N": [Decimal(-1)] * len(values)}))
     _, *rows = csv.reader(io.StringIO(path.read_bytes().decode(), newline=""))
     assert all(row[1] == "-1" for row in rows), "numbers stay numbers"

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 ELSEWHERE = {
     *("acl", "checksums", "expected_bucket_owner", "external_id", "kms_key_id", "max_file_size"),
     *(
+        "csv_decimal_comma",
+        "csv_delimiter",
+        "csv_null",
+        "json_large_numbers",
         "max_change",
         "max_rows",
         "memory_limit",

@@ -1,0 +1,47 @@
+"""The rules for the options of csv: a file of any of them can be read back without a doubt."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+# Only text and binary are quoted, so that no other value may hold the delimiter.
+_IN_VALUES: Final = re.compile(r"""[A-Za-z0-9".:+\-'\\ ]""")
+_NUMBER: Final = re.compile(
+    r"[-+]?[0-9.,]*|nan|-?infinity|true|false|[0-9][0-9T:.Z-]*", re.IGNORECASE
+)
+
+
+def parse_delimiter(value: Any) -> Any:
+    r"""Turn `\t`, as it is typed, into a tab; other values are returned unchanged."""
+    return "\t" if value == r"\t" else value
+
+
+def check_delimiter(value: str) -> str:
+    """Return a delimiter.
+
+    Raises:
+        ValueError: it is not one character of ASCII, or one that values without quotation marks
+            can hold.
+    """
+    visible = value == "\t" or (value.isascii() and value.isprintable())
+    if len(value) != 1 or not visible or _IN_VALUES.match(value):
+        raise ValueError(r"must be one character such as ; or | or \t, which no number or date has")
+    return value
+
+
+def check_null(value: str) -> str:
+    """Return the text for NULL.
+
+    Raises:
+        ValueError: it could be a value, or has a character of more than one line.
+    """
+    if value and (
+        _NUMBER.fullmatch(value)
+        or not value.isprintable()
+        or '"' in value
+        or value != value.strip()
+        or not value.isascii()
+    ):
+        raise ValueError(r"must be a text such as \N or NULL, which is no number, date or flag")
+    return value
