@@ -119,12 +119,13 @@ def run_transfer(
     if request.report:
         check_path(request.report)
     run = _Run(request, Reporter(on_event), cancel, run_id)
-    with run.session() as connection:
+    with open_bucket(request, retry=run.retry) as bucket, run.session() as connection:
+        bucket.prepare()
         plan, choice = run.decide(*run.look(connection))
         plan = check_grain(connection, plan, run.cancel)
         run.report(plan, choice)
         job = run.make_job(connection, plan)
-        with open_bucket(request, retry=run.retry) as bucket, workspace() as directory:
+        with workspace() as directory:
             sweep(bucket, run.cancel)
             file = LocalFile.of(request, directory / "delivery")
             delivered = ENGINES[choice.engine].deliver(job, bucket, file)

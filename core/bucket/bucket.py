@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from core.errors import (
 )
 from core.remedy import join_texts
 from core.request.options import Checksums
-from core.runtime.background import Waiter
+from core.runtime.background import Waiter, start
 from core.runtime.cancel import NEVER, Cancel
 from core.runtime.closing import Closing
 from core.runtime.retry import QUICK, Retry
@@ -102,9 +103,24 @@ class Bucket(Closing):
         self._common = {**owner, **payer}
         self._role, self.object_options, self._given = role, object_options, given
         self._made: Any = None
+        self._making = threading.Lock()
+        self._failed: Exception | None = None
         self.open_uploads = OpenUploads.of(
             destination.bucket, self._options.get("endpoint_url", ""), profile or ""
         )
+
+    def prepare(self) -> None:
+        """Import boto3 and look up the credentials in the background, for the first request.
+
+        A failure is raised by that request.
+        """
+        start(self._prepare)
+
+    def _prepare(self) -> None:
+        try:
+            self._get_client()
+        except Exception as error:
+            self._failed = error
 
     def close(self) -> None:
         """Close the connections."""
@@ -235,9 +251,13 @@ class Bucket(Closing):
         return self._deliver(client, order, cancel, on_progress, repeated=True)
 
     def _get_client(self) -> Any:
-        if self._made is None:
-            self._made = make_client(self._profile, self._options, self._role)
-        return self._made
+        with self._making:
+            if (failed := self._failed) is not None:
+                self._failed = None  # the request may be repeated
+                raise failed
+            if self._made is None:
+                self._made = make_client(self._profile, self._options, self._role)
+            return self._made
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +108,25 @@ def test_a_person_may_cancel(inbox: Inbox, sts: Proxy) -> None:
     with pytest.raises(CancelledError):
         check(inbox)
     assert not sts.log
+
+
+def test_what_is_prepared_asks_once_and_its_failure_is_raised_once(
+    inbox: Inbox, sts: Proxy
+) -> None:
+    url = inbox.options["endpoint_url"]
+    with Bucket(Destination(inbox.name), profile="partner", endpoint_url=url) as bucket:
+        asked: list[str] = []
+
+        def answer(device: str) -> str:
+            asked.append(device)
+            if len(asked) == 1:
+                raise CancelledError
+            return CODE
+
+        ask_for_codes(answer)
+        bucket.prepare()
+        for ending in (pytest.raises(CancelledError), nullcontext()):
+            with ending:
+                check_destination(bucket, "a.csv", overwrite=False)
+        assert asked == [DEVICE, DEVICE]
+        assert len(sts.log) == 1
