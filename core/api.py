@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from core.configuration.destinations import fill_options
+from core.records.run import run_and_report
 from core.request.options import (
     Acl,
     Checksums,
@@ -17,13 +18,14 @@ from core.request.options import (
     FileFormat,
     IfExists,
     LargeNumbers,
+    NotifyOn,
     OnBadDate,
     Pairs,
+    Targets,
     TimestampUnit,
     Undated,
 )
 from core.request.request import Request
-from core.transfer import run_transfer
 
 if TYPE_CHECKING:
     from core.events import Listener
@@ -115,6 +117,8 @@ def transfer_data(
     report: str | None = None,
     memory_limit: int | str = "600MB",
     max_retry_time: int | str = "10m",
+    notify: Targets = (),
+    notify_on: NotifyOn = "always",
     on_progress: Listener | None = None,
     cancel: Cancel | None = None,
 ) -> dict[str, Any]:
@@ -251,6 +255,12 @@ def transfer_data(
         memory_limit: The most memory that the process may use. A number counts bytes.
         max_retry_time: How long a request that fails temporarily is retried after its first
             failure. 0 turns retries off. A number counts seconds.
+        notify: Whom to notify of the end of the run: the URL of a webhook, which gets the result as
+            JSON; `slack:URL` and `teams:URL`, which get a text; `exec:COMMAND`, which gets the JSON
+            on its standard input; another URL, for Apprise, which is an extra. `env:VARIABLE` takes
+            the URL from the environment. URLs are secrets: they are not shown or stored.
+        notify_on: Which ends of a run to notify of: `always` all, `success` a delivery, `failure`
+            any error, `check_failed` only a check of rows, totals or months that failed.
         on_progress: called with each event of the run: a `core.Progress`, `core.Planned`,
             `core.Warned`, `core.Retrying`, `core.Recovered` or `core.Delivered`.
         cancel: a `threading.Event` that stops the run when it is set.
@@ -269,4 +279,5 @@ def transfer_data(
     for name in ("on_progress", "cancel"):
         options.pop(name, None)
     request = Request.of(**fill_options(options))
-    return run_transfer(request, on_event=on_progress, cancel=cancel).result
+    outcome = run_and_report(request, by="library", on_event=on_progress, cancel=cancel)
+    return outcome.result

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from core.engines import ENGINES
 from core.planning.names import warn_of_hidden
+from core.request.targets import describe_target
 
 if TYPE_CHECKING:
     from core.aggregation.first_rows import FirstRows
@@ -54,6 +55,11 @@ class Preview:
     conditions: Mapping[str, Any] = field(default_factory=dict)
     destination: str | None = None
     schema: tuple[DeliveredColumn, ...] = ()
+
+    @property
+    def notified(self) -> tuple[str, ...]:
+        """The targets of notifications, as they are shown: without the paths of URLs."""
+        return tuple(map(describe_target, self.request.notify)) if self.request else ()
 
     @property
     def warnings(self) -> tuple[str, ...]:

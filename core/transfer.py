@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from core.bucket import Bucket, Destination
 from core.bucket.sweep import sweep
-from core.bucket.target import list_demands, object_key, open_bucket
+from core.bucket.target import identify_run, list_demands, object_key, open_bucket
 from core.engines import ENGINES
 from core.engines.choice import Choice, choose, find_chunk_size
 from core.engines.delivery_checks import DeliveryChecks, LastDelivery
@@ -38,6 +38,7 @@ from core.records.report import check_path, write_report
 from core.request.conditions import list_conditions
 from core.request.request import Request
 from core.runtime.cancel import NEVER, Cancel
+from core.runtime.disk.run_lock import lock_run
 from core.runtime.disk.workspace import workspace
 from core.runtime.memory_budget import Budget
 from core.runtime.progress import Reporter
@@ -99,8 +100,9 @@ def run_transfer(
     on_event: Listener | None = None,
     cancel: Cancel | None = None,
     run_id: str | None = None,
+    exclusive: bool = False,
 ) -> Outcome:
-    """Transfer one table.
+    """Transfer one table. It neither records the run nor sends the request's notifications.
 
     Args:
         request: the request of the transfer.
@@ -108,6 +110,8 @@ def run_transfer(
             from worker threads, never from two at once.
         cancel: set it, from any thread, to stop: the query and the upload are aborted.
         run_id: the id of the run, which no other run has; if None, one is made.
+        exclusive: end with a TemporaryError if another process runs the same transfer
+            (`core.bucket.target.identify_run`) and is exclusive too.
 
     Returns:
         The outcome, once the object is complete in the bucket and verified.
@@ -119,9 +123,13 @@ def run_transfer(
     if request.report:
         check_path(request.report)
     run = _Run(request, Reporter(on_event), cancel, run_id)
-    with open_bucket(request, retry=run.retry) as bucket, run.session() as connection:
+    with ExitStack() as held:
+        bucket = held.enter_context(open_bucket(request, retry=run.retry))
+        connection = held.enter_context(run.session())
         bucket.prepare()
         plan, choice = run.decide(*run.look(connection))
+        if exclusive:
+            held.enter_context(lock_run(*identify_run(request, plan.source.name)))
         plan = check_grain(connection, plan, run.cancel)
         run.report(plan, choice)
         job = run.make_job(connection, plan)

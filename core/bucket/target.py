@@ -124,6 +124,23 @@ def object_url(request: Request, name: TableName | None, window: Window | None =
     return url
 
 
+def identify_run(request: Request, name: TableName) -> tuple[list[str | None], str]:
+    """Return what makes two runs the same, which one process at a time may do, and it in words.
+
+    These are the table, the destination with its service, and the template of the file's name; not
+    the months, as a delivery of the last months is not the same tomorrow.
+
+    Args:
+        request: the request.
+        name: the full name of the table.
+    """
+    destination = Destination.parse(request.bucket)
+    service = request.endpoint_url or (request.s3_options or {}).get("endpoint_url")
+    ext = extension(Format(request.format), request.gzip)
+    url = destination.url()
+    return [str(name), service, url, request.file_name, ext], f"{name} to {url}"
+
+
 def _name_months(request: Request, window: Window | None) -> dict[str, str]:
     """Return the fields of a template that name the months of a window, as far as it has them."""
     if window is None:

@@ -17,7 +17,7 @@ from core.request.request import Request
 
 DELIVERED: Final = "delivered"
 
-FrontEnd = Literal["app", "batch"]
+FrontEnd = Literal["app", "batch", "library"]
 
 # The names that fields had in the first version of the history, and that reports still use.
 _FORMER_NAMES: Final = {"account": "totals", "verdict": "comparison"}

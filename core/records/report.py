@@ -22,6 +22,7 @@ from core.errors import LocalResourceError, TransferError, UsageError
 from core.planning.plan import Plan
 from core.remedy import Advice, Remedy
 from core.request.request import Request
+from core.request.targets import without_secrets
 from core.runtime.disk.directories import UnsafeDirectoryError, check_links
 from core.runtime.disk.private_files import replace
 
@@ -170,7 +171,9 @@ def _report(request: Request, outcome: Outcome, failure: TransferError | None) -
 def _without_secrets(request: Request) -> Request:
     """Return the request with its connection's name, or without a connection if it has none."""
     known = request.connection if isinstance(request.connection, str) else None
-    return request.model_copy(update={"connection": known, "s3_options": None})
+    return request.model_copy(
+        update={"connection": known, "s3_options": None, "notify": without_secrets(request.notify)}
+    )
 
 
 def _version(package: str) -> str | None:

@@ -28,6 +28,8 @@ Encryption = Literal["AES256", "aws:kms", "aws:kms:dsse"]
 Checksums = Literal["supported", "required-only"]
 Pairs = Mapping[str, str] | str
 Undated = Literal["drop", "keep"]
+Targets = Sequence[str] | str
+NotifyOn = Literal["always", "success", "failure", "check_failed"]
 TimestampUnit = Literal["us", "ns"]
 LargeNumbers = Literal["number", "text"]
 
@@ -509,6 +511,25 @@ _RUN: Final = {
     ),
 }
 
+_NOTIFY: Final = {
+    "notify": Option(
+        help="Whom to notify of the end of the run: the URL of a webhook, which gets the result as "
+        "JSON; `slack:URL` and `teams:URL`, which get a text; `exec:COMMAND`, which gets the JSON "
+        "on its standard input; another URL, for Apprise, which is an extra. `env:VARIABLE` takes "
+        "the URL from the environment. URLs are secrets: they are not shown or stored.",
+        type=Targets,
+        default=(),
+        placeholder="TARGET,...",
+        examples=("env:SLACK_WEBHOOK", "exec:/usr/local/bin/announce"),
+    ),
+    "notify_on": Option(
+        help="Which ends of a run to notify of: `always` all, `success` a delivery, `failure` any "
+        "error, `check_failed` only a check of rows, totals or months that failed.",
+        type=NotifyOn,
+        default="always",
+    ),
+}
+
 GROUPS: Final[Mapping[str, Mapping[str, Option]]] = MappingProxyType(
     {
         "source": _SOURCE,
@@ -519,6 +540,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Option]]] = MappingProxyType(
         "checks": _CHECKS,
         "engine": _ENGINE,
         "run": _RUN,
+        "notification": _NOTIFY,
     }
 )
 """The options by subject, in the order in which they are listed."""

@@ -4,7 +4,8 @@ Both are printable ASCII, whatever characters the names contain. A shell treats 
 were typed: a tab completes, a line break runs the line, `!` inserts a line of the history, and
 outside of UTF-8 the bytes of a letter are commands of the line editor (readline's `convert-meta`).
 
-Neither contains a secret: connections without a name, and boto3's options, are left out.
+Neither contains a secret: connections without a name, boto3's options, and the URLs of webhooks are
+left out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from core.request.lists import format_names
 from core.request.request import MEBIBYTE, Request, StreamLimit
+from core.request.targets import without_secrets
 from core.runtime.characters import has_hidden
 
 _SIZES = frozenset({"memory_limit", "max_file_size"})
@@ -104,6 +106,8 @@ def _list_given(request: Request, *, demo: bool) -> Iterator[tuple[str, _Value]]
         if name == "connection" and (demo or not isinstance(value, str)):
             continue
         if name == "endpoint_url" and demo:
+            continue
+        if name == "notify" and not (value := without_secrets(value)):
             continue
         if name in _SIZES:
             value = _format_size(value)

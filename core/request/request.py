@@ -41,10 +41,12 @@ from core.request.options import (
     FileFormat,
     IfExists,
     LargeNumbers,
+    NotifyOn,
     OnBadDate,
     TimestampUnit,
     Undated,
 )
+from core.request.targets import check_targets, without_secrets
 from core.request.validation_messages import WAYS_TO_WRITE, describe_mistakes
 from core.request.write_ways import WRITE_WAYS, needs_write_way
 from core.runtime.urls import ENDPOINT_FORM, has_credentials, is_plain_endpoint
@@ -169,6 +171,13 @@ Text = Annotated[str, Field(min_length=1)]
 Renames = Annotated[Mapping[str, str], BeforeValidator(parse_renames)]
 PairsOf = Annotated[Mapping[str, str], BeforeValidator(parse_pairs)]
 Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
+NotifyTargets = Annotated[
+    tuple[str, ...],
+    BeforeValidator(split_names),
+    AfterValidator(check_targets),
+    PlainSerializer(without_secrets),
+    Field(repr=False),
+]
 Size = Annotated[int, BeforeValidator(parse_size)]
 Seconds = Annotated[int, BeforeValidator(parse_seconds)]
 Zone = Annotated[str | None, AfterValidator(_check_zone)]
@@ -272,6 +281,8 @@ class Request(BaseModel):
     max_retry_time: Annotated[Seconds, Field(ge=0, le=LONGEST_RETRY_TIME)] = _declare(
         "max_retry_time", parse_seconds
     )
+    notify: NotifyTargets = _declare("notify")
+    notify_on: NotifyOn = _declare("notify_on")
     engine: EngineName = _declare("engine")
     stream_limit: Limit = _declare("stream_limit", StreamLimit.parse)
 

@@ -67,6 +67,8 @@ EVERYTHING: dict[str, Any] = {
     "memory_limit": 500 * 1024 * 1024,
     "engine": "pushdown",
     "stream_limit": "12,3KB",
+    "notify": ("exec:/bin/announce 'it, all'", "env:HOOK"),
+    "notify_on": "failure",
 }
 
 

@@ -48,9 +48,12 @@ class Manner:
         job: the job file.
         only, jobs, stop_on_failure: how to run it.
         schema: print the JSON schema of job files.
+        history: print the runs of this machine.
+        limit: with `history`, the most runs.
         demo: use the embedded warehouse and bucket.
         quiet: print only errors on stderr.
-        json: write stderr as JSON lines, and the plan of a dry run as JSON.
+        json: write stderr as JSON lines.
+        as_json: write plans, findings, destinations and the history as JSON on stdout.
     """
 
     dry_run: bool = False
@@ -65,9 +68,12 @@ class Manner:
     jobs: int | None = None
     stop_on_failure: bool = False
     schema: bool = False
+    history: bool = False
+    limit: int = 50
     demo: bool = False
     quiet: bool = False
     json: bool = False
+    as_json: bool = False
 
 
 def run(options: Mapping[str, Any], manner: Manner) -> int:
@@ -136,8 +142,8 @@ def leave(code: int) -> NoReturn:
 
 
 def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:
-    if manner.destinations:
-        return _list_destinations(manner, console)
+    if manner.destinations or manner.history:
+        return _print_files(options, manner, console)
     if manner.schema:
         return _print_schema(console)
     if manner.job:
@@ -192,11 +198,17 @@ def _print_schema(console: Console) -> int:
     return 0
 
 
-def _list_destinations(manner: Manner, console: Console) -> int:
-    from tui.cli import destinations
+def _print_files(options: Mapping[str, Any], manner: Manner, console: Console) -> int:
+    """Print what files of this machine hold: the configured destinations, or the history."""
+    from tui.cli import destinations, history
 
-    found = list_destinations()
-    print_lines((destinations.as_json if manner.json else destinations.as_text)(found), console)
+    if manner.destinations:
+        list_all = destinations.as_json if manner.as_json else destinations.as_text
+        print_lines(list_all(list_destinations()), console)
+    else:
+        show = history.as_json if manner.as_json else history.as_text
+        table, since = options.get("table", ""), options.get("since", "")
+        print_lines(show(history.find(table, since, manner.limit)), console)
     return 0
 
 
@@ -226,7 +238,7 @@ def _print_preview(options: Mapping[str, Any], manner: Manner, console: Console,
         from core.facade import find_former_runs
         from tui.cli import dry_run
 
-        show = dry_run.as_json if manner.json else dry_run.as_text
+        show = dry_run.as_json if manner.as_json else dry_run.as_text
         request, former = Request.of(**options), find_former_runs(demo=manner.demo)
         return show(plan_transfer(request, exact=manner.exact, former=former, cancel=stop.cancel))
 
@@ -254,7 +266,7 @@ def _check(options: Mapping[str, Any], manner: Manner, console: Console, stop: S
     printer = Printer()
 
     def show(finding: Finding) -> None:
-        if not manner.json:
+        if not manner.as_json:
             print_lines(printer.as_text(finding), console)
 
     result = stop.run(
@@ -266,7 +278,9 @@ def _check(options: Mapping[str, Any], manner: Manner, console: Console, stop: S
             cancel=stop.cancel,
         )
     )
-    print_lines(end_as_json(result) if manner.json else end_as_text(result, manner.record), console)
+    print_lines(
+        end_as_json(result) if manner.as_json else end_as_text(result, manner.record), console
+    )
     return result.exit_code
 
 

@@ -39,6 +39,7 @@ def as_text(preview: Preview) -> list[str]:
         f"Rows out     {cost.rows_out(estimate)}",
         *([f"Checks       {_spell(preview.conditions)}"] if preview.conditions else []),
         f"Engine       {preview.choice.engine}: {preview.choice.why}",
+        *([f"Notify       {', '.join(preview.notified)}"] if preview.notified else []),
         "",
         *_align(cost.table(estimate, as_option)),
         *_note_unsized(estimate),
@@ -89,6 +90,7 @@ def as_data(preview: Preview) -> dict[str, Any]:
         "sql": preview.statement.sql,
         "binds": list(preview.statement.binds),
         "copy": preview.copy.sql if preview.copy else None,
+        "notify": list(preview.notified),
         "warnings": list(map(with_options, preview.warnings)),
     }
 

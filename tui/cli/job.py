@@ -51,7 +51,7 @@ class JobManner:
         dry_run: print the plans only.
         exact: count the rows that would be delivered.
         demo: use the embedded warehouse and bucket.
-        json: print plans as JSON.
+        as_json: print plans as JSON.
     """
 
     file: str
@@ -61,7 +61,7 @@ class JobManner:
     dry_run: bool = False
     exact: bool = False
     demo: bool = False
-    json: bool = False
+    as_json: bool = False
 
 
 def run(options: Options, manner: JobManner, console: Console, stop: Stop) -> int:
@@ -240,7 +240,7 @@ def _plan(
             refuse_changes(changes)
         except TransferError as error:
             failure = error
-    if manner.json:
+    if manner.as_json:
         data = {"name": transfer.name, **dry_run.as_data(preview)}
         since = changes.as_dict() if changes else None
         return [terminal.json_text({**data, "last_delivery": since})], failure

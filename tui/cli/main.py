@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -22,7 +23,7 @@ from tui.cli.options import ACCEPTED, OWN, parameters, spelling
 # tenth of the time until then.
 COLLECT = (20_000, 20, 50)
 # Options that are done without the app.
-_WITHOUT_THE_APP = ("dry_run", "ddl", "check", "destinations", "schema")
+_WITHOUT_THE_APP = ("check", "ddl", "destinations", "dry_run", "history", "schema")
 # Options that go with another one only.
 _REQUIRED = (
     ("exact", "dry_run"),
@@ -95,26 +96,10 @@ def _start(
     web: bool,
     port: int | None,
     log_format: str,
+    json: bool,
     **how: Any,
 ) -> int:
-    for name, needed in _REQUIRED:
-        if how[name] and not how[needed]:
-            raise click.BadParameter(f"requires {spelling(needed)}", param_hint=spelling(name))
-    if how["job"] and not (batch or how["dry_run"]):
-        raise click.BadParameter("requires --batch or --dry-run", param_hint=spelling("job"))
-    if how["check"] and (batch or how["dry_run"]):
-        raise click.BadParameter(
-            "transfers nothing, so it excludes --batch and --dry-run", param_hint=spelling("check")
-        )
-    if how["ddl"] and (how["dry_run"] or how["check"]):
-        raise click.BadParameter("excludes --dry-run and --check", param_hint=spelling("ddl"))
-    batch = batch or any(how[name] for name in _WITHOUT_THE_APP)
-    if batch and web:
-        others = ", ".join(map(spelling, sorted(("batch", *_WITHOUT_THE_APP))))
-        raise click.BadParameter(
-            f"serves the app, so it excludes {others}",
-            param_hint=spelling("web"),
-        )
+    batch = _check(batch, web, json, how)
     if web:
         from tui.cli.batch import leave
         from tui.web.run import run as serve
@@ -123,7 +108,8 @@ def _start(
     if batch:
         from tui.cli.batch import Manner, leave, run
 
-        leave(run(request, Manner(json=log_format == "json", **how)))
+        lines = log_format == "json"
+        leave(run(request, Manner(json=lines, as_json=json or lines, **how)))
     if all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         from tui.cli.batch import leave
         from tui.launch import start
@@ -131,3 +117,32 @@ def _start(
         leave(start(request, demo=how["demo"]))
     click.echo("The app needs a terminal; use --batch to run without it.", err=True)
     return 2
+
+
+def _check(batch: bool, web: bool, json: bool, how: Mapping[str, Any]) -> bool:
+    """Return whether to run without the app.
+
+    Raises:
+        click.BadParameter: the options exclude each other, or one lacks another.
+    """
+    for name, needed in _REQUIRED:
+        if how[name] and not how[needed]:
+            raise click.BadParameter(f"requires {spelling(needed)}", param_hint=spelling(name))
+    if how["job"] and not (batch or how["dry_run"]):
+        raise click.BadParameter("requires --batch or --dry-run", param_hint=spelling("job"))
+    given = [name for name in _WITHOUT_THE_APP if how[name]]
+    alone = given[:1] in (["check"], ["history"])
+    others = given[1:] or (["batch"] if batch and alone else [])
+    if given and others:
+        raise click.BadParameter(
+            f"excludes {' and '.join(map(spelling, others))}", param_hint=spelling(given[0])
+        )
+    batch = batch or bool(given)
+    without_app = ", ".join(map(spelling, sorted(("batch", *_WITHOUT_THE_APP))))
+    if batch and web:
+        raise click.BadParameter(
+            f"serves the app, so it excludes {without_app}", param_hint=spelling("web")
+        )
+    if json and not batch:
+        raise click.BadParameter(f"requires one of {without_app}", param_hint=spelling("json"))
+    return batch

@@ -92,6 +92,26 @@ OWN: Final[Mapping[str, Option]] = {
     "schema": Option(
         help="Print the JSON schema of job files, for editors.", type=bool, default=False
     ),
+    "history": Option(
+        help="Print the runs of this machine, newest first, and transfer nothing. With `table`, "
+        "those of one table; with `since`, those of a month, a day or a number of days on, such as "
+        "`7d`.",
+        type=bool,
+        default=False,
+    ),
+    "limit": Option(
+        help="With `history`, the most runs that are printed.",
+        type=int,
+        default=50,
+        placeholder="NUMBER",
+        examples=("10",),
+    ),
+    "json": Option(
+        help="Print the plan of `dry_run`, the findings of `check` and the runs of `history` as "
+        "JSON on stdout, the runs as one line each.",
+        type=bool,
+        default=False,
+    ),
     "demo": Option(
         help="Use an embedded warehouse and bucket with sample tables.", type=bool, default=False
     ),
@@ -140,6 +160,7 @@ _NAMES: Final = frozenset(name for options in SECTIONS.values() for name in opti
 _VALUES: Final[Mapping[str, click.ParamType[Any]]] = {
     "port": click.IntRange(*_PORTS),
     "jobs": click.IntRange(1, _MOST_JOBS),
+    "limit": click.IntRange(1),
     "log_format": click.Choice(["text", "json"]),
     "ddl": click.Choice(["redshift", "athena", "spark", "snowflake", "postgres", "bigquery"]),
 }

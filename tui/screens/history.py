@@ -15,9 +15,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Footer, Input, Static
 
 from core import Request
 from core.facade import DELIVERED, HistoryEntry, read_history
@@ -27,9 +29,11 @@ from tui.format.remedies import in_app
 from tui.format.text import fit, visible
 from tui.screens import export
 from tui.screens.fact import Fact
+from tui.widgets.text_input import TextInput
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
 _HEAD: Final = ("When", "Table", "Rows", "Took", "Outcome", "By", "Where")
+_TYPING: Final = 0.15  # seconds after a key until the history is searched
 _LONGEST: Final = 28  # characters of a name in the list; the whole name is below the list
 
 
@@ -38,7 +42,9 @@ class HistoryScreen(Screen[Request | None]):
 
     CSS_PATH = _STYLES / "history.tcss"
     HELP = """\
-Every run by this app and by --batch on this machine, most recent first. The last thousand are kept.
+Every run by this app and by --batch on this machine, most recent first; the last ten thousand of \
+three years are kept, and a thousand are listed. Type / and words to list the runs in which all of \
+them occur: in the table, the destination, the outcome, the message, the engine or the months.
 
 Below the list are the details of the highlighted run: the result JSON with row counts and totals, \
 or the error and what to do. Repeating a run opens it in the workbench, where you can start it."""
@@ -47,17 +53,21 @@ or the error and what to do. Repeating a run opens it in the workbench, where yo
         Binding("j,c", "copy_result", "Copy JSON", key_display="j"),
         Binding("b", "copy_command", "Copy command"),
         Binding("p", "copy_python", "Copy Python"),
+        Binding("slash", "search", "Search", key_display="/"),
         Binding("escape,q", "close", "Back", key_display="esc"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self._entries = read_history()
+        self._search = TextInput(placeholder="/ search", compact=True, id="search")
+        self._due: Timer | None = None  # the search of what is being typed
 
     def compose(self) -> ComposeResult:
-        """Yield the list, the details of the highlighted run, and the keys."""
+        """Yield the search, the list, the details of the highlighted run, and the keys."""
         table: DataTable[Text] = DataTable(cursor_type="row", id="runs", cell_padding=1)
         table.border_title = "History"
+        yield self._search
         yield table
         with VerticalScroll(id="run", can_focus=False):
             yield from _describe(self._entries[0]) if self._entries else _describe_empty()
@@ -68,11 +78,15 @@ or the error and what to do. Repeating a run opens it in the workbench, where yo
         table = self.query_one("#runs", DataTable)
         for head in _HEAD:
             table.add_column(Text(head, justify="right" if head in ("Rows", "Took") else "left"))
+        self._fill(table)
+        table.focus()
+
+    def _fill(self, table: DataTable[Text]) -> None:
+        table.clear()
         for entry in self._entries:
             table.add_row(*_make_cells(entry, self.app.theme_variables))
-        total = len(self._entries)
-        table.border_subtitle = f"{total:,} {'run' if total == 1 else 'runs'}"
-        table.focus()
+        total, searched = len(self._entries), " match" if self._search.value else ""
+        table.border_subtitle = f"{total:,} {'run' if total == 1 else 'runs'}{searched}"
 
     @property
     def entry(self) -> HistoryEntry | None:
@@ -91,13 +105,42 @@ or the error and what to do. Repeating a run opens it in the workbench, where yo
 
     @on(DataTable.RowHighlighted)
     async def _show(self) -> None:
-        if (entry := self.entry) is None:
-            return
+        if (entry := self.entry) is not None:
+            await self._replace_details(_describe(entry))
+
+    async def _replace_details(self, details: Iterator[Widget]) -> None:
         about = self.query_one("#run", VerticalScroll)
         async with about.batch():
             await about.remove_children()
-            await about.mount_all(_describe(entry))
+            await about.mount_all(details)
         self.refresh_bindings()
+
+    @on(Input.Changed, "#search")
+    def _search_soon(self) -> None:
+        if self._due is not None:
+            self._due.stop()
+        self._due = self.set_timer(_TYPING, self._search_now)
+
+    async def _search_now(self) -> None:
+        self._entries = read_history(words=self._search.value)
+        self._fill(self.query_one("#runs", DataTable))
+        if not self._entries:
+            await self._replace_details(_describe_empty(searched=bool(self._search.value)))
+
+    @on(Input.Submitted, "#search")
+    def _leave_search(self) -> None:
+        self.query_one("#runs", DataTable).focus()
+
+    def on_key(self, event: Key) -> None:
+        """Move from the search to the list by the arrow keys."""
+        if self._search.has_focus and event.key in ("down", "up"):
+            event.stop()
+            self._leave_search()
+
+    def action_search(self) -> None:
+        """Move the focus to the search, for a new one: what is typed replaces the last."""
+        self._search.focus()
+        self._search.action_select_all()
 
     @on(DataTable.RowSelected)
     def action_repeat(self) -> None:
@@ -129,8 +172,12 @@ or the error and what to do. Repeating a run opens it in the workbench, where yo
             export.copy_python(self.app, entry.request)
 
     def action_close(self) -> None:
-        """Close the history."""
-        self.dismiss(None)
+        """Leave the search and list all runs again; else close the history."""
+        if self._search.has_focus or self._search.value:
+            self._search.value = ""
+            self._leave_search()
+        else:
+            self.dismiss(None)
 
 
 def _make_cells(entry: HistoryEntry, colours: Mapping[str, str]) -> Iterator[Text]:
@@ -194,8 +241,9 @@ def _format_total(name: str, value: object) -> str:
         return f"{name} {value}"
 
 
-def _describe_empty() -> Iterator[Widget]:
-    yield Static("No runs yet. The runs of this app and of --batch are listed here.")
+def _describe_empty(*, searched: bool = False) -> Iterator[Widget]:
+    nothing = "No runs yet. The runs of this app and of --batch are listed here."
+    yield Static("No run matches these words." if searched else nothing)
 
 
 def _format_time(moment: datetime) -> str:

@@ -97,8 +97,7 @@ async def test_hostile_names_and_messages(text: str) -> None:
     record(entry(table=text, url=text, message=text, hint=text))
     app = Host(HistoryScreen())
     async with app.run_test(notifications=True) as pilot:
-        await pilot.pause()
-        assert "temporary" in shown(app)
+        await until(pilot, lambda: "temporary" in shown(app))
         assert "\x1b[31m" not in shown(app)
 
 
@@ -120,3 +119,25 @@ async def test_a_thousand_runs_newest_first() -> None:
         await pilot.pause()
         assert "30 runs" in shown(app)
         assert shown(app).index("T29") < shown(app).index("T28")
+
+
+async def test_the_history_is_searched_while_typing() -> None:
+    record(entry(1, table="SALES.PUBLIC.ORDERS"))
+    record(entry(2, table="SALES.PUBLIC.CLIENTS", outcome="delivered", message="", rows=3))
+    record(entry(3, table="HR.PUBLIC.PEOPLE"))
+    app = Host(HistoryScreen())
+    async with app.run_test() as pilot:
+        await pilot.press("slash", *"sales DELIVERED")
+        await until(pilot, lambda: "1 run match" in shown(app))
+        assert "CLIENTS" in shown(app)
+        assert "PEOPLE" not in shown(app)
+        await pilot.press("x")
+        await until(pilot, lambda: "No run matches" in whole(app))
+        await pilot.press("escape")  # lists all again, and does not close
+        await until(pilot, lambda: "3 runs" in shown(app) and "PEOPLE" in shown(app))
+        assert app.answers == []
+        await pilot.press("slash", *"orders")
+        await until(pilot, lambda: "1 run match" in shown(app))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: bool(app.answers))
+    assert app.answers[0].table == "SALES.PUBLIC.ORDERS"

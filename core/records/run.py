@@ -1,0 +1,149 @@
+"""Run a transfer, and report its end: to the history, and to whom the request notifies."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from core.errors import DeliveredTransfer, TransferError
+from core.events import Event, Listener, Planned
+from core.records.entry import DELIVERED, FrontEnd, HistoryEntry
+from core.request.request import Request
+from core.request.targets import without_secrets
+from core.runtime.cancel import NEVER, Cancel
+
+if TYPE_CHECKING:
+    from core.outcome import Outcome
+
+_TEXT: Final = 2_000  # characters of a message
+
+
+def run_and_report(
+    request: Request,
+    *,
+    by: FrontEnd,
+    demo: bool = False,
+    connection_name: str | None = None,
+    on_event: Listener | None = None,
+    cancel: Cancel | None = None,
+    on_end: Callable[[HistoryEntry], None] | None = None,
+    exclusive: bool = False,
+) -> Outcome:
+    """Call `core.transfer.run_transfer`; call `on_end`, and then send the notifications.
+
+    Args:
+        request: the request to run.
+        by: the front end that runs it.
+        demo: whether `request` uses the embedded warehouse and bucket.
+        connection_name: the name to record if the request holds the arguments of a named
+            connection, such as one whose password the user has just typed.
+        on_event: as for `run_transfer`.
+        cancel: as for `run_transfer`.
+        on_end: called with the run once it has ended; must not raise errors.
+        exclusive: as for `run_transfer`.
+    """
+    from core.transfer import run_transfer  # loads polars and pyarrow
+
+    started, clock, run_id = datetime.now(UTC), time.monotonic(), uuid.uuid4().hex
+    planned: dict[str, Any] = {}
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Planned):
+            planned.update(_describe_plan(event))
+        if on_event is not None:
+            on_event(event)
+
+    def end(**more: Any) -> None:
+        asked = {"table": request.table, "url": request.bucket}
+        kept = {
+            "run_id": run_id,
+            "destination": _find_destination(request),
+            "request": _without_secrets(request, connection_name, demo=demo),
+        }
+        seconds = round(time.monotonic() - clock, 3)
+        entry = HistoryEntry(started, seconds, by, demo, **{**asked, **kept, **planned, **more})
+        if on_end is not None:
+            on_end(entry)
+        _notify(request, entry, on_event, cancel or NEVER)
+
+    try:
+        outcome = run_transfer(
+            request, on_event=listen, cancel=cancel, run_id=run_id, exclusive=exclusive
+        )
+    except TransferError as error:
+        texts = {"message": _cut(error.stored), "hint": _cut(error.hint)}
+        end(**_describe(error.outcome), outcome=error.label, **texts)
+        raise
+    except Exception as error:  # its text may hold data
+        end(outcome=TransferError.label, message=f"Unexpected {type(error).__name__}.")
+        raise
+    end(**_describe(outcome), outcome=DELIVERED)
+    return outcome
+
+
+def _notify(
+    request: Request, entry: HistoryEntry, on_event: Listener | None, cancel: Cancel
+) -> None:
+    if request.notify:
+        from core.notify.send import notify
+
+        notify(request, entry, on_event, cancel)
+
+
+def _without_secrets(request: Request, name: str | None, *, demo: bool) -> Request | None:
+    notified = without_secrets(request.notify)
+    if demo:  # its addresses and keys are valid only until it ends
+        temporary = ("connection", "s3_options", "endpoint_url")
+        return request.model_copy(update={**dict.fromkeys(temporary), "notify": notified})
+    known = request.connection if isinstance(request.connection, str | None) else name
+    if known is None and request.connection is not None:
+        return None
+    return request.model_copy(update={"connection": known, "s3_options": None, "notify": notified})
+
+
+def _describe(outcome: DeliveredTransfer | None) -> dict[str, Any]:
+    """Return the fields of an entry that describe a delivery; none if there is no delivery."""
+    from core.outcome import Outcome
+    from core.records.report import objects_as_data, totals_as_dict
+
+    if not isinstance(outcome, Outcome):
+        return {}
+    return {
+        "table": str(outcome.plan.source.name),
+        "url": outcome.url,
+        "rows": outcome.row_count,
+        "bytes": outcome.size,
+        "result": outcome.result,
+        "totals": totals_as_dict(outcome.plan, outcome.totals),
+        "comparison": outcome.comparison.as_dict() if outcome.comparison else {},
+        "engine": outcome.choice.engine.value,
+        "window": str(outcome.plan.window or ""),
+        "objects": tuple(objects_as_data(outcome.objects)),
+    }
+
+
+def _describe_plan(planned: Planned) -> dict[str, Any]:
+    """Return the fields of an entry that describe a plan."""
+    plan = planned.plan
+    return {
+        "table": str(plan.source.name),
+        "columns": tuple({"name": each.name, "role": each.role.value} for each in plan.columns),
+        "engine": planned.choice.engine.value,
+        "window": str(plan.window or ""),
+    }
+
+
+def _find_destination(request: Request) -> str:
+    from core.bucket.destination import Destination
+
+    try:
+        return Destination.parse(request.bucket).url()
+    except TransferError:  # the run ends with it
+        return ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT else text[:_TEXT]
