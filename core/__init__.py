@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from core.events import Delivered, Event, Phase, Planned, Progress, Recovered, Retrying, Warned
     from core.jobs.result import JobResult
     from core.jobs.run import run_job
-    from core.outcome import Outcome, Preview
+    from core.outcome import Outcome, Preview, Skipped
     from core.remedy import Remedy
     from core.request.request import Request
     from core.transfer import plan_transfer, run_transfer
@@ -66,7 +66,7 @@ _HOMES = {
     ),
     "core.jobs.result": ("JobResult",),
     "core.jobs.run": ("run_job",),
-    "core.outcome": ("Outcome", "Preview"),
+    "core.outcome": ("Outcome", "Preview", "Skipped"),
     "core.remedy": ("Remedy",),
     "core.request.request": ("Request",),
     "core.transfer": ("plan_transfer", "run_transfer"),
@@ -96,6 +96,7 @@ __all__ = [
     "Request",
     "Retrying",
     "SignInError",
+    "Skipped",
     "SourceDataError",
     "TemporaryError",
     "TransferError",

@@ -202,7 +202,8 @@ def transfer_data(
             {timestamp}, {date}, {run_id} and {ext}; and, if only some months are read, {since} and
             {until}, or {month} of one month. If None: `{table}_monthly_{timestamp}.{ext}`.
         if_exists: What to do if the object exists: `fail` ends the run with an error, `overwrite`
-            replaces the object.
+            replaces the object, `skip` reads and delivers nothing and returns the result of the
+            existing object. `skip` needs a file name without {timestamp} and {run_id}.
         aws_profile: The profile in the AWS configuration files, for the bucket and for secrets of
             the connection that AWS stores. If None: boto3's credential chain.
         endpoint_url: The URL of an S3-compatible service, without user, password and query. If

@@ -1,4 +1,4 @@
-"""The result of a run: the preview of a transfer, or the outcome of a delivered one."""
+"""The result of a run: a preview, the outcome of a delivery, or what was there already."""
 
 from __future__ import annotations
 
@@ -156,8 +156,38 @@ class Outcome:
     @property
     def result(self) -> dict[str, Any]:
         """The result JSON: `file_name`, `row_count` and `timestamp`."""
-        return {
-            "file_name": self.file_name,
-            "row_count": self.row_count,
-            "timestamp": f"{self.timestamp:%Y-%m-%dT%H:%M:%SZ}",
-        }
+        return _make_result(self.file_name, self.row_count, self.timestamp)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A transfer whose object was in the bucket already: nothing was read or delivered.
+
+    Attributes:
+        file_name: the key of the object in the bucket, including the prefix.
+        row_count: the number of its data rows.
+        timestamp: the UTC time of the object, by S3.
+        url: the URL of the object.
+        size: its size in bytes.
+        table: the full name of the table.
+    """
+
+    file_name: str
+    row_count: int
+    timestamp: datetime
+    url: str
+    size: int
+    table: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result JSON of the object: `file_name`, `row_count` and `timestamp`."""
+        return _make_result(self.file_name, self.row_count, self.timestamp)
+
+
+def _make_result(file_name: str, rows: int, timestamp: datetime) -> dict[str, Any]:
+    return {
+        "file_name": file_name,
+        "row_count": rows,
+        "timestamp": f"{timestamp:%Y-%m-%dT%H:%M:%SZ}",
+    }

@@ -8,7 +8,7 @@ differs is behind the protocol of `core.engines`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -24,17 +24,19 @@ from core.engines.delivery_checks import DeliveryChecks, LastDelivery
 from core.engines.engine import Job
 from core.engines.local_file import LocalFile
 from core.engines.widths import measure_widths
-from core.errors import LocalResourceError, TransferError
 from core.events import Delivered, Listener, Phase, Planned, Warned
-from core.outcome import Outcome, Preview
+from core.outcome import Outcome, Preview, Skipped
 from core.planning.names import warn_of_hidden
 from core.planning.plan import Plan, Sample, make_plan
 from core.planning.source import Source
+from core.planning.window import Window, find_window
 from core.preview.cost import FormerRun, estimate
 from core.preview.month_preview import check_grain, look_at_months, refine_grain
 from core.preview.sample import take_sample
+from core.records.existing import find_existing
+from core.records.finish import verify_and_report
 from core.records.last_delivery import find_in_history
-from core.records.report import check_path, write_report
+from core.records.report import check_path
 from core.request.conditions import list_conditions
 from core.request.request import Request
 from core.runtime.cancel import NEVER, Cancel
@@ -43,9 +45,6 @@ from core.runtime.disk.workspace import workspace
 from core.runtime.memory_budget import Budget
 from core.runtime.progress import Reporter
 from core.runtime.retry import Retry
-from core.verify.comparison import Comparison
-from core.verify.failures import explain_unreported, explain_unverified, find_mismatch
-from core.verify.verify import Claim, verify_delivery
 from core.warehouse.catalog import find, find_today
 from core.warehouse.connect import connect, sign_out
 
@@ -76,7 +75,8 @@ def plan_transfer(
     """
     run = _Run(request, Reporter(None), cancel)
     with run.session() as connection:
-        source, sample, today = run.look(connection)
+        source, today = run.look(connection)
+        sample = run.take_sample(connection, source)
         plan, choice = run.decide(source, sample, today)
         months = look_at_months(connection, plan, run.cancel, exact=exact)
         plan = refine_grain(plan, months)
@@ -101,7 +101,7 @@ def run_transfer(
     cancel: Cancel | None = None,
     run_id: str | None = None,
     exclusive: bool = False,
-) -> Outcome:
+) -> Outcome | Skipped:
     """Transfer one table. It neither records the run nor sends the request's notifications.
 
     Args:
@@ -114,7 +114,8 @@ def run_transfer(
             (`core.bucket.target.identify_run`) and is exclusive too.
 
     Returns:
-        The outcome, once the object is complete in the bucket and verified.
+        The outcome, once the object is complete in the bucket and verified; or what is there, if
+        the request leaves an existing object as it is.
 
     Raises:
         TransferError: the transfer failed; the class gives the kind of failure. If `outcome` of
@@ -127,9 +128,12 @@ def run_transfer(
         bucket = held.enter_context(open_bucket(request, retry=run.retry))
         connection = held.enter_context(run.session())
         bucket.prepare()
-        plan, choice = run.decide(*run.look(connection))
+        source, today = run.look(connection)
         if exclusive:
-            held.enter_context(lock_run(*identify_run(request, plan.source.name)))
+            held.enter_context(lock_run(*identify_run(request, source.name)))
+        if request.if_exists == "skip" and (existing := run.find_existing(bucket, source, today)):
+            return existing
+        plan, choice = run.decide(source, run.take_sample(connection, source), today)
         plan = check_grain(connection, plan, run.cancel)
         run.report(plan, choice)
         job = run.make_job(connection, plan)
@@ -139,8 +143,7 @@ def run_transfer(
             delivered = ENGINES[choice.engine].deliver(job, bucket, file)
             outcome = Outcome.of(job, choice, delivered)
             job.progress.report(Delivered(outcome.url, outcome.row_count, outcome.size))
-            verify = partial(_verify, job, bucket, file, outcome)
-            return _verify_and_report(request, outcome, verify)
+            return verify_and_report(job, bucket, file, outcome)
 
 
 class _Run:
@@ -182,12 +185,21 @@ class _Run:
         finally:
             sign_out(connection)
 
-    def look(self, connection: SnowflakeConnection) -> tuple[Source, Sample, date | None]:
-        """Describe and sample the table; find the current date if the last months are read."""
+    def look(self, connection: SnowflakeConnection) -> tuple[Source, date | None]:
+        """Describe the table; find the current date if the last months are read."""
         self.progress.start(Phase.PLAN)
         source = find(connection, self.request.table, self.cancel)
         today = find_today(connection, self.cancel) if self.request.last_months else None
-        return source, take_sample(connection, source, self.cancel), today
+        return source, today
+
+    def find_existing(self, bucket: Bucket, source: Source, today: date | None) -> Skipped | None:
+        """Return the delivery that is in the bucket already; None if nothing is there."""
+        key = self.key(source, find_window(self.request, today))
+        return find_existing(bucket, key, source.name, progress=self.progress, cancel=self.cancel)
+
+    def take_sample(self, connection: SnowflakeConnection, source: Source) -> Sample:
+        """Sample the table."""
+        return take_sample(connection, source, self.cancel)
 
     def decide(self, source: Source, sample: Sample, today: date | None) -> tuple[Plan, Choice]:
         """Plan the columns and choose the engine.
@@ -204,14 +216,14 @@ class _Run:
     def report(self, plan: Plan, choice: Choice) -> None:
         """Report the plan and its warnings; a UsageError says that the file name is invalid."""
         self.progress.report(Planned(plan, choice))
-        url = Destination.parse(self.request.bucket).url(self.key(plan))
+        url = Destination.parse(self.request.bucket).url(self.key(plan.source, plan.window))
         for warning in (*plan.warnings, *warn_of_hidden([("destination", url)])):
             self.progress.report(Warned(warning))
 
-    def key(self, plan: Plan) -> str:
+    def key(self, source: Source, window: Window | None) -> str:
         """Return the key of the object; a UsageError says that its name is invalid."""
-        name, run_id = plan.source.name, self.run_id
-        return object_key(self.request, name, plan.window, started=self.started, run_id=run_id)
+        started, run_id = self.started, self.run_id
+        return object_key(self.request, source.name, window, started=started, run_id=run_id)
 
     def find_last(self, plan: Plan, bucket: Bucket) -> LastDelivery | None:
         """Return the last delivery of the table to the destination; None if none is known."""
@@ -227,7 +239,7 @@ class _Run:
             request=self.request,
             plan=plan,
             connection=connection,
-            key=self.key(plan),
+            key=self.key(plan.source, plan.window),
             started=self.started,
             run_id=self.run_id,
             checks=DeliveryChecks(
@@ -237,46 +249,3 @@ class _Run:
             progress=self.progress,
             cancel=self.cancel,
         )
-
-
-def _verify(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Comparison:
-    """Compare the delivery with a second query and with the object read back."""
-    local = file.path if file.path.exists() else None
-    claim = Claim(job.plan, outcome.totals, outcome.query_id, outcome.objects, file, local)
-    directory, progress = file.path.parent, job.progress
-    comparison = verify_delivery(
-        job.connection, bucket, claim, directory, progress=progress, cancel=job.cancel
-    )
-    if comparison.agrees is None:
-        job.progress.report(Warned(str(comparison)))
-    return comparison
-
-
-def _verify_and_report(
-    request: Request, outcome: Outcome, verify: Callable[[], Comparison]
-) -> Outcome:
-    """Verify the delivery and write the report, if the request has them.
-
-    Raises:
-        IntegrityError: the delivery differs from the source or from the totals of the run.
-        TransferError: it could not be verified, or the report cannot be written. In every case
-            `outcome` of the error is set, and its message says that the object is delivered.
-    """
-    failure: TransferError | None = None
-    if request.verify:
-        try:
-            comparison = verify()
-        except TransferError as error:
-            failure = explain_unverified(outcome.url, error)
-        else:
-            outcome = replace(outcome, comparison=comparison)
-            failure = find_mismatch(outcome.url, comparison)
-    if request.report:
-        try:
-            write_report(request.report, request, outcome, failure)
-        except LocalResourceError as error:
-            failure = failure or explain_unreported(outcome.url, error)
-    if failure is not None:
-        failure.outcome = outcome
-        raise failure
-    return outcome

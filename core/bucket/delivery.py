@@ -6,7 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
+
+ROW_COUNT: Final = "amplify-row-count"
+SOURCE: Final = "amplify-source"
+# Most characters of the source's name, as S3 takes 2 KB of metadata in all.
+_SOURCE_CHARACTERS: Final = 1_000
+
+
+def make_metadata(run_id: str, rows: int, source: str) -> dict[str, str]:
+    """Return the metadata of an object of a run.
+
+    Args:
+        run_id: the id of the run.
+        rows: the data rows of the object.
+        source: the full name of the table.
+    """
+    return {"amplify-run-id": run_id, ROW_COUNT: str(rows), SOURCE: write_source(source)}
+
+
+def write_source(source: str) -> str:
+    """Return the full name of a table as the metadata of an object holds it, in ASCII."""
+    return quote(source)[:_SOURCE_CHARACTERS]
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Protocol
-from urllib.parse import quote
 
 from core.aggregation.reconciliation import RunTotals
 from core.bucket import Bucket, Delivery
 from core.bucket.checks import check_destination
+from core.bucket.delivery import make_metadata
 from core.engines.engine import EngineResult, Job
 from core.engines.local_file import LocalFile, Written
 from core.events import Phase, Warned
@@ -22,9 +22,6 @@ from core.runtime.progress import Reporter
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
-
-# Most characters of the source's name in the object's metadata, of which S3 takes 2 KB in all.
-_SOURCE_CHARACTERS: Final = 1_000
 
 _UNGUARDED: Final = (
     "The store does not guarantee that an existing object is kept: the key was free right before "
@@ -79,11 +76,7 @@ def upload(job: Job, bucket: Bucket, file: LocalFile, totals: RunTotals) -> Deli
         file.path,
         job.key,
         content_type=content_type(file.format, file.gzip),
-        metadata={
-            "amplify-run-id": job.run_id,
-            "amplify-row-count": str(totals.groups),
-            "amplify-source": quote(str(job.plan.source.name))[:_SOURCE_CHARACTERS],
-        },
+        metadata=make_metadata(job.run_id, totals.groups, str(job.plan.source.name)),
         overwrite=job.overwrite,
         on_progress=lambda done, _: job.progress.set_bytes(done),
         cancel=job.cancel,

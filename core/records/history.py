@@ -21,7 +21,7 @@ from core.request.request import Request
 from core.runtime.cancel import Cancel
 
 if TYPE_CHECKING:
-    from core.outcome import Outcome
+    from core.outcome import Outcome, Skipped
 
 SHOWN: Final = 1_000
 
@@ -34,7 +34,7 @@ def run_recorded(
     connection_name: str | None = None,
     on_event: Listener | None = None,
     cancel: Cancel | None = None,
-) -> Outcome:
+) -> Outcome | Skipped:
     """Run a transfer that no other process runs, and record its end; then notify of it.
 
     Args:

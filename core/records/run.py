@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core.errors import DeliveredTransfer, TransferError
 from core.events import Event, Listener, Planned
-from core.records.entry import DELIVERED, FrontEnd, HistoryEntry
+from core.records.entry import DELIVERED, SKIPPED, FrontEnd, HistoryEntry
 from core.request.request import Request
 from core.request.targets import without_secrets
 from core.runtime.cancel import NEVER, Cancel
 
 if TYPE_CHECKING:
-    from core.outcome import Outcome
+    from core.outcome import Outcome, Skipped
 
 _TEXT: Final = 2_000  # characters of a message
 
@@ -31,7 +31,7 @@ def run_and_report(
     cancel: Cancel | None = None,
     on_end: Callable[[HistoryEntry], None] | None = None,
     exclusive: bool = False,
-) -> Outcome:
+) -> Outcome | Skipped:
     """Call `core.transfer.run_transfer`; call `on_end`, and then send the notifications.
 
     Args:
@@ -45,6 +45,7 @@ def run_and_report(
         on_end: called with the run once it has ended; must not raise errors.
         exclusive: as for `run_transfer`.
     """
+    from core.outcome import Outcome
     from core.transfer import run_transfer  # loads polars and pyarrow
 
     started, clock, run_id = datetime.now(UTC), time.monotonic(), uuid.uuid4().hex
@@ -80,7 +81,7 @@ def run_and_report(
     except Exception as error:  # its text may hold data
         end(outcome=TransferError.label, message=f"Unexpected {type(error).__name__}.")
         raise
-    end(**_describe(outcome), outcome=DELIVERED)
+    end(**_describe(outcome), outcome=DELIVERED if isinstance(outcome, Outcome) else SKIPPED)
     return outcome
 
 
@@ -106,9 +107,12 @@ def _without_secrets(request: Request, name: str | None, *, demo: bool) -> Reque
 
 def _describe(outcome: DeliveredTransfer | None) -> dict[str, Any]:
     """Return the fields of an entry that describe a delivery; none if there is no delivery."""
-    from core.outcome import Outcome
+    from core.outcome import Outcome, Skipped
     from core.records.report import objects_as_data, totals_as_dict
 
+    if isinstance(outcome, Skipped):
+        about = {"table": outcome.table, "url": outcome.url}
+        return {**about, "rows": outcome.row_count, "bytes": outcome.size, "result": outcome.result}
     if not isinstance(outcome, Outcome):
         return {}
     return {

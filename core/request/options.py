@@ -21,7 +21,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 ColumnNames = Sequence[str] | str
 EngineName = Literal["auto", "stream", "pushdown", "unload"]
 FileFormat = Literal["parquet", "json", "ndjson", "csv"]
-IfExists = Literal["fail", "overwrite"]
+IfExists = Literal["fail", "overwrite", "skip"]
 OnBadDate = Literal["fail", "null"]
 Acl = Literal["bucket-owner-full-control"]
 Encryption = Literal["AES256", "aws:kms", "aws:kms:dsse"]
@@ -299,7 +299,8 @@ _DESTINATION: Final = {
     ),
     "if_exists": Option(
         help="What to do if the object exists: `fail` ends the run with an error, `overwrite` "
-        "replaces the object.",
+        "replaces the object, `skip` reads and delivers nothing and returns the result of the "
+        "existing object. `skip` needs a file name without {timestamp} and {run_id}.",
         type=IfExists,
         default="fail",
     ),

@@ -46,6 +46,7 @@ from core.request.options import (
     TimestampUnit,
     Undated,
 )
+from core.request.stable_names import check_skip
 from core.request.targets import check_targets, without_secrets
 from core.request.validation_messages import WAYS_TO_WRITE, describe_mistakes
 from core.request.write_ways import WRITE_WAYS, needs_write_way
@@ -355,6 +356,7 @@ class Request(BaseModel):
     def _check_window(self) -> Self:
         check_window(self)
         check_conditions(self)
+        check_skip(self)
         return self
 
     @model_validator(mode="after")

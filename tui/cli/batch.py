@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from core import CancelledError, TransferError, UsageError, Warned
+from core import CancelledError, Skipped, TransferError, UsageError, Warned
 from core.facade import (
     ask_for_codes,
     fill_options,
@@ -169,7 +169,11 @@ def _run_one(options: Mapping[str, Any], manner: Manner, console: Console, stop:
         if name := place.options.get("destination"):
             console.note(f"Destination {name} is {place.options['bucket']}", destination=name)
         outcome = stop.run(lambda: _transfer(place.options, manner, console, stop))
-        if outcome.comparison and outcome.comparison.agrees:
+        if isinstance(outcome, Skipped):
+            console.note(
+                f"{outcome.url} exists already: nothing was read or delivered", skipped=True
+            )
+        elif outcome.comparison and outcome.comparison.agrees:
             console.note(str(outcome.comparison), verdict=outcome.comparison.as_dict())
         if place.files:
             file = str(place.files / outcome.url.removeprefix("s3://"))
@@ -219,7 +223,9 @@ def _check_options(options: Mapping[str, Any]) -> None:
     Request.of(**{"table": "T", "bucket": "demo", **options, **choose_access(options)})
 
 
-def _transfer(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> Outcome:
+def _transfer(
+    options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop
+) -> Outcome | Skipped:
     from core import Request
     from core.facade import run_recorded
 

@@ -182,7 +182,7 @@ or the error and what to do. Repeating a run opens it in the workbench, where yo
 
 def _make_cells(entry: HistoryEntry, colours: Mapping[str, str]) -> Iterator[Text]:
     good = entry.outcome == DELIVERED
-    stopped = entry.outcome == "cancelled"
+    stopped = entry.outcome in ("cancelled", "skipped")
     mark = "✓" if good else "■" if stopped else "✗"
     look = colours.get("success" if good else "warning" if stopped else "error", "")
     yield Text(_format_time(entry.started))

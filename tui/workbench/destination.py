@@ -67,7 +67,7 @@ table again, and the file is read back."""
         self._file = TextInput(placeholder=DEFAULT_TEMPLATE, compact=True, id="name")
         self._format = Choice(_FORMATS, id="format")
         self._gzip = Choice(("plain", "gzip"), id="gzip")
-        self._exists = Choice(("fail", "overwrite"), id="exists")
+        self._exists = Choice(("fail", "overwrite", "skip"), id="exists")
         self._verify = Choice(("no", "yes"), id="verify")
         self._engine = EngineFields(integration)
         self._location = Static("", id="location", markup=False)

@@ -17,7 +17,7 @@ from textual.widgets import DataTable
 from core.errors import DestinationExistsError
 from core.events import Phase
 from core.request.request import Request
-from core.transfer import plan_transfer
+from core.transfer import plan_transfer, run_transfer
 from core.warehouse.connect import connect
 from tests.support.services.buckets import Proxy, hang, reply
 from tests.support.waiting import AT_ONCE
@@ -401,3 +401,20 @@ class TestStop:
                 proxy.release.set()
                 await until(pilot, lambda: screen.state is State.DELIVERED)
                 assert app.screen is screen
+
+
+async def test_an_object_that_is_there_already(sandbox: Sandbox, bucket: Any) -> None:
+    request = request_of(sandbox, bucket, file_name="{table}.{ext}", if_exists="skip")
+    first = run_transfer(request)
+    screen = screen_of(request)
+    app = Host(screen)
+    async with app.run_test(size=SIZES[0]) as pilot:
+        await until(pilot, lambda: "does nothing if the file exists" in whole(app))
+        await pilot.press(send_key(screen))
+        await until(pilot, lambda: screen.state is State.SKIPPED)
+        assert "Nothing was read or delivered" in whole(app)
+        await pilot.press("j")
+        assert json.loads(app.copied[-1])["row_count"] == first.row_count
+        await pilot.press("escape")
+        assert app.answers == [None]
+    assert len(left_behind(bucket)) == 1

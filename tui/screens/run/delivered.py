@@ -1,4 +1,4 @@
-"""The result of a run: the result JSON, row counts and totals."""
+"""The result of a run: the result JSON, row counts and totals; or what was there already."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tui.format.text import fit, visible
 from tui.screens.fact import Fact
 
 if TYPE_CHECKING:
-    from core import Outcome
+    from core import Outcome, Skipped
 
 _NAME_CELLS = 24
 
@@ -90,6 +90,40 @@ class Delivered(Vertical):
                 totals.groups, "row in the file" if totals.groups == 1 else "rows in the file"
             ),
         )
+
+
+class Existing(Vertical):
+    """The view of an object that was in the bucket already.
+
+    Args:
+        skipped: the end of the run.
+    """
+
+    DEFAULT_CSS = """
+    Existing {
+        height: auto;
+        & .result {
+            padding: 0 1;
+            text-wrap: nowrap;
+            text-overflow: fold;
+            background: $boost;
+            border-left: thick $success;
+        }
+        & .agree { margin: 1 0; color: $text-success; }
+    }
+    """
+
+    def __init__(self, skipped: Skipped) -> None:
+        super().__init__()
+        self._skipped = skipped
+
+    def compose(self) -> ComposeResult:
+        """Yield the JSON of the object, and what was not done."""
+        skipped = self._skipped
+        yield Static(pretty(skipped.result), classes="result")
+        yield Static("Nothing was read or delivered: the object is there.", classes="agree")
+        yield Fact("Bucket", skipped.url.removesuffix(skipped.file_name))
+        yield Fact("Size", size(skipped.size))
 
 
 def pretty(result: dict[str, Any]) -> Content:

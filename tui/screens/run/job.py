@@ -16,7 +16,7 @@ from textual.message import Message
 from core import Event, Planned, Progress, Recovered, Retrying, Warned
 
 if TYPE_CHECKING:
-    from core import Outcome, Request
+    from core import Outcome, Request, Skipped
 
 Post = Callable[[Message], object]
 
@@ -48,7 +48,7 @@ class Retried(Message):
 class Ended(Message):
     """The run has ended: either `outcome` or `error` is given."""
 
-    def __init__(self, outcome: Outcome | None, error: BaseException | None) -> None:
+    def __init__(self, outcome: Outcome | Skipped | None, error: BaseException | None) -> None:
         super().__init__()
         self.outcome = outcome
         self.error = error
@@ -95,7 +95,7 @@ class Job:
         self._cancel.set()
 
     def _run(self) -> None:
-        outcome: Outcome | None = None
+        outcome: Outcome | Skipped | None = None
         failure: BaseException | None = None
         try:
             from core.facade import run_recorded

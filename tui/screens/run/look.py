@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -21,6 +21,12 @@ from tui.screens.run.rows_ahead import RowsAhead
 if TYPE_CHECKING:
     from core import Request
     from core.facade import Estimate, FirstRows, Plan, PlannedColumn
+
+_IF_EXISTS: Final = {
+    "fail": "fails if the file exists",
+    "overwrite": "overwrites the file if it exists",
+    "skip": "does nothing if the file exists",
+}
 
 
 class LastLook(Vertical):
@@ -126,11 +132,7 @@ def _cost(estimate: Estimate) -> Content:
 
 def _file(request: Request) -> str:
     packed = ", gzip" if request.gzip else ""
-    exists = (
-        "overwrites the file if it exists"
-        if request.if_exists == "overwrite"
-        else "fails if the file exists"
-    )
+    exists = _IF_EXISTS[request.if_exists]
     verified = "; compared with the table at the end" if request.verify else ""
     return f"{request.format}{packed}; {exists}{verified}"
 

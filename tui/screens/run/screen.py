@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,14 +14,14 @@ from textual.containers import Vertical, VerticalScroll
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Static
 
-from core import CancelledError, Phase, Planned, TransferError
+from core import CancelledError, Phase, Planned, Skipped, TransferError
 from tui.format.text import visible
 from tui.screens import export
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.error import ErrorPanel, copy
 from tui.screens.failure import Failure
-from tui.screens.run.delivered import Delivered
+from tui.screens.run.delivered import Delivered, Existing
 from tui.screens.run.first_rows import FirstRowsScreen
 from tui.screens.run.job import Ended, Job, Moved, Noticed, Retried
 from tui.screens.run.look import LastLook
@@ -36,7 +36,10 @@ _PATIENCE = 2.0  # seconds that a cancel may take before the dialog can be close
 
 
 class State(Enum):
-    """The states of the dialog; DOUBTED is a delivery whose verification failed."""
+    """The states of the dialog.
+
+    DOUBTED is a delivery whose verification failed, SKIPPED an object that was there already.
+    """
 
     LOOK = auto()
     RUNNING = auto()
@@ -44,6 +47,7 @@ class State(Enum):
     DELIVERED = auto()
     FAILED = auto()
     DOUBTED = auto()
+    SKIPPED = auto()
 
 
 _HEADINGS = {
@@ -53,8 +57,9 @@ _HEADINGS = {
     State.DELIVERED: "✓ Delivered",
     State.FAILED: "Not delivered",
     State.DOUBTED: "Delivered, but not verified",
+    State.SKIPPED: "✓ Exists already",
 }
-_OVER = (State.DELIVERED, State.FAILED, State.DOUBTED)
+_OVER = (State.DELIVERED, State.FAILED, State.DOUBTED, State.SKIPPED)
 # Enter sends only a plan that needs no second thought: these have another key, and another default.
 _FLAGGED = (Action("Back", "esc", "close", "primary"), Action("Send anyway", "a", "send_anyway"))
 _ACTIONS = {
@@ -80,6 +85,14 @@ _ACTIONS = {
         Action("Details", "d", "details", "primary"),
         Action("Copy error", "e", "copy_error"),
         Action("Copy JSON", "j", "copy_json"),
+        Action("Close", "esc", "close"),
+    ),
+    State.SKIPPED: (
+        Action("Copy JSON", "j", "copy_json", "primary"),
+        Action("Save JSON", "s", "save_json"),
+        Action("As command", "b", "copy_command"),
+        Action("As Python", "p", "copy_python"),
+        Action("Run again", "r", "again"),
         Action("Close", "esc", "close"),
     ),
 }
@@ -144,6 +157,7 @@ over the rows written."""
         self.plan = plan
         self._estimate, self._rows = estimate, rows
         self.outcome: Outcome | None = None
+        self.result: dict[str, Any] = {}
         self.failure: Failure | None = None
         self._warnings: list[str] = []
         self._job: Job | None = None
@@ -223,6 +237,7 @@ over the rows written."""
         if self._on_send is not None:
             self._on_send()
         self.outcome = self.failure = None
+        self.result = {}
         self._warnings.clear()
         self._may_leave = False
         self._job = Job(
@@ -320,6 +335,12 @@ over the rows written."""
         ended = self.query_one("#ended", Vertical)
         await ended.remove_children()
         if message.outcome is not None:
+            self.result = message.outcome.result
+        if isinstance(message.outcome, Skipped):
+            await ended.mount(Existing(message.outcome))
+            self.state = State.SKIPPED
+            return
+        if message.outcome is not None:
             self.outcome = message.outcome
             await ended.mount(Delivered(message.outcome, seconds, tuple(self._warnings)))
             self.state = State.DELIVERED
@@ -329,6 +350,7 @@ over the rows written."""
         await ended.mount(ErrorPanel(self.failure))
         self.outcome = _outcome_of(error)
         if self.outcome is not None:
+            self.result = self.outcome.result
             self.state = State.DOUBTED
             return
         if isinstance(error, CancelledError):
@@ -358,13 +380,13 @@ over the rows written."""
 
     def action_copy_json(self) -> None:
         """Copy the result as --batch prints it."""
-        if self.outcome is not None:
-            export.copy_result(self.app, self.outcome.result)
+        if self.result:
+            export.copy_result(self.app, self.result)
 
     def action_save_json(self) -> None:
         """Save the result as a file; in a browser that is a download."""
-        if self.outcome is not None:
-            export.save_result(self.app, self.outcome.result)
+        if self.result:
+            export.save_result(self.app, self.result)
 
     def action_first_rows(self) -> None:
         """Show the first rows of the file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
@@ -14,6 +14,12 @@ from tui.workbench.messages import AccessTested, ObjectChecked
 
 if TYPE_CHECKING:
     from tui.workbench.destination import DestinationPane
+
+_IF_EXISTS: Final = {
+    "fail": "the run will fail",
+    "overwrite": "will be overwritten",
+    "skip": "the run will do nothing",
+}
 
 
 class Inquiry:
@@ -66,8 +72,7 @@ class Inquiry:
         if answer.wrong:
             return Content.styled(f"! {visible(answer.wrong)}", "$text-warning")
         if answer.found:
-            overwrites = request.if_exists == "overwrite"
-            end = "will be overwritten" if overwrites else "the run will fail"
+            end = _IF_EXISTS[request.if_exists]
             return Content.styled(f"! exists, {end}", "$text-warning")
         name = request.file_name or DEFAULT_TEMPLATE
         if "{timestamp}" in name or "{run_id}" in name:

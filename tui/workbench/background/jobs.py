@@ -114,9 +114,9 @@ def test_access(request: Request, key: str) -> Work:
         from core.facade import check_destination, open_bucket, probe_destination
 
         with open_bucket(request) as bucket:
-            overwrite = request.if_exists == "overwrite"
+            may_exist = request.if_exists != "fail"
             probe_destination(bucket, key, cancel=cancel)
-            check_destination(bucket, key, overwrite=overwrite, cancel=cancel)
+            check_destination(bucket, key, overwrite=may_exist, cancel=cancel)
         yield AccessTested(request, bucket.destination.url())
 
     return work
