@@ -87,6 +87,7 @@ def transfer_data(
     json_large_numbers: LargeNumbers = "number",
     timestamp_unit: TimestampUnit = "us",
     file_name: str | None = None,
+    manifest: bool = False,
     if_exists: IfExists = "fail",
     aws_profile: str | None = None,
     endpoint_url: str | None = None,
@@ -201,6 +202,9 @@ def transfer_data(
         file_name: The template for the name of the object, with {table}, {schema}, {database},
             {timestamp}, {date}, {run_id} and {ext}; and, if only some months are read, {since} and
             {until}, or {month} of one month. If None: `{table}_monthly_{timestamp}.{ext}`.
+        manifest: After the delivery, write a JSON object beside it with the name of the object and
+            `.manifest.json`: the files with their rows, bytes and SHA-256, the columns with their
+            types, the months that were read, and the ID of the run.
         if_exists: What to do if the object exists: `fail` ends the run with an error, `overwrite`
             replaces the object, `skip` reads and delivers nothing and returns the result of the
             existing object. `skip` needs a file name without {timestamp} and {run_id}.
@@ -233,8 +237,9 @@ def transfer_data(
         min_rows: Deliver nothing if there would be fewer rows. If None: not checked.
         max_rows: Deliver nothing if there would be more rows. If None: not checked.
         max_change: Deliver nothing if the number of rows differs by more from that of the last
-            delivery of the table to this destination, by the history of this machine. If no
-            delivery is known, a warning says so. If None: not checked.
+            delivery of the table to this destination, by the history of this machine or else by a
+            manifest at the destination. If no delivery is known, a warning says so. If None: not
+            checked.
         require_months: Deliver nothing if one of the months that are read has no rows. The first
             and the last month must be given.
         engine: Where the rows are aggregated. `stream` aggregates them on this machine, `pushdown`

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.planning.plan import Plan
     from core.preview.cost import Estimate
     from core.query import Statement
+    from core.records.manifest import WrittenManifest
     from core.request.request import Request
     from core.verify.comparison import Comparison
 
@@ -42,6 +43,7 @@ class Preview:
         conditions: the options that set conditions for the rows, with their values.
         destination: the name of the configured destination; None if none was named.
         schema: the columns of the delivery with their types.
+        manifest: the URL that the manifest would have; empty without one.
     """
 
     plan: Plan
@@ -55,6 +57,7 @@ class Preview:
     conditions: Mapping[str, Any] = field(default_factory=dict)
     destination: str | None = None
     schema: tuple[DeliveredColumn, ...] = ()
+    manifest: str = ""
 
     @property
     def notified(self) -> tuple[str, ...]:
@@ -104,6 +107,7 @@ class Outcome:
         objects: the objects that were written.
         comparison: the result of the verification; None if there was no verification.
         schema: the columns of the delivery with their types.
+        manifest: the manifest; None if it was not asked for.
     """
 
     file_name: str
@@ -119,6 +123,7 @@ class Outcome:
     objects: tuple[Delivery, ...]
     comparison: Comparison | None = None
     schema: tuple[DeliveredColumn, ...] = ()
+    manifest: WrittenManifest | None = None
 
     @classmethod
     def of(cls, job: Job, choice: Choice, delivered: EngineResult) -> Self:

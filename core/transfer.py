@@ -35,7 +35,8 @@ from core.preview.month_preview import check_grain, look_at_months, refine_grain
 from core.preview.sample import take_sample
 from core.records.existing import find_existing
 from core.records.finish import verify_and_report
-from core.records.last_delivery import find_in_history
+from core.records.last_delivery import find_last_delivery
+from core.records.manifest import check_manifest, manifest_key, write_manifest
 from core.records.report import check_path
 from core.request.conditions import list_conditions
 from core.request.request import Request
@@ -91,6 +92,7 @@ def plan_transfer(
         conditions=list_conditions(request),
         destination=request.destination,
         schema=engine.schema(request, plan),
+        manifest=job.destination.url(manifest_key(job.key)) if request.manifest else "",
     )
 
 
@@ -140,8 +142,14 @@ def run_transfer(
         with workspace() as directory:
             sweep(bucket, run.cancel)
             file = LocalFile.of(request, directory / "delivery")
-            delivered = ENGINES[choice.engine].deliver(job, bucket, file)
-            outcome = Outcome.of(job, choice, delivered)
+            engine = ENGINES[choice.engine]
+            if request.manifest:
+                check_manifest(job, bucket)
+            delivered, manifest = engine.deliver(job, bucket, file), None
+            if request.manifest:
+                schema = engine.schema(request, plan)
+                manifest = write_manifest(job, bucket, delivered, schema, directory)
+            outcome = replace(Outcome.of(job, choice, delivered), manifest=manifest)
             job.progress.report(Delivered(outcome.url, outcome.row_count, outcome.size))
             return verify_and_report(job, bucket, file, outcome)
 
@@ -195,7 +203,14 @@ class _Run:
     def find_existing(self, bucket: Bucket, source: Source, today: date | None) -> Skipped | None:
         """Return the delivery that is in the bucket already; None if nothing is there."""
         key = self.key(source, find_window(self.request, today))
-        return find_existing(bucket, key, source.name, progress=self.progress, cancel=self.cancel)
+        return find_existing(
+            bucket,
+            key,
+            source.name,
+            has_manifest=self.request.manifest,
+            progress=self.progress,
+            cancel=self.cancel,
+        )
 
     def take_sample(self, connection: SnowflakeConnection, source: Source) -> Sample:
         """Sample the table."""
@@ -227,7 +242,7 @@ class _Run:
 
     def find_last(self, plan: Plan, bucket: Bucket) -> LastDelivery | None:
         """Return the last delivery of the table to the destination; None if none is known."""
-        return find_in_history(self.request, plan.source.name)
+        return find_last_delivery(self.request, plan.source.name, bucket, self.cancel)
 
     def make_job(self, connection: SnowflakeConnection, plan: Plan) -> Job:
         """Return the input of the engine.

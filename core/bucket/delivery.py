@@ -43,6 +43,8 @@ class Delivery:
         parts: the number of parts in which it was sent; 1 for a single request.
         guarded: whether the store is known to protect an existing object from being replaced, or
             replacing one was allowed.
+        rows: its data rows; None if unknown.
+        sha256: the SHA-256 of its bytes, in hexadecimal; empty if it was not computed.
     """
 
     bucket: str
@@ -52,6 +54,8 @@ class Delivery:
     crc32: str
     parts: int
     guarded: bool = True
+    rows: int | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,22 @@
-"""Finds and removes objects that Snowflake has written for a run.
+"""Finds, reads and removes objects that are in a bucket.
 
 All functions raise the exceptions of `Bucket.ask`, and stop waiting once `cancel` is set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 from core.bucket.bucket import Bucket
 from core.connections.secrets import Secret
 from core.errors import DestinationError
-from core.runtime.cancel import Cancel
+from core.runtime.cancel import Cancel, check
 
+_CHUNK_BYTES = 1024 * 1024
+_MOST_LISTED, _MOST_NEWEST = 10_000, 20
 _AT_ONCE = 1_000  # keys of one DeleteObjects request, at most
 
 
@@ -26,6 +30,90 @@ def find(bucket: Bucket, prefix: str, cancel: Cancel, *, most: int | None = None
         return [item["Key"] for page in pages for item in page.get("Contents", ())]
 
     return bucket.ask(ask, prefix, cancel=cancel)
+
+
+def find_newest(bucket: Bucket, ending: str, cancel: Cancel) -> list[str]:
+    """Return the newest keys below the destination that end in `ending`, newest first.
+
+    At most 10,000 keys are listed, and 20 returned.
+    """
+
+    def ask(client: Any, where: dict[str, str]) -> list[str]:
+        pages = client.get_paginator("list_objects_v2").paginate(
+            **where, Prefix=bucket.destination.prefix, PaginationConfig={"MaxItems": _MOST_LISTED}
+        )
+        found = [
+            (item["LastModified"], item["Key"])
+            for page in pages
+            for item in page.get("Contents", ())
+            if item["Key"].endswith(ending)
+        ]
+        return [key for _, key in sorted(found, reverse=True)[:_MOST_NEWEST]]
+
+    return bucket.ask(ask, bucket.destination.prefix, cancel=cancel)
+
+
+def read_object(bucket: Bucket, key: str, most: int, cancel: Cancel) -> bytes | None:
+    """Return the bytes of a small object; None if it may not be read, or is not there.
+
+    Raises:
+        DestinationError: it has more than `most` bytes.
+    """
+    parts: list[bytes] = []
+
+    def restart() -> None:
+        parts.clear()
+
+    def take(chunk: bytes) -> None:
+        parts.append(chunk)
+        if sum(map(len, parts)) > most:
+            raise DestinationError(f"{bucket.destination.url(key)} has more than {most:,} bytes.")
+
+    return b"".join(parts) if _read(bucket, key, restart, take, cancel) else None
+
+
+def hash_object(bucket: Bucket, key: str, cancel: Cancel) -> str | None:
+    """Return the SHA-256 of an object, in hexadecimal; None if it may not be read."""
+    found = hashlib.sha256()
+
+    def restart() -> None:
+        nonlocal found
+        found = hashlib.sha256()
+
+    def take(chunk: bytes) -> None:
+        found.update(chunk)
+
+    return found.hexdigest() if _read(bucket, key, restart, take, cancel) else None
+
+
+def _read(
+    bucket: Bucket,
+    key: str,
+    restart: Callable[[], None],
+    take: Callable[[bytes], None],
+    cancel: Cancel,
+) -> bool:
+    """Read an object from its start to its end; again from the start if the connection breaks."""
+
+    def ask(client: Any, where: dict[str, str]) -> bool:
+        from botocore.exceptions import ClientError
+
+        from core.bucket.failures import DENIED, code_of, status_of
+
+        restart()
+        try:
+            answer = client.get_object(**where, Key=key)
+        except ClientError as error:
+            if code_of(error) in DENIED or status_of(error) in (403, 404):
+                return False
+            raise
+        with closing(answer["Body"]) as body:
+            while chunk := body.read(_CHUNK_BYTES):
+                check(cancel)
+                take(chunk)
+        return True
+
+    return bucket.ask(ask, key, cancel=cancel)
 
 
 def remove(bucket: Bucket, keys: Sequence[str], cancel: Cancel) -> None:

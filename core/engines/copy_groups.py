@@ -273,6 +273,7 @@ def _copy(
             "",
             "",
             1,
+            rows=parse_count(each.get("row_count")) or 0,
         )
         for each in files
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from core.aggregation.reconciliation import RunTotals
@@ -84,7 +87,15 @@ def upload(job: Job, bucket: Bucket, file: LocalFile, totals: RunTotals) -> Deli
     job.progress.finish()
     if not delivery.guarded:
         job.progress.report(Warned(_UNGUARDED))
-    return delivery
+    return replace(delivery, rows=totals.groups, sha256=_hash(job, file.path))
+
+
+def _hash(job: Job, path: Path) -> str:
+    """Return the SHA-256 of a file if the manifest is to have it; else an empty string."""
+    if not job.request.manifest:
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def warn_of_rows(job: Job, totals: RunTotals) -> None:

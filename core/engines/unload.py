@@ -11,7 +11,7 @@ from core.engines.unload_limits import find_limit, find_unsupported
 from core.errors import TransferError, UsageError
 from core.output import Format
 from core.planning.delivered import DeliveredColumn, DeliveredType, Kind, describe_columns
-from core.remedy import Advice
+from core.remedy import Advice, Remedy
 from core.request.validation_messages import WAYS_TO_WRITE
 from core.request.write_ways import has_write_way
 
@@ -45,6 +45,11 @@ class Unload:
             return UsageError(
                 "Snowflake does not accept the ARN of an access point.",
                 "Name the bucket, or the access point's alias.",
+            )
+        if request.if_exists == "skip" and not request.manifest:
+            return UsageError(
+                "Snowflake writes no metadata by which a later run would know the delivery.",
+                Advice("Write a manifest: ", Remedy("manifest", True), "."),
             )
         if not has_write_way(dict(request)):
             return UsageError(Advice("It needs a way to write: ", WAYS_TO_WRITE, "."))

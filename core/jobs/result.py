@@ -10,7 +10,7 @@ from core.checking.finding import WORST_FIRST
 from core.errors import TransferError
 
 if TYPE_CHECKING:
-    from core.outcome import Outcome
+    from core.outcome import Outcome, Skipped
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class JobResult:
 
     Attributes:
         name: its name in the job.
-        outcome: what was delivered; None if nothing was, as far as it is known. It is set also if
-            the verification failed after the delivery.
+        outcome: what was delivered, or was there already; None if nothing was, as far as it is
+            known. It is set also if the verification failed after the delivery.
         error: why it failed; None if it did not.
         ran: whether it was started.
     """
 
     name: str
-    outcome: Outcome | None = None
+    outcome: Outcome | Skipped | None = None
     error: TransferError | None = None
     ran: bool = True
 

@@ -10,6 +10,7 @@ from core.bucket.delivery import ROW_COUNT, SOURCE, write_source
 from core.errors import DestinationError, DestinationExistsError
 from core.events import Warned
 from core.outcome import Skipped
+from core.records.manifest import manifest_key, read_manifest
 from core.remedy import Advice, Remedy, join_remedies
 
 if TYPE_CHECKING:
@@ -30,7 +31,13 @@ _OTHERS: Final = Advice(
 
 
 def find_existing(
-    bucket: Bucket, key: str, table: TableName, *, progress: Reporter, cancel: Cancel
+    bucket: Bucket,
+    key: str,
+    table: TableName,
+    *,
+    has_manifest: bool,
+    progress: Reporter,
+    cancel: Cancel,
 ) -> Skipped | None:
     """Return the delivery of the table that is at `key`; None if nothing is there.
 
@@ -38,6 +45,7 @@ def find_existing(
         bucket: where to look.
         key: the object's key.
         table: the full name of the table.
+        has_manifest: whether the delivery has a manifest, which then says what it is.
         progress: receives a warning if the permissions do not allow to look.
         cancel: ends the wait within a tenth of a second.
 
@@ -45,11 +53,32 @@ def find_existing(
         DestinationExistsError: there is an object, and it is not known to be such a delivery.
         DestinationError, TemporaryError, CancelledError: the bucket does not answer.
     """
+    if has_manifest and (found := read_manifest(bucket, manifest_key(key), cancel)):
+        if found.source != str(table):
+            raise DestinationExistsError(_from_another(bucket, manifest_key(key)), _OTHERS)
+        where = bucket.destination.url(found.file_name)
+        return Skipped(
+            found.file_name, found.rows, found.timestamp, where, found.size, found.source
+        )
     there = is_there(bucket, key, cancel=cancel)
     if there is None:
         progress.report(Warned(_UNKNOWN))
     if not there:
         return None
+    if has_manifest:
+        raise DestinationExistsError(
+            f"{bucket.destination.url(key)} exists already, without a manifest that can be read.",
+            _OTHERS,
+        )
+    return _read_facts(bucket, key, table, cancel)
+
+
+def _from_another(bucket: Bucket, key: str) -> str:
+    return f"{bucket.destination.url(key)} exists already, from another table."
+
+
+def _read_facts(bucket: Bucket, key: str, table: TableName, cancel: Cancel) -> Skipped:
+    """Return the delivery by the metadata of its object."""
     url = bucket.destination.url(key)
     try:
         found = bucket.ask(lambda client, where: _head(client, where, key), key, cancel=cancel)
@@ -66,7 +95,7 @@ def find_existing(
             _OTHERS,
         )
     if metadata.get(SOURCE) != write_source(str(table)):
-        raise DestinationExistsError(f"{url} exists already, from another table.", _OTHERS)
+        raise DestinationExistsError(_from_another(bucket, key), _OTHERS)
     return Skipped(
         file_name=key,
         row_count=int(rows),

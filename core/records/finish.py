@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from core.bucket import Bucket
 from core.engines.engine import Job
@@ -14,6 +15,10 @@ from core.records.report import write_report
 from core.verify.comparison import Comparison
 from core.verify.failures import explain_unreported, explain_unverified, find_mismatch
 from core.verify.verify import Claim, verify_delivery
+
+_UNREAD: Final = (
+    "The manifest was not compared with the objects: S3 does not let these credentials read them."
+)
 
 
 def verify_and_report(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Outcome:
@@ -64,4 +69,6 @@ def _verify(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Comp
     )
     if comparison.agrees is None:
         job.progress.report(Warned(str(comparison)))
+    if outcome.manifest and not outcome.manifest.check(bucket, job.cancel):
+        job.progress.report(Warned(_UNREAD))
     return comparison

@@ -6,16 +6,43 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from core.bucket.destination import Destination
+from core.bucket.objects import find_newest
 from core.engines.delivery_checks import LastDelivery
-from core.errors import IntegrityError, TransferError
+from core.errors import DestinationError, IntegrityError, TransferError
 from core.records.history_store import load
+from core.records.manifest import SUFFIX, read_manifest
 
 if TYPE_CHECKING:
+    from core.bucket import Bucket
     from core.planning.names import TableName
     from core.records.entry import HistoryEntry
     from core.request.request import Request
+    from core.runtime.cancel import Cancel
 
 _MALFORMED = (ValueError, TypeError, KeyError, TransferError)
+
+
+def find_last_delivery(
+    request: Request, table: TableName, bucket: Bucket, cancel: Cancel
+) -> LastDelivery | None:
+    """Return the last delivery of the table to the destination; None if none is known.
+
+    It is that of the history of this machine; else, where the bucket may be listed and read, that
+    of the newest manifest of the table below the destination.
+
+    Raises:
+        TransferError: the bucket does not answer.
+    """
+    return find_in_history(request, table) or _find_in_manifests(table, bucket, cancel)
+
+
+def _find_in_manifests(table: TableName, bucket: Bucket, cancel: Cancel) -> LastDelivery | None:
+    with suppress(DestinationError):  # without the permission, no manifest is known
+        for key in find_newest(bucket, SUFFIX, cancel):
+            found = read_manifest(bucket, key, cancel)
+            if found is not None and found.source == str(table):
+                return LastDelivery(found.rows, f"{found.timestamp:%Y-%m-%dT%H:%M:%SZ}")
+    return None
 
 
 def find_in_history(request: Request, table: TableName) -> LastDelivery | None:

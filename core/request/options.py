@@ -297,6 +297,13 @@ _DESTINATION: Final = {
         placeholder="DESTINATION",
         examples=("partner-inbox", "s3://partner-inbox/from-us/", "partner"),
     ),
+    "manifest": Option(
+        help="After the delivery, write a JSON object beside it with the name of the object and "
+        "`.manifest.json`: the files with their rows, bytes and SHA-256, the columns with their "
+        "types, the months that were read, and the ID of the run.",
+        type=bool,
+        default=False,
+    ),
     "if_exists": Option(
         help="What to do if the object exists: `fail` ends the run with an error, `overwrite` "
         "replaces the object, `skip` reads and delivers nothing and returns the result of the "
@@ -420,7 +427,8 @@ _CHECKS: Final = {
     ),
     "max_change": Option(
         help="Deliver nothing if the number of rows differs by more from that of the last delivery "
-        "of the table to this destination, by the history of this machine. If no delivery is "
+        "of the table to this destination, by the history of this machine or else by a manifest at "
+        "the destination. If no delivery is "
         "known, a warning says so.",
         type=_TEXT,
         absent="not checked",

@@ -232,6 +232,7 @@ class Request(BaseModel):
     json_large_numbers: LargeNumbers = _declare("json_large_numbers")
     timestamp_unit: TimestampUnit = _declare("timestamp_unit")
     file_name: str | None = _declare("file_name")
+    manifest: bool = _declare("manifest")
     if_exists: IfExists = _declare("if_exists")
     on_bad_date: OnBadDate = _declare("on_bad_date")
     timezone: Zone = _declare("timezone")

@@ -16,7 +16,6 @@ from core import (
     Skipped,
     UsageError,
     Warned,
-    run_transfer,
 )
 from core.bucket import Bucket, Destination
 from core.bucket.delivery import make_metadata
@@ -100,20 +99,14 @@ class TestRuns:
         assert f'"file_name": "{first["file_name"]}", "row_count": 1' in out
         assert f"{first['file_name']} exists already: nothing was read or delivered" in err
 
-    def test_what_snowflake_wrote_is_not_known(
-        self, sandbox: Sandbox, table: str, folder: str
-    ) -> None:
-        way = {"engine": "unload", "storage_integration": "SANDBOX_S3"}
-        run_transfer(asked(sandbox, table, folder, **way))
-        with pytest.raises(DestinationExistsError, match="does not say how many rows"):
-            run_transfer(asked(sandbox, table, folder, **way))
-
 
 class TestObjects:
     def find(self, inbox: Inbox, events: list[Any] | None = None, **more: Any) -> Skipped | None:
         progress = Reporter(None if events is None else events.append)
         with Bucket(Destination(inbox.name), **{"client_options": inbox.options, **more}) as bucket:
-            return find_existing(bucket, KEY, TABLE, progress=progress, cancel=NEVER)
+            return find_existing(
+                bucket, KEY, TABLE, has_manifest=False, progress=progress, cancel=NEVER
+            )
 
     def put(self, inbox: Inbox, metadata: dict[str, str]) -> None:
         inbox.client.put_object(Bucket=inbox.name, Key=KEY, Body=b"12", Metadata=metadata)

@@ -39,6 +39,7 @@ EVERYTHING: dict[str, Any] = {
     "format": "csv",
     "gzip": True,
     "file_name": "{table}.{ext}",
+    "manifest": True,
     "if_exists": "overwrite",
     "on_bad_date": "null",
     "timezone": "Europe/Zurich",

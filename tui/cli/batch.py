@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from core import CancelledError, Skipped, TransferError, UsageError, Warned
+from core import CancelledError, TransferError, UsageError, Warned
 from core.facade import (
     ask_for_codes,
     fill_options,
@@ -30,7 +30,7 @@ from tui.format import terminal
 from tui.stderr import separate_stderr
 
 if TYPE_CHECKING:
-    from core import Outcome
+    from core import Outcome, Skipped
 
 
 @dataclass(frozen=True)
@@ -169,12 +169,7 @@ def _run_one(options: Mapping[str, Any], manner: Manner, console: Console, stop:
         if name := place.options.get("destination"):
             console.note(f"Destination {name} is {place.options['bucket']}", destination=name)
         outcome = stop.run(lambda: _transfer(place.options, manner, console, stop))
-        if isinstance(outcome, Skipped):
-            console.note(
-                f"{outcome.url} exists already: nothing was read or delivered", skipped=True
-            )
-        elif outcome.comparison and outcome.comparison.agrees:
-            console.note(str(outcome.comparison), verdict=outcome.comparison.as_dict())
+        console.end(outcome)
         if place.files:
             file = str(place.files / outcome.url.removeprefix("s3://"))
             console.note(f"The file is kept in {file}", file=file)

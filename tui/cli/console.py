@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Final, Self, TextIO
+from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 
 from core import (
     ConfigurationError,
@@ -25,6 +25,7 @@ from core import (
     Planned,
     Progress,
     Retrying,
+    Skipped,
     TransferError,
     Warned,
 )
@@ -32,6 +33,9 @@ from core.facade import Track, amount
 from tui.cli.remedies import with_options
 from tui.format import terminal
 from tui.format.figures import count
+
+if TYPE_CHECKING:
+    from core import Outcome
 
 _LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal
 _BAR_CELLS: Final = 12
@@ -103,6 +107,14 @@ class Console(ABC):
         if not self._quiet:
             with self._lock:
                 self._write_message("info", message, **fields)
+
+    def end(self, outcome: Outcome | Skipped) -> None:
+        """Write what the result does not say: that nothing was delivered, or was verified."""
+        if isinstance(outcome, Skipped):
+            text = f"{outcome.url} exists already: nothing was read or delivered"
+            self.note(text, skipped=True)
+        elif outcome.comparison and outcome.comparison.agrees:
+            self.note(str(outcome.comparison), verdict=outcome.comparison.as_dict())
 
     def foreign(self, line: str) -> None:
         """Show a line that a library has written to stderr, such as the address of a sign-in."""

@@ -155,8 +155,8 @@ class _Report:
     def end(self, result: JobResult) -> None:
         """Show how a transfer ended, and print the results that are next in order."""
         console, error, outcome = self._consoles[result.name], result.error, result.outcome
-        if outcome and outcome.comparison and outcome.comparison.agrees:
-            console.note(str(outcome.comparison), verdict=outcome.comparison.as_dict())
+        if outcome:
+            console.end(outcome)
         if outcome and self._files:
             file = str(self._files / outcome.url.removeprefix("s3://"))
             console.note(f"The file is kept in {file}", file=file)

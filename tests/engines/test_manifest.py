@@ -1,0 +1,210 @@
+"""Manifests: what they say of a delivery, and what happens if one cannot be written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from core import (
+    CheckFailedError,
+    DestinationError,
+    DestinationExistsError,
+    IntegrityError,
+    Outcome,
+    Request,
+    Skipped,
+    UsageError,
+    plan_transfer,
+    run_transfer,
+)
+from core.bucket import Bucket, Delivery, Destination
+from core.records.manifest import WrittenManifest, remove_objects
+from core.remedy import Remedy, remedies
+from core.runtime.cancel import NEVER
+from tests.support.deliveries import bucket_client, options
+from tests.support.services.buckets import Inbox
+from tui.cli import dry_run
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+UNLOAD: dict[str, Any] = {"engine": "unload", "unload_credentials": True}
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A history of its own."""
+    monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def theirs(sandbox: Sandbox) -> Iterator[Inbox]:
+    """A bucket of its own."""
+    client = bucket_client(sandbox)
+    name = f"theirs-{uuid.uuid4().hex}"
+    client.create_bucket(Bucket=name)
+    made = Inbox(name, {}, client, None)  # type: ignore[arg-type]
+    yield made
+    client.delete_bucket_policy(Bucket=name)
+    while keys := made.keys():
+        for key in keys:
+            client.delete_object(Bucket=name, Key=key)
+    client.delete_bucket(Bucket=name)
+
+
+def asked(box: Sandbox, inbox: Inbox, table: str, **more: Any) -> Request:
+    given = {"table": table, "bucket": f"s3://{inbox.name}/in/", "manifest": True, **more}
+    return Request.of(**options(box, **given))
+
+
+def deliver(box: Sandbox, inbox: Inbox, table: str, **more: Any) -> Outcome:
+    found = run_transfer(asked(box, inbox, table, **more))
+    assert isinstance(found, Outcome)
+    return found
+
+
+def read(inbox: Inbox, key: str) -> dict[str, Any]:
+    return dict(json.loads(inbox.read(key)))
+
+
+def deny(inbox: Inbox, *actions: str, of: str = "*") -> None:
+    """Forbid actions in the bucket to everyone."""
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": list(actions),
+        "Resource": f"arn:aws:s3:::{inbox.name}/{of}",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    inbox.client.put_bucket_policy(Bucket=inbox.name, Policy=policy)
+
+
+@pytest.mark.parametrize("way", [{"engine": "stream", "format": "csv", "gzip": True}, UNLOAD])
+def test_it_describes_the_delivery(
+    sandbox: Sandbox, theirs: Inbox, plain: str, way: dict[str, Any]
+) -> None:
+    found = deliver(sandbox, theirs, plain, since="2024-01", until="2024-01", verify=True, **way)
+    key = f"{found.file_name}.manifest.json"
+    assert theirs.keys() == [found.file_name, key]
+    made = read(theirs, key)
+    data = theirs.read(found.file_name)
+    assert made["file_name"] == found.file_name
+    assert made["row_count"] == found.row_count
+    assert made["source"] == str(found.plan.source.name)
+    assert made["window"] == {"since": "2024-01", "until": "2024-01", "undated": "drop"}
+    assert (made["format"], made["gzip"]) == (way.get("format", "parquet"), "gzip" in way)
+    assert made["columns"] == [column.as_dict() for column in found.schema]
+    (file,) = made["files"]
+    etag = found.objects[0].etag or None
+    assert file == {
+        "key": found.file_name, "row_count": found.row_count, "bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(), "etag": etag,
+    }  # fmt: skip
+
+
+def test_it_lists_the_parts_that_snowflake_wrote(
+    sandbox: Sandbox, theirs: Inbox, orders: str
+) -> None:
+    found = deliver(sandbox, theirs, orders, **UNLOAD, max_file_size="1MB")
+    assert len(found.objects) > 1
+    assert found.manifest is not None
+    files = read(theirs, found.manifest.key)["files"]
+    assert sum(file["row_count"] for file in files) == found.row_count
+    for file in files:
+        data = theirs.read(file["key"])
+        assert (file["bytes"], file["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    assert theirs.keys() == sorted([*(file["key"] for file in files), found.manifest.key])
+
+
+def test_an_existing_manifest_ends_the_run_before_the_read(
+    sandbox: Sandbox, theirs: Inbox, plain: str
+) -> None:
+    theirs.client.put_object(Bucket=theirs.name, Key="in/x.parquet.manifest.json", Body=b"{}")
+    with pytest.raises(DestinationExistsError, match=r"x\.parquet\.manifest\.json exists"):
+        deliver(sandbox, theirs, plain, file_name="x.{ext}")
+    assert theirs.keys() == ["in/x.parquet.manifest.json"]
+    deliver(sandbox, theirs, plain, file_name="x.{ext}", if_exists="overwrite")
+    assert read(theirs, "in/x.parquet.manifest.json")["version"] == 1
+
+
+@pytest.mark.parametrize("way", [{"engine": "stream"}, UNLOAD])
+def test_without_its_manifest_a_delivery_is_removed(
+    sandbox: Sandbox, theirs: Inbox, plain: str, way: dict[str, Any]
+) -> None:
+    deny(theirs, "s3:PutObject", of="*.manifest.json")
+    with pytest.raises(DestinationError, match="may not write") as caught:
+        deliver(sandbox, theirs, plain, **way)
+    assert caught.value.delivered is False
+    assert theirs.keys() == []
+
+
+def test_what_cannot_be_removed_is_named(inbox: Inbox) -> None:
+    inbox.client.put_object(Bucket=inbox.name, Key="in/x", Body=b"12")
+    file = Delivery(inbox.name, "in/x", 2, "", "", 1)
+    for user, left in ((inbox.user("s3:PutObject"), True), (inbox.options, False)):
+        with Bucket(Destination(inbox.name), client_options=user) as bucket:
+            found = remove_objects(bucket, [file], "s3://theirs/in/x", hurried=False)
+        assert ("may remain at s3://theirs/in/x" in found) is left
+        assert bool(inbox.keys()) is left
+
+
+def test_by_its_manifest_a_delivery_of_snowflake_is_skipped(
+    sandbox: Sandbox, theirs: Inbox, plain: str
+) -> None:
+    again = {"if_exists": "skip", "file_name": "{table}.{ext}", **UNLOAD}
+    with pytest.raises(UsageError, match="Snowflake writes no metadata") as caught:
+        deliver(sandbox, theirs, plain, **{**again, "manifest": False})
+    assert remedies(caught.value.hint) == (Remedy("manifest", True),)
+    first = deliver(sandbox, theirs, plain, **again)
+    found = run_transfer(asked(sandbox, theirs, plain, **again))
+    assert isinstance(found, Skipped)
+    assert (found.file_name, found.row_count) == (first.file_name, first.row_count)
+    assert (found.url, found.size) == (first.url, first.size)
+    assert first.manifest is not None
+    theirs.client.delete_object(Bucket=theirs.name, Key=first.manifest.key)
+    with pytest.raises(DestinationExistsError, match="without a manifest that can be read"):
+        run_transfer(asked(sandbox, theirs, plain, **again))
+
+
+def test_the_last_delivery_is_known_by_its_manifest(
+    sandbox: Sandbox, theirs: Inbox, plain: str
+) -> None:
+    deliver(sandbox, theirs, plain, file_name="old/{run_id}.{ext}")
+    theirs.client.put_object(Bucket=theirs.name, Key="in/a.manifest.json", Body=b"[")
+    with pytest.raises(CheckFailedError, match=r"1 rows, 66\.67% less than the 3 of the last"):
+        deliver(sandbox, theirs, plain, since="2024-02", max_change="10%")
+
+
+def test_verification_reads_it_back(inbox: Inbox) -> None:
+    def put(key: str, data: bytes) -> None:
+        inbox.client.put_object(Bucket=inbox.name, Key=key, Body=data)
+
+    def check(**more: Any) -> bool:
+        with Bucket(Destination(inbox.name), **{"client_options": inbox.options, **more}) as bucket:
+            return manifest.check(bucket, NEVER)
+
+    checksum = hashlib.sha256(b"12").hexdigest()
+    file = Delivery(inbox.name, "x", 2, "", "", 1, sha256=checksum)
+    manifest = WrittenManifest("x.manifest.json", b"{}", (file,))
+    put("x", b"12")
+    put("x.manifest.json", b"{}")
+    assert check()
+    assert not check(client_options=inbox.user("s3:PutObject"))
+    put("x", b"13")
+    with pytest.raises(IntegrityError, match="another SHA-256"):
+        check()
+    put("x.manifest.json", b"[]")
+    with pytest.raises(IntegrityError, match="other bytes"):
+        check()
+
+
+def test_the_dry_run_names_it(sandbox: Sandbox, theirs: Inbox, plain: str) -> None:
+    preview = plan_transfer(asked(sandbox, theirs, plain, file_name="x.{ext}"))
+    line = f"Manifest     s3://{theirs.name}/in/x.parquet.manifest.json"
+    assert line in dry_run.as_text(preview)
