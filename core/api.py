@@ -21,6 +21,7 @@ from core.request.options import (
     NotifyOn,
     OnBadDate,
     Pairs,
+    SplitBy,
     Targets,
     TimestampUnit,
     Undated,
@@ -87,6 +88,7 @@ def transfer_data(
     json_large_numbers: LargeNumbers = "number",
     timestamp_unit: TimestampUnit = "us",
     file_name: str | None = None,
+    split_by: SplitBy | None = None,
     manifest: bool = False,
     if_exists: IfExists = "fail",
     aws_profile: str | None = None,
@@ -202,6 +204,8 @@ def transfer_data(
         file_name: The template for the name of the object, with {table}, {schema}, {database},
             {timestamp}, {date}, {run_id} and {ext}; and, if only some months are read, {since} and
             {until}, or {month} of one month. If None: `{table}_monthly_{timestamp}.{ext}`.
+        split_by: Deliver one file for each month. The template for the names must have {month},
+            which is 2024-01, or 01 in a template that has {year} too. If None: one file.
         manifest: After the delivery, write a JSON object beside it with the name of the object and
             `.manifest.json`: the files with their rows, bytes and SHA-256, the columns with their
             types, the months that were read, and the ID of the run.

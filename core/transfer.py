@@ -92,7 +92,9 @@ def plan_transfer(
         conditions=list_conditions(request),
         destination=request.destination,
         schema=engine.schema(request, plan),
-        manifest=job.destination.url(manifest_key(job.key)) if request.manifest else "",
+        manifest=job.destination.url(manifest_key(job.key, source.name.table))
+        if request.manifest
+        else "",
     )
 
 

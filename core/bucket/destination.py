@@ -168,11 +168,12 @@ def file_name(
             )
         if field not in values or spec or conversion:
             raise UsageError(f"The file name {text!r} has an unknown field {{{field}}}.", allowed)
-        name += _make_safe(values[field])
+        name += make_safe(values[field])
     return name
 
 
-def _make_safe(value: str) -> str:
+def make_safe(value: str) -> str:
+    """Return a value with `_` for each character that is not safe in a name."""
     safe = _UNSAFE.sub("_", value) or "_"
     return safe if safe.strip(".") else "_" * len(safe)
 

@@ -14,9 +14,12 @@ from core.bucket.bucket import Bucket
 from core.connections.secrets import Secret
 from core.errors import DestinationError
 from core.runtime.cancel import Cancel, check
+from core.runtime.deadline import Deadline
 
 _CHUNK_BYTES = 1024 * 1024
 _MOST_LISTED, _MOST_NEWEST = 10_000, 20
+# Seconds to remove what a run has delivered; few after a cancellation, where the user waits.
+_LONG, _SHORT = 30.0, 0.9
 _AT_ONCE = 1_000  # keys of one DeleteObjects request, at most
 
 
@@ -131,6 +134,21 @@ def remove(bucket: Bucket, keys: Sequence[str], cancel: Cancel) -> None:
                 raise DestinationError("S3 did not remove every object.")
 
     bucket.ask(ask, cancel=cancel)
+
+
+def remove_delivered(bucket: Bucket, keys: Sequence[str], *, hurried: bool) -> bool:
+    """Remove objects of a run that has failed; return whether all of them are removed.
+
+    Args:
+        bucket: their bucket.
+        keys: their keys.
+        hurried: whether the user waits for the end.
+    """
+    try:
+        remove(bucket, keys, Deadline(_SHORT if hurried else _LONG))
+    except Exception:  # of any kind: the first error is the one that is reported
+        return False
+    return True
 
 
 def get_aws_keys(bucket: Bucket, cancel: Cancel) -> tuple[Secret, ...]:

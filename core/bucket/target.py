@@ -5,7 +5,9 @@ The run, the dry run and the app use these functions, so that they name the same
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from core.bucket.boto_client import Role
@@ -26,6 +28,10 @@ _DEMANDS: Final = (
     *("expected_bucket_owner", "region", "role_arn", "external_id", "request_payer", "checksums"),
     *("acl", "sse", "kms_key_id", "storage_class", "tags", "metadata"),
 )
+# The name of the files of a run with one for each month.
+SPLIT_TEMPLATE: Final = "{table}_monthly_{timestamp}/{month}.{ext}"
+# The name of the rows without a date: as Hive, Spark and Athena read it in `name=value`, and else.
+_HIVE_NULL, _UNDATED = "__HIVE_DEFAULT_PARTITION__", "undated"
 # In place of the id of a run that has not started, since an id is made at the start.
 _FUTURE_RUN: Final = "run-id-to-come"
 # In place of months that are counted from the day of the run.
@@ -82,6 +88,8 @@ def object_key(
 ) -> str:
     """Return the key of the object that a request delivers.
 
+    If it delivers one for each month, that is their common prefix, which ends in `/`, or is empty.
+
     Args:
         request: the request.
         name: the full name of the table. If it is None, not known yet, the words `table`, `schema`
@@ -94,17 +102,82 @@ def object_key(
     Raises:
         UsageError: the destination or the file name is invalid.
     """
-    filled = file_name(
-        request.file_name,
+    started = started or datetime.now(UTC)
+    destination, months = Destination.parse(request.bucket), _name_months(request, window)
+    if request.split_by:
+        month_key(request, name, window, None, started=started, run_id=run_id)  # is it valid?
+        if not (template := _find_prefix(request)):
+            return destination.prefix
+        filled = _fill(request, template, name, months, started=started, run_id=run_id)
+        return f"{destination.key(filled)}/"
+    filled = _fill(request, request.file_name, name, months, started=started, run_id=run_id)
+    return destination.key(filled)
+
+
+def _fill(
+    request: Request,
+    template: str | None,
+    name: TableName | None,
+    months: Mapping[str, str],
+    *,
+    started: datetime,
+    run_id: str,
+) -> str:
+    """Return a template with its fields filled in; the arguments of `object_key`."""
+    return file_name(
+        template,
         table=name.table if name else "table",
         schema=name.schema if name else "schema",
         database=name.database if name else "database",
-        timestamp=started or datetime.now(UTC),
+        timestamp=started,
         run_id=run_id,
-        months=_name_months(request, window),
+        months=months,
         ext=extension(Format(request.format), request.gzip),
     )
+
+
+def month_key(
+    request: Request,
+    name: TableName | None,
+    window: Window | None,
+    month: date | None,
+    *,
+    started: datetime,
+    run_id: str,
+) -> str:
+    """Return the key of the file of a month, for requests with one file for each month.
+
+    Args:
+        request, name, window, started, run_id: as for `object_key`.
+        month: the month; None for the rows without a date. Where the template has `={month}`, as
+            the directories of Hive do, that is Hive's name of a missing value.
+
+    Raises:
+        UsageError: the destination or the file name is invalid.
+    """
+    template = _split_template(request)
+    if month is None:
+        named = "={month}" in template or "={year}" in template
+        fields = dict.fromkeys(("year", "month"), _HIVE_NULL if named else _UNDATED)
+    else:
+        short = "{year}" in template
+        fields = {
+            "year": f"{month.year:04}",
+            "month": f"{month.month:02}" if short else write_month(month),
+        }
+    months = _name_months(request, window) | fields
+    filled = _fill(request, template, name, months, started=started, run_id=run_id)
     return Destination.parse(request.bucket).key(filled)
+
+
+def _split_template(request: Request) -> str:
+    return SPLIT_TEMPLATE if request.file_name is None else request.file_name
+
+
+def _find_prefix(request: Request) -> str:
+    """Return the part of the template that the files of all months share: whole directories."""
+    fixed = re.split(r"\{(?:month|year)\}", _split_template(request))[0]
+    return fixed.rpartition("/")[0]
 
 
 def object_url(request: Request, name: TableName | None, window: Window | None = None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -75,19 +75,45 @@ def upload(job: Job, bucket: Bucket, file: LocalFile, totals: RunTotals) -> Deli
     """
     job.progress.start(Phase.UPLOAD, total_bytes=file.path.stat().st_size)
     warn_of_rows(job, totals)
+    delivery = upload_file(job, bucket, file, file.path, job.key, totals.groups)
+    job.progress.finish()
+    warn_of_unguarded(job, [delivery])
+    return delivery
+
+
+def upload_file(
+    job: Job, bucket: Bucket, form: LocalFile, path: Path, key: str, rows: int, done: int = 0
+) -> Delivery:
+    """Upload one of the files of a run.
+
+    Args:
+        job: the transfer.
+        bucket: the bucket to deliver to.
+        form: the form of the file.
+        path: the file.
+        key: the key of the object.
+        rows: its data rows.
+        done: the bytes that the run has uploaded before.
+
+    Raises:
+        TransferError: as `upload`.
+    """
     delivery = bucket.upload(
-        file.path,
-        job.key,
-        content_type=content_type(file.format, file.gzip),
-        metadata=make_metadata(job.run_id, totals.groups, str(job.plan.source.name)),
+        path,
+        key,
+        content_type=content_type(form.format, form.gzip),
+        metadata=make_metadata(job.run_id, rows, str(job.plan.source.name)),
         overwrite=job.overwrite,
-        on_progress=lambda done, _: job.progress.set_bytes(done),
+        on_progress=lambda sent, _: job.progress.set_bytes(done + sent),
         cancel=job.cancel,
     )
-    job.progress.finish()
-    if not delivery.guarded:
+    return replace(delivery, rows=rows, sha256=_hash(job, path))
+
+
+def warn_of_unguarded(job: Job, objects: Sequence[Delivery]) -> None:
+    """Warn if the store does not guarantee that existing objects are kept."""
+    if not all(each.guarded for each in objects):
         job.progress.report(Warned(_UNGUARDED))
-    return replace(delivery, rows=totals.groups, sha256=_hash(job, file.path))
 
 
 def _hash(job: Job, path: Path) -> str:
@@ -100,11 +126,12 @@ def _hash(job: Job, path: Path) -> str:
 
 def warn_of_rows(job: Job, totals: RunTotals) -> None:
     """Warn of bad dates, of missing dates and of an empty delivery."""
-    for warning in _warnings(job.plan, totals):
+    by_month = job.request.split_by is not None
+    for warning in _warnings(job.plan, totals, by_month=by_month):
         job.progress.report(Warned(warning))
 
 
-def _warnings(plan: Plan, totals: RunTotals) -> Iterator[str]:
+def _warnings(plan: Plan, totals: RunTotals, *, by_month: bool) -> Iterator[str]:
     name = plan.month.name
     if totals.bad_dates:
         shown = ", ".join(repr(value) for value in totals.bad_examples)
@@ -115,7 +142,8 @@ def _warnings(plan: Plan, totals: RunTotals) -> Iterator[str]:
         yield f"{empty:,} rows have no {name}: they are in the NULL month."
     if not totals.groups:
         of_months = f" of {plan.window}" if plan.window else ""
-        yield f"The table has only blank rows{of_months}, or none: the file has no rows."
+        end = "no file is delivered" if by_month else "the file has no rows"
+        yield f"The table has only blank rows{of_months}, or none: {end}."
     if totals.large_numbers:
         yield Advice(
             f"{join_names(totals.large_numbers)}: numbers with more digits than a 64-bit float "

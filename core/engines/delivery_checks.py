@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.errors import CheckFailedError
 from core.events import Warned
-from core.planning.window import add_months, write_month
+from core.planning.window import list_months, write_month
 from core.remedy import Advice, Remedy, join_remedies, join_texts
 from core.request.conditions import parse_percentage
 
@@ -115,15 +115,15 @@ class DeliveryChecks:
         since, until = (self.window.since, self.window.until) if self.window else (None, None)
         if since is None or until is None:
             raise ValueError("the months of an open window cannot be counted")
-        count = (until.year - since.year) * 12 + until.month - since.month + 1
-        missing = sorted({add_months(since, n) for n in range(count)} - set(found))
+        wanted = list_months(since, until)
+        missing = sorted(set(wanted) - set(found))
         if missing:
             names = ", ".join(map(write_month, missing[:_MOST_MONTHS]))
             more = len(missing) - _MOST_MONTHS
             others = f" and {more:,} others" if more > 0 else ""
             text = (
-                f"There would be no rows of {len(missing):,} of the {count:,} months that are "
-                f"read: {names}{others}."
+                f"There would be no rows of {len(missing):,} of the {len(wanted):,} months that "
+                f"are read: {names}{others}."
             )
             yield text, Remedy("require_months")
 

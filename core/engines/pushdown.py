@@ -60,7 +60,9 @@ class Pushdown:
 
     def deliver(self, job: Job, bucket: Bucket, file: LocalFile) -> EngineResult:
         """See `Engine`."""
+        from core.engines.by_month.deliver import deliver_months
         from core.engines.deliver_file import deliver_file
         from core.engines.write_from_groups import write_months  # loads polars
 
-        return deliver_file(job, bucket, file, write_months)
+        deliver = deliver_months if job.request.split_by else deliver_file
+        return deliver(job, bucket, file, write_months)

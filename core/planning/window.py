@@ -101,6 +101,12 @@ def add_months(month: date, count: int) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
+def list_months(since: date, until: date) -> list[date]:
+    """Return the first days of the months from `since` to `until`, which is included."""
+    count = (until.year - since.year) * 12 + until.month - since.month + 1
+    return [add_months(since, number) for number in range(count)]
+
+
 def write_month(month: date) -> str:
     """Return a month as `2024-02`."""
     return month.isoformat()[:7]

@@ -53,9 +53,11 @@ def find_existing(
         DestinationExistsError: there is an object, and it is not known to be such a delivery.
         DestinationError, TemporaryError, CancelledError: the bucket does not answer.
     """
-    if has_manifest and (found := read_manifest(bucket, manifest_key(key), cancel)):
+    if has_manifest and (found := read_manifest(bucket, manifest_key(key, table.table), cancel)):
         if found.source != str(table):
-            raise DestinationExistsError(_from_another(bucket, manifest_key(key)), _OTHERS)
+            raise DestinationExistsError(
+                _from_another(bucket, manifest_key(key, table.table)), _OTHERS
+            )
         where = bucket.destination.url(found.file_name)
         return Skipped(
             found.file_name, found.rows, found.timestamp, where, found.size, found.source

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from core.bucket import Bucket, Delivery
 from core.bucket.checks import check_destination
 from core.bucket.delivery import make_metadata
-from core.bucket.objects import hash_object, read_object, remove
+from core.bucket.destination import make_safe
+from core.bucket.objects import hash_object, read_object, remove_delivered
 from core.engines.engine import EngineResult, Job
 from core.errors import CancelledError, IntegrityError, TransferError
 from core.remedy import join_texts
-from core.runtime.deadline import Deadline
 from core.runtime.disk.private_files import opener
 
 if TYPE_CHECKING:
@@ -31,13 +31,19 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".manifest.json"
 _VERSION: Final = 1
 _LARGEST: Final = 64 * 1024 * 1024  # bytes of a manifest that is read
-# Seconds to remove the objects; few after a cancellation, where the user waits for the end.
-_LONG, _SHORT = 30.0, 0.9
 
 
-def manifest_key(key: str) -> str:
-    """Return the key of the manifest of the delivery at `key`."""
-    return f"{key.removesuffix('/')}{SUFFIX}"
+def manifest_key(key: str, table: str) -> str:
+    """Return the key of the manifest of a delivery.
+
+    Args:
+        key: the key of the object, or the prefix of the files of several months: their manifest
+            begins with `_`, which Spark, Hive and Athena leave out when they read a directory.
+        table: the name of the table.
+    """
+    if key and not key.endswith("/"):
+        return f"{key}{SUFFIX}"
+    return f"{key}_{make_safe(table)}{SUFFIX}"
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,7 @@ def check_manifest(job: Job, bucket: Bucket) -> None:
         DestinationExistsError: there is one, and it may not be replaced.
         TransferError: the bucket refuses it, or does not answer.
     """
-    key = manifest_key(job.key)
+    key = manifest_key(job.key, job.plan.source.name.table)
     check_destination(bucket, key, overwrite=job.overwrite, cancel=job.cancel)
 
 
@@ -158,9 +164,9 @@ def write_manifest(
         TransferError: it cannot be written. The objects of the delivery are removed, or the hint
             names them.
     """
-    with _remove_on_failure(bucket, delivered):
+    with _remove_on_failure(job, bucket, delivered):
         files = tuple(_with_checksum(bucket, each, job.cancel) for each in delivered.objects)
-        key, totals = manifest_key(job.key), delivered.totals
+        key, totals = manifest_key(job.key, job.plan.source.name.table), delivered.totals
         made = _describe(job, delivered, files, schema)
         data = (json.dumps(made, indent=2, ensure_ascii=False) + "\n").encode()
         path = directory / "manifest"
@@ -215,35 +221,22 @@ def _describe(
 
 
 @contextmanager
-def _remove_on_failure(bucket: Bucket, delivered: EngineResult) -> Iterator[None]:
-    """Remove the objects of the delivery if the body fails; the hint names what may remain."""
+def _remove_on_failure(job: Job, bucket: Bucket, delivered: EngineResult) -> Iterator[None]:
+    """Remove the objects if the body fails; the hint of the error names what remains.
+
+    Objects that may have replaced others are not removed: nothing would be there then.
+    """
     try:
         yield
     except TransferError as error:
         where = bucket.destination.url(delivered.key)
+        keys, hurried = [each.key for each in delivered.objects], isinstance(error, CancelledError)
         if error.in_doubt:  # the manifest may be there: then the delivery is complete
             left = f"{where} is delivered; whether its manifest was written is not known."
+        elif job.overwrite or not remove_delivered(bucket, keys, hurried=hurried):
+            left = f"{where} is in the bucket, without its manifest."
         else:
-            hurried = isinstance(error, CancelledError)
-            left = remove_objects(bucket, delivered.objects, where, hurried=hurried)
-            error.in_doubt = bool(left)
+            left = ""
         error.hint = join_texts([error.hint, left])
+        error.in_doubt = bool(left)
         raise
-
-
-def remove_objects(
-    bucket: Bucket, objects: Sequence[Delivery], where: str, *, hurried: bool
-) -> str:
-    """Remove delivered objects; return a sentence about what may remain, or an empty string.
-
-    Args:
-        bucket: their bucket.
-        objects: the objects.
-        where: their URL, or that of their prefix.
-        hurried: whether the user waits for the end.
-    """
-    try:
-        remove(bucket, [each.key for each in objects], Deadline(_SHORT if hurried else _LONG))
-    except Exception:  # of any kind: the first error is the one that is reported
-        return f"What was delivered could not be removed, and may remain at {where}."
-    return ""

@@ -27,6 +27,7 @@ Acl = Literal["bucket-owner-full-control"]
 Encryption = Literal["AES256", "aws:kms", "aws:kms:dsse"]
 Checksums = Literal["supported", "required-only"]
 Pairs = Mapping[str, str] | str
+SplitBy = Literal["month"]
 Undated = Literal["drop", "keep"]
 Targets = Sequence[str] | str
 NotifyOn = Literal["always", "success", "failure", "check_failed"]
@@ -296,6 +297,12 @@ _DESTINATION: Final = {
         required=True,
         placeholder="DESTINATION",
         examples=("partner-inbox", "s3://partner-inbox/from-us/", "partner"),
+    ),
+    "split_by": Option(
+        help="Deliver one file for each month. The template for the names must have {month}, which "
+        "is 2024-01, or 01 in a template that has {year} too.",
+        type=SplitBy | None,
+        absent="one file",
     ),
     "manifest": Option(
         help="After the delivery, write a JSON object beside it with the name of the object and "

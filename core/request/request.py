@@ -43,10 +43,11 @@ from core.request.options import (
     LargeNumbers,
     NotifyOn,
     OnBadDate,
+    SplitBy,
     TimestampUnit,
     Undated,
 )
-from core.request.stable_names import check_skip
+from core.request.stable_names import check_skip, check_split
 from core.request.targets import check_targets, without_secrets
 from core.request.validation_messages import WAYS_TO_WRITE, describe_mistakes
 from core.request.write_ways import WRITE_WAYS, needs_write_way
@@ -232,6 +233,7 @@ class Request(BaseModel):
     json_large_numbers: LargeNumbers = _declare("json_large_numbers")
     timestamp_unit: TimestampUnit = _declare("timestamp_unit")
     file_name: str | None = _declare("file_name")
+    split_by: SplitBy | None = _declare("split_by")
     manifest: bool = _declare("manifest")
     if_exists: IfExists = _declare("if_exists")
     on_bad_date: OnBadDate = _declare("on_bad_date")
@@ -357,6 +359,7 @@ class Request(BaseModel):
     def _check_window(self) -> Self:
         check_window(self)
         check_conditions(self)
+        check_split(self)
         check_skip(self)
         return self
 

@@ -1,4 +1,4 @@
-"""The name of an object that a later run is to find: it must be the same in every run."""
+"""What the names of objects need: the same in every run, or another for each month."""
 
 from __future__ import annotations
 
@@ -33,6 +33,32 @@ def check_skip(request: Request) -> None:
         )
 
 
+def check_split(request: Request) -> None:
+    """Check that each month has a name of its own, and that a later run can find a delivery.
+
+    Raises:
+        ValueError: they have not, or it cannot.
+    """
+    if request.split_by is None:
+        return
+    if request.file_name is not None and "{month}" not in request.file_name:
+        raise ValueError(
+            Advice(
+                Remedy("split_by", request.split_by),
+                " needs a name for each month. Such a name is ",
+                Remedy("file_name", "year={year}/month={month}/{table}.{ext}"),
+            )
+        )
+    if request.if_exists == "skip" and not request.manifest:
+        raise ValueError(
+            Advice(
+                Remedy("if_exists", "skip"),
+                " knows a delivery of several files by its manifest only: add ",
+                Remedy("manifest", True),
+            )
+        )
+
+
 def _suggest_name(request: Request) -> str:
     """Return a template that gives the same name for the same months."""
     if request.last_months is not None:
@@ -40,5 +66,7 @@ def _suggest_name(request: Request) -> str:
     elif request.since is not None and request.until is not None:
         one = request.since == request.until
     else:
-        return "{table}.{ext}"
+        return "{table}/{month}.{ext}" if request.split_by else "{table}.{ext}"
+    if request.split_by:
+        return "{table}/{month}.{ext}"
     return "{table}_{month}.{ext}" if one else "{table}_{since}_{until}.{ext}"

@@ -30,6 +30,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "gzip": {"format": "csv"},
     "csv_decimal_comma": {"csv_delimiter": ";"},
     "if_exists": {"file_name": "{table}.{ext}"},
+    "split_by": {"file_name": "{month}.{ext}"},
     "engine": {"storage_integration": "PARTNER_S3"},
     "external_id": {"role_arn": "arn:aws:iam::123456789012:role/deliveries"},
     "include_current": {"last_months": 1},

@@ -75,7 +75,7 @@ class Inquiry:
             end = _IF_EXISTS[request.if_exists]
             return Content.styled(f"! exists, {end}", "$text-warning")
         name = request.file_name or DEFAULT_TEMPLATE
-        if "{timestamp}" in name or "{run_id}" in name:
+        if "{timestamp}" in name or "{run_id}" in name or request.split_by:
             return Content("")
         if answer.found is None:
             return Content.styled("may exist; s3:ListBucket is denied", "$foreground-muted")
