@@ -11,7 +11,11 @@ _WIDER: Final = {
     "core/aggregation": ["tests/test_values.py", "tests/parity/test_shapes.py"],
     "core/bucket": ["tests/engines/test_bucket_options.py", "tests/trust/hostile/test_s3.py"],
     "core/connections": ["tests/trust/attacks/secrets", "tests/trust/attacks/users"],
-    "core/engines": ["tests/test_transfer.py", "tests/faults/test_warehouse_unload.py"],
+    "core/engines": [
+        "tests/preview/test_cost.py",
+        "tests/test_transfer.py",
+        "tests/faults/test_warehouse_unload.py",
+    ],
     "core/output": ["tests/test_values.py", "tests/parity/test_formats.py"],
     "core/planning": ["tests/parity/test_date_texts.py", "tests/test_bad_input.py"],
     "core/query": ["tests/parity", "tests/test_windows.py"],

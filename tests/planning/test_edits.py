@@ -87,6 +87,13 @@ def test_the_shortest_request() -> None:
     assert edits.with_role(dropped, make(dropped), "F", Role.SUM) == request()
 
 
+def test_identifiers_stay_left_out_by_one_option() -> None:
+    """As long as none of them is summed: those of next month's columns are left out too."""
+    asked = request(drop_identifiers=True)
+    changed = edits.with_role(asked, make(asked), "F", Role.DROP)
+    assert changed == request(drop_columns="F", drop_identifiers=True)
+
+
 def test_one_identifier_of_several_is_summed_again() -> None:
     asked = edits.drop_identifiers(request())
     assert roles(make(asked))["ID"] is roles(make(asked))["ZIP"] is Role.DROP
