@@ -70,7 +70,7 @@ class Upload:
         cancel: Cancel,
         on_progress: Callable[[int, int], None] | None,
         *,
-        repeated: bool = False,
+        repeated: bool,
     ) -> None:
         self.maybe_own = self.maybe_delivered = False
         self._client, self._order, self._repeated = client, order, repeated

@@ -52,6 +52,21 @@ def test_values_are_cast_to_the_schema(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", list(Format))
+def test_what_is_closed_stays(tmp_path: Path, kind: Format) -> None:
+    path = tmp_path / "f"
+    with open_writer(path, kind, SCHEMA, gzip=False) as writer:
+        writer.write(frame(ROWS))
+        writer.close()
+        finished = path.read_bytes()
+        writer.close()
+    writer.discard()
+    assert path.read_bytes() == finished
+    with pytest.raises(ValueError, match="closed"):
+        writer.write(frame(ROWS))
+    assert path.read_bytes() == finished
+
+
 def test_names_and_content_types() -> None:
     assert [extension(kind, False) for kind in Format] == ["parquet", "json", "ndjson", "csv"]
     assert [extension(kind, True) for kind in TEXT_FORMATS] == ["json.gz", "ndjson.gz", "csv.gz"]
