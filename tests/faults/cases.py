@@ -163,7 +163,7 @@ class Ground:
     def files(self) -> list[str]:
         """What runs have left on disk."""
         found = [*self.spill.rglob("*"), *self.state.rglob("*")]
-        return sorted(p.name for p in found if p.is_file() and p.name != "lock")
+        return sorted(p.name for p in found if p.is_file() and not p.name.endswith("lock"))
 
 
 ENTRY = "row of the table of faults"  # a user property of a test's report

@@ -73,8 +73,8 @@ class Disk:
         script = (
             'mount -t tmpfs -o "$0" tmpfs "$1" && (cd "$1" && eval "$2") || exit 99; '
             'disk=$1; left=$3; shift 3; "$@"; code=$?; '
-            'find "$disk" -type f ! -name lock ! -name "history*" ! -name fill > "$left"; '
-            "exit $code"
+            'find "$disk" -type f ! -name lock ! -name "*.lock" ! -name "history*" ! -name fill'
+            ' > "$left"; exit $code'
         )
         paths = (str(self.path), self.prepare, str(left))
         return ["unshare", "-m", "sh", "-c", script, self.options, *paths, *command]

@@ -45,6 +45,12 @@ os.replace(sys.argv[1] + ".new", sys.argv[1])
 """
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait longer than a run does: the machine may be busy."""
+    monkeypatch.setattr(send, "SECONDS", 60.0)
+
+
 def entry(**more: Any) -> HistoryEntry:
     about = {
         "table": "DB.S.ORDERS", "url": URL, "outcome": "delivered", "rows": 3, "bytes": 900,
@@ -89,6 +95,11 @@ class TestWebhook:
         assert (body["outcome"], body["exit_code"], body["error"]) == ("delivered", 0, None)
         assert body["text"] == f"Delivered DB.S.ORDERS: 3 rows to {URL} in 12 s."
         assert (body["url"], body["run_id"], body["table"]) == (URL, "7f", "DB.S.ORDERS")
+
+    def test_of_a_run_that_found_the_object(self, receiver: Receiver) -> None:
+        assert notify(receiver.url, about=entry(outcome="skipped"), when="success") == []
+        assert receiver.bodies[0]["text"] == f"Skipped DB.S.ORDERS: {URL} exists already."
+        assert receiver.bodies[0]["exit_code"] == 0
 
     def test_of_a_failure(self, receiver: Receiver) -> None:
         assert notify(receiver.url, about=failed()) == []

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 from core import CancelledError, TransferError, UsageError, Warned
 from core.facade import (
@@ -53,6 +53,7 @@ class Manner:
         demo: use the embedded warehouse and bucket.
         quiet: print only errors on stderr.
         json: write stderr as JSON lines.
+        log_file: the file to which the messages are written too, as JSON lines.
         as_json: write plans, findings, destinations and the history as JSON on stdout.
     """
 
@@ -74,6 +75,7 @@ class Manner:
     quiet: bool = False
     json: bool = False
     as_json: bool = False
+    log_file: str | None = None
 
 
 def run(options: Mapping[str, Any], manner: Manner) -> int:
@@ -110,9 +112,26 @@ def _console(manner: Manner, *, debug: bool) -> Iterator[Console]:
 
     kind = JsonConsole if manner.json else TextConsole
     with redact_stderr() if debug else separate_stderr(tell) as stream:
-        console = kind(sys.stderr if debug else stream, quiet=manner.quiet)
+        log, refused = _open_log(manner.log_file)
+        console = kind(sys.stderr if debug else stream, quiet=manner.quiet, log=log)
+        if refused:
+            console.event(Warned(refused))
         with uncaught.handle(tell_error):
             yield console
+
+
+def _open_log(path: str | None) -> tuple[JsonConsole | None, str]:
+    """Open the log file; return why it cannot be written, which does not stop a run."""
+    if path is None:
+        return None, ""
+    from tui.log_file import LogFile
+
+    try:
+        stream = cast(TextIO, LogFile(path))
+    except OSError as error:
+        why = error.strerror or "I/O error"
+        return None, f"The log file {path} cannot be written: {why}."
+    return JsonConsole(stream, quiet=False, fields={"process": os.getpid()}), ""
 
 
 def _run_shown(options: Mapping[str, Any], manner: Manner, console: Console, *, debug: bool) -> int:
@@ -225,10 +244,13 @@ def _transfer(
     from core.facade import run_recorded
 
     request = Request.of(**options)
+    console.log("Started", table=request.table, bucket=request.bucket)
     try:
-        return run_recorded(
+        outcome = run_recorded(
             request, by="batch", demo=manner.demo, on_event=console.event, cancel=stop.cancel
         )
+        console.log("Ended", result=outcome.result)
+        return outcome
     finally:
         _discard_files()  # the process exits without the cleanup of the libraries
 

@@ -11,10 +11,11 @@ import shutil
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 
 from core import (
@@ -56,13 +57,17 @@ class Console(ABC):
     Args:
         stream: stderr; None if it is closed.
         quiet: write only errors, and what libraries ask of the user.
+        log: gets the same messages too, whether or not this one is quiet.
 
     Attributes:
         delivered: the delivery; None before it is complete.
     """
 
-    def __init__(self, stream: TextIO | None, *, quiet: bool) -> None:
+    def __init__(
+        self, stream: TextIO | None, *, quiet: bool, log: JsonConsole | None = None
+    ) -> None:
         self.delivered: Delivered | None = None
+        self._log = log
         self._stream = stream
         self._quiet = quiet
         self._name = ""
@@ -73,6 +78,8 @@ class Console(ABC):
         """Write an event of a run."""
         if isinstance(event, Delivered):
             self.delivered = event
+        if self._log is not None:
+            self._log.event(event)
         if self._quiet:
             return
         with self._lock:
@@ -100,13 +107,21 @@ class Console(ABC):
         other.delivered = None
         other._pace = _Pace()
         other._name = name
+        if self._log is not None:
+            other._log = self._log.name(name, alone=alone)
         return other
 
     def note(self, *message: str, **fields: Any) -> None:
         """Write a message of one or more lines; `fields` are added to the JSON line."""
+        self.log(*message, **fields)
         if not self._quiet:
             with self._lock:
                 self._write_message("info", message, **fields)
+
+    def log(self, *message: str, **fields: Any) -> None:
+        """Write a message to the log alone."""
+        if self._log is not None:
+            self._log.note(*message, **fields)
 
     def end(self, outcome: Outcome | Skipped) -> None:
         """Write what the result does not say: that nothing was delivered, or was verified."""
@@ -134,6 +149,8 @@ class Console(ABC):
             error: the failure.
             of_run: whether it ended a run, so that whether anything was delivered matters.
         """
+        if self._log is not None:
+            self._log.error(error, of_run=of_run)
         there = error.outcome or self.delivered
         standing = ""
         if there and error.outcome is None:  # else the message names it
@@ -170,7 +187,23 @@ class Console(ABC):
 
 
 class JsonConsole(Console):
-    """Writes one JSON object on each line: `timestamp`, `level`, `event`, and further fields."""
+    """Writes one JSON object on each line: `timestamp`, `level`, `event`, and further fields.
+
+    Args:
+        stream, quiet, log: as for `Console`.
+        fields: fields of every line.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO | None,
+        *,
+        quiet: bool,
+        log: JsonConsole | None = None,
+        fields: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(stream, quiet=quiet, log=log)
+        self._fields = fields
 
     def _write_progress(self, progress: Progress) -> None:
         if not self._pace.is_due(progress):
@@ -223,15 +256,17 @@ class JsonConsole(Console):
     def _line(self, level: str, event: str, **fields: Any) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         name = {"name": self._name} if self._name else {}
-        line = {"timestamp": now, "level": level, "event": event, **name, **fields}
+        line = {"timestamp": now, "level": level, "event": event, **self._fields, **name, **fields}
         self._write([terminal.json_text(line)])
 
 
 class TextConsole(Console):
     """Writes text: a progress bar on a terminal, elsewhere a line every few seconds."""
 
-    def __init__(self, stream: TextIO | None, *, quiet: bool) -> None:
-        super().__init__(stream, quiet=quiet)
+    def __init__(
+        self, stream: TextIO | None, *, quiet: bool, log: JsonConsole | None = None
+    ) -> None:
+        super().__init__(stream, quiet=quiet, log=log)
         self._track = Track(window=None)
         self._terminal = stream is not None and stream.isatty()
         self._bar_shown = False

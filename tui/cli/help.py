@@ -44,8 +44,8 @@ EXIT_CODES: Final[Mapping[str, str]] = {
 }
 
 _VARIABLES: Final = (
-    "Every option but --help and --version is also an environment variable: AMPLIFY_ and its name, "
-    "such as AMPLIFY_DATE_COLUMN."
+    "Every option but --help, --version and --completion is also an environment variable: "
+    "AMPLIFY_ and its name, such as AMPLIFY_DATE_COLUMN."
 )
 
 

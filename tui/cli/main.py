@@ -143,6 +143,7 @@ def _check(batch: bool, web: bool, json: bool, how: Mapping[str, Any]) -> bool:
         raise click.BadParameter(
             f"serves the app, so it excludes {without_app}", param_hint=spelling("web")
         )
-    if json and not batch:
-        raise click.BadParameter(f"requires one of {without_app}", param_hint=spelling("json"))
+    for name, value in (("json", json), ("log_file", how["log_file"])):
+        if value and not batch:
+            raise click.BadParameter(f"requires one of {without_app}", param_hint=spelling(name))
     return batch

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import click
 
 from core.facade import GROUPS, Option
+from tui.completion import SHELLS, complete, print_script
 
 _PORTS: Final = (1024, 65535)  # lower ports are for the superuser
 _MOST_JOBS: Final = 64
@@ -131,6 +132,18 @@ OWN: Final[Mapping[str, Option]] = {
     "log_format": Option(
         help="The format of the messages on stderr.", type=Literal["text", "json"], default="text"
     ),
+    "log_file": Option(
+        help="A file to which the messages of a run without the app are written too, as JSON "
+        "lines. It is rotated at 10 MB; five files are kept.",
+        type=str | None,
+        placeholder="FILE",
+        examples=("/var/log/amplify-transfer.jsonl",),
+    ),
+    "completion": Option(
+        help="Print the script that completes options, connections, destinations and tables in a "
+        "shell, and exit.",
+        type=Literal["bash", "zsh", "fish"] | None,
+    ),
     "version": Option(help="Print the version and exit.", type=bool, default=False),
 }
 """The options that only the command line has; they are not fields of the request."""
@@ -217,14 +230,27 @@ def _parameter(name: str, option: Option) -> click.Option:
         return click.Option(
             names, is_flag=True, is_eager=True, expose_value=False, callback=_print_version
         )
+    if name == "completion":
+        shells = click.Choice(SHELLS)
+        return click.Option(
+            names, type=shells, is_eager=True, expose_value=False, callback=print_script
+        )
+    about = spell_options(option.help).partition(". ")[0].removesuffix(".")
     if option.is_flag:
-        return click.Option(names, is_flag=True, envvar=variable(name))
+        return click.Option(names, is_flag=True, envvar=variable(name), help=about)
     if name in OWN:
         return click.Option(
-            names, default=option.default, type=_VALUES.get(name), envvar=variable(name)
+            names,
+            default=option.default,
+            type=_VALUES.get(name),
+            envvar=variable(name),
+            help=about,
+            shell_complete=complete(name, option),
         )
     # The request validates the values of a transfer, with the same messages for all front ends.
-    return click.Option(names, envvar=variable(name))
+    return click.Option(
+        names, envvar=variable(name), help=about, shell_complete=complete(name, option)
+    )
 
 
 def _print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:

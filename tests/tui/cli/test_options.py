@@ -24,7 +24,9 @@ from tui.cli.reference import exit_codes_table, options_table
 REFERENCE = Path(__file__).parents[3] / "core" / "README.md"  # the file that holds the tables
 ONLY_IN_PYTHON = {"s3_options"}
 DECLARED = {name: OPTIONS[name] for name in OPTIONS if name not in ONLY_IN_PYTHON} | OWN
-IN_THE_ENVIRONMENT = {name: DECLARED[name] for name in DECLARED if name != "version"}
+IN_THE_ENVIRONMENT = {
+    name: DECLARED[name] for name in DECLARED if name not in ("version", "completion")
+}
 
 
 def read(*arguments: str) -> dict[str, Any]:
