@@ -23,6 +23,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 _QUIET_TURNS = 3  # of the event loop, in which nothing has work left
+_TURN = 0.001  # seconds
 _PATIENCE = 5.0  # seconds, for what never rests
 
 
@@ -54,13 +55,16 @@ def settled_waits() -> Iterator[None]:
 
 async def settle(app: App[Any]) -> None:
     """Wait until no widget of an app has a message, a callback or a refresh before it."""
-    quiet, deadline = 0, time.monotonic() + _PATIENCE
-    while quiet < _QUIET_TURNS and time.monotonic() < deadline:
-        await asyncio.sleep(0)
-        if not app.is_running or app._exit or app._exception is not None:
+    deadline = time.monotonic() + _PATIENCE
+    while app.is_running and not app._exit and app._exception is None:
+        quiet = 0
+        while quiet < _QUIET_TURNS and time.monotonic() < deadline:
+            busy = _has_work(app)
+            await asyncio.sleep(_TURN if busy else 0)
+            quiet = 0 if busy else quiet + 1
+        await Pilot(app)._wait_for_screen()  # for what each widget is at
+        if not _has_work(app) or time.monotonic() >= deadline:
             return
-        await Pilot(app)._wait_for_screen()
-        quiet = 0 if _has_work(app) else quiet + 1
 
 
 def _has_work(app: App[Any]) -> bool:
