@@ -20,6 +20,7 @@ _HEADINGS: Final = {
     "destination_exists": "The object exists already",
     "integrity": "Row counts or totals differ",
     "local_resources": "This machine lacks resources",
+    "check_failed": "A check of the delivery failed",
     "cancelled": "Stopped",
 }
 _OUTER_FRAMES: Final = 12  # of a traceback, from its end: what a report needs
