@@ -276,9 +276,10 @@ def transfer_data(
         cancel: a `threading.Event` that stops the run when it is set.
 
     Returns:
-        `{"file_name": str, "row_count": int, "timestamp": str}`: the key of the object (or, if
-        engine `unload` wrote several, the prefix of the objects), the number of data rows, and the
-        UTC time (ISO 8601) at which the delivery was complete.
+        `{"file_name": str, "row_count": int, "timestamp": str}`: the key of the object (or of
+        several, of engine `unload` or by month, their prefix), the number of data rows, and the
+        UTC time (ISO 8601) at which the delivery was complete. If an existing object was left as
+        it is, the result is that of this object.
 
     Raises:
         TransferError: nothing was delivered, unless `.outcome` is set, which is the case if

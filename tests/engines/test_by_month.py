@@ -147,6 +147,7 @@ def test_the_usual_names(sandbox: Sandbox, theirs: Inbox, example: str) -> None:
     assert head["Metadata"]["amplify-row-count"] == "3"
 
 
+@pytest.mark.adversity
 class TestFailures:
     def test_months_before_a_refused_one_are_removed(
         self, sandbox: Sandbox, theirs: Inbox, example: str

@@ -109,6 +109,7 @@ def test_it_describes_the_delivery(
     }  # fmt: skip
 
 
+@pytest.mark.adversity
 def test_it_lists_the_parts_that_snowflake_wrote(
     sandbox: Sandbox, theirs: Inbox, orders: str
 ) -> None:
@@ -134,6 +135,7 @@ def test_an_existing_manifest_ends_the_run_before_the_read(
     assert read(theirs, "in/x.parquet.manifest.json")["version"] == 1
 
 
+@pytest.mark.adversity
 @pytest.mark.parametrize("way", [{"engine": "stream"}, UNLOAD])
 def test_without_its_manifest_a_delivery_is_removed(
     sandbox: Sandbox, theirs: Inbox, plain: str, way: dict[str, Any]
