@@ -17,6 +17,7 @@ from core.notify.failure import NotSentError
 from core.notify.message import as_data, is_wanted
 from core.notify.webhook import post
 from core.request.targets import COMMAND, VARIABLE, describe_target, is_url, split_target
+from core.runtime.library_logging import hush
 
 if TYPE_CHECKING:
     from core.records.entry import HistoryEntry
@@ -42,6 +43,7 @@ def notify(
     """
     if not request.notify or not is_wanted(request.notify_on, entry):
         return
+    hush()  # a run may have ended before it met Snowflake and the bucket
     data = as_data(entry)
     end = time.monotonic() + SECONDS
     if entry.outcome == CancelledError.label:

@@ -1,4 +1,5 @@
-"""Prevent libraries from logging secrets: botocore's DEBUG lines contain session tokens.
+"""Prevent libraries from logging secrets: botocore's DEBUG lines contain session tokens, those
+of urllib3 and Apprise the paths of webhooks.
 
 If a program sets its root logger to DEBUG, the libraries' loggers stay at INFO, unless the program
 has set their levels explicitly.
@@ -9,7 +10,10 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-_TALKATIVE: Final = ("boto3", "botocore", "s3transfer", "urllib3", "snowflake.connector")
+_TALKATIVE: Final = (
+    *("apprise", "boto3", "botocore", "s3transfer", "urllib3"),
+    "snowflake.connector",
+)
 
 
 def hush() -> None:

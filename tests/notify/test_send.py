@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import threading
@@ -166,6 +167,17 @@ class TestWebhook:
         assert notify("env:HOOK") == [
             "The notification to env:HOOK failed: the variable HOOK holds no URL."
         ]
+
+    def test_no_library_logs_the_url(
+        self, receiver: Receiver, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        for name in ("urllib3", "apprise", "urllib3.connectionpool"):
+            logging.getLogger(name).setLevel(logging.NOTSET)
+        target = f"json://127.0.0.1:{receiver.port}/hook-marker"
+        assert notify(receiver.url, target) == []
+        assert "hook-marker" not in caplog.text
+        assert len(receiver.got) == 2
 
     def test_by_apprise(self, receiver: Receiver) -> None:
         assert notify(f"json://127.0.0.1:{receiver.port}/hook", about=failed()) == []
