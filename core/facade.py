@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from core.jobs.result import find_worst as find_worst
     from core.jobs.run import run_transfers as run_transfers
     from core.jobs.run import share_memory as share_memory
+    from core.jobs.save import add_transfer as add_transfer
+    from core.jobs.save import save_transfer as save_transfer
     from core.jobs.schema import make_schema as make_schema
     from core.planning import edits as edits
     from core.planning.date_candidates import check_format as check_format
@@ -142,6 +144,7 @@ _HOMES: Final = {
     "core.jobs.job_file": ("Job", "JobTransfer", "read_job"),
     "core.jobs.result": ("find_worst",),
     "core.jobs.run": ("run_transfers", "share_memory"),
+    "core.jobs.save": ("add_transfer", "save_transfer"),
     "core.jobs.schema": ("make_schema",),
     "core.request.lists": ("split_names",),
     # A run, and former runs.

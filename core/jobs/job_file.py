@@ -42,10 +42,10 @@ ALSO: Final = "to"  # another name of the option bucket
 OWN: Final = ("name", "schema", "backfill")  # keys of a transfer that are no options
 SCHEMAS: Final = ("free", "frozen")
 PER_TRANSFER: Final = ("table", "bucket", "file_name", "report")
-_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _BACKFILL: Final = re.compile(r"\s*(\S+?)\s*\.\.\s*(\S+)\s*")
 _WINDOW: Final = ("since", "until", "last_months", "include_current")
-_NAME_OF_A_MONTH: Final = "{table}_monthly_{month}.{ext}"  # of the files of a backfill
+_MONTHLY_NAME: Final = "{table}_monthly_{month}.{ext}"  # of the files of a backfill
 
 Options = Mapping[str, Any]
 Adapt = Callable[[Options], Options]
@@ -119,6 +119,17 @@ def read_job(
     file = TomlFile.read(path, KIND)
     if file is None:
         raise UsageError(f"The job file {path} does not exist.", "Check the path.")
+    return parse_job(file, only=only, given=given, adapt=adapt)
+
+
+def parse_job(
+    file: TomlFile,
+    *,
+    only: Collection[str] = (),
+    given: Options | None = None,
+    adapt: Adapt = dict,
+) -> Job:
+    """Return the job of a file that was read; see `read_job`."""
     if only_given := sorted({*PER_TRANSFER} & {*(given or {})}):
         raise UsageError(
             f"A job file gives each transfer its own {', '.join(only_given)}.",
@@ -133,7 +144,7 @@ def read_job(
     file.check()
     defaults = expand(file.data.get(DEFAULTS, {}), file, (DEFAULTS,))
     limit = {**defaults, **(given or {})}.get("memory_limit", DEFAULT_MEMORY_LIMIT)
-    return Job(path, _select(found, only), parse_size(limit))
+    return Job(file.path, _select(found, only), parse_size(limit))
 
 
 def _read_entries(file: TomlFile, given: Options, adapt: Adapt) -> list[_Entry]:
@@ -203,7 +214,7 @@ def _read_name(file: TomlFile, own: _Entry) -> str:
     name = own.options.pop("name", None)
     if name is None:
         file.refuse(own.place, "name is missing")
-    elif not isinstance(name, str) or not _NAME.fullmatch(name):
+    elif not isinstance(name, str) or not NAME.fullmatch(name):
         file.refuse(own.places["name"], "name: must have letters, digits and . _ - only")
     return str(name)
 
@@ -228,7 +239,7 @@ def _plan_backfill(file: TomlFile, entry: _Entry, own: _Entry, backfill: object)
         entry.months = list_months(backfill)
     except ValueError as error:
         file.refuse(place, f"backfill: {error}")
-    named = entry.options.setdefault("file_name", _NAME_OF_A_MONTH)
+    named = entry.options.setdefault("file_name", _MONTHLY_NAME)
     fields = ("{month}", "{since}", "{until}", "{run_id}")
     if isinstance(named, str) and not any(each in named for each in fields):
         where = entry.places.get("file_name", place)

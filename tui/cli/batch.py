@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 from core import CancelledError, TransferError, UsageError, Warned
 from core.facade import (
+    add_transfer,
     ask_for_codes,
     fill_options,
     forbid_core_dumps,
     limit_malloc_arenas,
     list_destinations,
+    save_transfer,
 )
 from tui import uncaught
 from tui.cli.code import ask_on_terminal, can_ask
@@ -47,6 +51,7 @@ class Manner:
         record: with `check`, the directory of the recording.
         job: the job file.
         only, jobs, stop_on_failure: how to run it.
+        save_job: the job file to which the transfer is appended.
         schema: print the JSON schema of job files.
         history: print the runs of this machine.
         limit: with `history`, the most runs.
@@ -68,6 +73,7 @@ class Manner:
     only: str | None = None
     jobs: int | None = None
     stop_on_failure: bool = False
+    save_job: str | None = None
     schema: bool = False
     history: bool = False
     limit: int = 50
@@ -167,7 +173,14 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
         return _print_schema(console)
     if manner.job:
         return _run_job(options, manner, console, stop)
-    return _run_one(options, manner, console, stop)
+    if not manner.save_job:
+        return _run_one(options, manner, console, stop)
+    add_transfer(Path(manner.save_job), options)  # its errors, before the work
+    code = _run_one(options, manner, console, stop)
+    name = save_transfer(Path(manner.save_job), options)
+    command = shlex.join(["--job", manner.save_job, "--only", name])
+    console.note(f"Saved as {name}; repeat it with: amplify-transfer --batch {command}")
+    return code
 
 
 def _run_one(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:

@@ -24,6 +24,8 @@ from tui.cli.options import ACCEPTED, OWN, parameters, spelling
 COLLECT = (20_000, 20, 50)
 # Options that are done without the app.
 _WITHOUT_THE_APP = ("check", "ddl", "destinations", "dry_run", "history", "schema")
+# Options that do not go together.
+_EXCLUDED = (("save_job", "job"), ("save_job", "ddl"), ("job", "ddl"))
 # Options that go with another one only.
 _REQUIRED = (
     ("exact", "dry_run"),
@@ -125,11 +127,7 @@ def _check(batch: bool, web: bool, json: bool, how: Mapping[str, Any]) -> bool:
     Raises:
         click.BadParameter: the options exclude each other, or one lacks another.
     """
-    for name, needed in _REQUIRED:
-        if how[name] and not how[needed]:
-            raise click.BadParameter(f"requires {spelling(needed)}", param_hint=spelling(name))
-    if how["job"] and not (batch or how["dry_run"]):
-        raise click.BadParameter("requires --batch or --dry-run", param_hint=spelling("job"))
+    _check_pairs(batch, how)
     given = [name for name in _WITHOUT_THE_APP if how[name]]
     alone = given[:1] in (["check"], ["history"])
     others = given[1:] or (["batch"] if batch and alone else [])
@@ -147,3 +145,20 @@ def _check(batch: bool, web: bool, json: bool, how: Mapping[str, Any]) -> bool:
         if value and not batch:
             raise click.BadParameter(f"requires one of {without_app}", param_hint=spelling(name))
     return batch
+
+
+def _check_pairs(batch: bool, how: Mapping[str, Any]) -> None:
+    """Refuse an option without the one that it needs, or with one that it excludes.
+
+    Raises:
+        click.BadParameter: there is such an option.
+    """
+    for name, needed in _REQUIRED:
+        if how[name] and not how[needed]:
+            raise click.BadParameter(f"requires {spelling(needed)}", param_hint=spelling(name))
+    for name in ("job", "save_job"):
+        if how[name] and not (batch or how["dry_run"]):
+            raise click.BadParameter("requires --batch or --dry-run", param_hint=spelling(name))
+    for name, other in _EXCLUDED:
+        if how[name] and how[other]:
+            raise click.BadParameter(f"excludes {spelling(other)}", param_hint=spelling(name))

@@ -90,6 +90,13 @@ OWN: Final[Mapping[str, Option]] = {
     "stop_on_failure": Option(
         help="Start no further transfer of `job` once one has failed.", type=bool, default=False
     ),
+    "save_job": Option(
+        help="Append the transfer to a job file once it is delivered, or planned with `dry_run`. "
+        "The file is made if it is missing; its comments are kept.",
+        type=str | None,
+        placeholder="FILE",
+        examples=("monthly.toml",),
+    ),
     "schema": Option(
         help="Print the JSON schema of job files, for editors.", type=bool, default=False
     ),

@@ -85,6 +85,8 @@ def test_mistakes_end_it_before_any_transfer(job: tuple[Path, dict[str, str]]) -
         (["--jobs", "2", "--batch"], "requires --job"),
         (["--stop-on-failure"], "requires --job"),
         (["--job", "x.toml"], "requires --batch or --dry-run"),
+        (["--save-job", "x.toml"], "requires --batch or --dry-run"),
+        (["--save-job", "x", "--batch", "--job", "y"], "excludes --job"),
         (["--jobs", "0", "--batch", "--job", "x"], "is not in the range"),
         (["--web", "--schema"], "serves the app"),
     ],
