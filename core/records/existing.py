@@ -62,6 +62,8 @@ def find_existing(
         return Skipped(
             found.file_name, found.rows, found.timestamp, where, found.size, found.source
         )
+    if not key or key.endswith("/"):  # files of several months: only a manifest shows them
+        return None
     there = is_there(bucket, key, cancel=cancel)
     if there is None:
         progress.report(Warned(_UNKNOWN))

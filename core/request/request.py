@@ -413,11 +413,12 @@ class Request(BaseModel):
             )
         if self.external_id and not self.role_arn:
             raise ValueError(Advice(Remedy("external_id"), " needs ", Remedy("role_arn")))
-        if self.verify and self.storage_class in ARCHIVES:
+        reading = [Remedy(name) for name in ("verify", "manifest") if getattr(self, name)]
+        if reading and self.storage_class in ARCHIVES:
             raise ValueError(
                 Advice(
                     f"an object in {self.storage_class} cannot be read back: leave out ",
-                    Remedy("verify"),
+                    join_remedies(reading, "and"),
                     ", or choose another ",
                     Remedy("storage_class"),
                 )

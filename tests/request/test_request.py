@@ -68,6 +68,7 @@ def test_times(text: Any, seconds: int) -> None:
         ({"sse": "AES256", "kms_key_id": "k"}, 'kms_key_id needs sse="aws:kms", not AES256'),
         ({"storage_class": "COLD"}, "storage_class: must be STANDARD,"),
         ({"storage_class": "GLACIER", "verify": True}, "in GLACIER cannot be read back"),
+        ({"storage_class": "DEEP_ARCHIVE", "manifest": True}, "leave out manifest, or choose"),
         ({"checksums": "none"}, "checksums: must be supported or required-only"),
         ({"tags": "sales"}, "tags: must be pairs such as project=sales,retention=7y"),
         ({"tags": {f"k{n}": "" for n in range(11)}}, "tags: an object has at most 10 tags"),
