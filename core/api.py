@@ -86,6 +86,7 @@ def transfer_data(
     csv_bom: bool = False,
     csv_decimal_comma: bool = False,
     json_large_numbers: LargeNumbers = "number",
+    xlsx_text_numbers: bool = False,
     timestamp_unit: TimestampUnit = "us",
     file_name: str | None = None,
     split_by: SplitBy | None = None,
@@ -185,9 +186,9 @@ def transfer_data(
         undated: What to do with rows without a date if only some months are read: `drop` leaves
             them out, `keep` delivers them in the month NULL. If all months are read, they are
             always delivered.
-        format: The format of the file. `json` is one array of records, `ndjson` one record per
-            line.
-        gzip: Compress the file with gzip. Parquet files are compressed already.
+        format: The format of the file. In json it is one array of records, in ndjson one record per
+            line, in xlsx a workbook of Excel.
+        gzip: Compress the file with gzip. Parquet and xlsx files are compressed already.
         csv_escape_formulas: In csv, put an apostrophe before text and column names that a
             spreadsheet would evaluate as a formula: those that begin with =, +, -, @, a tab or a
             line break.
@@ -198,6 +199,9 @@ def transfer_data(
             `csv_delimiter`.
         json_large_numbers: How json and ndjson hold numbers that a 64-bit float cannot hold, which
             many readers would round: as a `number` with all its digits, or as `text`.
+        xlsx_text_numbers: In xlsx, write the numbers of NUMBER columns as text, with all their
+            digits. Without it, numbers of more than 15 digits, which Excel would round, are an
+            error.
         timestamp_unit: The unit of times and timestamps: `us`, or `ns` for the nanoseconds of
             columns that have them. With `us`, a value with a fraction of a microsecond is an error;
             with `ns`, a year outside 1677-2262.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from core import query
 from core.engines.engine import Cost, EngineName, EngineResult, Job, Volume
 from core.engines.widths import BITS, integer_bytes, is_barely_grouped, row_bytes
+from core.output import Format, find_missing_library
 from core.planning.delivered import describe_columns
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Pushdown:
         return "aggregated in Snowflake; only the groups are downloaded"
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
-        """Return None: it runs every plan."""
+        """Refuse a format whose library is not installed; it runs every plan."""
+        return find_missing_library(Format(request.format))
 
     def statement(self, plan: Plan) -> Statement:
         """Return the grouped SELECT, in the order of the delivery."""

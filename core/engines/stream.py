@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from core import query
 from core.engines.engine import Cost, EngineName, EngineResult, Job, Volume
 from core.engines.widths import BITS, OFFSET, row_bytes
+from core.output import Format, find_missing_library
 from core.planning.delivered import describe_columns
 from core.request.request import MEBIBYTE
 
@@ -39,7 +40,8 @@ class Stream:
         return f"aggregated on this machine, in at most {megabytes} MB"
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
-        """Return None: it runs every plan."""
+        """Refuse a format whose library is not installed; it runs every plan."""
+        return find_missing_library(Format(request.format))
 
     def statement(self, plan: Plan) -> Statement:
         """Return the SELECT of the rows."""

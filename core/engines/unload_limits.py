@@ -69,6 +69,8 @@ def find_limit(plan: Plan, format: Format) -> TransferError | None:  # noqa: A00
             "Engine unload cannot write a json array.",
             Advice(_OTHERS, "; or one record a line: ", Remedy("format", "ndjson"), "."),
         )
+    if format is Format.XLSX:
+        return UsageError("Engine unload cannot write xlsx.", Advice(_OTHERS, "."))
     for column in plan.delivered:
         for why in _find_obstacles(column, format, plan.timestamp_unit):
             return SourceDataError(

@@ -1,4 +1,4 @@
-"""The delivered file: parquet, json, ndjson or csv, written to a local disk in bounded memory.
+"""The delivered file, of any format, written to a local disk in bounded memory.
 
 An Arrow schema gives the names, types and order of the columns; the rows are written as polars
 frames. Equal rows make equal bytes, however the rows are divided into frames.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from core.output.writer import Writer
 
-__all__ = ["Format", "TextForm", "content_type", "extension", "open_writer"]
+__all__ = ["Format", "TextForm", "content_type", "extension", "find_missing_library", "open_writer"]
 
 
 class Format(StrEnum):
@@ -32,6 +33,7 @@ class Format(StrEnum):
     JSON = "json"
     NDJSON = "ndjson"
     CSV = "csv"
+    XLSX = "xlsx"
 
 
 _CONTENT_TYPES = {
@@ -39,20 +41,22 @@ _CONTENT_TYPES = {
     Format.JSON: "application/json",
     Format.NDJSON: "application/x-ndjson",
     Format.CSV: "text/csv; charset=utf-8",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+_COMPRESSED = (Format.PARQUET, Format.XLSX)
 
 
 def extension(format: Format, gzip: bool) -> str:  # noqa: A002 - the name of the option
     """Return the extension of the file name, without its leading dot: `"parquet"`, `"csv.gz"`.
 
     Raises:
-        UsageError: `gzip` is set for parquet, which is compressed already.
+        UsageError: `gzip` is set for parquet or xlsx, which are compressed already.
     """
     if not gzip:
         return format.value
-    if format is Format.PARQUET:
+    if format in _COMPRESSED:
         raise UsageError(
-            "A parquet file cannot be gzipped: it is compressed already.",
+            f"A {format} file cannot be gzipped: it is compressed already.",
             "Leave gzip out, or choose json, ndjson or csv.",
         )
     return f"{format.value}.gz"
@@ -69,6 +73,19 @@ def content_type(format: Format, gzip: bool) -> str:  # noqa: A002 - the name of
     """
     extension(format, gzip)
     return "application/gzip" if gzip else _CONTENT_TYPES[format]
+
+
+def find_missing_library(format: Format) -> UsageError | None:  # noqa: A002 - the name of the option
+    """Return the error for a format whose library is not installed; None if it is, or needs none.
+
+    A run looks for it before it starts.
+    """
+    if format is not Format.XLSX or find_spec("xlsxwriter") is not None:
+        return None
+    return UsageError(
+        "Format xlsx needs the library xlsxwriter, which is not installed.",
+        "Install it: pip install 'amplify-transfer[xlsx]'.",
+    )
 
 
 def open_writer(
@@ -90,7 +107,8 @@ def open_writer(
         text: how values are written in csv and JSON.
 
     Raises:
-        UsageError: `gzip` is set for parquet.
+        UsageError: `gzip` is set for parquet or xlsx, or the library of xlsx is not installed.
+        SourceDataError: xlsx cannot hold so many columns.
         TypeError: the schema holds a type that is never delivered.
         LocalResourceError: the file cannot be created.
     """
@@ -101,6 +119,12 @@ def open_writer(
         from core.output.parquet import ParquetEncoder
 
         return Writer(path, schema, ParquetEncoder)
+    if format is Format.XLSX:
+        if missing := find_missing_library(format):
+            raise missing
+        from core.output.xlsx import XlsxEncoder
+
+        return Writer(path, schema, partial(XlsxEncoder, text_numbers=text.xlsx_text_numbers))
     from core.output.text import csv_encoder, json_encoder, ndjson_encoder
 
     encoders: dict[Format, EncoderFactory] = {

@@ -158,7 +158,7 @@ def _json_value(column: pl.Expr, kind: pa.DataType, form: TextForm) -> pl.Expr:
         return _quote(text)
     if pt.is_float64(kind):
         return _float_text(column, '"{}"'.format)
-    text = _plain_text(column, kind)
+    text = plain_text(column, kind)
     if form.large_numbers_as_text and _is_exact(kind):
         return pl.when(_is_large(column, kind)).then(_quote(text)).otherwise(text)
     return text if _is_exact(kind) or pt.is_boolean(kind) else _quote(text)
@@ -205,7 +205,7 @@ def _escape_formula(column: pl.Expr) -> pl.Expr:
 
 def _csv_value(column: pl.Expr, kind: pa.DataType, form: TextForm) -> pl.Expr:
     if _is_binary(kind):
-        column, kind = _plain_text(column, kind), pa.string()
+        column, kind = plain_text(column, kind), pa.string()
     if _is_text(kind):
         special = column.str.contains_any(_list_special(form)) | column.is_in(["", form.null])
         quoted = _quote(column.str.replace_all('"', '""', literal=True))
@@ -213,7 +213,7 @@ def _csv_value(column: pl.Expr, kind: pa.DataType, form: TextForm) -> pl.Expr:
     elif pt.is_float64(kind):
         text = _float_text(column, str)
     else:
-        text = _plain_text(column, kind)
+        text = plain_text(column, kind)
     if form.decimal_comma and (pt.is_float64(kind) or pt.is_decimal(kind)):
         text = text.str.replace(".", ",", literal=True)
     return text.fill_null(form.null)
@@ -248,7 +248,7 @@ def _float_text(column: pl.Expr, special: Callable[[str], str]) -> pl.Expr:
     )
 
 
-def _plain_text(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
+def plain_text(column: pl.Expr, kind: pa.DataType) -> pl.Expr:
     """Return the text of a column of any type except text and float.
 
     Raises:

@@ -1,4 +1,4 @@
-"""How values are written in csv and JSON, as far as the user decides it."""
+"""How values are written in csv, JSON and xlsx, as far as the user decides it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_DIGITS: Final = 15
 
 @dataclass(frozen=True)
 class TextForm:
-    """The options of text formats.
+    """The options of csv, JSON and xlsx.
 
     Attributes:
         delimiter: in csv, the character between two values.
@@ -25,6 +25,7 @@ class TextForm:
         decimal_comma: whether numbers in csv have a comma for the decimal point.
         escape_formulas: whether text in csv that looks like a formula is escaped.
         large_numbers_as_text: whether numbers in JSON that a 64-bit float cannot hold are strings.
+        xlsx_text_numbers: whether exact numbers in xlsx are text, with all their digits.
     """
 
     delimiter: str = ","
@@ -33,6 +34,7 @@ class TextForm:
     decimal_comma: bool = False
     escape_formulas: bool = False
     large_numbers_as_text: bool = False
+    xlsx_text_numbers: bool = False
 
     @classmethod
     def of(cls, request: Request) -> Self:
@@ -44,6 +46,7 @@ class TextForm:
             decimal_comma=request.csv_decimal_comma,
             escape_formulas=request.csv_escape_formulas,
             large_numbers_as_text=request.json_large_numbers == "text",
+            xlsx_text_numbers=request.xlsx_text_numbers,
         )
 
 

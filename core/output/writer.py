@@ -71,7 +71,9 @@ class Rebatcher:
         start = 0
         while start < frame.height:
             before = ends[start - 1] if start else 0
-            last = cast(int, ends.search_sorted(before + self._limit.bytes - self._bytes, "left"))
+            full = before + self._limit.bytes - self._bytes
+            # Its type depends on whether numpy is installed.
+            last = cast(int, ends.search_sorted(full, "left"))  # type: ignore[redundant-cast, unused-ignore]
             end = min(frame.height, start + self._limit.rows - self._rows, last + 1)
             self._pending.append(frame.slice(start, end - start))
             self._rows += end - start

@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 ColumnNames = Sequence[str] | str
 EngineName = Literal["auto", "stream", "pushdown", "unload"]
-FileFormat = Literal["parquet", "json", "ndjson", "csv"]
+FileFormat = Literal["parquet", "json", "ndjson", "csv", "xlsx"]
 IfExists = Literal["fail", "overwrite", "skip"]
 OnBadDate = Literal["fail", "null"]
 Acl = Literal["bucket-owner-full-control"]
@@ -224,13 +224,13 @@ _MONTHS: Final = {
 
 _OUTPUT: Final = {
     "format": Option(
-        help="The format of the file. `json` is one array of records, `ndjson` one record per "
-        "line.",
+        help="The format of the file. In json it is one array of records, in ndjson one record per "
+        "line, in xlsx a workbook of Excel.",
         type=FileFormat,
         default="parquet",
     ),
     "gzip": Option(
-        help="Compress the file with gzip. Parquet files are compressed already.",
+        help="Compress the file with gzip. Parquet and xlsx files are compressed already.",
         type=bool,
         default=False,
     ),
@@ -270,6 +270,12 @@ _OUTPUT: Final = {
         "readers would round: as a `number` with all its digits, or as `text`.",
         type=LargeNumbers,
         default="number",
+    ),
+    "xlsx_text_numbers": Option(
+        help="In xlsx, write the numbers of NUMBER columns as text, with all their digits. Without "
+        "it, numbers of more than 15 digits, which Excel would round, are an error.",
+        type=bool,
+        default=False,
     ),
     "timestamp_unit": Option(
         help="The unit of times and timestamps: `us`, or `ns` for the nanoseconds of columns that "

@@ -231,6 +231,7 @@ class Request(BaseModel):
     csv_bom: bool = _declare("csv_bom")
     csv_decimal_comma: bool = _declare("csv_decimal_comma")
     json_large_numbers: LargeNumbers = _declare("json_large_numbers")
+    xlsx_text_numbers: bool = _declare("xlsx_text_numbers")
     timestamp_unit: TimestampUnit = _declare("timestamp_unit")
     file_name: str | None = _declare("file_name")
     split_by: SplitBy | None = _declare("split_by")
@@ -337,8 +338,10 @@ class Request(BaseModel):
 
     @model_validator(mode="after")
     def _check_gzip(self) -> Self:
-        if self.gzip and self.format == "parquet":
-            raise ValueError("parquet is compressed already; gzip goes with json, ndjson or csv")
+        if self.gzip and self.format in ("parquet", "xlsx"):
+            raise ValueError(
+                f"{self.format} is compressed already; gzip goes with json, ndjson or csv"
+            )
         return self
 
     @model_validator(mode="after")

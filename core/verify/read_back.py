@@ -17,6 +17,7 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
+from zipfile import BadZipFile
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -29,8 +30,13 @@ from core.output.csv_injection import escape_formula
 from core.output.text_form import PLAIN, TextForm
 from core.planning.plan import Plan, PlannedColumn
 from core.verify.month_totals import MONTH, Month, MonthFigures, sum_by_month, widen
+from core.verify.read_xlsx import Cell, read_date, read_decimal, read_float, read_rows
 
 _PARQUET_ROWS = 64 * 1024
+_UNREADABLE = (
+    *(pa.ArrowException, ValueError, KeyError, TypeError, EOFError, zlib.error, BadZipFile),
+)
+_XLSX_ROWS = 16 * 1024
 _JSON_BYTES = 4 * 1024 * 1024
 # Bytes of a block, into which a record must fit. If one does not, the next size is tried; the last
 # holds the largest VARCHAR (docs.snowflake.com, "String & binary data types": 128 MB) and more.
@@ -54,7 +60,7 @@ def read_figures(
     """
     try:
         return _read(path, kind, plan, gzipped, text)
-    except (pa.ArrowException, ValueError, KeyError, TypeError, EOFError, zlib.error) as error:
+    except _UNREADABLE as error:
         raise IntegrityError(
             f"The delivered file cannot be read as {kind} with the columns of the plan "
             f"({type(error).__name__})."
@@ -66,6 +72,8 @@ def _read(
 ) -> dict[Month, MonthFigures]:
     if kind is Format.PARQUET:
         return sum_by_month(_read_parquet(path, plan))
+    if kind is Format.XLSX:
+        return sum_by_month(_read_xlsx(path, plan))
     if kind is not Format.CSV:
         return sum_by_month(_read_json(path, plan, gzipped, form, array=kind is Format.JSON))
     for block in _CSV_BLOCKS[:-1]:
@@ -131,6 +139,25 @@ def _read_json(
         lines: Iterator[bytes] = _split_array(file) if array else iter(file)
         while part := _take_lines(lines):
             yield _parse_records(part, plan, form)
+
+
+def _read_xlsx(path: Path, plan: Plan) -> Iterator[pa.Table]:
+    rows = read_rows(path)
+    header = next(rows, {})
+    if [header.get(n, (False, ""))[1] for n in range(len(header))] != _names(plan):
+        raise KeyError("other columns")
+    month, *sums = (_names(plan).index(c.delivered_name) for c in (plan.month, *plan.sums))
+    while part := list(islice(rows, _XLSX_ROWS)):
+        months = pa.array([read_date(row.get(month)) for row in part], pa.string())
+        totals = [
+            pa.array([_read_number(c)(row.get(place)) for row in part], _type(c))
+            for place, c in zip(sums, plan.sums, strict=True)
+        ]
+        yield _make_table([months, *totals])
+
+
+def _read_number(column: PlannedColumn) -> Callable[[Cell | None], Decimal | float | None]:
+    return read_decimal if column.source.type.kind == "FIXED" else read_float
 
 
 def _open(path: Path, gzipped: bool) -> IO[bytes]:

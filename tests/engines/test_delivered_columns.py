@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import openpyxl
 import pytest
 
 from core.engines.unload_limits import find_unsupported
+from core.errors import SourceDataError, UsageError
 from core.events import Event, Warned
 from core.planning.delivered import DeliveredColumn
 from core.remedy import Remedy, remedies
@@ -92,6 +96,34 @@ def test_renamed_columns_are_verified_and_reported(
         assert f"\t{LARGE}\r\n" in text
     assert told["request"]["rename"] == {"D": "month", "N": "no"}
     assert told["schema"][2] == {"name": "no", "type": "BIGINT", "role": "key", "source": "N"}
+
+
+def test_a_workbook_is_verified(sandbox: Sandbox, table: str) -> None:
+    wanted = asked(
+        *(sandbox, table),
+        date_column="D",
+        engine="stream",
+        format="xlsx",
+        verify=True,
+        xlsx_text_numbers=True,
+    )
+    outcome = run_transfer(wanted)
+    assert outcome.comparison is not None
+    assert outcome.comparison.agrees
+    book = openpyxl.load_workbook(io.BytesIO(download(sandbox, outcome.result)))
+    rows = [tuple(cell.value for cell in row) for row in book["data"].iter_rows(min_row=2)]
+    assert rows == [
+        (datetime(2024, 1, 1), datetime(2024, 1, 1), "7", "0.10"),
+        (datetime(2024, 2, 1), None, "8", LARGE),
+    ]
+    with pytest.raises(SourceDataError, match="more than 15 digits"):
+        run_transfer(wanted.model_copy(update={"xlsx_text_numbers": False, "engine": "pushdown"}))
+
+
+def test_snowflake_writes_no_workbook(sandbox: Sandbox, table: str) -> None:
+    with pytest.raises(UsageError, match="Engine unload cannot write xlsx") as caught:
+        plan_transfer(asked(sandbox, table, date_column="D", **WAY, format="xlsx"))
+    assert Remedy("engine", "stream") in caught.value.remedies
 
 
 def test_numbers_that_readers_of_json_round_are_warned_of(sandbox: Sandbox, table: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from core.errors import LocalResourceError, UsageError
 from core.output import Format, content_type, extension, open_writer
 from core.output.writer import local_failure
-from tests.support.output_rows import ROWS, SCHEMA, TEXT_FORMATS, frame, written
+from tests.support.output_rows import DIGITS, ROWS, SCHEMA, TEXT_FORMATS, frame, written
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ from tests.support.output_rows import ROWS, SCHEMA, TEXT_FORMATS, frame, written
 def test_equal_rows_make_equal_bytes_however_they_are_batched(
     tmp_path: Path, kind: Format, gzipped: bool
 ) -> None:
-    whole = frame(ROWS * 20_000)
-    pieces = [whole.slice(0, 1), whole.slice(1, 0), *whole.slice(1).iter_slices(77_777)]
+    whole = frame(ROWS * (2_000 if kind is Format.XLSX else 20_000))  # more than one batch
+    pieces = [whole.slice(0, 1), whole.slice(1, 0), *whole.slice(1).iter_slices(7_777)]
 
     first = written(tmp_path / "one", kind, [whole], gzipped=gzipped)
     second = written(tmp_path / "other_name", kind, pieces, gzipped=gzipped)
@@ -55,7 +55,7 @@ def test_values_are_cast_to_the_schema(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", list(Format))
 def test_what_is_closed_stays(tmp_path: Path, kind: Format) -> None:
     path = tmp_path / "f"
-    with open_writer(path, kind, SCHEMA, gzip=False) as writer:
+    with open_writer(path, kind, SCHEMA, gzip=False, text=DIGITS) as writer:
         writer.write(frame(ROWS))
         writer.close()
         finished = path.read_bytes()
@@ -68,7 +68,7 @@ def test_what_is_closed_stays(tmp_path: Path, kind: Format) -> None:
 
 
 def test_names_and_content_types() -> None:
-    assert [extension(kind, False) for kind in Format] == ["parquet", "json", "ndjson", "csv"]
+    assert [extension(kind, False) for kind in Format] == [*Format]
     assert [extension(kind, True) for kind in TEXT_FORMATS] == ["json.gz", "ndjson.gz", "csv.gz"]
     assert content_type(Format.CSV, False) == "text/csv; charset=utf-8"
     assert content_type(Format.CSV, True) == "application/gzip"

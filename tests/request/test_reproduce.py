@@ -34,6 +34,7 @@ EVERYTHING: dict[str, Any] = {
     "csv_delimiter": "\t",
     "csv_null": r"\N",
     "csv_bom": True,
+    "xlsx_text_numbers": True,
     "csv_decimal_comma": True,
     "json_large_numbers": "text",
     "format": "csv",

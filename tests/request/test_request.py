@@ -44,7 +44,7 @@ def test_times(text: Any, seconds: int) -> None:
     ("options", "said"),
     [
         ({"table": ""}, "table: is empty"),
-        ({"format": "xml"}, "format: must be parquet, json, ndjson or csv"),
+        ({"format": "xml"}, "format: must be parquet, json, ndjson, csv or xlsx"),
         ({"gzip": True}, "parquet is compressed already"),
         ({"timezone": "Mars/Olympus"}, "timezone: 'Mars/Olympus' is not a time zone"),
         ({"timezone": 1}, "timezone: must be text"),

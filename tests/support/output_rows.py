@@ -11,8 +11,9 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from core.output import Format, open_writer
+from core.output import Format, TextForm, open_writer
 
+DIGITS = TextForm(xlsx_text_numbers=True)  # a workbook holds numbers of any size as text only
 TEXT_FORMATS = [Format.JSON, Format.NDJSON, Format.CSV]
 
 # A column of every type, under names that a careless writer trips over.
@@ -87,7 +88,7 @@ def written(
     *,
     gzipped: bool = False,
 ) -> bytes:
-    with open_writer(path, kind, schema, gzip=gzipped) as writer:
+    with open_writer(path, kind, schema, gzip=gzipped, text=DIGITS) as writer:
         for each in frames:
             writer.write(each)
     assert writer.rows == sum(each.height for each in frames)

@@ -25,7 +25,7 @@ from tui.workbench.pane import Pane
 if TYPE_CHECKING:
     from core import Request
 
-_FORMATS = ("parquet", "json", "ndjson", "csv")
+_FORMATS = ("parquet", "json", "ndjson", "csv", "xlsx")
 
 
 class DestinationPane(Pane):

@@ -44,6 +44,7 @@ ELSEWHERE = {
         "storage_class",
         "tags",
         "timestamp_unit",
+        "xlsx_text_numbers",
     ),
 }
 
