@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 # The copy to disk reads and writes this many bytes at a time.
 BLOCK = 1 << 20
+# Where the mirror keeps the metadata of objects; it is no bucket, whose names begin otherwise.
+_METADATA = ".metadata"
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
@@ -154,8 +157,10 @@ class Store:
         try:
             if value is None:
                 path.unlink(missing_ok=True)
+                self._metadata_file(bucket, key).unlink(missing_ok=True)
             else:
                 _write(value, path)
+                self._write_metadata(bucket, key, value, path)
         except OSError as error:
             # For instance the keys `a` and `a/b`, which no file system holds at once.
             log.warning("The sandbox keeps %s/%s in memory only: %s", bucket, key, error.strerror)
@@ -182,10 +187,27 @@ class Store:
             value = _FileKey(
                 name, b"", DEFAULT_ACCOUNT_ID, bucket.region_name, bucket_name=folder.name
             )
-            kind, _ = mimetypes.guess_type(path.name)
-            value.set_metadata({"Content-Type": kind or "binary/octet-stream"})
             _read_from(value, path)
+            value.set_metadata(self._read_metadata(folder.name, name, path))
             bucket.keys.setlist(name, [value])
+
+    def _metadata_file(self, bucket: str, key: str) -> Path:
+        assert self._root is not None  # noqa: S101
+        return self._root / _METADATA / bucket / f"{key}.json"
+
+    def _write_metadata(self, bucket: str, key: str, value: FakeKey, path: Path) -> None:
+        file = self._metadata_file(bucket, key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"of": _version(path), "metadata": dict(value.metadata)}))
+
+    def _read_metadata(self, bucket: str, key: str, path: Path) -> dict[str, str]:
+        """Return the metadata of an object whose file nobody else has changed; else its type."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(self._metadata_file(bucket, key).read_text())
+            if kept["of"] == _version(path):
+                return {str(name): str(each) for name, each in kept["metadata"].items()}
+        kind, _ = mimetypes.guess_type(key)
+        return {"Content-Type": kind or "binary/octet-stream"}
 
     def _folder(self, bucket: str) -> Path:
         assert self._root is not None  # noqa: S101
@@ -235,6 +257,11 @@ _UNKNOWN = {
         "The provided token is malformed or otherwise invalid.",
     ),
 }
+
+
+def _version(path: Path) -> list[int]:
+    """Return what changes if a file is written again."""
+    return [path.stat().st_size, path.stat().st_mtime_ns]
 
 
 def _is_bucket(path: Path) -> bool:

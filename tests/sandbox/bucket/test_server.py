@@ -223,7 +223,8 @@ class TestMirror:
             bucket = ready.pop("bucket")
             client = boto3.client("s3", **ready)
             client.put_object(Bucket=bucket, Key="in/a.csv", Body=b"first")
-            client.put_object(Bucket=bucket, Key="in/a.csv", Body=DATA)
+            about: Any = {"Metadata": {"rows": "3"}, "ContentType": "text/csv"}
+            client.put_object(Bucket=bucket, Key="in/a.csv", Body=DATA, **about)
             assert path.read_bytes() == DATA
             assert path.stat().st_mode & 0o777 == 0o600
             assert client.get_object(Bucket=bucket, Key="in/a.csv")["Body"].read() == DATA
@@ -231,14 +232,22 @@ class TestMirror:
             client.delete_object(Bucket=bucket, Key="in/gone")
             client.create_bucket(Bucket="another")
             client.put_object(Bucket="another", Key="k", Body=DATA)
-        assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["a.csv", "k"]
+        files = [p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file()]
+        assert sorted(p.name for p in files if p.parts[0] != ".metadata") == ["a.csv", "k"]
+        assert sorted(p.name for p in files if p.parts[0] == ".metadata") == [
+            "a.csv.json",
+            "k.json",
+        ]
+        (tmp_path / "another" / "k").write_bytes(b"by hand")
         with running_server(tmp_path) as ready:
             client = boto3.client("s3", **{k: v for k, v in ready.items() if k != "bucket"})
             found = client.get_object(Bucket="partner-inbox", Key="in/a.csv")
             assert found["Body"].read() == DATA
             assert found["ContentType"] == "text/csv"
             assert found["ETag"] == f'"{hashlib.md5(DATA).hexdigest()}"'
-            assert client.head_object(Bucket="another", Key="k")["ContentLength"] == len(DATA)
+            assert found["Metadata"] == {"rows": "3"}
+            changed = client.head_object(Bucket="another", Key="k")
+            assert (changed["ContentLength"], changed["Metadata"]) == (7, {})
 
     def test_keys_cannot_leave_their_bucket(self, tmp_path: Path) -> None:
         root = tmp_path / "root"
@@ -252,4 +261,7 @@ class TestMirror:
                 client.put_object(Bucket=bucket, Key=key, Body=DATA)
                 assert client.get_object(Bucket=bucket, Key=key)["Body"].read() == DATA
         files = [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()]
-        assert files == ["root/partner-inbox/a"]
+        assert sorted(files) == [
+            "root/.metadata/partner-inbox/a.json",
+            "root/partner-inbox/a",
+        ]
