@@ -18,7 +18,8 @@ from core.request.request import Request
 from tests.support.remedies import CORE, named_options, sources
 
 OPTIONS = sorted(Request.model_fields)
-OPTION_SPELLING = re.compile(r"(?<![\w-])--[a-z]")
+# Options of other programs have underscores.
+OPTION_SPELLING = re.compile(r"(?<![\w-])--[a-z]+(?![a-z_])")
 KEYWORD_SPELLING = re.compile(rf"\b(?:{'|'.join(OPTIONS)})=")
 # An option's name within a sentence; names that are words of their own say nothing.
 OPTION_NAME = re.compile(rf"\b(?:{'|'.join(name for name in OPTIONS if '_' in name)})\b")
@@ -62,6 +63,8 @@ class TestCore:
 
     def test_names_no_option_within_a_message(self) -> None:
         named = found(OPTION_NAME, docstrings=False)
+        # A help text has them in backticks, which each front end replaces.
+        named = [each for each in named if not re.search(r"^request/options\.py.*`\w+`", each)]
         assert [each for each in named if " " in each.partition(": ")[2].strip()] == []
 
     def test_names_no_key_of_the_app(self) -> None:

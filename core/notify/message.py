@@ -64,4 +64,5 @@ def as_text(entry: HistoryEntry) -> str:
         return f"Delivered {what}: {rows} to {entry.url} in {entry.seconds:.0f} s."
     where = entry.url if entry.rows is not None else entry.destination
     code = f"{entry.outcome.replace('_', ' ')}, exit code {entry.exit_code}"
-    return f"Failed ({code}): {what} to {where}. {entry.message} {entry.hint}".strip()
+    parts = (f"Failed ({code}): {what} to {where}.", str(entry.message), str(entry.hint))
+    return " ".join(filter(None, parts))
