@@ -39,6 +39,7 @@ PLAN = plan(
 )
 KINDS = [(kind, gzipped) for kind in Format for gzipped in (False, True)]
 KINDS.remove((Format.PARQUET, True))
+KINDS.remove((Format.XLSX, True))
 by_kind = pytest.mark.parametrize(("kind", "gzipped"), KINDS)
 
 
@@ -97,7 +98,7 @@ def test_reads_a_single_column_with_null(kind: Format, gzipped: bool, tmp_path: 
     assert values(found) == {"2024-01-01": (1, []), None: (2, [])}
 
 
-@pytest.mark.parametrize("kind", list(Format))
+@pytest.mark.parametrize("kind", [kind for kind in Format if kind is not Format.XLSX])
 def test_reads_records_of_many_megabytes(kind: Format, tmp_path: Path) -> None:
     made = plan({"D": "DATE", "NOTE": "VARCHAR", "N": "NUMBER(9,0)"})
     schema = pa.schema([("D", pa.date32()), ("NOTE", pa.string()), ("N", pa.decimal128(38, 0))])
@@ -113,6 +114,8 @@ def broken(kind: Format, path: Path) -> list[bytes]:
     data = path.read_bytes()
     if kind is Format.PARQUET:
         return [data[:-1], b""]
+    if kind is Format.XLSX:
+        return [data[:-30], b""]
     texts = [data.replace(b"QTY", b"QTX", 1), data.replace(b"0.05", b"0.O5")]
     if kind is Format.JSON:
         texts += [data.removesuffix(b"]\n"), data.replace(b"},\n{", b"}\n{", 1), b""]
