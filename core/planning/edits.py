@@ -6,7 +6,7 @@ stays as short as possible: it names only columns whose role differs from the de
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.errors import UsageError
 from core.planning.plan import Plan, PlannedColumn, Role
@@ -64,12 +64,30 @@ def with_role(request: Request, plan: Plan, column: str, role: Role) -> Request:
         date = {"date_column": column, "date_format": None}
     roles[column] = role
     changed = request.model_copy(update={**date, **_write_roles(request, plan, roles)})
-    freed = _find_free(changed, plan) - _find_free(request, plan)
-    rivals = (c for c in plan.columns if c.name in freed)
-    if changed.date_column is None and any(_is_as_likely(c, plan.month) for c in rivals):
-        # A column that the request does not name any more must not be detected as the date.
-        return changed.model_copy(update={"date_column": plan.month.name})
-    return changed
+    return _keep_month(changed, request, plan)
+
+
+def with_roles(request: Request, plan: Plan, columns: Sequence[str], role: Role) -> Request:
+    """Return the request that gives several columns one role, which is not that of the month.
+
+    Args:
+        request: the request of which `plan` was made.
+        plan: the present plan.
+        columns: the names of the columns, exactly as in the table.
+        role: the role: one of `valid_roles` of each column.
+
+    Raises:
+        UsageError: a column cannot have the role.
+    """
+    if role is Role.MONTH:
+        raise UsageError("Only one column can be the month.")
+    for column in columns:
+        if role not in valid_roles(plan, column):
+            raise UsageError(f"Column {column} cannot be {role}.")
+    changed = {each.name: each.role for each in plan.columns} | dict.fromkeys(columns, role)
+    return _keep_month(
+        request.model_copy(update=_write_roles(request, plan, changed)), request, plan
+    )
 
 
 def with_date_format(request: Request, plan: Plan, date_format: str | None) -> Request:
@@ -113,6 +131,16 @@ def restore_defaults(request: Request) -> Request:
         *("sum_columns", "key_columns", "drop_columns", "drop_identifiers", "rename"),
     )
     return request.model_copy(update={n: Request.model_fields[n].default for n in names})
+
+
+def _keep_month(changed: Request, request: Request, plan: Plan) -> Request:
+    """Return the changed request; it names the month if another column could be detected."""
+    freed = _find_free(changed, plan) - _find_free(request, plan)
+    rivals = (c for c in plan.columns if c.name in freed)
+    if changed.date_column is None and any(_is_as_likely(c, plan.month) for c in rivals):
+        # A column that the request does not name any more must not be detected as the date.
+        return changed.model_copy(update={"date_column": plan.month.name})
+    return changed
 
 
 def _find_column(plan: Plan, name: str) -> PlannedColumn:

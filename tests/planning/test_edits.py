@@ -122,6 +122,27 @@ def test_a_column_that_is_a_key_again_is_not_detected_as_the_date() -> None:
     assert make(changed).month.name == "SHIPPED"
 
 
+@pytest.mark.parametrize("role", [Role.KEY, Role.DROP])
+def test_several_columns_at_once_are_those_one_after_the_other(role: Role) -> None:
+    plan = make(request())
+    columns = [c.name for c in plan.columns if role in edits.valid_roles(plan, c.name)]
+    assert len(columns) > 2
+    together = make(edits.with_roles(request(), plan, columns, role))
+    asked = request()
+    for column in columns:
+        asked = edits.with_role(asked, make(asked), column, role)
+    assert together.columns == make(asked).columns
+    assert {c.role for c in together.columns if c.name in columns} == {role}
+
+
+def test_several_columns_cannot_be_the_month_nor_have_a_role_that_one_cannot() -> None:
+    plan = make(request())
+    with pytest.raises(UsageError, match="Only one column"):
+        edits.with_roles(request(), plan, ["CREATED", "SHIPPED"], Role.MONTH)
+    with pytest.raises(UsageError, match="NAME cannot be sum"):
+        edits.with_roles(request(), plan, ["AMOUNT", "NAME"], Role.SUM)
+
+
 def test_another_month_column_resets_the_format() -> None:
     asked = request(date_column="name", date_format="%Y-%m-%d")
     changed = edits.with_role(asked, make(asked), "SHIPPED", Role.MONTH)

@@ -182,17 +182,19 @@ def with_table(request: Request, table: str) -> Request:
     return with_options(restore_defaults(request), table=table)
 
 
-def with_role(draft: Draft, column: str, role: Role) -> Request:
-    """Return the request of `draft` with another role for a column.
+def with_role(draft: Draft, columns: Sequence[str], role: Role) -> Request:
+    """Return the request of `draft` with another role for a column, or for several.
 
     Raises:
         UsageError: the column cannot have it.
     """
     if draft.plan is not None:
-        return edits.with_role(draft.request, draft.plan, column, role)
+        if len(columns) > 1:
+            return edits.with_roles(draft.request, draft.plan, columns, role)
+        return edits.with_role(draft.request, draft.plan, columns[0], role)
     if role is not Role.MONTH:
         raise UsageError("There is no date column yet: choose the month first.")
-    return with_options(draft.request, date_column=column, date_format=None)
+    return with_options(draft.request, date_column=columns[0], date_format=None)
 
 
 def list_roles(draft: Draft) -> Mapping[str, Sequence[Role]]:

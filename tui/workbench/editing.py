@@ -99,7 +99,7 @@ class Editing(Screen[None]):
             self.change(self._with_role(self._waiting.pop(0)))
 
     def _with_role(self, asked: RoleAsked) -> Callable[[Request], Request]:
-        return lambda _: with_role(self.draft, asked.column, asked.role)
+        return lambda _: with_role(self.draft, asked.columns, asked.role)
 
     @on(OptionsChanged)
     def _take_options(self, message: OptionsChanged) -> None:

@@ -95,11 +95,11 @@ class RowsRead(Message):
 
 
 class RoleAsked(Message):
-    """The user chose a role for a column."""
+    """The user chose a role for a column, or for several."""
 
-    def __init__(self, column: str, role: Role) -> None:
+    def __init__(self, column: str, role: Role, *others: str) -> None:
         super().__init__()
-        self.column, self.role = column, role
+        self.columns, self.role = (column, *others), role
 
 
 class OptionsChanged(Message):

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from core.planning.names import TableName
 from core.planning.plan import Role
 from core.warehouse.catalog import Entry
+from tests.support.deliveries import make_table
 from tests.tui.app_driver import SMALL, USUAL, workbench
 from tests.tui.app_hosts import shown, until, whole
 from tui.screens.error import ErrorDialog
@@ -116,6 +117,40 @@ async def test_keys_pressed_faster_than_plans_are_made_all_count(sandbox: Sandbo
         assert set(drive.bench.draft.request.drop_columns) == {
             *("O_ORDERKEY", "O_CUSTKEY", "O_COMMENT")
         }
+
+
+async def test_two_hundred_columns_get_their_roles_at_once(sandbox: Sandbox) -> None:
+    names = [f"N_{n:03}" for n in range(150)] + [f"T_{n:02}" for n in range(49)]
+    kinds = ", ".join(f"{n} {'NUMBER(9,0)' if n[0] == 'N' else 'VARCHAR(9)'}" for n in names)
+    values = ", ".join("1" if n[0] == "N" else "'a'" for n in names)
+    table = make_table(sandbox, f"D DATE, {kinds}", f"('2024-01-03', {values})")
+    async with workbench(sandbox, {"table": table}) as drive:
+        await drive.planned(table)
+        shown_columns = drive.lines("column-list")
+        await drive.press("2", "t", *"n_1 num")
+        await until(drive.pilot, lambda: len(shown_columns.items) == 65)
+        await drive.press("enter", "a")
+        assert "65 columns selected" in whole(drive.app)
+        await drive.press("d")
+        await until(drive.pilot, lambda: list(drive.roles().values()).count("drop") == 65)
+        assert drive.roles()["N_100"] == "drop"
+        assert drive.roles()["N_099"] == "sum"
+        assert len(shown_columns.items) == 65  # the filter stays, the selection is gone
+        assert "selected" not in whole(drive.app)
+
+        await drive.press("escape")
+        await until(drive.pilot, lambda: len(shown_columns.items) == 200)
+        await drive.press("t", *"T_0?", "enter", "home", "x", "shift+down", "shift+down")
+        assert "4 columns selected" in whole(drive.app)
+        await drive.press("escape")  # first the selection, then the filter
+        assert "selected" not in whole(drive.app)
+        assert len(shown_columns.items) == 10
+        await drive.press("home", "x", "x", "m")  # only one column can be the month
+        assert drive.roles()["D"] == "month"
+        await drive.press("s")  # no text can be a sum
+        assert drive.roles()["T_00"] == "key"
+        await drive.press("d")
+        await drive.until_roles(T_00="drop", T_01="drop", T_02="key")
 
 
 async def test_a_click_on_the_role_changes_it(sandbox: Sandbox) -> None:

@@ -32,7 +32,7 @@ class RowsAhead(Widget):
     def __init__(self, rows: FirstRows, plan: Plan, *, sampled: bool) -> None:
         super().__init__()
         self._rows, self._sampled = rows, sampled
-        self._sums = {column.name for column in plan.sums}
+        self._sums = {column.delivered_name for column in plan.sums}
         self._widths = [
             self._measure(name, [row[n] for row in rows.rows])
             for n, name in enumerate(rows.columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -52,8 +53,13 @@ class ColumnRow:
 
 
 class ColumnLines(Lines[ColumnRow]):
-    """The columns of a table."""
+    """The columns of a table.
 
+    Attributes:
+        selected: the names of the selected columns.
+    """
+
+    selected: frozenset[str] = frozenset()
     _name_cells, _type_cells, _why_cells = _NAME_CELLS[0], _TYPE_CELLS[0], _WHY_CELLS[0]
 
     def heading(self, width: int) -> list[Piece] | None:
@@ -77,7 +83,8 @@ class ColumnLines(Lines[ColumnRow]):
         flag = "!" if item.flag else " "
         sign = fit(f" {SIGNS[role]} {role}" if role else " …", _ROLE_CELLS - 1)
         return [
-            Piece(f" {fit_name(item.column.name, name)} ", look),
+            Piece("▌" if item.column.name in self.selected else " ", "accent"),
+            Piece(f"{fit_name(item.column.name, name)} ", look),
             Piece(sign, f"chip-{role}" if role else "dim"),
             Piece(flag + " ", "warning"),
             Piece(
@@ -88,6 +95,11 @@ class ColumnLines(Lines[ColumnRow]):
             Piece(fit(item.samples, samples) + "  ", look),
             Piece(fit(item.why, why), "warning" if item.flag else "dim"),
         ]
+
+    def select(self, names: Iterable[str]) -> None:
+        """Select the columns `names`, and no others."""
+        self.selected = frozenset(names)
+        self.refresh()
 
     def row_width(self) -> int:
         """Return the cells of a line without the reason; a narrower list can be scrolled."""
@@ -115,6 +127,24 @@ class ColumnLines(Lines[ColumnRow]):
             return name, kind, rest, 0
         why = min(self._why_cells, rest - 2 - _SAMPLE_CELLS)
         return name, kind, rest - 2 - why, why
+
+
+def narrow(rows: Sequence[ColumnRow], text: str) -> list[ColumnRow]:
+    """Return the rows that match every word of `text`, ignoring case.
+
+    A word with `*` or `?` is a pattern for the whole name; any other is a part of the name, or the
+    beginning of the type or the role.
+    """
+    words = text.casefold().split()
+    return [row for row in rows if all(_matches(row, word) for word in words)]
+
+
+def _matches(row: ColumnRow, word: str) -> bool:
+    name = row.column.name.casefold()
+    if "*" in word or "?" in word:
+        return fnmatchcase(name, word)
+    role = str(row.planned.role) if row.planned else ""
+    return word in name or row.column.type.text.casefold().startswith(word) or role == word
 
 
 def list_rows(look: Look, plan: Plan | None) -> list[ColumnRow]:

@@ -18,18 +18,17 @@ from tui.format.figures import count
 from tui.format.remedies import in_columns
 from tui.format.text import visible
 from tui.widgets.lines import Lines
-from tui.workbench.columns.lines import SIGNS, ColumnLines, list_rows
+from tui.workbench.columns.finder import MANY, ColumnFinder
+from tui.workbench.columns.lines import SIGNS, list_rows
 from tui.workbench.messages import RoleAsked
-from tui.workbench.pane import Pane
 
 if TYPE_CHECKING:
     from core.facade import Look
 
-_AROUND_ROWS = 5  # frame, heading, note
 _PATIENCE = 2  # seconds until the note explains why sampling the table may take longer
 
 
-class ColumnsPane(Pane):
+class ColumnsPane(ColumnFinder):
     """The list of columns; keys and clicks change their roles."""
 
     BORDER_TITLE = "2 Columns"
@@ -42,7 +41,11 @@ A letter gives the column under the cursor a role; space, or a click on the role
 next possible role. Numeric columns whose names look like those of identifiers are summed too, but \
 flagged: i drops them all. If more than half of the rows would remain, o drops the keys that \
 keep them apart. u restores the defaults. f sets the format of the dates, w the months that are \
-read."""
+read.
+
+For many columns at once: t filters them by parts of the name, patterns such as *_ID, type or \
+role; a selects all in the list, x or shift with an arrow key some of them, and the next letter \
+gives all of these its role."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "m", "role('month')", "Month", tooltip="Use as the month column", id="columns.month"
@@ -50,6 +53,7 @@ read."""
         Binding("s", "role('sum')", "Sum", tooltip="Sum the column", id="columns.sum"),
         Binding("k", "role('key')", "Key", tooltip="Keep the column as a key", id="columns.key"),
         Binding("d", "role('drop')", "Drop", tooltip="Drop the column", id="columns.drop"),
+        *MANY,
         Binding("space", "cycle", "Next role", show=False, id="columns.cycle"),
         Binding(
             "i",
@@ -82,16 +86,15 @@ read."""
 
     def __init__(self) -> None:
         super().__init__(id="columns")
-        self._list = ColumnLines(empty="select a table on the left", id="column-list")
         self._note = Static("", id="column-note", markup=False)
         self._headline = Static("", id="column-headline", markup=False)
         self._plan: Plan | None = None
-        self._valid: Mapping[str, Sequence[Role]] = {}
         self._looking = self._patience = ""
         self._since = 0.0
 
     def compose(self) -> ComposeResult:
-        """Yield the list, a line with the column under the cursor, and one for a folded part."""
+        """Yield filter and list, the column under the cursor, and a line for a folded part."""
+        yield self._filter
         yield self._list
         yield self._note
         yield self._headline
@@ -99,10 +102,6 @@ read."""
     def on_mount(self) -> None:
         """Create the timer that shows how long sampling takes."""
         self._clock = self.set_interval(0.5, self._tick, pause=True)
-
-    def go(self) -> None:
-        """Take the focus."""
-        self.screen.set_focus(self._list)
 
     @property
     def current(self) -> SourceColumn | None:
@@ -158,12 +157,13 @@ read."""
         self._clock.pause()
         self._plan, self._valid = plan, valid
         rows = list_rows(look, plan)
-        self._list.set_empty("")
-        self._list.show(rows)
-        self.styles.max_height = len(rows) + _AROUND_ROWS
+        self._rows = rows
+        self._list.select(())
+        self._list.set_empty("no column matches")
+        self.show_matching()
         self._note_month()
         self._headline.update(_summarize(look, plan))
-        self._explain()
+        self.explain()
         self.refresh_bindings()
 
     def _note_month(self) -> None:
@@ -185,10 +185,15 @@ read."""
         ]
         self.set_note(visible(" · ".join(filter(None, parts))))
 
-    def _explain(self) -> None:
+    def explain(self) -> None:
+        """Show what is under the cursor, or what is selected."""
         row = self._list.current
         if row is None:
             self._note.update("")
+            return
+        if number := len(self._list.selected):
+            text = f"{count(number, 'column')} selected: s, k or d gives them a role, esc clears"
+            self._note.update(Content.styled(text, "$text-primary"))
             return
         text = " · ".join(filter(None, [row.column.name, row.why]))
         self._note.update(Content(visible(text)))
@@ -198,15 +203,13 @@ read."""
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the keys of roles that the column under the cursor cannot have."""
         if action == "role":
-            row = self._list.current
-            return True if row and parameters[0] in self._valid.get(row.column.name, ()) else None
+            return True if self.which_can_be(parameters[0]) else None
         return True
 
     def action_role(self, role: str) -> None:
-        """Give the column under the cursor the role `role`."""
-        row = self._list.current
-        if row is not None:
-            self.post_message(RoleAsked(row.column.name, Role(role)))
+        """Give the selected columns, or the one under the cursor, the role `role`."""
+        if names := self.which_can_be(role):
+            self.post_message(RoleAsked(names[0], Role(role), *names[1:]))
 
     def action_cycle(self) -> None:
         """Give the column under the cursor its next possible role."""
@@ -222,7 +225,7 @@ read."""
     @on(Lines.Moved, "#column-list")
     def _follow_cursor(self, event: Lines.Moved) -> None:
         event.stop()
-        self._explain()
+        self.explain()
         self.refresh_bindings()
 
     @on(Lines.Chosen, "#column-list")
