@@ -19,7 +19,7 @@ from tui.workbench.screen import Workbench
 from tui.workbench.tables.pane import TablesPane
 
 _PARTS: tuple[type[DOMNode], ...] = (TablesPane, ColumnsPane, PreviewPane, DestinationPane)
-_WITH_FIELDS: tuple[type[DOMNode], ...] = (TablesPane, ColumnsPane, DestinationPane)
+_WITH_FIELDS: tuple[type[DOMNode], ...] = (TablesPane, DestinationPane)
 
 
 # Keymaps by name, to which those of the user's file are added.

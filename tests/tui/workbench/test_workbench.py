@@ -128,24 +128,24 @@ async def test_two_hundred_columns_get_their_roles_at_once(sandbox: Sandbox) -> 
         await drive.planned(table)
         shown_columns = drive.lines("column-list")
         await drive.press("2", "t", *"n_1 num")
-        await until(drive.pilot, lambda: len(shown_columns.items) == 65)
+        await until(drive.pilot, lambda: len(shown_columns.items) == 50)
         await drive.press("enter", "a")
-        assert "65 columns selected" in whole(drive.app)
+        assert "50 columns selected" in whole(drive.app)
         await drive.press("d")
-        await until(drive.pilot, lambda: list(drive.roles().values()).count("drop") == 65)
+        await until(drive.pilot, lambda: list(drive.roles().values()).count("drop") == 50)
         assert drive.roles()["N_100"] == "drop"
         assert drive.roles()["N_099"] == "sum"
-        assert len(shown_columns.items) == 65  # the filter stays, the selection is gone
+        assert len(shown_columns.items) == 50  # the filter stays, the selection is gone
         assert "selected" not in whole(drive.app)
 
         await drive.press("escape")
         await until(drive.pilot, lambda: len(shown_columns.items) == 200)
-        await drive.press("t", *"T_0?", "enter", "home", "x", "shift+down", "shift+down")
+        await drive.press("t", *"T_0?", "enter", "home", "v", "shift+down", "shift+down")
         assert "4 columns selected" in whole(drive.app)
         await drive.press("escape")  # first the selection, then the filter
         assert "selected" not in whole(drive.app)
         assert len(shown_columns.items) == 10
-        await drive.press("home", "x", "x", "m")  # only one column can be the month
+        await drive.press("home", "v", "v", "m")  # only one column can be the month
         assert drive.roles()["D"] == "month"
         await drive.press("s")  # no text can be a sum
         assert drive.roles()["T_00"] == "key"

@@ -93,13 +93,19 @@ class Figures(Widget):
         super().__init__()
         self.values: tuple[str, ...] = (_NONE,) * len(_FIGURES)
 
-    def set(self, track: Track, elapsed: float) -> None:
-        """Show the figures of `track`, `elapsed` seconds after the start of the run."""
+    def set(self, track: Track, elapsed: float, expected: float | None = None) -> None:
+        """Show the figures of `track`.
+
+        Args:
+            track: the progress so far.
+            elapsed: the seconds since the start of the run.
+            expected: the estimated seconds of the whole run; None if there is no estimate.
+        """
         left = track.seconds_left
         self.values = (
             f"{track.rows_per_second:,.0f}" if track.rows_per_second else _NONE,
             size(track.bytes_per_second) if track.bytes_per_second else _NONE,
-            clock(left) if left is not None else _NONE,
+            clock(left) if left is not None else _estimate(expected, elapsed),
             size(held) if (held := memory()) else _NONE,
             clock(elapsed),
         )
@@ -119,6 +125,7 @@ class Running(Vertical):
     Args:
         route: table and bucket, on one line.
         verify: whether the delivery is verified at the end.
+        expected: the estimated seconds of the run; None if there is no estimate.
     """
 
     DEFAULT_CSS = """
@@ -130,9 +137,9 @@ class Running(Vertical):
     }
     """
 
-    def __init__(self, route: str, *, verify: bool = False) -> None:
+    def __init__(self, route: str, *, verify: bool = False, expected: float | None = None) -> None:
         super().__init__()
-        self._route = route
+        self._route, self._expected = route, expected
         self._phases = PhaseList([each for each in Phase if verify or each is not Phase.VERIFY])
         self._figures = Figures()
         self._retrying: dict[str, str] = {}
@@ -168,7 +175,7 @@ class Running(Vertical):
         """Update the times and the figures."""
         self._phases.elapsed = elapsed = time.monotonic() - self._began
         self._phases.refresh()
-        self._figures.set(self._phases.track, elapsed)
+        self._figures.set(self._phases.track, elapsed, self._expected)
 
     @property
     def phase(self) -> Phase:
@@ -188,6 +195,12 @@ class Running(Vertical):
         note = self.query_one(".note", Static)
         note.update(Content(text))
         note.set_class(bool(text), "-some")
+
+
+def _estimate(expected: float | None, elapsed: float) -> str:
+    """Return the estimated time left while it cannot be measured, as during the query."""
+    left = -1.0 if expected is None else expected - elapsed
+    return f"about {clock(left)}" if left >= 1 else _NONE
 
 
 def _under_way(now: Progress, spent: float, width: int) -> list[Content | tuple[str, str]]:

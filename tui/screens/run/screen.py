@@ -21,6 +21,7 @@ from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.screens.error import ErrorPanel, copy
 from tui.screens.failure import Failure
+from tui.screens.run.announce import announce_end
 from tui.screens.run.delivered import Delivered, Existing
 from tui.screens.run.first_rows import FirstRowsScreen
 from tui.screens.run.job import Ended, Job, Moved, Noticed, Retried
@@ -185,8 +186,9 @@ over the rows written."""
                 with Vertical(id="look"):
                     yield LastLook(self.request, self.plan, self._estimate, self._rows)
                 with Vertical(id="running"):
+                    expected = self._estimate.chosen.seconds if self._estimate else None
                     route = visible(f"{self.plan.source.name} → {self.request.bucket}")
-                    yield Running(route, verify=self.request.verify)
+                    yield Running(route, verify=self.request.verify, expected=expected)
                 yield Vertical(id="ended")
             yield ActionBar(*self._list_actions(State.LOOK))
 
@@ -332,6 +334,7 @@ over the rows written."""
             return
         self._close_question()
         seconds = time.monotonic() - self._job.began if self._job else 0.0
+        announce_end(self.app, str(self.plan.source.name), message.outcome, message.error)
         ended = self.query_one("#ended", Vertical)
         await ended.remove_children()
         if message.outcome is not None:

@@ -18,7 +18,7 @@ _AROUND_ROWS = 5  # frame, heading, note
 _HINT = "name, *_ID, number, key …"  # of the filter
 
 MANY: Final = (
-    Binding("x", "select", "Select", show=False, tooltip="Select the column", id="columns.select"),
+    Binding("v", "select", "Select", show=False, tooltip="Select the column", id="columns.select"),
     Binding(
         "shift+down",
         "extend(1)",

@@ -44,7 +44,7 @@ keep them apart. u restores the defaults. f sets the format of the dates, w the 
 read.
 
 For many columns at once: t filters them by parts of the name, patterns such as *_ID, type or \
-role; a selects all in the list, x or shift with an arrow key some of them, and the next letter \
+role; a selects all in the list, v or shift with an arrow key some of them, and the next letter \
 gives all of these its role."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
