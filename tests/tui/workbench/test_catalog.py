@@ -7,7 +7,7 @@ from textual.app import App, ComposeResult
 from core.planning.names import TableName
 from core.warehouse.catalog import Entry
 from tests.tui.app_hosts import until
-from tui.workbench.tables.catalog import Catalog, Heading
+from tui.workbench.tables.catalog import ORDERS, Catalog, Heading
 from tui.workbench.tables.pane import TableLines, TablesPane
 
 
@@ -53,6 +53,45 @@ def test_a_database_is_listed_once() -> None:
     assert not catalog.ask("HR")
     catalog.add_tables("HR", [], complete=True)
     assert catalog.view().rows[-1] == Heading("HR", "no tables")
+
+
+def test_the_largest_come_first_and_unknown_ones_last() -> None:
+    catalog = Catalog()
+    sizes = {"A": (5, 30), "B": (None, None), "C": (50, 20), "D": (7, 10)}
+    entries = [Entry(TableName("X", "P", n), "TABLE", *figures) for n, figures in sizes.items()]
+    catalog.add_tables("X", entries, complete=True)
+    orders = {}
+    for order in ORDERS:
+        catalog.order = order
+        orders[order] = "".join(texts(catalog)[1:])
+        assert "".join(texts(catalog, "x.p")[1:]) == orders[order]
+    assert orders == {"name": "ABCD", "rows": "CDAB", "size": "ACDB"}
+
+
+async def test_a_name_that_is_cut_is_in_the_frame_and_is_copied() -> None:
+    long = "ORDERS_OF_ALL_CUSTOMERS_IN_2024"
+
+    class Few(App[None]):
+        CSS = "TablesPane { width: 40; border: round white; }"
+
+        def compose(self) -> ComposeResult:
+            self.pane = TablesPane()
+            yield self.pane
+
+    app = Few()
+    copied: list[str] = []
+    app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.pane.add_databases(["X"])
+        app.pane.add_tables("X", [entry("X", "P", long), entry("X", "P", "SHORT")], complete=True)
+        app.pane.query_one(TableLines).focus()
+        await until(pilot, lambda: str(app.pane.border_subtitle) == long)
+        await pilot.press("c")
+        assert copied == [f"X.P.{long}"]
+        await pilot.press("down")
+        await until(pilot, lambda: str(app.pane.border_subtitle) == "2 tables")
+        await pilot.press("n")
+        await until(pilot, lambda: "by rows" in str(app.pane.border_subtitle))
 
 
 def test_the_tables_used_last_come_first() -> None:

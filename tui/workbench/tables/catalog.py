@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from core.facade import Entry, TableName
 
 
+ORDERS = ("name", "rows", "size")  # in which tables can be sorted; Snowflake lists them by name
 _MOST_RECENT = 5
 
 
@@ -77,10 +78,12 @@ class Catalog:
 
     Attributes:
         recent: the tables used last, most recent first.
+        order: by what the tables of a schema are sorted; one of `ORDERS`.
     """
 
     def __init__(self, recent: Sequence[TableName] = ()) -> None:
         self.recent = list(recent)
+        self.order = ORDERS[0]
         self._databases: dict[str, dict[str, _Schema]] = {}
         self._complete: set[str] = set()
         self._asked: set[str] = set()
@@ -154,7 +157,8 @@ class Catalog:
     def _under_heading(self, schema: _Schema) -> list[Heading | Entry]:
         more = "" if schema.database in self._complete else "+"
         note = f"{len(schema.entries):,}{more}"
-        return [Heading(f"{schema.database}.{schema.name}", note), *schema.entries]
+        head = Heading(f"{schema.database}.{schema.name}", note)
+        return [head, *_sort(schema.entries, self.order)]
 
     def _recent_rows(self) -> list[Heading | Entry]:
         known: list[Heading | Entry] = []
@@ -167,3 +171,12 @@ class Catalog:
         if database in self._complete:
             return Heading(database, "no tables")
         return Heading(database, "…", "" if database in self._asked else database)
+
+
+def _sort(entries: Sequence[Entry], order: str) -> Sequence[Entry]:
+    """Return tables in an order: by name as listed, else the largest first, unknown ones last."""
+    if order == "name":
+        return entries
+    figures = [each.rows if order == "rows" else each.bytes for each in entries]
+    known = [-1 if figure is None else figure for figure in figures]
+    return [entries[n] for n in sorted(range(len(entries)), key=lambda n: -known[n])]

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,12 +14,13 @@ from textual.widgets import Input
 
 from core.facade import TableName
 from tui.format.figures import count
-from tui.format.text import fit, fit_name, short, size
+from tui.format.text import fit, fit_name, short, size, visible
+from tui.screens.error import copy
 from tui.widgets.lines import Lines, Piece
 from tui.widgets.text_input import TextInput
 from tui.workbench.messages import DatabaseSeen, TablePicked
 from tui.workbench.pane import Pane
-from tui.workbench.tables.catalog import Catalog, Heading
+from tui.workbench.tables.catalog import ORDERS, Catalog, Heading
 
 if TYPE_CHECKING:
     from core.facade import Entry
@@ -41,16 +43,26 @@ class TableLines(Lines["Heading | Entry"]):
                 Piece(note, "dim"),
             ]
         mark = "▸" if item.name == self.picked else " "
-        rows = "view" if "VIEW" in item.kind else short(item.rows)
-        figures = fit(rows, _ROWS_CELLS, "right")
-        if width >= _WIDE:
-            figures += fit(size(item.bytes), _SIZE_CELLS, "right")
-        name = fit_name(item.name.table, max(4, width - len(figures) - 4))
+        figures = self._figures(item, width)
+        name = fit_name(item.name.table, self._name_cells(width))
         return [
             Piece(f" {mark} ", "accent"),
             Piece(name, "accent" if item.name == self.picked else ""),
             Piece(figures + " ", "dim"),
         ]
+
+    def _figures(self, item: Entry, width: int) -> str:
+        rows = "view" if "VIEW" in item.kind else short(item.rows)
+        sized = fit(size(item.bytes), _SIZE_CELLS, "right") if width >= _WIDE else ""
+        return fit(rows, _ROWS_CELLS, "right") + sized
+
+    def _name_cells(self, width: int) -> int:
+        return max(4, width - _ROWS_CELLS - _SIZE_CELLS * (width >= _WIDE) - 4)
+
+    def cuts(self, item: Entry) -> bool:
+        """Return whether the name of `item` is cut."""
+        width = self.scrollable_content_region.width
+        return cell_len(visible(item.name.table)) > self._name_cells(width)
 
     def selectable(self, item: Heading | Entry) -> bool:
         """Return whether `item` is a table."""
@@ -78,10 +90,17 @@ The tables and views that your role can see. Listing them uses no warehouse.
 
 Type / and part of a name to filter the tables listed so far; a name must contain every word. \
 Enter selects a table, and the other parts show its columns and months. Databases are listed as \
-they come into view."""
+they come into view.
+
+n sorts the tables of each schema by name, rows or size. A name that is cut in the list is in the \
+frame below; c copies it with its database and schema."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="tables.filter"),
         Binding("escape", "clear", "Clear filter", show=False),
+        Binding("n", "sort", "Sort", tooltip="Sort by name, rows or size", id="tables.sort"),
+        Binding(
+            "c", "copy_name", "Copy", tooltip="Copy the full name of the table", id="tables.copy"
+        ),
     ]
 
     def __init__(self, recent: Sequence[TableName] = ()) -> None:
@@ -157,8 +176,14 @@ they come into view."""
         self.call_after_refresh(self._list.ask_in_view)
 
     def _note_count(self) -> None:
+        """Show how many tables there are; while the list has the focus, a name that it cuts."""
+        row = self._list.current if self._list.has_focus else None
+        if row is not None and not isinstance(row, Heading) and self._list.cuts(row):
+            self.set_note(fit_name(row.name.table, max(8, self.size.width - 4)).strip())
+            return
         narrowed = f"{self._matching:,} of " if self._filter.value else ""
-        self.set_note(f"{narrowed}{count(self._total, 'table')}")
+        order = "" if self._catalog.order == "name" else f" by {self._catalog.order}"
+        self.set_note(f"{narrowed}{count(self._total, 'table')}{order}")
 
     # --------------------------------------------------------------------------------- events
 
@@ -188,6 +213,35 @@ they come into view."""
         key = getattr(event, "key", "")
         if self._filter.has_focus and key in ("down", "up"):
             self._list.action_move(1 if key == "down" else -1)
+
+    def action_sort(self) -> None:
+        """Sort by the next order; the cursor stays on its table."""
+        at = ORDERS.index(self._catalog.order)
+        self._catalog.order = ORDERS[(at + 1) % len(ORDERS)]
+        self._refresh_list()
+
+    def action_copy_name(self) -> None:
+        """Copy the full name of the table under the cursor."""
+        row = self._list.current
+        if row is not None and not isinstance(row, Heading):
+            copy(self.app, str(row.name), "The name")
+
+    def on_descendant_focus(self) -> None:
+        """Show the name under the cursor, if it is cut."""
+        self._note_count()
+
+    def on_descendant_blur(self) -> None:
+        """Show the number of tables."""
+        self._note_count()
+
+    def on_resize(self) -> None:
+        """A name may be cut now, or whole."""
+        self._note_count()
+
+    @on(Lines.Moved, "#table-list")
+    def _follow_cursor(self, event: Lines.Moved) -> None:
+        event.stop()
+        self._note_count()
 
     @on(Lines.Chosen, "#table-list")
     def _pick(self, event: Lines.Chosen) -> None:
