@@ -66,7 +66,7 @@ class RowsAhead(Widget):
 
     def _describe(self, shown: int) -> str:
         more = len(self._rows.columns) - shown
-        what = "of a sample: the sums of the file are larger" if self._sampled else "of the file"
+        what = "of a sample, with its sums" if self._sampled else "of the file"
         beside = f"; {more} more column{'s' * (more > 1)}" if more else ""
         return f"the first rows {what}{beside}"
 
