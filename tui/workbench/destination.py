@@ -36,7 +36,7 @@ class DestinationPane(Pane):
 The destination: a bucket, s3://bucket/prefix/ or the ARN of an access point. It is checked while \
 you type. "Test access" checks that you may write there, and needs no permission but s3:PutObject: \
 it uploads one byte with a wrong checksum, which S3 rejects after it has checked the permission. \
-Nothing is left in the bucket.
+Nothing is left in the bucket. F7 chooses a destination with a name, with all its options.
 
 The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext}; the default is \
 {table}_monthly_{timestamp}.{ext}. Once a table is selected, the app checks in the background \
@@ -52,6 +52,14 @@ table again, and the file is read back."""
             key_display="F6",
             tooltip="Test the access to the bucket",
             id="destination.test",
+        ),
+        Binding(
+            "f7",
+            "screen.destinations",
+            "Destinations",
+            key_display="F7",
+            tooltip="Choose a configured destination",
+            id="destination.choose",
         ),
         Binding("escape", "screen.go(2)", "Leave the form", show=False),
     ]

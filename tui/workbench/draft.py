@@ -142,6 +142,8 @@ def with_options(request: Request, **options: Any) -> Request:
         UsageError: as `Request.of`.
     """
     known = {name: getattr(request, name) for name in type(request).model_fields}
+    if options.get("bucket", request.bucket) == request.bucket:
+        known["destination"] = request.destination
     return Request.of(**{**known, **options})
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import on
 from textual.screen import Screen
 
-from core import Request, UsageError
+from core import Request, TransferError, UsageError
 from core.facade import SourceColumn, edits
 from tui.format.remedies import in_app
+from tui.screens.error import show_error
 from tui.workbench.draft import (
     NOTHING,
     NOWHERE,
@@ -21,6 +22,9 @@ from tui.workbench.draft import (
     with_role,
 )
 from tui.workbench.messages import OptionsChanged, RoleAsked
+
+if TYPE_CHECKING:
+    from core.facade import NamedDestination
 
 _PLACE: Final = (
     *("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options"),
@@ -44,12 +48,17 @@ class Editing(Screen[None]):
         self.draft = Draft(request)
         self.planning = False
         self._waiting: list[RoleAsked] = []
+        self._chosen: NamedDestination | None = None
         self._ready: Mapping[str, bool] = {}
 
     # ------------------------------------------------------------ implemented by the workbench
 
     def plan(self) -> None:
         """Start making the plan again."""
+        raise NotImplementedError
+
+    def show_request(self) -> None:
+        """Show the options of the request in the form of the destination."""
         raise NotImplementedError
 
     def refresh_state(self) -> None:
@@ -109,6 +118,11 @@ class Editing(Screen[None]):
         options: dict[str, Any] = dict(message.options)
         if "bucket" in options:
             options["bucket"] = options["bucket"] or NOWHERE
+            if self._chosen is not None and options["bucket"] != self.draft.request.bucket:
+                from tui.workbench.destinations import forget_options
+
+                options = {**forget_options(self._chosen, options), **options}
+                self._chosen = None
         self.change(lambda request: with_options(request, **options))
 
     def action_drop_identifiers(self) -> None:
@@ -199,6 +213,24 @@ class Editing(Screen[None]):
         on_bad_date = self.draft.request.on_bad_date
         values = look.sample.get(column.name, ())
         self.app.push_screen(FormatDialog(column, values, current, on_bad_date), take_answer)
+
+    def action_destinations(self) -> None:
+        """Choose a configured destination."""
+        from core.facade import list_destinations
+        from tui.workbench.destinations import DestinationsDialog, use_destination
+
+        def take_answer(chosen: NamedDestination | None) -> None:
+            if chosen is not None:
+                self._chosen = chosen
+                self.change(lambda request: use_destination(request, chosen))
+                self.show_request()
+
+        try:
+            found = list_destinations()
+        except TransferError as error:
+            show_error(self.app, error)
+            return
+        self.app.push_screen(DestinationsDialog(found), take_answer)
 
     def action_window(self) -> None:
         """Ask which months are read."""

@@ -273,6 +273,10 @@ transfer."""
         self.destination.fill(self.draft.request)
         self._look(self.draft.request.table)
 
+    def show_request(self) -> None:
+        """Show the options of the request in the form of the destination."""
+        self.destination.fill(self.draft.request)
+
     def refresh_state(self) -> None:
         """Show the destination, the cost, and which actions are possible."""
         target = self.draft.target
