@@ -68,7 +68,7 @@ def test_the_largest_come_first_and_unknown_ones_last() -> None:
     assert orders == {"name": "ABCD", "rows": "CDAB", "size": "ACDB"}
 
 
-async def test_a_name_that_is_cut_is_in_the_frame_and_is_copied() -> None:
+async def test_the_full_name_is_copied_and_the_order_is_shown() -> None:
     long = "ORDERS_OF_ALL_CUSTOMERS_IN_2024"
 
     class Few(App[None]):
@@ -85,11 +85,9 @@ async def test_a_name_that_is_cut_is_in_the_frame_and_is_copied() -> None:
         app.pane.add_databases(["X"])
         app.pane.add_tables("X", [entry("X", "P", long), entry("X", "P", "SHORT")], complete=True)
         app.pane.query_one(TableLines).focus()
-        await until(pilot, lambda: str(app.pane.border_subtitle) == long)
+        await pilot.pause()
         await pilot.press("c")
         assert copied == [f"X.P.{long}"]
-        await pilot.press("down")
-        await until(pilot, lambda: str(app.pane.border_subtitle) == "2 tables")
         await pilot.press("n")
         await until(pilot, lambda: "by rows" in str(app.pane.border_subtitle))
 

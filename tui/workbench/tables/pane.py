@@ -6,7 +6,6 @@ import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,7 +13,7 @@ from textual.widgets import Input
 
 from core.facade import TableName
 from tui.format.figures import count
-from tui.format.text import fit, fit_name, short, size, visible
+from tui.format.text import fit, fit_name, short, size
 from tui.screens.error import copy
 from tui.widgets.lines import Lines, Piece
 from tui.widgets.text_input import TextInput
@@ -59,11 +58,6 @@ class TableLines(Lines["Heading | Entry"]):
     def _name_cells(self, width: int) -> int:
         return max(4, width - _ROWS_CELLS - _SIZE_CELLS * (width >= _WIDE) - 4)
 
-    def cuts(self, item: Entry) -> bool:
-        """Return whether the name of `item` is cut."""
-        width = self.scrollable_content_region.width
-        return cell_len(visible(item.name.table)) > self._name_cells(width)
-
     def selectable(self, item: Heading | Entry) -> bool:
         """Return whether `item` is a table."""
         return not isinstance(item, Heading)
@@ -92,8 +86,8 @@ Type / and part of a name to filter the tables listed so far; a name must contai
 Enter selects a table, and the other parts show its columns and months. Databases are listed as \
 they come into view.
 
-n sorts the tables of each schema by name, rows or size. A name that is cut in the list is in the \
-frame below; c copies it with its database and schema."""
+n sorts the tables of each schema by name, rows or size. c copies the name with its database and \
+schema."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="tables.filter"),
         Binding("escape", "clear", "Clear filter", show=False),
@@ -176,11 +170,6 @@ frame below; c copies it with its database and schema."""
         self.call_after_refresh(self._list.ask_in_view)
 
     def _note_count(self) -> None:
-        """Show how many tables there are; while the list has the focus, a name that it cuts."""
-        row = self._list.current if self._list.has_focus else None
-        if row is not None and not isinstance(row, Heading) and self._list.cuts(row):
-            self.set_note(fit_name(row.name.table, max(8, self.size.width - 4)).strip())
-            return
         narrowed = f"{self._matching:,} of " if self._filter.value else ""
         order = "" if self._catalog.order == "name" else f" by {self._catalog.order}"
         self.set_note(f"{narrowed}{count(self._total, 'table')}{order}")
@@ -225,23 +214,6 @@ frame below; c copies it with its database and schema."""
         row = self._list.current
         if row is not None and not isinstance(row, Heading):
             copy(self.app, str(row.name), "The name")
-
-    def on_descendant_focus(self) -> None:
-        """Show the name under the cursor, if it is cut."""
-        self._note_count()
-
-    def on_descendant_blur(self) -> None:
-        """Show the number of tables."""
-        self._note_count()
-
-    def on_resize(self) -> None:
-        """A name may be cut now, or whole."""
-        self._note_count()
-
-    @on(Lines.Moved, "#table-list")
-    def _follow_cursor(self, event: Lines.Moved) -> None:
-        event.stop()
-        self._note_count()
 
     @on(Lines.Chosen, "#table-list")
     def _pick(self, event: Lines.Chosen) -> None:
