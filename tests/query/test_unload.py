@@ -128,7 +128,8 @@ def test_aws_keys_without_a_token() -> None:
 def test_formulas_are_looked_for_in_text_only() -> None:
     """UNICODE takes text: of a BINARY or a number there is no first character."""
     made = plan(EVERY_TYPE, date_column="day", key_columns=["txt", "ok", "t", "ntz3", "bin", "v"])
-    files = Files("csv", gzip=False, single=True, escape_formulas=True)
+    text = TextForm(escape_formulas=True)
+    files = Files("csv", gzip=False, single=True, text=text)
     query = parse_query(copy_into(group(made), made, ID, INTEGRATION, files))
     escaped = [each.alias for each in query.selects if each.find(exp.Unicode, exp.If)]
     assert escaped == ["txt", "v"]

@@ -117,7 +117,7 @@ async def test_on_few_lines_a_list_shows_rows_or_nothing(sandbox: Sandbox) -> No
 
 async def opened_above(drive: Driver) -> None:
     dialogs: list[tuple[list[str], type[Screen[Any]] | None, tuple[str, ...]]] = [
-        (["2", "f1"], HelpScreen, ("Help", "Keys", "Close esc")),
+        (["2", "f1"], HelpScreen, ("Help", "Close esc")),
         (["3", "q"], SqlDialog, ("SQL of the transfer", "SELECT", "Close esc", "Copy c")),
         (["2", "f"], FormatDialog, ("Date format", "Apply enter", "Cancel esc")),
         (["ctrl+p"], None, ("Search for commands", "Drop the column", "Key d")),

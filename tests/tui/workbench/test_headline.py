@@ -11,7 +11,7 @@ from core.planning.plan import make_plan
 from core.preview.month_preview import Months
 from core.query import Statement
 from tests.support.sources import ORDERS, request, source
-from tests.tui.app_hosts import shown
+from tests.tui.app_hosts import shown, until
 from tui.workbench.months.headline import Headline
 
 NAMES = ("O_COMMENT", "O_CLERK", "O_ORDERPRIORITY")
@@ -70,7 +70,7 @@ async def test_notes_without_room_follow_below() -> None:
             "2 blank",
         ]
         await pilot.resize_terminal(80, 8)
-        assert len(await lines(app, pilot)) == 1
+        await until(pilot, lambda: len(shown(app).strip().splitlines()) == 1)
         app.query_one(Headline).say("the months appear here")
         assert await lines(app, pilot) == ["the months appear here"]
 

@@ -73,6 +73,7 @@ gives all of these its role."""
             "u",
             "screen.restore",
             "Reset",
+            show=False,  # the footer has room for the others at 80 columns
             tooltip="Restore the default roles",
             id="columns.restore",
         ),
