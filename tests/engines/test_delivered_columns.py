@@ -106,6 +106,7 @@ def test_a_workbook_is_verified(sandbox: Sandbox, table: str) -> None:
         format="xlsx",
         verify=True,
         xlsx_text_numbers=True,
+        file_name="{run_id}.{ext}",  # two runs in one second
     )
     outcome = run_transfer(wanted)
     assert outcome.comparison is not None
