@@ -94,7 +94,7 @@ def test_in_bash(programs: str) -> None:
     assert (done.stdout, done.stderr) == ("prod prod-eu\n", "")
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="the kernel of this system has no zsh")
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
 def test_in_zsh(programs: str, tmp_path: Path) -> None:
     """A real terminal: zsh completes only on one."""
     (tmp_path / ".zshrc").write_text(
