@@ -145,3 +145,22 @@ def test_ctrl_c_before_the_work_begins_ends_with_its_code() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "")
+
+
+def test_leaves_out_what_it_does_not_use() -> None:
+    """Other packages import numpy and pandas wherever they are installed, as they are here."""
+    code = "import sys, tui.cli.batch as batch\n"
+    code += "def run(options, manner):\n"
+    code += "    import pyarrow.compute, polars, snowflake.connector\n"
+    code += "    print([sys.modules.get(name) for name in ('numpy', 'pandas')], flush=True)\n"
+    code += "    return 0\n"
+    code += "batch.run = run\n"
+    code += "from tui.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--batch"],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[None, None]\n", "")
