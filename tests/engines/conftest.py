@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
 
-from tests.support.deliveries import delivered, execute, make_table, transfer
+from tests.support.deliveries import bucket_client, delivered, execute, make_table, transfer
+from tests.support.services.buckets import Inbox
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -61,3 +63,18 @@ def orders(sandbox: Sandbox) -> str:
 def orders_streamed(sandbox: Sandbox, orders: str) -> pa.Table:
     """Its delivery by engine `stream`."""
     return delivered(sandbox, transfer(sandbox, orders))
+
+
+@pytest.fixture
+def theirs(sandbox: Sandbox) -> Iterator[Inbox]:
+    """A bucket of its own."""
+    client = bucket_client(sandbox)
+    name = f"theirs-{uuid.uuid4().hex}"
+    client.create_bucket(Bucket=name)
+    made = Inbox(name, {}, client, None)  # type: ignore[arg-type]
+    yield made
+    client.delete_bucket_policy(Bucket=name)
+    while keys := made.keys():
+        for key in keys:
+            client.delete_object(Bucket=name, Key=key)
+    client.delete_bucket(Bucket=name)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import uuid
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +31,7 @@ from core.events import Phase, Progress
 from core.output import Format
 from core.remedy import remedies
 from tests.support.contract_example import EXAMPLE
-from tests.support.deliveries import bucket_client, make_table, options, rows_of
+from tests.support.deliveries import make_table, options, rows_of
 from tests.support.services.buckets import Inbox
 from tests.support.sources import request
 
@@ -58,21 +56,6 @@ def example(sandbox: Sandbox) -> str:
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A history of its own."""
     monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def theirs(sandbox: Sandbox) -> Iterator[Inbox]:
-    """A bucket of its own."""
-    client = bucket_client(sandbox)
-    name = f"theirs-{uuid.uuid4().hex}"
-    client.create_bucket(Bucket=name)
-    made = Inbox(name, {}, client, None)  # type: ignore[arg-type]
-    yield made
-    client.delete_bucket_policy(Bucket=name)
-    while keys := made.keys():
-        for key in keys:
-            client.delete_object(Bucket=name, Key=key)
-    client.delete_bucket(Bucket=name)
 
 
 def asked(box: Sandbox, inbox: Inbox, table: str, **more: Any) -> Request:

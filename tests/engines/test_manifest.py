@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +26,7 @@ from core.bucket.objects import remove_delivered
 from core.records.manifest import WrittenManifest
 from core.remedy import Remedy, remedies
 from core.runtime.cancel import NEVER
-from tests.support.deliveries import bucket_client, options
+from tests.support.deliveries import options
 from tests.support.services.buckets import Inbox
 from tui.cli import dry_run
 
@@ -42,21 +40,6 @@ UNLOAD: dict[str, Any] = {"engine": "unload", "unload_credentials": True}
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A history of its own."""
     monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def theirs(sandbox: Sandbox) -> Iterator[Inbox]:
-    """A bucket of its own."""
-    client = bucket_client(sandbox)
-    name = f"theirs-{uuid.uuid4().hex}"
-    client.create_bucket(Bucket=name)
-    made = Inbox(name, {}, client, None)  # type: ignore[arg-type]
-    yield made
-    client.delete_bucket_policy(Bucket=name)
-    while keys := made.keys():
-        for key in keys:
-            client.delete_object(Bucket=name, Key=key)
-    client.delete_bucket(Bucket=name)
 
 
 def asked(box: Sandbox, inbox: Inbox, table: str, **more: Any) -> Request:
