@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from core.errors import SourceDataError
 from core.request.request import Request
 from core.transfer import plan_transfer
 from tests.support.deliveries import make_table
@@ -19,6 +20,7 @@ from tests.tui.app_hosts import Host, send_key, shown, until, whole
 from tui.screens.connect.screen import ConnectScreen
 from tui.screens.error import ErrorDialog
 from tui.screens.run.screen import RunScreen, State
+from tui.workbench.background.lane import JobFailed, Slot
 from tui.workbench.screen import Workbench
 
 if TYPE_CHECKING:
@@ -148,6 +150,7 @@ async def test_a_lost_connection_can_be_made_anew(
                 assert app.screen is drive.bench
 
             await drive.tables()
+            await until(pilot, lambda: not drive.bench._session.listing)
             proxy.on(".", reset, times=ALWAYS)
             await drive.press("end", "enter")  # the last table of the list
             await told()
@@ -178,3 +181,14 @@ async def test_a_lost_connection_can_be_made_anew(
             proxy._rules.clear()
             await drive.press("r")
             await until(pilot, lambda: run.state is State.DELIVERED)
+
+
+async def test_a_failure_that_comes_late_does_not_take_the_keyboard(sandbox: Sandbox) -> None:
+    async with workbench(sandbox) as drive:
+        await drive.tables()
+        bench = drive.bench
+        await drive.press("f2")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, ConnectScreen))
+        bench.post_message(JobFailed(Slot.LOOK, SourceDataError("Snowflake is away.", "Wait.")))
+        await until(drive.pilot, lambda: "Snowflake is away." in shown(drive.app))
+        assert isinstance(drive.app.screen, ConnectScreen)

@@ -46,9 +46,6 @@ from tui.workbench.top import TopLine
 _STYLES: Final = Path(__file__).parents[1] / "styles"
 DEMO: Final = "demo"  # the name of the demo's connection
 
-# Jobs that the user did not start.
-_UNASKED = (Slot.PLAN, Slot.PREVIEW, Slot.CATALOG, Slot.PRESENCE)
-
 
 class Workbench(Editing):
     """Tables, columns, months, destination.
@@ -260,9 +257,9 @@ transfer."""
             self.columns.wait_for_choice()
         elif message.slot is Slot.CATALOG:
             self._listing.go_on()
-        if self.is_active or message.slot not in _UNASKED:
+        if self.is_active:
             show_error(self.app, error)
-        else:  # a dialog is open, and the user did not start the job
+        else:  # the user is in a dialog or at another connection by now: do not take the keyboard
             self.notify(getattr(error, "message", ""), severity="error", markup=False)
 
     # -------------------------------------------------------------------------------- changes
