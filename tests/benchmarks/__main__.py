@@ -1,4 +1,4 @@
-"""Speed and memory: `python -m tests.benchmarks [--quick] [--only app|growth]` prints tables.
+"""Speed and memory: `python -m tests.benchmarks [--quick] [--only app|growth|trips]` prints tables.
 
 Everything is measured in one run against one sandbox, each case in a process of its own, so that
 the ratios mean something on a noisy machine. `--quick` leaves out the long cases.
@@ -19,6 +19,7 @@ from core.sandbox.launcher import Sandbox
 from tests.benchmarks import app
 from tests.benchmarks.growth import growth
 from tests.benchmarks.measure import Measured, measure, show
+from tests.benchmarks.round_trips import round_trips
 from tests.support.deliveries import execute
 
 RATINGS = "DEMO.PUBLIC.MOVIE_RATINGS_27M"
@@ -43,8 +44,12 @@ def main() -> None:
     """Measure all there is."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--quick", action="store_true", help="leave out the long cases")
-    parser.add_argument("--only", choices=["app", "growth"], help="measure these alone")
+    parser.add_argument("--only", choices=["app", "growth", "trips"], help="measure these alone")
     arguments = parser.parse_args()
+    if arguments.only in (None, "trips"):
+        round_trips(quick=arguments.quick)
+    if arguments.only == "trips":
+        return
     scratch = os.environ.get("AMPLIFY_SPILL_DIR", "/var/tmp")
     with tempfile.TemporaryDirectory(dir=scratch) as directory, Sandbox() as box:
         setup = {
