@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -204,12 +204,22 @@ class TestErrors:
 
 
 class TestCancel:
-    async def stop_in(self, screen: RunScreen, phase: Phase, spill: Path) -> float:
-        """Cancel once `phase` is shown; the seconds until the screen says that it has stopped."""
+    async def stop_in(
+        self,
+        screen: RunScreen,
+        phase: Phase,
+        spill: Path,
+        begun: Callable[[], bool] = lambda: True,
+    ) -> float:
+        """Cancel once `phase` is shown and its work has `begun`.
+
+        Returns:
+            The seconds until the screen says that it has stopped.
+        """
         app = Host(screen)
         async with app.run_test(notifications=True) as pilot:
             await pilot.press(send_key(screen))
-            await until(pilot, lambda: phase is shown_phase(screen), at_once=True)
+            await until(pilot, lambda: phase is shown_phase(screen) and begun(), at_once=True)
             began = time.monotonic()
             screen.action_cancel()
             assert screen.state is State.STOPPING
@@ -248,8 +258,8 @@ class TestCancel:
             proxy.on("PUT .*LOCATIONS_595", hang)
             request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
             screen = screen_of(request)
-            assert await self.stop_in(screen, Phase.UPLOAD, spill) < AT_ONCE
-            assert proxy.hanging.is_set()
+            begun = proxy.hanging.is_set
+            assert await self.stop_in(screen, Phase.UPLOAD, spill, begun) < AT_ONCE
             assert left_behind(bucket) == []
 
 
