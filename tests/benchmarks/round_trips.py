@@ -75,10 +75,10 @@ def _run(
 
 
 def _show(name: str, near: Distance, store: Distance) -> None:
-    for place, distance in (("warehouse", near), ("bucket", store)):
+    for side, distance in (("warehouse", near), ("bucket", store)):
         kinds, opened = requests(distance.trips), distance.connections
         each = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
-        print(f"{name:8}{place}: {kinds.total()} requests on {opened} connections: {each}")
+        print(f"{name:8}{side}: {kinds.total()} requests on {opened} connections: {each}")
         name = ""
     print(f"{'':8}{in_a_row([*near.trips, *store.trips])} round trips in a row", flush=True)
 
