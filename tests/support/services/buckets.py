@@ -25,7 +25,7 @@ import boto3
 import botocore.session
 import pytest
 
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_for
 
 SERVER = """
 import json, sys, threading
@@ -151,6 +151,9 @@ def client_options(server: dict[str, str]) -> dict[str, str]:
 class Proxy:
     """An HTTP proxy in front of a server, which does what `on` tells it to some requests.
 
+    At its end it waits for what it let go: a request that hung reaches the server after all, and
+    must not change what a test removes or counts afterwards.
+
     Attributes:
         log: `METHOD path` of every request, in order of arrival.
         headers: the headers of every request, in the same order.
@@ -173,6 +176,7 @@ class Proxy:
         self.watch: Callable[[str, int, dict[str, str], bytes], None] = lambda *_: None
         self._rules: list[list[Any]] = []
         self._lock = threading.Lock()
+        self._under_way = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler or Exchange)
         self._server.daemon_threads = True
         self._server.proxy = self  # type: ignore[attr-defined]
@@ -185,7 +189,7 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.release.set()
+        self.clear()
         self._server.shutdown()
         self._server.server_close()
 
@@ -199,10 +203,22 @@ class Proxy:
         self._rules.append([re.compile(pattern), action, times])
 
     def clear(self) -> None:
-        """Lift all rules, and let go what hangs."""
+        """Lift all rules, let go what hangs, and wait until it has reached the server."""
         with self._lock:
             self._rules.clear()
         self.release.set()
+        wait_for(lambda: not self._under_way)
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Count a request as under way."""
+        with self._lock:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
 
     def seen(self, pattern: str) -> int:
         """How many requests held `pattern`."""
@@ -242,8 +258,9 @@ class Exchange(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def _do(self) -> None:
-        action = self.proxy.take(self.line(), dict(self.headers))
-        action(self)
+        with self.proxy.request():
+            action = self.proxy.take(self.line(), dict(self.headers))
+            action(self)
         self.close_connection = True
 
     def line(self) -> str:
