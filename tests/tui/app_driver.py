@@ -55,6 +55,17 @@ class Driver:
         """Wait until tables are listed, not only their database."""
         await until(self.pilot, lambda: self.matching)
 
+    async def listed(self) -> None:
+        """Wait until nothing more is listed: a database that comes into view is listed then."""
+        listing, session = self.bench._listing, self.bench._session
+        resting = 0
+        while resting < 2:  # between two jobs, a message of the first is still to be taken
+            await until(
+                self.pilot,
+                lambda: listing._found_others and not listing._waiting and not session.listing,
+            )
+            resting = 0 if session.listing else resting + 1
+
     async def planned(self, table: str) -> None:
         """Wait until the columns of `table` have their roles."""
         await until(self.pilot, lambda: self.table == table and self.bench.draft.plan)

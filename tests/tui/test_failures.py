@@ -150,20 +150,22 @@ async def test_a_lost_connection_can_be_made_anew(
                 assert app.screen is drive.bench
 
             await drive.tables()
-            await until(pilot, lambda: not drive.bench._session.listing)
+            await drive.press("end")  # the last table of the list
+            await drive.listed()
             proxy.on(".", reset, times=ALWAYS)
-            await drive.press("end", "enter")  # the last table of the list
+            await drive.press("enter")
             await told()
             assert drive.bench.draft.look is None
 
-            proxy._rules.clear()
+            proxy.clear()
             first = drive.bench
             await drive.press("f2")
             await until(pilot, lambda: isinstance(app.screen, ConnectScreen))
             await drive.press("enter")
             await until(pilot, lambda: isinstance(app.screen, Workbench) and drive.bench != first)
             await drive.pick("ORDERS_100K")
-            await drive.previewed()
+            await until(pilot, lambda: drive.bench.draft.rows)  # the last that a preview reads
+            await drive.listed()
 
             proxy.on(".", reset, times=ALWAYS)
             await drive.press("3", "e")
@@ -171,6 +173,7 @@ async def test_a_lost_connection_can_be_made_anew(
             assert "no preview" in shown(app)
             await drive.press("2", "d")  # roles are decided here
             await drive.until_roles(O_ORDERKEY="drop")
+            await told()  # of the months of these roles
             await drive.press("f5")
             await until(pilot, lambda: isinstance(app.screen, RunScreen))
             run = app.screen
@@ -178,7 +181,7 @@ async def test_a_lost_connection_can_be_made_anew(
             await drive.press(send_key(run))
             await until(pilot, lambda: run.state is State.FAILED)
             assert "temporary · exit code 5" in whole(app)
-            proxy._rules.clear()
+            proxy.clear()
             await drive.press("r")
             await until(pilot, lambda: run.state is State.DELIVERED)
 

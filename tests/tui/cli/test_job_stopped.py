@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.programs.batch_runs import left_behind, stop_when_told
+from tests.support.services.buckets import Proxy, stall
+from tests.support.waiting import AT_ONCE
 
 
 def test_ctrl_c_stops_all_and_lists_what_was_delivered(
@@ -24,13 +26,15 @@ def test_ctrl_c_stops_all_and_lists_what_was_delivered(
         '[[transfers]]\nname = "third"\ntable = "ORDERS_1998"\n'
     )
     path.chmod(0o600)
-    ended, seconds = stop_when_told(
-        *("--batch", "--job", str(path)),
-        env=env,
-        steps=[('"name": "second", "phase": "connect"', signal.SIGINT)],
-    )
+    with Proxy(env["AMPLIFY_ENDPOINT_URL"]) as s3:
+        s3.on("PUT .*ORDERS_100K", stall)  # it is not delivered before the signal comes
+        ended, seconds = stop_when_told(
+            *("--batch", "--job", str(path)),
+            env={**env, "AMPLIFY_ENDPOINT_URL": s3.url},
+            steps=[('"name": "second", "phase": "connect"', signal.SIGINT)],
+        )
     assert ended.code == 130, ended.err
-    assert seconds < 5
+    assert seconds < AT_ONCE
     lines = list(map(json.loads, ended.out.splitlines()))
     assert [each["name"] for each in lines] == ["first", "second", "third"]
     assert lines[0]["file_name"] == "LOCATIONS_595.parquet"

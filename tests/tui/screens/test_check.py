@@ -5,17 +5,31 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.tui.app_driver import SMALL, workbench
-from tests.tui.app_hosts import Host, until, whole
+from tests.tui.app_hosts import SECONDS, Host, until, whole
 from tests.tui.app_layout import faults
 from tui.screens.check import CheckScreen
 from tui.screens.error import ErrorDialog
 
 if TYPE_CHECKING:
+    from core import Finding
     from core.sandbox.launcher import Sandbox
 
 
-async def test_a_check_from_the_palette_is_stopped_by_a_key(sandbox: Sandbox) -> None:
+async def test_a_check_from_the_palette_is_stopped_by_a_key(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, post = threading.Event(), CheckScreen._post_finding
+
+    def hold(screen: CheckScreen, finding: Finding) -> None:
+        """Wait in the middle of the check."""
+        post(screen, finding)
+        if finding.subject == "month of a DATE":
+            release.wait(SECONDS)
+
+    monkeypatch.setattr(CheckScreen, "_post_finding", hold)
     async with workbench(sandbox, {"bucket": sandbox.s3["bucket"]}, size=SMALL) as drive:
         await drive.tables()
         offered = [each.title for each in drive.app.get_system_commands(drive.bench)]
@@ -27,6 +41,7 @@ async def test_a_check_from_the_palette_is_stopped_by_a_key(sandbox: Sandbox) ->
         running = [each for each in threading.enumerate() if each.name == "check"]
         assert running
         await drive.press("escape")
+        release.set()
         await until(drive.pilot, lambda: not any(each.is_alive() for each in running))
         assert drive.app.screen is drive.bench
 

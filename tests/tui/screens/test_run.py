@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,18 +87,6 @@ def slow_view(sandbox: Sandbox) -> Iterator[str]:
         )
         yield "SCREEN_SLOW"
         session.cursor().execute("DROP VIEW SCREEN_SLOW")
-
-
-@pytest.fixture(scope="module")
-def large_table(sandbox: Sandbox) -> Iterator[str]:
-    """A table whose result comes in 150 batches."""
-    with connect(sandbox.snowflake, query_tag="tests") as session:
-        session.cursor().execute(
-            "CREATE OR REPLACE TABLE SCREEN_LARGE AS SELECT A.O_ORDERDATE AS D, A.O_TOTALPRICE AS N"
-            " FROM ORDERS_100K A CROSS JOIN (SELECT 1 FROM ORDERS_100K LIMIT 30) B"
-        )
-        yield "SCREEN_LARGE"
-        session.cursor().execute("DROP TABLE SCREEN_LARGE")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -203,64 +191,30 @@ class TestErrors:
             assert str(sandbox.snowflake["password"]) not in whole(app) + app.copied[-1]
 
 
-class TestCancel:
-    async def stop_in(
-        self,
-        screen: RunScreen,
-        phase: Phase,
-        spill: Path,
-        begun: Callable[[], bool] = lambda: True,
-    ) -> float:
-        """Cancel once `phase` is shown and its work has `begun`.
-
-        Returns:
-            The seconds until the screen says that it has stopped.
-        """
+async def test_cancelled_while_the_file_is_uploaded(
+    sandbox: Sandbox, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the other phases: tests/tui/test_cancel.py."""
+    monkeypatch.setenv("AMPLIFY_SPILL_DIR", str(tmp_path / "spill"))
+    with Proxy(sandbox.s3["endpoint_url"]) as proxy:
+        proxy.on("PUT .*LOCATIONS_595", hang)
+        request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+        screen = screen_of(request)
         app = Host(screen)
         async with app.run_test(notifications=True) as pilot:
             await pilot.press(send_key(screen))
-            await until(pilot, lambda: phase is shown_phase(screen) and begun(), at_once=True)
+            await until(pilot, proxy.hanging.is_set)
+            await until(pilot, lambda: shown_phase(screen) is Phase.UPLOAD)
             began = time.monotonic()
             screen.action_cancel()
             assert screen.state is State.STOPPING
             await until(pilot, lambda: screen.state in (State.FAILED, State.DELIVERED))
-            seconds = time.monotonic() - began
-            await pilot.pause()
+            assert time.monotonic() - began < AT_ONCE
             assert "cancelled" in whole(app)
-            assert STOPPED[phase].partition(":")[0] in whole(app)
-        assert [path for path in spill.rglob("*") if path.is_file() and path.name != "lock"] == []
-        return seconds
-
-    @pytest.fixture
-    def spill(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        monkeypatch.setenv("AMPLIFY_SPILL_DIR", str(tmp_path / "spill"))
-        return tmp_path / "spill"
-
-    async def test_while_the_warehouse_works(
-        self, sandbox: Sandbox, bucket: Any, slow_view: str, spill: Path
-    ) -> None:
-        plan = plan_transfer(request_of(sandbox, bucket)).plan
-        slow = request_of(sandbox, bucket, table=slow_view, date_column="D")
-        assert await self.stop_in(RunScreen(slow, plan), Phase.PLAN, spill) < AT_ONCE
+            assert STOPPED[Phase.UPLOAD].partition(":")[0] in whole(app)
         assert left_behind(bucket) == []
-
-    async def test_while_rows_are_read(
-        self, sandbox: Sandbox, bucket: Any, large_table: str, spill: Path
-    ) -> None:
-        screen = screen_of(request_of(sandbox, bucket, table=large_table, date_column="D"))
-        assert await self.stop_in(screen, Phase.READ, spill) < AT_ONCE
-        assert left_behind(bucket) == []
-
-    async def test_while_the_file_is_uploaded(
-        self, sandbox: Sandbox, bucket: Any, spill: Path
-    ) -> None:
-        with Proxy(sandbox.s3["endpoint_url"]) as proxy:
-            proxy.on("PUT .*LOCATIONS_595", hang)
-            request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
-            screen = screen_of(request)
-            begun = proxy.hanging.is_set
-            assert await self.stop_in(screen, Phase.UPLOAD, spill, begun) < AT_ONCE
-            assert left_behind(bucket) == []
+    files = [path for path in (tmp_path / "spill").rglob("*") if path.is_file()]
+    assert [path for path in files if path.name != "lock"] == []
 
 
 class Quitter(Host):
@@ -302,16 +256,22 @@ class TestLeave:
         assert await self.leave_during(screen, Phase.CONNECT) < AT_ONCE
 
     async def test_staying_lets_it_go_on(self, sandbox: Sandbox, bucket: Any) -> None:
-        screen = screen_of(request_of(sandbox, bucket, table="ORDERS_100K", date_column=None))
-        app = Quitter(screen)
-        async with app.run_test() as pilot:
-            await pilot.press(send_key(screen))
-            await app.action_quit()
-            await until(pilot, lambda: isinstance(app.screen, QuitDialog), at_once=True)
-            await pilot.press("n")
-            await until(pilot, lambda: screen.state is State.DELIVERED)
-            await app.action_quit()
-            assert app._exit
+        with Proxy(sandbox.s3["endpoint_url"]) as proxy:
+            proxy.on("PUT .*LOCATIONS_595", hang)
+            request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+            screen = screen_of(request)
+            app = Quitter(screen)
+            async with app.run_test() as pilot:
+                await pilot.press(send_key(screen))
+                await until(pilot, proxy.hanging.is_set)
+                await app.action_quit()
+                await until(pilot, lambda: isinstance(app.screen, QuitDialog))
+                await pilot.press("n")
+                assert screen.running
+                proxy.release.set()
+                await until(pilot, lambda: screen.state is State.DELIVERED)
+                await app.action_quit()
+                assert app._exit
 
     async def test_a_hung_sign_in_is_given_up_at_once(
         self, sandbox: Sandbox, bucket: Any, silent_port: int

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from textual.widgets import Input
 
 from tests.support.services.buckets import Inbox, hang
 from tests.tui.app_driver import Driver, workbench
 from tests.tui.app_hosts import send_key, until, whole
 from tui.screens.run.screen import RunScreen, State
+from tui.workbench.background import jobs
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -49,9 +51,12 @@ async def test_an_object_is_new_and_after_the_run_it_exists(sandbox: Sandbox, in
         await told(drive, "! exists, will be overwritten → s3://")
 
 
-async def test_only_what_was_typed_in_the_end_is_asked_for(sandbox: Sandbox, inbox: Inbox) -> None:
+async def test_only_what_was_typed_in_the_end_is_asked_for(
+    sandbox: Sandbox, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with workbench(sandbox, going_to(inbox, file_name="first")) as drive:
         await told(drive, f"✓ new → s3://{inbox.name}/first")
+        monkeypatch.setattr(jobs, "TYPING_SECONDS", 2.0)  # the machine types slowly too
         for text in ("s", "se", "second"):
             drive.bench.query_one("#name", Input).value = text
         await told(drive, f"✓ new → s3://{inbox.name}/second")
