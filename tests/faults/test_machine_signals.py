@@ -23,6 +23,7 @@ from tests.faults.machine import LAYER, batch, environment, last_error, row
 from tests.support.programs.batch_runs import SECONDS, Ended, program
 from tests.support.programs.terminal import terminal
 from tests.support.services.buckets import hang
+from tests.support.services.warehouse_proxy import CHUNK, READ
 from tests.support.waiting import AT_ONCE, wait_for
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
@@ -247,9 +248,11 @@ def test_the_clock_jumps(
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # it stands still while a machine sleeps
     }
+    ground.warehouse.on(CHUNK + READ, hang)  # so that nothing is uploaded before
     with started(ground, batch(ground, LARGE), errors, env) as process:
-        at_phase(Phase.READ, errors, process)
+        assert wait_for(lambda: ground.warehouse.hanging.is_set() or process.poll() is not None)
         clock.write_text(jump)
+        ground.warehouse.release.set()
         assert process.wait(SECONDS) == code, errors.read_text()
     told = Ended(code, "", errors.read_text())
     enter_row(request, row(f"the clock jumps by {jump}", told, ground))

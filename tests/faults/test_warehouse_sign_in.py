@@ -68,6 +68,7 @@ CASES = [
         TemporaryError,
         "did not answer|cannot be reached",
         options=impatient,
+        again={"connection": None},
     ),
     way("host unknown (DNS)", TemporaryError, UNREACHABLE, host="no-such-host.invalid"),
     way("https to a plain port", TemporaryError, "secure connection", protocol="https"),

@@ -29,6 +29,7 @@ from tests.support.services.warehouse_proxy import (
     tell,
     without_last,
 )
+from tests.support.waiting import wait_for
 
 BOOKS = '.*"groups"'
 # Snowflake puts every text into quotes.
@@ -72,6 +73,16 @@ def one_row_less(told: dict[str, Any]) -> None:
         row[at] = str(int(row[at]) - 1)
 
 
+def unheard_of(ground: Ground) -> None:
+    """COPY INTO writes its file, and whoever asks how it is gets no answer."""
+
+    def refuse_once_written(exchange: Exchange) -> None:
+        assert wait_for(ground.inbox.keys)
+        http(503)(exchange)
+
+    ground.warehouse.on(STATUS + COPY, refuse_once_written, ALWAYS)
+
+
 def end_unheard(exchange: Exchange) -> None:
     """COPY INTO runs to its end, and the answer to its start is lost."""
     _, _, data = exchange.forward()
@@ -96,13 +107,11 @@ CASES = [
     copying("start: 503", START, http(503), TemporaryError, "Snowflake"),
     # Whose the file is, nobody can tell: it stays, and is told of.
     copying("start: answer lost", START, end_unheard, TemporaryError, "look for files at", **LEFT),
-    copying(
-        "status: 503 without end",
-        STATUS,
-        http(503),
+    unloading(
+        "COPY INTO, status: 503 without end",
+        unheard_of,
         TemporaryError,
         "Files may remain at s3://.* query ",
-        times=ALWAYS,
         **LEFT,
     ),
     copying("a row short", RESULT, tell(one_row_less), IntegrityError, "wrote 1 rows"),

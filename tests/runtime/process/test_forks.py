@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
-SECONDS = 60
+SECONDS = 180  # what hangs does so for ever
 # A process transfers, or loads a library; then a child transfers, then the process again.
 PROGRAM = """
 import json, multiprocessing, os, sys, uuid

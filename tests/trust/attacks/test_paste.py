@@ -132,8 +132,8 @@ class Shell:
     def paste(self, text: str) -> list[list[bytes]]:
         """Paste `text`, press enter: the arguments of each `amplify-transfer` that it ran."""
         self._send(f"\x1b[200~{text}\x1b[201~\r" if self.brackets else f"{text}\r")
-        until = time.monotonic() + 5
-        while not list(self.directory.glob("*.argv")) and time.monotonic() < until:
+        until = time.monotonic() + SECONDS
+        while not (self.harmed or [*self.directory.glob("*.argv")]) and time.monotonic() < until:
             self._drain()
             time.sleep(0.01)
         self.settle()
