@@ -150,7 +150,7 @@ def measure_grain(
         return None
     kept = max((n for n, count in enumerate(counts) if count <= _LARGE * rows), default=0)
     causes = [column.name for column in reversed(known[kept:])]
-    exact = whole and len(known) == len(keys) and all(_is_whole(c, values[c.name]) for c in known)
+    exact = whole and len(known) == len(keys) and all(is_whole(c, values[c.name]) for c in known)
     number = len(set(months))
     return Grain(
         rows=rows,
@@ -250,7 +250,8 @@ def _estimate(codes: Sequence[int], total: int) -> int:
     return estimate_groups(len(codes), len(sizes), single, total)
 
 
-def _is_whole(column: SourceColumn, values: Sequence[object]) -> bool:
+def is_whole(column: SourceColumn, values: Sequence[object]) -> bool:
+    """Whether the sampled values of a column are those of the table, not cut to a length."""
     if column.type.kind == "TEXT":
         return all(value is None or len(str(value)) < _TEXT_CHARACTERS for value in values)
     return column.type.kind in _WHOLE

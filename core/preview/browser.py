@@ -18,7 +18,8 @@ from core.planning.names import TableName
 from core.planning.plan import Plan, Sample, make_plan
 from core.planning.source import Source
 from core.preview.month_preview import Months, preview_months
-from core.preview.sample import take_sample
+from core.preview.regroup import can_regroup, regroup
+from core.preview.sample import find_blank_rows, take_sample
 from core.request.request import Request
 from core.runtime.cancel import Cancel
 from core.runtime.closing import Closing
@@ -65,6 +66,8 @@ class Look:
         rows: the number of sampled rows.
         widths: the size of every column's values when downloaded, by column name.
         today: the date at Snowflake, in the time zone of the session.
+        values: the sampled values of every column, by its name.
+        blank: the positions of the sampled rows that are fully blank.
     """
 
     source: Source
@@ -73,6 +76,8 @@ class Look:
     rows: int
     widths: Mapping[str, Width] = field(default_factory=dict)
     today: date | None = None
+    values: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    blank: frozenset[int] = frozenset()
 
 
 class Explorer(Closing):
@@ -163,7 +168,8 @@ class Explorer(Closing):
         detected = {c.name: values[c.name] for c in query.pick_sample_columns(source)}
         rows = max((len(column) for column in values.values()), default=0)
         widths = measure_widths(source.columns, values)
-        return Look(source, detected, facts, rows, widths, today)
+        blank = find_blank_rows(source, values)
+        return Look(source, detected, facts, rows, widths, today, values, blank)
 
     @staticmethod
     def plan(look: Look, request: Request) -> Plan:
@@ -180,6 +186,16 @@ class Explorer(Closing):
     def preview(self, plan: Plan, cancel: Cancel, *, exact: bool, counted: bool = False) -> Months:
         """Return the months of `plan`; see `core.preview.month_preview.preview_months`."""
         return preview_months(self._connection, plan, cancel, exact=exact, counted=counted)
+
+    @staticmethod
+    def can_regroup(plan: Plan, known: Plan) -> bool:
+        """Whether `plan` reads the same rows of the same table as `known`."""
+        return can_regroup(plan, known)
+
+    @staticmethod
+    def regroup(look: Look, plan: Plan, known: tuple[Plan, Months] | None) -> Months | None:
+        """Return the months of `plan` without a statement; see `core.preview.regroup`."""
+        return regroup(look, plan, known)
 
     def first_rows(self, plan: Plan, cancel: Cancel, *, rows: int) -> FirstRows:
         """Return the first rows of the delivery; see `core.preview.first_groups`."""

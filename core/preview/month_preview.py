@@ -50,7 +50,8 @@ class Months:
         bad_dates: of those, the ones whose date does not parse.
         expected_rows: the estimated number of rows of the delivery; None for a view of which only a
             part was read.
-        statement: the statement whose result this is.
+        statement: the statement whose result this is; None for the months of a sample that was read
+            before.
         counted: whether `expected_rows` was counted over the whole table rather than estimated.
         total_rows: the rows that a transfer reads, blank ones included: counted if the plan reads
             all months or nothing was sampled, else estimated from the sample; None if unknown.
@@ -62,7 +63,7 @@ class Months:
     blank_rows: int
     bad_dates: int
     expected_rows: int | None
-    statement: Statement
+    statement: Statement | None
     counted: bool = False
     total_rows: int | None = None
 

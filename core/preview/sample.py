@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core import query
@@ -43,3 +44,21 @@ def take_sample(
 
     values = read_some(source, read, is_empty=lambda columns: not columns[0])
     return {column.name: each for column, each in zip(chosen, values, strict=True)}
+
+
+def find_blank_rows(source: Source, sample: Sample) -> frozenset[int]:
+    """Return the positions of the fully blank rows of a sample of all columns of a source."""
+    rows: Iterable[int] = range(max(map(len, sample.values()), default=0))
+    for column in source.columns:
+        values, kind = sample[column.name], column.type.kind
+        rows = [row for row in rows if _is_blank(kind, values[row])]
+    return frozenset(rows)
+
+
+def _is_blank(kind: str, value: object) -> bool:
+    if isinstance(value, str):
+        # The JSON null of a VARIANT counts as NULL; the text is "null" in quotation marks.
+        if kind == "VARIANT":
+            return value == "null"
+        return kind == "TEXT" and not value.strip(query.WHITE_SPACE)
+    return value is None

@@ -16,11 +16,17 @@ from core.query.catalog import (
     show_page,
     show_schemas,
 )
-from core.query.dates import BAD_VALUE_CHARACTERS, INT64
+from core.query.dates import BAD_VALUE_CHARACTERS, INT64, find_extremes
 from core.query.grouped import SAFE_DIGITS, select_groups
 from core.query.month_preview import PREVIEW_ROWS, reads_all, select_first_groups, select_months
 from core.query.rows import select_bad_dates, select_rows
-from core.query.sample import SAMPLE_ROWS, SHORT_CHARACTERS, pick_sample_columns, select_sample
+from core.query.sample import (
+    SAMPLE_ROWS,
+    SHORT_CHARACTERS,
+    pick_sample_columns,
+    samples_all,
+    select_sample,
+)
 from core.query.statement import Field, Statement, qualify, quote
 from core.query.stop_session import stop_session
 from core.query.verify import is_float, select_figures
@@ -40,11 +46,13 @@ __all__ = [
     "Field",
     "Statement",
     "describe",
+    "find_extremes",
     "is_float",
     "pick_sample_columns",
     "qualify",
     "quote",
     "reads_all",
+    "samples_all",
     "select_bad_dates",
     "select_figures",
     "select_first_groups",

@@ -39,9 +39,15 @@ def select_sample(
         beginning: read the first rows, instead of those of `read_part`.
     """
     fields = [Field(f"sample_{n}", _select_value(column)) for n, column in enumerate(columns, 1)]
-    rows = min(SAMPLE_ROWS, max(_VALUES // len(source.columns), _LEAST_ROWS))
-    part = read_part(source, rows, _LOOK_PARTITIONS, beginning=beginning)
+    part = read_part(source, _limit_rows(source), _LOOK_PARTITIONS, beginning=beginning)
     return select(fields, part, Binds())
+
+
+def samples_all(source: Source, rows: int) -> bool:
+    """Whether a sample of so many rows is known to have all rows of the source."""
+    if source.is_view or source.rows is None:
+        return rows < _limit_rows(source)
+    return rows == source.rows
 
 
 def fits(source: Source, rows: int, partitions: int) -> bool:
@@ -95,6 +101,11 @@ def read_part(
 def pick_sample_columns(source: Source) -> tuple[SourceColumn, ...]:
     """Return the columns whose values planning needs: possible dates, and keys."""
     return tuple(column for column in source.columns if column.type.kind in _PLANNED)
+
+
+def _limit_rows(source: Source) -> int:
+    """Return the most rows of a sample."""
+    return min(SAMPLE_ROWS, max(_VALUES // len(source.columns), _LEAST_ROWS))
 
 
 def _count_partitions(source: Source) -> int | None:

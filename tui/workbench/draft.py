@@ -44,6 +44,8 @@ class Draft:
         rows: the first rows of its delivery; None until they are read.
         former: earlier runs, from which the duration is estimated.
         refused: why the last change is invalid; until it is corrected, nothing can be run.
+        known: the plan of the last statement that computed months of this table, and these; None
+            before. Months of other roles follow from them and the sample.
     """
 
     request: Request
@@ -53,6 +55,7 @@ class Draft:
     rows: FirstRows | None = None
     former: Sequence[FormerRun] = ()
     refused: str = ""
+    known: tuple[Plan, Months] | None = None
 
     @property
     def target(self) -> Target:

@@ -79,9 +79,17 @@ class Planned(Message):
 
 
 class Previewed(Message):
-    """The months of a plan."""
+    """The months of a plan, as a statement returned them."""
 
     def __init__(self, plan: Plan, months: Months) -> None:
+        super().__init__()
+        self.plan, self.months = plan, months
+
+
+class Regrouped(Message):
+    """The months of a plan, from rows that were read before; None if these cannot give them."""
+
+    def __init__(self, plan: Plan, months: Months | None) -> None:
         super().__init__()
         self.plan, self.months = plan, months
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -34,6 +34,7 @@ from tui.workbench.messages import (
     Opened,
     Planned,
     Previewed,
+    Regrouped,
     RowsRead,
     TablePicked,
     TablesFound,
@@ -42,6 +43,9 @@ from tui.workbench.months.pane import PreviewPane
 from tui.workbench.pane import Pane
 from tui.workbench.tables.pane import TablesPane
 from tui.workbench.top import TopLine
+
+if TYPE_CHECKING:
+    from core.facade import Look, Months, Plan
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
 DEMO: Final = "demo"  # the name of the demo's connection
@@ -194,8 +198,7 @@ transfer."""
             self.draft, plan=message.plan, months=None, rows=None, former=message.former
         )
         self.columns.show(look, message.plan, list_roles(self.draft))
-        self.preview.wait("sampling")
-        self._session.preview(message.plan, exact=False)
+        self._compute_months(look, message.plan)
         self.refresh_state()
         self.change_next_role()
 
@@ -209,19 +212,50 @@ transfer."""
         """Whether runs use the demo; a saved connection may have the same name."""
         return self._place == DEMO and not isinstance(self.draft.request.connection, str)
 
+    def _compute_months(self, look: Look, plan: Plan) -> None:
+        """Compute the months from rows that were read before, else by a statement."""
+        from core.facade import Explorer
+
+        known, running = self.draft.known, self._session.sampling
+        if known is not None and Explorer.can_regroup(plan, known[0]):
+            self.preview.wait("regrouping")
+            self._session.regroup(look, plan, known)
+            return
+        self.preview.wait("sampling")
+        if running is None or not Explorer.can_regroup(plan, running):
+            self._session.preview(plan, exact=False)
+
     @on(Previewed)
-    def _show_months(self, message: Previewed) -> None:
+    def _keep_months(self, message: Previewed) -> None:
+        look, plan = self.draft.look, self.draft.plan
+        if look is None or message.plan.source != look.source:
+            return  # another table has been selected since
+        self.draft = replace(self.draft, known=(message.plan, message.months))
+        if message.plan == plan:
+            self._show_months(look, message.plan, message.months)
+        elif plan is not None and not self.planning:  # the roles have changed since
+            self._compute_months(look, plan)
+
+    @on(Regrouped)
+    def _take_months(self, message: Regrouped) -> None:
         look = self.draft.look
         if message.plan != self.draft.plan or look is None:
             return  # the roles have changed since
+        if message.months is not None:
+            self._show_months(look, message.plan, message.months)
+        else:
+            self.preview.wait("sampling")
+            self._session.preview(message.plan, exact=False)
+
+    def _show_months(self, look: Look, planned: Plan, months: Months) -> None:
         from core.facade import refine_grain
 
-        plan = refine_grain(message.plan, message.months)
-        self.draft = replace(self.draft, plan=plan, months=message.months)
-        if plan != message.plan:
+        plan = refine_grain(planned, months)
+        self.draft = replace(self.draft, plan=plan, months=months)
+        if plan != planned:
             self.columns.show(look, plan, list_roles(self.draft))
             self.refresh_ready()
-        self.preview.show(plan, message.months, self.draft.estimate)
+        self.preview.show(plan, months, self.draft.estimate)
 
     @on(RowsRead)
     def _keep_rows(self, message: RowsRead) -> None:
@@ -351,6 +385,8 @@ transfer."""
                 on_send=lambda: self._memory.keep_destination(request),
             )
             self.app.push_screen(run, self._check_again)
+            if self.draft.rows is None:
+                self._session.read_rows(self.draft.plan)
 
     def _check_again(self, _: object) -> None:
         self._inquiry.forget()

@@ -14,6 +14,8 @@ from core.planning.names import TableName
 from core.planning.plan import Role
 from core.warehouse.catalog import Entry
 from tests.support.deliveries import make_table
+from tests.support.services.buckets import hang
+from tests.support.services.warehouse_proxy import READ, START, Warehouse
 from tests.tui.app_driver import SMALL, USUAL, workbench
 from tests.tui.app_hosts import shown, until, whole
 from tui.screens.error import ErrorDialog
@@ -103,6 +105,59 @@ async def test_most_rows_remain_until_one_key_drops_what_keeps_them_apart(
         assert "1992-01-01 1-URGENT" in whole(drive.app)
         assert "Send" in str(drive.app.screen.query("ActionBar Button").first().label)
         assert run.focused is drive.app.screen.query("ActionBar Button").first()
+
+
+async def test_changes_of_roles_run_no_statement(sandbox: Sandbox) -> None:
+    """Not even of the month; the first rows of the file are read where they are shown."""
+    with Warehouse(sandbox) as warehouse:
+        address = warehouse.url.rpartition(":")[2]
+        options = {"table": "ORDERS_100K", "bucket": sandbox.s3["bucket"]}
+        connection = {**sandbox.snowflake, "port": int(address)}
+        async with workbench(sandbox, {**options, "connection": connection}) as drive:
+            await drive.previewed()
+            await until(drive.pilot, lambda: drive.bench.draft.rows and drive.matching)
+            assert "EXACT · all 100,000 rows" in whole(drive.app)
+            before = dict(warehouse.started)
+            assert any('AS "month"' in sql for sql in before.values())
+            await drive.press("3", "o")  # drops the keys that keep the rows apart
+            await drive.until_roles(O_COMMENT="drop", O_CLERK="drop")
+            await drive.previewed()
+            months = drive.bench.draft.months
+            assert months is not None
+            assert (months.total_rows, months.sampled, months.counted) == (100_000, False, False)
+            assert "→ about" in whole(drive.app)
+            assert "EXACT" in whole(drive.app)
+            for column, role in (("O_ORDERKEY", Role.KEY), ("O_ORDERKEY", Role.SUM)):
+                drive.bench.post_message(RoleAsked(column, role))
+                await drive.until_roles(O_ORDERKEY=role.value)
+                await drive.previewed()
+            assert warehouse.started == before
+            await drive.press("f5")
+            await until(drive.pilot, lambda: drive.bench.draft.rows)
+            assert len(warehouse.started) == len(before) + 1
+
+
+async def test_a_change_of_roles_waits_for_the_sample_that_is_being_read(
+    sandbox: Sandbox,
+) -> None:
+    with Warehouse(sandbox) as warehouse:
+        warehouse.on(START + READ, hang)
+        connection = {**sandbox.snowflake, "port": int(warehouse.url.rpartition(":")[2])}
+        options = {"table": "ORDERS_100K", "connection": connection}
+        async with workbench(sandbox, options) as drive:
+            try:
+                await drive.planned("ORDERS_100K")
+                await until(drive.pilot, warehouse.hanging.is_set, at_once=True)
+                drive.bench.post_message(RoleAsked("O_COMMENT", Role.DROP))
+                await drive.until_roles(O_COMMENT="drop")
+                assert drive.bench.draft.months is None
+            finally:
+                warehouse.clear()
+            await drive.previewed()
+            assert drive.bench.draft.months is not None
+            assert drive.bench.draft.known is not None
+            assert drive.bench.draft.known[0] != drive.bench.draft.plan
+            assert sum('"size"' in sql for sql in warehouse.started.values()) == 1
 
 
 async def test_keys_pressed_faster_than_plans_are_made_all_count(sandbox: Sandbox) -> None:

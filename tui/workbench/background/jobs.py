@@ -19,13 +19,14 @@ from tui.workbench.messages import (
     Opened,
     Planned,
     Previewed,
+    Regrouped,
     RowsRead,
     TablesFound,
 )
 
 if TYPE_CHECKING:
     from core import Request
-    from core.facade import Explorer, Look, Plan
+    from core.facade import Explorer, Look, Months, Plan
 
 _ROWS_AHEAD = 3
 TYPING_SECONDS = 0.5  # without a change, until the destination is checked
@@ -92,17 +93,37 @@ def make_plan(look: Look, request: Request, *, demo: bool) -> Work:
     return work
 
 
+def regroup(look: Look, plan: Plan, known: tuple[Plan, Months]) -> Work:
+    """Return the job that computes the months of a plan without a statement."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        from core.facade import Explorer
+
+        yield Regrouped(plan, Explorer.regroup(look, plan, known))
+
+    return work
+
+
 def preview_months(explorer: Explorer, plan: Plan, *, exact: bool, counted: bool) -> Work:
     """Return the job that computes the months of a plan, then the first rows of its delivery."""
 
     def work(cancel: threading.Event) -> Iterator[Message]:
         yield Previewed(plan, explorer.preview(plan, cancel, exact=exact, counted=counted))
         if not exact:
-            try:
-                rows = explorer.first_rows(plan, cancel, rows=_ROWS_AHEAD)
-            except TransferError:  # they are an extra: the run reports what is wrong
-                return
-            yield RowsRead(plan, rows)
+            yield from read_rows(explorer, plan)(cancel)
+
+    return work
+
+
+def read_rows(explorer: Explorer, plan: Plan) -> Work:
+    """Return the job that reads the first rows of the delivery of a plan."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        try:
+            rows = explorer.first_rows(plan, cancel, rows=_ROWS_AHEAD)
+        except TransferError:  # they are an extra: the run reports what is wrong
+            return
+        yield RowsRead(plan, rows)
 
     return work
 

@@ -12,7 +12,7 @@ from tui.workbench.background.lane import Lane, Slot, Work
 
 if TYPE_CHECKING:
     from core import Request
-    from core.facade import Explorer, Look, Plan
+    from core.facade import Explorer, Look, Months, Plan
 
 
 class Session:
@@ -27,6 +27,7 @@ class Session:
 
     def __init__(self, post: Callable[[Message], object]) -> None:
         self.explorer: Explorer | None = None
+        self._sampling: Plan | None = None
         self._snowflake = Lane("session", post)
         self._desk = Lane("desk", post)
         self._bucket = Lane("bucket", post)
@@ -55,13 +56,24 @@ class Session:
         """Describe and sample a table; the preview of the last table is cancelled."""
         self._snowflake.cancel(Slot.PREVIEW)
         self._desk.cancel(Slot.PLAN)
+        self._desk.cancel(Slot.PREVIEW)
         if self.explorer:
             self._snowflake.put(Slot.LOOK, jobs.look_at(self.explorer, name))
 
     def plan(self, look: Look, request: Request, *, demo: bool) -> None:
-        """Make the plan; the preview of the last plan is cancelled."""
-        self._snowflake.cancel(Slot.PREVIEW)
+        """Make the plan; an exact preview of the last plan is cancelled, and what follows from it.
+
+        A preview of a sample goes on: the months of the new plan can follow from it.
+        """
+        self._desk.cancel(Slot.PREVIEW)
+        if self._sampling is None:
+            self._snowflake.cancel(Slot.PREVIEW)
         self._desk.put(Slot.PLAN, jobs.make_plan(look, request, demo=demo))
+
+    @property
+    def sampling(self) -> Plan | None:
+        """The plan whose months are being computed from a sample; None without one."""
+        return self._sampling if self._snowflake.busy(Slot.PREVIEW) else None
 
     def preview(self, plan: Plan, *, exact: bool, counted: bool = False) -> None:
         """Compute the months.
@@ -72,8 +84,26 @@ class Session:
             counted: whether to count the rows of the delivery too, instead of estimating them.
         """
         if self.explorer:
+            self._sampling = None if exact else plan
             work = jobs.preview_months(self.explorer, plan, exact=exact, counted=counted)
             self._snowflake.put(Slot.PREVIEW, work)
+
+    def regroup(self, look: Look, plan: Plan, known: tuple[Plan, Months]) -> None:
+        """Compute the months without a statement; a preview that is running is cancelled.
+
+        Args:
+            look: the sampled rows.
+            plan: the plan.
+            known: an earlier plan, and its months.
+        """
+        self._snowflake.cancel(Slot.PREVIEW)
+        self._desk.put(Slot.PREVIEW, jobs.regroup(look, plan, known))
+
+    def read_rows(self, plan: Plan) -> None:
+        """Read the first rows of the delivery."""
+        if self.explorer and not self._snowflake.busy(Slot.PREVIEW):
+            self._sampling = None
+            self._snowflake.put(Slot.PREVIEW, jobs.read_rows(self.explorer, plan))
 
     def test_access(self, request: Request, key: str) -> None:
         """Test write access to the bucket."""

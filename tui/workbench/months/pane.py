@@ -36,7 +36,8 @@ class PreviewPane(Pane):
     HELP = """\
 A preview of the transfer: each month with its rows and its sums.
 
-At first it is computed from a SAMPLE of the table; e computes it exactly in Snowflake, which may \
+At first it is computed from a SAMPLE of the table. A change of roles asks Snowflake nothing: it \
+groups the rows that were sampled before. e computes the months exactly in Snowflake, which may \
 take a while for large tables. Sums are shown by month only; the file has a row for each month and \
 each combination of the keys. "out" is the number of these rows, with "about" if it is estimated. \
 If it is more than half of the rows read, o drops the keys that keep them apart. Below it are the \
