@@ -52,6 +52,12 @@ _MFA = Meaning(
     "Use a key pair or a programmatic access token, or authenticator username_password_mfa.",
 )
 _TOKEN = Meaning(SignInError, "The sign-in token is expired or invalid.", "Get a new token.")
+_KEY_PAIR = Meaning(
+    SignInError,
+    "Snowflake refused the key pair.",
+    "Check that the user has this public key (DESCRIBE USER shows its fingerprint), that the "
+    "connection's user is its login name, and this machine's clock.",
+)
 SESSION_ENDED = Meaning(TemporaryError, "The Snowflake session has ended.", AGAIN, again=True)
 REFUSED = Meaning(SignInError, "Snowflake refused the sign-in.", _SIGN_IN)
 WRONG_ACCOUNT = Meaning(
@@ -115,6 +121,12 @@ CERTIFICATES: Final = {
         hint="Check this machine's clock.",
     ),
 }
+# HTTP 400 with an HTML page (recorded), where any refusal of a statement is HTTP 200 with JSON.
+UNREADABLE = Meaning(
+    TemporaryError,
+    "Snowflake could not read a request (HTTP 400).",
+    "Check the proxy in between, and the connection's host; then run it again.",
+)
 _SETTING = Meaning(
     UsageError, "The connection's parameter {name} is missing or invalid.", "Correct it."
 )
@@ -200,11 +212,7 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     390114: _TOKEN,
     390115: SESSION_ENDED,
     390120: _MFA,
-    390144: Meaning(
-        SignInError,
-        "Snowflake refused the key pair.",
-        "Check that the user has this public key, and this machine's clock.",
-    ),
+    390144: _KEY_PAIR,
     390189: Meaning(
         SignInError,
         "The role {name} does not exist, or the user does not have it.",
@@ -217,8 +225,12 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
         "it.",
         "Check the connection's database, schema, warehouse and role.",
     ),
-    390303: _TOKEN,
-    390318: _TOKEN,
+    390303: Meaning(
+        SignInError,
+        "Snowflake refused the OAuth token.",
+        "Get a new token for this account from the authorization server that it trusts.",
+    ),
+    390318: Meaning(SignInError, "The OAuth token has expired.", "Get a new token."),
     390420: _NETWORK,
     390422: _NETWORK,
     390913: Meaning(
@@ -226,7 +238,34 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
         "The account's free trial has ended, so its warehouses are suspended.",
         "Ask the Snowflake administrator to add a payment method.",
     ),
-    394400: _TOKEN,
+    # https://docs.snowflake.com/en/sql-reference/functions/system_get_login_failure_details
+    394300: _KEY_PAIR._replace(
+        sentence="Snowflake refused the key pair: the account has no such user.",
+        hint="Check the connection's account, and that its user is the login name of the user.",
+    ),
+    394302: _KEY_PAIR._replace(
+        sentence="Snowflake refused the key pair: its token is not of the last 60 seconds.",
+        hint="Check this machine's clock.",
+    ),
+    394303: _KEY_PAIR._replace(
+        sentence="Snowflake refused the key pair: its token has expired.",
+        hint="Check this machine's clock.",
+    ),
+    394304: _KEY_PAIR._replace(
+        sentence="Snowflake refused the key pair: the user has another public key.",
+        hint="Compare its fingerprint with the one that DESCRIBE USER shows.",
+    ),
+    394306: _KEY_PAIR,
+    394307: _KEY_PAIR._replace(
+        sentence="Snowflake refused the key pair: it was used for another account.",
+        hint="Check the connection's account.",
+    ),
+    394400: Meaning(
+        SignInError,
+        "Snowflake refused the programmatic access token.",
+        "Check that it has not expired, is not disabled and belongs to the connection's user, and "
+        "that a network policy covers that user, which Snowflake demands by default.",
+    ),
     394508: _MFA,
 }
 BY_RANGE: Final = (
@@ -237,6 +276,24 @@ BY_RANGE: Final = (
 )
 # Ranges of the sign-in. A statement that fails with such a number has begun, so it was signed in.
 SIGN_IN_NUMBERS: Final = range(390_000, 400_000)
+# Refused tokens, whose meanings are distinguished by their texts: their numbers are not documented.
+# https://github.com/littleK0i/SnowDDL/pull/164
+# https://github.com/dbt-labs/docs.getdbt.com/pull/6433
+BY_SIGN_IN_TEXT: Final = {
+    "differs from the user tied to the access token": Meaning(
+        SignInError,
+        "The OAuth token belongs to another user.",
+        "Correct the connection's user, or leave it out; or get a token for that user.",
+    ),
+    "not listed in the Access Token": Meaning(
+        SignInError,
+        "The OAuth token does not allow the role {name}.",
+        Advice("Name another: ", Remedy("role"), "; or get a token for this one."),
+    ),
+}
+# Of these an administrator finds the reason by the UUID in their text.
+# https://docs.snowflake.com/en/sql-reference/functions/system_get_login_failure_details
+WITH_DETAILS: Final = frozenset({390144, 390303, 390318})
 # Numbers that the connector's core uses too, for failures of its own, which have no such SQL state.
 BY_STATE: Final = {(6, "0A000"): _INVALID}
 BY_CLASS: Final = {

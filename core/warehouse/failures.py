@@ -13,11 +13,13 @@ from http import HTTPStatus
 from typing import Final
 
 from core.errors import LocalResourceError, SignInError, TemporaryError, TransferError
+from core.remedy import Advice
 from core.warehouse.error_codes import (
     BUSY,
     BY_CLASS,
     BY_NUMBER,
     BY_RANGE,
+    BY_SIGN_IN_TEXT,
     BY_STATE,
     CERTIFICATES,
     KEY,
@@ -27,12 +29,16 @@ from core.warehouse.error_codes import (
     SIGN_IN_NUMBERS,
     TLS,
     UNREACHABLE,
+    UNREADABLE,
+    WITH_DETAILS,
     WRONG_ACCOUNT,
     Meaning,
 )
 from core.warehouse.unload_errors import BY_TEXT, WORDED
 
 _LOGIN_FAILED: Final = 250001
+_TRANSPORT: Final = 6
+_BAD_REQUEST: Final = f"error status: {HTTPStatus.BAD_REQUEST.value}"
 # 390114, an expired master token, also ends a session, if there was one.
 _LOST: Final = frozenset({250002, 390111, 390112, 390113, 390114, 390115})
 _HTTP_STATUSES: Final = frozenset(HTTPStatus)
@@ -47,6 +53,7 @@ _REASONS: Final = (
 # The answer of `core.warehouse.network.gate` for any host other than the account's.
 _MISDIRECTED: Final = f"status: {HTTPStatus.MISDIRECTED_REQUEST.value}"
 _QUOTED_NAME = re.compile(r"'([^'\n]{1,300})'")
+_IDENTIFIER = re.compile(r"\[([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\]", re.IGNORECASE)
 _LOCAL: Final = frozenset({os_errno.ENOSPC, os_errno.EDQUOT, os_errno.EFBIG, os_errno.EROFS})
 
 
@@ -77,7 +84,7 @@ def translate(error: BaseException, doing: str) -> TransferError:
     if kind is TemporaryError:
         again = meaning.again and not (meaning is BUSY and getattr(error, "sfqid", None))
         return TemporaryError(message, meaning.hint, why=_describe(error, sentence), again=again)
-    return kind(message, meaning.hint)
+    return kind(message, _add_details(error, number, meaning.hint))
 
 
 def is_session_lost(error: BaseException) -> bool:
@@ -95,6 +102,8 @@ def session_ended() -> TemporaryError:
 def _find_driver_meaning(error: BaseException, number: object) -> Meaning | None:
     if _MISDIRECTED in str(error):
         return REDIRECTED
+    if number in (_LOGIN_FAILED, _TRANSPORT) and _BAD_REQUEST in str(error):
+        return UNREADABLE
     if number == _LOGIN_FAILED:
         return _find_login_meaning(str(error))
     if isinstance(number, int) and (meaning := _find_by_number(error, number)) is not None:
@@ -107,8 +116,12 @@ def _find_by_number(error: BaseException, number: int) -> Meaning | None:
     state = str(getattr(error, "sqlstate", None))
     if (number, state) in BY_STATE:
         return BY_STATE[number, state]
+    text = str(error)
+    if number in SIGN_IN_NUMBERS:
+        for part, meaning in BY_SIGN_IN_TEXT.items():
+            if part in text:
+                return meaning
     if number in WORDED or number not in BY_NUMBER:
-        text = str(error)
         for pattern, meaning in BY_TEXT:
             if pattern.search(text):
                 return meaning
@@ -131,6 +144,18 @@ def _find_login_meaning(text: str) -> Meaning:
     if "rivate key" in text or "Authentication failed" in text:
         return KEY if "rivate key" in text or "Unspecified" in text else REFUSED
     return UNREACHABLE
+
+
+def _add_details(error: BaseException, number: object, hint: str) -> str:
+    """Add how an administrator finds the reason of a refused sign-in, where Snowflake keeps it."""
+    found = _IDENTIFIER.search(str(error)) if number in WITH_DETAILS else None
+    if found is None:
+        return hint
+    return Advice(
+        hint,
+        " An administrator sees the reason with "
+        f"SELECT SYSTEM$GET_LOGIN_FAILURE_DETAILS('{found[1]}')",
+    )
 
 
 def _find_local_meaning(error: BaseException) -> Meaning | None:

@@ -25,6 +25,8 @@ _CONNECTOR = "snowflake-connector-python _internal/errorcode.py"
 # The kinds of errors of the connector's core, measured with 5.2: shared by all its drivers.
 _CORE = "snowflake-connector-python 5.2, ERROR_KIND_*"
 
+_DETAILS = "docs.snowflake.com, SYSTEM$GET_LOGIN_FAILURE_DETAILS"
+
 SOURCES: dict[int, str] = {
     2: "docs.snowflake.com, CREATE BUDGET: 000002 (0A000) Unsupported feature",
     **dict.fromkeys((4, 5, 7, 14), _CORE),
@@ -42,6 +44,7 @@ SOURCES: dict[int, str] = {
     390104: "snowflake-connector-nodejs lib/constants/gs_errors.js: SESSION_TOKEN_INVALID",
     390111: "snowflake-connector-nodejs lib/constants/gs_errors.js: GONE_SESSION",
     **dict.fromkeys((390112, 390113, 390114, 390115), _NETWORK),
+    **dict.fromkeys((394300, 394302, 394303, 394304, 394306, 394307), _DETAILS),
 }
 UNPROVEN = {
     *(8, 612, 710, 900, 1052, 2049, 3128, 100048, 100171, 300002),
@@ -57,7 +60,7 @@ def of_sandbox() -> Iterator[int]:
             if isinstance(node, ast.Call) and node.args:
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 first = node.args[0]
-                if name == "Failure" and isinstance(first, ast.Constant):
+                if name in ("Failure", "Refused") and isinstance(first, ast.Constant):
                     yield int(first.value)
 
 

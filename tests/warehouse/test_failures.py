@@ -45,7 +45,7 @@ class TestSigningIn:
             ("390189", "Role 'X' specified does not exist or not authorized.", "The role X"),
             ("390201", "The requested warehouse does not exist: FOO", "schema or warehouse"),
             ("394508", "Multi-factor authentication is required", "second factor"),
-            ("390318", "OAuth access token expired. hidden-token", "token is expired"),
+            ("390318", "OAuth access token expired. hidden-token", "token has expired"),
             ("390111", "Session no longer exists.", "session has ended"),
             ("390999", "Something about hidden-token", "refused the sign-in"),
         ],

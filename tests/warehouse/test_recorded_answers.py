@@ -70,10 +70,11 @@ INCOMPLETE = {
     "req_snowflake_async": IntegrityError,
 }
 LOGIN_FAILURES = {
-    "connector_python_invalid_token": (SignInError, "token is expired or invalid"),
+    "connector_python_invalid_token": (SignInError, "refused the programmatic access token"),
     "connector_python_jwt_generic": (SignInError, "refused the sign-in"),
     "connector_python_jwt_token": (SignInError, "key pair"),
-    "connector_python_snowflake_login_failed": (SignInError, "token is expired or invalid"),
+    "connector_python_snowflake_login_failed_inv": (SignInError, "refused the OAuth token"),
+    "connector_python_snowflake_login_failed": (SignInError, "OAuth token has expired"),
     # Answers to a sign-out, which hold no session.
     "connector_python_snowflake_disconnect": (TemporaryError, "cannot be reached"),
     "grouparoo_logout": (TemporaryError, "cannot be reached"),

@@ -98,6 +98,14 @@ def http(status: int, headers: dict[str, str] | None = None) -> Action:
     return lambda exchange: exchange.answer(status, headers or {}, b"secret-message")
 
 
+def garbled(exchange: Exchange) -> None:
+    """Send half of the request on: the warehouse refuses it with HTTP 400 and an HTML page."""
+    body = exchange.body
+    plain = gzip.decompress(body) if _is_packed(exchange) else body
+    sent = half(plain)
+    exchange.answer(*exchange.forward(gzip.compress(sent) if _is_packed(exchange) else sent))
+
+
 def refuse(code: int, sqlstate: str = "08001") -> Action:
     """Refuse as Snowflake does: HTTP 200, and a number."""
     data = {"errorCode": f"{code:06d}", "sqlState": sqlstate, "queryId": None}

@@ -28,6 +28,8 @@ from core.sandbox.warehouse.translate.dialect import parse
 from core.sandbox.warehouse.unload.clauses import redact
 from core.sandbox.warehouse.unload.stages import Storage
 from core.sandbox.warehouse.unload.statements import statement
+from core.sandbox.warehouse.users.statements import user_statement
+from core.sandbox.warehouse.users.users import Users
 
 __all__ = ["Bind", "Engine", "EngineSession", "Failure"]
 
@@ -50,6 +52,7 @@ class Engine:
 
     Attributes:
         past: earlier statements, set by a server that keeps them; None without a server.
+        users: who may sign in, set by the server; None without a server.
         storage: stages and integrations; the bucket's address is set later.
     """
 
@@ -72,6 +75,7 @@ class Engine:
         self.catalog: Catalog = Catalog()
         self.storage = Storage(data_dir)
         self.past: Past | None = None
+        self.users: Users | None = None
         samples.install(self)
         # No statement reads or writes other files than the database's, or loads extensions.
         self._database.execute("SET enable_external_access = false")
@@ -172,9 +176,9 @@ class EngineSession:
         if on_start is not None:
             on_start(execution.interruption.request)
         try:
-            about_storage = statement(sql, engine.storage, query_id)
-            if about_storage is not None:
-                return about_storage(execution)
+            own = statement(sql, engine.storage, query_id) or user_statement(sql, engine.users)
+            if own is not None:
+                return own(execution)
             node = self._fold(parse(sql))
             return replace(_handler(node)(execution, node), trace=execution.trace())
         except Failure:

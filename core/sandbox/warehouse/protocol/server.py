@@ -17,7 +17,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import uvicorn
 from starlette.applications import Starlette
@@ -32,10 +32,12 @@ from core.sandbox.door import Door
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.protocol import responses
 from core.sandbox.warehouse.protocol.connections import bound_connections, vouch
+from core.sandbox.warehouse.protocol.refusals import ON_ERRORS, refuse
 from core.sandbox.warehouse.protocol.remembered import RememberedStatements
 from core.sandbox.warehouse.protocol.results import Result, ResultStore
 from core.sandbox.warehouse.protocol.sessions import Session, Sessions
 from core.sandbox.warehouse.protocol.statements import RUNNING, Order, Statement, Statements
+from core.sandbox.warehouse.users.users import Refused, Users
 
 if TYPE_CHECKING:
     from core.sandbox.warehouse.engine.engine import Bind, Engine
@@ -60,6 +62,7 @@ def create_app(
     chunk_rows: int | None = None,
     poll_seconds: float = POLL_SECONDS,
     clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], float] = time.time,
 ) -> Starlette:
     """Create the ASGI application of the warehouse.
 
@@ -69,9 +72,11 @@ def create_app(
         results_dir: a directory for results only, which is emptied at the start.
         chunk_rows: most rows of a chunk; None to limit chunks by bytes only.
         poll_seconds: how long a request waits for its statement before the client must poll again.
-        clock: the clock for the expiry of tokens, in seconds.
+        clock: the clock for the expiry of sessions, in seconds.
+        now: the clock for the expiry of what clients sign in with, in seconds since 1970.
     """
-    sessions = Sessions(engine, account=account, user=user, password=password, clock=clock)
+    users = engine.users = Users(account, user, password, now)
+    sessions = Sessions(engine, users, clock=clock)
     statements = Statements(ResultStore(results_dir, chunk_rows=chunk_rows))
     sessions.on_end = statements.release
     engine.past = RememberedStatements(statements.get, statements.results)
@@ -84,7 +89,7 @@ def create_app(
         sessions.end_all()
         await statements.settle()
 
-    return Starlette(routes=warehouse.routes(), lifespan=lifespan, exception_handlers=_ERRORS)
+    return Starlette(routes=warehouse.routes(), lifespan=lifespan, exception_handlers=ON_ERRORS)
 
 
 class Warehouse:
@@ -133,6 +138,8 @@ class Warehouse:
         }
         try:
             session = await asyncio.to_thread(self._sessions.login, data, asked)
+        except Refused as refused:
+            return JSONResponse(responses.describe_failure(refused, refused.data))
         except Failure as failure:
             return JSONResponse(responses.describe_failure(failure))
         vouch(request)
@@ -216,9 +223,9 @@ class Warehouse:
         """Return a chunk to any client with its key; like a presigned URL, it needs no session."""
         with self._statements.results.reading(request.path_params["id"]) as result:
             if result is None or request.path_params["index"] >= len(result.chunks):
-                return _refuse(404, "No such chunk")
+                return refuse(404, "No such chunk")
             if not _opens(request, result):
-                return _refuse(403, "The chunk's key is missing or wrong")
+                return refuse(403, "The chunk's key is missing or wrong")
             vouch(request)
             chunk = result.chunks[request.path_params["index"]]
             blocks = _blocks(chunk.path.open("rb"))
@@ -282,7 +289,7 @@ class _Guarded:
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             refused = self._door.refusal(headers.getlist("host"), headers.keys())
-            app = _refuse(403, refused) if refused else app
+            app = refuse(403, refused) if refused else app
         await app(scope, receive, send)
 
 
@@ -360,28 +367,3 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
     with file:
         while block := file.read(BLOCK_BYTES):
             yield block
-
-
-def _refuse(status: int, message: str) -> Response:
-    body = {"data": None, "code": str(status), "message": message, "success": False}
-    return JSONResponse(body, status_code=status)
-
-
-async def _on_failure(_: Request, failure: Exception) -> Response:
-    return JSONResponse(responses.describe_failure(cast(Failure, failure)))
-
-
-async def _on_http_error(_: Request, error: Exception) -> Response:
-    refused = cast(HTTPException, error)
-    return _refuse(refused.status_code, refused.detail)
-
-
-async def _on_bad_json(_: Request, error: Exception) -> Response:
-    return _refuse(400, f"The request is not JSON: {error}")
-
-
-_ERRORS: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
-    Failure: _on_failure,
-    HTTPException: _on_http_error,
-    json.JSONDecodeError: _on_bad_json,
-}

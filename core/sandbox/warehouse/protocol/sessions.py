@@ -16,6 +16,7 @@ from core.sandbox.warehouse.model import Failure
 
 if TYPE_CHECKING:
     from core.sandbox.warehouse.engine.engine import Engine, EngineSession
+    from core.sandbox.warehouse.users.users import Users
 
 SESSION_SECONDS = 3600.0  # validity that Snowflake gives a session token
 MASTER_SECONDS = 14_400.0
@@ -41,7 +42,7 @@ class Sessions:
 
     Args:
         engine: gives every session its own state.
-        account, user, password: the one account there is.
+        users: of the one account there is.
         clock: by which tokens expire, in seconds.
 
     Attributes:
@@ -52,16 +53,12 @@ class Sessions:
     def __init__(
         self,
         engine: Engine,
+        users: Users,
         *,
-        account: str,
-        user: str,
-        password: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
-        self._account = account
-        self._user = user
-        self._password = password
+        self._users = users
         self._clock = clock
         self.on_end: Callable[[Session], None] = lambda session: session.work.close()
         self._sessions: dict[int, Session] = {}
@@ -70,7 +67,7 @@ class Sessions:
         self._next_id = 1
 
     def knows_account(self, account: str) -> bool:
-        return account.upper() == self._account.upper()
+        return account.upper() == self._users.account.upper()
 
     def login(self, data: dict[str, Any], asked: dict[str, str]) -> Session:
         """Sign in.
@@ -80,14 +77,10 @@ class Sessions:
             asked: `database`, `schema`, `warehouse`, `role` of the connection, where given.
 
         Raises:
-            Failure: 390100 wrong user or password; 390189 the role may not be used.
+            Refused: the password, the key or the token is wrong.
+            Failure: 390189 the role may not be used.
         """
-        user = str(data.get("LOGIN_NAME") or "")
-        password = str(data.get("PASSWORD") or "")
-        if user.upper() != self._user.upper() or not hmac.compare_digest(
-            password.encode(), self._password.encode()
-        ):
-            raise Failure(390100, "28000", "Incorrect username or password was specified.")
+        self._users.check(data, asked.get("role") or "")
         work = self._engine.connect()
         for name, value in (data.get("SESSION_PARAMETERS") or {}).items():
             work.parameters[str(name).upper()] = value

@@ -69,6 +69,23 @@ def raw_login(server: Server) -> dict[str, Any]:
     return dict(answer["data"])
 
 
+def test_a_request_that_is_not_json_is_refused_with_a_page(server: Server) -> None:
+    url = f"http://127.0.0.1:{server.port}/queries/v1/query-request"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(
+            urllib.request.Request(
+                url,
+                b'{"sqlText": ',
+                {"Authorization": f'Snowflake Token="{raw_login(server)["token"]}"'},
+            )
+        )
+    with caught.value as refused:
+        assert refused.code == 400
+        assert refused.headers.get_content_type() == "text/html"
+        assert refused.headers["connection"].lower() == "close"
+        assert b"<title>Bad Request</title>" in refused.read()
+
+
 class TestLogin:
     @pytest.mark.parametrize("wrong", [{"password": "guess"}, {"user": "stranger"}])
     def test_wrong_credentials_are_refused_as_snowflake_does(
@@ -78,6 +95,16 @@ class TestLogin:
             server.connect(**wrong)
         assert caught.value.errno == 390100
         assert caught.value.sqlstate == "28000"
+
+    def test_a_refusal_has_the_data_of_snowflakes(self, server: Server) -> None:
+        data = {"ACCOUNT_NAME": LOGIN["account"], "LOGIN_NAME": LOGIN["user"], "PASSWORD": "guess"}
+        status, answer = post(server, "/session/v1/login-request", {"data": data})
+        assert (status, answer["success"], answer["code"]) == (200, False, "390100")
+        assert answer["data"] == {
+            "nextAction": "RETRY_LOGIN",
+            "authnMethod": "USERNAME_PASSWORD",
+            "signInOptions": {},
+        }
 
     def test_an_unknown_account_is_forbidden(self, server: Server) -> None:
         with pytest.raises(DatabaseError) as caught:
