@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from core.configuration.destinations import fill_options
+from core.records.history import record
 from core.records.run import run_and_report
 from core.request.options import (
     Acl,
@@ -77,6 +78,7 @@ def transfer_data(
     until: str | None = None,
     last_months: int | None = None,
     include_current: bool = False,
+    restate_months: int | None = None,
     undated: Undated = "drop",
     format: FileFormat = "parquet",  # noqa: A002  the name of the option
     gzip: bool = False,
@@ -183,6 +185,10 @@ def transfer_data(
             and `until`. The current month is that of Snowflake's CURRENT_DATE when the transfer is
             planned, in the session's time zone (`timezone`). If None: all months.
         include_current: Read the current month too, in addition to the last months.
+        restate_months: Look at this many whole months before the current month, those of
+            `last_months` among them, and deliver only those that need it: months of `last_months`
+            that were not delivered yet, and months whose number of rows or sums differ from those
+            of their last delivery in the history of this machine. Needs `split_by`. If None: none.
         undated: What to do with rows without a date if only some months are read: `drop` leaves
             them out, `keep` delivers them in the month NULL. If all months are read, they are
             always delivered.
@@ -294,5 +300,11 @@ def transfer_data(
     for name in ("on_progress", "cancel"):
         options.pop(name, None)
     request = Request.of(**fill_options(options))
-    outcome = run_and_report(request, by="library", on_event=on_progress, cancel=cancel)
+    outcome = run_and_report(
+        request,
+        by="library",
+        on_event=on_progress,
+        cancel=cancel,
+        on_end=record if request.restate_months else None,  # the next run compares with it
+    )
     return outcome.result

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from core.engines.choice import Choice
     from core.planning.plan import Plan
+    from core.records.restatement import Restatement
 
 
 class Phase(StrEnum):
@@ -55,10 +56,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class Planned:
-    """The plan was made, and the engine was chosen."""
+    """The plan was made, and the engine was chosen.
+
+    Attributes:
+        plan: the plan.
+        choice: the engine, and the reason for it.
+        restatement: which months are delivered again; None unless the request asks for some.
+    """
 
     plan: Plan
     choice: Choice
+    restatement: Restatement | None = None
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from core.records.history import find_former_runs as find_former_runs
     from core.records.history import read_history as read_history
     from core.records.history import run_recorded as run_recorded
+    from core.records.restatement import Restatement as Restatement
     from core.remedy import Spell as Spell
     from core.remedy import spell_out as spell_out
     from core.request.lists import split_names as split_names
@@ -154,6 +155,7 @@ _HOMES: Final = {
         "find_former_runs",
         "run_recorded",
     ),
+    "core.records.restatement": ("Restatement",),
     "core.runtime.track": ("Track", "amount", "fraction"),
     # Remedies, connections, the process and the program's files.
     "core.remedy": (

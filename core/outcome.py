@@ -12,6 +12,7 @@ from core.planning.names import warn_of_hidden
 from core.request.targets import describe_target
 
 if TYPE_CHECKING:
+    from core.aggregation.delivered_months import DeliveredMonth
     from core.aggregation.first_rows import FirstRows
     from core.aggregation.reconciliation import RunTotals, Total
     from core.bucket import Delivery
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from core.preview.cost import Estimate
     from core.query import Statement
     from core.records.manifest import WrittenManifest
+    from core.records.restatement import Restatement
     from core.request.request import Request
     from core.verify.comparison import Comparison
 
@@ -44,6 +46,8 @@ class Preview:
         destination: the name of the configured destination; None if none was named.
         schema: the columns of the delivery with their types.
         manifest: the URL that the manifest would have; empty without one.
+        restatement: what was found about each month that was looked at; None unless months are
+            delivered again.
     """
 
     plan: Plan
@@ -58,6 +62,7 @@ class Preview:
     destination: str | None = None
     schema: tuple[DeliveredColumn, ...] = ()
     manifest: str = ""
+    restatement: Restatement | None = None
 
     @property
     def notified(self) -> tuple[str, ...]:
@@ -67,7 +72,8 @@ class Preview:
     @property
     def warnings(self) -> tuple[str, ...]:
         """The warnings about the plan and the destination, in whole sentences."""
-        return (*self.plan.warnings, *warn_of_hidden([("destination", self.url)]))
+        months = self.restatement.warnings if self.restatement else ()
+        return (*self.plan.warnings, *warn_of_hidden([("destination", self.url)]), *months)
 
     def create_table(self, dialect: str) -> str:
         """Return the CREATE TABLE with which a reader's system loads the delivery.
@@ -108,6 +114,9 @@ class Outcome:
         comparison: the result of the verification; None if there was no verification.
         schema: the columns of the delivery with their types.
         manifest: the manifest; None if it was not asked for.
+        months: the figures of each month, if it has an object of its own.
+        restatement: what was found about each month that was looked at; None unless months are
+            delivered again.
     """
 
     file_name: str
@@ -124,6 +133,8 @@ class Outcome:
     comparison: Comparison | None = None
     schema: tuple[DeliveredColumn, ...] = ()
     manifest: WrittenManifest | None = None
+    months: tuple[DeliveredMonth, ...] = ()
+    restatement: Restatement | None = None
 
     @classmethod
     def of(cls, job: Job, choice: Choice, delivered: EngineResult) -> Self:
@@ -141,12 +152,14 @@ class Outcome:
             first_rows=delivered.first_rows,
             objects=delivered.objects,
             schema=ENGINES[choice.engine].schema(job.request, job.plan),
+            months=delivered.months,
         )
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """The warnings about the plan and the destination, in whole sentences."""
-        return (*self.plan.warnings, *warn_of_hidden([("destination", self.url)]))
+        months = self.restatement.warnings if self.restatement else ()
+        return (*self.plan.warnings, *warn_of_hidden([("destination", self.url)]), *months)
 
     @property
     def sums(self) -> dict[str, Total]:
@@ -175,6 +188,8 @@ class Skipped:
         url: the URL of the object.
         size: its size in bytes.
         table: the full name of the table.
+        restatement: what was found about each month that was looked at, if none of them had
+            changed; None if the object was there.
     """
 
     file_name: str
@@ -183,6 +198,7 @@ class Skipped:
     url: str
     size: int
     table: str
+    restatement: Restatement | None = None
 
     @property
     def result(self) -> dict[str, Any]:

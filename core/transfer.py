@@ -38,6 +38,7 @@ from core.records.finish import verify_and_report
 from core.records.last_delivery import find_last_delivery
 from core.records.manifest import check_manifest, manifest_key, write_manifest
 from core.records.report import check_path
+from core.records.restatement import Restatement, find_due_months
 from core.request.conditions import list_conditions
 from core.request.request import Request
 from core.runtime.cancel import NEVER, Cancel
@@ -79,6 +80,8 @@ def plan_transfer(
         source, today = run.look(connection)
         sample = run.take_sample(connection, source)
         plan, choice = run.decide(source, sample, today)
+        restatement = run.restate(connection, plan)
+        plan = restatement.restrict(plan) if restatement else plan
         months = look_at_months(connection, plan, run.cancel, exact=exact)
         plan = refine_grain(plan, months)
         cost = estimate(request, plan, measure_widths(source.columns, sample), months, former)
@@ -95,6 +98,7 @@ def plan_transfer(
         manifest=job.destination.url(manifest_key(job.key, source.name.table))
         if request.manifest
         else "",
+        restatement=restatement,
     )
 
 
@@ -138,8 +142,12 @@ def run_transfer(
         if request.if_exists == "skip" and (existing := run.find_existing(bucket, source, today)):
             return existing
         plan, choice = run.decide(source, run.take_sample(connection, source), today)
+        restatement = run.restate(connection, plan)
+        if restatement and not restatement.due:
+            return restatement.skip(Destination.parse(request.bucket), source.name)
+        plan = restatement.restrict(plan) if restatement else plan
         plan = check_grain(connection, plan, run.cancel)
-        run.report(plan, choice)
+        run.report(plan, choice, restatement)
         job = run.make_job(connection, plan)
         with workspace() as directory:
             sweep(bucket, run.cancel)
@@ -151,7 +159,9 @@ def run_transfer(
             if request.manifest:
                 schema = engine.schema(request, plan)
                 manifest = write_manifest(job, bucket, delivered, schema, directory)
-            outcome = replace(Outcome.of(job, choice, delivered), manifest=manifest)
+            outcome = replace(
+                Outcome.of(job, choice, delivered), manifest=manifest, restatement=restatement
+            )
             job.progress.report(Delivered(outcome.url, outcome.row_count, outcome.size))
             return verify_and_report(job, bucket, file, outcome)
 
@@ -230,9 +240,18 @@ class _Run:
             raise obstacle
         return plan, choice
 
-    def report(self, plan: Plan, choice: Choice) -> None:
+    def restate(self, connection: SnowflakeConnection, plan: Plan) -> Restatement | None:
+        """Return which months are delivered; None if all months of the plan are."""
+        if not self.request.restate_months:
+            return None
+        found = find_due_months(connection, self.request, plan, self.cancel)
+        for warning in found.warnings:
+            self.progress.report(Warned(warning))
+        return found
+
+    def report(self, plan: Plan, choice: Choice, restatement: Restatement | None) -> None:
         """Report the plan and its warnings; a UsageError says that the file name is invalid."""
-        self.progress.report(Planned(plan, choice))
+        self.progress.report(Planned(plan, choice, restatement))
         url = Destination.parse(self.request.bucket).url(self.key(plan.source, plan.window))
         for warning in (*plan.warnings, *warn_of_hidden([("destination", url)])):
             self.progress.report(Warned(warning))

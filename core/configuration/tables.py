@@ -25,7 +25,7 @@ _NEEDED: Final = {"table": "TABLE", "bucket": "s3://bucket"}
 # Options that replace others, since no request has both.
 _REPLACED: Final = (
     *(({way}, set(WRITE_WAYS) - {way}) for way in WRITE_WAYS),
-    ({"since", "until"}, {"last_months", "include_current"}),
+    ({"since", "until"}, {"last_months", "include_current", "restate_months"}),
     ({"last_months"}, {"since", "until"}),
 )
 

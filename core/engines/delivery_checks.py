@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from core.errors import CheckFailedError
 from core.events import Warned
-from core.planning.window import list_months, write_month
+from core.planning.window import Window, write_month
 from core.remedy import Advice, Remedy, join_remedies, join_texts
 from core.request.conditions import parse_percentage
 
 if TYPE_CHECKING:
     from core.bucket import Bucket
-    from core.planning.window import Window
     from core.request.request import Request
     from core.runtime.progress import Reporter
 
@@ -112,10 +111,7 @@ class DeliveryChecks:
             yield text, Remedy("max_change")
 
     def _check_months(self, found: Collection[date | None]) -> Iterator[Failure]:
-        since, until = (self.window.since, self.window.until) if self.window else (None, None)
-        if since is None or until is None:
-            raise ValueError("the months of an open window cannot be counted")
-        wanted = list_months(since, until)
+        wanted = (self.window or Window()).list_months()
         missing = sorted(set(wanted) - set(found))
         if missing:
             names = ", ".join(map(write_month, missing[:_MOST_MONTHS]))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from snowflake.connector import SnowflakeConnection
 
+    from core.aggregation.delivered_months import DeliveredMonth
     from core.aggregation.first_rows import FirstRows
     from core.aggregation.reconciliation import RunTotals
     from core.bucket import Bucket, Delivery
@@ -129,6 +130,7 @@ class EngineResult:
         totals: the totals of the rows read and of those written, which agree.
         first_rows: the first rows.
         query_id: Snowflake's id of the statement that read the table.
+        months: the figures of each month, if it has an object of its own.
     """
 
     key: str
@@ -136,6 +138,7 @@ class EngineResult:
     totals: RunTotals
     first_rows: FirstRows
     query_id: str
+    months: tuple[DeliveredMonth, ...] = ()
 
 
 class Engine(Protocol):

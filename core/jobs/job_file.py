@@ -44,7 +44,7 @@ SCHEMAS: Final = ("free", "frozen")
 PER_TRANSFER: Final = ("table", "bucket", "file_name", "report")
 NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _BACKFILL: Final = re.compile(r"\s*(\S+?)\s*\.\.\s*(\S+)\s*")
-_WINDOW: Final = ("since", "until", "last_months", "include_current")
+_WINDOW: Final = ("since", "until", "last_months", "include_current", "restate_months")
 _MONTHLY_NAME: Final = "{table}_monthly_{month}.{ext}"  # of the files of a backfill
 
 Options = Mapping[str, Any]

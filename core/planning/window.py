@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,13 @@ class Window:
         until: the first day of the last month, which belongs to the window; None if there is no
             last month.
         undated: whether rows without a date are read too.
+        without: the first days of months between these two that are not read.
     """
 
     since: date | None = None
     until: date | None = None
     undated: bool = False
+    without: tuple[date, ...] = ()
 
     @property
     def end(self) -> date | None:
@@ -45,7 +48,8 @@ class Window:
     def __str__(self) -> str:
         """Return the months as `2024-02`, `2024-02 to 2024-04`, `since 2024-02`, `until 2024-04`.
 
-        If rows without a date are read, `and rows without a date` follows.
+        Months between them that are not read follow as `without 2024-03`, and `and rows without a
+        date` if these are read.
         """
         since, until = (each and write_month(each) for each in (self.since, self.until))
         if self.month:
@@ -54,6 +58,8 @@ class Window:
             months = f"{since} to {until}"
         else:
             months = f"since {since}" if since else f"until {until}"
+        if self.without:
+            months = f"{months} without {', '.join(map(write_month, self.without))}"
         return f"{months} and rows without a date" if self.undated else months
 
     def as_dict(self) -> dict[str, Any]:
@@ -64,7 +70,27 @@ class Window:
             {'since': '2024-02', 'until': None, 'undated': 'keep'}
         """
         since, until = (each and write_month(each) for each in (self.since, self.until))
-        return {"since": since, "until": until, "undated": "keep" if self.undated else "drop"}
+        undated = "keep" if self.undated else "drop"
+        found: dict[str, Any] = {"since": since, "until": until, "undated": undated}
+        if self.without:
+            found["without"] = list(map(write_month, self.without))
+        return found
+
+    def list_months(self) -> list[date]:
+        """Return the first days of the months that are read.
+
+        Raises:
+            ValueError: there is no first or no last month.
+        """
+        if self.since is None or self.until is None:
+            raise ValueError("the months of an open window cannot be counted")
+        return [each for each in list_months(self.since, self.until) if each not in self.without]
+
+    def restrict(self, months: Collection[date]) -> Window:
+        """Return the window of some of these months, of which there is at least one."""
+        first, last = min(months), max(months)
+        without = tuple(each for each in list_months(first, last) if each not in months)
+        return replace(self, since=first, until=last, without=without)
 
 
 def find_window(request: Request, today: date | None) -> Window | None:
@@ -84,7 +110,8 @@ def find_window(request: Request, today: date | None) -> Window | None:
             raise ValueError("the last months are counted from a date")
         current = today.replace(day=1)
         last = current if request.include_current else add_months(current, -1)
-        return Window(add_months(current, -request.last_months), last, undated)
+        number = request.restate_months or request.last_months
+        return Window(add_months(current, -number), last, undated)
     since = parse_month(request.since) if request.since else None
     until = parse_month(request.until) if request.until else None
     return Window(since, until, undated) if since or until else None

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.planning.window import Window
 
 _UNIX = date(1970, 1, 1)
+_DATE = "TO_DATE('{}', 'YYYY-MM-DD')"
 _DAY = timedelta(days=1)  # no time zone of any time is as far from UTC
 
 
@@ -61,7 +62,9 @@ def is_in_window(plan: Plan, *, month: str, bad: str | None, valid: tuple[int, i
         others.append(f"{name} IS NULL" if bad is None else f"{month} IS NULL")
     elif bad is not None and failing:
         others.append(f"{bad} IS NOT NULL")
-    inside = "\n  AND ".join(_compare(plan, plan.window, month, valid))
+    inside = "\n  AND ".join(
+        [*_compare(plan, plan.window, month, valid), *_leave_out(plan.window.without, month)]
+    )
     return "\n  OR ".join([f"({inside})" if others else inside, *others])
 
 
@@ -82,8 +85,15 @@ def _compare(plan: Plan, window: Window, month: str, valid: tuple[int, int] | No
             wide = _compare_days(name, moment + cast, *_widen(window))
         case _:
             wide = []
-    exact = _compare_days(month, "TO_DATE('{}', 'YYYY-MM-DD')", window.since, window.end)
+    exact = _compare_days(month, _DATE, window.since, window.end)
     return [*wide, *(exact or [f"{month} IS NOT NULL"])]
+
+
+def _leave_out(months: tuple[date, ...], sql: str) -> list[str]:
+    """Return the condition that leaves out months within the window, if there are some."""
+    if not months:
+        return []
+    return [f"{sql} NOT IN ({', '.join(_DATE.format(each.isoformat()) for each in months)})"]
 
 
 def _compare_days(sql: str, constant: str, since: date | None, end: date | None) -> list[str]:

@@ -22,10 +22,20 @@ FrontEnd = Literal["app", "batch", "library"]
 
 # The names that fields had in the first version of the history, and that reports still use.
 _FORMER_NAMES: Final = {"account": "totals", "verdict": "comparison"}
-_TEXTS: Final = ("by", "table", "url", "outcome", "run_id", "destination", "engine", "window")
+_TEXTS: Final = (
+    "by",
+    "table",
+    "url",
+    "outcome",
+    "run_id",
+    "destination",
+    "engine",
+    "window",
+    "series",
+)
 _NUMBERS: Final = ("rows", "bytes")
 _MAPPINGS: Final = ("result", "totals", "comparison")
-_LISTS: Final = ("columns", "objects")
+_LISTS: Final = ("columns", "objects", "months")
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,8 @@ class HistoryEntry:
         columns: the plan: `name` and `role` of each column, in the order of the table; empty if the
             run ended before the plan was made.
         objects: the objects that were delivered: `key`, `size`, `etag` and `crc32` of each.
+        months: the figures of each month of the delivery, if it has an object of its own.
+        series: what the deliveries have in common whose months are compared with each other.
     """
 
     started: datetime
@@ -81,6 +93,8 @@ class HistoryEntry:
     destination: str = ""
     columns: tuple[Mapping[str, Any], ...] = ()
     objects: tuple[Mapping[str, Any], ...] = ()
+    months: tuple[Mapping[str, Any], ...] = ()
+    series: str = ""
 
     @property
     def exit_code(self) -> int:

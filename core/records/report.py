@@ -153,6 +153,7 @@ def _report(request: Request, outcome: Outcome, failure: TransferError | None) -
         ],
         "schema": [column.as_dict() for column in outcome.schema],
         "window": plan.window.as_dict() if plan.window else None,
+        "restatement": outcome.restatement.as_data() if outcome.restatement else None,
         "warnings": list(outcome.warnings),
         "engine": {"name": outcome.choice.engine.value, "why": outcome.choice.why},
         "statements": {

@@ -76,12 +76,15 @@ def run_and_report(
         )
     except TransferError as error:
         texts = {"message": _cut(error.stored), "hint": _cut(error.hint)}
-        end(**_describe(error.outcome), outcome=error.label, **texts)
+        end(**_describe(error.outcome, request), outcome=error.label, **texts)
         raise
     except Exception as error:  # its text may hold data
         end(outcome=TransferError.label, message=f"Unexpected {type(error).__name__}.")
         raise
-    end(**_describe(outcome), outcome=DELIVERED if isinstance(outcome, Outcome) else SKIPPED)
+    end(
+        **_describe(outcome, request),
+        outcome=DELIVERED if isinstance(outcome, Outcome) else SKIPPED,
+    )
     return outcome
 
 
@@ -105,10 +108,11 @@ def _without_secrets(request: Request, name: str | None, *, demo: bool) -> Reque
     return request.model_copy(update={"connection": known, "s3_options": None, "notify": notified})
 
 
-def _describe(outcome: DeliveredTransfer | None) -> dict[str, Any]:
+def _describe(outcome: DeliveredTransfer | None, request: Request) -> dict[str, Any]:
     """Return the fields of an entry that describe a delivery; none if there is no delivery."""
     from core.outcome import Outcome, Skipped
     from core.records.report import objects_as_data, totals_as_dict
+    from core.records.restatement import identify_series
 
     if isinstance(outcome, Skipped):
         about = {"table": outcome.table, "url": outcome.url}
@@ -126,6 +130,8 @@ def _describe(outcome: DeliveredTransfer | None) -> dict[str, Any]:
         "engine": outcome.choice.engine.value,
         "window": str(outcome.plan.window or ""),
         "objects": tuple(objects_as_data(outcome.objects)),
+        "months": tuple(each.as_dict() for each in outcome.months),
+        "series": identify_series(request, outcome.plan.source.name) if outcome.months else "",
     }
 
 

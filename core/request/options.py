@@ -213,6 +213,16 @@ _MONTHS: Final = {
     "include_current": Option(
         help="Read the current month too, in addition to the last months.", type=bool, default=False
     ),
+    "restate_months": Option(
+        help="Look at this many whole months before the current month, those of `last_months` "
+        "among them, and deliver only those that need it: months of `last_months` that were not "
+        "delivered yet, and months whose number of rows or sums differ from those of their last "
+        "delivery in the history of this machine. Needs `split_by`.",
+        type=int | None,
+        absent="none",
+        placeholder="NUMBER",
+        examples=("3",),
+    ),
     "undated": Option(
         help="What to do with rows without a date if only some months are read: `drop` leaves "
         "them out, `keep` delivers them in the month NULL. If all months are read, they are "

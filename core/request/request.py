@@ -47,6 +47,7 @@ from core.request.options import (
     TimestampUnit,
     Undated,
 )
+from core.request.restating import check_restating
 from core.request.stable_names import check_skip, check_split
 from core.request.targets import check_targets, without_secrets
 from core.request.validation_messages import WAYS_TO_WRITE, describe_mistakes
@@ -243,6 +244,7 @@ class Request(BaseModel):
     until: Month = _declare("until")
     last_months: Annotated[int, Field(ge=1, le=MOST_MONTHS)] | None = _declare("last_months")
     include_current: bool = _declare("include_current")
+    restate_months: Annotated[int, Field(ge=1, le=MOST_MONTHS)] | None = _declare("restate_months")
     undated: Undated = _declare("undated")
     connection: Annotated[str | Mapping[str, Any] | None, Field(repr=False)] = _declare(
         "connection"
@@ -363,6 +365,7 @@ class Request(BaseModel):
         check_window(self)
         check_conditions(self)
         check_split(self)
+        check_restating(self)
         check_skip(self)
         return self
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -93,6 +95,17 @@ def test_windows(name: str, golden: Golden) -> None:
         query.select_months(made, exact=False),
     ]
     assert {find_where(each.sql) for each in (rows, *statements)} == {find_where(rows.sql)}
+
+
+@pytest.mark.parametrize("name", ["date", "text", "epoch"])
+def test_a_window_with_gaps(name: str, golden: Golden) -> None:
+    columns, options = WINDOWS[name]
+    made = plan(columns, **{**options, "since": "2024-01", "until": "2024-04"})
+    assert made.window is not None
+    months = [date(2024, 1, 1), date(2024, 3, 1), date(2024, 4, 1)]
+    gapped = replace(made, window=made.window.restrict(months))
+    golden(f"sql/window_gaps_{name}.sql", render(query.select_rows(gapped)))
+    assert "NOT " in find_where(query.select_figures(gapped, read_by=None).sql)
 
 
 def test_a_window_is_a_condition_on_the_sampled_rows(golden: Golden) -> None:

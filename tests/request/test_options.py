@@ -35,6 +35,7 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "external_id": {"role_arn": "arn:aws:iam::123456789012:role/deliveries"},
     "include_current": {"last_months": 1},
     "require_months": {"last_months": 1},
+    "restate_months": {"last_months": 1, "split_by": "month"},
 }
 LINE = 100  # characters
 

@@ -37,6 +37,7 @@ from tui.format.figures import count
 
 if TYPE_CHECKING:
     from core import Outcome
+    from core.facade import Restatement
 
 _LINE_SECONDS: Final = 5.0  # between two lines of progress where there is no terminal
 _BAR_CELLS: Final = 12
@@ -127,7 +128,9 @@ class Console(ABC):
         """Write what the result does not say: that nothing was delivered, or was verified."""
         if isinstance(outcome, Skipped):
             text = f"{outcome.url} exists already: nothing was read or delivered"
-            self.note(text, skipped=True)
+            if outcome.restatement:
+                text = f"No month of {outcome.table} has changed: nothing was delivered"
+            self.note(text, *_list_months(outcome.restatement), skipped=True)
         elif outcome.comparison and outcome.comparison.agrees:
             self.note(str(outcome.comparison), verdict=outcome.comparison.as_dict())
 
@@ -223,11 +226,13 @@ class JsonConsole(Console):
         plan = planned.plan
         columns = [{"name": column.name, "role": column.role.value} for column in plan.columns]
         choice, window = planned.choice, plan.window.as_dict() if plan.window else None
+        months = planned.restatement.as_data() if planned.restatement else None
         self._line(
             "info",
             "planned",
             columns=columns,
             window=window,
+            **({"restatement": months} if months else {}),
             engine=choice.engine,
             engine_why=choice.why,
         )
@@ -294,7 +299,8 @@ class TextConsole(Console):
         month = f"{plan.month.name}, {plan.window}" if plan.window else plan.month.name
         self._text(
             f"Plan: month of {month}; sums {_join_some([c.name for c in plan.sums])}; "
-            f"keys {_join_some([c.name for c in plan.keys])}"
+            f"keys {_join_some([c.name for c in plan.keys])}",
+            *_list_months(planned.restatement),
         )
         self._text(f"Engine: {planned.choice.engine} ({planned.choice.why})")
 
@@ -320,6 +326,11 @@ class TextConsole(Console):
     @property
     def _head(self) -> str:
         return f"[{self._name}] " if self._name else ""
+
+
+def _list_months(restatement: Restatement | None) -> list[str]:
+    """Return a line for each month that may be delivered again."""
+    return list(map(str, restatement.months)) if restatement else []
 
 
 class _Pace:

@@ -34,6 +34,7 @@ def as_text(preview: Preview) -> list[str]:
     return [
         f"Source       {source.name}: {cost.rows_in(estimate)}{_of_all(plan)} rows{stored}",
         *([f"Months       {plan.window}"] if plan.window else []),
+        *_list_restated(preview),
         f"Destination  {preview.url}{_name(preview)}",
         *([f"Manifest     {preview.manifest}"] if preview.manifest else []),
         *([f"With         {_spell(preview.demands)}"] if preview.demands else []),
@@ -89,12 +90,22 @@ def as_data(preview: Preview) -> dict[str, Any]:
         "columns": columns,
         "schema": [column.as_dict() for column in preview.schema],
         "window": preview.plan.window.as_dict() if preview.plan.window else None,
+        "restatement": preview.restatement.as_data() if preview.restatement else None,
         "sql": preview.statement.sql,
         "binds": list(preview.statement.binds),
         "copy": preview.copy.sql if preview.copy else None,
         "notify": list(preview.notified),
         "warnings": list(map(with_options, preview.warnings)),
     }
+
+
+def _list_restated(preview: Preview) -> list[str]:
+    """Return a line for each month that is looked at: whether it is delivered, and why."""
+    months = preview.restatement.months if preview.restatement else ()
+    lines = [f"{'' if number else 'Restate':<13}{each}" for number, each in enumerate(months)]
+    if lines and not any(each.due for each in months):
+        lines.append(f"{'':<13}So nothing would be delivered.")
+    return lines
 
 
 def _name(preview: Preview) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
+from core.aggregation.delivered_months import DeliveredMonth
 from core.bucket import Bucket, Delivery
 from core.bucket.checks import check_destination
 from core.bucket.objects import find, remove_delivered
@@ -21,7 +22,6 @@ from core.engines.engine import EngineResult, Job
 from core.engines.local_file import LocalFile
 from core.errors import CancelledError, DestinationError, DestinationExistsError, TransferError
 from core.events import Phase
-from core.planning.window import list_months
 from core.remedy import Advice, Remedy, join_texts
 from core.runtime.cancel import translate_cancellation
 
@@ -40,7 +40,7 @@ def deliver_months(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths
     """
     check_destination(bucket, _key(job, None), overwrite=True, cancel=job.cancel)
     _refuse_existing(job, bucket, _list_window(job.plan.window))
-    files = MonthFiles.beside(file, job.plan.delivered.index(job.plan.month))
+    files = MonthFiles.beside(file, job.plan)
     with translate_cancellation(job.cancel):
         written = write(
             job.connection,
@@ -55,7 +55,12 @@ def deliver_months(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths
     _refuse_existing(job, bucket, [each.month for each in files.files])
     objects = _upload(job, bucket, files)
     warn_of_rows(job, totals)
-    return EngineResult(job.key, objects, totals, written.first_rows, written.query_id)
+    keys = tuple(each.name for each in job.plan.keys)
+    months = tuple(
+        DeliveredMonth(each.month, there.key, each.rows, there.size, each.sums, keys)
+        for each, there in zip(files.files, objects, strict=True)
+    )
+    return EngineResult(job.key, objects, totals, written.first_rows, written.query_id, months)
 
 
 def _key(job: Job, month: date | None) -> str:
@@ -74,7 +79,7 @@ def _list_window(window: Window | None) -> list[date | None]:
     """Return the months that are read, if they are known before."""
     if window is None or window.since is None or window.until is None:
         return []
-    return [*list_months(window.since, window.until), *([None] if window.undated else [])]
+    return [*window.list_months(), *([None] if window.undated else [])]
 
 
 def _refuse_existing(job: Job, bucket: Bucket, months: Sequence[date | None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
+from core.aggregation.reconciliation import Total, total
 from core.engines.local_file import LocalFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from core.output.writer import Writer
+    from core.planning.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,13 @@ class MonthFile:
         month: its first day; None for the rows without a date.
         path: the file.
         rows: its data rows.
+        sums: the total of each summed column over these rows, by the column's name in the table.
     """
 
     month: date | None
     path: Path
     rows: int
+    sums: Mapping[str, Total]
 
 
 @dataclass(frozen=True)
@@ -40,17 +44,21 @@ class MonthFiles(LocalFile):
 
     Attributes:
         month_column: the position of the delivered month.
+        sums: the position of each summed column in the delivery, by its name in the table.
         files: the files that are complete.
     """
 
     month_column: int = 0
+    sums: Mapping[str, int] = field(default_factory=dict)
     files: list[MonthFile] = field(default_factory=list)
 
     @classmethod
-    def beside(cls, file: LocalFile, month_column: int) -> Self:
-        """Return the files of a delivery whose one file would be `file`."""
+    def beside(cls, file: LocalFile, plan: Plan) -> Self:
+        """Return the files of a delivery of a plan, whose one file would be `file`."""
+        position = plan.delivered.index
+        sums = {each.name: position(each) for each in plan.sums}
         form = (file.format, file.gzip, file.text)
-        return cls(file.path, *form, month_column=month_column)
+        return cls(file.path, *form, month_column=position(plan.month), sums=sums)
 
     def open(self, schema: pa.Schema) -> Writer:
         """Return a writer that divides the rows, which come in the order of their months."""
@@ -71,6 +79,7 @@ class _MonthWriter:
         self._path = files.path
         self._writer: Writer | None = None
         self._large: set[str] = set()
+        self._sums: dict[str, Total] = {}
 
     @property
     def large_numbers(self) -> tuple[str, ...]:
@@ -98,8 +107,11 @@ class _MonthWriter:
                 self.close()
                 number = len(self._files.files)
                 self._path, self._writer = self._files.open_month(number, self._schema)
-                self._month = month
+                self._month, self._sums = month, {}
             self._writer.write(rows)
+            for name, position in self._files.sums.items():
+                more = total(rows.to_series(position).to_arrow())
+                self._sums[name] = self._sums[name] + more if name in self._sums else more
 
     def close(self) -> None:
         """Complete the file of the last month."""
@@ -107,7 +119,7 @@ class _MonthWriter:
         if writer is not None:
             writer.close()
             self._large.update(writer.large_numbers)
-            self._files.files.append(MonthFile(self._month, self._path, writer.rows))
+            self._files.files.append(MonthFile(self._month, self._path, writer.rows, self._sums))
 
     def discard(self) -> None:
         """Remove the file that is not complete."""

@@ -121,7 +121,10 @@ class Existing(Vertical):
         """Yield the JSON of the object, and what was not done."""
         skipped = self._skipped
         yield Static(pretty(skipped.result), classes="result")
-        yield Static("Nothing was read or delivered: the object is there.", classes="agree")
+        why = "Nothing was read or delivered: the object is there."
+        if skipped.restatement:
+            why = "Nothing was delivered: no month has changed."
+        yield Static(why, classes="agree")
         yield Fact("Bucket", skipped.url.removesuffix(skipped.file_name))
         yield Fact("Size", size(skipped.size))
 
