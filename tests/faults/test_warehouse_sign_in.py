@@ -81,7 +81,8 @@ def test_sign_in(outcome: Callable[[Case], None], case: Case) -> None:
 
 
 def test_connection_refused(outcome: Callable[[Case], None]) -> None:
-    outcome(way("connection refused", TemporaryError, UNREACHABLE, port=closed_port()))
+    with closed_port() as port:
+        outcome(way("connection refused", TemporaryError, UNREACHABLE, port=port))
 
 
 def test_certificate_of_nobody(

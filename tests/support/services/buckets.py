@@ -148,6 +148,16 @@ def client_options(server: dict[str, str]) -> dict[str, str]:
     return {name: v for name, v in server.items() if name != "bucket" and "partner" not in name}
 
 
+class PatientServer(ThreadingHTTPServer):
+    """A server that keeps connections waiting while the machine is busy.
+
+    By default five wait; the kernel drops the next, whose client tries again after a second.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
 class Proxy:
     """An HTTP proxy in front of a server, which does what `on` tells it to some requests.
 
@@ -177,8 +187,7 @@ class Proxy:
         self._rules: list[list[Any]] = []
         self._lock = threading.Lock()
         self._under_way = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler or Exchange)
-        self._server.daemon_threads = True
+        self._server = PatientServer(("127.0.0.1", 0), handler or Exchange)
         self._server.proxy = self  # type: ignore[attr-defined]
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)

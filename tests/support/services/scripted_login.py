@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
+from tests.support.services.buckets import PatientServer
+
 _SESSION = {
     "token": "t",
     "masterToken": "m",
@@ -21,7 +23,7 @@ _SESSION = {
 }
 
 
-class ScriptedLogin(http.server.ThreadingHTTPServer):
+class ScriptedLogin(PatientServer):
     """A warehouse that answers every request alike: an HTTP status, a login refusal, or a session.
 
     Attributes:

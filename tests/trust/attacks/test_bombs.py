@@ -119,7 +119,8 @@ def test_plain_streams_are_read(table: pa.Table) -> None:
 
 def check(sandbox: Sandbox, lies: dict[str, Lie], outcome: str) -> None:
     """See that each ends in a typed error, four at a time, and that memory stays bounded."""
-    code, lines = run(sandbox, lies, "stream", {})
+    patient = dict.fromkeys(("login_timeout", "request_timeout", "retry_timeout"), 30)
+    code, lines = run(sandbox, lies, "stream", patient)
     assert code == 0, lines
     ended = {line["name"]: line["outcome"] for line in lines if "outcome" in line}
     assert ended == dict.fromkeys(lies, outcome), lines

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.support.services.buckets import PatientServer
+
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
@@ -46,10 +48,8 @@ class Answer:
 Lie = Callable[[Answer], None]
 
 
-class Liar(http.server.ThreadingHTTPServer):
+class Liar(PatientServer):
     """Passes every request on to the sandbox's warehouse, and every answer through `lie`."""
-
-    daemon_threads = True
 
     def __init__(self, sandbox: Sandbox, lie: Lie) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

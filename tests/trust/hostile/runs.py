@@ -19,7 +19,7 @@ SECONDS = 40  # more than any lie takes
 
 
 def run(
-    sandbox: Sandbox, lies: Mapping[str, Lie], engine: str, settings: Mapping[str, str]
+    sandbox: Sandbox, lies: Mapping[str, Lie], engine: str, settings: Mapping[str, Any]
 ) -> tuple[int, list[dict[str, Any]]]:
     """Run a transfer for each lie in one process: its exit code, and what it told."""
     with ExitStack() as stack:
@@ -28,11 +28,11 @@ def run(
             server = stack.enter_context(lying(sandbox, lie))
             connection = {
                 **sandbox.snowflake,
-                **settings,
-                "port": server.server_port,
                 "login_timeout": 5,
                 "request_timeout": 5,
                 "retry_timeout": 5,
+                **settings,
+                "port": server.server_port,
             }
             given = options(sandbox, connection=connection, engine=engine)
             key = f"lies/{engine}/{name.replace(' ', '-')}"

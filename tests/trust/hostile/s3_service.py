@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
+from tests.support.services.buckets import PatientServer
+
 Answer = tuple[int, dict[str, str], bytes]
 LIST = b"<ListBucketResult><KeyCount>%s</KeyCount>%s</ListBucketResult>"
 ABSENT: Answer = (404, {}, b"")
 NOTHING = (200, {}, LIST % (b"0", b""))
 
 
-class Service(http.server.ThreadingHTTPServer):
+class Service(PatientServer):
     """Answers every request by `answer`, and notes it in `asked`."""
-
-    daemon_threads = True
 
     def __init__(self, answer: Callable[[str], Answer]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
