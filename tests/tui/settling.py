@@ -24,7 +24,7 @@ from textual.widget import Widget
 
 _QUIET_TURNS = 3  # of the event loop, in which nothing has work left
 _TURN = 0.001  # seconds
-_PATIENCE = 5.0  # seconds, for what never rests
+_PATIENCE = 30.0  # seconds: what rests at all has rested by then, however busy the machine is
 
 
 @contextmanager
