@@ -199,10 +199,22 @@ def preview_copy(
 
 
 def write_empty(plan: Plan, file: LocalFile) -> None:
-    """Write the file of a result without rows, for which Snowflake writes no file."""
+    """Write the file of a result without rows, for which Snowflake writes no file.
+
+    In parquet its whole numbers are decimals, as in the files that Snowflake writes.
+    """
+    import pyarrow as pa
+
     from core.aggregation.arrow_types import delivered_schema
 
-    with file.open(delivered_schema(plan)):
+    schema = delivered_schema(plan)
+    if file.format is Format.PARQUET:
+        for position, column in enumerate(plan.delivered):
+            field = schema.field(position)
+            if pa.types.is_integer(field.type):
+                whole = pa.decimal128(column.source.type.precision or 0)
+                schema = schema.set(position, field.with_type(whole))
+    with file.open(schema):
         pass
 
 

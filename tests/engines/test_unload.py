@@ -67,6 +67,19 @@ def test_parquet_has_the_rows_and_types_of_stream(sandbox: Sandbox, plain: str) 
     assert theirs.schema.field("BIG").type == pa.decimal128(38, 0)
 
 
+def test_a_file_without_rows_has_the_types_of_one_with_rows(sandbox: Sandbox) -> None:
+    """Snowflake writes no file for no rows, and whole numbers as decimals."""
+    columns = "D DATE, K NUMBER(10,0), L NUMBER(38,2), N NUMBER(5,0), F FLOAT, T VARCHAR, B BOOLEAN"
+    full = make_table(sandbox, columns, "('2024-01-05', 1, 2, 3, 0.5, 't', TRUE)")
+    empty = make_table(sandbox, columns)
+    keys = {"key_columns": "K,L,T,B", "sum_columns": "N,F", "date_column": "D"}
+    schemas = [delivered(sandbox, unloaded(sandbox, each, **keys)).schema for each in (full, empty)]
+    assert schemas[0].equals(schemas[1])
+    assert schemas[1].field("K").type == pa.decimal128(10, 0)
+    plan = plan_transfer(asked(sandbox, empty, **keys))
+    assert [column.type for column in plan.schema][1] == "DECIMAL(10,0)"
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 def test_ndjson_has_the_bytes_of_stream(sandbox: Sandbox, times: str, zipped: bool) -> None:
     way = {"format": "ndjson", "gzip": zipped, "timezone": "Europe/Zurich"}
