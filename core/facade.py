@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from core.runtime.track import amount as amount
     from core.runtime.track import fraction as fraction
     from core.warehouse.catalog import Entry as Entry
+    from core.warehouse.lending import SignedIn as SignedIn
 
 # The names by module, grouped by purpose.
 _HOMES: Final = {
@@ -115,6 +116,7 @@ _HOMES: Final = {
     "core.preview.cost": ("Estimate", "FormerRun", "Way", "estimate"),
     "core.preview.month_preview": ("MonthRow", "Months", "refine_grain"),
     "core.warehouse.catalog": ("Entry",),
+    "core.warehouse.lending": ("SignedIn",),
     # The plan, and changes to it by the user.
     "core.planning.date_candidates": ("check_format", "suggest_formats"),
     "core.planning.date_formats": ("parse_format",),

@@ -49,6 +49,7 @@ from core.runtime.progress import Reporter
 from core.runtime.retry import Retry
 from core.warehouse.catalog import find, find_today
 from core.warehouse.connect import connect, sign_out
+from core.warehouse.lending import SignedIn, borrow
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -109,6 +110,7 @@ def run_transfer(
     cancel: Cancel | None = None,
     run_id: str | None = None,
     exclusive: bool = False,
+    signed_in: SignedIn | None = None,
 ) -> Outcome | Skipped:
     """Transfer one table. It neither records the run nor sends the request's notifications.
 
@@ -120,6 +122,7 @@ def run_transfer(
         run_id: the id of the run, which no other run has; if None, one is made.
         exclusive: end with a TemporaryError if another process runs the same transfer
             (`core.bucket.target.identify_run`) and is exclusive too.
+        signed_in: an open session to use instead of a sign-in, if it fits the request.
 
     Returns:
         The outcome, once the object is complete in the bucket and verified; or what is there, if
@@ -131,7 +134,7 @@ def run_transfer(
     """
     if request.report:
         check_path(request.report)
-    run = _Run(request, Reporter(on_event), cancel, run_id)
+    run = _Run(request, Reporter(on_event), cancel, run_id, signed_in)
     with ExitStack() as held:
         bucket = held.enter_context(open_bucket(request, retry=run.retry))
         connection = held.enter_context(run.session())
@@ -175,6 +178,7 @@ class _Run:
         progress: Reporter,
         cancel: Cancel | None,
         run_id: str | None = None,
+        signed_in: SignedIn | None = None,
     ) -> None:
         Destination.parse(request.bucket)  # an invalid one is refused before the sign-in
         self.request = request
@@ -184,14 +188,17 @@ class _Run:
         self.retry = Retry(max_time=request.max_retry_time, on_event=progress.report)
         self.started = datetime.now(UTC)
         self.run_id = run_id or uuid.uuid4().hex
+        self._signed_in = signed_in
 
     @contextmanager
     def session(self) -> Iterator[SnowflakeConnection]:
-        """Sign in to Snowflake; sign out on exit."""
+        """Sign in to Snowflake, unless a session is lent; sign out, or return it, on exit."""
         self.progress.start(Phase.CONNECT)
-        connection = connect(
+        tag = f"amplify-transfer {self.run_id}"
+        lent = borrow(self._signed_in, self.request, self.retry, tag, self.cancel)
+        connection = lent or connect(
             self.request.connection,
-            query_tag=f"amplify-transfer {self.run_id}",
+            query_tag=tag,
             timezone=self.request.timezone,
             warehouse=self.request.warehouse,
             role=self.request.role,

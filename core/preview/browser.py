@@ -26,6 +26,7 @@ from core.runtime.closing import Closing
 from core.warehouse import catalog
 from core.warehouse.catalog import Entry
 from core.warehouse.connect import connect, sign_out
+from core.warehouse.lending import SignedIn
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -85,10 +86,12 @@ class Explorer(Closing):
 
     Attributes:
         place: the session's database and schema, each None if none is selected.
+        signed_in: the session, which a run can use too; None if it cannot.
     """
 
-    def __init__(self, connection: SnowflakeConnection) -> None:
+    def __init__(self, connection: SnowflakeConnection, signed_in: SignedIn | None = None) -> None:
         self._connection = connection
+        self.signed_in = signed_in
         self.place: tuple[str | None, str | None] = (
             connection.database or None,
             connection.schema or None,
@@ -119,10 +122,11 @@ class Explorer(Closing):
             aws_profile=aws_profile,
             timezone=timezone,
         )
-        return cls(opened)
+        signed_in = SignedIn(opened, connection, warehouse, role, aws_profile, timezone)
+        return cls(opened, signed_in)
 
     def close(self) -> None:
-        """Sign out; takes a second at most."""
+        """Sign out, once no run uses the session; takes a second at most."""
         sign_out(self._connection)
 
     def databases(self, cancel: Cancel) -> list[str]:

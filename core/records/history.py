@@ -22,6 +22,7 @@ from core.runtime.cancel import Cancel
 
 if TYPE_CHECKING:
     from core.outcome import Outcome, Skipped
+    from core.warehouse.lending import SignedIn
 
 SHOWN: Final = 1_000
 
@@ -34,6 +35,7 @@ def run_recorded(
     connection_name: str | None = None,
     on_event: Listener | None = None,
     cancel: Cancel | None = None,
+    signed_in: SignedIn | None = None,
 ) -> Outcome | Skipped:
     """Run a transfer that no other process runs, and record its end; then notify of it.
 
@@ -45,6 +47,7 @@ def run_recorded(
             connection, such as one whose password the user has just typed.
         on_event: as for `run_transfer`.
         cancel: as for `run_transfer`.
+        signed_in: as for `run_transfer`.
     """
     return run_and_report(
         request,
@@ -55,6 +58,7 @@ def run_recorded(
         cancel=cancel,
         on_end=record,
         exclusive=True,
+        signed_in=signed_in,
     )
 
 

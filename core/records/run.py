@@ -17,6 +17,7 @@ from core.runtime.cancel import NEVER, Cancel
 
 if TYPE_CHECKING:
     from core.outcome import Outcome, Skipped
+    from core.warehouse.lending import SignedIn
 
 _TEXT: Final = 2_000  # characters of a message
 
@@ -31,6 +32,7 @@ def run_and_report(
     cancel: Cancel | None = None,
     on_end: Callable[[HistoryEntry], None] | None = None,
     exclusive: bool = False,
+    signed_in: SignedIn | None = None,
 ) -> Outcome | Skipped:
     """Call `core.transfer.run_transfer`; call `on_end`, and then send the notifications.
 
@@ -44,6 +46,7 @@ def run_and_report(
         cancel: as for `run_transfer`.
         on_end: called with the run once it has ended; must not raise errors.
         exclusive: as for `run_transfer`.
+        signed_in: as for `run_transfer`.
     """
     from core.outcome import Outcome
     from core.transfer import run_transfer  # loads polars and pyarrow
@@ -72,7 +75,12 @@ def run_and_report(
 
     try:
         outcome = run_transfer(
-            request, on_event=listen, cancel=cancel, run_id=run_id, exclusive=exclusive
+            request,
+            on_event=listen,
+            cancel=cancel,
+            run_id=run_id,
+            exclusive=exclusive,
+            signed_in=signed_in,
         )
     except TransferError as error:
         texts = {"message": _cut(error.stored), "hint": _cut(error.hint)}

@@ -209,6 +209,19 @@ def convert(connection: SnowflakeConnection, table: pa.Table) -> pa.Table:
         del rows  # before the capsule, whose memory it points to
 
 
+def start(
+    cursor: SnowflakeCursor, sql: str, binds: object, parameters: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """Start a statement, with `parameters` that hold for it alone; return the connector's answer.
+
+    Raises:
+        Exception: any error of the connector.
+    """
+    own = {"_statement_params": dict(parameters)} if parameters else {}
+    answer: dict[str, Any] = cursor.execute_async(sql, binds, **own)
+    return answer
+
+
 def exchange_states(one: SnowflakeConnection, other: SnowflakeConnection) -> None:
     """Exchange the sessions of two connections: cursors of `one` then use the session of `other`.
 

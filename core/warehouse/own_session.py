@@ -6,7 +6,7 @@ connector. So modules that use an open session can be imported before the connec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,8 @@ class OwnSession:
         web: the HTTP connections that follow the connection's settings.
         watch: called with each batch of a result as Snowflake sent it, before it is converted;
             from the threads that download.
+        statement_parameters: what is sent with each statement, beside the parameters of the
+            session; None for nothing.
     """
 
     retry: Retry
@@ -39,6 +41,12 @@ class OwnSession:
     gate: Pass
     web: Web
     watch: Callable[[pa.Table], None] | None = None
+    statement_parameters: Mapping[str, str] | None = None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether all statements of the session may be cancelled on behalf of this user of it."""
+        return True
 
     def renew(self, lost: str) -> None:
         """Sign in again, unless another thread has done so since session `lost` was lost."""
@@ -52,6 +60,16 @@ class OwnSession:
 def get_retry(connection: SnowflakeConnection) -> Retry:
     """Return the retry policy of a session; `QUICK` for a plain connection."""
     return connection.retry if isinstance(connection, OwnSession) else QUICK
+
+
+def get_statement_parameters(connection: SnowflakeConnection) -> Mapping[str, str] | None:
+    """Return what is sent with each statement; None for a plain connection."""
+    return connection.statement_parameters if isinstance(connection, OwnSession) else None
+
+
+def is_alone(connection: SnowflakeConnection) -> bool:
+    """Whether all statements of the session may be cancelled; true for a plain connection."""
+    return not isinstance(connection, OwnSession) or connection.is_alone
 
 
 def take_refusal(connection: SnowflakeConnection) -> TransferError | None:

@@ -40,6 +40,9 @@ class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
             stored between them.
         retry: the retry policy.
         renewable: whether to sign in again automatically; false for interactive sign-ins.
+
+    Attributes:
+        loans: how many runs use the session, beside its owner.
     """
 
     def __init__(
@@ -61,7 +64,9 @@ class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
         self.renewable = renewable
         self._sign_in_arguments = arguments
         self._renewing = threading.Lock()
-        self._ended = False
+        self._lending = threading.Lock()
+        self._ended = self._unwanted = False
+        self.loans = 0
 
     def renew(self, lost: str) -> None:
         """Sign in again, unless another thread has done so since session `lost` was lost.
@@ -76,8 +81,35 @@ class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
             exchange_states(self, fresh)
         threading.Thread(target=fresh.close, args=(False,), name="sign-out", daemon=True).start()
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether no run uses the session beside its owner."""
+        return not self.loans
+
+    def lend(self) -> bool:
+        """Count one more run that uses the session; return false if it is closed."""
+        with self._lending:
+            if not self._unwanted:
+                self.loans += 1
+            return not self._unwanted
+
+    def take_back(self) -> None:
+        """Count one run less; sign out if the owner wanted to, and this was the last."""
+        with self._lending:
+            self.loans -= 1
+            due = self._unwanted and not self.loans
+        if due:
+            self._sign_out()
+
     def close(self, retry: bool = True) -> None:
-        """Sign out; the session cannot be renewed afterwards."""
+        """Sign out, once no run uses the session; it cannot be renewed afterwards."""
+        with self._lending:
+            self._unwanted = True
+            if self.loans:
+                return
+        self._sign_out(retry)
+
+    def _sign_out(self, retry: bool = True) -> None:
         self._ended = True
         super().close(retry)
 

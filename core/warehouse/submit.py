@@ -3,6 +3,7 @@
 The connector gives each start a new request id, so Snowflake cannot recognize a repeated start. If
 the answer to a start is lost, the statement may be running under an unknown query id. Then all
 statements of its session are cancelled: this program runs one statement per session at a time.
+Where others use the session too (`core.warehouse.lending`), such a statement is left to itself.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from core.query import Statement, stop_session
 from core.runtime.cancel import NEVER
 from core.runtime.retry import QUICK, as_temporary
 from core.warehouse.ask import ask_once
+from core.warehouse.connector_internals import start
 from core.warehouse.failures import is_session_lost, translate
+from core.warehouse.own_session import get_statement_parameters, is_alone
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -52,7 +55,8 @@ class Start:
         self._unanswered.append(self._connection.session_id)
         try:
             sql, binds = self._statement.revealed, self._statement.binds or None
-            started = self._connection.cursor().execute_async(sql, binds)
+            parameters = get_statement_parameters(self._connection)
+            started = start(self._connection.cursor(), sql, binds, parameters)
         except Exception as error:
             if is_session_lost(error) or not _is_temporary(error):
                 self._unanswered.clear()  # refused
@@ -86,6 +90,8 @@ class Start:
         Raises:
             Exception: a temporary failure; the cancellation may be repeated.
         """
+        if not is_alone(self._connection):
+            return  # others use the session too, and it would end their statements
         for session_id in list(self._unanswered):
             try:
                 # Synchronous, unlike all others: a delayed one would cancel the next start.

@@ -374,7 +374,7 @@ transfer."""
         elif self.draft.plan is not None:
             from tui.screens.run.screen import RunScreen
 
-            request = self.draft.request
+            request, explorer = self.draft.request, self._session.explorer
             run = RunScreen(
                 request,
                 self.draft.plan,
@@ -383,6 +383,7 @@ transfer."""
                 connection_name=self._place,
                 rows=self.draft.rows_ahead,
                 on_send=lambda: self._memory.keep_destination(request),
+                signed_in=explorer.signed_in if explorer else None,
             )
             self.app.push_screen(run, self._check_again)
             if self.draft.rows is None:

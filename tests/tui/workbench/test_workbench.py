@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -15,12 +16,12 @@ from core.planning.plan import Role
 from core.warehouse.catalog import Entry
 from tests.support.deliveries import make_table
 from tests.support.services.buckets import hang
-from tests.support.services.warehouse_proxy import READ, START, Warehouse
+from tests.support.services.warehouse_proxy import LOGIN, READ, START, Warehouse
 from tests.tui.app_driver import SMALL, USUAL, workbench
-from tests.tui.app_hosts import shown, until, whole
+from tests.tui.app_hosts import send_key, shown, until, whole
 from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
-from tui.screens.run.screen import RunScreen
+from tui.screens.run.screen import RunScreen, State
 from tui.workbench.columns import pane as columns_pane
 from tui.workbench.dialogs import FormatDialog, SqlDialog
 from tui.workbench.messages import Previewed, RoleAsked
@@ -158,6 +159,24 @@ async def test_a_change_of_roles_waits_for_the_sample_that_is_being_read(
             assert drive.bench.draft.known is not None
             assert drive.bench.draft.known[0] != drive.bench.draft.plan
             assert sum('"size"' in sql for sql in warehouse.started.values()) == 1
+
+
+async def test_a_run_uses_the_session_of_the_app(sandbox: Sandbox) -> None:
+    """One sign-in, so that a second factor is asked for once."""
+    with Warehouse(sandbox) as warehouse:
+        connection = {**sandbox.snowflake, "port": int(warehouse.url.rpartition(":")[2])}
+        bucket = f"s3://{sandbox.s3['bucket']}/w-{uuid.uuid4().hex[:8]}"
+        options = {"table": "LOCATIONS_595", "date_column": "DOB", "bucket": bucket}
+        async with workbench(sandbox, {**options, "connection": connection}) as drive:
+            await drive.previewed()
+            await drive.press("f5")
+            await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))
+            run = drive.app.screen
+            assert isinstance(run, RunScreen)
+            await drive.press(send_key(run))
+            await until(drive.pilot, lambda: run.state in (State.DELIVERED, State.FAILED))
+            assert run.outcome is not None, whole(drive.app)
+            assert warehouse.seen(LOGIN) == 1
 
 
 async def test_keys_pressed_faster_than_plans_are_made_all_count(sandbox: Sandbox) -> None:

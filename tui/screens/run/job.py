@@ -17,6 +17,7 @@ from core import Event, Planned, Progress, Recovered, Retrying, Warned
 
 if TYPE_CHECKING:
     from core import Outcome, Request, Skipped
+    from core.facade import SignedIn
 
 Post = Callable[[Message], object]
 
@@ -63,16 +64,24 @@ class Job:
         demo: whether `request` uses the embedded warehouse and bucket, for the history.
         connection_name: the name of the connection, for the history, if the request holds the
             parameters because a secret was typed.
+        signed_in: the session of the app, which the run uses too; None to sign in.
 
     Attributes:
         began: `time.monotonic()` at the start.
     """
 
     def __init__(
-        self, request: Request, post: Post, *, demo: bool, connection_name: str | None = None
+        self,
+        request: Request,
+        post: Post,
+        *,
+        demo: bool,
+        connection_name: str | None = None,
+        signed_in: SignedIn | None = None,
     ) -> None:
         self._request = request
         self._connection_name = connection_name
+        self._signed_in = signed_in
         self._demo = demo
         self._post = post
         self._cancel = threading.Event()
@@ -107,6 +116,7 @@ class Job:
                 connection_name=self._connection_name,
                 on_event=self._post_event,
                 cancel=self._cancel,
+                signed_in=self._signed_in,
             )
         except BaseException as error:  # the screen must be notified of every kind of error
             failure = error

@@ -31,7 +31,7 @@ from tui.screens.run.stop import StopDialog
 
 if TYPE_CHECKING:
     from core import Outcome, Request
-    from core.facade import Estimate, FirstRows, Plan
+    from core.facade import Estimate, FirstRows, Plan, SignedIn
 
 _PATIENCE = 2.0  # seconds that a cancel may take before the dialog can be closed
 
@@ -110,6 +110,7 @@ class RunScreen(DialogScreen["Outcome | None"]):
         demo: whether the request uses the embedded warehouse and bucket.
         connection_name: the name of the connection, for the history.
         on_send: is called when the user has sent it.
+        signed_in: the session of the app, which the run uses too; None to sign in.
     """
 
     HELP = """\
@@ -150,8 +151,10 @@ over the rows written."""
         demo: bool = False,
         connection_name: str | None = None,
         on_send: Callable[[], object] | None = None,
+        signed_in: SignedIn | None = None,
     ) -> None:
         super().__init__()
+        self._signed_in = signed_in
         self._on_send = on_send
         self._demo, self._connection_name = demo, connection_name
         self.request = request
@@ -247,6 +250,7 @@ over the rows written."""
             self.post_message,
             demo=self._demo,
             connection_name=self._connection_name,
+            signed_in=self._signed_in,
         )
         self.query_one(Running).begin(self._job.began)
         self.state = State.RUNNING
