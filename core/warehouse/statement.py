@@ -1,12 +1,13 @@
 """Run one statement: start it, wait for it, cancel it, read its result.
 
-Only `execute_async`, status polling, `abort_query`, `query_result` and the batch list of the
-connector are used: its other calls ignore Ctrl-C and time limits, and some corrupt values
-(a chunk whose integer width differs from that of the first is silently misread).
+Only `execute_async`, `query_result`, the status, `abort_query` and the batch list of the connector
+are used: its other calls ignore Ctrl-C and time limits, and some corrupt values (a chunk whose
+integer width differs from that of the first is silently misread).
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Cancel", "Result", "check", "parse_count", "run"]
 
 _FIRST_POLL, _SLOWEST_POLL = 0.005, 0.5  # seconds; doubles in between
+_HELD_SECONDS = 1.0  # a request that Snowflake answers later than that has waited there
 _DIGITS = 20  # the most that a count may have
 _UNKNOWN_SECONDS = 120.0  # for which Snowflake may not report a statement that it has accepted
 
@@ -105,24 +107,56 @@ def run(
     """
     start = Start(connection, statement)
 
-    def result() -> SnowflakeCursor:
-        return connection.cursor().query_result(start.query_id)
-
     check(cancel)
     try:
         ask(connection, start, "running a statement", cancel, repeatable=repeatable)
         on_start(start.query_id)
-        delay = _FIRST_POLL
-        is_running = _Watch(connection, start.query_id)
-        while ask(connection, is_running, "waiting for a statement", cancel):
-            cancel.wait(delay)
-            check(cancel)
-            delay = min(2 * delay, _SLOWEST_POLL)
-        cursor = ask(connection, result, "running a statement", cancel)
+        cursor = _wait(_Result(connection, start.query_id), cancel)
     except BaseException:
         start.give_up()
         raise
     return Result(connection, start.query_id, cursor, cancel)
+
+
+def _wait(result: _Result, cancel: Cancel) -> SnowflakeCursor:
+    """Ask for the result until the statement has ended."""
+    delay = _FIRST_POLL
+    while (cursor := ask(result.connection, result, "running a statement", cancel)) is None:
+        cancel.wait(delay)
+        check(cancel)
+        delay = min(2 * delay, _SLOWEST_POLL)
+    return cursor
+
+
+class _Result:
+    """Asks for the result of a statement.
+
+    Snowflake keeps the request until the statement ends, for 45 seconds at most; then the answer is
+    that it is in progress, which the connector (5.2) returns as a cursor without columns. All
+    results have columns, also those of DDL. So the first request is usually the only one.
+
+    Before any other, the status is asked for. If the statement still runs, the result is asked for
+    again only if Snowflake has kept the request before: some answer at once, and a proxy may break
+    off a request that is kept.
+    """
+
+    def __init__(self, connection: SnowflakeConnection, query_id: str) -> None:
+        self.connection = connection
+        self._query_id = query_id
+        self._is_running = _Watch(connection, query_id)
+        self._is_first = True
+        self._was_held = False
+
+    def __call__(self) -> SnowflakeCursor | None:
+        """Ask once; return None if the statement is in progress."""
+        may_run = self._is_first or self._is_running()
+        if may_run and not (self._is_first or self._was_held):
+            return None
+        self._is_first = self._was_held = False  # if this request fails
+        began = time.monotonic()
+        cursor = self.connection.cursor().query_result(self._query_id)
+        self._was_held = time.monotonic() - began >= _HELD_SECONDS
+        return None if may_run and cursor.description is None else cursor
 
 
 class _Watch:

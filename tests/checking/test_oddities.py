@@ -29,8 +29,6 @@ from tests.support.services.buckets import Exchange, Inbox, reply
 from tests.support.services.warehouse_proxy import (
     ALWAYS,
     RESULT,
-    STATUS,
-    failed,
     first_rows,
     refuse,
     tell,
@@ -108,7 +106,6 @@ def test_months_in_another_time_zone_are_named(sandbox: Sandbox) -> None:
 def test_another_error_of_an_overflow_is_named_with_its_number(
     sandbox: Sandbox, proxy: Proxied
 ) -> None:
-    proxy.on(STATUS, failed(100132, "22000"), ALWAYS)
     proxy.on(RESULT, refuse(100132, "22000"), ALWAYS)
     (finding,) = walk_warehouse(sandbox, cases("the error of a sum"), proxy=proxy)
     assert (finding.status, finding.exit_code) == (CheckStatus.DIFFERS, 8)
@@ -163,7 +160,6 @@ def test_no_warehouse_is_named(sandbox: Sandbox, proxy: Proxied) -> None:
 
 
 def test_what_fails_for_one_reason_is_said_once(sandbox: Sandbox, proxy: Proxied) -> None:
-    proxy.on(f"{STATUS}.*VALUES", failed(606, "57P03"), ALWAYS)
     proxy.on(f"{RESULT}.*VALUES", refuse(606, "57P03"), ALWAYS)
     first, rest = walk_warehouse(sandbox, cases("month"), proxy=proxy)
     assert (first.status, first.exit_code) == (CheckStatus.DIFFERS, 2)

@@ -21,6 +21,7 @@ from tests.support.services.warehouse_proxy import (
     cut,
     end_session,
     http,
+    in_progress,
     refuse,
 )
 
@@ -40,9 +41,18 @@ def asked(
     name: str, request: str, action: Action, *ending: Any, times: int = 1, **how: Any
 ) -> Case:
     """A fault of the requests about the statement that reads the table."""
-    return Case(
-        name, "warehouse", lambda g: g.warehouse.on(request + READ, action, times), *ending, **how
-    )
+
+    def arm(ground: Ground) -> None:
+        let_it_run(ground, request)
+        ground.warehouse.on(request + READ, action, times)
+
+    return Case(name, "warehouse", arm, *ending, **how)
+
+
+def let_it_run(ground: Ground, request: str) -> None:
+    """The status is asked for only if the statement runs when its result is."""
+    if request == STATUS:
+        ground.warehouse.on(RESULT + READ, in_progress)
 
 
 def changed(
@@ -85,11 +95,11 @@ def administrator(ground: Ground) -> None:
     """Somebody cancels the statement."""
 
     def act(exchange: Exchange) -> None:
-        query = exchange.path.partition("?")[0].rpartition("/")[2]
+        query = exchange.path.split("/")[2]
         run(ground, f"SELECT SYSTEM$CANCEL_QUERY('{query}')")
         exchange.pass_on()
 
-    ground.warehouse.on(STATUS + READ, act, skip=1)
+    ground.warehouse.on(RESULT + READ, act)
 
 
 def a_second(ground: Ground) -> dict[str, Any]:
@@ -100,6 +110,7 @@ def a_second(ground: Ground) -> dict[str, Any]:
 
 def unheard(ground: Ground) -> None:
     """Nothing is heard of the statement, and the first wish to stop it is refused too."""
+    let_it_run(ground, STATUS)
     ground.warehouse.on(STATUS + READ, http(503), ALWAYS)
     ground.warehouse.on(ABORT + READ, http(503))
 
@@ -147,6 +158,7 @@ def token_gone(request: str) -> Callable[[Ground], None]:
     """The token has expired, and the one that renews it too."""
 
     def arm(ground: Ground) -> None:
+        let_it_run(ground, request)
         ground.warehouse.on(request + READ, refuse(390112))
         ground.warehouse.on(RENEW, refuse(390114), ALWAYS)
 

@@ -17,7 +17,7 @@ from core.request.request import Request
 from tests.faults.cases import FILE, SMALL, Ground, Table
 from tests.faults.wire import Weather, Wire
 from tests.support.services.buckets import Exchange
-from tests.support.services.warehouse_proxy import READ, STATUS
+from tests.support.services.warehouse_proxy import READ, RESULT
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 # Digests do not compress: 2 MB travel.
@@ -74,7 +74,7 @@ def test_the_clock_jumps(ground: Ground, tmp_path: Path, jump: str) -> None:
         clock.write_text(f"{jump}\n")
         exchange.pass_on()
 
-    ground.warehouse.on(STATUS + READ, set_clock)
+    ground.warehouse.on(RESULT + READ, set_clock)
     told: dict[str, Any] = {
         "source_table": ground.names(SMALL),
         "destination_s3_bucket": f"s3://{ground.inbox.name}/in/",

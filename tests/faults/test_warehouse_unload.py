@@ -24,6 +24,7 @@ from tests.support.services.warehouse_proxy import (
     failed,
     first_rows,
     http,
+    in_progress,
     refuse,
     start_another,
     tell,
@@ -42,6 +43,8 @@ def copying(
     """A fault of the requests about COPY INTO."""
 
     def arm(ground: Ground) -> None:
+        if request == STATUS:  # which is asked for only if the statement runs
+            ground.warehouse.on(RESULT + COPY, in_progress)
         ground.warehouse.on(request + COPY, action, times)
 
     return unloading(f"COPY INTO, {name}", arm, *ending, **how)
@@ -59,6 +62,7 @@ def ended(code: int, sqlstate: str) -> Callable[[Ground], None]:
 
     def arm(ground: Ground) -> None:
         ground.warehouse.on(START + COPY, start_another)
+        ground.warehouse.on(RESULT + COPY, in_progress)
         ground.warehouse.on(STATUS + COPY, failed(code, sqlstate), ALWAYS)
         ground.warehouse.on(RESULT + COPY, refuse(code, sqlstate), ALWAYS)
 

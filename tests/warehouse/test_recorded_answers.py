@@ -19,7 +19,14 @@ from core.warehouse.results.download import Download
 from core.warehouse.statement import run
 from tests.support.recordings import ANSWERS
 from tests.support.services.buckets import Action
-from tests.support.services.warehouse_proxy import ALWAYS, LOGIN, RESULT, STATUS, Warehouse
+from tests.support.services.warehouse_proxy import (
+    ALWAYS,
+    LOGIN,
+    RESULT,
+    STATUS,
+    Warehouse,
+    in_progress,
+)
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -66,7 +73,8 @@ INCOMPLETE = {
     # The recorder removed the list of chunks.
     "req_snowflake_query_response_chunks": IntegrityError,
     "req_snowflake_s3": IntegrityError,
-    # "In progress", which the connector reads as a result without rows.
+    # "In progress", which the connector reads as a result without columns; the status says
+    # that the statement has ended.
     "req_snowflake_async": IntegrityError,
 }
 LOGIN_FAILURES = {
@@ -122,6 +130,7 @@ if ANSWERS:
         sandbox: Sandbox, warehouse: Warehouse, name: str, body: Body
     ) -> None:
         """The next status is the sandbox's own."""
+        warehouse.on(f"{RESULT}.*recorded", in_progress)
         warehouse.on(f"{STATUS}.*recorded", replay(body))
         with closing(sign_in(sandbox, warehouse)) as session:
             assert read(session) == (1, ["R"])

@@ -26,7 +26,7 @@ from core.warehouse.connect import connect, sign_out
 from core.warehouse.results.download import Download
 from core.warehouse.statement import Result, run
 from tests.support.services.buckets import Action, Exchange, Proxy, hang, lose_answer, reset
-from tests.support.services.warehouse_proxy import NUMBERS, Warehouse, tell
+from tests.support.services.warehouse_proxy import NUMBERS, Warehouse, in_progress, tell
 from tests.support.waiting import AT_ONCE, PATIENCE
 
 if TYPE_CHECKING:
@@ -70,10 +70,27 @@ def cut(exchange: Exchange) -> None:
     reset(exchange)
 
 
+def arm(proxy: Proxy, pattern: str, action: Action, times: int = 1) -> None:
+    """Set up a fault; the status is asked for only after the result was not there yet."""
+    if pattern == STATUS:
+        proxy.on(RESULT, in_progress)
+    proxy.on(pattern, action, times)
+
+
 def another_chunk(exchange: Exchange) -> None:
     """Give the rows of another chunk, which has fewer of them."""
     exchange.path = exchange.path.replace("/1?", "/0?")
     exchange.pass_on()
+
+
+def running(exchange: Exchange) -> None:
+    """Say of a statement that it runs."""
+
+    def change(told: dict[str, Any]) -> None:
+        for query in told["queries"]:
+            query["status"] = "RUNNING"
+
+    tell(change)(exchange)
 
 
 def noting(done: threading.Event) -> Action:
@@ -164,7 +181,7 @@ class Run:
 def test_one_fault_is_mended_and_told(
     sandbox: Sandbox, proxy: Proxy, pattern: str, action: Action, why: str
 ) -> None:
-    proxy.on(pattern, action)
+    arm(proxy, pattern, action)
     own = Run(sandbox, proxy)
     assert own.values() == list(range(30_000))
     assert isinstance(own.events[-1], Recovered)
@@ -233,7 +250,7 @@ def test_a_lasting_fault_ends_the_run(
     error: type[TransferError],
     asked: int,
 ) -> None:
-    proxy.on(pattern, action, ALWAYS)
+    arm(proxy, pattern, action, ALWAYS)
     with pytest.raises(error):
         Run(sandbox, proxy).values()
     assert proxy.seen(pattern) == asked
@@ -245,11 +262,68 @@ def test_a_lost_session_is_signed_in_again(
     sandbox: Sandbox, proxy: Proxy, pattern: str, code: str
 ) -> None:
     """The statement goes on, and its result is read by its id."""
-    proxy.on(pattern, refuse(code))
+    arm(proxy, pattern, refuse(code))
     own = Run(sandbox, proxy)
     assert own.values() == list(range(30_000))
     assert proxy.seen(LOGIN) == 2
     assert proxy.seen(SUBMIT) == (2 if pattern == SUBMIT else 1)
+
+
+def test_a_statement_takes_two_requests(sandbox: Sandbox, proxy: Proxy) -> None:
+    own = Run(sandbox, proxy)
+    with closing(own.connect()) as connection:
+        run(connection, NUMBERS, own.cancel)
+    assert (proxy.seen(SUBMIT), proxy.seen(RESULT), proxy.seen(STATUS)) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("action", [in_progress, reset], ids=["not kept", "broken off"])
+def test_the_status_is_asked_for_where_the_result_is_not_waited_for(
+    sandbox: Sandbox, warehouse: Warehouse, action: Action
+) -> None:
+    """Some answer at once that the statement runs, and a proxy may not keep a request long."""
+    polled = threading.Event()
+    warehouse.on(RESULT, action, ALWAYS)
+    warehouse.on(STATUS, Exchange.pass_on, 3)
+    warehouse.on(STATUS, noting(polled))
+    own = Run(sandbox, warehouse)
+    threading.Thread(target=own.cancel_when, args=(polled,), daemon=True).start()
+    with closing(own.connect()) as connection:
+        with pytest.raises(CancelledError):
+            run(connection, ENDLESS, own.cancel)
+        assert warehouse.seen(RESULT) == 1
+        assert all_end(sandbox, warehouse)
+
+
+def test_a_result_that_was_waited_for_is_asked_for_again(
+    sandbox: Sandbox, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after the 45 seconds that Snowflake keeps a request."""
+    monkeypatch.setattr("core.warehouse.statement._HELD_SECONDS", 0.0)
+    asked = threading.Event()
+    warehouse.on(RESULT, in_progress, 3)
+    warehouse.on(RESULT, lambda exchange: (asked.set(), exchange.pass_on())[1])
+    own = Run(sandbox, warehouse)
+    threading.Thread(target=own.cancel_when, args=(asked,), daemon=True).start()
+    with closing(own.connect()) as connection:
+        with pytest.raises(CancelledError):
+            run(connection, ENDLESS, own.cancel)
+        assert (warehouse.seen(RESULT), warehouse.seen(STATUS)) == (4, 3)
+        assert all_end(sandbox, warehouse)
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_a_statement_in_progress_is_not_one_without_rows(
+    sandbox: Sandbox, proxy: Proxy, times: int
+) -> None:
+    """The connector reads "in progress" as a result without columns, and raises nothing."""
+    own = Run(sandbox, proxy)
+    proxy.on(RESULT, in_progress)
+    proxy.on(STATUS, running, times - 1)
+    with closing(own.connect()) as connection:
+        assert own.download(run(connection, NUMBERS, own.cancel)) == list(range(30_000))
+    assert proxy.seen(RESULT) == 2
+    assert proxy.seen(STATUS) >= times
+    assert own.events == []
 
 
 def keep_answer(exchange: Exchange) -> None:
@@ -322,7 +396,7 @@ def test_a_start_is_stopped_though_its_answer_is_waited_for(
 
 @pytest.mark.parametrize("pattern", [LOGIN, SUBMIT, STATUS, RESULT, CHUNK])
 def test_cancels_at_once_whatever_hangs(sandbox: Sandbox, proxy: Proxy, pattern: str) -> None:
-    proxy.on(pattern, hang)
+    arm(proxy, pattern, hang)
     own = Run(sandbox, proxy)
     threading.Thread(target=own.cancel_when, args=(proxy.hanging,), daemon=True).start()
     with ExitStack() as ends:
@@ -352,8 +426,10 @@ def test_an_interrupt_while_a_statement_runs_aborts_it(
     sandbox: Sandbox, warehouse: Warehouse, error: type[BaseException]
 ) -> None:
     class Interrupted(threading.Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            raise error
+        def is_set(self) -> bool:
+            if warehouse.seen(RESULT):
+                raise error
+            return False
 
     own = Run(sandbox, warehouse)
     with closing(own.connect()) as connection:
@@ -395,7 +471,7 @@ def test_what_breaks_of_a_cancel_is_the_cancel(
 
 
 def test_cancels_at_once_in_a_pause(sandbox: Sandbox, proxy: Proxy) -> None:
-    proxy.on(STATUS, status(503), ALWAYS)
+    arm(proxy, STATUS, status(503), ALWAYS)
     own = Run(sandbox, proxy)
     stopped: list[float] = []
 

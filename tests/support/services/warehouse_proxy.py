@@ -139,6 +139,25 @@ def tell(change: Callable[[Told], object]) -> Action:
     return act
 
 
+def in_progress(exchange: Exchange) -> None:
+    """Say of a result that its statement runs; its status is then asked for."""
+    exchange.answer(200, _JSON, say_in_progress(exchange.path).encode())
+
+
+def say_in_progress(path: str) -> str:
+    """Snowflake's answer to a request for the result of a running statement, as recorded."""
+    query_id = path.split("/")[2]
+    data = {"getResultUrl": path, "queryId": query_id, "queryAbortsAfterSecs": 300}
+    return json.dumps(
+        {
+            "code": "333334",
+            "data": {**data, "progressDesc": None},
+            "message": "Asynchronous execution in progress.",
+            "success": True,
+        }
+    )
+
+
 def rewrite(old: str, new: str) -> Action:
     """Change the text of a statement before the warehouse sees it; `old` is a pattern."""
 

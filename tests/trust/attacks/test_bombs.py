@@ -21,6 +21,7 @@ from core.warehouse.results.bodies import read_body
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run as run_statement
 from tests.support.deliveries import bucket_client, execute
+from tests.support.services.warehouse_proxy import say_in_progress
 from tests.trust.hostile.liar import Answer, Lie, lying
 from tests.trust.hostile.lies import Where, arrow, asked, has, is_chunk, is_login, is_read, when
 from tests.trust.hostile.runs import run
@@ -214,6 +215,8 @@ def test_an_answer_after_the_sign_in(
     monkeypatch.setattr(gate, "LARGEST_ANSWER", most)
 
     def lie(answer: Answer) -> None:
+        if "monitoring" in at and "/result" in answer.path:  # the status is asked for only then
+            answer.body = say_in_progress(answer.path).encode()
         if at in answer.path:
             answer.body = answer.body.rstrip()[:-1] + b', "x": "' + b"a" * most + b'"}'
 

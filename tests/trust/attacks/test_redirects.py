@@ -30,6 +30,7 @@ from tests.support.services.warehouse_proxy import (
     START,
     STATUS,
     end_session,
+    in_progress,
 )
 
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ def test_a_session(
     sandbox: Sandbox, account: Proxy, elsewhere: socket.socket, request_: str
 ) -> None:
     session = opened(sandbox, account)
+    if request_ == STATUS:  # which is asked for only if the statement runs
+        account.on(RESULT, in_progress)
     account.on(request_, redirect(307, f"http://127.0.0.1:{port(elsewhere)}/"), ALWAYS)
     with pytest.raises(SignInError, match=REFUSED):
         run(session, NUMBERS, threading.Event())
@@ -150,7 +153,7 @@ def test_a_session(
 def test_a_renewed_session(sandbox: Sandbox, account: Proxy, elsewhere: socket.socket) -> None:
     """Neither the renewal of its tokens nor a new sign-in goes elsewhere."""
     session = opened(sandbox, account)
-    account.on(STATUS, end_session)
+    account.on(RESULT, end_session)
     account.on(f"{LOGIN}|{RENEW}", redirect(307, f"http://127.0.0.1:{port(elsewhere)}/"), ALWAYS)
     with pytest.raises(TransferError):
         run(session, NUMBERS, threading.Event())

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tests.support.services.warehouse_proxy import say_in_progress
 from tests.trust.hostile.liar import Answer, Lie
 
 SSE_KEY = "x-amz-server-side-encryption-customer-key"
@@ -30,6 +31,20 @@ def is_start(answer: Answer) -> bool:
 
 def is_status(answer: Answer) -> bool:
     return answer.path.startswith("/monitoring/queries")
+
+
+def on_status(change: Callable[[Answer], object]) -> Lie:
+    """Change the status, which is asked for only if a statement runs when its result is."""
+    asked: set[str] = set()
+
+    def lie(answer: Answer) -> None:
+        if is_status(answer):
+            change(answer)
+        elif is_result(answer) and answer.path not in asked:
+            asked.add(answer.path)
+            answer.body = say_in_progress(answer.path).encode()
+
+    return lie
 
 
 def is_result(answer: Answer) -> bool:
@@ -184,10 +199,10 @@ QUERY: dict[str, Lie] = {
     "query id is missing": when(is_start, lacks("queryId")),
     "query id is a number": when(is_start, has(queryId=7)),
     "query id is a path": when(is_start, has(queryId="../../session?delete=true")),
-    "status is a list": when(is_status, body(b"[]")),
-    "status has no data": when(is_status, body(b'{"success": true, "data": null}')),
-    "status knows nothing": when(is_status, has(queries=[])),
-    "status is unknown": when(is_status, has(queries=[{"id": "x", "status": "DREAMING"}])),
+    "status is a list": on_status(body(b"[]")),
+    "status has no data": on_status(body(b'{"success": true, "data": null}')),
+    "status knows nothing": on_status(has(queries=[])),
+    "status is unknown": on_status(has(queries=[{"id": "x", "status": "DREAMING"}])),
 }
 RESULT: dict[str, Lie] = {
     "result is html": when(is_result, body(b"<html>")),
