@@ -89,6 +89,7 @@ def transfer_data(
     csv_decimal_comma: bool = False,
     json_large_numbers: LargeNumbers = "number",
     xlsx_text_numbers: bool = False,
+    encrypt_to: ColumnNames = (),
     timestamp_unit: TimestampUnit = "us",
     file_name: str | None = None,
     split_by: SplitBy | None = None,
@@ -208,6 +209,9 @@ def transfer_data(
         xlsx_text_numbers: In xlsx, write the numbers of NUMBER columns as text, with all their
             digits. Without it, numbers of more than 15 digits, which Excel would round, are an
             error.
+        encrypt_to: Encrypt the file to OpenPGP keys before it leaves this machine. These are files
+            of public keys, binary or armoured, or directories of them; each key can decrypt it. Not
+            with engine `unload`.
         timestamp_unit: The unit of times and timestamps: `us`, or `ns` for the nanoseconds of
             columns that have them. With `us`, a value with a fraction of a microsecond is an error;
             with `ns`, a year outside 1677-2262.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.bucket import Delivery
     from core.engines.choice import Choice
     from core.engines.engine import EngineResult, Job
+    from core.output.recipients import Recipient, Recipients
     from core.planning.delivered import DeliveredColumn
     from core.planning.plan import Plan
     from core.preview.cost import Estimate
@@ -48,6 +49,7 @@ class Preview:
         manifest: the URL that the manifest would have; empty without one.
         restatement: what was found about each month that was looked at; None unless months are
             delivered again.
+        recipients: the keys to which the files would be encrypted.
     """
 
     plan: Plan
@@ -63,6 +65,7 @@ class Preview:
     schema: tuple[DeliveredColumn, ...] = ()
     manifest: str = ""
     restatement: Restatement | None = None
+    recipients: tuple[Recipient, ...] = ()
 
     @property
     def notified(self) -> tuple[str, ...]:
@@ -117,6 +120,7 @@ class Outcome:
         months: the figures of each month, if it has an object of its own.
         restatement: what was found about each month that was looked at; None unless months are
             delivered again.
+        recipients: the keys to which the objects are encrypted.
     """
 
     file_name: str
@@ -135,9 +139,16 @@ class Outcome:
     manifest: WrittenManifest | None = None
     months: tuple[DeliveredMonth, ...] = ()
     restatement: Restatement | None = None
+    recipients: tuple[Recipient, ...] = ()
 
     @classmethod
-    def of(cls, job: Job, choice: Choice, delivered: EngineResult) -> Self:
+    def of(
+        cls,
+        job: Job,
+        choice: Choice,
+        delivered: EngineResult,
+        recipients: Recipients | None = None,
+    ) -> Self:
         """Return the outcome as of now; the delivery stands, whatever fails after it."""
         return cls(
             file_name=delivered.key,
@@ -153,6 +164,7 @@ class Outcome:
             objects=delivered.objects,
             schema=ENGINES[choice.engine].schema(job.request, job.plan),
             months=delivered.months,
+            recipients=recipients.keys if recipients else (),
         )
 
     @property

@@ -26,6 +26,7 @@ from core.engines.local_file import LocalFile
 from core.engines.widths import measure_widths
 from core.events import Delivered, Listener, Phase, Planned, Warned
 from core.outcome import Outcome, Preview, Skipped
+from core.output.recipients import read_recipients
 from core.planning.names import warn_of_hidden
 from core.planning.plan import Plan, Sample, make_plan
 from core.planning.source import Source
@@ -76,7 +77,7 @@ def plan_transfer(
     Raises:
         TransferError: as `run_transfer`, for failures that can be detected without a delivery.
     """
-    run = _Run(request, Reporter(None), cancel)
+    run, recipients = _Run(request, Reporter(None), cancel), read_recipients(request.encrypt_to)
     with run.session() as connection:
         source, today = run.look(connection)
         sample = run.take_sample(connection, source)
@@ -100,6 +101,7 @@ def plan_transfer(
         if request.manifest
         else "",
         restatement=restatement,
+        recipients=recipients.keys if recipients else (),
     )
 
 
@@ -134,6 +136,7 @@ def run_transfer(
     """
     if request.report:
         check_path(request.report)
+    recipients = read_recipients(request.encrypt_to)
     run = _Run(request, Reporter(on_event), cancel, run_id, signed_in)
     with ExitStack() as held:
         bucket = held.enter_context(open_bucket(request, retry=run.retry))
@@ -154,7 +157,7 @@ def run_transfer(
         job = run.make_job(connection, plan)
         with workspace() as directory:
             sweep(bucket, run.cancel)
-            file = LocalFile.of(request, directory / "delivery")
+            file = LocalFile.of(request, directory / "delivery", recipients)
             engine = ENGINES[choice.engine]
             if request.manifest:
                 check_manifest(job, bucket)
@@ -163,7 +166,9 @@ def run_transfer(
                 schema = engine.schema(request, plan)
                 manifest = write_manifest(job, bucket, delivered, schema, directory)
             outcome = replace(
-                Outcome.of(job, choice, delivered), manifest=manifest, restatement=restatement
+                Outcome.of(job, choice, delivered, recipients),
+                manifest=manifest,
+                restatement=restatement,
             )
             job.progress.report(Delivered(outcome.url, outcome.row_count, outcome.size))
             return verify_and_report(job, bucket, file, outcome)

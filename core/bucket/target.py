@@ -132,7 +132,7 @@ def _fill(
         timestamp=started,
         run_id=run_id,
         months=months,
-        ext=extension(Format(request.format), request.gzip),
+        ext=_find_extension(request),
     )
 
 
@@ -209,9 +209,13 @@ def identify_run(request: Request, name: TableName) -> tuple[list[str | None], s
     """
     destination = Destination.parse(request.bucket)
     service = request.endpoint_url or (request.s3_options or {}).get("endpoint_url")
-    ext = extension(Format(request.format), request.gzip)
+    ext = _find_extension(request)
     url = destination.url()
     return [str(name), service, url, request.file_name, ext], f"{name} to {url}"
+
+
+def _find_extension(request: Request) -> str:
+    return extension(Format(request.format), request.gzip, bool(request.encrypt_to))
 
 
 def _name_months(request: Request, window: Window | None) -> dict[str, str]:

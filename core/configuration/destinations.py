@@ -22,6 +22,7 @@ from core.bucket.destination import Destination
 from core.configuration.lines import Place
 from core.configuration.tables import TomlFile, merge
 from core.errors import LocalResourceError, UsageError
+from core.request.lists import split_names
 from core.request.options import GROUPS
 from core.request.write_ways import WRITE_WAYS
 from core.runtime.disk.paths import config_dir
@@ -108,9 +109,19 @@ def _read(file: TomlFile) -> dict[str, NamedDestination]:
         file.check_options(options, {"": place, **{key: (*place, key) for key in options}})
         if url := _find_url(file, table, place):
             del options["bucket"]
+            if "encrypt_to" in options:
+                options["encrypt_to"] = _find_keys(options["encrypt_to"], file.path.parent)
             found[name] = NamedDestination(name, url, options)
     file.check()
     return found
+
+
+def _find_keys(value: Any, directory: Path) -> Any:
+    """Return the files of keys, those of a relative path in the directory of the configuration."""
+    names = split_names(value)
+    if not isinstance(names, list | tuple) or not all(isinstance(each, str) for each in names):
+        return value  # which is refused
+    return [str(directory / Path(each).expanduser()) for each in names]
 
 
 def _find_url(file: TomlFile, table: Mapping[str, Any], place: Place) -> str:

@@ -67,15 +67,18 @@ def deliver_file(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths) 
 
 
 def upload(job: Job, bucket: Bucket, file: LocalFile, totals: RunTotals) -> Delivery:
-    """Upload the file: the object becomes visible after its checksum is verified, or never.
+    """Upload the file, encrypted if the request asks for it.
+
+    The object becomes visible after its checksum is verified, or never.
 
     Raises:
         DestinationExistsError, DestinationError: the bucket refuses the object.
         TransferError: the upload failed, or the run was cancelled.
     """
-    job.progress.start(Phase.UPLOAD, total_bytes=file.path.stat().st_size)
+    (path,) = file.encrypt([file.path], keep=job.request.verify, cancel=job.cancel)
+    job.progress.start(Phase.UPLOAD, total_bytes=path.stat().st_size)
     warn_of_rows(job, totals)
-    delivery = upload_file(job, bucket, file, file.path, job.key, totals.groups)
+    delivery = upload_file(job, bucket, file, path, job.key, totals.groups)
     job.progress.finish()
     warn_of_unguarded(job, [delivery])
     return delivery
@@ -101,7 +104,7 @@ def upload_file(
     delivery = bucket.upload(
         path,
         key,
-        content_type=content_type(form.format, form.gzip),
+        content_type=content_type(form.format, form.gzip, form.recipients is not None),
         metadata=make_metadata(job.run_id, rows, str(job.plan.source.name)),
         overwrite=job.overwrite,
         on_progress=lambda sent, _: job.progress.set_bytes(done + sent),
@@ -117,8 +120,9 @@ def warn_of_unguarded(job: Job, objects: Sequence[Delivery]) -> None:
 
 
 def _hash(job: Job, path: Path) -> str:
-    """Return the SHA-256 of a file if the manifest is to have it; else an empty string."""
-    if not job.request.manifest:
+    """Return the SHA-256 of a file if something is to be compared with it; else an empty text."""
+    request = job.request
+    if not (request.manifest or (request.verify and request.encrypt_to)):
         return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -32,8 +32,8 @@ class Pushdown:
         return "aggregated in Snowflake; only the groups are downloaded"
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
-        """Refuse a format whose library is not installed; it runs every plan."""
-        return find_missing_library(Format(request.format))
+        """Refuse what needs a library that is not installed; it runs every plan."""
+        return find_missing_library(Format(request.format), bool(request.encrypt_to))
 
     def statement(self, plan: Plan) -> Statement:
         """Return the grouped SELECT, in the order of the delivery."""

@@ -40,8 +40,8 @@ class Stream:
         return f"aggregated on this machine, in at most {megabytes} MB"
 
     def obstacle(self, request: Request, plan: Plan) -> TransferError | None:
-        """Refuse a format whose library is not installed; it runs every plan."""
-        return find_missing_library(Format(request.format))
+        """Refuse what needs a library that is not installed; it runs every plan."""
+        return find_missing_library(Format(request.format), bool(request.encrypt_to))
 
     def statement(self, plan: Plan) -> Statement:
         """Return the SELECT of the rows."""

@@ -29,7 +29,9 @@ _OTHERS: Final = Advice(
 
 # What COPY INTO has no clause for (docs.snowflake.com, "COPY INTO <location>"): of the encryptions
 # it knows AWS_SSE_S3 and AWS_SSE_KMS.
-_UNSUPPORTED: Final = ("acl", "storage_class", "tags", "metadata", "request_payer", "split_by")
+_UNSUPPORTED: Final = (
+    *("acl", "storage_class", "tags", "metadata", "request_payer", "split_by", "encrypt_to"),
+)
 # With a text for NULL, Snowflake would enclose it like any other; it has no clause for the others.
 _CSV_UNSUPPORTED: Final = ("csv_null", "csv_bom", "csv_decimal_comma")
 

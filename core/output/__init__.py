@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
+from core.output.recipients import ENCRYPTED, find_missing_pgp
 from core.output.text_form import PLAIN, TextForm
 
 if TYPE_CHECKING:
@@ -46,12 +47,14 @@ _CONTENT_TYPES = {
 _COMPRESSED = (Format.PARQUET, Format.XLSX)
 
 
-def extension(format: Format, gzip: bool) -> str:  # noqa: A002 - the name of the option
-    """Return the extension of the file name, without its leading dot: `"parquet"`, `"csv.gz"`.
+def extension(format: Format, gzip: bool, encrypted: bool = False) -> str:  # noqa: A002
+    """Return the extension of the file name, without its leading dot: `"csv.gz"`, `"csv.gpg"`.
 
     Raises:
         UsageError: `gzip` is set for parquet or xlsx, which are compressed already.
     """
+    if encrypted:
+        return f"{extension(format, gzip)}{ENCRYPTED}"
     if not gzip:
         return format.value
     if format in _COMPRESSED:
@@ -62,7 +65,7 @@ def extension(format: Format, gzip: bool) -> str:  # noqa: A002 - the name of th
     return f"{format.value}.gz"
 
 
-def content_type(format: Format, gzip: bool) -> str:  # noqa: A002 - the name of the option
+def content_type(format: Format, gzip: bool, encrypted: bool = False) -> str:  # noqa: A002
     """Return the media type to store with the object.
 
     A gzipped file is `application/gzip`, not its format with a `Content-Encoding`: clients decode
@@ -72,16 +75,18 @@ def content_type(format: Format, gzip: bool) -> str:  # noqa: A002 - the name of
         UsageError: as `extension`.
     """
     extension(format, gzip)
+    if encrypted:
+        return "application/pgp-encrypted"
     return "application/gzip" if gzip else _CONTENT_TYPES[format]
 
 
-def find_missing_library(format: Format) -> UsageError | None:  # noqa: A002 - the name of the option
-    """Return the error for a format whose library is not installed; None if it is, or needs none.
+def find_missing_library(format: Format, encrypted: bool = False) -> UsageError | None:  # noqa: A002
+    """Return the error for a format or an encryption whose library is not installed, or None.
 
     A run looks for it before it starts.
     """
     if format is not Format.XLSX or find_spec("xlsxwriter") is not None:
-        return None
+        return find_missing_pgp() if encrypted else None
     return UsageError(
         "Format xlsx needs the library xlsxwriter, which is not installed.",
         "Install it: pip install 'amplify-transfer[xlsx]'.",

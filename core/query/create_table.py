@@ -33,6 +33,7 @@ class DeliveredFile:
         gzip: whether the whole file is compressed.
         delimiter: the character between two values of csv.
         null: the text for NULL in csv.
+        encrypted: whether the file is encrypted.
     """
 
     url: str
@@ -40,11 +41,13 @@ class DeliveredFile:
     gzip: bool = False
     delimiter: str = ","
     null: str = ""
+    encrypted: bool = False
 
     @classmethod
     def of(cls, request: Request, url: str) -> Self:
         """Return the file of a request."""
-        return cls(url, request.format, request.gzip, request.csv_delimiter, request.csv_null)
+        csv = (request.csv_delimiter, request.csv_null)
+        return cls(url, request.format, request.gzip, *csv, bool(request.encrypt_to))
 
 
 def create_table(
@@ -75,6 +78,8 @@ def create_table(
     statement = f"CREATE {external} {table} (\n" + ",\n".join(typed) + "\n)"
     lines = [f"-- {line}" for line in _describe(written, columns, source)]
     loading = "\n".join(_ENDS[name](file) if name in _ENDS else ())
+    if file.encrypted:
+        lines.append("-- The file is encrypted with OpenPGP: decrypt it, and load what comes out.")
     lines += [f"-- {line}" for line in _LOADING[name](table, file)]
     end = f"\n{loading}" if loading else ""
     return "\n".join([*map(escape_hidden, lines), f"{statement}{end};"])

@@ -62,7 +62,15 @@ def verify_and_report(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcom
 def _verify(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Comparison:
     """Compare the delivery with a second query and with the object read back."""
     local = file.path if file.path.exists() else None
-    claim = Claim(job.plan, outcome.totals, outcome.query_id, outcome.objects, file, local)
+    claim = Claim(
+        job.plan,
+        outcome.totals,
+        outcome.query_id,
+        outcome.objects,
+        file,
+        local,
+        file.list_plain(),
+    )
     directory, progress = file.path.parent, job.progress
     comparison = verify_delivery(
         job.connection, bucket, claim, directory, progress=progress, cancel=job.cancel

@@ -139,6 +139,9 @@ def _report(request: Request, outcome: Outcome, failure: TransferError | None) -
         "result": outcome.result,
         "objects": objects_as_data(outcome.objects),
         "url": outcome.url,
+        "recipients": [
+            {"fingerprint": each.fingerprint, "name": each.name} for each in outcome.recipients
+        ],
         "manifest": outcome.manifest.key if outcome.manifest else None,
         "destination": request.destination,
         "request": _without_secrets(request).model_dump(mode="json", exclude_defaults=True),

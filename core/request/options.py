@@ -287,6 +287,15 @@ _OUTPUT: Final = {
         type=bool,
         default=False,
     ),
+    "encrypt_to": Option(
+        help="Encrypt the file to OpenPGP keys before it leaves this machine. These are files of "
+        "public keys, binary or armoured, or directories of them; each key can decrypt it. Not "
+        "with engine `unload`.",
+        type=ColumnNames,
+        default=(),
+        placeholder="FILE,...",
+        examples=("partner.asc", "~/keys"),
+    ),
     "timestamp_unit": Option(
         help="The unit of times and timestamps: `us`, or `ns` for the nanoseconds of columns that "
         "have them. With `us`, a value with a fraction of a microsecond is an error; with `ns`, a "

@@ -48,7 +48,7 @@ from core.request.options import (
     Undated,
 )
 from core.request.restating import check_restating
-from core.request.stable_names import check_skip, check_split
+from core.request.stable_names import check_encrypted, check_skip, check_split
 from core.request.targets import check_targets, without_secrets
 from core.request.validation_messages import WAYS_TO_WRITE, describe_mistakes
 from core.request.write_ways import WRITE_WAYS, needs_write_way
@@ -233,6 +233,7 @@ class Request(BaseModel):
     csv_decimal_comma: bool = _declare("csv_decimal_comma")
     json_large_numbers: LargeNumbers = _declare("json_large_numbers")
     xlsx_text_numbers: bool = _declare("xlsx_text_numbers")
+    encrypt_to: Names = _declare("encrypt_to")
     timestamp_unit: TimestampUnit = _declare("timestamp_unit")
     file_name: str | None = _declare("file_name")
     split_by: SplitBy | None = _declare("split_by")
@@ -366,6 +367,7 @@ class Request(BaseModel):
         check_conditions(self)
         check_split(self)
         check_restating(self)
+        check_encrypted(self)
         check_skip(self)
         return self
 

@@ -1,4 +1,4 @@
-"""What the names of objects need: the same in every run, or another for each month."""
+"""What the names of objects need: to be the same in every run, or another for each month."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from core.request.request import Request
 
 _CHANGING: Final = re.compile(r"\{(?:timestamp|run_id)\}")  # what differs in every run
+_ENCRYPTED: Final = ("{ext}", ".gpg", ".pgp")
 _USUAL: Final = "{timestamp}"  # the changing field of the usual name
 
 
@@ -55,6 +56,23 @@ def check_split(request: Request) -> None:
                 Remedy("if_exists", "skip"),
                 " knows a delivery of several files by its manifest only: add ",
                 Remedy("manifest", True),
+            )
+        )
+
+
+def check_encrypted(request: Request) -> None:
+    """Check that the name of an encrypted object says so, since its readers go by the name.
+
+    Raises:
+        ValueError: it does not; the message suggests another.
+    """
+    name = request.file_name
+    if request.encrypt_to and name and not name.endswith(_ENCRYPTED):
+        raise ValueError(
+            Advice(
+                Remedy("encrypt_to"),
+                " needs a name that ends in {ext} or .gpg. Such a name is ",
+                Remedy("file_name", f"{name.split('.')[0]}.{{ext}}"),
             )
         )
 

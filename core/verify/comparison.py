@@ -28,10 +28,14 @@ _ZERO = Total(Decimal(0))
 
 
 class Copy(StrEnum):
-    """Which copy of the delivery was read."""
+    """Which copy of the delivery was read.
+
+    `ENCRYPTED`: the local one before its encryption, while the object was compared by its SHA-256.
+    """
 
     BUCKET = "bucket"
     LOCAL = "local"
+    ENCRYPTED = "encrypted"
     NONE = "none"
 
 
@@ -133,6 +137,8 @@ class Comparison:
         read = {
             Copy.BUCKET: "the file was read back from S3",
             Copy.LOCAL: "the file was read from the local copy",
+            Copy.ENCRYPTED: "the file was read before its encryption, and the object in S3 has the "
+            "SHA-256 of the encrypted file",
             Copy.NONE: "the file was not read",
         }[self.copy]
         return f"{source}; {read}{_because(self.copy_why)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -56,6 +57,7 @@ class Claim:
         objects: the object, or its parts; checksums are empty where they are unknown.
         form: the form of each object.
         local: the local file that was uploaded; None if Snowflake wrote the objects.
+        plain: the local files before they were encrypted; empty if the objects are not encrypted.
     """
 
     plan: Plan
@@ -64,6 +66,7 @@ class Claim:
     objects: Sequence[Delivery]
     form: Form
     local: Path | None
+    plain: Sequence[Path] = ()
 
 
 def verify_delivery(
@@ -129,12 +132,15 @@ def _read_back(
             if not _fetch(bucket, each, copy, partial(_report, progress, done), cancel):
                 return _read_local(claim, _REFUSED)
             done += each.size
-            merge(figures, _read_figures(claim, copy).items())
+            if claim.plain:
+                _check_hash(each, copy)
+            else:
+                merge(figures, _read_figures(claim, copy).items())
     except _NoRoomError:
         return _read_local(claim, _NO_ROOM)
     finally:
         copy.unlink(missing_ok=True)
-    return ReadBack(figures, Copy.BUCKET)
+    return _read_local(claim, "") if claim.plain else ReadBack(figures, Copy.BUCKET)
 
 
 def _report(progress: Reporter, done: int, size: int) -> None:
@@ -180,9 +186,21 @@ def _fetch(
 
 
 def _read_local(claim: Claim, why: str) -> ReadBack:
+    if claim.plain:
+        figures: dict[Month, MonthFigures] = {}
+        for path in claim.plain:
+            merge(figures, _read_figures(claim, path).items())
+        return ReadBack(figures, Copy.LOCAL if why else Copy.ENCRYPTED, why)
     if claim.local is None:
         return ReadBack(None, Copy.NONE, why)
     return ReadBack(_read_figures(claim, claim.local), Copy.LOCAL, why)
+
+
+def _check_hash(delivery: Delivery, copy: Path) -> None:
+    """Check that an encrypted object is the one that was made of the local file."""
+    with copy.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != delivery.sha256:
+            raise IntegrityError(f"{delivery.key} has another SHA-256 than the encrypted file.")
 
 
 def _read_figures(claim: Claim, path: Path) -> dict[Month, MonthFigures]:

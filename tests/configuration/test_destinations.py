@@ -69,6 +69,16 @@ def mistakes(configure: Write, text: str) -> list[str]:
 
 
 class TestFilling:
+    @pytest.mark.parametrize(
+        "written", ['"keys/partner.asc,/k/a.asc"', '["keys/partner.asc", "/k/a.asc"]']
+    )
+    def test_keys_are_beside_the_file(self, configure: Write, written: str) -> None:
+        text = '[destinations.partner]\nbucket = "partner-inbox"\nencrypt_to = '
+        path = configure(f"{text}{written}\n")
+        made = make_request(bucket="partner")
+        assert made.encrypt_to == (str(path.parent / "keys" / "partner.asc"), "/k/a.asc")
+        assert make_request(bucket="partner", encrypt_to="x.asc").encrypt_to == ("x.asc",)
+
     def test_a_destination_fills_what_is_not_given(self, configure: Write) -> None:
         configure(PARTNER)
         made = make_request(bucket="partner", file_name="x.{ext}")

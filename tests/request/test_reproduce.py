@@ -39,6 +39,7 @@ EVERYTHING: dict[str, Any] = {
     "json_large_numbers": "text",
     "format": "csv",
     "gzip": True,
+    "encrypt_to": ("partner, inc.asc", "~/keys"),
     "file_name": "{table}.{ext}",
     "manifest": True,
     "if_exists": "overwrite",

@@ -37,6 +37,7 @@ def as_text(preview: Preview) -> list[str]:
         *_list_restated(preview),
         f"Destination  {preview.url}{_name(preview)}",
         *([f"Manifest     {preview.manifest}"] if preview.manifest else []),
+        *(f"Encrypted to {each}" for each in preview.recipients),
         *([f"With         {_spell(preview.demands)}"] if preview.demands else []),
         f"Rows out     {cost.rows_out(estimate)}",
         *([f"Checks       {_spell(preview.conditions)}"] if preview.conditions else []),
@@ -81,6 +82,9 @@ def as_data(preview: Preview) -> dict[str, Any]:
         "estimated_rows": preview.estimate.rows,
         "destination": preview.url,
         "manifest": preview.manifest or None,
+        "recipients": [
+            {"fingerprint": each.fingerprint, "name": each.name} for each in preview.recipients
+        ],
         "destination_name": preview.destination,
         "destination_options": dict(preview.demands),
         "checks": dict(preview.conditions),

@@ -108,15 +108,17 @@ def _refuse_existing(job: Job, bucket: Bucket, months: Sequence[date | None]) ->
 
 def _upload(job: Job, bucket: Bucket, files: MonthFiles) -> tuple[Delivery, ...]:
     """Upload the files in the order of their months."""
-    sizes = [each.path.stat().st_size for each in files.files]
+    plain = [each.path for each in files.files]
+    paths = files.encrypt(plain, keep=job.request.verify, cancel=job.cancel)
+    sizes = [path.stat().st_size for path in paths]
     job.progress.start(Phase.UPLOAD, total_bytes=sum(sizes))
     objects: list[Delivery] = []
     with _remove_on_failure(job, bucket, objects):
-        for each in files.files:
+        for each, path in zip(files.files, paths, strict=True):
             done = sum(found.size for found in objects)
             key = _key(job, each.month)
-            objects.append(upload_file(job, bucket, files, each.path, key, each.rows, done))
-            each.path.unlink()
+            objects.append(upload_file(job, bucket, files, path, key, each.rows, done))
+            path.unlink()
     job.progress.finish()
     warn_of_unguarded(job, objects)
     return tuple(objects)

@@ -57,7 +57,7 @@ class MonthFiles(LocalFile):
         """Return the files of a delivery of a plan, whose one file would be `file`."""
         position = plan.delivered.index
         sums = {each.name: position(each) for each in plan.sums}
-        form = (file.format, file.gzip, file.text)
+        form = (file.format, file.gzip, file.text, file.recipients)
         return cls(file.path, *form, month_column=position(plan.month), sums=sums)
 
     def open(self, schema: pa.Schema) -> Writer:

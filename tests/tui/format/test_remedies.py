@@ -32,6 +32,7 @@ ELSEWHERE = {
         "manifest",
         "max_change",
         "max_rows",
+        "encrypt_to",
         "memory_limit",
         "min_rows",
         "region",
