@@ -113,14 +113,15 @@ def _keys() -> Iterator[Case]:
         (1, None),
         (datetime(2024, 1, 31, 12, 0, 0, 1), None),  # noqa: DTZ001 - a TIMESTAMP_NTZ has none
     )
-    text = '{"a":[1,null,"x\\"y"],"b":{"c":true}}'
+    # The word makes the expression of these keys look for elements that are undefined.
+    text = '{"a":[1,null,"x\\"y"],"b":{"c":true},"d":"[undefined,"}'
     yield _key_case(
         "keys: VARIANT, OBJECT, ARRAY as JSON",
         {"V": "VARIANT", "O": "OBJECT", "A": "ARRAY"},
-        [(text, text, '[1,null,"é"]'), (None, None, None)],
+        [(text, text, '[1,null,"é","undefined"]'), (None, None, None)],
         (JsonText(text), None),
         (JsonText(text), None),
-        (JsonText('[1,null,"é"]'), None),
+        (JsonText('[1,null,"é","undefined"]'), None),
     )
 
 

@@ -110,12 +110,26 @@ def _check_blank(source: Source, bind: Binds) -> str | None:
     return "(" + " AND ".join(tests) + ")"
 
 
+def _to_json(name: str) -> str:
+    """Return the expression of a semi-structured value as JSON text.
+
+    Snowflake prints an element of an ARRAY that is NULL as `undefined`, which is no JSON
+    (snowflake-connector-python issue 1388); it becomes null. To leave strings with that word
+    alone, CHR(1), which JSON text only has escaped, is put after every string and every undefined.
+    """
+    text, end = f"TO_JSON({name})", "CHR(1)"
+    marked = f"REGEXP_REPLACE({text}, {_STRING_OR_UNDEFINED}, $$\\1$$ || {end})"
+    nulls = f"REPLACE(REPLACE({marked}, 'undefined' || {end}, 'null'), {end}, '')"
+    return f"IFF(CONTAINS({text}, 'undefined'), {nulls}, {text})"
+
+
+_STRING_OR_UNDEFINED = r"""$$("([^"\\]|\\.)*"|undefined)$$"""
 # The expression of a key by its kind: what no file format has a type for becomes text.
 _KEY_SQL: dict[str, Callable[[str], str]] = {
-    "VARIANT": "TO_JSON({})".format,
-    "OBJECT": "TO_JSON({})".format,
-    "ARRAY": "TO_JSON({})".format,
-    "MAP": "TO_JSON({})".format,
+    "VARIANT": _to_json,
+    "OBJECT": _to_json,
+    "ARRAY": _to_json,
+    "MAP": _to_json,
     "VECTOR": "TO_JSON({}::ARRAY)".format,
     "GEOGRAPHY": "TO_JSON(ST_ASGEOJSON({}))".format,
     "GEOMETRY": "TO_JSON(ST_ASGEOJSON({}))".format,

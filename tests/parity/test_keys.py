@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from core.planning.source import ColumnType, SourceColumn
+from core.query import Statement
+from core.query.rows import key
+from core.warehouse.results.read_result import read_rows
+from core.warehouse.statement import run
 from tests.parity.comparing import check
 from tests.parity.engines import Bench
 from tests.parity.tables import Column, Table, clock, ns, zoned
@@ -143,3 +149,40 @@ KEYS: dict[str, Table] = {
 def test_keys(parity: Bench, name: str) -> None:
     formats = ("parquet", "ndjson", "csv", "json")
     check(parity, KEYS[name], formats[list(KEYS).index(name) % 4])
+
+
+# An element of an ARRAY that is NULL, which Snowflake prints as `undefined`.
+UNDEFINED = {
+    "first, last, several": ("ARRAY_CONSTRUCT(NULL, 1, NULL, NULL)", [None, 1, None, None]),
+    "only": ("ARRAY_CONSTRUCT(NULL)", [None]),
+    "nested": (
+        "ARRAY_CONSTRUCT(OBJECT_CONSTRUCT('k', ARRAY_CONSTRUCT(NULL, TRUE)), NULL)",
+        [{"k": [None, True]}, None],
+    ),
+    "in texts": (
+        """ARRAY_CONSTRUCT(NULL, '[undefined,', 'a"undefined', 'undefined', '\\\\', NULL, ',')""",
+        [None, "[undefined,", 'a"undefined', "undefined", "\\", None, ","],
+    ),
+    "in texts only": (
+        """ARRAY_CONSTRUCT('undefined"', '\\\\undefined')""",
+        ['undefined"', "\\undefined"],
+    ),
+    "in a name": ("OBJECT_CONSTRUCT('undefined', ARRAY_CONSTRUCT(NULL))", {"undefined": [None]}),
+}
+
+
+@pytest.mark.parametrize(("sql", "meant"), UNDEFINED.values(), ids=UNDEFINED)
+def test_undefined_is_null_in_a_key(parity: Bench, sql: str, meant: object) -> None:
+    column = SourceColumn("V", ColumnType.parse("ARRAY"))
+    assert json.loads(text(parity, key(column), sql)) == meant
+
+
+def test_snowflake_prints_undefined(parity: Bench) -> None:
+    assert text(parity, "TO_JSON(V)", UNDEFINED["only"][0]) == "[undefined]"
+    assert text(parity, "V", "ARRAY_CONSTRUCT(12, NULL)") == "[\n  12,\n  undefined\n]"
+
+
+def text(parity: Bench, expression: str, sql: str) -> str:
+    statement = Statement(f"SELECT {expression} AS T FROM (SELECT {sql} AS V)")
+    (row,) = read_rows(run(parity.connection, statement, parity.cancel))
+    return str(next(iter(row.values())))

@@ -13,8 +13,8 @@ SELECT
   "ltz"::VARCHAR AS "sample_12",
   "tz"::VARCHAR AS "sample_13",
   LEFT("bin"::VARCHAR, 40) AS "sample_14",
-  LEFT(TO_JSON("v"), 40) AS "sample_15",
-  LEFT(TO_JSON("o"), 40) AS "sample_16",
-  LEFT(TO_JSON("a"), 40) AS "sample_17"
+  LEFT(IFF(CONTAINS(TO_JSON("v"), 'undefined'), REPLACE(REPLACE(REGEXP_REPLACE(TO_JSON("v"), $$("([^"\\]|\\.)*"|undefined)$$, $$\1$$ || CHR(1)), 'undefined' || CHR(1), 'null'), CHR(1), ''), TO_JSON("v")), 40) AS "sample_15",
+  LEFT(IFF(CONTAINS(TO_JSON("o"), 'undefined'), REPLACE(REPLACE(REGEXP_REPLACE(TO_JSON("o"), $$("([^"\\]|\\.)*"|undefined)$$, $$\1$$ || CHR(1)), 'undefined' || CHR(1), 'null'), CHR(1), ''), TO_JSON("o")), 40) AS "sample_16",
+  LEFT(IFF(CONTAINS(TO_JSON("a"), 'undefined'), REPLACE(REPLACE(REGEXP_REPLACE(TO_JSON("a"), $$("([^"\\]|\\.)*"|undefined)$$, $$\1$$ || CHR(1)), 'undefined' || CHR(1), 'null'), CHR(1), ''), TO_JSON("a")), 40) AS "sample_17"
 FROM "DB"."S"."T"
 LIMIT 5000

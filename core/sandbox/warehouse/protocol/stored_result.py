@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.sandbox.warehouse import failures
+from core.sandbox.warehouse import failures, json_text
 from core.sandbox.warehouse.model import Column
 from core.sandbox.warehouse.protocol import wire_json
 from core.sandbox.warehouse.protocol.results import GZIP_WINDOW, Result, ResultStore
@@ -89,6 +89,8 @@ def _decode(array: pa.Array, type_: SqlType, arrow: pa.DataType) -> pa.Array:
         return pc.multiply(ticks, 10 ** (_FRACTION_DIGITS - type_.scale)).view(arrow)
     if type_.is_timestamp:
         return _timestamp(array, type_, arrow)
+    if type_.is_json:
+        return json_text.change(array, json_text.compact)
     return array.cast(arrow)
 
 

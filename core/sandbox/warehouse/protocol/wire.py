@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.sandbox.warehouse import json_text
 from core.sandbox.warehouse.model import Column
 
 TEXT_BYTES = 16_777_216  # the longest VARCHAR, in bytes
@@ -98,6 +99,8 @@ def _encode(column: Column, array: pa.Array) -> pa.Array:
             return array.cast(pa.date32())
         case "BINARY":
             return array.cast(pa.binary())
+        case "VARIANT" | "OBJECT" | "ARRAY":
+            return json_text.change(array, json_text.pretty)
         case _:
             return array.cast(pa.string())
 

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.sandbox.warehouse import json_text
 from core.sandbox.warehouse.model import Column
 from core.sandbox.warehouse.protocol.wire import UNIT_DIGITS, UTC_OFFSET
 
@@ -91,10 +92,12 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "REAL": float,
     "FIXED": Decimal,
     "DATE": lambda text: int(text),
+    **dict.fromkeys(("VARIANT", "OBJECT", "ARRAY"), json_text.compact),
 }
 _CONVERTERS: dict[str, Callable[[Any], str]] = {
     "BOOLEAN": lambda value: "1" if value else "0",
     "BINARY": lambda value: value.hex().upper(),
     "REAL": _real,
+    **dict.fromkeys(("VARIANT", "OBJECT", "ARRAY"), json_text.pretty),
     "FIXED": lambda value: f"{value:f}" if isinstance(value, Decimal) else str(value),
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse import failures, json_text, types
 from core.sandbox.warehouse.translate import formats
 from core.sandbox.warehouse.translate.binder import Binder, binds
 from core.sandbox.warehouse.translate.bound import Bound, quote, time_of_day, timestamp
@@ -119,7 +119,7 @@ def to_text(binder: Binder, value: Bound, pattern: str | None = None) -> str:
         written = binder.translation.names.parameter("BINARY_OUTPUT_FORMAT").upper()
         return f"base64({value.sql})" if written == "BASE64" else f"hex({value.sql})"
     if value.type.is_json:
-        return scalar(value).sql
+        return json_text.printed(scalar(value).sql)
     if kind == "TIME":
         moment = clock_of_1970(value)
         return formats.render(moment.t, moment.n, "0", pattern or output_format(binder, kind))

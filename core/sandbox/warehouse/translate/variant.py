@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
-from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse import failures, json_text, types
 from core.sandbox.warehouse.translate.binder import Binder, binds, text_literal
 from core.sandbox.warehouse.translate.bound import Bound, quote
 from core.sandbox.warehouse.translate.casts import cast
@@ -45,13 +47,19 @@ def extract(value: Bound, path: str) -> Bound:
             1044,
             "42P13",
         )
-    return Bound(f"CAST(json_extract({value.sql}, {path}) AS VARCHAR)", types.VARIANT)
+    found = f"CAST(json_extract({value.sql}, {path}) AS VARCHAR)"
+    return Bound(json_text.element(found), types.VARIANT)
 
 
 @binds(exp.Array)
 def _array(binder: Binder, node: exp.Expr) -> Bound:
-    items = [cast(binder, binder.bind(each), types.VARIANT).sql for each in node.expressions]
-    inner = ", ".join(f"coalesce({each}, 'null')" for each in items)
+    return json_array(binder, [binder.bind(each) for each in node.expressions])
+
+
+def json_array(binder: Binder, values: Sequence[Bound]) -> Bound:
+    """Build an ARRAY; a NULL in it is undefined."""
+    items = (cast(binder, each, types.VARIANT).sql for each in values)
+    inner = ", ".join(f"coalesce({each}, '{json_text.UNDEFINED}')" for each in items)
     return Bound(f"('[' || concat_ws(',', {inner or chr(39) * 2}) || ']')", types.ARRAY)
 
 

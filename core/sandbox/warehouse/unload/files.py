@@ -19,7 +19,7 @@ from typing import IO, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.sandbox.warehouse import failures
+from core.sandbox.warehouse import failures, json_text
 from core.sandbox.warehouse.model import Column
 from core.sandbox.warehouse.unload.s3 import ObjectWriter
 
@@ -235,7 +235,12 @@ def _shape(column: Column, array: pa.Array) -> pa.Array:
         return pa.array(
             [
                 each
-                and [json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in each]
+                and [
+                    None
+                    if value == json.loads(json_text.UNDEFINED)
+                    else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+                    for value in each
+                ]
                 for each in lists
             ],
             type=_PARQUET["ARRAY"],

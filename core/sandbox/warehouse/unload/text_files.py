@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse import failures, json_text, types
 from core.sandbox.warehouse.engine.execution import Execution
 from core.sandbox.warehouse.translate.binder import Binder
 from core.sandbox.warehouse.translate.bound import Bound, quote
@@ -146,7 +146,7 @@ def _escape_unenclosed(written: str, options: Csv) -> str:
 def _text(binder: Binder, value: Bound, options: Csv, parameters: dict[str, object]) -> str:
     kind = value.type
     if kind.is_json:
-        return value.sql
+        return json_text.printed(value.sql)
     if kind.name == "REAL":
         return to_text(binder, Bound(_cut(value.sql), types.REAL))
     if kind.name == "BINARY":
@@ -205,5 +205,6 @@ def json_records(query: BoundQuery) -> BoundQuery:
             2019,
             "0A000",
         )
-    sql = f"SELECT coalesce(q.c0, 'null') AS c0 FROM ({query.sql}) AS q"
+    record = json_text.printed("q.c0", undefined="null")
+    sql = f"SELECT coalesce({record}, 'null') AS c0 FROM ({query.sql}) AS q"
     return BoundQuery(sql, (("RECORD", types.TEXT),))

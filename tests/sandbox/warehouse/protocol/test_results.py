@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.sandbox.warehouse.answer import Answer
+from core.sandbox.warehouse.json_text import UNDEFINED
 from core.sandbox.warehouse.model import Column, Failure
 from core.sandbox.warehouse.protocol import wire
 from core.sandbox.warehouse.protocol.results import INLINE_ROWS, ResultStore
@@ -99,8 +100,16 @@ CASES: dict[str, tuple[tuple[Column, pa.Array], list[Any]]] = {
         [0.1, None, -math.inf, -0.0],
     ),
     "json": (
-        (Column("V", "VARIANT"), pa.array(['{"a":[1,null]}', None, '"x"'])),
-        ['{"a":[1,null]}', None, '"x"'],
+        (
+            Column("V", "VARIANT"),
+            pa.array(['{"a":[1,null],"b":[],"c":{}}', None, '"x, y"', f"[12,{UNDEFINED}]"]),
+        ),
+        [
+            '{\n  "a": [\n    1,\n    null\n  ],\n  "b": [],\n  "c": {}\n}',
+            None,
+            '"x, y"',
+            "[\n  12,\n  undefined\n]",
+        ],
     ),
     **{
         f"time{scale}": (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse import failures, json_text, types
 from core.sandbox.warehouse.translate.binder import Binder
 from core.sandbox.warehouse.translate.bound import Bound
 from core.sandbox.warehouse.translate.casts import cast, to_text
 from core.sandbox.warehouse.translate.functions.registry import function
-from core.sandbox.warehouse.translate.variant import extract, json_object
+from core.sandbox.warehouse.translate.variant import extract, json_array, json_object
 
 
 @function("PARSE_JSON")
@@ -39,7 +39,7 @@ def _json_complaint(text: str) -> str:
 
 @function("TO_JSON")
 def _to_json(binder: Binder, value: Bound) -> Bound:
-    return Bound(cast(binder, value, types.VARIANT).sql, types.TEXT)
+    return Bound(json_text.printed(cast(binder, value, types.VARIANT).sql), types.TEXT)
 
 
 @function("TO_VARIANT")
@@ -121,8 +121,7 @@ def _object_construct(binder: Binder, *arguments: Bound) -> Bound:
 
 @function("ARRAY_CONSTRUCT", least=0, most=-1)
 def _array_construct(binder: Binder, *arguments: Bound) -> Bound:
-    items = (f"coalesce({cast(binder, each, types.VARIANT).sql}, 'null')" for each in arguments)
-    return Bound(f"('[' || concat_ws(',', {', '.join(items) or 'NULL'}) || ']')", types.ARRAY)
+    return json_array(binder, arguments)
 
 
 @function("ARRAY_SIZE")
