@@ -7,6 +7,7 @@ differs is behind the protocol of `core.engines`.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,10 +17,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core.bucket import Bucket, Destination
+from core.bucket.checks import check_ahead
 from core.bucket.sweep import sweep
 from core.bucket.target import identify_run, list_demands, object_key, open_bucket
 from core.engines import ENGINES
-from core.engines.choice import Choice, choose, find_chunk_size
+from core.engines.choice import Choice, checks_key_first, choose, find_chunk_size
 from core.engines.delivery_checks import DeliveryChecks, LastDelivery
 from core.engines.engine import Job
 from core.engines.local_file import LocalFile
@@ -42,14 +44,15 @@ from core.records.report import check_path
 from core.records.restatement import Restatement, find_due_months
 from core.request.conditions import list_conditions
 from core.request.request import Request
+from core.runtime.background import Ahead
 from core.runtime.cancel import NEVER, Cancel
 from core.runtime.disk.run_lock import lock_run
 from core.runtime.disk.workspace import workspace
 from core.runtime.memory_budget import Budget
 from core.runtime.progress import Reporter
 from core.runtime.retry import Retry
-from core.warehouse.catalog import find, find_today
-from core.warehouse.connect import connect, sign_out
+from core.warehouse.catalog import find, find_today, run_both
+from core.warehouse.connect import connect, sign_out, start_sign_out
 from core.warehouse.lending import SignedIn, borrow
 
 if TYPE_CHECKING:
@@ -147,6 +150,9 @@ def run_transfer(
             held.enter_context(lock_run(*identify_run(request, source.name)))
         if request.if_exists == "skip" and (existing := run.find_existing(bucket, source, today)):
             return existing
+        checked = run.check_ahead(bucket, source, today)
+        if checked is not None:
+            held.enter_context(checked)
         plan, choice = run.decide(source, run.take_sample(connection, source), today)
         restatement = run.restate(connection, plan)
         if restatement and not restatement.due:
@@ -154,7 +160,7 @@ def run_transfer(
         plan = restatement.restrict(plan) if restatement else plan
         plan = check_grain(connection, plan, run.cancel)
         run.report(plan, choice, restatement)
-        job = run.make_job(connection, plan)
+        job = replace(run.make_job(connection, plan), checked=checked)
         with workspace() as directory:
             sweep(bucket, run.cancel)
             file = LocalFile.of(request, directory / "delivery", recipients)
@@ -194,6 +200,7 @@ class _Run:
         self.started = datetime.now(UTC)
         self.run_id = run_id or uuid.uuid4().hex
         self._signed_in = signed_in
+        self._leaving: threading.Thread | None = None
 
     @contextmanager
     def session(self) -> Iterator[SnowflakeConnection]:
@@ -215,14 +222,15 @@ class _Run:
         try:
             yield connection
         finally:
-            sign_out(connection)
+            sign_out(connection, self._leaving)
 
     def look(self, connection: SnowflakeConnection) -> tuple[Source, date | None]:
         """Describe the table; find the current date if the last months are read."""
         self.progress.start(Phase.PLAN)
-        source = find(connection, self.request.table, self.cancel)
-        today = find_today(connection, self.cancel) if self.request.last_months else None
-        return source, today
+        describe = partial(find, connection, self.request.table)
+        if self.request.last_months is None:
+            return describe(self.cancel), None
+        return run_both(describe, partial(find_today, connection), self.cancel)
 
     def find_existing(self, bucket: Bucket, source: Source, today: date | None) -> Skipped | None:
         """Return the delivery that is in the bucket already; None if nothing is there."""
@@ -235,6 +243,23 @@ class _Run:
             progress=self.progress,
             cancel=self.cancel,
         )
+
+    def check_ahead(self, bucket: Bucket, source: Source, today: date | None) -> Ahead[None] | None:
+        """Begin the check of the destination, for an engine that begins with it.
+
+        Raises:
+            UsageError: the file name is invalid.
+        """
+        if not checks_key_first(self.request):
+            return None
+        key = self.key(source, find_window(self.request, today))
+        overwrite = self.request.if_exists == "overwrite"
+        return check_ahead(bucket, key, overwrite=overwrite, cancel=self.cancel)
+
+    def end_session(self, connection: SnowflakeConnection) -> None:
+        """Begin to sign out, unless the verification has a statement to run."""
+        if not self.request.verify:
+            self._leaving = start_sign_out(connection)
 
     def take_sample(self, connection: SnowflakeConnection, source: Source) -> Sample:
         """Sample the table."""
@@ -296,4 +321,5 @@ class _Run:
             budget=self.budget,
             progress=self.progress,
             cancel=self.cancel,
+            end_session=partial(self.end_session, connection),
         )

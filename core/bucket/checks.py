@@ -9,6 +9,7 @@ from typing import Any, Final
 from core.bucket.bucket import Bucket
 from core.errors import DestinationError, DestinationExistsError
 from core.remedy import Advice, Remedy
+from core.runtime.background import Ahead
 from core.runtime.cancel import NEVER, Cancel
 
 _MD5_OF_NOTHING: Final = "1B2M2Y8AsgTpgAmY7PhCfg=="
@@ -39,6 +40,15 @@ def check_destination(bucket: Bucket, key: str, *, overwrite: bool, cancel: Canc
             f"{bucket.destination.url(key)} exists already.",
             Advice("Allow it to be replaced: ", Remedy("if_exists", "overwrite"), "."),
         )
+
+
+def check_ahead(bucket: Bucket, key: str, *, overwrite: bool, cancel: Cancel) -> Ahead[None]:
+    """Begin `check_destination` in the background; the result raises what it raises."""
+
+    def check(cancel: Cancel) -> None:
+        check_destination(bucket, key, overwrite=overwrite, cancel=cancel)
+
+    return Ahead(check, cancel)
 
 
 def is_there(bucket: Bucket, key: str, *, cancel: Cancel = NEVER) -> bool | None:

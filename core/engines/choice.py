@@ -52,6 +52,12 @@ def find_chunk_size(request: Request) -> int:
     return ENGINES[name].chunk_megabytes
 
 
+def checks_key_first(request: Request) -> bool:
+    """Whether the engine begins with the check of one object, of a key known before the plan."""
+    is_one = request.split_by is None and not request.restate_months
+    return is_one and request.engine != EngineName.UNLOAD.value
+
+
 def _words(limit: StreamLimit) -> str:
     """Describe the limit, such as `the 50M-row / 5 GB streaming limit`."""
     parts: list[str] = []

@@ -50,7 +50,10 @@ class WriteMonths(Protocol):
 
 def deliver_file(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths) -> EngineResult:
     """Write the file with `write` and upload it; raises as `Engine.deliver` does."""
-    check_destination(bucket, job.key, overwrite=job.overwrite, cancel=job.cancel)
+    if job.checked is not None:
+        job.checked.result()
+    else:
+        check_destination(bucket, job.key, overwrite=job.overwrite, cancel=job.cancel)
     with translate_cancellation(job.cancel):
         written = write(
             job.connection,
@@ -60,6 +63,7 @@ def deliver_file(job: Job, bucket: Bucket, file: LocalFile, write: WriteMonths) 
             progress=job.progress,
             cancel=job.cancel,
         )
+    job.end_session()
     totals = written.totals
     job.checks.check(bucket, totals.groups, lambda: totals.months)
     delivery = upload(job, bucket, file, totals)

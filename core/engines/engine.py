@@ -8,7 +8,7 @@ The engines import their libraries when they deliver: the other methods are chea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from core.planning.plan import Plan
     from core.query import Statement
     from core.request.request import Request
+    from core.runtime.background import Ahead
     from core.runtime.cancel import Cancel
     from core.runtime.memory_budget import Budget
     from core.runtime.progress import Reporter
@@ -96,6 +97,8 @@ class Job:
         budget: the memory of each stage, in bytes.
         progress: receives every phase, and warnings.
         cancel: stops the work at any moment.
+        checked: the check of the destination, if it has begun already.
+        end_session: called when the engine runs no further statement.
     """
 
     request: Request
@@ -108,6 +111,8 @@ class Job:
     budget: Budget
     progress: Reporter
     cancel: Cancel
+    checked: Ahead[None] | None = None
+    end_session: Callable[[], None] = lambda: None
 
     @property
     def destination(self) -> Destination:

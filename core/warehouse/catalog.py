@@ -8,19 +8,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import query
-from core.errors import IntegrityError, ObjectMissingError, TransferError, UsageError
+from core.errors import (
+    IntegrityError,
+    ObjectMissingError,
+    TemporaryError,
+    TransferError,
+    UsageError,
+)
 from core.planning.names import TableName, nearest_hint, parse_table, write_name
 from core.planning.source import ColumnType, Source, SourceColumn
 from core.query import Statement
+from core.runtime.background import Ahead
 from core.runtime.cancel import Cancel
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import parse_count, run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
+
+One = TypeVar("One")
+Other = TypeVar("Other")
 
 _PAGE = 10_000  # the most rows that SHOW returns
 _FIRST_PAGE = 1_000  # smaller, so that the first page appears sooner
@@ -97,19 +107,57 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
             similar names.
     """
     name = full_name(connection, parse_table(text), cancel)
+
+    def describe(cancel: Cancel) -> list[dict[str, Any]]:
+        return read_rows(run(connection, query.describe(name), cancel), *DESCRIBED)
+
+    def show(cancel: Cancel) -> list[dict[str, Any]]:
+        return read_rows(run(connection, query.show_objects(name), cancel), "name", "kind")
+
     try:
-        described = read_rows(run(connection, query.describe(name), cancel), *DESCRIBED)
+        described, shown = run_both(describe, show, cancel)
     except ObjectMissingError as error:
         raise _missing(connection, name, cancel) from error
     columns = tuple(
         SourceColumn(row["name"], ColumnType.parse(row["type"]), row["null?"] != "N")
         for row in described
     )
-    shown = read_rows(run(connection, query.show_objects(name), cancel), "name", "kind")
     for row in shown:
         if row["name"] == name.table:  # LIKE ignores case
             return Source(name, columns, *_parse_size(row), is_view="VIEW" in row["kind"])
     return Source(name, columns, is_view=True)
+
+
+def run_both(
+    one: Callable[[Cancel], One], other: Callable[[Cancel], Other], cancel: Cancel
+) -> tuple[One, Other]:
+    """Run two calls of one session at the same time, which may be repeated.
+
+    If the answer to the start of a statement is lost, all statements of its session are cancelled
+    (`core.warehouse.submit`), those of the other call too. So a call that fails temporarily while
+    the other succeeds is repeated once, by itself.
+
+    Args:
+        one: a call that only reads; it runs in this thread, and its error is the one that counts.
+        other: another one.
+        cancel: stops both.
+
+    Returns:
+        The results of both.
+
+    Raises:
+        TransferError: as the calls.
+    """
+    with Ahead(other, cancel) as ahead:
+        try:
+            first = one(cancel)
+        except TemporaryError:
+            second = ahead.result()
+            return one(cancel), second
+        try:
+            return first, ahead.result()
+        except TemporaryError:
+            return first, other(cancel)
 
 
 def find_today(connection: SnowflakeConnection, cancel: Cancel) -> date:
@@ -145,8 +193,7 @@ def full_name(connection: SnowflakeConnection, parts: tuple[str, ...], cancel: C
         UsageError: the name has no database or schema, and the session has none selected.
     """
     if len(parts) < 3:
-        current, *_ = [*read_rows(run(connection, query.CURRENT_PLACE, cancel)), {}]
-        place = [str(current.get(each) or "") for each in ("database", "schema")]
+        place = _known_place(connection) or _ask_place(connection, cancel)
         parts = (*place[: 3 - len(parts)], *parts)
     if not all(parts):
         raise UsageError(
@@ -154,6 +201,21 @@ def full_name(connection: SnowflakeConnection, parts: tuple[str, ...], cancel: C
             "Write DATABASE.SCHEMA.NAME, or set both in the connection; the role must see them.",
         )
     return TableName(*parts)
+
+
+def _known_place(connection: SnowflakeConnection) -> list[str]:
+    """Return the database and schema of the session as the sign-in reported them; or nothing.
+
+    Where the answer to the sign-in names none, the connector gives those of the connection's
+    settings, which are not folded to upper case. This program never changes them in a session.
+    """
+    place = [str(each or "") for each in (connection.database, connection.schema)]
+    return place if all(each and each == each.upper() for each in place) else []
+
+
+def _ask_place(connection: SnowflakeConnection, cancel: Cancel) -> list[str]:
+    current, *_ = [*read_rows(run(connection, query.CURRENT_PLACE, cancel)), {}]
+    return [str(current.get(each) or "") for each in ("database", "schema")]
 
 
 def _missing(

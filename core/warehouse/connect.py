@@ -28,6 +28,7 @@ LOGIN_TIMEOUT: Final = 60  # seconds, for a sign-in without user interaction
 _INTERACTIVE_LOGIN_TIMEOUT: Final = 120  # seconds, for one with: browser, second factor
 _REQUEST_TIMEOUT: Final = 120  # seconds for a request
 _ATTEMPT_TIMEOUT: Final = 90  # seconds for one attempt: Snowflake answers a running query within 45
+_SIGN_OUT_SECONDS: Final = 1.0
 _REQUIRED: Final = {
     "application": APPLICATION,
     "paramstyle": "qmark",
@@ -154,8 +155,18 @@ def connect(
     return tries.call(lambda: _sign_in_cancellably(sign_in, cancel))
 
 
-def sign_out(connection: SnowflakeConnection) -> None:
-    """Close the session; wait at most a second, since the network may be unavailable."""
+def sign_out(connection: SnowflakeConnection, begun: threading.Thread | None = None) -> None:
+    """Close the session; wait at most a second, since the network may be unavailable.
+
+    Args:
+        connection: the session.
+        begun: what `start_sign_out` returned, if it was called before.
+    """
+    (begun or start_sign_out(connection)).join(_SIGN_OUT_SECONDS)
+
+
+def start_sign_out(connection: SnowflakeConnection) -> threading.Thread:
+    """Close the session in a daemon thread, which ends when it is closed."""
 
     def close() -> None:
         with suppress(Exception):  # Snowflake ends a session that cannot be closed
@@ -163,7 +174,7 @@ def sign_out(connection: SnowflakeConnection) -> None:
 
     closing = threading.Thread(target=close, name="sign-out", daemon=True)
     closing.start()
-    closing.join(1.0)
+    return closing
 
 
 def _sign_in_cancellably(sign_in: Callable[[], SnowflakeConnection], cancel: Cancel) -> Any:

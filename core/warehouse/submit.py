@@ -2,7 +2,8 @@
 
 The connector gives each start a new request id, so Snowflake cannot recognize a repeated start. If
 the answer to a start is lost, the statement may be running under an unknown query id. Then all
-statements of its session are cancelled: this program runs one statement per session at a time.
+statements of its session are cancelled: this program runs one statement per session at a time, or
+two that can be repeated (`core.warehouse.catalog.run_both`).
 Where others use the session too (`core.warehouse.lending`), such a statement is left to itself.
 """
 
