@@ -16,7 +16,7 @@ from core.engines.widths import Width, measure_widths
 from core.planning.identifiers import find_identifiers
 from core.planning.names import TableName
 from core.planning.plan import Plan, Sample, make_plan
-from core.planning.source import Source
+from core.planning.source import Source, SourceColumn
 from core.preview.month_preview import Months, preview_months
 from core.preview.regroup import can_regroup, regroup
 from core.preview.sample import find_blank_rows, take_sample
@@ -153,6 +153,21 @@ class Explorer(Closing):
             SourceDataError: there is no such database or schema for this role.
         """
         return catalog.list_tables(self._connection, database, schema, cancel)
+
+    def search(self, part: str, cancel: Cancel) -> list[Entry]:
+        """Return the tables and views of every database whose name contains `part`.
+
+        Case is ignored. These are the first thousand; it takes one statement and no warehouse.
+        """
+        return catalog.search_tables(self._connection, part, cancel)
+
+    def columns(self, name: TableName, cancel: Cancel) -> tuple[SourceColumn, ...]:
+        """Return the columns of a table or view. Starts no warehouse.
+
+        Raises:
+            SourceDataError: there is no such table for this role.
+        """
+        return catalog.describe_columns(self._connection, name, cancel)
 
     def look(self, name: TableName | str, cancel: Cancel) -> Look:
         """Describe and sample a table or view; a string is parsed as a `Request`'s `table`.

@@ -20,6 +20,19 @@ def show_objects(name: TableName) -> Statement:
     return Statement(f"SHOW OBJECTS LIKE {like} IN SCHEMA {_schema(name.database, name.schema)}")
 
 
+def search_objects(part: str, rows: int) -> Statement:
+    """Return the statement that lists the tables and views of every database by a part of a name.
+
+    Case is ignored. It is one statement, however many databases there are.
+
+    Args:
+        part: what their names contain.
+        rows: the most rows.
+    """
+    like = literal(f"%{_escape_like(part)}%")
+    return Statement(f"SHOW OBJECTS LIKE {like} IN ACCOUNT LIMIT {rows}")
+
+
 def show_databases(after: str | None, rows: int) -> Statement:
     """Return the statement for one page of the databases.
 

@@ -35,6 +35,7 @@ Other = TypeVar("Other")
 _PAGE = 10_000  # the most rows that SHOW returns
 _FIRST_PAGE = 1_000  # smaller, so that the first page appears sooner
 _NAMES_LOOKED_AT = 50_000
+_MOST_FOUND = 1_000  # tables of one search: who sees as many types another word
 _NOT_FOR_TRANSFER = "INFORMATION_SCHEMA"
 LISTED = ("name", "kind", "rows", "bytes")
 """The columns of SHOW OBJECTS that are read."""
@@ -98,6 +99,26 @@ def list_tables(
             ]
 
 
+def search_tables(connection: SnowflakeConnection, part: str, cancel: Cancel) -> list[Entry]:
+    """Return the tables and views of every database whose name contains `part`, ignoring case.
+
+    These are the first thousand, without those of INFORMATION_SCHEMA.
+    """
+    rows = read_rows(
+        run(connection, query.search_objects(part, _MOST_FOUND), cancel),
+        *("name", "kind", "database_name", "schema_name"),
+    )
+    return [
+        Entry(
+            TableName(row["database_name"], row["schema_name"], row["name"]),
+            row["kind"],
+            *_parse_size(row),
+        )
+        for row in rows
+        if row["schema_name"] != _NOT_FOR_TRANSFER
+    ]
+
+
 def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
     """Describe the table or view that `text` names, in the session's database and schema.
 
@@ -108,20 +129,16 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
     """
     name = full_name(connection, parse_table(text), cancel)
 
-    def describe(cancel: Cancel) -> list[dict[str, Any]]:
-        return read_rows(run(connection, query.describe(name), cancel), *DESCRIBED)
+    def describe(cancel: Cancel) -> tuple[SourceColumn, ...]:
+        return describe_columns(connection, name, cancel)
 
     def show(cancel: Cancel) -> list[dict[str, Any]]:
         return read_rows(run(connection, query.show_objects(name), cancel), "name", "kind")
 
     try:
-        described, shown = run_both(describe, show, cancel)
+        columns, shown = run_both(describe, show, cancel)
     except ObjectMissingError as error:
         raise _missing(connection, name, cancel) from error
-    columns = tuple(
-        SourceColumn(row["name"], ColumnType.parse(row["type"]), row["null?"] != "N")
-        for row in described
-    )
     for row in shown:
         if row["name"] == name.table:  # LIKE ignores case
             return Source(name, columns, *_parse_size(row), is_view="VIEW" in row["kind"])
@@ -158,6 +175,21 @@ def run_both(
             return first, ahead.result()
         except TemporaryError:
             return first, other(cancel)
+
+
+def describe_columns(
+    connection: SnowflakeConnection, name: TableName, cancel: Cancel
+) -> tuple[SourceColumn, ...]:
+    """Return the columns of a table or view, in its order.
+
+    Raises:
+        ObjectMissingError: the table does not exist or is not visible to the role.
+    """
+    described = read_rows(run(connection, query.describe(name), cancel), *DESCRIBED)
+    return tuple(
+        SourceColumn(row["name"], ColumnType.parse(row["type"]), row["null?"] != "N")
+        for row in described
+    )
 
 
 def find_today(connection: SnowflakeConnection, cancel: Cancel) -> date:

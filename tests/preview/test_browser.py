@@ -123,6 +123,33 @@ class TestCatalog:
         assert [e.name.table for page in pages for e in page] == sorted(names)
         assert [len(page) for page in pages] == [2, 3, 3]
 
+    def test_a_search_covers_every_database_and_reads_wildcards_as_letters(
+        self, explorer: Explorer, sandbox: Sandbox
+    ) -> None:
+        database = f"FOUND_{uuid.uuid4().hex[:8].upper()}"
+        execute(
+            sandbox,
+            f"CREATE DATABASE {database}",
+            f"CREATE SCHEMA {database}.RAW",
+            f"CREATE TABLE {database}.RAW.FAR_ORDERS_1 (D DATE, N NUMBER(9,2) NOT NULL)",
+            f"CREATE TABLE {database}.RAW.FARXORDERSX1 (D DATE)",
+        )
+        name = TableName(database, "RAW", "FAR_ORDERS_1")
+        try:
+            found = explorer.search("far_orders_", NEVER)
+            columns = explorer.columns(name, NEVER)
+            nowhere = explorer.search("tables_priv", NEVER)
+        finally:
+            execute(sandbox, f"DROP DATABASE {database}")
+        assert [(each.name, each.kind) for each in found] == [(name, "TABLE")]
+        assert [(each.name, each.type.text, each.nullable) for each in columns] == [
+            ("D", "DATE", True),
+            ("N", "NUMBER(9,2)", False),
+        ]
+        assert nowhere == []
+        with pytest.raises(SourceDataError):
+            explorer.columns(name, NEVER)
+
     def test_a_schema_that_is_not_there(self, explorer: Explorer) -> None:
         with pytest.raises(SourceDataError):
             list(explorer.tables("DEMO", "NOWHERE", NEVER))

@@ -170,6 +170,7 @@ def test_catalog_statements(golden: Golden) -> None:
         query.show_databases("it's", 100),
         query.show_schemas(name.database, None, 100),
         query.show_schemas(name.database, "it's", 100),
+        query.search_objects(name.table, 100),
     ]
     golden("sql/catalog.sql", "".join(statement.sql + ";\n" for statement in statements))
 

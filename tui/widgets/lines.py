@@ -108,6 +108,10 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
         """Return whether the cursor can be on `item`."""
         return True
 
+    def stops(self, item: Item) -> bool:
+        """Return whether the cursor stops at `item` when a key moves it; a subset of selectable."""
+        return self.selectable(item)
+
     def row_width(self) -> int:
         """Return the cells of the widest row; 0 for rows as wide as the list."""
         return 0
@@ -119,12 +123,15 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
 
         Args:
             items: the rows.
-            cursor: the index of the row for the cursor; None to keep the current index.
+            cursor: the index of the row for the cursor; None to keep the current index. If the
+                cursor cannot be there, it is on the nearest row at which it stops.
         """
         self.items = items
         wanted = self.cursor if cursor is None else cursor
         self._resize()
-        self.set_reactive(Lines.cursor, self._nearest(max(0, wanted), 1))
+        if not (0 <= wanted < len(items) and self.selectable(items[wanted])):
+            wanted = self._nearest(max(0, wanted), 1)
+        self.set_reactive(Lines.cursor, wanted)
         self._keep_in_view()
         self.refresh()
 
@@ -259,20 +266,20 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
     def _keep_in_view(self) -> None:
         if self.cursor < 0 or not self.is_attached:
             return
-        above = self.cursor - 1 if self.cursor == self._nearest(0, 1) else self.cursor
-        top = max(0, above)  # shows the heading above the first selectable row too
+        first = self.cursor == self._nearest(0, 1) and self.cursor < self._visible_rows
+        top = 0 if first else self.cursor  # shows what is above the first row too
         region = Region(int(self.scroll_offset.x), top, 1, self.cursor - top + 1 + self._headed)
         self.scroll_to_region(region, animate=False, force=True)
 
     def _nearest(self, index: int, step: int) -> int:
-        """Return the nearest selectable row: first in the direction of `step`, then back."""
+        """Return the nearest row to stop at: first in the direction of `step`, then back."""
         if not self.items:
             return -1
         index = min(max(index, 0), len(self.items) - 1)
         for direction in (1 if step > 0 else -1, -1 if step > 0 else 1):
             at = index
             while 0 <= at < len(self.items):
-                if self.selectable(self.items[at]):
+                if self.stops(self.items[at]):
                     return at
                 at += direction
         return -1

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Months,
         Plan,
         Role,
+        SourceColumn,
         TableName,
     )
 
@@ -46,12 +47,44 @@ class TablesFound(Message):
         self.database, self.entries, self.complete = database, entries, complete
 
 
-class DatabaseSeen(Message):
-    """The heading of a database that was not listed yet came into view."""
+class DatabaseOpened(Message):
+    """The user opened a database that was not listed yet."""
 
     def __init__(self, database: str) -> None:
         super().__init__()
         self.database = database
+
+
+class SearchAsked(Message):
+    """The user searches for words, of which databases that are not listed may have tables."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__()
+        self.words = words
+
+
+class TablesMatched(Message):
+    """The tables of all databases that a word of the search matches; `last` for the last word."""
+
+    def __init__(self, word: str, entries: Sequence[Entry], *, last: bool) -> None:
+        super().__init__()
+        self.word, self.entries, self.last = word, entries, last
+
+
+class TableOpened(Message):
+    """The user opened a table in the tree, whose columns are not read yet."""
+
+    def __init__(self, name: TableName) -> None:
+        super().__init__()
+        self.name = name
+
+
+class ColumnsFound(Message):
+    """The columns of a table of the tree; none if it has gone."""
+
+    def __init__(self, name: TableName, columns: Sequence[SourceColumn]) -> None:
+        super().__init__()
+        self.name, self.columns = name, columns
 
 
 class TablePicked(Message):

@@ -19,7 +19,7 @@ from tui.preferences import Memory
 from tui.screens.error import show_error
 from tui.workbench.background.inquiry import Inquiry
 from tui.workbench.background.lane import JobFailed, Slot, Work
-from tui.workbench.background.listing import Listing
+from tui.workbench.background.listing import Listed, Listing
 from tui.workbench.background.session import Session
 from tui.workbench.columns.pane import ColumnsPane
 from tui.workbench.destination import DestinationPane
@@ -27,7 +27,8 @@ from tui.workbench.draft import NOTHING, Draft, deciding_options, list_roles, wi
 from tui.workbench.editing import Editing
 from tui.workbench.messages import (
     AccessTested,
-    DatabaseSeen,
+    ColumnsFound,
+    DatabaseOpened,
     DatabasesFound,
     Looked,
     ObjectChecked,
@@ -36,8 +37,11 @@ from tui.workbench.messages import (
     Previewed,
     Regrouped,
     RowsRead,
+    SearchAsked,
+    TableOpened,
     TablePicked,
     TablesFound,
+    TablesMatched,
 )
 from tui.workbench.months.pane import PreviewPane
 from tui.workbench.pane import Pane
@@ -145,9 +149,13 @@ transfer."""
         self.refresh_state()
 
     @on(DatabasesFound)
-    @on(DatabaseSeen)
+    @on(DatabaseOpened)
     @on(TablesFound)
-    def _extend_listing(self, message: DatabasesFound | DatabaseSeen | TablesFound) -> None:
+    @on(SearchAsked)
+    @on(TablesMatched)
+    @on(TableOpened)
+    @on(ColumnsFound)
+    def _extend_listing(self, message: Listed) -> None:
         self._listing.take(message)
 
     # --------------------------------------------------------------------------- one transfer
@@ -289,8 +297,8 @@ transfer."""
             self.tables.fail("not signed in · F2 connects")
         elif message.slot is Slot.LOOK:
             self.columns.wait_for_choice()
-        elif message.slot is Slot.CATALOG:
-            self._listing.go_on()
+        elif message.slot in (Slot.CATALOG, Slot.SEARCH, Slot.COLUMNS):
+            self._listing.fail(message.slot)
         if self.is_active:
             show_error(self.app, error)
         else:  # the user is in a dialog or at another connection by now: do not take the keyboard

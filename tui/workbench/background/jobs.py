@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -13,6 +13,7 @@ from tui.format.remedies import in_app
 from tui.workbench.background.lane import Work
 from tui.workbench.messages import (
     AccessTested,
+    ColumnsFound,
     DatabasesFound,
     Looked,
     ObjectChecked,
@@ -22,11 +23,12 @@ from tui.workbench.messages import (
     Regrouped,
     RowsRead,
     TablesFound,
+    TablesMatched,
 )
 
 if TYPE_CHECKING:
     from core import Request
-    from core.facade import Explorer, Look, Months, Plan
+    from core.facade import Explorer, Look, Months, Plan, TableName
 
 _ROWS_AHEAD = 3
 TYPING_SECONDS = 0.5  # without a change, until the destination is checked
@@ -69,6 +71,30 @@ def list_tables(explorer: Explorer, database: str) -> Work:
         except SourceDataError:  # the database was dropped, or the role may not use it
             pass
         yield TablesFound(database, (), complete=True)
+
+    return work
+
+
+def search_tables(explorer: Explorer, words: Sequence[str]) -> Work:
+    """Return the job that finds tables of all databases by parts of their names."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        for word in words:
+            found = explorer.search(word, cancel)
+            yield TablesMatched(word, found, last=word == words[-1])
+
+    return work
+
+
+def list_columns(explorer: Explorer, name: TableName) -> Work:
+    """Return the job that lists the columns of a table."""
+
+    def work(cancel: threading.Event) -> Iterator[Message]:
+        try:
+            columns = explorer.columns(name, cancel)
+        except SourceDataError:  # the table was dropped
+            columns = ()
+        yield ColumnsFound(name, columns)
 
     return work
 

@@ -24,9 +24,11 @@ class Slot(IntEnum):
     LOOK = 1
     PLAN = 2
     PREVIEW = 3
-    CATALOG = 4
-    BUCKET = 5
-    PRESENCE = 6
+    COLUMNS = 4
+    SEARCH = 5
+    CATALOG = 6
+    BUCKET = 7
+    PRESENCE = 8
 
 
 class JobFailed(Message):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -12,7 +12,7 @@ from tui.workbench.background.lane import Lane, Slot, Work
 
 if TYPE_CHECKING:
     from core import Request
-    from core.facade import Explorer, Look, Months, Plan
+    from core.facade import Explorer, Look, Months, Plan, TableName
 
 
 class Session:
@@ -46,6 +46,16 @@ class Session:
         """List the tables of a database."""
         if self.explorer:
             self._snowflake.put(Slot.CATALOG, jobs.list_tables(self.explorer, database))
+
+    def search_tables(self, words: Sequence[str]) -> None:
+        """Find tables of all databases by parts of their names; the last search is cancelled."""
+        if self.explorer:
+            self._snowflake.put(Slot.SEARCH, jobs.search_tables(self.explorer, words))
+
+    def list_columns(self, name: TableName) -> None:
+        """List the columns of a table."""
+        if self.explorer:
+            self._snowflake.put(Slot.COLUMNS, jobs.list_columns(self.explorer, name))
 
     @property
     def listing(self) -> bool:

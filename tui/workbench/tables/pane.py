@@ -1,4 +1,4 @@
-"""Part 1: the tables and views, with a filter."""
+"""Part 1: the tree of databases, schemas, tables and columns, with a filter."""
 
 from __future__ import annotations
 
@@ -6,73 +6,29 @@ import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
+from textual.timer import Timer
+from textual.widgets import Input, Static
 
 from core.facade import TableName
 from tui.format.figures import count
-from tui.format.text import fit, fit_name, short, size
+from tui.format.text import visible
 from tui.screens.error import copy
-from tui.widgets.lines import Lines, Piece
+from tui.widgets.lines import Lines
 from tui.widgets.text_input import TextInput
-from tui.workbench.messages import DatabaseSeen, TablePicked
+from tui.workbench.messages import DatabaseOpened, SearchAsked, TableOpened, TablePicked
 from tui.workbench.pane import Pane
-from tui.workbench.tables.catalog import ORDERS, Catalog, Heading
+from tui.workbench.tables.catalog import ORDERS, Branch, Catalog, Heading, Leaf, Row
+from tui.workbench.tables.lines import TableLines, find_row
 
 if TYPE_CHECKING:
-    from core.facade import Entry
+    from core.facade import Entry, SourceColumn
 
-_ROWS_CELLS, _SIZE_CELLS = 6, 8
-_WIDE = 40  # cells; a list of this width or more shows sizes
-
-
-class TableLines(Lines["Heading | Entry"]):
-    """The list of tables, each below the heading of its schema."""
-
-    picked: TableName | None = None
-
-    def pieces(self, item: Heading | Entry, width: int) -> list[Piece]:
-        """Return a heading, or a table with its rows and, in a wide list, its size."""
-        if isinstance(item, Heading):
-            note = f" {item.note} " if item.note else ""
-            return [
-                Piece(" " + fit(item.text, width - 1 - len(note)), "head"),
-                Piece(note, "dim"),
-            ]
-        mark = "▸" if item.name == self.picked else " "
-        figures = self._figures(item, width)
-        name = fit_name(item.name.table, self._name_cells(width))
-        return [
-            Piece(f" {mark} ", "accent"),
-            Piece(name, "accent" if item.name == self.picked else ""),
-            Piece(figures + " ", "dim"),
-        ]
-
-    def _figures(self, item: Entry, width: int) -> str:
-        rows = "view" if "VIEW" in item.kind else short(item.rows)
-        sized = fit(size(item.bytes), _SIZE_CELLS, "right") if width >= _WIDE else ""
-        return fit(rows, _ROWS_CELLS, "right") + sized
-
-    def _name_cells(self, width: int) -> int:
-        return max(4, width - _ROWS_CELLS - _SIZE_CELLS * (width >= _WIDE) - 4)
-
-    def selectable(self, item: Heading | Entry) -> bool:
-        """Return whether `item` is a table."""
-        return not isinstance(item, Heading)
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """List the databases that came into view."""
-        super().watch_scroll_y(old_value, new_value)
-        self.ask_in_view()
-
-    def ask_in_view(self) -> None:
-        """Post `DatabaseSeen` for each database in view that was not listed yet."""
-        top = int(self.scroll_offset.y)
-        for item in self.items[top : top + max(1, self.size.height)]:
-            if isinstance(item, Heading) and item.database:
-                self.post_message(DatabaseSeen(item.database))
+_FRAME_CELLS = 4  # of the frame that cannot hold its note
+_TYPING_SECONDS = 0.4  # without a change of the filter, until Snowflake is searched
 
 
 class TablesPane(Pane):
@@ -80,17 +36,21 @@ class TablesPane(Pane):
 
     BORDER_TITLE = "1 Tables"
     HELP = """\
-The tables and views that your role can see. Listing them uses no warehouse.
+The databases, schemas, tables and views that your role can see. Listing them uses no warehouse.
 
-Type / and part of a name to filter the tables listed so far; a name must contain every word. \
-Enter selects a table, and the other parts show its columns and months. Databases are listed as \
-they come into view.
+Enter selects a table, and the other parts show its columns and months. Right or space opens a \
+database, a schema, or a table down to its columns; left closes it, or goes to what it is in. A \
+database is listed when you open it.
+
+Type / and part of a name to filter the tables; a name must contain every word. Databases that are \
+not listed yet are searched too, by the names of their tables.
 
 n sorts the tables of each schema by name, rows or size. c copies the name with its database and \
-schema."""
+schema. A name for which the list has no room is shown whole below it."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="tables.filter"),
         Binding("escape", "clear", "Clear filter", show=False),
+        Binding("space", "fold", "Open", tooltip="Open or close", id="tables.open"),
         Binding("n", "sort", "Sort", tooltip="Sort by name, rows or size", id="tables.sort"),
         Binding(
             "c", "copy_name", "Copy", tooltip="Copy the full name of the table", id="tables.copy"
@@ -102,12 +62,17 @@ schema."""
         self._catalog = Catalog(recent)
         self._filter = TextInput(placeholder="/ filter", compact=True, id="filter")
         self._list = TableLines(empty="signing in…", id="table-list")
-        self._matching = self._total = 0
+        self._full_name = Static("", markup=False, id="full-name")
+        self._matching = self._total = self._recent = 0
+        self._timer: Timer | None = None  # until Snowflake is searched
+        self._searching = False
+        self._choose_found = False  # enter was pressed before the search had found anything
 
     def compose(self) -> ComposeResult:
-        """Yield the filter, and the list below it."""
+        """Yield the filter, the list, and room for a name that is longer than the frame."""
         yield self._filter
         yield self._list
+        yield self._full_name
 
     def on_mount(self) -> None:
         """Clear the note."""
@@ -157,22 +122,55 @@ schema."""
         """Show why there is no list."""
         self._list.set_empty(text)
 
+    def add_found(self, word: str, entries: Sequence[Entry], *, last: bool) -> None:
+        """Show the tables that a search in all databases found; `last` for its last word."""
+        self._catalog.add_found(word, entries)
+        self._searching = self._searching and not last
+        self._refresh_list()
+        if self._choose_found and self._list.current is not None:
+            self._choose_found = False
+            self._list.action_choose()
+
+    def end_search(self) -> None:
+        """Show that the search has ended."""
+        self._searching = self._choose_found = False
+        self._refresh_list()
+
+    def add_columns(self, name: TableName, columns: Sequence[SourceColumn]) -> None:
+        """Show the columns of a table."""
+        self._catalog.add_columns(name, columns)
+        self._refresh_list()
+
     def _refresh_list(self) -> None:
-        current = self._list.current
+        current, before = self._list.current, self._list.cursor
         view = self._catalog.view(self._filter.value)
-        at = 0
-        if current is not None and not isinstance(current, Heading) and not self._filter.has_focus:
-            at = next((n for n, row in enumerate(view.rows) if row is current), 0)
-        self._list.set_empty("no table matches" if self._filter.value else "no tables yet")
+        at = -1  # the first row to stop at
+        if current is not None and not self._filter.has_focus:
+            # The tables used last are in the list twice.
+            split, end = view.recent, len(view.rows)
+            parts = [(0, split), (split, end)] if before < self._recent else [(split, end)]
+            found = (find_row(view.rows, current, *part) for part in parts)
+            at = next((n for n in found if n >= 0), -1)
+        searching = "searching all databases…" if self._searching else "no table matches"
+        self._list.set_empty(searching if self._filter.value else "no tables yet")
+        self._list.with_columns = self._catalog.with_columns
         self._list.show(view.rows, cursor=at)
-        self._matching, self._total = view.matching, view.total
+        self._matching, self._total, self._recent = view.matching, view.total, view.recent
         self._note_count()
-        self.call_after_refresh(self._list.ask_in_view)
 
     def _note_count(self) -> None:
+        """Show how many tables there are; while the list has the focus, a name that it cuts."""
+        cut = visible(self._list.find_cut()) if self._list.has_focus else ""
+        fits = cell_len(cut) <= self.size.width - _FRAME_CELLS
+        self._full_name.update("" if fits else cut)
+        self._full_name.display = bool(cut) and not fits
+        if cut and fits:
+            self.set_note(cut)
+            return
         narrowed = f"{self._matching:,} of " if self._filter.value else ""
         order = "" if self._catalog.order == "name" else f" by {self._catalog.order}"
-        self.set_note(f"{narrowed}{count(self._total, 'table')}{order}")
+        searching = "searching · " if self._searching else ""
+        self.set_note(f"{searching}{narrowed}{count(self._total, 'table')}{order}")
 
     # --------------------------------------------------------------------------------- events
 
@@ -189,12 +187,27 @@ schema."""
     @on(Input.Changed, "#filter")
     def _apply_filter(self, event: Input.Changed) -> None:
         event.stop()
+        self._choose_found = False
+        if self._timer is not None:
+            self._timer.stop()
+        self._searching = bool(self._catalog.find_unsearched(event.value))
+        if self._searching:
+            self._timer = self.set_timer(_TYPING_SECONDS, self._search)
         self._refresh_list()
+
+    def _search(self) -> None:
+        """Look up the words of the filter in Snowflake."""
+        words = self._catalog.find_unsearched(self._filter.value)
+        if words:
+            self.post_message(SearchAsked(words))
+        else:
+            self.end_search()
 
     @on(Input.Submitted, "#filter")
     def _choose_filtered(self, event: Input.Submitted) -> None:
         event.stop()
         self.go()
+        self._choose_found = self._searching and self._list.current is None
         self._list.action_choose()
 
     def on_key(self, event: object) -> None:
@@ -210,14 +223,60 @@ schema."""
         self._refresh_list()
 
     def action_copy_name(self) -> None:
-        """Copy the full name of the table under the cursor."""
+        """Copy the full name of the table under the cursor, or the name of the column."""
         row = self._list.current
-        if row is not None and not isinstance(row, Heading):
+        if isinstance(row, Leaf) and row.column is not None:
+            copy(self.app, row.column.name, "The name")
+        elif row is not None and not isinstance(row, Heading | Branch | Leaf):
             copy(self.app, str(row.name), "The name")
 
+    def action_fold(self) -> None:
+        """Open or close the row under the cursor."""
+        self._list.action_fold()
+
+    @on(Lines.Moved, "#table-list")
+    def _follow_cursor(self, event: Lines.Moved) -> None:
+        event.stop()
+        self._note_count()
+
+    def on_descendant_focus(self) -> None:
+        """Show the name under the cursor, if it is cut."""
+        self._note_count()
+
+    def on_descendant_blur(self) -> None:
+        """Show the number of tables."""
+        self._note_count()
+
+    @on(TableLines.Folded)
+    def _fold(self, event: TableLines.Folded) -> None:
+        event.stop()
+        self._open(self._list.items[event.index], is_open=event.is_open)
+
     @on(Lines.Chosen, "#table-list")
-    def _pick(self, event: Lines.Chosen) -> None:
+    def _choose(self, event: Lines.Chosen) -> None:
+        """Open or close a branch; select a table, or open it if its sign was clicked."""
         event.stop()
         row = self._list.items[event.index]
-        if not isinstance(row, Heading):
-            self.post_message(TablePicked(row.name))
+        match row:
+            case Heading():
+                pass
+            case Branch():
+                self._open(row, is_open=not row.is_open)
+            case Leaf(table=name):
+                self.post_message(TablePicked(name))
+            case _ if self._list.is_sign(event.index, event.x):
+                self._open(row, is_open=row.name not in self._catalog.with_columns)
+            case _:
+                self.post_message(TablePicked(row.name))
+
+    def _open(self, row: Row, *, is_open: bool) -> None:
+        """Show what a row holds, or hide it; what is not listed yet is to be."""
+        if isinstance(row, Branch):
+            self._catalog.open_branch(row, is_open=is_open)
+            if is_open and not row.schema and not self._catalog.is_listed(row.database):
+                self.post_message(DatabaseOpened(row.database))
+        elif isinstance(row, Heading | Leaf):
+            return
+        elif self._catalog.open_table(row.name, is_open=is_open):
+            self.post_message(TableOpened(row.name))
+        self._refresh_list()
