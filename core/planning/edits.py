@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from core.errors import UsageError
+from core.planning.names import check_delivered_names
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
-from core.request.lists import split_names
+from core.request.lists import check_renames, split_names
 from core.request.request import Request
 
 # Kinds of columns that can be the date, in the order in which detection prefers them.
@@ -88,6 +89,28 @@ def with_roles(request: Request, plan: Plan, columns: Sequence[str], role: Role)
     return _keep_month(
         request.model_copy(update=_write_roles(request, plan, changed)), request, plan
     )
+
+
+def rename_column(plan: Plan, column: str, new: str) -> dict[str, str]:
+    """Return the option `rename` of a request of which `column` is delivered as `new`.
+
+    Args:
+        plan: the present plan, whose other new names are kept.
+        column: the name of the column, exactly as in the table.
+        new: its name in the delivery; empty, or its own name, for its own.
+
+    Raises:
+        UsageError: it cannot be the name of a column, or another column has it.
+    """
+    renames = {c.name: c.renamed for c in plan.columns if c.renamed and c.name != column}
+    if new and new != column:
+        try:
+            check_renames({column: new})
+        except ValueError as error:
+            raise UsageError(f"{error}.") from error
+        renames[column] = new
+    check_delivered_names((c.name, renames.get(c.name, c.name)) for c in plan.delivered)
+    return renames
 
 
 def with_date_format(request: Request, plan: Plan, date_format: str | None) -> Request:

@@ -143,6 +143,23 @@ def test_several_columns_cannot_be_the_month_nor_have_a_role_that_one_cannot() -
         edits.with_roles(request(), plan, ["AMOUNT", "NAME"], Role.SUM)
 
 
+def test_a_column_is_renamed_and_gets_its_own_name_again() -> None:
+    plan = make(request(rename={"amount": "pieces"}))
+    renames = edits.rename_column(plan, "F", "total")
+    assert renames == {"AMOUNT": "pieces", "F": "total"}
+    plan = make(request(rename=renames))
+    assert [c.delivered_name for c in plan.columns if c.renamed] == ["pieces", "total"]
+    assert edits.rename_column(plan, "AMOUNT", "") == {"F": "total"}
+    assert edits.rename_column(plan, "AMOUNT", "AMOUNT") == {"F": "total"}
+
+
+@pytest.mark.parametrize("new", ["F", "pieces", " x", "a=b", "a\x00b"])
+def test_a_name_that_another_column_has_or_no_column_can_have(new: str) -> None:
+    plan = make(request(rename={"AMOUNT": "pieces"}))
+    with pytest.raises(UsageError):
+        edits.rename_column(plan, "OK", new)
+
+
 def test_another_month_column_resets_the_format() -> None:
     asked = request(date_column="name", date_format="%Y-%m-%d")
     changed = edits.with_role(asked, make(asked), "SHIPPED", Role.MONTH)

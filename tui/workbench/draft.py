@@ -178,6 +178,15 @@ def deciding_options(request: Request) -> tuple[object, ...]:
     return tuple(getattr(request, name) for name in _DECIDING)
 
 
+def with_decisions(request: Request, decisions: tuple[Any, ...]) -> Request:
+    """Return `request` with the values that `deciding_options` returned for another one.
+
+    Raises:
+        UsageError: as `Request.of`.
+    """
+    return with_options(request, **dict(zip(_DECIDING, decisions, strict=True)))
+
+
 def with_table(request: Request, table: str) -> Request:
     """Return `request` for another table: the options about columns get their defaults.
 
@@ -200,6 +209,17 @@ def with_role(draft: Draft, columns: Sequence[str], role: Role) -> Request:
     if role is not Role.MONTH:
         raise UsageError("There is no date column yet: choose the month first.")
     return with_options(draft.request, date_column=columns[0], date_format=None)
+
+
+def with_name(draft: Draft, column: str, new: str) -> Request:
+    """Return the request of `draft` that delivers `column` as `new`.
+
+    Raises:
+        UsageError: it cannot have that name.
+    """
+    if draft.plan is None:
+        raise UsageError("There is no date column yet: choose the month first.")
+    return with_options(draft.request, rename=edits.rename_column(draft.plan, column, new) or None)
 
 
 def list_roles(draft: Draft) -> Mapping[str, Sequence[Role]]:

@@ -18,10 +18,12 @@ from tui.workbench.draft import (
     NOWHERE,
     Draft,
     deciding_options,
+    with_decisions,
+    with_name,
     with_options,
     with_role,
 )
-from tui.workbench.messages import OptionsChanged, RoleAsked
+from tui.workbench.messages import OptionsChanged, RenameAsked, RoleAsked
 
 if TYPE_CHECKING:
     from core.facade import NamedDestination
@@ -30,6 +32,7 @@ _PLACE: Final = (
     *("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options"),
     *("memory_limit", "max_retry_time"),
 )
+_STEPS: Final = 100  # changes that can be undone
 
 
 class Editing(Screen[None]):
@@ -47,7 +50,8 @@ class Editing(Screen[None]):
         super().__init__()
         self.draft = Draft(request)
         self.planning = False
-        self._waiting: list[RoleAsked] = []
+        self._waiting: list[RoleAsked | RenameAsked] = []
+        self._past: list[tuple[Any, ...]] = []  # decisions, before each change of them
         self._chosen: NamedDestination | None = None
         self._ready: Mapping[str, bool] = {}
 
@@ -69,7 +73,7 @@ class Editing(Screen[None]):
 
     def restart(self, request: Request) -> Draft:
         """Return a new draft of `request`, with the connection and bucket access of this one."""
-        self._waiting.clear()
+        self.forget_changes()
         place = {name: getattr(self.draft.request, name) for name in _PLACE}
         return Draft(with_options(request, **place))
 
@@ -81,8 +85,14 @@ class Editing(Screen[None]):
         except UsageError as error:
             self.refuse(in_app(error.message))
             return
-        self.draft = replace(self.draft, request=request, refused="")
+        self._use(request)
         if deciding_options(before) != deciding_options(request):
+            self._past = [*self._past, deciding_options(before)][-_STEPS:]
+
+    def _use(self, request: Request) -> None:
+        before = deciding_options(self.draft.request)
+        self.draft = replace(self.draft, request=request, refused="")
+        if before != deciding_options(request):
             self.plan()
         self.refresh_state()
 
@@ -91,23 +101,37 @@ class Editing(Screen[None]):
         self.draft = replace(self.draft, refused=why)
         self.refresh_state()
 
+    def action_undo(self) -> None:
+        """Undo the last change of roles, names, dates or months."""
+        self._waiting.clear()
+        if self._past:
+            self._use(with_decisions(self.draft.request, self._past.pop()))
+
     @on(RoleAsked)
-    def _queue_role(self, message: RoleAsked) -> None:
+    @on(RenameAsked)
+    def _queue_role(self, message: RoleAsked | RenameAsked) -> None:
         # A role is changed in a plan: if one is being made, the change waits for it.
         self._waiting.append(message)
         if not self.planning:
             self.change_next_role()
 
     def forget_waiting(self) -> None:
-        """Discard the changes of roles that wait for a plan."""
+        """Discard the changes that wait for a plan."""
         self._waiting.clear()
 
-    def change_next_role(self) -> None:
-        """Make the changes of roles that waited for the plan."""
-        while self._waiting and not self.planning:
-            self.change(self._with_role(self._waiting.pop(0)))
+    def forget_changes(self) -> None:
+        """Discard the changes that wait for a plan, and those that could be undone."""
+        self.forget_waiting()
+        self._past.clear()
 
-    def _with_role(self, asked: RoleAsked) -> Callable[[Request], Request]:
+    def change_next_role(self) -> None:
+        """Make the changes of roles and names that waited for the plan."""
+        while self._waiting and not self.planning:
+            self.change(self._make_change(self._waiting.pop(0)))
+
+    def _make_change(self, asked: RoleAsked | RenameAsked) -> Callable[[Request], Request]:
+        if isinstance(asked, RenameAsked):
+            return lambda _: with_name(self.draft, asked.column, asked.new)
         return lambda _: with_role(self.draft, asked.columns, asked.role)
 
     @on(OptionsChanged)
@@ -159,6 +183,7 @@ class Editing(Screen[None]):
             "sql": self.draft.plan is not None,
             "test_access": bool(self.draft.target.url),
             "restore": self.draft.look is not None,
+            "undo": bool(self._past),
             "drop_identifiers": self.draft.look is not None,
             "drop_causes": bool(self.draft.plan and self.draft.plan.grain),
             "date_format": self.draft.look is not None,

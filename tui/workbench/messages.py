@@ -143,6 +143,14 @@ class RoleAsked(Message):
         self.columns, self.role = (column, *others), role
 
 
+class RenameAsked(Message):
+    """The user gave a column another name in the delivery; an empty one restores its own."""
+
+    def __init__(self, column: str, new: str) -> None:
+        super().__init__()
+        self.column, self.new = column, new
+
+
 class OptionsChanged(Message):
     """The user changed options of the request; `missing` says what they lack to be valid."""
 

@@ -170,7 +170,7 @@ transfer."""
     def _look(self, name: str) -> None:
         self.draft = Draft(self.draft.request, refused=self.draft.refused)
         self.planning = False
-        self.forget_waiting()
+        self.forget_changes()
         in_demo = self._place == DEMO
         self.columns.wait(name, "the demo creates this table on first use" if in_demo else "")
         self.preview.clear()

@@ -78,8 +78,8 @@ class ColumnFinder(Pane):
         shown = narrow(self._rows, self._filter.value)
         at = next((n for n, row in enumerate(shown) if row.column.name == under), 0)
         self._list.show(shown, cursor=at)
-        filtering = self._filter.has_class("-open")
-        self.styles.max_height = len(self._rows) + _AROUND_ROWS + filtering
+        fields = len(self.query("Input.-open"))
+        self.styles.max_height = len(self._rows) + _AROUND_ROWS + fields
 
     def action_filter(self) -> None:
         """Open the filter."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from core.facade import Plan, PlannedColumn, Role, SourceColumn
-from tui.format.text import fit, fit_name
+from tui.format.text import fit, fit_name, visible
 from tui.widgets.lines import Lines, Piece
 
 if TYPE_CHECKING:
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 SIGNS = {Role.MONTH: "◆", Role.SUM: "Σ", Role.KEY: "●", Role.DROP: "·"}
 _ROLE_CELLS, _NULL_CELLS, _DISTINCT_CELLS = 10, 5, 8
+_RENAMED_CELLS = 40  # of a name with the one it is delivered under, at most
 _NAME_CELLS, _TYPE_CELLS, _WHY_CELLS = (8, 26), (6, 18), (20, 60)  # fewest and most
 _SAMPLE_CELLS = 24
 _BESIDE = _ROLE_CELLS + _NULL_CELLS + _DISTINCT_CELLS + 7  # cells of what has a constant width
+_ARROW = " → "
 _SEEN_OFTEN = 10  # times: a sample then has all values of a column, in all likelihood
 
 
@@ -43,6 +45,12 @@ class ColumnRow:
     nulls: str
     distinct: str
     samples: str
+
+    @property
+    def shown_name(self) -> str:
+        """The name of the column, and the one under which it is delivered if it has another."""
+        new = self.planned.renamed if self.planned else ""
+        return f"{self.column.name}{_ARROW}{new}" if new else self.column.name
 
     @property
     def why(self) -> str:
@@ -84,7 +92,8 @@ class ColumnLines(Lines[ColumnRow]):
         sign = fit(f" {SIGNS[role]} {role}" if role else " …", _ROLE_CELLS - 1)
         return [
             Piece("▌" if item.column.name in self.selected else " ", "accent"),
-            Piece(f"{fit_name(item.column.name, name)} ", look),
+            *self._name_pieces(item, name, look),
+            Piece(" "),
             Piece(sign, f"chip-{role}" if role else "dim"),
             Piece(flag + " ", "warning"),
             Piece(
@@ -95,6 +104,16 @@ class ColumnLines(Lines[ColumnRow]):
             Piece(fit(item.samples, samples) + "  ", look),
             Piece(fit(item.why, why), "warning" if item.flag else "dim"),
         ]
+
+    def _name_pieces(self, item: ColumnRow, width: int, look: str) -> list[Piece]:
+        """Return the name; of a renamed column, the new one is shown as far as there is room."""
+        new = item.planned.renamed if item.planned else ""
+        if not new:
+            return [Piece(fit_name(item.column.name, width), look)]
+        room = max(width // 2, width - cell_len(visible(new)) - len(_ARROW))
+        own = fit_name(item.column.name, min(room, cell_len(visible(item.column.name))))
+        rest = width - cell_len(own) - len(_ARROW)
+        return [Piece(own, "dim"), Piece(_ARROW, "dim"), Piece(fit_name(new, rest), "accent")]
 
     def select(self, names: Iterable[str]) -> None:
         """Select the columns `names`, and no others."""
@@ -114,7 +133,9 @@ class ColumnLines(Lines[ColumnRow]):
 
     def show(self, items: Sequence[ColumnRow], cursor: int | None = None) -> None:
         """Show `items`; the widths of the columns fit their longest texts."""
-        self._name_cells = _longest((row.column.name for row in items), _NAME_CELLS)
+        renamed = any(row.planned and row.planned.renamed for row in items)
+        limits = (_NAME_CELLS[0], _RENAMED_CELLS) if renamed else _NAME_CELLS
+        self._name_cells = _longest((row.shown_name for row in items), limits)
         self._type_cells = _longest((row.column.type.text for row in items), _TYPE_CELLS)
         self._why_cells = _longest((row.why for row in items), _WHY_CELLS)
         super().show(items, cursor)
@@ -140,9 +161,9 @@ def narrow(rows: Sequence[ColumnRow], text: str) -> list[ColumnRow]:
 
 
 def _matches(row: ColumnRow, word: str) -> bool:
-    name = row.column.name.casefold()
+    name = row.shown_name.casefold()
     if "*" in word or "?" in word:
-        return fnmatchcase(name, word)
+        return fnmatchcase(row.column.name.casefold(), word)
     role = str(row.planned.role) if row.planned else ""
     return word in name or row.column.type.text.casefold().startswith(word) or role == word
 

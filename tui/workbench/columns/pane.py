@@ -18,8 +18,9 @@ from tui.format.figures import count
 from tui.format.remedies import in_columns
 from tui.format.text import visible
 from tui.widgets.lines import Lines
-from tui.workbench.columns.finder import MANY, ColumnFinder
+from tui.workbench.columns.finder import MANY
 from tui.workbench.columns.lines import SIGNS, list_rows
+from tui.workbench.columns.renaming import NAMES, ColumnRenamer
 from tui.workbench.messages import RoleAsked
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _PATIENCE = 2  # seconds until the note explains why sampling the table may take longer
 
 
-class ColumnsPane(ColumnFinder):
+class ColumnsPane(ColumnRenamer):
     """The list of columns; keys and clicks change their roles."""
 
     BORDER_TITLE = "2 Columns"
@@ -40,8 +41,10 @@ all other columns are keys.
 A letter gives the column under the cursor a role; space, or a click on the role, switches to its \
 next possible role. Numeric columns whose names look like those of identifiers are summed too, but \
 flagged: i drops them all. If more than half of the rows would remain, o drops the keys that \
-keep them apart. u restores the defaults. f sets the format of the dates, w the months that are \
-read.
+keep them apart. f sets the format of the dates, w the months that are read.
+
+n gives a column another name in the file; an empty name restores its own. ctrl+z undoes the last \
+change of roles, names, dates or months; u restores the defaults.
 
 For many columns at once: t filters them by parts of the name, patterns such as *_ID, type or \
 role; a selects all in the list, v or shift with an arrow key some of them, and the next letter \
@@ -54,6 +57,7 @@ gives all of these its role."""
         Binding("k", "role('key')", "Key", tooltip="Keep the column as a key", id="columns.key"),
         Binding("d", "role('drop')", "Drop", tooltip="Drop the column", id="columns.drop"),
         *MANY,
+        *NAMES,
         Binding("space", "cycle", "Next role", show=False, id="columns.cycle"),
         Binding(
             "i",
@@ -87,15 +91,14 @@ gives all of these its role."""
 
     def __init__(self) -> None:
         super().__init__(id="columns")
-        self._note = Static("", id="column-note", markup=False)
         self._headline = Static("", id="column-headline", markup=False)
-        self._plan: Plan | None = None
         self._looking = self._patience = ""
         self._since = 0.0
 
     def compose(self) -> ComposeResult:
-        """Yield filter and list, the column under the cursor, and a line for a folded part."""
+        """Yield fields and list, the column under the cursor, and a line for a folded part."""
         yield self._filter
+        yield self._new_name
         yield self._list
         yield self._note
         yield self._headline
@@ -196,15 +199,19 @@ gives all of these its role."""
             text = f"{count(number, 'column')} selected: s, k or d gives them a role, esc clears"
             self._note.update(Content.styled(text, "$text-primary"))
             return
-        text = " · ".join(filter(None, [row.column.name, row.why]))
+        renamed = row.planned.renamed if row.planned else ""
+        delivered = f"delivered as {renamed}" if renamed else ""
+        text = " · ".join(filter(None, [row.column.name, delivered, row.why]))
         self._note.update(Content(visible(text)))
 
     # --------------------------------------------------------------------------------- events
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable the keys of roles that the column under the cursor cannot have."""
+        """Disable the keys of what the column under the cursor cannot have."""
         if action == "role":
             return True if self.which_can_be(parameters[0]) else None
+        if action == "rename":
+            return True if self.can_rename else None
         return True
 
     def action_role(self, role: str) -> None:
