@@ -26,7 +26,7 @@ from tui.screens.error import short_path, show_error
 from tui.themes import DARK, THEMES
 from tui.workbench.background import jobs
 from tui.workbench.background.lane import Work
-from tui.workbench.draft import list_options, make_request
+from tui.workbench.draft import list_options, make_request, with_table
 from tui.workbench.messages import Opened
 from tui.workbench.screen import Workbench
 
@@ -41,6 +41,7 @@ class TransferApp(OrderedKeys):
         options: the options of the request, by name; the app asks for the missing ones.
         demo: whether to start the embedded warehouse and bucket.
         memory: the settings kept between starts; those of the user if None.
+        table: the table to open first, rather than that of the last start.
     """
 
     TITLE = "amplify-transfer"
@@ -70,6 +71,7 @@ class TransferApp(OrderedKeys):
         *,
         demo: bool = False,
         memory: Memory | None = None,
+        table: str = "",
     ) -> None:
         silence()
         read_alt_digits()
@@ -81,6 +83,7 @@ class TransferApp(OrderedKeys):
         self._options = dict(options or {})
         self._demo = demo
         self._memory = memory or Memory.of_user()
+        self._first_table = table
         self._place: str | None = None
         self._resources = contextlib.ExitStack()
 
@@ -183,8 +186,19 @@ class TransferApp(OrderedKeys):
         """Open the workbench on the connection called `name`, which sets `options`."""
         self._place = name
         self._memory.profile = name
-        request = self._request(options)
+        request = self._with_first_table(self._request(options))
         self.push_screen(Workbench(request, opening(request), name, self._memory))
+
+    def _with_first_table(self, request: Request) -> Request:
+        """Return `request` for the table to open first, if it is for another one."""
+        table, self._first_table = self._first_table, ""
+        if table in ("", request.table):
+            return request
+        try:
+            return with_table(request, table)
+        except TransferError as error:
+            show_error(self, error)
+            return request
 
     def _request(self, options: Mapping[str, Any]) -> Request:
         """Return the request to begin with.

@@ -19,13 +19,20 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
 
-def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None = None) -> int:
+def start(
+    options: Mapping[str, Any],
+    *,
+    demo: bool,
+    driver: type[Driver] | None = None,
+    table: str = "",
+) -> int:
     """Run the app to its end.
 
     Args:
         options: the options of the request, by name.
         demo: whether to start the embedded warehouse and bucket.
         driver: the driver of the terminal; chosen by Textual if None.
+        table: the table to open first, rather than that of the last start.
 
     Returns:
         The exit code: 0, 1 after an unexpected error, or 128 plus the number of a signal.
@@ -35,7 +42,7 @@ def start(options: Mapping[str, Any], *, demo: bool, driver: type[Driver] | None
     # Messages of libraries would be drawn over the screen, and may hold signed URLs.
     warnings.simplefilter("ignore")
     logging.getLogger().addHandler(logging.NullHandler())
-    app = TransferApp(options, demo=demo)
+    app = TransferApp(options, demo=demo, table=table)
     if driver is not None:
         app.driver_class = driver
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 MOST_BYTES: Final = 256 * 1024  # of a message; the largest are pasted text
 _MOST_CELLS: Final = 1_000  # in a row or a column: an 8K screen shows fewer
+_MOST_CHARACTERS: Final = 1_600  # of a name: three parts of 255, each of which may be quotes
 _DIGITS: Final = re.compile(r"[0-9]{1,16}")
 
 
@@ -66,6 +67,24 @@ def parse(text: str) -> Message:
         case [str() as kind, *_] if kind in ("stdin", "resize", "ping", "blur", "focus"):
             raise MessageError(f"The value of {kind} is invalid.")
     raise MessageError("The kind of message is unknown.")
+
+
+def parse_table(query: Any) -> str:
+    """Read the table to open from an address such as `?table=DEMO.PUBLIC.ORDERS`.
+
+    Args:
+        query: the address's parameters by name.
+
+    Returns:
+        What is meant to be its name; empty if there is none.
+
+    Raises:
+        MessageError: it is too long for a name, or has characters that no name is written with.
+    """
+    table: str = query.get("table", "")
+    if len(table) > _MOST_CHARACTERS or not table.isprintable():
+        raise MessageError("The name of the table is invalid.")
+    return table
 
 
 def parse_size(query: Any) -> Resized:

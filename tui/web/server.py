@@ -31,7 +31,7 @@ from tui.cli.signals import signals
 from tui.web.causes import Causes
 from tui.web.downloads import DownloadError, Downloads
 from tui.web.listener import BACKLOG, Listener, raise_connection_limit
-from tui.web.messages import MessageError, Resized, parse_size
+from tui.web.messages import MessageError, Resized, parse_size, parse_table
 from tui.web.session import END_SECONDS, Session, close, open_socket
 
 LOOPBACK: Final = "127.0.0.1"
@@ -78,7 +78,7 @@ def serve(
     Raises:
         LocalResourceError: the port is taken.
     """
-    start = json.dumps({"options": dict(options), "demo": demo}).encode()
+    start = {"options": dict(options), "demo": demo}
     causes = Causes(warn)
     logging.getLogger().addHandler(causes.make_handler())
     try:
@@ -100,13 +100,17 @@ class Site:
 
     Args:
         command: the command that runs the app of one tab.
-        start: the first data on its stdin.
+        start: the options of the request and whether it is the demo, for its stdin.
         causes: prints the causes of refusals and failures.
         listening: a bound socket.
     """
 
     def __init__(
-        self, command: tuple[str, ...], start: bytes, causes: Causes, listening: socket.socket
+        self,
+        command: tuple[str, ...],
+        start: Mapping[str, Any],
+        causes: Causes,
+        listening: socket.socket,
     ) -> None:
         listening.setblocking(False)
         port = listening.getsockname()[1]
@@ -196,7 +200,7 @@ class Site:
         if "Origin" not in request.headers:
             raise web.HTTPForbidden(text="This socket is for browsers.\n")
         try:
-            size = parse_size(request.query)
+            size, table = parse_size(request.query), parse_table(request.query)
         except MessageError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from None
         answer = open_socket()
@@ -204,12 +208,12 @@ class Site:
             await answer.prepare(request)
             self._sockets.add(answer)
             try:
-                await self._run_app(answer, size)
+                await self._run_app(answer, size, table)
             finally:
                 self._sockets.discard(answer)
         return answer
 
-    async def _run_app(self, answer: web.WebSocketResponse, size: Resized) -> None:
+    async def _run_app(self, answer: web.WebSocketResponse, size: Resized, table: str) -> None:
         """Run the app of one tab, unless too many are open."""
         try:
             async with asyncio.timeout(_TAB_SECONDS):
@@ -219,7 +223,8 @@ class Site:
             await close(answer, WSCloseCode.TRY_AGAIN_LATER, _FULL)
             return
         try:
-            await Session(self._command, self._start, answer, self._downloads).serve(size)
+            start = json.dumps({**self._start, "table": table}).encode()
+            await Session(self._command, start, answer, self._downloads).serve(size)
         except Exception as error:  # ends this tab only
             kind = getattr(error, "strerror", None) or type(error).__name__
             self._causes.note(f"The app of a tab could not be run: {kind}.")

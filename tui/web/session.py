@@ -94,8 +94,11 @@ class Session(AppService):
                 await self._process.wait()
 
     async def on_meta(self, data: bytes) -> None:
-        """Handle a message of the app; for a file, offer it at a secret address."""
+        """Handle a message of the app: pass on its state; offer a file at a secret address."""
         meta = json.loads(data)
+        if meta["type"] == "state":
+            await self.remote_write_str(json.dumps(["state", meta]))
+            return
         if meta["type"] != "deliver_file_start":
             await super().on_meta(data)
             return

@@ -41,6 +41,15 @@ Object.defineProperty(Object.prototype, "_core", {
 READ_TERMINAL = """() => window.terminal ? Array.from({length: terminal.rows}, (_, row) =>
   terminal.buffer.active.getLine(row)?.translateToString(true)).join("\\n") : ''"""
 
+# Whether the default of each key was prevented: of F5 it would be a reload, of ctrl+p printing.
+SEE_DEFAULTS = """() => {
+  window.prevented = {};
+  addEventListener("keydown", (event) => setTimeout(() => {
+    if (event.key !== "Control") prevented[event.key] = event.defaultPrevented;
+  }));
+}"""
+WOULD_LEAVE = "dispatchEvent(new Event('beforeunload', {cancelable: true}))"  # without a question
+
 
 @pytest.fixture(scope="module")
 def served(own_directories: Path) -> Iterator[Served]:
@@ -258,6 +267,56 @@ def test_the_journey_from_a_table_to_the_downloaded_result(page: Page) -> None:
         assert all(url.startswith(f"{served.origin}/") for url in asked)
         page.get_by_text("Start again").click()
         wait_until_shown(page, "LOCATIONS_595")
+
+
+@pytest.mark.browser
+def test_leaving_the_page_asks_while_a_transfer_runs_and_its_address_leads_back(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path))
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    with serving("--demo", "--table", "MOVIE_RATINGS_27M") as served:
+        page.goto(served.url)
+        wait_until_shown(page, "! looks like an identifier")  # its columns are there
+        page.wait_for_function("location.hash === '#DEMO.PUBLIC.MOVIE_RATINGS_27M'")
+        assert page.title() == "DEMO.PUBLIC.MOVIE_RATINGS_27M · amplify-transfer"
+        page.mouse.click(1278, 798)  # beside the terminal's cells
+        page.evaluate(SEE_DEFAULTS)
+        page.keyboard.press("Control+p")
+        wait_until_shown(page, "Search for commands")
+        page.keyboard.press("Escape")
+        page.keyboard.press("F5")
+        wait_until_shown(page, "Send this?")
+        assert page.evaluate("prevented") == {"p": True, "F5": True, "Escape": True}
+        page.keyboard.press("Enter")
+        wait_until_shown(page, "─ Sending")
+        page.wait_for_function(f"!{WOULD_LEAVE}")
+        page.evaluate("setTimeout(() => location.reload())")
+        assert wait_for(lambda: page.evaluate("1") and asked)
+        assert asked == ["beforeunload"]
+        assert "─ Sending" in page.evaluate(READ_TERMINAL)  # the page and its transfer are there
+        page.keyboard.press("Escape")
+        wait_until_shown(page, "Cancel the transfer?")
+        page.keyboard.press("Escape")
+        page.wait_for_function(WOULD_LEAVE)
+        wait_until_shown(page, "No file is left")
+        page.keyboard.press("Escape")
+
+        page.keyboard.press("/")
+        wait_until_shown(page, "/ Filter")
+        page.keyboard.type("LOCATIONS")
+        page.keyboard.press("Enter")
+        page.wait_for_function("location.hash === '#DEMO.PUBLIC.LOCATIONS_595'")
+        page.reload()  # it does not ask, and opens that table rather than the one of the command
+        wait_until_shown(page, "EXACT · all 595 rows")
+        assert asked == ["beforeunload"]
 
 
 @pytest.mark.browser

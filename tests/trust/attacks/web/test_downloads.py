@@ -90,7 +90,7 @@ async def running(**start: Any) -> AsyncIterator[Running]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         command = (sys.executable, "-c", APP)
         causes = Causes(one.lines.append)
-        site = Site(command, json.dumps({**START, **start}).encode(), causes, listening)
+        site = Site(command, {**START, **start}, causes, listening)
         serving = asyncio.create_task(site.run(on_open))
         try:
             await asyncio.wait_for(opened.wait(), SECONDS)

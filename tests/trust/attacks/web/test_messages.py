@@ -13,7 +13,7 @@ from aiohttp import WSMsgType
 from tests.support.programs.batch_runs import SECONDS
 from tests.support.programs.served import Served, opened
 from tests.trust.attacks.web.raw_client import check_it_serves, connect, head
-from tui.web.messages import MessageError, Resized, parse
+from tui.web.messages import MessageError, Resized, parse, parse_table
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,14 @@ from tui.web.messages import MessageError, Resized, parse
 def test_a_message_that_is_none_has_a_reason(message: str, reason: str) -> None:
     with pytest.raises(MessageError, match=reason):
         parse(message)
+
+
+@pytest.mark.parametrize("table", ["x" * 1_601, "A\nB", "A\x1b[2J"])
+def test_a_table_that_no_name_is_written_with(table: str) -> None:
+    with pytest.raises(MessageError, match="name of the table"):
+        parse_table({"table": table})
+    assert parse_table({"table": 'D.S."Mixed Case"'}) == 'D.S."Mixed Case"'
+    assert parse_table({}) == ""
 
 
 def test_sizes_out_of_reason_are_bounded() -> None:
