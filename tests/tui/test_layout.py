@@ -82,7 +82,7 @@ async def test_the_workbench_and_what_opens_above_it(
             "4": ("If exists", "◉ fail", "gzip", "Test access F6", "Run F5"),
             "3": ("month rows", "1938-0", "total", "EXACT"),
             "2": ("LOCATION_ID Σ sum", "month: DOB"),
-            "1": ("/ filter", "LOCATIONS_595", "ORDERS_1998", "5 tables"),
+            "1": ("/ filter", "LOCATIONS_595", "ORDERS_1998", "6 tables"),
         }
         titles = ("1 Tables", "2 Columns", "3 Months", "4 Destination", "s3://b-x", "F5 Run")
         for part, texts in in_part.items():

@@ -131,7 +131,7 @@ async def test_the_workbench_and_a_run(
         app, pilot = drive.app, drive.pilot
         await drive.planned("ORDERS_100K")
         await drive.previewed()
-        await until(pilot, lambda: "5 tables" in shown(app) and " 5+ " not in shown(app))
+        await until(pilot, lambda: "6 tables" in shown(app) and " 6+ " not in shown(app))
         await drive.press("2")
         await compare(golden, pilot, "workbench")
         await drive.press("f1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ def test_row_counts_are_known_before_the_rows_are_made(session: EngineSession) -
         "MOVIE_RATINGS_27M": 27_753_444,
         "Mixed Case": 60,
         "ORDERS_100K": 100_000,
+        "SHOP_SALES": 73_040,
     }
     sql = "SELECT SUM(ROW_COUNT) FROM INFORMATION_SCHEMA.TABLES"
     assert one(session, sql) == sum(listed.values())
@@ -58,6 +60,30 @@ def test_orders(session: EngineSession) -> None:
     prices = "SELECT MIN(O_TOTALPRICE) > 800, MAX(O_TOTALPRICE) < 600000 FROM ORDERS_100K"
     assert one(session, prices) == (True, True)
     assert one(session, "SELECT MIN(O_ORDERDATE) FROM ORDERS_1998") == date(1998, 1, 1)
+
+
+def test_sales_have_seasons_and_grow(session: EngineSession) -> None:
+    sql = """SELECT COUNT(*), COUNT(SOLD_ON), COUNT(DISTINCT SOLD_ON), MIN(SOLD_ON), MAX(SOLD_ON),
+                    SUM(UNITS), SUM(REVENUE), SUM(REFUNDS)
+             FROM SHOP_SALES"""
+    first, last = date(2021, 1, 1), date(2025, 12, 31)
+    assert one(session, sql)[:5] == (73_040, 73_037, 1826, first, last)
+    assert one(session, sql)[5:] == (2_550_037, Decimal("66777618.30"), Decimal("3402864.10"))
+    by_year = """SELECT YEAR(SOLD_ON), SUM(REVENUE), SUM(IFF(CHANNEL = 'online', REVENUE, 0))
+                 FROM SHOP_SALES WHERE SOLD_ON IS NOT NULL GROUP BY 1 ORDER BY 1"""
+    totals, online = zip(*(row[1:] for row in rows(session, by_year)), strict=True)
+    assert all(1.04 < after / before < 1.3 for before, after in pairwise(totals))
+    assert online[-1] / totals[-1] > online[0] / totals[0]
+    best = """SELECT CATEGORY, MONTH(SOLD_ON) FROM SHOP_SALES WHERE SOLD_ON IS NOT NULL
+              GROUP BY 1, 2 QUALIFY ROW_NUMBER() OVER (PARTITION BY CATEGORY
+                                                       ORDER BY SUM(REVENUE) DESC) = 1"""
+    assert dict(rows(session, best)) == {
+        "Books": 12,
+        "Garden": 5,
+        "Kitchen": 12,
+        "Sports": 1,
+        "Toys": 12,
+    }
 
 
 @pytest.mark.large

@@ -244,7 +244,7 @@ def test_the_journey_from_a_table_to_the_downloaded_result(page: Page) -> None:
         page.keyboard.press("/")
         wait_until_shown(page, "/ Filter")
         page.keyboard.type("LOCATIONS")
-        wait_until_shown(page, "1 of 5 tables")
+        wait_until_shown(page, "1 of 6 tables")
         page.keyboard.press("Enter")
         wait_until_shown(page, "EXACT · all 595 rows")  # so few rows that the sample is the table
         assert "595 rows in  →  581 rows out" in page.evaluate(READ_TERMINAL)
