@@ -239,6 +239,9 @@ async def test_the_filter_narrows_while_one_types(sandbox: Sandbox) -> None:
     async with workbench(sandbox) as drive:
         await drive.tables()
         everything = len(drive.matching)
+        first = drive.lines("table-list").current
+        assert first is not None
+        assert first.name.table == drive.matching[0]  # the cursor waits at no database
         await drive.press("slash", *"ord 100")
         await until(drive.pilot, lambda: drive.matching == ["ORDERS_100K"])
         assert f"1 of {everything} tables" in shown(drive.app)

@@ -53,7 +53,6 @@ class Listing:
         if own is None:
             self._find_databases()
             return
-        self._tables.add_databases([own])
         self._ask(own)
 
     def restart(self) -> None:

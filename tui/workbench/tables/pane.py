@@ -108,7 +108,10 @@ schema. A name for which the list has no room is shown whole below it."""
 
     def ask(self, database: str) -> bool:
         """Record that `database` is being listed; return false if it was recorded before."""
-        return self._catalog.ask(database)
+        is_new = self._catalog.ask(database)
+        if is_new:
+            self._refresh_list()
+        return is_new
 
     def mark(self, name: TableName | None) -> None:
         """Mark the selected table."""
