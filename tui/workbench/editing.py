@@ -85,9 +85,9 @@ class Editing(Screen[None]):
         except UsageError as error:
             self.refuse(in_app(error.message))
             return
-        self._use(request)
         if deciding_options(before) != deciding_options(request):
             self._past = [*self._past, deciding_options(before)][-_STEPS:]
+        self._use(request)
 
     def _use(self, request: Request) -> None:
         before = deciding_options(self.draft.request)

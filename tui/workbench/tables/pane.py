@@ -65,7 +65,7 @@ schema. A name for which the list has no room is shown whole below it."""
         self._full_name = Static("", markup=False, id="full-name")
         self._matching = self._total = self._recent = 0
         self._timer: Timer | None = None  # until Snowflake is searched
-        self._searching = False
+        self._searching = self._shows_cut = False
         self._choose_found = False  # enter was pressed before the search had found anything
 
     def compose(self) -> ComposeResult:
@@ -167,6 +167,7 @@ schema. A name for which the list has no room is shown whole below it."""
         fits = cell_len(cut) <= self.size.width - _FRAME_CELLS
         self._full_name.update("" if fits else cut)
         self._full_name.display = bool(cut) and not fits
+        self._shows_cut = bool(cut)
         if cut and fits:
             self.set_note(cut)
             return
@@ -243,12 +244,14 @@ schema. A name for which the list has no room is shown whole below it."""
         self._note_count()
 
     def on_descendant_focus(self) -> None:
-        """Show the name under the cursor, if it is cut."""
-        self._note_count()
+        """Show the name under the cursor, if it is cut; else leave the note, such as an error."""
+        if self._list.has_focus and self._list.find_cut():
+            self._note_count()
 
     def on_descendant_blur(self) -> None:
-        """Show the number of tables."""
-        self._note_count()
+        """Show the number of tables instead of a name."""
+        if self._shows_cut:
+            self._note_count()
 
     @on(TableLines.Folded)
     def _fold(self, event: TableLines.Folded) -> None:
