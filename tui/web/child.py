@@ -99,7 +99,7 @@ def _transfers() -> list[threading.Thread]:
 
 
 def _find_table(app: App[Any]) -> str:
-    """Return the full name of the table that is open; empty if there is none."""
+    """Return the full name of the open table; empty without one."""
     benches = (screen for screen in app.screen_stack if isinstance(screen, Workbench))
     look = next((bench.draft.look for bench in benches), None)
     return str(look.source.name) if look else ""

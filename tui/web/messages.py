@@ -76,7 +76,7 @@ def parse_table(query: Any) -> str:
         query: the address's parameters by name.
 
     Returns:
-        What is meant to be its name; empty if there is none.
+        The text given as its name; empty without one.
 
     Raises:
         MessageError: it is too long for a name, or has characters that no name is written with.

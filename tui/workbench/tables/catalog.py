@@ -52,7 +52,7 @@ class Leaf:
 
     Attributes:
         table: the table.
-        column: the column; None while the columns are read, or if there are none.
+        column: the column; None while the columns are read, or for a table without any.
         text: what to show without a column.
     """
 

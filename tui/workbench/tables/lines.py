@@ -169,7 +169,7 @@ def _level(row: Row) -> int:
 
 
 def find_row(rows: Sequence[Row], wanted: Row, start: int, end: int) -> int:
-    """Return the index of a row like `wanted` between two indices; -1 if there is none.
+    """Return the index of a row like `wanted` between two indices; -1 if no row is.
 
     Lines are made again with each view, but the entry of a table stays the same object: that is
     what makes this fast with 100,000 of them.
