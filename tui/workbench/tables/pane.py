@@ -245,13 +245,16 @@ schema. A name for which the list has no room is shown whole below it."""
 
     def on_descendant_focus(self) -> None:
         """Show the name under the cursor, if it is cut; else leave the note, such as an error."""
-        if self._list.has_focus and self._list.find_cut():
+        if self._shows_cut or (self._list.has_focus and self._list.find_cut()):
             self._note_count()
 
     def on_descendant_blur(self) -> None:
         """Show the number of tables instead of a name."""
-        if self._shows_cut:
-            self._note_count()
+        self.on_descendant_focus()
+
+    def on_resize(self) -> None:
+        """Show the name under the cursor if it is cut now, and no longer if it is not."""
+        self.call_after_refresh(self.on_descendant_focus)
 
     @on(TableLines.Folded)
     def _fold(self, event: TableLines.Folded) -> None:
