@@ -226,6 +226,13 @@ async def test_the_keys_open_and_close_the_tree_and_pass_over_what_is_open() -> 
         assert app.asked[3:] == []
         await pilot.press("home")
         assert app.under_cursor == "A"
+        pane.mark(TableName("SALES", "RAW", "B"))  # it is above now, and opens only below
+        pane.add_tables("HR", [], complete=True)
+        await pilot.press("home", "right")
+        assert app.under_cursor == "B"
+        assert app.asked[3:] == []
+        await pilot.press("down")
+        assert app.under_cursor == "A"
 
 
 async def test_what_is_typed_is_searched_in_all_databases_once_nobody_types() -> None:

@@ -61,7 +61,19 @@ class Leaf:
     text: str = ""
 
 
-Row: TypeAlias = "Heading | Branch | Entry | Leaf"
+@dataclass(frozen=True)
+class Recent:
+    """A table used last: a second way to it, without its columns."""
+
+    entry: Entry
+
+    @property
+    def name(self) -> TableName:
+        """Its full name."""
+        return self.entry.name
+
+
+Row: TypeAlias = "Heading | Recent | Branch | Entry | Leaf"
 
 
 @dataclass(frozen=True)
@@ -70,13 +82,11 @@ class View:
 
     Attributes:
         rows: the lines, in order of display.
-        recent: how many of them, at the top, are those of the tables used last.
         matching: the number of tables that match.
         total: the number of tables listed so far.
     """
 
     rows: Sequence[Row]
-    recent: int
     matching: int
     total: int
 
@@ -228,8 +238,7 @@ class Catalog:
         total = sum(len(schema.entries) for schema in self._schemas() if self._is_counted(schema))
         if not needle.split():
             self._last = None
-            recent = self._list_recent()
-            return View([*recent, *self._list_all()], len(recent), total, total)
+            return View([*self._list_recent(), *self._list_all()], total, total)
         found = self._search(needle.casefold())
         rows: list[Row] = []
         database = ""
@@ -238,7 +247,7 @@ class Catalog:
                 database = schema.database
                 rows.append(Branch(database))
             rows += self._list_schema(schema, is_open=True)
-        return View(rows, 0, sum(len(schema.entries) for schema in found), total)
+        return View(rows, sum(len(schema.entries) for schema in found), total)
 
     def _search(self, needle: str) -> list[_Schema]:
         """Return the schemas with their matching tables.
@@ -288,7 +297,8 @@ class Catalog:
                 yield Leaf(entry.name, column)
 
     def _list_recent(self) -> list[Row]:
-        known = [entry for name in self.recent if (entry := self._find_recent(name))]
+        found = map(self._find_recent, self.recent)
+        known = [Recent(entry) for entry in found if entry is not None]
         return [Heading("Recent"), *known] if known else []
 
     def _find_recent(self, name: TableName) -> Entry | None:

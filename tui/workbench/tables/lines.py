@@ -11,7 +11,7 @@ from textual.message import Message
 from core.facade import TableName
 from tui.format.text import fit, fit_name, short, size, visible
 from tui.widgets.lines import Lines, Piece
-from tui.workbench.tables.catalog import Branch, Heading, Leaf, Row
+from tui.workbench.tables.catalog import Branch, Heading, Leaf, Recent, Row
 
 if TYPE_CHECKING:
     from core.facade import Entry
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _ROWS_CELLS, _SIZE_CELLS = 6, 8
 _WIDE = 40  # cells; a list of this width or more shows sizes
 _TYPE_CELLS = 6  # of a column, at least
-_COLUMN_INDENT = 5
+_TABLE_INDENT, _COLUMN_INDENT = 4, 5
+_NAME_CELLS = 4  # of a table, at least
 _OPEN, _CLOSED = "▾", "▸"
 
 
@@ -50,8 +51,11 @@ class TableLines(Lines[Row]):
                 return self._branch(item, width)
             case Leaf():
                 return self._column(item, width)
+            case Recent(entry=entry):
+                return self._table(entry, width, " ")
             case _:
-                return self._table(item, width)
+                sign = _OPEN if item.name in self.with_columns else _CLOSED
+                return self._table(item, width, sign)
 
     def _branch(self, item: Branch, width: int) -> list[Piece]:
         sign = _OPEN if item.is_open else _CLOSED
@@ -64,14 +68,15 @@ class TableLines(Lines[Row]):
             Piece(note, "dim"),
         ]
 
-    def _table(self, item: Entry, width: int) -> list[Piece]:
+    def _table(self, item: Entry, width: int, sign: str) -> list[Piece]:
         is_picked = item.name == self.picked
-        sign = _OPEN if item.name in self.with_columns else _CLOSED
+        figures = f" {self._figures(item, width).lstrip()} "
+        room = max(_NAME_CELLS, width - _TABLE_INDENT - cell_len(figures))
         return [
             Piece("▌ " if is_picked else "  ", "accent"),
             Piece(f"{sign} ", "dim"),
-            Piece(fit_name(item.name.table, self._name_cells(width)), "accent" * is_picked),
-            Piece(self._figures(item, width) + " ", "dim"),
+            Piece(fit_name(item.name.table, room), "accent" * is_picked),
+            Piece(figures, "dim"),
         ]
 
     def _column(self, item: Leaf, width: int) -> list[Piece]:
@@ -91,9 +96,6 @@ class TableLines(Lines[Row]):
         sized = fit(size(item.bytes) if item.kind else "", _SIZE_CELLS, "right")
         return fit(rows, _ROWS_CELLS, "right") + (sized if width >= _WIDE else "")
 
-    def _name_cells(self, width: int) -> int:
-        return max(4, width - _ROWS_CELLS - _SIZE_CELLS * (width >= _WIDE) - 5)
-
     def find_cut(self) -> str:
         """Return the name under the cursor if the line has no room for it; else nothing."""
         width = self.scrollable_content_region.width
@@ -105,7 +107,7 @@ class TableLines(Lines[Row]):
         elif isinstance(row, Leaf):
             name, part = row.column.name if row.column else "", self._column(row, width)[0]
         else:
-            name, part = row.name.table, self._table(row, width)[2]
+            name, part = row.name.table, self.pieces(row, width)[2]
         return "" if visible(name) in part.text else name
 
     def selectable(self, item: Row) -> bool:
@@ -140,7 +142,7 @@ class TableLines(Lines[Row]):
     def _is_open(self, row: Row) -> bool:
         if isinstance(row, Branch):
             return row.is_open
-        return not isinstance(row, Heading | Leaf) and row.name in self.with_columns
+        return not isinstance(row, Heading | Leaf | Recent) and row.name in self.with_columns
 
     def _go_to_parent(self) -> None:
         """Move the cursor to the nearest row above of a higher level."""
@@ -152,7 +154,9 @@ class TableLines(Lines[Row]):
 
     def is_sign(self, index: int, x: int) -> bool:
         """Return whether the cell `x` of a row is that of its sign, or left of it."""
-        return 0 <= x <= max(1, _level(self.items[index]))
+        return not isinstance(self.items[index], Recent) and 0 <= x <= max(
+            1, _level(self.items[index])
+        )
 
 
 def _level(row: Row) -> int:
@@ -168,17 +172,17 @@ def _level(row: Row) -> int:
             return 2
 
 
-def find_row(rows: Sequence[Row], wanted: Row, start: int, end: int) -> int:
-    """Return the index of a row like `wanted` between two indices; -1 if no row is.
+def find_row(rows: Sequence[Row], wanted: Row) -> int:
+    """Return the index of a row like `wanted`; -1 if no row is.
 
     Lines are made again with each view, but the entry of a table stays the same object: that is
     what makes this fast with 100,000 of them.
     """
     if isinstance(wanted, Branch):
         path = wanted.path
-        matches = (n for n in range(start, end) if getattr(rows[n], "path", None) == path)
-    elif isinstance(wanted, Heading | Leaf):
-        matches = (n for n in range(start, end) if rows[n] == wanted)
+        matches = (n for n in range(len(rows)) if getattr(rows[n], "path", None) == path)
+    elif isinstance(wanted, Heading | Leaf | Recent):
+        matches = (n for n in range(len(rows)) if rows[n] == wanted)
     else:
-        matches = (n for n in range(start, end) if rows[n] is wanted)
+        matches = (n for n in range(len(rows)) if rows[n] is wanted)
     return next(matches, -1)

@@ -21,7 +21,7 @@ from tui.widgets.lines import Lines
 from tui.widgets.text_input import TextInput
 from tui.workbench.messages import DatabaseOpened, SearchAsked, TableOpened, TablePicked
 from tui.workbench.pane import Pane
-from tui.workbench.tables.catalog import ORDERS, Branch, Catalog, Heading, Leaf, Row
+from tui.workbench.tables.catalog import ORDERS, Branch, Catalog, Heading, Leaf, Recent, Row
 from tui.workbench.tables.lines import TableLines, find_row
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ schema. A name for which the list has no room is shown whole below it."""
         self._filter = TextInput(placeholder="/ filter", compact=True, id="filter")
         self._list = TableLines(empty="signing in…", id="table-list")
         self._full_name = Static("", markup=False, id="full-name")
-        self._matching = self._total = self._recent = 0
+        self._matching = self._total = 0
         self._timer: Timer | None = None  # until Snowflake is searched
         self._searching = self._shows_cut = False
         self._choose_found = False  # enter was pressed before the search had found anything
@@ -145,20 +145,16 @@ schema. A name for which the list has no room is shown whole below it."""
         self._refresh_list()
 
     def _refresh_list(self) -> None:
-        current, before = self._list.current, self._list.cursor
+        current = self._list.current
         view = self._catalog.view(self._filter.value)
         at = -1  # the first row to stop at
         if current is not None and not self._filter.has_focus:
-            # The tables used last are in the list twice.
-            split, end = view.recent, len(view.rows)
-            parts = [(0, split), (split, end)] if before < self._recent else [(split, end)]
-            found = (find_row(view.rows, current, *part) for part in parts)
-            at = next((n for n in found if n >= 0), -1)
+            at = find_row(view.rows, current)
         searching = "searching all databases…" if self._searching else "no table matches"
         self._list.set_empty(searching if self._filter.value else "no tables yet")
         self._list.with_columns = self._catalog.with_columns
         self._list.show(view.rows, cursor=at)
-        self._matching, self._total, self._recent = view.matching, view.total, view.recent
+        self._matching, self._total = view.matching, view.total
         self._note_count()
 
     def _note_count(self) -> None:
@@ -273,6 +269,8 @@ schema. A name for which the list has no room is shown whole below it."""
                 self._open(row, is_open=not row.is_open)
             case Leaf(table=name):
                 self.post_message(TablePicked(name))
+            case Recent():
+                self.post_message(TablePicked(row.name))
             case _ if self._list.is_sign(event.index, event.x):
                 self._open(row, is_open=row.name not in self._catalog.with_columns)
             case _:
@@ -284,7 +282,7 @@ schema. A name for which the list has no room is shown whole below it."""
             self._catalog.open_branch(row, is_open=is_open)
             if is_open and not row.schema and not self._catalog.is_listed(row.database):
                 self.post_message(DatabaseOpened(row.database))
-        elif isinstance(row, Heading | Leaf):
+        elif isinstance(row, Heading | Leaf | Recent):
             return
         elif self._catalog.open_table(row.name, is_open=is_open):
             self.post_message(TableOpened(row.name))
