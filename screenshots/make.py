@@ -24,8 +24,11 @@ from core.errors import TransferError
 from core.records.history import run_recorded
 from core.request.request import Request
 from tui.app import TransferApp
+from tui.widgets.lines import Lines
 from tui.workbench.screen import Workbench
+from tui.workbench.tables.catalog import Leaf
 
+SALES = "SHOP_SALES"  # has seasons, growth and a name that sorts last
 LARGE = "MOVIE_RATINGS_27M"  # made on first use, which takes half a minute
 WIDE, NARROW = (132, 40), (80, 24)
 PATIENCE = 60  # seconds for any one wait
@@ -109,18 +112,30 @@ async def journey(table: str, directory: Path) -> None:
         bench = next(s for s in camera.app.screen_stack if isinstance(s, Workbench))
         await asyncio.to_thread(earlier_runs, bench.draft.request)
         await pick(camera, "ORDERS_100K")
-        await pick(camera, table)
-        bench.query_one("#filter", Input).value = ""
-        await camera.press("i")
-        await camera.until(lambda: without_identifiers(bench))
-        await camera.press("3", "e")
-        await camera.see("EXACT")
+        await pick(camera, SALES)
+        await show_all_tables(camera, bench)
+        await camera.press("3")
+        await camera.see("EXACT", "2,400 rows")
         await camera.take("workbench")
 
         await pilot.resize_terminal(*NARROW)
         await camera.take("narrow")
         await pilot.resize_terminal(*WIDE)
 
+        await camera.press("1", "end", "right")
+        await camera.until(lambda: shows_columns(bench))
+        await camera.press("2", "end", "up", "n")
+        bench.query_one("#column-name", Input).value = "Revenue in EUR"
+        await camera.press("enter")
+        await camera.until(lambda: is_renamed(bench))
+        await camera.take("tree")
+
+        await pick(camera, table)
+        await show_all_tables(camera, bench)
+        await camera.press("2", "i")
+        await camera.until(lambda: without_identifiers(bench))
+        await camera.press("3", "e")
+        await camera.see("EXACT")
         await camera.press("f5")
         await camera.see("Send this?", table)
         await camera.take("look")
@@ -168,11 +183,29 @@ def without_identifiers(bench: Workbench) -> bool:
     return dropped and bench.preview.shown == plan
 
 
+def shows_columns(bench: Workbench) -> bool:
+    """Whether a table of the tree is open, with its columns."""
+    rows = bench.query_one("#table-list", Lines).items
+    return any(isinstance(row, Leaf) and row.column for row in rows)
+
+
+def is_renamed(bench: Workbench) -> bool:
+    """Whether a column has another name, and the months are shown with it."""
+    plan = bench.draft.plan
+    return plan is not None and bench.preview.shown == plan and any(c.renamed for c in plan.columns)
+
+
+async def show_all_tables(camera: Camera, bench: Workbench) -> None:
+    """Clear the filter."""
+    bench.query_one("#filter", Input).value = ""
+    await camera.see("LOCATIONS_595")
+
+
 async def pick(camera: Camera, table: str) -> None:
     """Filter for a table and open it."""
     await camera.press("slash")
     camera.app.screen.query_one("#filter", Input).value = table
-    await camera.see(f"  {table}")
+    await camera.see(f"▸ {table}")
     await camera.press("enter")
     await camera.see(f"▸  {table}")
 
