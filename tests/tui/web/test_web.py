@@ -46,7 +46,7 @@ SEE_DEFAULTS = """() => {
   window.prevented = {};
   addEventListener("keydown", (event) => setTimeout(() => {
     if (event.key !== "Control") prevented[event.key] = event.defaultPrevented;
-  }));
+  }), true);
 }"""
 WOULD_LEAVE = "dispatchEvent(new Event('beforeunload', {cancelable: true}))"  # without a question
 
