@@ -170,7 +170,7 @@ class Tree(App[None]):
 
 
 async def test_the_full_name_is_shown_where_it_is_cut_and_is_copied() -> None:
-    long = "ORDERS_OF_ALL_CUSTOMERS_IN_2024"
+    long = "ORDERS_OF_ALL_CUSTOMERS_IN_2024_1"
     app = Tree()
     async with app.run_test(size=(80, 22)) as pilot:
         app.pane.add_tables("X", [entry("X", "P", long), entry("X", "P", "SHORT")], complete=True)
