@@ -94,6 +94,7 @@ def transfer_data(
     file_name: str | None = None,
     split_by: SplitBy | None = None,
     manifest: bool = False,
+    success_file: bool = False,
     if_exists: IfExists = "fail",
     aws_profile: str | None = None,
     endpoint_url: str | None = None,
@@ -223,6 +224,8 @@ def transfer_data(
         manifest: After the delivery, write a JSON object beside it with the name of the object and
             `.manifest.json`: the files with their rows, bytes and SHA-256, the columns with their
             types, the months that were read, and the ID of the run.
+        success_file: After everything else, write the empty object `_SUCCESS` into the directory of
+            the file, as Spark does: whoever finds it may read what is there.
         if_exists: What to do if the object exists: `fail` ends the run with an error, `overwrite`
             replaces the object, `skip` reads and delivers nothing and returns the result of the
             existing object. `skip` needs a file name without {timestamp} and {run_id}.

@@ -49,6 +49,7 @@ class Preview:
         manifest: the URL that the manifest would have; empty without one.
         restatement: what was found about each month that was looked at; None unless months are
             delivered again.
+        success_file: the URL that the empty object `_SUCCESS` would have; empty without one.
         recipients: the keys to which the files would be encrypted.
     """
 
@@ -65,6 +66,7 @@ class Preview:
     schema: tuple[DeliveredColumn, ...] = ()
     manifest: str = ""
     restatement: Restatement | None = None
+    success_file: str = ""
     recipients: tuple[Recipient, ...] = ()
 
     @property

@@ -36,10 +36,17 @@ from core.planning.window import Window, find_window
 from core.preview.cost import FormerRun, estimate
 from core.preview.month_preview import check_grain, look_at_months, refine_grain
 from core.preview.sample import take_sample
-from core.records.existing import find_existing
+from core.records.completion import (
+    check_completion,
+    explain_outdated,
+    list_completion_keys,
+    success_key,
+    write_completion,
+)
+from core.records.existing import check_marked, find_existing
 from core.records.finish import verify_and_report
 from core.records.last_delivery import find_last_delivery
-from core.records.manifest import check_manifest, manifest_key, write_manifest
+from core.records.manifest import manifest_key
 from core.records.report import check_path
 from core.records.restatement import Restatement, find_due_months
 from core.request.conditions import list_conditions
@@ -104,6 +111,7 @@ def plan_transfer(
         if request.manifest
         else "",
         restatement=restatement,
+        success_file=job.destination.url(success_key(job.key)) if request.success_file else "",
         recipients=recipients.keys if recipients else (),
     )
 
@@ -165,12 +173,11 @@ def run_transfer(
             sweep(bucket, run.cancel)
             file = LocalFile.of(request, directory / "delivery", recipients)
             engine = ENGINES[choice.engine]
-            if request.manifest:
-                check_manifest(job, bucket)
-            delivered, manifest = engine.deliver(job, bucket, file), None
-            if request.manifest:
+            check_completion(job, bucket)
+            with explain_outdated(job, bucket):
+                delivered = engine.deliver(job, bucket, file)
                 schema = engine.schema(request, plan)
-                manifest = write_manifest(job, bucket, delivered, schema, directory)
+                manifest = write_completion(job, bucket, delivered, schema, directory)
             outcome = replace(
                 Outcome.of(job, choice, delivered, recipients),
                 manifest=manifest,
@@ -235,7 +242,7 @@ class _Run:
     def find_existing(self, bucket: Bucket, source: Source, today: date | None) -> Skipped | None:
         """Return the delivery that is in the bucket already; None if nothing is there."""
         key = self.key(source, find_window(self.request, today))
-        return find_existing(
+        found = find_existing(
             bucket,
             key,
             source.name,
@@ -243,6 +250,9 @@ class _Run:
             progress=self.progress,
             cancel=self.cancel,
         )
+        if found and self.request.success_file:
+            check_marked(bucket, found.file_name, self.cancel)
+        return found
 
     def check_ahead(self, bucket: Bucket, source: Source, today: date | None) -> Ahead[None] | None:
         """Begin the check of the destination, for an engine that begins with it.
@@ -302,6 +312,15 @@ class _Run:
         """Return the last delivery of the table to the destination; None if none is known."""
         return find_last_delivery(self.request, plan.source.name, bucket, self.cancel)
 
+    def make_checks(self, plan: Plan) -> DeliveryChecks:
+        """Return the conditions of the delivery, and what it makes outdated."""
+        request, outdated = self.request, tuple[str, ...]()
+        if request.if_exists == "overwrite":
+            key = self.key(plan.source, plan.window)
+            outdated = list_completion_keys(request, key, plan.source.name.table)
+        find_last = partial(self.find_last, plan)
+        return DeliveryChecks(request, plan.window, find_last, self.progress, outdated)
+
     def make_job(self, connection: SnowflakeConnection, plan: Plan) -> Job:
         """Return the input of the engine.
 
@@ -315,9 +334,7 @@ class _Run:
             key=self.key(plan.source, plan.window),
             started=self.started,
             run_id=self.run_id,
-            checks=DeliveryChecks(
-                self.request, plan.window, partial(self.find_last, plan), self.progress
-            ),
+            checks=self.make_checks(plan),
             budget=self.budget,
             progress=self.progress,
             cancel=self.cancel,

@@ -109,6 +109,11 @@ class Bucket(Closing):
             destination.bucket, self._options.get("endpoint_url", ""), profile or ""
         )
 
+    @property
+    def sends_checksums(self) -> bool:
+        """Whether the store accepts the newer checksums."""
+        return self._checksums == "supported"
+
     def prepare(self) -> None:
         """Import boto3 and look up the credentials in the background, for the first request.
 
@@ -172,7 +177,7 @@ class Bucket(Closing):
             content_type=content_type,
             metadata=metadata,
             overwrite=overwrite,
-            checksums=self._checksums == "supported",
+            checksums=self.sends_checksums,
             options=self.object_options,
             part_size=max(part_size or DEFAULT_PART_SIZE, MIN_PART_SIZE),
             workers=workers,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -46,12 +46,17 @@ class DeliveryChecks:
         window: the months that are read.
         find_last: finds the last delivery; called only if the request compares with it.
         progress: receives a warning if there is no last delivery to compare with.
+        outdated: the keys that say what the files of an earlier delivery are, which the run
+            replaces. They are removed once the conditions are met, since the files come first.
+        removed: those of them that were removed.
     """
 
     request: Request
     window: Window | None
     find_last: Callable[[Bucket], LastDelivery | None]
     progress: Reporter
+    outdated: Sequence[str] = ()
+    removed: list[str] = field(default_factory=list)
 
     def check(
         self, bucket: Bucket, rows: int, find_months: Callable[[], Collection[date | None]]
@@ -76,6 +81,26 @@ class DeliveryChecks:
                 join_texts(text for text, _ in failures),
                 Advice("Look at the table; or change what is demanded: ", options, "."),
             )
+        self._remove_outdated(bucket)
+
+    def _remove_outdated(self, bucket: Bucket) -> None:
+        """Remove what would say of the new files what holds of the old, as far as it may be."""
+        from core.bucket.checks import is_there
+        from core.bucket.objects import remove_delivered  # these load botocore
+
+        for key in self.outdated:
+            if is_there(bucket, key) is False:
+                continue  # so that a bucket with versions gets no mark of a removal
+            if remove_delivered(bucket, [key], hurried=False):
+                self.removed.append(key)
+            else:
+                url = bucket.destination.url(key)
+                self.progress.report(
+                    Warned(
+                        f"{url} may not be removed (s3:DeleteObject): until the delivery is "
+                        "complete, it describes the files of the earlier one."
+                    )
+                )
 
     def _check_rows(self, rows: int) -> Iterator[Failure]:
         least, most = self.request.min_rows, self.request.max_rows

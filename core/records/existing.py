@@ -10,6 +10,7 @@ from core.bucket.delivery import ROW_COUNT, SOURCE, write_source
 from core.errors import DestinationError, DestinationExistsError
 from core.events import Warned
 from core.outcome import Skipped
+from core.records.completion import SUCCESS, success_key
 from core.records.manifest import manifest_key, read_manifest
 from core.remedy import Advice, Remedy, join_remedies
 
@@ -75,6 +76,19 @@ def find_existing(
             _OTHERS,
         )
     return _read_facts(bucket, key, table, cancel)
+
+
+def check_marked(bucket: Bucket, key: str, cancel: Cancel) -> None:
+    """Check that a delivery which is left as it is has its `_SUCCESS`, as far as it may be seen.
+
+    Raises:
+        DestinationExistsError: it has none: the run that made it was killed.
+        TransferError: the bucket does not answer.
+    """
+    if is_there(bucket, success_key(key), cancel=cancel) is False:
+        raise DestinationExistsError(
+            f"{bucket.destination.url(key)} exists already, without {SUCCESS}.", _OTHERS
+        )
 
 
 def _from_another(bucket: Bucket, key: str) -> str:

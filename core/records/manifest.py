@@ -7,21 +7,18 @@ bytes and SHA-256, the columns with their types, and where the rows come from.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from core.bucket import Bucket, Delivery
-from core.bucket.checks import check_destination
 from core.bucket.delivery import make_metadata
 from core.bucket.destination import make_safe
-from core.bucket.objects import hash_object, read_object, remove_delivered
+from core.bucket.objects import hash_object, read_object
 from core.engines.engine import EngineResult, Job
-from core.errors import CancelledError, IntegrityError, TransferError
-from core.remedy import join_texts
+from core.errors import IntegrityError
 from core.runtime.disk.private_files import opener
 
 if TYPE_CHECKING:
@@ -130,17 +127,6 @@ def read_manifest(bucket: Bucket, key: str, cancel: Cancel) -> Manifest | None:
         return None
 
 
-def check_manifest(job: Job, bucket: Bucket) -> None:
-    """Check before the table is read that a manifest may be written.
-
-    Raises:
-        DestinationExistsError: there is one, and it may not be replaced.
-        TransferError: the bucket refuses it, or does not answer.
-    """
-    key = manifest_key(job.key, job.plan.source.name.table)
-    check_destination(bucket, key, overwrite=job.overwrite, cancel=job.cancel)
-
-
 def write_manifest(
     job: Job,
     bucket: Bucket,
@@ -161,25 +147,23 @@ def write_manifest(
         directory: a private directory of this machine.
 
     Raises:
-        TransferError: it cannot be written. The objects of the delivery are removed, or the hint
-            names them.
+        TransferError: it cannot be written.
     """
-    with _remove_on_failure(job, bucket, delivered):
-        files = tuple(_with_checksum(bucket, each, job.cancel) for each in delivered.objects)
-        key, totals = manifest_key(job.key, job.plan.source.name.table), delivered.totals
-        made = _describe(job, delivered, files, schema)
-        data = (json.dumps(made, indent=2, ensure_ascii=False) + "\n").encode()
-        path = directory / "manifest"
-        with open(path, "wb", opener=opener) as file:
-            file.write(data)
-        bucket.upload(
-            path,
-            key,
-            content_type="application/json",
-            metadata=make_metadata(job.run_id, totals.groups, str(job.plan.source.name)),
-            overwrite=job.overwrite,
-            cancel=job.cancel,
-        )
+    files = tuple(_with_checksum(bucket, each, job.cancel) for each in delivered.objects)
+    key, totals = manifest_key(job.key, job.plan.source.name.table), delivered.totals
+    made = _describe(job, delivered, files, schema)
+    data = (json.dumps(made, indent=2, ensure_ascii=False) + "\n").encode()
+    path = directory / "manifest"
+    with open(path, "wb", opener=opener) as file:
+        file.write(data)
+    bucket.upload(
+        path,
+        key,
+        content_type="application/json",
+        metadata=make_metadata(job.run_id, totals.groups, str(job.plan.source.name)),
+        overwrite=job.overwrite,
+        cancel=job.cancel,
+    )
     return WrittenManifest(key, data, files)
 
 
@@ -218,25 +202,3 @@ def _describe(
             for each in files
         ],
     }
-
-
-@contextmanager
-def _remove_on_failure(job: Job, bucket: Bucket, delivered: EngineResult) -> Iterator[None]:
-    """Remove the objects if the body fails; the hint of the error names what remains.
-
-    Objects that may have replaced others are not removed: nothing would be there then.
-    """
-    try:
-        yield
-    except TransferError as error:
-        where = bucket.destination.url(delivered.key)
-        keys, hurried = [each.key for each in delivered.objects], isinstance(error, CancelledError)
-        if error.in_doubt:  # the manifest may be there: then the delivery is complete
-            left = f"{where} is delivered; whether its manifest was written is not known."
-        elif job.overwrite or not remove_delivered(bucket, keys, hurried=hurried):
-            left = f"{where} is in the bucket, without its manifest."
-        else:
-            left = ""
-        error.hint = join_texts([error.hint, left])
-        error.in_doubt = bool(left)
-        raise

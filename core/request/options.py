@@ -336,6 +336,12 @@ _DESTINATION: Final = {
         type=bool,
         default=False,
     ),
+    "success_file": Option(
+        help="After everything else, write the empty object `_SUCCESS` into the directory of the "
+        "file, as Spark does: whoever finds it may read what is there.",
+        type=bool,
+        default=False,
+    ),
     "if_exists": Option(
         help="What to do if the object exists: `fail` ends the run with an error, `overwrite` "
         "replaces the object, `skip` reads and delivers nothing and returns the result of the "

@@ -238,6 +238,7 @@ class Request(BaseModel):
     file_name: str | None = _declare("file_name")
     split_by: SplitBy | None = _declare("split_by")
     manifest: bool = _declare("manifest")
+    success_file: bool = _declare("success_file")
     if_exists: IfExists = _declare("if_exists")
     on_bad_date: OnBadDate = _declare("on_bad_date")
     timezone: Zone = _declare("timezone")

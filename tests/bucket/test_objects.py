@@ -33,3 +33,15 @@ def test_an_object_that_is_not_removed_is_an_error(inbox: Inbox) -> None:
         pytest.raises(DestinationError, match="did not remove every object"),
     ):
         objects.remove(bucket, ["in/1"], NEVER)
+
+
+@pytest.mark.parametrize("store", ["backblaze-b2", ""])
+def test_objects_are_removed_from_stores_that_refuse_checksums(inbox: Inbox, store: str) -> None:
+    for key in ("in/a", "in/b", "in/c"):
+        inbox.client.put_object(Bucket=inbox.name, Key=key, Body=b"1")
+    if store:
+        inbox.act_as(store)
+    known = "required-only" if store else "supported"
+    with Bucket(Destination(inbox.name), client_options=inbox.options, checksums=known) as bucket:
+        assert objects.remove_delivered(bucket, ["in/a", "in/b"], hurried=False)
+    assert inbox.keys() == ["in/c"]

@@ -118,6 +118,74 @@ def test_an_existing_manifest_ends_the_run_before_the_read(
     assert read(theirs, "in/x.parquet.manifest.json")["version"] == 1
 
 
+def test_a_former_manifest_does_not_describe_new_files(
+    sandbox: Sandbox, theirs: Inbox, plain: str
+) -> None:
+    again = {"file_name": "x.{ext}", "success_file": True, "if_exists": "overwrite"}
+    names = ["in/_SUCCESS", "in/x.parquet", "in/x.parquet.manifest.json"]
+    deliver(sandbox, theirs, plain, **again)
+    before = theirs.read(names[1])
+    with pytest.raises(CheckFailedError):  # nothing is removed before the rows are checked
+        deliver(sandbox, theirs, plain, **again, min_rows=1000)
+    assert theirs.keys() == names
+    deny(theirs, "s3:PutObject", of="*.parquet")
+    with pytest.raises(DestinationError) as caught:
+        deliver(sandbox, theirs, plain, **again)
+    assert (
+        f"s3://{theirs.name}/{names[2]} and s3://{theirs.name}/{names[0]} was" in caught.value.hint
+    )
+    assert "of the earlier delivery were to be replaced" in caught.value.hint
+    assert theirs.keys() == names[1:2]
+    assert theirs.read(names[1]) == before
+
+
+@pytest.mark.parametrize(
+    ("way", "keys"),
+    [
+        ({"engine": "stream", "manifest": False}, ["in/a/_SUCCESS", "in/a/x.parquet"]),
+        (
+            {"engine": "pushdown", "split_by": "month", "file_name": "a/{month}.{ext}"},
+            [
+                "in/a/2024-01.parquet",
+                "in/a/2024-02.parquet",
+                "in/a/_SUCCESS",
+                "in/a/_{table}.manifest.json",
+                "in/a/undated.parquet",
+            ],
+        ),
+        (
+            {**UNLOAD, "manifest": True},
+            ["in/a/_SUCCESS", "in/a/x.parquet", "in/a/x.parquet.manifest.json"],
+        ),
+    ],
+)
+def test_an_empty_object_marks_the_delivery(
+    sandbox: Sandbox, theirs: Inbox, plain: str, way: dict[str, Any], keys: list[str]
+) -> None:
+    given = {"file_name": "a/x.{ext}", "success_file": True, **way}
+    preview = plan_transfer(asked(sandbox, theirs, plain, **given))
+    url = f"s3://{theirs.name}/in/a/_SUCCESS"
+    assert f"Marked by    {url}" in dry_run.as_text(preview)
+    assert dry_run.as_data(preview)["success_file"] == url
+    deliver(sandbox, theirs, plain, **given)
+    assert theirs.keys() == sorted(each.replace("{table}", plain) for each in keys)
+    assert theirs.read("in/a/_SUCCESS") == b""
+    with pytest.raises(DestinationExistsError):
+        deliver(sandbox, theirs, plain, **given)
+
+
+def test_a_delivery_without_its_mark_is_not_skipped(
+    sandbox: Sandbox, theirs: Inbox, plain: str
+) -> None:
+    given = {"file_name": "a/x.{ext}", "success_file": True, "manifest": False}
+    again = asked(sandbox, theirs, plain, **given, if_exists="skip")
+    deliver(sandbox, theirs, plain, **given)
+    assert isinstance(run_transfer(again), Skipped)
+    theirs.client.delete_object(Bucket=theirs.name, Key="in/a/_SUCCESS")
+    with pytest.raises(DestinationExistsError, match=r"in/a/x\.parquet exists already, without"):
+        run_transfer(again)
+
+
 @pytest.mark.adversity
 @pytest.mark.parametrize("way", [{"engine": "stream"}, UNLOAD])
 def test_without_its_manifest_a_delivery_is_removed(

@@ -41,6 +41,7 @@ MANY = (
     f"FROM {RATINGS}"
 )
 SOME = "CREATE TABLE SOME AS SELECT * FROM MANY LIMIT 3000000"
+SHEET = "CREATE TABLE SHEET AS SELECT * FROM MANY LIMIT 1000000"  # nearly as many as Excel has
 
 
 class Group:
@@ -106,7 +107,7 @@ def group(limit: int = LIMIT) -> Iterator[Group]:
 def box() -> Iterator[Sandbox]:
     """A sandbox that cuts results as large as Snowflake does."""
     with Sandbox(proxied=True) as made:
-        execute(made, f"SELECT COUNT(*) FROM {RATINGS}", MANY, SOME)
+        execute(made, f"SELECT COUNT(*) FROM {RATINGS}", MANY, SOME, SHEET)
         yield made
 
 
@@ -132,6 +133,12 @@ CASES: Mapping[str, tuple[str, tuple[str, ...], int]] = {
     "27M rows, 285 groups": (RATINGS, ("--date-column", "TIMESTAMP"), PROMISE),
     "27M rows, 27M groups": ("MANY", (), PROMISE),
     "3M rows, 3M groups, --memory-limit 400MB": ("SOME", ("--memory-limit", "400MB"), 400 * 2**20),
+    "1M rows, 1M groups, xlsx": ("SHEET", ("--format", "xlsx"), PROMISE),
+    "1M rows, 1M groups, xlsx, --memory-limit 400MB": (
+        "SHEET",
+        ("--format", "xlsx", "--memory-limit", "400MB"),
+        400 * 2**20,
+    ),
 }
 
 

@@ -42,6 +42,7 @@ EVERYTHING: dict[str, Any] = {
     "encrypt_to": ("partner, inc.asc", "~/keys"),
     "file_name": "{table}.{ext}",
     "manifest": True,
+    "success_file": True,
     "if_exists": "overwrite",
     "on_bad_date": "null",
     "timezone": "Europe/Zurich",

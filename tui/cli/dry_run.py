@@ -37,6 +37,7 @@ def as_text(preview: Preview) -> list[str]:
         *_list_restated(preview),
         f"Destination  {preview.url}{_name(preview)}",
         *([f"Manifest     {preview.manifest}"] if preview.manifest else []),
+        *([f"Marked by    {preview.success_file}"] if preview.success_file else []),
         *(f"Encrypted to {each}" for each in preview.recipients),
         *([f"With         {_spell(preview.demands)}"] if preview.demands else []),
         f"Rows out     {cost.rows_out(estimate)}",
@@ -82,6 +83,7 @@ def as_data(preview: Preview) -> dict[str, Any]:
         "estimated_rows": preview.estimate.rows,
         "destination": preview.url,
         "manifest": preview.manifest or None,
+        "success_file": preview.success_file or None,
         "recipients": [
             {"fingerprint": each.fingerprint, "name": each.name} for each in preview.recipients
         ],

@@ -33,6 +33,7 @@ ELSEWHERE = {
         "max_change",
         "max_rows",
         "encrypt_to",
+        "success_file",
         "memory_limit",
         "min_rows",
         "region",
