@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from core.jobs.result import JobResult
     from core.jobs.run import run_job
     from core.outcome import Outcome, Preview, Skipped
+    from core.previews import plan, preview_rows, tables
     from core.remedy import Remedy
     from core.request.request import Request
     from core.transfer import plan_transfer, run_transfer
@@ -67,6 +68,7 @@ _HOMES = {
     "core.jobs.result": ("JobResult",),
     "core.jobs.run": ("run_job",),
     "core.outcome": ("Outcome", "Preview", "Skipped"),
+    "core.previews": ("plan", "preview_rows", "tables"),
     "core.remedy": ("Remedy",),
     "core.request.request": ("Request",),
     "core.transfer": ("plan_transfer", "run_transfer"),
@@ -103,9 +105,12 @@ __all__ = [
     "UsageError",
     "Warned",
     "check",
+    "plan",
     "plan_transfer",
+    "preview_rows",
     "run_job",
     "run_transfer",
+    "tables",
     "transfer_data",
 ]
 

@@ -23,6 +23,10 @@ from typing import Any, Final, ParamSpec, TypeVar
 from core.api import transfer_data as _transfer_data
 from core.checking.check import check as _check
 from core.errors import UsageError
+from core.jobs.run import run_job as _run_job
+from core.previews import plan as _plan
+from core.previews import preview_rows as _preview_rows
+from core.previews import tables as _tables
 from core.remedy import Advice, Remedy
 from core.request.options import OPTIONS
 from core.request.request import MEBIBYTE, SMALLEST_MEMORY_LIMIT, parse_size
@@ -115,6 +119,10 @@ transfer_data = _as_coroutine(_transfer_data)
 run_transfer = _as_coroutine(_run_transfer)
 plan_transfer = _as_coroutine(_plan_transfer)
 check = _as_coroutine(_check)
+plan = _as_coroutine(_plan)
+preview_rows = _as_coroutine(_preview_rows)
+tables = _as_coroutine(_tables)
+run_job = _as_coroutine(_run_job)
 
 
 class Transfers:

@@ -55,6 +55,19 @@ def _pass_given(
     return called
 
 
+def make_request(given: Mapping[str, Any]) -> Request:
+    """Return the request of the arguments of `transfer_data`.
+
+    Raises:
+        UsageError: one of them is invalid, or the configuration of the destination is.
+    """
+    names = {"source_table": "table", "destination_s3_bucket": "bucket"}
+    options = {names.get(name, name): value for name, value in given.items()}
+    for name in ("on_progress", "cancel"):
+        options.pop(name, None)
+    return Request.of(**fill_options(options))
+
+
 @_pass_given
 def transfer_data(
     given: Mapping[str, Any],
@@ -302,11 +315,7 @@ def transfer_data(
         TransferError: nothing was delivered, unless `.outcome` is set, which is the case if
             `verify` or `report` failed. The subclass is the kind of failure, `.hint` the next step.
     """
-    names = {"source_table": "table", "destination_s3_bucket": "bucket"}
-    options = {names.get(name, name): value for name, value in given.items()}
-    for name in ("on_progress", "cancel"):
-        options.pop(name, None)
-    request = Request.of(**fill_options(options))
+    request = make_request(given)
     outcome = run_and_report(
         request,
         by="library",

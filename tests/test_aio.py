@@ -124,7 +124,41 @@ async def test_a_plan(sandbox: Sandbox) -> None:
     assert preview.plan.month.name == "DOB"
 
 
-@pytest.mark.parametrize("name", ["transfer_data", "run_transfer", "plan_transfer", "check"])
+async def test_what_is_there_and_what_would_be_delivered(sandbox: Sandbox) -> None:
+    connection = sandbox.snowflake
+    found = await aio.tables(connection=connection, database="DEMO", schema="PUBLIC")
+    (entry,) = (each for each in found if each.name.table == "LOCATIONS_595")
+    assert entry.rows == 595
+    given = asked(sandbox, "never/")
+    preview = await aio.plan(**given)
+    assert (preview.plan.month.name, preview.choice.engine) == ("DOB", "stream")
+    first = await aio.preview_rows(**given)
+    assert first.columns == tuple(each.delivered_name for each in preview.plan.delivered)
+    assert 0 < len(first.rows) <= 50
+    with pytest.raises(UsageError, match="engine"):
+        core.plan("T", "partner-inbox", engine="fast")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="tabel"):
+        core.preview_rows(tabel="T")  # type: ignore[call-arg]
+
+
+async def test_a_cancelled_preview(sandbox: Sandbox) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(CancelledError):
+        await aio.preview_rows(**asked(sandbox, "never/"), cancel=cancel)
+
+
+def test_the_arguments_of_a_plan_are_those_of_a_transfer() -> None:
+    of_transfer = inspect.signature(core.transfer_data).parameters
+    assert inspect.signature(core.plan).parameters == of_transfer
+    assert inspect.signature(core.preview_rows).parameters == of_transfer
+
+
+CALLS = ["transfer_data", "run_transfer", "run_job", "check"]
+CALLS += ["plan", "plan_transfer", "preview_rows", "tables"]
+
+
+@pytest.mark.parametrize("name", CALLS)
 def test_the_signatures_are_those_of_the_library(name: str) -> None:
     call = getattr(aio, name)
     assert inspect.iscoroutinefunction(call)

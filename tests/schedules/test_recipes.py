@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import configparser
 import json
 import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import tomllib
-from collections.abc import Iterator
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 import tomli_w
+import uvicorn
 import yaml
+from starlette.applications import Starlette
+from starlette.routing import Route
 
-from core import aio
+from core import Phase, Progress, aio
 from core.request.options import OPTIONS
 from core.request.request import Request
 from tests.support.deliveries import bucket_client, objects
@@ -195,9 +204,105 @@ def test_windows() -> None:
     assert given.keys() == {"/TN", "/SC", "/D", "/ST", "/TR"}
 
 
-async def test_a_web_service(partner: dict[str, str]) -> None:
-    names: dict[str, Any] = {}
-    exec(recipe("service").replace(BUCKET, partner[BUCKET]), names)
-    assert isinstance(names["transfers"], aio.Transfers)
-    assert names["transfers"].share == 500 * 1024 * 1024
-    assert (await names["deliver"]("LOCATIONS_595"))["row_count"] > 0
+@asynccontextmanager
+async def serving(endpoint: Callable[..., Any]) -> AsyncIterator[str]:
+    """Serve an endpoint on a port of its own; yield its URL."""
+    app = Starlette(routes=[Route("/", endpoint, methods=["POST"])])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            server.should_exit = True
+            await serving
+
+
+class TestWebService:
+    @pytest.fixture
+    def service(self, partner: dict[str, str]) -> dict[str, Any]:
+        """The names of the recipe, once it is executed."""
+        names: dict[str, Any] = {}
+        exec(recipe("service").replace(BUCKET, partner[BUCKET]), names)
+        assert isinstance(names["transfers"], aio.Transfers)
+        assert names["transfers"].share == 500 * 1024 * 1024
+        return names
+
+    async def test_it_answers(self, service: dict[str, Any]) -> None:
+        async with serving(service["deliver"]) as url, aiohttp.ClientSession() as client:
+            async with client.post(url, json={"table": "LOCATIONS_595"}) as answer:
+                assert answer.status == 200
+                assert (await answer.json())["row_count"] > 0
+            async with client.post(url, json={"table": "NO_SUCH_TABLE"}) as answer:
+                assert answer.status == 422
+                assert (await answer.json())["error"] == "source_data"
+
+    @pytest.mark.lengthy
+    async def test_a_transfer_is_cancelled_with_its_request(
+        self, sandbox: Sandbox, partner: dict[str, str], service: dict[str, Any]
+    ) -> None:
+        loop, reading = asyncio.get_running_loop(), asyncio.Event()
+        cancelled = threading.Event()
+        transfer_data = service["transfers"].transfer_data
+
+        async def transfer(*given: Any, **more: Any) -> Any:
+            def hold(event: object) -> None:  # so that it does not end before
+                if isinstance(event, Progress) and event.phase is Phase.QUERY:
+                    loop.call_soon_threadsafe(reading.set)
+                    cancelled.wait(SECONDS)
+
+            return await transfer_data(*given, **more, on_progress=hold)
+
+        service["transfers"].transfer_data = transfer
+        async with serving(service["deliver"]) as url:
+            async with aiohttp.ClientSession() as client:
+                asking = asyncio.create_task(client.post(url, json={"table": "LOCATIONS_595"}))
+                await asyncio.wait_for(reading.wait(), SECONDS)
+                asking.cancel()
+            (task,) = (
+                each
+                for each in asyncio.all_tasks()
+                if getattr(each.get_coro(), "__qualname__", "").endswith(".transfer")
+            )
+            async with asyncio.timeout(SECONDS):
+                while not task.cancelling():
+                    await asyncio.sleep(0.05)
+                cancelled.set()
+                await asyncio.wait([task])
+        assert task.cancelled()
+        prefix = partner[BUCKET].removeprefix(f"s3://{sandbox.s3['bucket']}/")
+        assert objects(sandbox, prefix) == []
+
+    @pytest.mark.lengthy
+    async def test_ten_at_once_share_the_memory(
+        self, sandbox: Sandbox, partner: dict[str, str], service: dict[str, Any]
+    ) -> None:
+        running: set[int] = set()
+        most = [0]
+        transfer_data = service["transfers"].transfer_data
+
+        async def transfer(table: str, bucket: str, **more: Any) -> Any:
+            name = f"{uuid.uuid4().hex}.{{ext}}"
+
+            def count(event: object) -> None:
+                if isinstance(event, Progress) and event.phase is Phase.CONNECT:
+                    running.add(id(count))
+                    most[0] = max(most[0], len(running))
+
+            try:
+                return await transfer_data(table, bucket, **more, file_name=name, on_progress=count)
+            finally:
+                running.discard(id(count))
+
+        service["transfers"].transfer_data = transfer
+        async with serving(service["deliver"]) as url, aiohttp.ClientSession() as client:
+
+            async def ask() -> int:
+                async with client.post(url, json={"table": "LOCATIONS_595"}) as answer:
+                    return int((await answer.json())["row_count"])
+
+            rows = await asyncio.gather(*(ask() for _ in range(10)))
+        assert len(set(rows)) == 1
+        assert 1 < most[0] <= 4
+        prefix = partner[BUCKET].removeprefix(f"s3://{sandbox.s3['bucket']}/")
+        assert len(objects(sandbox, prefix)) == 10
