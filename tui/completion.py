@@ -8,8 +8,10 @@ offered in which no shell expands anything.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import click
@@ -23,7 +25,10 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem[s
 _PROGRAM: Final = "amplify-transfer"
 _VARIABLE: Final = "_AMPLIFY_TRANSFER_COMPLETE"
 _BARE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_@%+./-]*", re.ASCII)
-_FILES: Final = {"report": "file", "job": "file", "log_file": "file", "record": "dir"}
+_FILES: Final = {
+    **dict.fromkeys(("report", "job", "save_job", "log_file"), "file"),
+    "record": "dir",
+}
 
 
 def print_script(context: click.Context, parameter: click.Parameter, shell: str | None) -> None:
@@ -44,6 +49,8 @@ def complete(name: str, option: Option) -> Complete:
     ) -> list[CompletionItem[str]]:
         if name in _FILES:
             return [CompletionItem(start, type=_FILES[name])]
+        if name == "only":
+            return _complete_transfers(context, start)
         values: Iterable[str] = option.choices
         if name in _SOURCES:
             values = ()
@@ -53,6 +60,18 @@ def complete(name: str, option: Option) -> Complete:
         return [CompletionItem(value) for value in matching if _BARE.fullmatch(value)]
 
     return found
+
+
+def _complete_transfers(context: click.Context, start: str) -> list[CompletionItem[str]]:
+    """Complete the last name of a list by the transfers of the job file in the command line."""
+    before, comma, last = start.rpartition(",")
+    known: list[str] = []
+    with suppress(Exception):  # no file is named, or it cannot be read
+        job = tomllib.loads(Path(context.params["job"]).read_text(encoding="utf-8"))
+        known = [each["name"] for each in job["transfers"]]
+    taken = before.split(",")
+    matching = [name for name in known if name.startswith(last) and name not in taken]
+    return [CompletionItem(before + comma + name) for name in matching if _BARE.fullmatch(name)]
 
 
 def _list_connections() -> Iterable[str]:

@@ -44,7 +44,7 @@ EXIT_CODES: Final[Mapping[str, str]] = {
 }
 
 _VARIABLES: Final = (
-    "Every option but --help, --version and --completion is also an environment variable: "
+    "Every option but --help, --version, --completion and --man is also an environment variable: "
     "AMPLIFY_ and its name, such as AMPLIFY_DATE_COLUMN."
 )
 

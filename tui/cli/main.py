@@ -83,6 +83,15 @@ def _refuse(error: click.ClickException) -> int:
     return error.exit_code
 
 
+def _print_man(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    """Print the manual page, and exit."""
+    if wanted and not context.resilient_parsing:
+        from tui.cli.man import page
+
+        click.echo("\n".join(page()))
+        context.exit()
+
+
 def _transfer(**given: Any) -> int:
     """Run what the options request, and return the exit code."""
     how = {name: given.pop(name) for name in OWN if name in given}
@@ -101,6 +110,8 @@ command = Command(
         "token_normalize_func": lambda name: ACCEPTED.get(name, name),
     },
 )
+(_man,) = (each for each in command.params if each.name == "man")
+_man.callback = _print_man  # of the options, which the page lists
 
 
 def _start(

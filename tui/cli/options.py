@@ -115,8 +115,8 @@ OWN: Final[Mapping[str, Option]] = {
         examples=("10",),
     ),
     "json": Option(
-        help="Print the plan of `dry_run`, the findings of `check` and the runs of `history` as "
-        "JSON on stdout, the runs as one line each.",
+        help="Print the plan of `dry_run`, the findings of `check`, the list of `destinations` and "
+        "the runs of `history` as JSON on stdout, the runs as one line each.",
         type=bool,
         default=False,
     ),
@@ -147,9 +147,12 @@ OWN: Final[Mapping[str, Option]] = {
         examples=("/var/log/amplify-transfer.jsonl",),
     ),
     "completion": Option(
-        help="Print the script that completes options, connections, destinations and tables in a "
-        "shell, and exit.",
+        help="Print the script that completes options, connections, destinations, tables and the "
+        "transfers of a job file in a shell, and exit.",
         type=Literal["bash", "zsh", "fish"] | None,
+    ),
+    "man": Option(
+        help="Print the manual page in the form of man(1), and exit.", type=bool, default=False
     ),
     "version": Option(help="Print the version and exit.", type=bool, default=False),
 }
@@ -237,6 +240,8 @@ def _parameter(name: str, option: Option) -> click.Option:
         return click.Option(
             names, is_flag=True, is_eager=True, expose_value=False, callback=_print_version
         )
+    if name == "man":
+        return click.Option(names, is_flag=True, is_eager=True, expose_value=False)
     if name == "completion":
         shells = click.Choice(SHELLS)
         return click.Option(

@@ -76,6 +76,14 @@ def test_what_is_offered(line: str, offered: list[str]) -> None:
     assert complete(line) == offered
 
 
+def test_transfers_of_a_job_file(home: Path) -> None:
+    job = home / "monthly.toml"
+    job.write_text("".join(f"[[transfers]]\nname = '{n}'\n" for n in ("orders", "$(id)", "old")))
+    assert complete(f"--job {job} --only o") == ["orders", "old"]
+    assert complete(f"--job {job} --only orders,o") == ["orders,old"]
+    assert complete("--only o") == complete(f"--job {home} --only o") == []
+
+
 def test_files_that_cannot_be_read_offer_nothing(home: Path) -> None:
     (home / "connections.toml").write_text("= = =")
     assert complete("--connection ") == []

@@ -25,7 +25,7 @@ REFERENCE = Path(__file__).parents[3] / "core" / "README.md"  # the file that ho
 ONLY_IN_PYTHON = {"s3_options"}
 DECLARED = {name: OPTIONS[name] for name in OPTIONS if name not in ONLY_IN_PYTHON} | OWN
 IN_THE_ENVIRONMENT = {
-    name: DECLARED[name] for name in DECLARED if name not in ("version", "completion")
+    name: DECLARED[name] for name in DECLARED if name not in ("version", "completion", "man")
 }
 
 
