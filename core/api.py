@@ -299,8 +299,9 @@ def transfer_data(
             JSON; `slack:URL` and `teams:URL`, which get a text; `exec:COMMAND`, which gets the JSON
             on its standard input; another URL, for Apprise, which is an extra. `env:VARIABLE` takes
             the URL from the environment. URLs are secrets: they are not shown or stored.
-        notify_on: Which ends of a run to notify of: `always` all, `success` a delivery, `failure`
-            any error, `check_failed` only a check of rows, totals or months that failed.
+        notify_on: Which ends of a run to notify of: `always` all, `success` a delivery but no run
+            that left everything as it is, `failure` any error, `check_failed` only a check of rows,
+            totals or months that failed.
         on_progress: called with each event of the run: a `core.Progress`, `core.Planned`,
             `core.Warned`, `core.Retrying`, `core.Recovered` or `core.Delivered`.
         cancel: a `threading.Event` that stops the run when it is set.

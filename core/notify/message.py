@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.errors import CheckFailedError, IntegrityError
-from core.records.entry import SKIPPED
+from core.records.entry import DELIVERED, SKIPPED
 
 if TYPE_CHECKING:
     from core.records.entry import HistoryEntry
@@ -22,7 +22,7 @@ def is_wanted(when: str, entry: HistoryEntry) -> bool:
     """
     return {
         "always": True,
-        "success": not entry.exit_code,
+        "success": entry.outcome == DELIVERED,  # a run that skipped delivers nothing
         "failure": bool(entry.exit_code),
         "check_failed": entry.outcome in _CHECKS,
     }[when]

@@ -570,8 +570,9 @@ _NOTIFY: Final = {
         examples=("env:SLACK_WEBHOOK", "exec:/usr/local/bin/announce"),
     ),
     "notify_on": Option(
-        help="Which ends of a run to notify of: `always` all, `success` a delivery, `failure` any "
-        "error, `check_failed` only a check of rows, totals or months that failed.",
+        help="Which ends of a run to notify of: `always` all, `success` a delivery but no run that "
+        "left everything as it is, `failure` any error, `check_failed` only a check of rows, "
+        "totals or months that failed.",
         type=NotifyOn,
         default="always",
     ),

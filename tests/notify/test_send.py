@@ -98,7 +98,7 @@ class TestWebhook:
         assert (body["url"], body["run_id"], body["table"]) == (URL, "7f", "DB.S.ORDERS")
 
     def test_of_a_run_that_found_the_object(self, receiver: Receiver) -> None:
-        assert notify(receiver.url, about=entry(outcome="skipped"), when="success") == []
+        assert notify(receiver.url, about=entry(outcome="skipped")) == []
         assert receiver.bodies[0]["text"] == f"Skipped DB.S.ORDERS: {URL} exists already."
         assert receiver.bodies[0]["exit_code"] == 0
 
@@ -244,14 +244,18 @@ class TestWhen:
     @pytest.mark.parametrize(
         ("when", "wanted"),
         [
-            ("always", ["delivered", "temporary", "check_failed", "integrity"]),
+            ("always", ["delivered", "skipped", "temporary", "check_failed", "integrity"]),
             ("success", ["delivered"]),
             ("failure", ["temporary", "check_failed", "integrity"]),
             ("check_failed", ["check_failed", "integrity"]),
         ],
     )
     def test_which_ends(self, when: str, wanted: list[str]) -> None:
-        ends = [entry(), *map(failed, ("temporary", "check_failed", "integrity"))]
+        ends = [
+            entry(),
+            entry(outcome="skipped"),
+            *map(failed, ("temporary", "check_failed", "integrity")),
+        ]
         assert [each.outcome for each in ends if is_wanted(when, each)] == wanted
 
     def test_only_then(self, receiver: Receiver) -> None:

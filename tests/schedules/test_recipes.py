@@ -164,6 +164,23 @@ def test_airflow(partner: dict[str, str]) -> None:
     assert names["deliver"]()["row_count"] == 0
 
 
+@pytest.mark.parametrize("name", ["airflow", "dagster", "prefect"])
+def test_what_orchestrators_deliver(name: str) -> None:
+    """They are not installed with the tests: the recipes are compiled, and their calls compared."""
+    tree = ast.parse(recipe(name))
+    compile(tree, name, "exec")
+    (call,) = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "transfer_data"
+    )
+    given = {each.arg: ast.literal_eval(each.value) for each in call.keywords if each.arg}
+    table, bucket = map(ast.literal_eval, call.args)
+    assert Request.of(table=table, bucket=bucket, **given) == WANTED
+    crons = [each for each in re.findall('"([^"]+)"', recipe(name)) if each.count("*") == 2]
+    assert crons == ["10 6 1 * *"]
+
+
 def test_github_actions() -> None:
     workflow = yaml.safe_load(recipe("github"))
     (trigger,) = (workflow[name] for name in (True, "on") if name in workflow)  # YAML 1.1 or 1.2
