@@ -62,11 +62,13 @@ class Planned:
         plan: the plan.
         choice: the engine, and the reason for it.
         restatement: which months are delivered again; None unless the request asks for some.
+        account: the Snowflake account.
     """
 
     plan: Plan
     choice: Choice
     restatement: Restatement | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ def run_transfer(
             return restatement.skip(Destination.parse(request.bucket), source.name)
         plan = restatement.restrict(plan) if restatement else plan
         plan = check_grain(connection, plan, run.cancel)
-        run.report(plan, choice, restatement)
+        run.report(Planned(plan, choice, restatement, str(connection.account or "")))
         job = replace(run.make_job(connection, plan), checked=checked)
         with workspace() as directory:
             sweep(bucket, run.cancel)
@@ -296,9 +296,10 @@ class _Run:
             self.progress.report(Warned(warning))
         return found
 
-    def report(self, plan: Plan, choice: Choice, restatement: Restatement | None) -> None:
+    def report(self, planned: Planned) -> None:
         """Report the plan and its warnings; a UsageError says that the file name is invalid."""
-        self.progress.report(Planned(plan, choice, restatement))
+        self.progress.report(planned)
+        plan = planned.plan
         url = Destination.parse(self.request.bucket).url(self.key(plan.source, plan.window))
         for warning in (*plan.warnings, *warn_of_hidden([("destination", url)])):
             self.progress.report(Warned(warning))

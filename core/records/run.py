@@ -14,6 +14,7 @@ from core.records.entry import DELIVERED, SKIPPED, FrontEnd, HistoryEntry
 from core.request.request import Request
 from core.request.targets import without_secrets
 from core.runtime.cancel import NEVER, Cancel
+from core.telemetry.observers import end_observers, note_event, open_observers
 
 if TYPE_CHECKING:
     from core.outcome import Outcome, Skipped
@@ -53,8 +54,10 @@ def run_and_report(
 
     started, clock, run_id = datetime.now(UTC), time.monotonic(), uuid.uuid4().hex
     planned: dict[str, Any] = {}
+    observers = open_observers(request, run_id)
 
     def listen(event: Event) -> None:
+        note_event(observers, event)
         if isinstance(event, Planned):
             planned.update(_describe_plan(event))
         if on_event is not None:
@@ -71,6 +74,7 @@ def run_and_report(
         entry = HistoryEntry(started, seconds, by, demo, **{**asked, **kept, **planned, **more})
         if on_end is not None:
             on_end(entry)
+        end_observers(observers, entry)
         _notify(request, entry, on_event, cancel or NEVER)
 
     try:

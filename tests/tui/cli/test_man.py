@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from tui.cli.help import EXIT_CODES
 from tui.cli.main import command
 from tui.cli.man import page
-from tui.cli.options import SECTIONS, spelling
+from tui.cli.options import SECTIONS, spelling, usage
 
 REQUESTS = {".TH", ".SH", ".SS", ".TP", ".PP", ".nf", ".fi", ".RS", ".RE"}
 
@@ -21,9 +21,7 @@ def test_it_has_every_option_and_exit_code() -> None:
     for options in SECTIONS.values():
         for name, option in options.items():
             heads = [line for line in plain if re.match(rf"{spelling(name)}(,| |$)", line)]
-            assert len(heads) == 1, name
-            if option.placeholder:
-                assert heads[0].endswith(option.placeholder)
+            assert heads == [usage(name, option)]
     assert {line for line in plain if line in EXIT_CODES} == set(EXIT_CODES)
 
 

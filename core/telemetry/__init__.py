@@ -1,0 +1,1 @@
+"""Traces, metrics and lineage of a run, for those who collect them."""
