@@ -86,7 +86,7 @@ def _refuse(error: click.ClickException) -> int:
 def _print_man(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
     """Print the manual page, and exit."""
     if wanted and not context.resilient_parsing:
-        from tui.cli.man import page
+        from tui.man import page
 
         click.echo("\n".join(page()))
         context.exit()

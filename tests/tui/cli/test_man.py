@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from tui.cli.help import EXIT_CODES
 from tui.cli.main import command
-from tui.cli.man import page
 from tui.cli.options import SECTIONS, spelling, usage
+from tui.man import page
 
 REQUESTS = {".TH", ".SH", ".SS", ".TP", ".PP", ".nf", ".fi", ".RS", ".RE"}
 
