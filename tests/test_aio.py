@@ -138,7 +138,7 @@ async def test_what_is_there_and_what_would_be_delivered(sandbox: Sandbox) -> No
     with pytest.raises(UsageError, match="engine"):
         core.plan("T", "partner-inbox", engine="fast")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="tabel"):
-        core.preview_rows(tabel="T")  # type: ignore[call-arg]
+        core.preview_rows("T", "partner-inbox", tabel="T")  # type: ignore[call-arg]
 
 
 async def test_a_cancelled_preview(sandbox: Sandbox) -> None:
