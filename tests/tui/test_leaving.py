@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -78,6 +79,18 @@ def test_on_a_real_terminal(env: dict[str, str]) -> None:
         assert screen.text.count("\x1b[?1049h") == screen.text.count("\x1b[?1049l") == 1
         assert "\x1b[?25h" in screen.text.rpartition("\x1b[?1049")[0] + screen.text[-200:]
         assert "Traceback" not in screen.text
+
+
+def test_a_signal_to_abort_leaves_the_terminal_usable(env: dict[str, str]) -> None:
+    with terminal(batch_runs.program("--table", "LOCATIONS_595"), env) as screen:
+        screen.read_until(" tables ")
+        assert not screen.echoes
+        screen.process.send_signal(signal.SIGABRT)
+        code = screen.end()
+        assert code == 128 + signal.SIGABRT
+        assert screen.echoes
+        assert screen.text.count("\x1b[?1049h") == screen.text.count("\x1b[?1049l") == 1
+        assert "\x1b[?25h" in screen.text.rpartition("\x1b[?1049")[0] + screen.text[-200:]
 
 
 CRASHING = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import threading
@@ -18,6 +19,10 @@ _POLL_SECONDS: Final = 0.1
 _SIGNALS: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
+# It ends the app too, if another process sends it. Where the process itself calls abort(), as a
+# library does whose state is broken, the C library ends it as soon as the handler in C returns, and
+# Python's has not run by then (docs.python.org, "signal"): the terminal keeps its mode.
+_ABORT: Final = getattr(signal, "SIGABRT", None)
 
 
 class Stopped(BaseException):
@@ -107,7 +112,9 @@ class Stop:
 
 @contextmanager
 def leaving(end: Callable[[], object], last_resort: Callable[[], None]) -> Iterator[list[int]]:
-    """Return a context in which SIGINT, SIGTERM and SIGHUP (a closed terminal) exit the app.
+    """Return a context in which SIGINT, SIGTERM, SIGHUP and SIGABRT exit the app.
+
+    SIGHUP comes if the terminal is closed.
 
     The block has a moment to end after a signal; then the process is ended.
 
@@ -135,7 +142,7 @@ def leaving(end: Callable[[], object], last_resort: Callable[[], None]) -> Itera
             # A signal handler cannot wake an event loop that sleeps, so a thread calls `end`.
             threading.Thread(target=leave, name="leave", daemon=True).start()
 
-    previous = {number: signal.signal(number, on_signal) for number in signals()}
+    previous = {number: signal.signal(number, on_signal) for number in _list_leaving()}
     try:
         yield came
     finally:
@@ -144,6 +151,14 @@ def leaving(end: Callable[[], object], last_resort: Callable[[], None]) -> Itera
         ended.set()
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _list_leaving() -> Iterator[int]:
+    """Yield the signals that exit the app."""
+    yield from signals()
+    # The handler of faulthandler, which prints the stacks of all threads, could not be set back.
+    if _ABORT is not None and not faulthandler.is_enabled():
+        yield _ABORT
 
 
 def _settle(last_resort: Callable[[], None]) -> None:

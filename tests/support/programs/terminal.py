@@ -51,6 +51,11 @@ class Terminal:
         self._read(0)
         return wanted in self.text
 
+    @property
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed, as a shell expects it."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+
     def close(self) -> None:
         """Close the terminal, as by closing its window."""
         if self._master >= 0:
