@@ -13,6 +13,7 @@ from core.checking.finding import CheckResult
 from core.checking.recording import Recording
 from core.checking.snowflake import SNOWFLAKE, Warehouse
 from core.checking.table import check_table
+from core.checking.unload import check_unload, skip_unload
 from core.checking.walk import OnFinding, Walk
 from core.configuration.destinations import fill_options
 from core.request.request import Request
@@ -51,7 +52,8 @@ def check(
             a transfer, which are compiled and not run. If None: none.
         bucket: The destination to check too. If None: none.
         probe_write: Write a small object and one of 5 MiB beside the destination's, to check
-            conditions, checksums and parts; both are removed in every case.
+            conditions, checksums and parts; and, if Snowflake is given a way to write, have it
+            write one. All are removed in every case.
         record: A directory in which the answers are recorded, without names, values or secrets. If
             None: they are not recorded.
         on_finding: Called with each `core.Finding` as soon as it is made.
@@ -77,7 +79,8 @@ def check(
     walk = Walk(on_finding, cancel or NEVER, recording)
     retry = Retry(max_time=min(request.max_retry_time, _RETRY_SECONDS))
     try:
-        _check_snowflake(walk, request, retry, with_table=table is not None)
+        probe = bucket is not None and probe_write
+        _check_snowflake(walk, request, retry, with_table=table is not None, probe_write=probe)
         if bucket is None:
             walk.skip("bucket", "bucket", "No bucket was named.")
         else:
@@ -89,7 +92,9 @@ def check(
     return walk.result
 
 
-def _check_snowflake(walk: Walk, request: Request, retry: Retry, *, with_table: bool) -> None:
+def _check_snowflake(
+    walk: Walk, request: Request, retry: Retry, *, with_table: bool, probe_write: bool
+) -> None:
     with Warehouse.open(walk, request, retry) as warehouse:
         if warehouse is None:
             walk.skip(SNOWFLAKE, "SQL, results, table", "The sign-in failed.")
@@ -99,3 +104,6 @@ def _check_snowflake(walk: Walk, request: Request, retry: Retry, *, with_table: 
             walk.skip("table", "table", "No table was named.")
         elif goes_on:
             check_table(warehouse, request)
+        if goes_on and not skip_unload(warehouse, request, probe_write=probe_write):
+            with open_bucket(request, retry=retry) as opened:
+                check_unload(warehouse, request, opened)

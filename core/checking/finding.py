@@ -53,11 +53,11 @@ class Finding:
 
     Attributes:
         part: the part of the way that it belongs to: `snowflake`, `sql`, `results`,
-            `table` or `bucket`.
+            `table`, `unload` or `bucket`.
         subject: what was checked, in a few words.
         status: the result.
         detail: a fact that was found, what differs, or why it was not checked; may be empty.
-        advice: what it means and what to do; empty unless it differs. It may hold remedies
+        advice: what it means and what to do; empty if it is ok. It may hold remedies
             (`core.remedy`).
         exit_code: 0, or the exit code of the error class of what differs.
         seconds: how long it took.

@@ -79,14 +79,15 @@ class Walk:
                 goes_on = not isinstance(error, _BLOCKING)
                 self._record_error(error)
         seconds = time.monotonic() - began
-        self._add(Finding(part, subject, status, detail, advice, code, seconds))
+        self.report(Finding(part, subject, status, detail, advice, code, seconds))
         return goes_on
 
     def skip(self, part: str, subject: str, why: str) -> None:
         """Report a check that is not made."""
-        self._add(Finding(part, subject, CheckStatus.UNCHECKED, why))
+        self.report(Finding(part, subject, CheckStatus.UNCHECKED, why))
 
-    def _add(self, finding: Finding) -> None:
+    def report(self, finding: Finding) -> None:
+        """Add a finding."""
         self.findings.append(finding)
         self._on_finding(finding)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import stat
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,14 +18,21 @@ import pytest
 
 import core
 from core import CheckResult, CheckStatus, Finding
+from core.bucket.target import open_bucket
 from core.checking.case import find_difference
 from core.checking.cases import CHECK_ZONE, list_cases
 from core.checking.recording import FILE_NAME, read_recording
+from core.checking.snowflake import Warehouse
+from core.checking.unload import check_unload, skip_unload
+from core.checking.walk import Walk
+from core.remedy import as_data
 from core.runtime.cancel import NEVER
+from core.runtime.retry import QUICK
 from core.warehouse.connect import connect
 from core.warehouse.results.arrow_streams import open_stream
 from core.warehouse.results.chunks import Fetch
 from tests.support.deliveries import execute, objects, options
+from tests.support.sources import request
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -60,6 +69,7 @@ def checked(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         table=TABLE,
         bucket=f"s3://{sandbox.s3['bucket']}/{PLANTED}/",
         probe_write=True,
+        storage_integration="SANDBOX_S3",
         record=str(directory),
         on_finding=shown.append,
         **options(sandbox),
@@ -77,6 +87,7 @@ def test_the_sandbox_answers_as_a_transfer_relies_on(checked: Checked) -> None:
         "sql",
         "results",
         "table",
+        "unload",
         "bucket",
     }
 
@@ -84,6 +95,48 @@ def test_the_sandbox_answers_as_a_transfer_relies_on(checked: Checked) -> None:
 def test_every_finding_is_shown_as_it_is_made(checked: Checked) -> None:
     assert tuple(checked.shown) == checked.result.findings
     assert checked.result.seconds >= sum(each.seconds for each in checked.shown) > 0
+
+
+def test_snowflake_wrote_a_file_and_it_was_read(checked: Checked) -> None:
+    found = [each for each in checked.shown if each.part == "unload"]
+    subjects = ["COPY INTO", "the file that it wrote", "removing the file"]
+    assert [each.subject for each in found] == subjects
+    assert "date32" in found[1].detail
+    assert "decimal128(38, 2)" in found[1].detail
+
+
+@pytest.mark.parametrize(
+    ("given", "why", "remedy"),
+    [
+        ({}, "given no way to write", "storage_integration"),
+        ({"storage_integration": "I"}, "none was asked for", "probe of writing"),
+    ],
+)
+def test_a_file_of_snowflake_that_was_not_asked_for(
+    given: dict[str, str], why: str, remedy: str
+) -> None:
+    shown: list[Finding] = []
+    warehouse: Any = SimpleNamespace(walk=Walk(shown.append, NEVER))
+    assert skip_unload(warehouse, request(**given), probe_write=False)
+    (finding,) = shown
+    assert (finding.status, finding.exit_code) == (CheckStatus.UNCHECKED, 0)
+    assert why in finding.detail
+    assert remedy in str(as_data(finding.advice))
+    assert not skip_unload(warehouse, request(storage_integration="I"), probe_write=True)
+
+
+def test_an_integration_that_may_not_write_there(sandbox: Sandbox) -> None:
+    shown: list[Finding] = []
+    walk = Walk(shown.append, NEVER)
+    bucket = f"s3://{sandbox.s3['bucket']}/unload-{uuid.uuid4().hex}/"
+    own = request(**{**options(sandbox), "bucket": bucket, "storage_integration": "NO_SUCH"})
+    with Warehouse.open(walk, own, QUICK) as warehouse, open_bucket(own) as opened:
+        assert warehouse is not None
+        check_unload(warehouse, own, opened)
+    assert [each.subject for each in shown] == ["sign-in", "COPY INTO"]
+    assert shown[-1].status is CheckStatus.DIFFERS
+    assert shown[-1].exit_code
+    assert shown[-1].detail
 
 
 def test_nothing_remains_in_the_bucket(checked: Checked) -> None:

@@ -15,6 +15,7 @@ PARTS: Final[Mapping[str, str]] = {
     "sql": "SQL with known answers",
     "results": "Results",
     "table": "Table",
+    "unload": "Files that Snowflake writes",
     "bucket": "Bucket",
 }
 """The headings of the parts of the way."""
