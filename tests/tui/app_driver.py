@@ -13,6 +13,7 @@ from tests.tui.app_hosts import until
 from tui.app import TransferApp
 from tui.preferences import Memory
 from tui.widgets.lines import Lines
+from tui.workbench.background.lane import Slot
 from tui.workbench.screen import Workbench
 
 if TYPE_CHECKING:
@@ -55,16 +56,17 @@ class Driver:
         """Wait until tables are listed, not only their database."""
         await until(self.pilot, lambda: self.matching)
 
-    async def listed(self) -> None:
-        """Wait until nothing more is listed: a database that comes into view is listed then."""
-        listing, session = self.bench._listing, self.bench._session
+    async def rested(self) -> None:
+        """Wait until nothing is asked of Snowflake: databases are listed in the background."""
+        listing, lane = self.bench._listing, self.bench._session._snowflake
+
+        def busy() -> bool:
+            return not listing._found_others or bool(listing._waiting) or any(map(lane.busy, Slot))
+
         resting = 0
         while resting < 2:  # between two jobs, a message of the first is still to be taken
-            await until(
-                self.pilot,
-                lambda: listing._found_others and not listing._waiting and not session.listing,
-            )
-            resting = 0 if session.listing else resting + 1
+            await until(self.pilot, lambda: not busy())
+            resting = 0 if busy() else resting + 1
 
     async def planned(self, table: str) -> None:
         """Wait until the columns of `table` have their roles."""

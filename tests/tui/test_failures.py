@@ -131,8 +131,8 @@ async def test_a_lost_connection_can_be_made_anew(
     monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path))
     with Proxy(there) as proxy:
         through = {**sandbox.snowflake, "port": int(proxy.url.rpartition(":")[2])}
-        impatient = {"login_timeout": 5, "request_timeout": 5, "retry_timeout": 5}
-        values = {**through, **impatient}.items()
+        patient = {"login_timeout": 30, "request_timeout": 30, "retry_timeout": 30}
+        values = {**through, **patient}.items()  # `max_retry_time` is what ends the tries
         lines = ["[lost]", *(f"{key} = {json.dumps(value)}" for key, value in values)]
         (tmp_path / "connections.toml").write_text("\n".join(lines))
         (tmp_path / "connections.toml").chmod(0o600)
@@ -151,7 +151,7 @@ async def test_a_lost_connection_can_be_made_anew(
 
             await drive.tables()
             await drive.press("end")  # the last table of the list
-            await drive.listed()
+            await drive.rested()
             proxy.on(".", reset, times=ALWAYS)
             await drive.press("enter")
             await told()
@@ -164,8 +164,8 @@ async def test_a_lost_connection_can_be_made_anew(
             await drive.press("enter")
             await until(pilot, lambda: isinstance(app.screen, Workbench) and drive.bench != first)
             await drive.pick("ORDERS_100K")
-            await until(pilot, lambda: drive.bench.draft.rows)  # the last that a preview reads
-            await drive.listed()
+            await drive.previewed()
+            await drive.rested()
 
             proxy.on(".", reset, times=ALWAYS)
             await drive.press("3", "e")
@@ -173,7 +173,9 @@ async def test_a_lost_connection_can_be_made_anew(
             assert "no preview" in shown(app)
             await drive.press("2", "d")  # roles are decided here
             await drive.until_roles(O_ORDERKEY="drop")
-            await told()  # of the months of these roles
+            await drive.rested()
+            if isinstance(app.screen, ErrorDialog):  # the months may be computed without Snowflake
+                await drive.press("escape")
             await drive.press("f5")
             await until(pilot, lambda: isinstance(app.screen, RunScreen))
             run = app.screen
