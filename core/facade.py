@@ -29,9 +29,13 @@ if TYPE_CHECKING:
     from core.connections.secrets import Secret as Secret
     from core.engines import ENGINES as ENGINES
     from core.engines.choice import choose as choose
+    from core.jobs.change import change_transfer as change_transfer
+    from core.jobs.change import list_job_options as list_job_options
     from core.jobs.changes import Changes as Changes
     from core.jobs.changes import find_changes as find_changes
     from core.jobs.changes import refuse_changes as refuse_changes
+    from core.jobs.entries import JobEntry as JobEntry
+    from core.jobs.entries import read_entries as read_entries
     from core.jobs.job_file import Job as Job
     from core.jobs.job_file import JobTransfer as JobTransfer
     from core.jobs.job_file import read_job as read_job
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
     from core.jobs.run import run_transfers as run_transfers
     from core.jobs.run import share_memory as share_memory
     from core.jobs.save import add_transfer as add_transfer
+    from core.jobs.save import choose_name as choose_name
+    from core.jobs.save import is_job_name as is_job_name
     from core.jobs.save import save_transfer as save_transfer
     from core.jobs.schema import make_schema as make_schema
     from core.planning import edits as edits
@@ -92,6 +98,7 @@ if TYPE_CHECKING:
     from core.runtime.characters import escape_hidden as escape_hidden
     from core.runtime.characters import is_hidden as is_hidden
     from core.runtime.disk import private_files as private_files
+    from core.runtime.disk.paths import config_dir as config_dir
     from core.runtime.disk.paths import data_dir as data_dir
     from core.runtime.disk.paths import log_dir as log_dir
     from core.runtime.disk.paths import state_dir as state_dir
@@ -143,11 +150,13 @@ _HOMES: Final = {
         "list_destinations",
     ),
     # Job files.
+    "core.jobs.change": ("change_transfer", "list_job_options"),
+    "core.jobs.entries": ("JobEntry", "read_entries"),
     "core.jobs.changes": ("Changes", "find_changes", "refuse_changes"),
     "core.jobs.job_file": ("Job", "JobTransfer", "read_job"),
     "core.jobs.result": ("find_worst",),
     "core.jobs.run": ("run_transfers", "share_memory"),
-    "core.jobs.save": ("add_transfer", "save_transfer"),
+    "core.jobs.save": ("add_transfer", "choose_name", "is_job_name", "save_transfer"),
     "core.jobs.schema": ("make_schema",),
     "core.request.lists": ("split_names",),
     # A run, and former runs.
@@ -183,7 +192,7 @@ _HOMES: Final = {
     ),
     "core.connections.saved": ("Remembered",),
     "core.connections.secrets": ("Secret",),
-    "core.runtime.disk.paths": ("data_dir", "log_dir", "state_dir"),
+    "core.runtime.disk.paths": ("config_dir", "data_dir", "log_dir", "state_dir"),
     "core.runtime.disk.workspace": ("discard_own",),
 }
 # Modules that are provided as a whole: their functions are used with the module's name.

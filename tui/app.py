@@ -285,11 +285,40 @@ class TransferApp(OrderedKeys):
         """Show the previous runs, one of which can be repeated."""
         from tui.screens.history import HistoryScreen
 
-        self.push_screen(HistoryScreen(), self._repeat)
+        self.push_screen(HistoryScreen(self._memory), self._repeat)
 
     def _repeat(self, request: Request | None) -> None:
         if request is not None and isinstance(self.screen, Workbench):
             self.screen.take(request)
+
+    def action_jobs(self) -> None:
+        """Show the transfers of a job file, one of which can be edited."""
+        from tui.screens.jobs.screen import JobsScreen
+
+        if (bench := self._find_ready()) is not None:
+            shown, place, demo = bench.get_job()
+            self.push_screen(JobsScreen(self._memory, shown, place, demo=demo), bench.edit_job)
+
+    def action_save_job(self) -> None:
+        """Save the transfer of the workbench into a job file."""
+        from tui.screens.jobs.save import SaveDialog
+
+        if (bench := self._find_ready()) is not None:
+            shown, place, demo = bench.get_job()
+            if shown is None:
+                text = "Select a table and enter a destination first: then it can be saved."
+                self.notify(text, severity="warning", markup=False)
+            else:
+                self.push_screen(SaveDialog(shown, self._memory, place, demo=demo), bench.keep_job)
+
+    def _find_ready(self) -> Workbench | None:
+        """Return the workbench if it is on screen and signed in, else None, and say so."""
+        if not isinstance(self.screen, Workbench):
+            return None
+        if self.screen.is_signed_in:
+            return self.screen
+        self.notify("The app is not signed in yet.", severity="warning", markup=False)
+        return None
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the commands of the palette: the actions that have keys now, and the themes."""

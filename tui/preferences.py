@@ -75,6 +75,15 @@ class Memory:
         self._keep(keymap=name)
 
     @property
+    def job_file(self) -> str:
+        """The path of the job file used last; empty if none was."""
+        return str(self._kept.get("job_file") or "")
+
+    @job_file.setter
+    def job_file(self, path: str) -> None:
+        self._keep(job_file=path)
+
+    @property
     def recent_tables(self) -> list[TableName]:
         """The tables used last, most recent first."""
         names: list[TableName] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from tomlkit.items import AoT
 from core.configuration.destinations import fill_options, list_destinations
 from core.configuration.tables import TomlFile
 from core.errors import LocalResourceError, UsageError
-from core.jobs.job_file import ALSO, KIND, NAME, TRANSFERS, Job, parse_job
+from core.jobs.job_file import ALSO, KIND, NAME, TRANSFERS, parse_job
 from core.planning.names import parse_table
 from core.request.options import OPTIONS
 from core.request.request import MEBIBYTE, Request, StreamLimit
@@ -25,12 +25,15 @@ _SIZES: Final = ("memory_limit", "max_file_size")
 _MODE: Final = 0o600
 
 
-def add_transfer(path: Path, options: Mapping[str, Any]) -> tuple[str, str]:
+def add_transfer(
+    path: Path, options: Mapping[str, Any], *, name: str | None = None
+) -> tuple[str, str]:
     """Return a job file with one more transfer, without writing it.
 
     Args:
         path: the job file, which may be missing.
         options: the options that were given, as for `core.configuration.destinations.fill_options`.
+        name: the name of the transfer; None for that of its table, with a number if it is taken.
 
     Returns:
         The name of the new transfer, and the text of the file.
@@ -42,15 +45,16 @@ def add_transfer(path: Path, options: Mapping[str, Any]) -> tuple[str, str]:
     intended = Request.of(**fill_options(options))
     file = TomlFile.read(path, KIND)
     job = parse_job(file) if file and TRANSFERS in file.data else None
-    name = _choose_name(intended.table, job)
-    given = {key: _to_toml(key, getattr(intended, key)) for key in _list_saved(options)}
-    text = _append(path, file, name, _point(options["bucket"]) | given)
-    missed = _find_differences(_read_back(path, text, name), intended)
+    taken = {name for each in (job.transfers if job else ()) for name in (each.name, each.entry)}
+    name = name or choose_name(intended.table, taken)
+    given = {key: to_toml(key, getattr(intended, key)) for key in _list_saved(options)}
+    text = _append(path, file, name, point_to(options["bucket"]) | given)
+    missed = find_differences(_read_back(path, text, name), intended)
     if missed:  # the defaults of the file have them
-        given |= {key: _to_toml(key, getattr(intended, key)) for key in missed}
+        given |= {key: to_toml(key, getattr(intended, key)) for key in missed}
         given = {key: value for key, value in given.items() if value is not None}
-        text = _append(path, file, name, _point(options["bucket"]) | given)
-        missed = _find_differences(_read_back(path, text, name), intended)
+        text = _append(path, file, name, point_to(options["bucket"]) | given)
+        missed = find_differences(_read_back(path, text, name), intended)
     if missed:
         raise UsageError(
             f"The defaults of {path} give each transfer {', '.join(missed)}, which this one does "
@@ -60,12 +64,12 @@ def add_transfer(path: Path, options: Mapping[str, Any]) -> tuple[str, str]:
     return name, text
 
 
-def save_transfer(path: Path, options: Mapping[str, Any]) -> str:
+def save_transfer(path: Path, options: Mapping[str, Any], *, name: str | None = None) -> str:
     """Append a transfer to a job file, which is made if it is missing.
 
     Args:
         path: the job file.
-        options: as for `add_transfer`.
+        options, name: as for `add_transfer`.
 
     Returns:
         The name of the transfer.
@@ -74,7 +78,17 @@ def save_transfer(path: Path, options: Mapping[str, Any]) -> str:
         UsageError: as for `add_transfer`.
         LocalResourceError: the file cannot be written.
     """
-    name, text = add_transfer(path, options)
+    chosen, text = add_transfer(path, options, name=name)
+    write_file(path, text)
+    return chosen
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a job file; a link stays one, and the file keeps its mode.
+
+    Raises:
+        LocalResourceError: it cannot be written.
+    """
     try:
         real = path.resolve()  # a link stays one
         mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else _MODE
@@ -86,16 +100,24 @@ def save_transfer(path: Path, options: Mapping[str, Any]) -> str:
             f"The job file {path} cannot be written: {error.strerror or 'I/O error'}.",
             "Name another.",
         ) from error
-    return name
 
 
-def _choose_name(table: str, job: Job | None) -> str:
-    """Return a name that no transfer of the job has: that of the table, with a number if needed."""
+def choose_name(table: str, taken: Collection[str]) -> str:
+    """Return a name that no transfer of a job has: that of the table, with a number if needed.
+
+    Args:
+        table: the table, with or without its schema.
+        taken: the names that the job has.
+    """
     base = re.sub(r"[^A-Za-z0-9_.-]", "_", parse_table(table)[-1].lower())
-    base = base if NAME.fullmatch(base) else f"t{base}"
-    taken = {name for each in (job.transfers if job else ()) for name in (each.name, each.entry)}
+    base = base if is_job_name(base) else f"t{base}"
     numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))
     return next(name for name in (base, *numbered) if name not in taken)
+
+
+def is_job_name(name: str) -> bool:
+    """Return whether a transfer of a job can have this name."""
+    return NAME.fullmatch(name) is not None
 
 
 def _list_saved(options: Mapping[str, Any]) -> list[str]:
@@ -113,14 +135,15 @@ def _list_saved(options: Mapping[str, Any]) -> list[str]:
     return [name for name in OPTIONS if name in given - {"bucket"}]
 
 
-def _point(bucket: str) -> dict[str, str]:
-    """Return the option of the destination: `to` for a configured one, else the bucket."""
+def point_to(bucket: str) -> dict[str, str]:
+    """Return the key and value of the destination: `to` for a configured one, else the bucket."""
     if "/" not in bucket and bucket in list_destinations():
         return {ALSO: bucket}
     return {"bucket": _escape(bucket)}
 
 
-def _to_toml(name: str, value: Any) -> Any:
+def to_toml(name: str, value: Any) -> Any:
+    """Return the value of an option as tomlkit writes it."""
     if isinstance(value, StreamLimit):
         return str(value)
     if isinstance(value, str):
@@ -165,5 +188,6 @@ def _read_back(path: Path, text: str, name: str) -> Request:
     return found.request
 
 
-def _find_differences(one: Request, other: Request) -> list[str]:
+def find_differences(one: Request, other: Request) -> list[str]:
+    """Return the names of the options in which two requests differ."""
     return [name for name in OPTIONS if getattr(one, name) != getattr(other, name)]

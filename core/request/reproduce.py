@@ -39,7 +39,7 @@ def as_command(request: Request, *, demo: bool = False) -> str:
         demo: use the embedded warehouse and bucket.
     """
     words = ["amplify-transfer", "--batch", *(["--demo"] if demo else [])]
-    for name, value in _list_given(request, demo=demo):
+    for name, value in list_given(request, demo=demo):
         option = f"--{name.replace('_', '-')}"
         if value is True:
             words.append(option)
@@ -52,7 +52,7 @@ def as_command(request: Request, *, demo: bool = False) -> str:
 
 def as_python(request: Request) -> str:
     """Return the Python code that runs the request and prints its result."""
-    given = dict(_list_given(request, demo=False))
+    given = dict(list_given(request, demo=False))
     table, bucket = given.pop("table"), given.pop("bucket")
     arguments = [_format_literal(table), _format_literal(bucket)]
     arguments += [f"{name}={_format_literal(value)}" for name, value in given.items()]
@@ -64,7 +64,7 @@ def as_python(request: Request) -> str:
 
 def find_hidden_values(request: Request) -> tuple[str, ...]:
     """Return the values in the command or call of `request` that have invisible characters."""
-    given = (value for _, value in _list_given(request, demo=False))
+    given = (value for _, value in list_given(request, demo=False))
     texts = (
         each
         for value in given
@@ -97,8 +97,13 @@ def _escape_byte(byte: int) -> str:
 _Value = str | int | Sequence[str] | Mapping[str, str]
 
 
-def _list_given(request: Request, *, demo: bool) -> Iterator[tuple[str, _Value]]:
-    """Yield the name and value of each option that is not at its default."""
+def list_given(request: Request, *, demo: bool) -> Iterator[tuple[str, _Value]]:
+    """Yield the name and value of each option that is not at its default, but no secrets.
+
+    Args:
+        request: the request.
+        demo: leave out how the embedded warehouse and bucket are reached.
+    """
     for name, field in Request.model_fields.items():
         value = getattr(request, name)
         if name in _NEVER or (value == field.default and not field.is_required()):

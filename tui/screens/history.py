@@ -27,8 +27,10 @@ from tui.format.figures import figure
 from tui.format.numbers import size, span
 from tui.format.remedies import in_app
 from tui.format.text import fit, visible
+from tui.preferences import Memory
 from tui.screens import export
 from tui.screens.fact import Fact
+from tui.screens.jobs.save import SaveDialog
 from tui.widgets.text_input import TextInput
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
@@ -38,7 +40,11 @@ _LONGEST: Final = 28  # characters of a name in the list; the whole name is belo
 
 
 class HistoryScreen(Screen[Request | None]):
-    """Lists the runs, most recent first; dismisses with the request to repeat, or None."""
+    """Lists the runs, most recent first; dismisses with the request to repeat, or None.
+
+    Args:
+        memory: where the job file that was used last is kept; None for nowhere.
+    """
 
     CSS_PATH = _STYLES / "history.tcss"
     HELP = """\
@@ -47,18 +53,21 @@ three years are kept, and a thousand are listed. Type / and words to list the ru
 them occur: in the table, the destination, the outcome, the message, the engine or the months.
 
 Below the list are the details of the highlighted run: the result JSON with row counts and totals, \
-or the error and what to do. Repeating a run opens it in the workbench, where you can start it."""
+or the error and what to do. Repeating a run opens it in the workbench, where you can \
+start it; s saves it as a transfer of a job file."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,r", "repeat", "Repeat", key_display="enter"),
         Binding("j,c", "copy_result", "Copy JSON", key_display="j"),
         Binding("b", "copy_command", "Copy command"),
         Binding("p", "copy_python", "Copy Python"),
+        Binding("s", "save_job", "Job", tooltip="Save as a transfer of a job file"),
         Binding("slash", "search", "Search", key_display="/"),
         Binding("escape,q", "close", "Back", key_display="esc"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Memory | None = None) -> None:
         super().__init__()
+        self._memory = memory or Memory(None)
         self._entries = read_history()
         self._search = TextInput(placeholder="/ search", compact=True, id="search")
         self._due: Timer | None = None  # the search of what is being typed
@@ -99,7 +108,7 @@ or the error and what to do. Repeating a run opens it in the workbench, where yo
         entry = self.entry if self.is_mounted else None
         if action == "copy_result":
             return bool(entry and entry.result) or None
-        if action in ("repeat", "copy_command", "copy_python"):
+        if action in ("repeat", "copy_command", "copy_python", "save_job"):
             return bool(entry and entry.request) or None
         return True
 
@@ -170,6 +179,11 @@ or the error and what to do. Repeating a run opens it in the workbench, where yo
         """Copy the run as Python."""
         if (entry := self.entry) is not None and entry.request is not None:
             export.copy_python(self.app, entry.request)
+
+    def action_save_job(self) -> None:
+        """Save the run as a transfer of a job file."""
+        if (entry := self.entry) is not None and entry.request is not None:
+            self.app.push_screen(SaveDialog(entry.request, self._memory, demo=entry.demo))
 
     def action_close(self) -> None:
         """Leave the search and list all runs again; else close the history."""

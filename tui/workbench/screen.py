@@ -50,6 +50,7 @@ from tui.workbench.top import TopLine
 
 if TYPE_CHECKING:
     from core.facade import Look, Months, Plan
+    from tui.screens.jobs.files import JobPlace
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
 DEMO: Final = "demo"  # the name of the demo's connection
@@ -81,6 +82,13 @@ transfer."""
             Binding(f"{n},alt+{n}", f"go({n})", f"Go to the {part}", show=False, id=f"go.{n}")
             for n, part in enumerate(("tables", "columns", "months", "destination"), 1)
         ),
+        Binding(
+            *("f3", "app.jobs", "Jobs"),
+            key_display="F3",
+            tooltip="Transfers of a job file",
+            id="jobs",
+        ),
+        Binding("ctrl+s", "app.save_job", "Save as a job", show=False, id="jobs.save"),
         Binding("z", "zoom", "Zoom", tooltip="Show only the focused part", id="zoom"),
         Binding("slash", "filter", "Filter tables", show=False, id="filter"),
         Binding("f8", "reload", "Reload tables", show=False, id="reload"),
@@ -163,7 +171,7 @@ transfer."""
     @on(TablePicked)
     def _pick_table(self, message: TablePicked) -> None:
         request = with_table(self.draft.request, str(message.name))
-        self.draft = replace(self.draft, request=request)
+        self.draft, self.job = replace(self.draft, request=request), None
         self._look(str(message.name))
         self.columns.go()
 
@@ -304,10 +312,22 @@ transfer."""
         else:  # the user is in a dialog or at another connection by now: do not take the keyboard
             self.notify(getattr(error, "message", ""), severity="error", markup=False)
 
+    def get_job(self) -> tuple[Request | None, JobPlace | None, bool]:
+        """Return the transfer on screen, for a job file.
+
+        Returns:
+            Its request, None if it is not complete; the entry that it was loaded from; and whether
+            it uses the demo.
+        """
+        request = self.draft.request
+        complete = request.table != NOTHING and bool(self.draft.target.url)
+        return request if complete else None, self.job, self._in_demo
+
     # -------------------------------------------------------------------------------- changes
 
     def take(self, request: Request) -> None:
         """Start again with `request`, such as one of the history, on the same connection."""
+        self.job = None
         self.draft = self.restart(request)
         self.destination.fill(self.draft.request)
         self._look(self.draft.request.table)
@@ -321,7 +341,7 @@ transfer."""
         target = self.draft.target
         self._inquiry.follow(self.draft)
         self.destination.allow(run=self.draft.complete)
-        self.query_one(TopLine).show(self.draft, target.url)
+        self.query_one(TopLine).show(self.draft, target.url, self.job.name if self.job else "")
         self.preview.show_cost(None if self.draft.refused else self.draft.estimate)
         self._memory.keep(self.draft.request)
         self.refresh_ready()

@@ -22,12 +22,20 @@ class TopLine(Static):
         super().__init__("", markup=False)
         self._place = place
 
-    def show(self, draft: Draft, url: str) -> None:
-        """Show the table of `draft`, and the bucket and prefix of `url`."""
+    def show(self, draft: Draft, url: str, job: str = "") -> None:
+        """Show the table of `draft`, and the bucket and prefix of `url`.
+
+        Args:
+            draft: the transfer.
+            url: the URL of its object; empty while it is not known.
+            job: the name of the entry of a job file that it was loaded from; empty for any other.
+        """
         parts: list[Any] = [
             (" amplify-transfer ", "bold $background on $primary"),
             f"  {visible(self._place)}",
         ]
+        if job:
+            parts.append((f"  job {visible(job)}", "$text-accent"))
         table = draft.look.source.name.table if draft.look else ""
         bucket = url.rpartition("/")[0] + "/" if url else ""
         for stop, look in ((table, "bold $text-primary"), (bucket, "bold $text-accent")):

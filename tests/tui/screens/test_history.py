@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.errors import SourceDataError
+from core.jobs.job_file import read_job
 from core.records.history import HistoryEntry, record, run_recorded
 from core.request.request import Request
 from tests.support.deliveries import options
@@ -141,3 +142,20 @@ async def test_the_history_is_searched_while_typing() -> None:
         await pilot.press("down", "enter")
         await until(pilot, lambda: bool(app.answers))
     assert app.answers[0].table == "SALES.PUBLIC.ORDERS"
+
+
+async def test_a_run_is_saved_as_a_transfer_of_a_job_file(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMPLIFY_CONFIG_DIR", str(state))
+    record(entry())
+    record(entry(1, request=None))
+    app = Host(HistoryScreen())
+    async with app.run_test() as pilot:
+        await pilot.press("s")  # of a run without a request
+        await pilot.press("down", "s")
+        await until(pilot, lambda: "makes the file, with orders" in whole(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: (state / "jobs.toml").exists())
+    (transfer,) = read_job(state / "jobs.toml").transfers
+    assert transfer.request == entry().request

@@ -1,0 +1,107 @@
+"""The list of a job file's transfers, by itself and with the workbench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.tui.app_driver import SMALL, workbench
+from tests.tui.app_hosts import Host, shown, until, whole
+from tests.tui.app_layout import faults
+from tui.preferences import Memory
+from tui.screens.jobs.files import JobPlace
+from tui.screens.jobs.screen import JobsScreen
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
+
+FILE = """\
+[defaults]
+bucket = "s3://b-x/${FOLDER}/"
+
+[[transfers]]
+name = "places"
+table = "LOCATIONS_595"
+date_column = "DOB"   # agreed
+connection = "prod"
+
+# Only the past.
+[[transfers]]
+name = "orders"
+table = "ORDERS_100K"
+schema = "frozen"
+backfill = "2024-01..2024-03"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AMPLIFY_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("FOLDER", "from-us")
+    path = tmp_path / "jobs.toml"
+    path.write_text(FILE)
+    path.chmod(0o600)
+    return path
+
+
+async def test_entries_and_mistakes_have_their_lines(file: Path) -> None:
+    app = Host(JobsScreen(Memory(None)))
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await until(pilot, lambda: "2 transfers" in shown(app))
+        assert '5 name = "places"' in whole(app)
+        await pilot.press("down")
+        await until(pilot, lambda: '15 backfill = "2024-01..2024-03"' in whole(app))
+        assert "3 one by one parquet, frozen" in whole(app)
+        assert faults(app) == []
+        await pilot.press("s")
+        await until(pilot, lambda: "has no transfer yet" in whole(app))
+
+        file.write_text(FILE.replace("date_column", "date_colunm").replace("frozen", "[/x]"))
+        await pilot.press("f8")
+        await until(pilot, lambda: "2 mistakes" in shown(app))
+        assert "line 7: there is no key 'date_colunm' here; did you mean date_column?" in whole(app)
+        assert "line 14: schema: must be free or frozen" in whole(app)
+        await pilot.press("enter")
+        assert app.answers == []
+
+        other = file.with_name("other.toml")
+        await pilot.press("o", *str(other), "enter")
+        await until(pilot, lambda: "no such file yet" in whole(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.answers == [None])
+
+
+async def test_a_transfer_is_edited_in_the_workbench_and_saved_back(
+    sandbox: Sandbox, file: Path
+) -> None:
+    async with workbench(sandbox, {"table": "ORDERS_100K", "bucket": "b-y"}) as drive:
+        await drive.planned("ORDERS_100K")
+        await drive.press("f3")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, JobsScreen))
+        await drive.press("enter")
+        await drive.planned("LOCATIONS_595")
+        assert drive.bench.job == JobPlace(file, "places")
+        assert drive.bench.draft.request.bucket == "s3://b-x/from-us/"
+        assert "job places" in shown(drive.app)
+        await drive.until_roles(DOB="month")
+
+        await drive.press("4", "ctrl+s")
+        await until(drive.pilot, lambda: "changes places, line 4 of the file" in whole(drive.app))
+        await drive.press("escape")
+        drive.bench.action_drop_identifiers()
+        await until(drive.pilot, lambda: drive.bench.draft.request.drop_identifiers)
+        await drive.press("ctrl+s")
+        await until(drive.pilot, lambda: "changes places" in whole(drive.app))
+        await drive.press("enter")
+        await until(drive.pilot, lambda: "drop_identifiers" in file.read_text())
+        assert file.read_text() == FILE.replace(
+            'connection = "prod"\n', 'connection = "prod"\ndrop_identifiers = true\n'
+        )
+
+        await drive.press("escape")  # from the form to the columns
+        await drive.pick("ORDERS_100K")  # no longer that transfer
+        assert drive.bench.job is None
+        await drive.press("ctrl+s")
+        await until(drive.pilot, lambda: "adds orders_100k to the 2 transfers" in whole(drive.app))

@@ -1,0 +1,1 @@
+"""Job files in the app: the list of their transfers, and saving one into a file."""

@@ -1,0 +1,217 @@
+"""The jobs: the transfers of a job file, each of which can be edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, Final
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import DataTable, Footer, Input, Static
+
+from core import Request
+from core.facade import JobEntry
+from tui.format.figures import count
+from tui.format.text import fit, visible
+from tui.preferences import Memory
+from tui.screens.error import short_path
+from tui.screens.jobs.files import JobFile, JobPlace, find_job_file, parse_path
+from tui.screens.jobs.save import SaveDialog
+from tui.widgets.text_input import TextInput
+
+_STYLES: Final = Path(__file__).parents[2] / "styles"
+_HEAD: Final = ("Name", "Table", "To", "Months", "File")
+_LONGEST: Final = 26  # characters of a name in the list; the entry is below it
+_EMPTY: Final = (
+    "There is no such file yet. s saves the transfer on screen into it; o opens another file."
+)
+
+
+class JobsScreen(Screen["tuple[JobPlace, Request] | None"]):
+    """Lists the transfers of a job file; dismisses with the one to edit and its request, or None.
+
+    Args:
+        memory: where the file that was used last is kept.
+        shown: the transfer on screen, which can be saved; None if it is not complete.
+        place: the entry that it was loaded from.
+        demo: whether the app uses the embedded warehouse and bucket.
+    """
+
+    CSS_PATH = _STYLES / "jobs.tcss"
+    HELP = """\
+The transfers of a job file, which amplify-transfer --batch --job FILE runs every month. Below the \
+list is the entry under the cursor as it stands in the file; a mistake in the file is shown with \
+its line, and nothing is listed until it is corrected.
+
+enter loads a transfer into the workbench, on the present connection; s saves the transfer of the \
+workbench, into the entry that it was loaded from or as a new one. Comments in the file are kept. \
+o opens another file."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,e", "edit", "Edit", key_display="enter", tooltip="Load into the workbench"),
+        Binding("s", "save", "Save", tooltip="Save the transfer of the workbench"),
+        Binding("o", "open", "Open file", tooltip="Open another job file"),
+        Binding("f8", "reload", "Read again", show=False, tooltip="Read the file again"),
+        Binding("escape,q", "close", "Back", key_display="esc"),
+    ]
+
+    def __init__(
+        self,
+        memory: Memory,
+        shown: Request | None = None,
+        place: JobPlace | None = None,
+        *,
+        demo: bool = False,
+    ) -> None:
+        super().__init__()
+        self._memory, self._shown, self._place, self._demo = memory, shown, place, demo
+        self._file = JobFile.read(place.path if place else find_job_file(memory))
+        self._path = TextInput(placeholder="path of a job file", compact=True, id="file")
+
+    def compose(self) -> ComposeResult:
+        """Yield the path, the list, the entry under the cursor, and the keys."""
+        table: DataTable[Text] = DataTable(cursor_type="row", id="entries", cell_padding=1)
+        table.border_title = "Jobs"
+        yield self._path
+        yield table
+        with VerticalScroll(id="entry", can_focus=False):
+            yield from self._describe()
+        yield Footer(compact=True, show_command_palette=False)
+
+    async def on_mount(self) -> None:
+        """Fill the list."""
+        self._path.value = short_path(self._file.path)
+        table = self.query_one("#entries", DataTable)
+        for head in _HEAD:
+            table.add_column(head)
+        await self._fill(self._place.name if self._place else "")
+        table.focus()
+
+    async def _fill(self, name: str = "") -> None:
+        """Show the file, with the cursor on the entry `name`."""
+        table = self.query_one("#entries", DataTable)
+        table.clear()
+        for entry in self._file.entries:
+            table.add_row(*_make_cells(entry))
+        names = [entry.name for entry in self._file.entries]
+        if name in names:
+            table.move_cursor(row=names.index(name))
+        bad = len(self._file.mistakes)
+        table.border_subtitle = count(bad, "mistake") if bad else count(len(names), "transfer")
+        table.set_class(bool(bad), "-wrong")
+        await self._show_entry()
+
+    @property
+    def entry(self) -> JobEntry | None:
+        """The entry under the cursor."""
+        row = self.query_one("#entries", DataTable).cursor_row
+        return self._file.entries[row] if 0 <= row < len(self._file.entries) else None
+
+    @on(DataTable.RowHighlighted)
+    async def _show_entry(self) -> None:
+        about = self.query_one("#entry", VerticalScroll)
+        about.border_title = Text(visible(self.entry.name)) if self.entry else ""
+        async with about.batch():
+            await about.remove_children()
+            await about.mount_all(self._describe())
+        self.refresh_bindings()
+
+    def _describe(self) -> Iterator[Widget]:
+        for mistake in self._file.mistakes:
+            yield Static(Content(mistake), classes="mistake")
+        if self._file.mistakes:
+            return
+        entry = self.entry if self.is_mounted else None
+        if entry is not None:
+            lines = enumerate(entry.text.splitlines(), entry.line)
+            numbered = (Content.assemble((f"{n:>4}  ", "dim"), visible(line)) for n, line in lines)
+            yield Static(Content("\n").join(numbered))
+        elif not self._file.exists:
+            yield Static(_EMPTY, markup=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable the actions that have nothing to act on."""
+        if action == "edit":
+            return bool(self.is_mounted and self.entry) or None
+        return True
+
+    # -------------------------------------------------------------------------------- actions
+
+    def action_open(self) -> None:
+        """Move the focus to the path."""
+        self._path.focus()
+        self._path.action_select_all()
+
+    @on(Input.Submitted, "#file")
+    async def _open(self) -> None:
+        await self._read(parse_path(self._path.value))
+        if self._file.exists and not self._file.mistakes:
+            self._memory.job_file = str(self._file.path.absolute())
+        self.query_one("#entries", DataTable).focus()
+
+    async def action_reload(self) -> None:
+        """Read the file again."""
+        await self._read(self._file.path, self.entry.name if self.entry else "")
+
+    async def _read(self, path: Path, name: str = "") -> None:
+        self._file = JobFile.read(path)
+        self._path.value = short_path(path)
+        await self._fill(name)
+
+    def action_save(self) -> None:
+        """Save the transfer of the workbench."""
+        if self._shown is None:
+            text = "The workbench has no transfer yet: select a table and enter a destination."
+            self.app.notify(text, severity="warning", markup=False)
+            return
+        dialog = SaveDialog(self._shown, self._memory, self._place, demo=self._demo)
+        self.app.push_screen(dialog, self._show_saved)
+
+    async def _show_saved(self, place: JobPlace | None) -> None:
+        if place is not None:
+            self._place = place
+            await self._read(place.path, place.name)
+
+    @on(DataTable.RowSelected)
+    def action_edit(self) -> None:
+        """Dismiss with the entry under the cursor."""
+        if (entry := self.entry) is not None:
+            self.dismiss((JobPlace(self._file.path, entry.name), entry.transfers[0].request))
+
+    def action_close(self) -> None:
+        """Leave the path, or close the jobs."""
+        if self._path.has_focus:
+            self._path.value = short_path(self._file.path)
+            self.query_one("#entries", DataTable).focus()
+        else:
+            self.dismiss(None)
+
+
+def _make_cells(entry: JobEntry) -> Iterator[Text]:
+    request, frozen = entry.transfers[0].request, entry.transfers[0].frozen
+    yield Text(_shorten(entry.name), style="bold")
+    yield Text(_shorten(request.table.rpartition(".")[2]))
+    yield Text(_shorten(request.destination or request.bucket.removeprefix("s3://")), style="dim")
+    yield Text(_describe_window(entry))
+    yield Text(request.format + (", frozen" if frozen else ""), style="dim")
+
+
+def _describe_window(entry: JobEntry) -> str:
+    request = entry.transfers[0].request
+    if entry.is_backfill:
+        return f"{len(entry.transfers)} one by one"
+    if request.last_months is not None:
+        return "last month" if request.last_months == 1 else f"last {request.last_months}"
+    if request.since or request.until:
+        return f"{request.since or ''}..{request.until or ''}"
+    return "all"
+
+
+def _shorten(text: str) -> str:
+    return fit(visible(text), _LONGEST).rstrip()
