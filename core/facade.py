@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from core.jobs.job_file import JobTransfer as JobTransfer
     from core.jobs.job_file import read_job as read_job
     from core.jobs.result import find_worst as find_worst
+    from core.jobs.run import compare_with_last as compare_with_last
     from core.jobs.run import run_transfers as run_transfers
     from core.jobs.run import share_memory as share_memory
     from core.jobs.save import add_transfer as add_transfer
@@ -155,7 +156,7 @@ _HOMES: Final = {
     "core.jobs.changes": ("Changes", "find_changes", "refuse_changes"),
     "core.jobs.job_file": ("Job", "JobTransfer", "read_job"),
     "core.jobs.result": ("find_worst",),
-    "core.jobs.run": ("run_transfers", "share_memory"),
+    "core.jobs.run": ("compare_with_last", "run_transfers", "share_memory"),
     "core.jobs.save": ("add_transfer", "choose_name", "is_job_name", "save_transfer"),
     "core.jobs.schema": ("make_schema",),
     "core.request.lists": ("split_names",),

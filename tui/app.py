@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -60,6 +60,7 @@ class TransferApp(OrderedKeys):
         Binding(
             "f9,h", "history", "History", key_display="F9", tooltip="History of runs", id="history"
         ),
+        Binding("f12", "runs", "Runs", show=False, tooltip="Runs of this session", id="runs"),
         Binding("ctrl+q,f10", "quit", "Quit", key_display="F10", id="quit", priority=True),
         Binding("f4", "jump", "Jump", show=False, tooltip="Jump to a part or a field", id="jump"),
         Binding("f2", "connect", "Connect", show=False, tooltip="Connect elsewhere", id="connect"),
@@ -247,13 +248,15 @@ class TransferApp(OrderedKeys):
         self._resources.callback(link.close)
         self._open_link(link)
 
+    def on_unmount(self) -> None:
+        """Cancel the transfers that still run."""
+        self.stop_runs()
+
     def stop_runs(self) -> None:
         """Stop the transfers that run, without a question; may be called from any thread."""
-        from tui.screens.run.screen import RunScreen
+        from tui.screens.run.queue import queue_of
 
-        for screen in self.screen_stack:
-            if isinstance(screen, RunScreen):
-                screen.abandon()
+        queue_of(self).abandon()
 
     async def action_quit(self) -> None:
         """Exit; while a transfer runs, ask first."""
@@ -291,13 +294,45 @@ class TransferApp(OrderedKeys):
         if request is not None and isinstance(self.screen, Workbench):
             self.screen.take(request)
 
+    def action_runs(self) -> None:
+        """Show the runs of this session, those that wait and have ended too."""
+        from tui.screens.runs import RunsScreen
+
+        if not isinstance(self.screen, RunsScreen):
+            self.push_screen(RunsScreen())
+
     def action_jobs(self) -> None:
         """Show the transfers of a job file, one of which can be edited."""
         from tui.screens.jobs.screen import JobsScreen
 
         if (bench := self._find_ready()) is not None:
             shown, place, demo = bench.get_job()
-            self.push_screen(JobsScreen(self._memory, shown, place, demo=demo), bench.edit_job)
+            jobs = JobsScreen(self._memory, shown, place, demo=demo, on_run=self._run_jobs)
+            self.push_screen(jobs, bench.edit_job)
+
+    def _run_jobs(self, path: Path, names: Collection[str]) -> None:
+        """Run transfers of a job file, one after the other."""
+        from core.facade import read_job
+        from tui.screens.run.queue import QueuedRun, queue_of
+
+        bench = next(screen for screen in self.screen_stack if isinstance(screen, Workbench))
+        demo = bench.get_job()[2]
+        try:
+            job = read_job(path, only=names, adapt=bench.adapt_options)
+        except TransferError as error:
+            show_error(self, error)
+            return
+        for each in job.transfers:
+            queue_of(self).add(
+                QueuedRun(
+                    each.request,
+                    name=each.name,
+                    demo=demo,
+                    connection_name=self._place,
+                    entry=each,
+                )
+            )
+        self.action_runs()
 
     def action_save_job(self) -> None:
         """Save the transfer of the workbench into a job file."""

@@ -23,6 +23,7 @@ from core.runtime.cancel import NEVER, Cancel
 
 if TYPE_CHECKING:
     from core.outcome import Outcome
+    from core.planning.plan import Plan
 
 _SLICE = 0.2  # seconds between two looks at a second cancellation
 
@@ -230,14 +231,32 @@ class _Runner:
             self._on_progress(transfer.name, event)
         if not isinstance(event, Planned):
             return
-        changes = find_changes(transfer.request, event.plan, demo=self._demo)
-        if changes is None:
-            return
-        if transfer.frozen:
-            refuse_changes(changes)  # ends the run, before a row is read
-        elif text := str(changes):
+        # An error ends the run, before a row is read.
+        if text := compare_with_last(transfer, event.plan, demo=self._demo):
             with self._lock:
                 self._on_progress(transfer.name, Warned(text))
+
+
+def compare_with_last(transfer: JobTransfer, plan: Plan, *, demo: bool) -> str:
+    """Compare the columns of a transfer with those of its last delivery.
+
+    Args:
+        transfer: the transfer.
+        plan: its plan.
+        demo: whether it uses the embedded warehouse and bucket.
+
+    Returns:
+        The columns that were gained or lost, as a sentence; empty if there are none.
+
+    Raises:
+        SourceDataError: there are some, and its schema is frozen.
+    """
+    changes = find_changes(transfer.request, plan, demo=demo)
+    if changes is None:
+        return ""
+    if transfer.frozen:
+        refuse_changes(changes)
+    return str(changes)
 
 
 def _as_outcome(error: TransferError) -> Outcome | None:

@@ -78,4 +78,4 @@ def whole(app: App[Any]) -> str:
 
 def send_key(screen: RunScreen) -> str:
     """The key that starts a run: Enter, unless its plan has most rows remain."""
-    return "a" if screen.plan.grain else "enter"
+    return "a" if screen.plan and screen.plan.grain else "enter"

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
+from textual.widgets.button import ButtonVariant
 
 from tui.format.text import visible
 from tui.screens.actions import Action, ActionBar
@@ -21,19 +22,22 @@ class Question(DialogScreen[bool]):
         text: the consequences of the action.
         yes: the label of the button that confirms.
         no: the label of the button that cancels, which has the focus.
+        variant: the look of the button that confirms.
     """
 
-    HELP = "y confirms the action of the red button; n and esc cancel."
+    HELP = "y confirms; n and esc cancel."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
         Binding("n,escape", "answer(False)", "No"),
     ]
 
-    def __init__(self, title: str, text: str, *, yes: str, no: str) -> None:
+    def __init__(
+        self, title: str, text: str, *, yes: str, no: str, variant: ButtonVariant = "error"
+    ) -> None:
         super().__init__()
         self._question = title
         self._text = text
-        self._labels = yes, no
+        self._labels, self._variant = (yes, no), variant
 
     def compose(self) -> ComposeResult:
         """Yield the text and the buttons."""
@@ -42,7 +46,7 @@ class Question(DialogScreen[bool]):
             yield Static(visible(self._text), markup=False)
             yield ActionBar(
                 Action(no, "n", "answer(False)", "primary"),
-                Action(yes, "y", "answer(True)", "error"),
+                Action(yes, "y", "answer(True)", self._variant),
             )
 
     def action_answer(self, yes: bool) -> None:

@@ -27,9 +27,8 @@ from tui.workbench.messages import OptionsChanged, RenameAsked, RoleAsked
 
 if TYPE_CHECKING:
     from core.facade import NamedDestination
-    from tui.screens.jobs.files import JobPlace
 
-_PLACE: Final = (
+PLACE: Final = (
     *("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options"),
     *("memory_limit", "max_retry_time"),
 )
@@ -45,14 +44,12 @@ class Editing(Screen[None]):
     Attributes:
         draft: the transfer that is being edited.
         planning: whether a plan is being made.
-        job: the entry of a job file that the draft was loaded from; None for any other.
     """
 
     def __init__(self, request: Request) -> None:
         super().__init__()
         self.draft = Draft(request)
         self.planning = False
-        self.job: JobPlace | None = None
         self._waiting: list[RoleAsked | RenameAsked] = []
         self._past: list[tuple[Any, ...]] = []  # decisions, before each change of them
         self._chosen: NamedDestination | None = None
@@ -72,30 +69,12 @@ class Editing(Screen[None]):
         """Show the parts of the draft that are known."""
         raise NotImplementedError
 
-    def take(self, request: Request) -> None:
-        """Start again with `request`."""
-        raise NotImplementedError
-
-    # ----------------------------------------------------------------------------------- jobs
-
-    def edit_job(self, chosen: tuple[JobPlace, Request] | None) -> None:
-        """Load a transfer of a job file, unless None was chosen."""
-        if chosen is not None:
-            self.take(chosen[1])
-            self.keep_job(chosen[0])
-
-    def keep_job(self, place: JobPlace | None) -> None:
-        """Note the entry that the draft is saved in."""
-        if place is not None:
-            self.job = place
-            self.refresh_state()
-
     # -------------------------------------------------------------------------------- changes
 
     def restart(self, request: Request) -> Draft:
         """Return a new draft of `request`, with the connection and bucket access of this one."""
         self.forget_changes()
-        place = {name: getattr(self.draft.request, name) for name in _PLACE}
+        place = {name: getattr(self.draft.request, name) for name in PLACE}
         return Draft(with_options(request, **place))
 
     def change(self, make: Callable[[Request], Request]) -> None:

@@ -17,6 +17,7 @@ from core import Request, TransferError
 from tui.demo import INTEGRATION
 from tui.preferences import Memory
 from tui.screens.error import show_error
+from tui.screens.run.line import RunsLine
 from tui.workbench.background.inquiry import Inquiry
 from tui.workbench.background.lane import JobFailed, Slot, Work
 from tui.workbench.background.listing import Listed, Listing
@@ -24,7 +25,7 @@ from tui.workbench.background.session import Session
 from tui.workbench.columns.pane import ColumnsPane
 from tui.workbench.destination import DestinationPane
 from tui.workbench.draft import NOTHING, Draft, deciding_options, list_roles, with_table
-from tui.workbench.editing import Editing
+from tui.workbench.jobs import JobEditing
 from tui.workbench.messages import (
     AccessTested,
     ColumnsFound,
@@ -50,13 +51,12 @@ from tui.workbench.top import TopLine
 
 if TYPE_CHECKING:
     from core.facade import Look, Months, Plan
-    from tui.screens.jobs.files import JobPlace
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
 DEMO: Final = "demo"  # the name of the demo's connection
 
 
-class Workbench(Editing):
+class Workbench(JobEditing):
     """Tables, columns, months, destination.
 
     Args:
@@ -82,12 +82,7 @@ transfer."""
             Binding(f"{n},alt+{n}", f"go({n})", f"Go to the {part}", show=False, id=f"go.{n}")
             for n, part in enumerate(("tables", "columns", "months", "destination"), 1)
         ),
-        Binding(
-            *("f3", "app.jobs", "Jobs"),
-            key_display="F3",
-            tooltip="Transfers of a job file",
-            id="jobs",
-        ),
+        Binding("f3", "app.jobs", "Jobs", key_display="F3", tooltip="Jobs of a file", id="jobs"),
         Binding("ctrl+s", "app.save_job", "Save as a job", show=False, id="jobs.save"),
         Binding("z", "zoom", "Zoom", tooltip="Show only the focused part", id="zoom"),
         Binding("slash", "filter", "Filter tables", show=False, id="filter"),
@@ -110,7 +105,9 @@ transfer."""
     def compose(self) -> ComposeResult:
         """Yield the tables on the left, and the other parts on the right."""
         self._fit()
-        yield TopLine(self._place)
+        with Horizontal(id="top"):
+            yield TopLine(self._place)
+            yield RunsLine()
         with Horizontal(id="parts"):
             yield self.tables
             with Vertical(id="right"):
@@ -201,7 +198,7 @@ transfer."""
         if self.draft.look is not None:
             self.preview.wait("planning")
             self.planning = True
-            self._session.plan(self.draft.look, self.draft.request, demo=self._in_demo)
+            self._session.plan(self.draft.look, self.draft.request, demo=self.in_demo)
 
     @on(Planned)
     def _show_plan(self, message: Planned) -> None:
@@ -224,7 +221,7 @@ transfer."""
         return self._session.explorer is not None
 
     @property
-    def _in_demo(self) -> bool:
+    def in_demo(self) -> bool:
         """Whether runs use the demo; a saved connection may have the same name."""
         return self._place == DEMO and not isinstance(self.draft.request.connection, str)
 
@@ -312,17 +309,6 @@ transfer."""
         else:  # the user is in a dialog or at another connection by now: do not take the keyboard
             self.notify(getattr(error, "message", ""), severity="error", markup=False)
 
-    def get_job(self) -> tuple[Request | None, JobPlace | None, bool]:
-        """Return the transfer on screen, for a job file.
-
-        Returns:
-            Its request, None if it is not complete; the entry that it was loaded from; and whether
-            it uses the demo.
-        """
-        request = self.draft.request
-        complete = request.table != NOTHING and bool(self.draft.target.url)
-        return request if complete else None, self.job, self._in_demo
-
     # -------------------------------------------------------------------------------- changes
 
     def take(self, request: Request) -> None:
@@ -407,7 +393,7 @@ transfer."""
                 request,
                 self.draft.plan,
                 estimate=self.draft.estimate,
-                demo=self._in_demo,
+                demo=self.in_demo,
                 connection_name=self._place,
                 rows=self.draft.rows_ahead,
                 on_send=lambda: self._memory.keep_destination(request),
@@ -417,6 +403,7 @@ transfer."""
             if self.draft.rows is None:
                 self._session.read_rows(self.draft.plan)
 
+    @on(RunsLine.Ended)
     def _check_again(self, _: object) -> None:
         self._inquiry.forget()
         self.refresh_state()

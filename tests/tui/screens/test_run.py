@@ -347,7 +347,7 @@ class TestStop:
         for _ in range(3):  # as XTermParser gives it after its patience
             await pilot.press("escape", "[", "?", "6", "2", ";", "2", "2", "c")
         assert screen.state is State.RUNNING
-        assert not screen._job.stopping  # type: ignore[union-attr]
+        assert not screen.transfer.stopping  # type: ignore[union-attr]
 
     @pytest.mark.parametrize("keys", [("escape", "escape"), ("c", "y"), ("escape", "y")])
     async def test_an_answer_cancels(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -24,11 +24,13 @@ from tui.preferences import Memory
 from tui.screens.error import short_path
 from tui.screens.jobs.files import JobFile, JobPlace, find_job_file, parse_path
 from tui.screens.jobs.save import SaveDialog
+from tui.screens.question import Question
 from tui.widgets.text_input import TextInput
 
 _STYLES: Final = Path(__file__).parents[2] / "styles"
 _HEAD: Final = ("Name", "Table", "To", "Months", "File")
 _LONGEST: Final = 26  # characters of a name in the list; the entry is below it
+_MOST_ASKED: Final = 8  # transfers that the question lists
 _EMPTY: Final = (
     "There is no such file yet. s saves the transfer on screen into it; o opens another file."
 )
@@ -42,6 +44,7 @@ class JobsScreen(Screen["tuple[JobPlace, Request] | None"]):
         shown: the transfer on screen, which can be saved; None if it is not complete.
         place: the entry that it was loaded from.
         demo: whether the app uses the embedded warehouse and bucket.
+        on_run: is called with the file and the names of transfers that the user wants to run.
     """
 
     CSS_PATH = _STYLES / "jobs.tcss"
@@ -52,9 +55,15 @@ its line, and nothing is listed until it is corrected.
 
 enter loads a transfer into the workbench, on the present connection; s saves the transfer of the \
 workbench, into the entry that it was loaded from or as a new one. Comments in the file are kept. \
-o opens another file."""
+o opens another file.
+
+r runs the transfer under the cursor, a all of them, after a question: one after the other, in the \
+background. A transfer without a connection in the file uses the present one. One that fails does \
+not stop the others."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,e", "edit", "Edit", key_display="enter", tooltip="Load into the workbench"),
+        Binding("r", "run", "Run", tooltip="Run this transfer"),
+        Binding("a", "run_all", "Run all", tooltip="Run all transfers of the file"),
         Binding("s", "save", "Save", tooltip="Save the transfer of the workbench"),
         Binding("o", "open", "Open file", tooltip="Open another job file"),
         Binding("f8", "reload", "Read again", show=False, tooltip="Read the file again"),
@@ -68,8 +77,10 @@ o opens another file."""
         place: JobPlace | None = None,
         *,
         demo: bool = False,
+        on_run: Callable[[Path, Collection[str]], object] | None = None,
     ) -> None:
         super().__init__()
+        self._on_run = on_run
         self._memory, self._shown, self._place, self._demo = memory, shown, place, demo
         self._file = JobFile.read(place.path if place else find_job_file(memory))
         self._path = TextInput(placeholder="path of a job file", compact=True, id="file")
@@ -137,7 +148,7 @@ o opens another file."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions that have nothing to act on."""
-        if action == "edit":
+        if action in ("edit", "run", "run_all"):
             return bool(self.is_mounted and self.entry) or None
         return True
 
@@ -183,6 +194,35 @@ o opens another file."""
         """Dismiss with the entry under the cursor."""
         if (entry := self.entry) is not None:
             self.dismiss((JobPlace(self._file.path, entry.name), entry.transfers[0].request))
+
+    def action_run(self) -> None:
+        """Run the transfer under the cursor."""
+        if (entry := self.entry) is not None:
+            self._ask_to_run([entry])
+
+    def action_run_all(self) -> None:
+        """Run all transfers of the file."""
+        if self._file.entries:
+            self._ask_to_run(self._file.entries)
+
+    def _ask_to_run(self, entries: Sequence[JobEntry]) -> None:
+        """Ask first: a run delivers to someone."""
+
+        def take_answer(yes: bool | None) -> None:
+            if yes and self._on_run is not None:
+                self._on_run(self._file.path, [entry.name for entry in entries])
+
+        lines = [
+            f"{entry.name}: {_shorten(each.table)} → {each.destination or each.bucket}"
+            for entry in entries[:_MOST_ASKED]
+            for each in (entry.transfers[0].request,)
+        ]
+        if len(entries) > _MOST_ASKED:
+            lines.append(f"and {len(entries) - _MOST_ASKED} more")
+        runs = sum(len(entry.transfers) for entry in entries)
+        title = "Run this transfer?" if runs == 1 else f"Run these {runs} transfers?"
+        question = Question(title, "\n".join(lines), yes="Run", no="Back", variant="success")
+        self.app.push_screen(question, take_answer)
 
     def action_close(self) -> None:
         """Leave the path, or close the jobs."""

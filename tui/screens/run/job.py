@@ -17,7 +17,7 @@ from core import Event, Planned, Progress, Recovered, Retrying, Warned
 
 if TYPE_CHECKING:
     from core import Outcome, Request, Skipped
-    from core.facade import SignedIn
+    from core.facade import JobTransfer, SignedIn
 
 Post = Callable[[Message], object]
 
@@ -65,6 +65,8 @@ class Job:
         connection_name: the name of the connection, for the history, if the request holds the
             parameters because a secret was typed.
         signed_in: the session of the app, which the run uses too; None to sign in.
+        entry: the transfer of a job file that it is, whose columns are compared with those of the
+            last delivery; None for any other.
 
     Attributes:
         began: `time.monotonic()` at the start.
@@ -78,11 +80,12 @@ class Job:
         demo: bool,
         connection_name: str | None = None,
         signed_in: SignedIn | None = None,
+        entry: JobTransfer | None = None,
     ) -> None:
         self._request = request
         self._connection_name = connection_name
         self._signed_in = signed_in
-        self._demo = demo
+        self._demo, self._entry = demo, entry
         self._post = post
         self._cancel = threading.Event()
         self._thread = threading.Thread(target=self._run, name="transfer", daemon=True)
@@ -127,5 +130,19 @@ class Job:
             self._post(Moved(event))
         elif isinstance(event, Planned | Warned):
             self._post(Noticed(event))
+            self._compare(event)
         elif isinstance(event, Retrying | Recovered):
             self._post(Retried(event))
+
+    def _compare(self, event: Planned | Warned) -> None:
+        """Compare the columns of an entry with those of the last delivery.
+
+        Raises:
+            SourceDataError: they differ, and the entry has a frozen schema: this ends the run.
+        """
+        if self._entry is None or not isinstance(event, Planned):
+            return
+        from core.facade import compare_with_last
+
+        if text := compare_with_last(self._entry, event.plan, demo=self._demo):
+            self._post(Noticed(Warned(text)))

@@ -156,10 +156,15 @@ class Running(Vertical):
         """Start the timer of updates."""
         self.set_interval(_PACE, self.tick)
 
-    def begin(self, began: float) -> None:
-        """Reset the view for a run that started at `began`, a value of `time.monotonic()`."""
+    def begin(self, began: float, track: Track | None = None) -> None:
+        """Reset the view for another run.
+
+        Args:
+            began: `time.monotonic()` at its start.
+            track: its progress so far; None at its start.
+        """
         self._began = began
-        self._phases.track = Track()
+        self._phases.track = track or Track()
         self._retrying.clear()
         self.say("")
         self.tick()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, ClassVar
+from copy import deepcopy
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,92 +13,30 @@ from textual.containers import Vertical, VerticalScroll
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher, Static
 
-from core import CancelledError, Phase, Planned, Skipped, TransferError
+from core import CancelledError, Phase, Skipped, TransferError
 from tui.format.text import visible
-from tui.screens import export
 from tui.screens.actions import Action, ActionBar
-from tui.screens.dialog import Dialog, DialogScreen
-from tui.screens.error import ErrorPanel, copy
+from tui.screens.dialog import Dialog
+from tui.screens.error import ErrorPanel
 from tui.screens.failure import Failure
-from tui.screens.run.announce import announce_end
+from tui.screens.run.afterwards import Afterwards
 from tui.screens.run.delivered import Delivered, Existing
-from tui.screens.run.first_rows import FirstRowsScreen
-from tui.screens.run.job import Ended, Job, Moved, Noticed, Retried
+from tui.screens.run.job import Ended, Moved, Retried
 from tui.screens.run.look import LastLook
 from tui.screens.run.progress import STOPPED, STOPPING, Running
+from tui.screens.run.queue import Begun, QueuedRun, Standing, queue_of
+from tui.screens.run.states import ACTIONS, FLAGGED, HEADINGS, State
 from tui.screens.run.stop import StopDialog
 
 if TYPE_CHECKING:
     from core import Outcome, Request
     from core.facade import Estimate, FirstRows, Plan, SignedIn
 
+_UNDER_WAY = (State.WAITING, State.RUNNING, State.STOPPING)
 _PATIENCE = 2.0  # seconds that a cancel may take before the dialog can be closed
 
 
-class State(Enum):
-    """The states of the dialog.
-
-    DOUBTED is a delivery whose verification failed, SKIPPED an object that was there already.
-    """
-
-    LOOK = auto()
-    RUNNING = auto()
-    STOPPING = auto()
-    DELIVERED = auto()
-    FAILED = auto()
-    DOUBTED = auto()
-    SKIPPED = auto()
-
-
-_HEADINGS = {
-    State.LOOK: "Send this?",
-    State.RUNNING: "Sending",
-    State.STOPPING: "Stopping",
-    State.DELIVERED: "✓ Delivered",
-    State.FAILED: "Not delivered",
-    State.DOUBTED: "Delivered, but not verified",
-    State.SKIPPED: "✓ Exists already",
-}
-_OVER = (State.DELIVERED, State.FAILED, State.DOUBTED, State.SKIPPED)
-# Enter sends only a plan that needs no second thought: these have another key, and another default.
-_FLAGGED = (Action("Back", "esc", "close", "primary"), Action("Send anyway", "a", "send_anyway"))
-_ACTIONS = {
-    State.LOOK: (Action("Send", "enter", "send", "primary"), Action("Back", "esc", "close")),
-    State.RUNNING: (Action("Cancel", "esc", "ask_cancel"),),
-    State.STOPPING: (Action("Leave now", "esc", "close"),),
-    State.DELIVERED: (
-        Action("Copy JSON", "j", "copy_json", "primary"),
-        Action("Save JSON", "s", "save_json"),
-        Action("First rows", "v", "first_rows"),
-        Action("As command", "b", "copy_command"),
-        Action("As Python", "p", "copy_python"),
-        Action("Run again", "r", "again"),
-        Action("Close", "esc", "close"),
-    ),
-    State.FAILED: (
-        Action("Run again", "r", "again", "primary"),
-        Action("Details", "d", "details"),
-        Action("Copy error", "e", "copy_error"),
-        Action("Close", "esc", "close"),
-    ),
-    State.DOUBTED: (
-        Action("Details", "d", "details", "primary"),
-        Action("Copy error", "e", "copy_error"),
-        Action("Copy JSON", "j", "copy_json"),
-        Action("Close", "esc", "close"),
-    ),
-    State.SKIPPED: (
-        Action("Copy JSON", "j", "copy_json", "primary"),
-        Action("Save JSON", "s", "save_json"),
-        Action("As command", "b", "copy_command"),
-        Action("As Python", "p", "copy_python"),
-        Action("Run again", "r", "again"),
-        Action("Close", "esc", "close"),
-    ),
-}
-
-
-class RunScreen(DialogScreen["Outcome | None"]):
+class RunScreen(Afterwards):
     """Shows the summary, runs the transfer, shows the result; dismisses with the outcome or None.
 
     Args:
@@ -111,6 +48,7 @@ class RunScreen(DialogScreen["Outcome | None"]):
         connection_name: the name of the connection, for the history.
         on_send: is called when the user has sent it.
         signed_in: the session of the app, which the run uses too; None to sign in.
+        transfer: the run to show, if it was started before; the other arguments are then its own.
     """
 
     HELP = """\
@@ -119,7 +57,9 @@ A transfer, from the summary to the result.
 Nothing is read before you press Send. If more than half of the rows would come out, a warning \
 names the keys that keep them apart: go back and drop them in Columns with o, or send anyway with \
 a. You can cancel a transfer at any time: the query and the upload are aborted, and nothing is \
-left in the bucket. The file appears there complete and verified, or not at all.
+left in the bucket. The file appears there complete and verified, or not at all. w closes this \
+dialog while the transfer goes on: the line at the top shows it, and F12 lists all. One transfer \
+runs at a time; others wait for it.
 
 The result JSON is the line that --batch prints. Before the file appears, the number of rows read \
 is compared with Snowflake's count, and the total of each sum column over the rows read with that \
@@ -128,6 +68,7 @@ over the rows written."""
         Binding("enter", "send", "Send"),
         Binding("a", "send_anyway", "Send anyway"),
         Binding("c", "ask_cancel(True)", "Cancel the run"),
+        Binding("w", "background", "Go on working while it runs"),
         Binding("j", "copy_json", "Copy the result JSON"),
         Binding("s", "save_json", "Save the result JSON as a file"),
         Binding("v", "first_rows", "First rows of the file"),
@@ -144,7 +85,7 @@ over the rows written."""
     def __init__(
         self,
         request: Request,
-        plan: Plan,
+        plan: Plan | None,
         *,
         estimate: Estimate | None = None,
         rows: tuple[FirstRows, bool] | None = None,
@@ -152,48 +93,66 @@ over the rows written."""
         connection_name: str | None = None,
         on_send: Callable[[], object] | None = None,
         signed_in: SignedIn | None = None,
+        transfer: QueuedRun | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(request, demo=demo)
         self._signed_in = signed_in
         self._on_send = on_send
-        self._demo, self._connection_name = demo, connection_name
-        self.request = request
+        self._connection_name = connection_name
         self.plan = plan
         self._estimate, self._rows = estimate, rows
-        self.outcome: Outcome | None = None
-        self.result: dict[str, Any] = {}
-        self.failure: Failure | None = None
-        self._warnings: list[str] = []
-        self._job: Job | None = None
+        self.transfer = transfer
         self._may_leave = False
-        self._abandoned = False
+
+    @classmethod
+    def of(cls, transfer: QueuedRun) -> RunScreen:
+        """Return the dialog of a run that was started before."""
+        return cls(transfer.request, transfer.plan, demo=transfer.demo, transfer=transfer)
 
     @property
     def running(self) -> bool:
         """Whether the transfer runs."""
-        return self._job is not None and self._job.running
+        return self.transfer is not None and self.transfer.running
 
-    def abandon(self) -> None:
-        """Cancel the transfer without showing how it ends: the app is exiting."""
-        self._abandoned = True
-        if self._job is not None:
-            self._job.stop()
+    @property
+    def _subject(self) -> str:
+        """The name of the transfer for the user."""
+        if self.transfer is not None:
+            return self.transfer.name
+        return str(self.plan.source.name) if self.plan else self.request.table
 
     def compose(self) -> ComposeResult:
         """Yield the views of all states, and the buttons."""
-        with Dialog(_HEADINGS[State.LOOK], "-wide"):
+        with Dialog(HEADINGS[State.LOOK], "-wide"):
             with (
                 VerticalScroll(classes="body", can_focus=False),
                 ContentSwitcher(initial="look", id="views"),
             ):
                 with Vertical(id="look"):
-                    yield LastLook(self.request, self.plan, self._estimate, self._rows)
+                    if self.plan is not None:
+                        yield LastLook(self.request, self.plan, self._estimate, self._rows)
                 with Vertical(id="running"):
-                    expected = self._estimate.chosen.seconds if self._estimate else None
-                    route = visible(f"{self.plan.source.name} → {self.request.bucket}")
-                    yield Running(route, verify=self.request.verify, expected=expected)
+                    route = visible(f"{self._subject} → {self.request.bucket}")
+                    yield Running(route, verify=self.request.verify, expected=self._expected)
                 yield Vertical(id="ended")
             yield ActionBar(*self._list_actions(State.LOOK))
+
+    @property
+    def _expected(self) -> float | None:
+        """The estimated seconds of the run."""
+        if self.transfer is not None:
+            return self.transfer.expected
+        return self._estimate.chosen.seconds if self._estimate else None
+
+    async def on_mount(self) -> None:
+        """Show the run that was started before, if there is one."""
+        run = self.transfer
+        if run is None:
+            return
+        if run.standing is Standing.ENDED:
+            await self._show_end(Ended(run.outcome, run.error))
+        else:
+            self._watch(run)
 
     def show_rows(self, rows: tuple[FirstRows, bool] | None) -> None:
         """Show the first rows of the file, which were read after the dialog was opened."""
@@ -201,13 +160,13 @@ over the rows written."""
             self.query_one(LastLook).show_rows(rows)
 
     def _list_actions(self, state: State) -> tuple[Action, ...]:
-        if state is State.LOOK and self.plan.grain:
-            return _FLAGGED
-        return _ACTIONS[state]
+        if state is State.LOOK and self.plan is not None and self.plan.grain:
+            return FLAGGED
+        return ACTIONS[state]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions that the current state does not have."""
-        known = {each.name for actions in (*_ACTIONS.values(), _FLAGGED) for each in actions}
+        known = {each.name for actions in (*ACTIONS.values(), FLAGGED) for each in actions}
         if action in ("close", "leave") and self.state is State.STOPPING:
             return self._may_leave
         return action not in known or any(
@@ -216,7 +175,7 @@ over the rows written."""
 
     async def watch_state(self, state: State) -> None:
         """Show the view and the buttons of `state`."""
-        views = {State.LOOK: "look", State.RUNNING: "running", State.STOPPING: "running"}
+        views = {State.LOOK: "look", **dict.fromkeys(_UNDER_WAY, "running")}
         self.query_one("#views", ContentSwitcher).current = views.get(state, "ended")
         dialog = self.query_one(Dialog)
         dialog.border_title = self._choose_heading(state)
@@ -233,7 +192,7 @@ over the rows written."""
 
     def _choose_heading(self, state: State) -> str:
         failed = self.failure is not None and state is State.FAILED
-        return self.failure.heading if failed and self.failure else _HEADINGS[state]
+        return self.failure.heading if failed and self.failure else HEADINGS[state]
 
     # ------------------------------------------------------------------------------- the run
 
@@ -243,17 +202,48 @@ over the rows written."""
             self._on_send()
         self.outcome = self.failure = None
         self.result = {}
-        self._warnings.clear()
         self._may_leave = False
-        self._job = Job(
-            self.request,
-            self.post_message,
-            demo=self._demo,
-            connection_name=self._connection_name,
-            signed_in=self._signed_in,
-        )
-        self.query_one(Running).begin(self._job.began)
-        self.state = State.RUNNING
+        if self.transfer is not None:
+            self.transfer = self.transfer.repeat()
+        else:
+            self.transfer = QueuedRun(
+                self.request,
+                self.plan,
+                demo=self.demo,
+                connection_name=self._connection_name,
+                expected=self._expected,
+                signed_in=self._signed_in,
+            )
+        queue_of(self.app).add(self.transfer)
+        self._watch(self.transfer)
+
+    def _watch(self, run: QueuedRun) -> None:
+        """Show a run that waits or runs, from now on."""
+        run.watcher = lambda message: self.post_message(message)
+        if run.standing is Standing.RUNNING:
+            self._show_begin()
+            if run.stopping:
+                self._show_stopping()
+            return
+        self.query_one(Running).begin(run.began)
+        self.state = State.WAITING
+        before = [each for each in queue_of(self.app).active if each is not run]
+        if before:
+            text = f"Waits for {visible(before[0].name)}: one transfer runs at a time."
+            self.query_one(Running).say(text)
+
+    @on(Begun)
+    def _show_begin(self) -> None:
+        if self.transfer is not None:
+            self.query_one(Running).begin(self.transfer.began, deepcopy(self.transfer.track))
+            self.state = State.RUNNING
+
+    def action_background(self) -> None:
+        """Close the dialog while the transfer goes on."""
+        if self.transfer is not None:
+            self.transfer.watcher = None
+            self.app.notify("It goes on; F12 lists the runs.", timeout=3, markup=False)
+        self.dismiss(None)
 
     def action_send_anyway(self) -> None:
         """Start the transfer although most of its rows remain."""
@@ -267,19 +257,23 @@ over the rows written."""
         """Close the dialog; while the transfer runs, ask whether to cancel it."""
         if self.state is State.RUNNING:
             self.action_ask_cancel()
+        elif self.state is State.WAITING:
+            self.action_background()
         else:
             self.action_close()
 
     def action_ask_cancel(self, by_letter: bool = False) -> None:
-        """Ask whether to cancel the transfer."""
+        """Ask whether to cancel the transfer; one that waits is taken back at once."""
+        if self.state is State.WAITING and self.transfer is not None:
+            queue_of(self.app).cancel(self.transfer)
+            return
 
         def take_answer(yes: bool | None) -> None:
             if yes and self.state is State.RUNNING:
                 self.action_cancel()
 
         delivered = self.query_one(Running).phase is Phase.VERIFY
-        name = str(self.plan.source.name)
-        question = StopDialog(name, delivered=delivered, by_letter=by_letter)
+        question = StopDialog(self._subject, delivered=delivered, by_letter=by_letter)
         self.app.push_screen(question, take_answer)
 
     def _close_question(self) -> None:
@@ -290,9 +284,11 @@ over the rows written."""
 
     def action_cancel(self) -> None:
         """Cancel the transfer, and show what is being stopped."""
-        if self._job is None:
-            return
-        self._job.stop()
+        if self.transfer is not None:
+            self.transfer.stop()
+            self._show_stopping()
+
+    def _show_stopping(self) -> None:
         running = self.query_one(Running)
         running.say(STOPPING[running.phase])
         self.state = State.STOPPING
@@ -318,27 +314,9 @@ over the rows written."""
         if self.state is State.RUNNING:
             self.query_one(Running).retry(message.event)
 
-    @on(Noticed)
-    def _keep_warning(self, message: Noticed) -> None:
-        event = message.event
-        if not isinstance(event, Planned):
-            self._warnings.append(event.message)
-        elif _list_roles(event.plan) != _list_roles(self.plan):
-            self._warnings.append(
-                "The plan of the run differs from the one shown before: the table has changed."
-            )
-        elif event.plan.window != self.plan.window:
-            self._warnings.append(
-                f"A month has ended since the plan was shown: the run reads {event.plan.window}."
-            )
-
     @on(Ended)
     async def _show_end(self, message: Ended) -> None:
-        if self._abandoned:
-            return
         self._close_question()
-        seconds = time.monotonic() - self._job.began if self._job else 0.0
-        announce_end(self.app, str(self.plan.source.name), message.outcome, message.error)
         ended = self.query_one("#ended", Vertical)
         await ended.remove_children()
         if message.outcome is not None:
@@ -349,7 +327,9 @@ over the rows written."""
             return
         if message.outcome is not None:
             self.outcome = message.outcome
-            await ended.mount(Delivered(message.outcome, seconds, tuple(self._warnings)))
+            run = self.transfer
+            seconds, warnings = (run.seconds, tuple(run.warnings)) if run else (0.0, ())
+            await ended.mount(Delivered(message.outcome, seconds, warnings))
             self.state = State.DELIVERED
             return
         error = message.error or CancelledError()
@@ -360,53 +340,23 @@ over the rows written."""
             self.result = self.outcome.result
             self.state = State.DOUBTED
             return
-        if isinstance(error, CancelledError):
+        if isinstance(error, CancelledError) and not (self.transfer and self.transfer.unstarted):
             phase = self.query_one(Running).phase
             text = f"{STOPPED[phase]} No file is left on this machine."
             await ended.mount(Static(text, classes="stopped"))
         self.state = State.FAILED
 
     def on_unmount(self) -> None:
-        """Cancel the transfer: its screen is removed."""
-        self.abandon()
-
-    # --------------------------------------------------------------------------- afterwards
+        """Cancel the transfer if this screen still shows it: the app is exiting."""
+        if self.transfer is not None and self.transfer.watcher is not None:
+            self.transfer.watcher = None
+            self.transfer.stop()
 
     def action_close(self) -> None:
         """Dismiss with the outcome, if there is one."""
+        if self.transfer is not None and self.state is State.STOPPING:
+            queue_of(self.app).leave(self.transfer)
         self.dismiss(self.outcome)
-
-    def action_details(self) -> None:
-        """Show or hide the details of the error."""
-        self.query_one(ErrorPanel).toggle_details()
-
-    def action_copy_error(self) -> None:
-        """Copy the error with its details."""
-        if self.failure is not None:
-            copy(self.app, self.failure.text, "The error")
-
-    def action_copy_json(self) -> None:
-        """Copy the result as --batch prints it."""
-        if self.result:
-            export.copy_result(self.app, self.result)
-
-    def action_save_json(self) -> None:
-        """Save the result as a file; in a browser that is a download."""
-        if self.result:
-            export.save_result(self.app, self.result)
-
-    def action_first_rows(self) -> None:
-        """Show the first rows of the file."""
-        if self.outcome is not None:
-            self.app.push_screen(FirstRowsScreen(self.outcome))
-
-    def action_copy_command(self) -> None:
-        """Copy this transfer as a command."""
-        export.copy_command(self.app, self.request, demo=self._demo)
-
-    def action_copy_python(self) -> None:
-        """Copy this transfer as Python."""
-        export.copy_python(self.app, self.request)
 
 
 def _outcome_of(error: BaseException) -> Outcome | None:
@@ -415,7 +365,3 @@ def _outcome_of(error: BaseException) -> Outcome | None:
 
     delivered = error.outcome if isinstance(error, TransferError) else None
     return delivered if isinstance(delivered, Outcome) else None
-
-
-def _list_roles(plan: Plan) -> list[tuple[str, str]]:
-    return [(column.name, column.role.value) for column in plan.columns]

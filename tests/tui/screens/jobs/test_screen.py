@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.deliveries import objects
 from tests.tui.app_driver import SMALL, workbench
 from tests.tui.app_hosts import Host, shown, until, whole
 from tests.tui.app_layout import faults
 from tui.preferences import Memory
 from tui.screens.jobs.files import JobPlace
 from tui.screens.jobs.screen import JobsScreen
+from tui.screens.question import Question
+from tui.screens.run.queue import describe_end, queue_of
+from tui.screens.runs import RunsScreen
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -71,6 +76,58 @@ async def test_entries_and_mistakes_have_their_lines(file: Path) -> None:
         await until(pilot, lambda: "no such file yet" in whole(app))
         await pilot.press("escape")
         await until(pilot, lambda: app.answers == [None])
+
+
+async def test_transfers_run_one_after_the_other(sandbox: Sandbox, file: Path) -> None:
+    bucket, own = sandbox.s3["bucket"], uuid.uuid4().hex
+    file.write_text(
+        f"""
+[defaults]
+bucket = "s3://{bucket}/{own}/"
+last_months = 500
+
+[[transfers]]
+name = "places"
+table = "LOCATIONS_595"
+date_column = "DOB"
+
+[[transfers]]
+name = "missing"
+table = "NO_SUCH_{own}"
+
+[[transfers]]
+name = "again"
+table = "LOCATIONS_595"
+date_column = "DOB"
+file_name = "{{run_id}}.{{ext}}"
+"""
+    )
+    async with workbench(sandbox) as drive:
+        await drive.tables()
+        await drive.press("f3")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, JobsScreen))
+        await drive.press("a")
+        await until(drive.pilot, lambda: "Run these 3 transfers?" in shown(drive.app))
+        assert f"places: LOCATIONS_595 → s3://{bucket}/{own}/" in whole(drive.app)
+        await drive.press("n")
+        queue = queue_of(drive.app)
+        assert queue.runs == []
+        await drive.press("a")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, Question))
+        await drive.press("y")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, RunsScreen))
+        await until(drive.pilot, lambda: len(queue.runs) == 3 and not queue.active)
+        drive.app.screen.follow()  # type: ignore[attr-defined]
+        await until(drive.pilot, lambda: "3 runs" in shown(drive.app))
+        ends = [describe_end(run).partition(",")[0] for run in queue.runs]
+        assert ends == ["✓ delivered", "✗ source data", "✓ delivered"]
+        rows = queue.runs[0].outcome.row_count  # type: ignore[union-attr]
+        assert f"places ✓ delivered, {rows} rows" in whole(drive.app)
+        await drive.press("home", "enter")
+        await until(drive.pilot, lambda: f'"row_count": {rows}' in whole(drive.app))
+        await drive.press("escape", "escape", "escape")
+        await until(drive.pilot, lambda: drive.app.screen is drive.bench)
+    assert len(objects(sandbox, own)) == 2
 
 
 async def test_a_transfer_is_edited_in_the_workbench_and_saved_back(

@@ -1,0 +1,78 @@
+"""The workbench as an editor of job files: entries are loaded, and the draft is saved as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from core import Request
+from tui.demo import choose_access
+from tui.workbench.draft import NOTHING
+from tui.workbench.editing import PLACE, Editing
+
+if TYPE_CHECKING:
+    from tui.screens.jobs.files import JobPlace
+
+_SIGN_IN: Final = ("connection", "warehouse", "role")
+_LIMITS: Final = ("memory_limit", "max_retry_time")
+
+
+class JobEditing(Editing):
+    """A screen whose draft can be an entry of a job file.
+
+    Args:
+        request: the request to begin with.
+
+    Attributes:
+        job: the entry that the draft was loaded from; None for any other.
+    """
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self.job: JobPlace | None = None
+
+    @property
+    def in_demo(self) -> bool:
+        """Whether runs use the demo."""
+        raise NotImplementedError
+
+    def take(self, request: Request) -> None:
+        """Start again with `request`."""
+        raise NotImplementedError
+
+    def edit_job(self, chosen: tuple[JobPlace, Request] | None) -> None:
+        """Load a transfer of a job file, unless None was chosen."""
+        if chosen is not None:
+            self.take(chosen[1])
+            self.keep_job(chosen[0])
+
+    def adapt_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of a transfer of a job file for a run from here.
+
+        What it does not name is that of this session. In the demo all of it is, since the names of
+        its connections and roles lead elsewhere.
+        """
+        place = {name: getattr(self.draft.request, name) for name in PLACE if name not in _LIMITS}
+        if self.in_demo:
+            outside = dict.fromkeys(("region", "role_arn", "external_id"))
+            return {**options, **place, **outside, **choose_access(options)}
+        if "connection" in options:
+            place = {name: value for name, value in place.items() if name not in _SIGN_IN}
+        return {**{k: v for k, v in place.items() if v is not None}, **options}
+
+    def keep_job(self, place: JobPlace | None) -> None:
+        """Note the entry that the draft is saved in."""
+        if place is not None:
+            self.job = place
+            self.refresh_state()
+
+    def get_job(self) -> tuple[Request | None, JobPlace | None, bool]:
+        """Return the transfer on screen, for a job file.
+
+        Returns:
+            Its request, None if it is not complete; the entry that it was loaded from; and whether
+            it uses the demo.
+        """
+        request = self.draft.request
+        complete = request.table != NOTHING and bool(self.draft.target.url)
+        return request if complete else None, self.job, self.in_demo
