@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from core.configuration.destinations import NamedDestination as NamedDestination
     from core.configuration.destinations import fill_options as fill_options
     from core.configuration.destinations import list_destinations as list_destinations
+    from core.configuration.edit import get_destination_text as get_destination_text
+    from core.configuration.edit import parse_destination as parse_destination
+    from core.configuration.edit import remove_destination as remove_destination
+    from core.configuration.edit import write_destination as write_destination
     from core.connections import discovery as discovery
     from core.connections import keyring_store as keyring_store
     from core.connections import saved as saved
@@ -149,6 +153,10 @@ _HOMES: Final = {
         "NamedDestination",
         "fill_options",
         "list_destinations",
+    ),
+    "core.configuration.edit": (
+        *("get_destination_text", "parse_destination"),
+        *("remove_destination", "write_destination"),
     ),
     # Job files.
     "core.jobs.change": ("change_transfer", "list_job_options"),

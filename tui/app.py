@@ -296,7 +296,7 @@ class TransferApp(OrderedKeys):
 
     def action_runs(self) -> None:
         """Show the runs of this session, those that wait and have ended too."""
-        from tui.screens.runs import RunsScreen
+        from tui.screens.run.list import RunsScreen
 
         if not isinstance(self.screen, RunsScreen):
             self.push_screen(RunsScreen())

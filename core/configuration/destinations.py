@@ -28,11 +28,11 @@ from core.request.write_ways import WRITE_WAYS
 from core.runtime.disk.paths import config_dir
 
 FILE: Final = "amplify.toml"
-_TABLE: Final = "destinations"
+TABLE: Final = "destinations"
 # The groups of options that a destination may have, and further options.
 _GROUPS: Final = ("output", "destination")
 _MORE: Final = (*WRITE_WAYS, "max_file_size")
-_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def list_destinations() -> dict[str, NamedDestination]:
     """
     path = find_file()
     file = TomlFile.read(path, "a configuration file") if path else None
-    return {} if file is None else _read(file)
+    return {} if file is None else read_destinations(file)
 
 
 def find_file() -> Path | None:
@@ -84,7 +84,7 @@ def fill_options(options: Mapping[str, Any]) -> dict[str, Any]:
         UsageError, ConfigurationError: as for `list_destinations`.
     """
     wanted = options.get("bucket")
-    if not isinstance(wanted, str) or not _NAME.fullmatch(wanted):
+    if not isinstance(wanted, str) or not NAME.fullmatch(wanted):
         return dict(options)
     found = list_destinations().get(wanted)
     if found is None:
@@ -97,12 +97,17 @@ def list_known_options() -> tuple[str, ...]:
     return (*(name for group in _GROUPS for name in GROUPS[group]), *_MORE)
 
 
-def _read(file: TomlFile) -> dict[str, NamedDestination]:
+def read_destinations(file: TomlFile) -> dict[str, NamedDestination]:
+    """Return the destinations of a file by name.
+
+    Raises:
+        ConfigurationError: it has mistakes; all of them are in the error.
+    """
     found: dict[str, NamedDestination] = {}
-    file.check_keys(file.data, (), (_TABLE,))
-    for name, table in file.tables(file.data.get(_TABLE, {}), (_TABLE,)):
-        place: Place = (_TABLE, name)
-        if not _NAME.fullmatch(name):
+    file.check_keys(file.data, (), (TABLE,))
+    for name, table in file.tables(file.data.get(TABLE, {}), (TABLE,)):
+        place: Place = (TABLE, name)
+        if not NAME.fullmatch(name):
             file.refuse(place, f"the name {name!r} must have letters, digits and . _ - only")
         file.check_keys(table, place, ("prefix", *list_known_options()))
         options = {key: table[key] for key in list_known_options() if key in table}

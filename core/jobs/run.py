@@ -246,7 +246,7 @@ def compare_with_last(transfer: JobTransfer, plan: Plan, *, demo: bool) -> str:
         demo: whether it uses the embedded warehouse and bucket.
 
     Returns:
-        The columns that were gained or lost, as a sentence; empty if there are none.
+        The columns that were gained or lost, as a sentence; empty without any.
 
     Raises:
         SourceDataError: there are some, and its schema is frozen.

@@ -36,7 +36,8 @@ class DestinationPane(Pane):
 The destination: a bucket, s3://bucket/prefix/ or the ARN of an access point. It is checked while \
 you type. "Test access" checks that you may write there, and needs no permission but s3:PutObject: \
 it uploads one byte with a wrong checksum, which S3 rejects after it has checked the permission. \
-Nothing is left in the bucket. F7 chooses a destination with a name, with all its options.
+Nothing is left in the bucket. F7 chooses a destination with a name, with all its options; it \
+makes, changes and tests them too.
 
 The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext}; the default is \
 {table}_monthly_{timestamp}.{ext}. Once a table is selected, the app checks in the background \
@@ -58,7 +59,7 @@ table again, and the file is read back."""
             "screen.destinations",
             "Destinations",
             key_display="F7",
-            tooltip="Choose a configured destination",
+            tooltip="Choose, make or change destinations with names",
             id="destination.choose",
         ),
         Binding("escape", "screen.go(2)", "Leave the form", show=False),

@@ -242,6 +242,7 @@ class Editing(Screen[None]):
     def action_destinations(self) -> None:
         """Choose a configured destination."""
         from core.facade import list_destinations
+        from tui.workbench.background.jobs import make_access_test
         from tui.workbench.destinations import DestinationsDialog, use_destination
 
         def take_answer(chosen: NamedDestination | None) -> None:
@@ -255,7 +256,8 @@ class Editing(Screen[None]):
         except TransferError as error:
             show_error(self.app, error)
             return
-        self.app.push_screen(DestinationsDialog(found), take_answer)
+        dialog = DestinationsDialog(found, make_access_test(self.draft.request))
+        self.app.push_screen(dialog, take_answer)
 
     def action_window(self) -> None:
         """Ask which months are read."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.widgets import TextArea
 
-from tests.tui.app_driver import workbench
+from tests.tui.app_driver import SMALL, workbench
 from tests.tui.app_hosts import shown, until, whole
+from tests.tui.app_layout import faults
+from tui.workbench.destination_form import DestinationForm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +33,7 @@ async def test_it_fills_the_form_until_another_bucket_is_typed(
     async with workbench(sandbox) as drive:
         await drive.tables()
         await drive.press("4", "f7")
-        await until(drive.pilot, lambda: "No destination is configured" in whole(drive.app))
+        await until(drive.pilot, lambda: "No destination is configured yet" in whole(drive.app))
         await drive.press("escape")
 
         file = tmp_path / "amplify.toml"
@@ -50,3 +53,49 @@ async def test_it_fills_the_form_until_another_bucket_is_typed(
         await until(drive.pilot, lambda: drive.bench.draft.request.bucket == "s3://b-x/from-us/a")
         request = drive.bench.draft.request
         assert (request.acl, request.destination, request.format) == (None, None, "csv")
+
+
+async def test_one_is_made_tested_changed_and_removed(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMPLIFY_CONFIG_DIR", str(tmp_path))
+    tmp_path.chmod(0o700)
+    file, bucket = tmp_path / "amplify.toml", sandbox.s3["bucket"]
+    async with workbench(sandbox, size=SMALL) as drive:
+        await drive.tables()
+        await drive.press("4", "f7")
+        await until(drive.pilot, lambda: "No destination is configured" in whole(drive.app))
+        await drive.press("n")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, DestinationForm))
+        assert faults(drive.app) == []
+        await drive.press(*"partner")
+        area = drive.app.screen.query_one(TextArea)
+        area.text = 'bucket = "no-such-bucket"\nformt = "csv"  # [/b]'
+        await until(drive.pilot, lambda: "line 3: there is no key 'formt'" in whole(drive.app))
+        assert "did you mean format?" in whole(drive.app)
+        await drive.press("f3")
+        assert not file.exists()
+        area.text = 'bucket = "no-such-bucket"\nformat = "csv"  # agreed'
+        await until(drive.pilot, lambda: "→ s3://no-such-bucket/ · format" in whole(drive.app))
+        await drive.press("f2")
+        await until(drive.pilot, lambda: "✗ " in whole(drive.app))
+        area.text = area.text.replace("no-such-bucket", f"s3://{bucket}/x")
+        await drive.press("f2")
+        await until(drive.pilot, lambda: f"✓ write access to s3://{bucket}/x/" in whole(drive.app))
+        await drive.press("f3")
+        await until(drive.pilot, lambda: f"partner s3://{bucket}/x/ format" in whole(drive.app))
+        text = f'[destinations.partner]\nbucket = "s3://{bucket}/x"\nformat = "csv"  # agreed\n'
+        assert file.read_text() == text
+
+        await drive.press("e")
+        await until(drive.pilot, lambda: isinstance(drive.app.screen, DestinationForm))
+        area = drive.app.screen.query_one(TextArea)
+        area.text += "\ngzip = true"
+        await drive.press("f3")
+        await until(drive.pilot, lambda: "format, gzip" in whole(drive.app))
+        assert file.read_text() == f"{text}gzip = true\n"
+        await drive.press("x")
+        await until(drive.pilot, lambda: "Remove this destination?" in shown(drive.app))
+        await drive.press("n", "x", "y")
+        await until(drive.pilot, lambda: "No destination is configured" in whole(drive.app))
+        assert file.read_text().strip() == ""

@@ -62,7 +62,7 @@ class JobFile:
             return cls(path, exists=True, mistakes=(f"The file cannot be read: {reason}.",))
 
     def find(self, name: str) -> JobEntry | None:
-        """Return the transfer of a name; None if there is none."""
+        """Return the transfer of a name; None if the file has no such transfer."""
         return next((each for each in self.entries if each.name == name), None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -11,6 +11,7 @@ from textual.message import Message
 from core import DestinationError, SourceDataError, TemporaryError, TransferError, UsageError
 from tui.format.remedies import in_app
 from tui.workbench.background.lane import Work
+from tui.workbench.draft import with_options
 from tui.workbench.messages import (
     AccessTested,
     ColumnsFound,
@@ -28,7 +29,7 @@ from tui.workbench.messages import (
 
 if TYPE_CHECKING:
     from core import Request
-    from core.facade import Explorer, Look, Months, Plan, TableName
+    from core.facade import Explorer, Look, Months, NamedDestination, Plan, TableName
 
 _ROWS_AHEAD = 3
 TYPING_SECONDS = 0.5  # without a change, until the destination is checked
@@ -167,6 +168,21 @@ def test_access(request: Request, key: str) -> Work:
         yield AccessTested(request, bucket.destination.url())
 
     return work
+
+
+def make_access_test(request: Request) -> Callable[[NamedDestination, threading.Event], str]:
+    """Return a function that tests write access to a destination, from where `request` runs."""
+
+    def test(chosen: NamedDestination, cancel: threading.Event) -> str:
+        from core.facade import object_key, open_bucket, probe_destination
+
+        options = {**chosen.options, "bucket": chosen.url, "file_name": None, "split_by": None}
+        wanted = with_options(request, **{**options, "if_exists": "fail"})
+        with open_bucket(wanted) as bucket:
+            probe_destination(bucket, object_key(wanted, None), cancel=cancel)
+        return bucket.destination.url()
+
+    return test
 
 
 def check_object(request: Request, key: str) -> Work:

@@ -16,8 +16,8 @@ from tui.preferences import Memory
 from tui.screens.jobs.files import JobPlace
 from tui.screens.jobs.screen import JobsScreen
 from tui.screens.question import Question
+from tui.screens.run.list import RunsScreen
 from tui.screens.run.queue import describe_end, queue_of
-from tui.screens.runs import RunsScreen
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox

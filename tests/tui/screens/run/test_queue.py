@@ -16,10 +16,10 @@ from tests.support.waiting import PATIENCE
 from tests.tui.app_hosts import shown, until, whole
 from tui.screens.quit import QuitDialog, request_quit
 from tui.screens.run.line import RunsLine
+from tui.screens.run.list import RunsScreen
 from tui.screens.run.queue import QueuedRun, Standing, describe_end, queue_of
 from tui.screens.run.screen import RunScreen, State
 from tui.screens.run.stop import StopDialog
-from tui.screens.runs import RunsScreen
 
 
 class Held:

@@ -22,7 +22,7 @@ from tui.screens.run.queue import QueuedRun, Standing, describe_end, queue_of, s
 from tui.screens.run.screen import RunScreen
 from tui.screens.run.stop import StopDialog
 
-_STYLES: Final = Path(__file__).parents[1] / "styles"
+_STYLES: Final = Path(__file__).parents[2] / "styles"
 _HEAD: Final = ("Transfer", "State", "Took", "To")
 _PACE: Final = 0.5  # seconds between two updates
 _LONGEST: Final = 28  # cells of a name
