@@ -380,8 +380,7 @@ transfer."""
 
     def action_run(self) -> None:
         """Open the summary from which the run is started, or show what is missing for it."""
-        obstacle = self.find_obstacle()
-        if obstacle is not None:
+        if (obstacle := self.find_obstacle()) is not None:
             part, text = obstacle
             self.action_go(part)
             self._panes[part - 1].set_note(f"✗ {text}", "$text-error")
