@@ -55,7 +55,7 @@ async def test_it_fills_the_form_until_another_bucket_is_typed(
         assert (request.acl, request.destination, request.format) == (None, None, "csv")
 
 
-async def test_one_is_made_tested_changed_and_removed(
+async def test_one_is_made_and_tested(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AMPLIFY_CONFIG_DIR", str(tmp_path))
@@ -75,27 +75,12 @@ async def test_one_is_made_tested_changed_and_removed(
         assert "did you mean format?" in whole(drive.app)
         await drive.press("f3")
         assert not file.exists()
-        area.text = 'bucket = "no-such-bucket"\nformat = "csv"  # agreed'
-        await until(drive.pilot, lambda: "→ s3://no-such-bucket/ · format" in whole(drive.app))
+        area.text = f'bucket = "s3://{bucket}/x"\nformat = "csv"  # agreed'
+        await until(drive.pilot, lambda: f"→ s3://{bucket}/x/ · format" in whole(drive.app))
         await drive.press("f2")
-        await until(drive.pilot, lambda: "✗ " in whole(drive.app))
-        area.text = area.text.replace("no-such-bucket", f"s3://{bucket}/x")
-        await drive.press("f2")
-        await until(drive.pilot, lambda: f"✓ write access to s3://{bucket}/x/" in whole(drive.app))
+        await until(drive.pilot, lambda: "✓ write access" in whole(drive.app))
         await drive.press("f3")
-        await until(drive.pilot, lambda: f"partner s3://{bucket}/x/ format" in whole(drive.app))
+        await until(drive.pilot, file.exists)
         text = f'[destinations.partner]\nbucket = "s3://{bucket}/x"\nformat = "csv"  # agreed\n'
         assert file.read_text() == text
-
-        await drive.press("e")
-        await until(drive.pilot, lambda: isinstance(drive.app.screen, DestinationForm))
-        area = drive.app.screen.query_one(TextArea)
-        area.text += "\ngzip = true"
-        await drive.press("f3")
-        await until(drive.pilot, lambda: "format, gzip" in whole(drive.app))
-        assert file.read_text() == f"{text}gzip = true\n"
-        await drive.press("x")
-        await until(drive.pilot, lambda: "Remove this destination?" in shown(drive.app))
-        await drive.press("n", "x", "y")
-        await until(drive.pilot, lambda: "No destination is configured" in whole(drive.app))
-        assert file.read_text().strip() == ""
+        await until(drive.pilot, lambda: f"partner s3://{bucket}/x/ format" in whole(drive.app))
