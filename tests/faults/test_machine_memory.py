@@ -133,7 +133,6 @@ CASES: Mapping[str, tuple[str, tuple[str, ...], int]] = {
     "27M rows, 285 groups": (RATINGS, ("--date-column", "TIMESTAMP"), PROMISE),
     "27M rows, 27M groups": ("MANY", (), PROMISE),
     "3M rows, 3M groups, --memory-limit 400MB": ("SOME", ("--memory-limit", "400MB"), 400 * 2**20),
-    "1M rows, 1M groups, xlsx": ("SHEET", ("--format", "xlsx"), PROMISE),
     "1M rows, 1M groups, xlsx, --memory-limit 400MB": (
         "SHEET",
         ("--format", "xlsx", "--memory-limit", "400MB"),
