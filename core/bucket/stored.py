@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from core.bucket.failures import DENIED, code_of, is_temporary, status_of
+from core.bucket.failures import DENIED, StrangeAnswerError, code_of, is_temporary, status_of
 
 _CHUNK_BYTES: Final = 1024 * 1024
 # The header Server of stores that document If-None-Match for PutObject and
@@ -35,13 +35,17 @@ def refuse_existing(client: Any, target: Mapping[str, str]) -> None:
     Raises:
         ClientError: PreconditionFailed, the object exists; or a temporary failure. If the
             permissions do not allow to look, nothing is raised.
+        StrangeAnswerError: the answer did not come from S3
+            (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html).
     """
     try:
-        client.head_object(**target)
+        answer = client.head_object(**target)
     except ClientError as error:
         if is_temporary(error):
             raise
         return
+    if "LastModified" not in answer:  # S3 always gives it; a sign-in page of the network does not
+        raise StrangeAnswerError("the answer to HeadObject has no Last-Modified")
     raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "HeadObject")
 
 

@@ -39,6 +39,7 @@ PASSING: dict[str, Action] = {
 }
 DENIED = reply(403, "AccessDenied")
 BRIEF: Options = {"max_retry_time": 1}
+PATIENT: Options = {"max_retry_time": 2}  # longer than the second that Retry-After asks for
 AGAIN: Options = {"if_exists": "overwrite"}
 
 
@@ -84,7 +85,8 @@ def fault(
     """A fault of one call: `more` may hold `times`, and what a case has."""
     pattern, table = CALLS[call]
     times = more.pop("times", ALWAYS if error else 1)
-    more = {"table": table, "options": BRIEF if error else {}, **more}
+    lasting = PATIENT if "Retry-After" in name else BRIEF
+    more = {"table": table, "options": lasting if error else {}, **more}
     return Case(
         f"{call}: {name}", "S3", lambda g: g.s3.on(pattern, action, times), error, words, **more
     )
@@ -103,7 +105,7 @@ def bounded(ground: Ground) -> None:
         if isinstance(event, Retrying):
             pauses[event.what] += event.pause
     assert pauses
-    assert max(pauses.values()) <= BRIEF["max_retry_time"]
+    assert max(pauses.values()) <= PATIENT["max_retry_time"]
 
 
 def putting_only(ground: Ground) -> Options:
