@@ -72,7 +72,10 @@ def check_failed(ended: Mapping[str, dict[str, Any]]) -> None:
 @pytest.mark.parametrize("engine", ["stream", pytest.param("pushdown", marks=pytest.mark.slow)])
 def test_every_lie_fails(sandbox: Sandbox, small: str, engine: str) -> None:
     ended = told(sandbox, {**LOGIN, **QUERY, **RESULT, **CHUNKS, **HARMLESS}, engine)
-    harmless = {name: ended.pop(name) for name in HARMLESS}
+    names = list(HARMLESS)
+    if engine == "pushdown":  # its groups fit in one chunk
+        names.append("chunks are listed once for all")
+    harmless = {name: ended.pop(name) for name in names}
     check_failed(ended)
     right = transfer(sandbox, small)["row_count"]
     for name, end in harmless.items():
