@@ -78,13 +78,14 @@ def one_row_less(told: dict[str, Any]) -> None:
 
 
 def unheard_of(ground: Ground) -> None:
-    """COPY INTO writes its file, and whoever asks how it is gets no answer."""
+    """COPY INTO writes its file, and whoever waits for its end or asks for it gets no answer."""
 
     def refuse_once_written(exchange: Exchange) -> None:
         assert wait_for(ground.inbox.keys)
         http(503)(exchange)
 
-    ground.warehouse.on(STATUS + COPY, refuse_once_written, ALWAYS)
+    for question in (RESULT, STATUS):
+        ground.warehouse.on(question + COPY, refuse_once_written, ALWAYS)
 
 
 def end_unheard(exchange: Exchange) -> None:
@@ -112,7 +113,7 @@ CASES = [
     # Whose the file is, nobody can tell: it stays, and is told of.
     copying("start: answer lost", START, end_unheard, TemporaryError, "look for files at", **LEFT),
     unloading(
-        "COPY INTO, status: 503 without end",
+        "COPY INTO, result and status: 503 without end",
         unheard_of,
         TemporaryError,
         "Files may remain at s3://.* query ",
