@@ -259,8 +259,9 @@ def test_the_journey_from_a_table_to_the_downloaded_result(page: Page) -> None:
         assert result["row_count"] == 581
         assert download.value.suggested_filename == f"{result['file_name']}.result.json"
         page.keyboard.press("j")
-        page.wait_for_function("async () => (await navigator.clipboard.readText()).length > 0")
-        assert json.loads(page.evaluate("navigator.clipboard.readText()")) == result
+        copied = "navigator.clipboard.readText()"
+        assert wait_for(lambda: page.evaluate(copied))  # here, as a promise is truthy
+        assert json.loads(page.evaluate(copied)) == result
         page.keyboard.press("Escape")
         page.keyboard.press("F10")
         page.get_by_text("amplify-transfer has ended in this tab").wait_for()
