@@ -298,7 +298,7 @@ def test_leaving_the_page_asks_while_a_transfer_runs(
         assert page.evaluate("prevented") == {"p": True, "F5": True, "Escape": True}
         page.keyboard.press("Enter")
         wait_until_shown(page, "─ Sending")
-        page.wait_for_function(f"!{WOULD_LEAVE}")
+        assert wait_for(lambda: not page.evaluate(WOULD_LEAVE))
         page.evaluate("setTimeout(() => location.reload())")
         assert wait_for(lambda: page.evaluate("1") and asked)
         assert asked == ["beforeunload"]
