@@ -18,7 +18,7 @@ import functools
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from core.api import transfer_data as _transfer_data
 from core.checking.check import check as _check
@@ -30,13 +30,12 @@ from core.previews import tables as _tables
 from core.remedy import Advice, Remedy
 from core.request.options import OPTIONS
 from core.request.request import MEBIBYTE, SMALLEST_MEMORY_LIMIT, parse_size
+from core.runtime.cancel import NEVER, LinkedCancel
 from core.transfer import plan_transfer as _plan_transfer
 from core.transfer import run_transfer as _run_transfer
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
-
-_POLL: Final = 0.1  # seconds
 
 
 def _as_coroutine(call: Callable[Given, Result]) -> Callable[Given, Coroutine[Any, Any, Result]]:
@@ -44,45 +43,15 @@ def _as_coroutine(call: Callable[Given, Result]) -> Callable[Given, Coroutine[An
 
     @functools.wraps(call)
     async def called(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        cancel = _Cancel(kwargs.pop("cancel", None))
+        given: Any = kwargs.pop("cancel", None)
+        cancel = LinkedCancel(NEVER if given is None else given)
         kwargs["cancel"] = cancel
         return await _run_in_thread(functools.partial(call, *args, **kwargs), cancel)
 
     return called
 
 
-class _Cancel:
-    """A `Cancel` that is set by the task, or by the caller's own one.
-
-    Args:
-        given: the caller's, if any.
-    """
-
-    def __init__(self, given: Any) -> None:
-        self._own = threading.Event()
-        self._given = given
-
-    def set(self) -> None:
-        """Cancel the call."""
-        self._own.set()
-
-    def is_set(self) -> bool:
-        """Whether the call should stop."""
-        return self._own.is_set() or (self._given is not None and bool(self._given.is_set()))
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait up to `timeout` seconds for the cancellation; return `is_set()`."""
-        if self._given is None:
-            return self._own.wait(timeout)
-        left = timeout
-        while not self.is_set() and (left is None or left > 0):
-            step = _POLL if left is None else min(left, _POLL)
-            self._own.wait(step)
-            left = None if left is None else left - step
-        return self.is_set()
-
-
-async def _run_in_thread(work: Callable[[], Result], cancel: _Cancel) -> Result:
+async def _run_in_thread(work: Callable[[], Result], cancel: LinkedCancel) -> Result:
     """Call `work` in a thread; on a cancellation, set `cancel` and wait until it has ended.
 
     The threads of `asyncio.to_thread` are few, and others of the program need them.

@@ -14,6 +14,7 @@ import pytest
 import core
 from core import CancelledError, Phase, Progress, UsageError, aio
 from core.errors import SourceDataError
+from core.runtime.cancel import LinkedCancel
 from tests.support.deliveries import bucket_client, objects, options
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def test_a_limit_that_is_too_small_or_invalid(limit: str, at_once: int) -> None:
 
 def test_a_caller_that_waits_for_its_own_cancel() -> None:
     given = threading.Event()
-    cancel = aio._Cancel(given)
+    cancel = LinkedCancel(given)
     assert not cancel.wait(0.01)
     threading.Timer(0.02, given.set).start()
     assert cancel.wait(60)

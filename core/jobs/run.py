@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,13 +18,11 @@ from core.jobs.result import JobResult
 from core.records.history import run_recorded
 from core.remedy import Advice, Remedy
 from core.request.request import MEBIBYTE, SMALLEST_MEMORY_LIMIT
-from core.runtime.cancel import NEVER, Cancel
+from core.runtime.cancel import NEVER, Cancel, LinkedCancel
 
 if TYPE_CHECKING:
     from core.outcome import Outcome
     from core.planning.plan import Plan
-
-_SLICE = 0.2  # seconds between two looks at a second cancellation
 
 JobListener = Callable[[str, Event], None]
 """Called with the name of a transfer and an event of it."""
@@ -101,7 +98,7 @@ def run_transfers(
         jobs, stop_on_failure, on_progress, on_result, cancel: as for `run_job`.
         demo: whether the transfers use the embedded warehouse and bucket.
     """
-    shared, stop = share_memory(job, jobs), _Stop(cancel or NEVER)
+    shared, stop = share_memory(job, jobs), LinkedCancel(cancel or NEVER)
     runner = _Runner(stop_on_failure, demo, on_progress, on_result, stop)
     with ThreadPoolExecutor(min(jobs, len(shared)) or 1, thread_name_prefix="job") as pool:
         try:
@@ -141,32 +138,6 @@ def _limit_memory(transfer: JobTransfer, part: int) -> JobTransfer:
     return replace(transfer, request=request)
 
 
-class _Stop:
-    """A Cancel that is set by the caller's or by an error in this module's own thread."""
-
-    def __init__(self, outer: Cancel) -> None:
-        self._outer = outer
-        self._own = threading.Event()
-
-    def set(self) -> None:
-        """Set it."""
-        self._own.set()
-
-    def is_set(self) -> bool:
-        """Whether one of both is set."""
-        return self._own.is_set() or self._outer.is_set()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for one of both."""
-        end = None if timeout is None else time.monotonic() + timeout
-        while not self.is_set():
-            left = _SLICE if end is None else min(_SLICE, end - time.monotonic())
-            if left <= 0:
-                break
-            self._outer.wait(left)
-        return self.is_set()
-
-
 class _Runner:
     """Runs transfers, one per call, from several threads."""
 
@@ -176,7 +147,7 @@ class _Runner:
         demo: bool,
         on_progress: JobListener,
         on_result: Callable[[JobResult], None],
-        stop: _Stop,
+        stop: LinkedCancel,
     ) -> None:
         self._stop_on_failure = stop_on_failure
         self._demo = demo

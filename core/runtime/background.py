@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Generic, TypeVar
 
 from core.errors import TemporaryError
-from core.runtime.cancel import Cancel, check
+from core.runtime.cancel import Cancel, LinkedCancel, check
 from core.runtime.closing import Closing
 from core.runtime.deadline import Deadline
 
@@ -133,8 +133,8 @@ class Ahead(Closing, Generic[T]):
 
     def __init__(self, call: Callable[[Cancel], T], cancel: Cancel) -> None:
         self._cancel = cancel
-        self._closed = threading.Event()
-        self._future = start(call, _Either(self._closed, cancel))
+        self._end = LinkedCancel(cancel)
+        self._future = start(call, self._end)
 
     def result(self) -> T:
         """Wait for the result of the call and return it.
@@ -146,23 +146,4 @@ class Ahead(Closing, Generic[T]):
 
     def close(self) -> None:
         """End the call, if it runs; its result is not waited for."""
-        self._closed.set()
-
-
-class _Either:
-    """A Cancel that is set as soon as one of two is."""
-
-    def __init__(self, own: threading.Event, other: Cancel) -> None:
-        self._own, self._other = own, other
-
-    def is_set(self) -> bool:
-        return self._own.is_set() or self._other.is_set()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        deadline = None if timeout is None else Deadline(timeout)
-        while not self.is_set():
-            left = TURN_SECONDS if deadline is None else min(deadline.left, TURN_SECONDS)
-            if left <= 0:
-                return False
-            self._own.wait(left)
-        return True
+        self._end.set()

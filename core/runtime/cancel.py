@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import sleep
 from typing import Final, Protocol
 
 from core.errors import CancelledError, IntegrityError, TransferError
+from core.runtime.deadline import Deadline
 
 _LONG: Final = 3600.0  # seconds
+_LOOK: Final = 0.1  # seconds between two looks at the other of two cancellations
 
 
 class Cancel(Protocol):
@@ -38,6 +41,35 @@ class _Never:
 
 
 NEVER: Final[Cancel] = _Never()
+
+
+class LinkedCancel:
+    """A Cancel that its owner sets, and that is set too once another one is.
+
+    Args:
+        other: such as the one of the caller.
+    """
+
+    def __init__(self, other: Cancel) -> None:
+        self._own, self._other = threading.Event(), other
+
+    def set(self) -> None:
+        """Set it; the other one is left as it is."""
+        self._own.set()
+
+    def is_set(self) -> bool:
+        """Whether one of both is set."""
+        return self._own.is_set() or self._other.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds for one of both; return `is_set()`."""
+        deadline = None if timeout is None else Deadline(timeout)
+        while not self.is_set():
+            left = _LOOK if deadline is None else min(deadline.left, _LOOK)
+            if left <= 0:
+                break
+            self._own.wait(left)
+        return self.is_set()
 
 
 @contextmanager
