@@ -7,7 +7,6 @@ that text, and stays.
 
 from __future__ import annotations
 
-import stat
 import tomllib
 from pathlib import Path
 from typing import Final
@@ -23,10 +22,9 @@ from core.configuration.destinations import (
 from core.configuration.lines import find_lines
 from core.configuration.tables import TomlFile
 from core.errors import LocalResourceError, UsageError
-from core.runtime.disk.private_files import replace
+from core.runtime.disk.private_files import edit
 
 _KIND: Final = "a configuration file"
-_MODE: Final = 0o600
 
 
 def parse_destination(name: str, body: str) -> NamedDestination:
@@ -160,11 +158,7 @@ def _write(path: Path, lines: list[str]) -> None:
     text = "\n".join(lines).rstrip("\n") + "\n"
     read_destinations(TomlFile(path, text))  # nothing is written that cannot be read
     try:
-        real = path.resolve()  # a link stays one
-        mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else _MODE
-        replace(real, text)
-        if mode != _MODE:
-            real.chmod(mode)
+        edit(path, text)
     except OSError as error:
         raise LocalResourceError(
             f"{path} cannot be written: {error.strerror or 'I/O error'}.", "Check the directory."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +17,10 @@ from core.jobs.job_file import ALSO, KIND, NAME, TRANSFERS, parse_job
 from core.planning.names import parse_table
 from core.request.options import OPTIONS
 from core.request.request import MEBIBYTE, Request, StreamLimit
-from core.runtime.disk.private_files import replace
+from core.runtime.disk.private_files import edit
 
 _HEAD: Final = "# A job file of amplify-transfer.\n"
 _SIZES: Final = ("memory_limit", "max_file_size")
-_MODE: Final = 0o600
 
 
 def add_transfer(
@@ -90,11 +88,7 @@ def write_file(path: Path, text: str) -> None:
         LocalResourceError: it cannot be written.
     """
     try:
-        real = path.resolve()  # a link stays one
-        mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else _MODE
-        replace(real, text)
-        if mode != _MODE:
-            real.chmod(mode)
+        edit(path, text)
     except OSError as error:
         raise LocalResourceError(
             f"The job file {path} cannot be written: {error.strerror or 'I/O error'}.",

@@ -136,6 +136,21 @@ def replace(path: Path, text: str, *, of_anyone: bool = False) -> None:
         raise
 
 
+def edit(path: Path, text: str) -> None:
+    """Replace a file that a user also edits: a link to it stays one, and it keeps its mode.
+
+    A new file has the mode 0600.
+
+    Raises:
+        OSError: as `replace`.
+    """
+    real = path.resolve()
+    mode = stat.S_IMODE(real.stat().st_mode) if real.exists() else _MODE
+    replace(real, text)
+    if mode != _MODE:
+        real.chmod(mode)
+
+
 def write_locked(path: Path, text: str) -> int:
     """Write a new file of mode 0600, which is locked before it is written.
 
