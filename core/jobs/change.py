@@ -8,10 +8,10 @@ from typing import Any, Final
 import tomlkit
 from tomlkit.items import AoT, Null, Table
 
-from core.configuration.destinations import fill_options, list_destinations
+from core.configuration.destinations import NamedDestination, fill_options, list_destinations
 from core.configuration.tables import TomlFile
 from core.errors import UsageError
-from core.jobs.job_file import ALSO, KIND, TRANSFERS, JobTransfer, parse_job
+from core.jobs.job_file import ALSO, TRANSFERS, WINDOW, JobTransfer, open_job_file, parse_job
 from core.jobs.save import find_differences, point_to, to_toml, write_file
 from core.planning.names import nearest_hint
 from core.request.reproduce import list_given
@@ -22,7 +22,6 @@ _ACCESS: Final = (
     *("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options"),
     *("memory_limit", "max_retry_time"),
 )
-_WINDOW: Final = ("since", "until", "last_months", "include_current")
 
 
 def list_job_options(request: Request, *, demo: bool = False) -> dict[str, Any]:
@@ -36,8 +35,8 @@ def list_job_options(request: Request, *, demo: bool = False) -> dict[str, Any]:
         demo: leave out how the embedded warehouse and bucket are reached.
     """
     given = dict(list_given(request, demo=demo))
-    named = list_destinations().get(request.destination or "")
-    if named is None or named.url != request.bucket:
+    named = _find_named(request)
+    if named is None:
         return given
     short: dict[str, Any] = {"table": request.table, "bucket": named.name}
     there = Request.of(**fill_options(short))
@@ -67,9 +66,7 @@ def change_transfer(path: Path, name: str, request: Request) -> None:
             months are wanted, or its defaults do not allow the change.
         LocalResourceError: the file cannot be written.
     """
-    file = TomlFile.read(path, KIND)
-    if file is None:
-        raise UsageError(f"The job file {path} does not exist.", "Check the path.")
+    file = open_job_file(path)
     document = tomlkit.parse(file.text)
     table = _find_table(document.get(TRANSFERS), path, name)
     before = _read(file, name)
@@ -91,6 +88,12 @@ def change_transfer(path: Path, name: str, request: Request) -> None:
         write_file(path, text)
 
 
+def _find_named(request: Request) -> NamedDestination | None:
+    """Return the configured destination of a request, unless its bucket is another one by now."""
+    named = list_destinations().get(request.destination or "")
+    return named if named and named.url == request.bucket else None
+
+
 def _find_table(transfers: object, path: Path, name: str) -> Table:
     if not isinstance(transfers, AoT):
         raise UsageError(f"{path} has its transfers in a list.", f"Write them as [[{TRANSFERS}]].")
@@ -109,7 +112,7 @@ def _read(file: TomlFile, name: str) -> JobTransfer:
 def _check_window(before: JobTransfer, request: Request) -> None:
     if before.name == before.entry:
         return
-    if any(getattr(before.request, each) != getattr(request, each) for each in _WINDOW):
+    if any(getattr(before.request, each) != getattr(request, each) for each in WINDOW):
         raise UsageError(
             f"{before.entry} runs a transfer a month, so its months cannot be changed here.",
             "Change its backfill in the file.",
@@ -117,9 +120,8 @@ def _check_window(before: JobTransfer, request: Request) -> None:
 
 
 def _set_destination(table: Table, request: Request) -> None:
-    named = list_destinations().get(request.destination or "")
-    target = named.name if named and named.url == request.bucket else request.bucket
-    ((key, value),) = point_to(target).items()
+    named = _find_named(request)
+    ((key, value),) = point_to(named.name if named else request.bucket).items()
     for other in {ALSO, "bucket"} - {key}:
         if other in table:
             table.remove(other)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.configuration.tables import TomlFile
-from core.errors import UsageError
-from core.jobs.job_file import KIND, TRANSFERS, Adapt, JobTransfer, parse_job
+from core.jobs.job_file import TRANSFERS, Adapt, JobTransfer, open_job_file, parse_job
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,7 @@ def read_entries(path: Path, *, adapt: Adapt = dict) -> tuple[JobEntry, ...]:
         UsageError: the file is missing or cannot be read.
         ConfigurationError: it has mistakes; all of them are in the error.
     """
-    file = TomlFile.read(path, KIND)
-    if file is None:
-        raise UsageError(f"The job file {path} does not exist.", "Check the path.")
+    file = open_job_file(path)
     job = parse_job(file, adapt=adapt)
     lines = file.text.splitlines()
     names = list(dict.fromkeys(each.entry for each in job.transfers))

@@ -44,7 +44,7 @@ SCHEMAS: Final = ("free", "frozen")
 PER_TRANSFER: Final = ("table", "bucket", "file_name", "report")
 NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _BACKFILL: Final = re.compile(r"\s*(\S+?)\s*\.\.\s*(\S+)\s*")
-_WINDOW: Final = ("since", "until", "last_months", "include_current", "restate_months")
+WINDOW: Final = ("since", "until", "last_months", "include_current", "restate_months")
 _MONTHLY_NAME: Final = "{table}_monthly_{month}.{ext}"  # of the files of a backfill
 
 Options = Mapping[str, Any]
@@ -116,10 +116,19 @@ def read_job(
         ConfigurationError: the file, or that of the destinations, has mistakes; all of them are in
             the error.
     """
+    return parse_job(open_job_file(path), only=only, given=given, adapt=adapt)
+
+
+def open_job_file(path: Path) -> TomlFile:
+    """Return the text and the tables of a job file.
+
+    Raises:
+        UsageError: it is missing, or cannot be read.
+    """
     file = TomlFile.read(path, KIND)
     if file is None:
         raise UsageError(f"The job file {path} does not exist.", "Check the path.")
-    return parse_job(file, only=only, given=given, adapt=adapt)
+    return file
 
 
 def parse_job(
@@ -231,7 +240,7 @@ def _is_frozen(file: TomlFile, own: _Entry, defaults: _Entry) -> bool:
 
 def _plan_backfill(file: TomlFile, entry: _Entry, own: _Entry, backfill: object) -> None:
     place = own.places["backfill"]
-    for key in _WINDOW:
+    for key in WINDOW:
         if key in own.options:
             file.refuse(place, f"backfill and {key} exclude each other")
         entry.options.pop(key, None)

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from core.remedy import Advice, Remedy, join_remedies
+from core.request.stable_names import CHANGING
 
 if TYPE_CHECKING:
     from core.request.request import Request
 
-_CHANGING: Final = re.compile(r"\{(?:timestamp|run_id)\}")  # what differs in every run
 _OF_WINDOW: Final = re.compile(r"\{(?:since|until)\}")
 _NAME: Final = Remedy("restate_months")
 
@@ -62,7 +62,7 @@ def _check_names(request: Request) -> None:
             Advice(_NAME, " and ", Remedy("if_exists", "skip"), " exclude each other: months that "
                    "have not changed are left out anyway")
         )  # fmt: skip
-    changing = template is None or _CHANGING.search(template) is not None
+    changing = template is None or CHANGING.search(template) is not None
     if not changing and request.if_exists != "overwrite":
         ways = [Remedy("if_exists", "overwrite"), Remedy("file_name")]
         raise ValueError(
@@ -70,7 +70,7 @@ def _check_names(request: Request) -> None:
                    " with {timestamp}, for a further object")
         )  # fmt: skip
     prefix = "{timestamp}" if template is None else re.split(r"\{(?:month|year)\}", template)[0]
-    if request.manifest and _CHANGING.search(prefix.rpartition("/")[0] or prefix) is None:
+    if request.manifest and CHANGING.search(prefix.rpartition("/")[0] or prefix) is None:
         raise ValueError(
             Advice(Remedy("manifest"), " would list only the months that have changed: ", _NAME,
                    " needs names that begin with a directory such as {timestamp}/")

@@ -10,7 +10,7 @@ from core.remedy import Advice, Remedy
 if TYPE_CHECKING:
     from core.request.request import Request
 
-_CHANGING: Final = re.compile(r"\{(?:timestamp|run_id)\}")  # what differs in every run
+CHANGING: Final = re.compile(r"\{(?:timestamp|run_id)\}")  # what differs in every run
 _ENCRYPTED: Final = ("{ext}", ".gpg", ".pgp")
 _USUAL: Final = "{timestamp}"  # the changing field of the usual name
 
@@ -23,7 +23,7 @@ def check_skip(request: Request) -> None:
     """
     if request.if_exists != "skip":
         return
-    found = _CHANGING.search(_USUAL if request.file_name is None else request.file_name)
+    found = CHANGING.search(_USUAL if request.file_name is None else request.file_name)
     if found:
         raise ValueError(
             Advice(
