@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from core.bucket import Bucket
 from core.bucket.checks import check_destination
-from core.bucket.delivery import make_metadata
 from core.bucket.objects import remove_delivered
 from core.engines.engine import EngineResult, Job
 from core.errors import CancelledError, TransferError
-from core.records.manifest import WrittenManifest, manifest_key, write_manifest
+from core.records.manifest import WrittenManifest, manifest_key, write_beside, write_manifest
 from core.remedy import join_texts
-from core.runtime.disk.private_files import opener
 
 if TYPE_CHECKING:
     from core.planning.delivered import DeliveredColumn
@@ -106,21 +104,9 @@ def write_completion(
         keys.append(manifest.key)
     if request.success_file:
         with _remove_on_failure(job, bucket, delivered, keys, SUCCESS):
-            _write_success(job, bucket, delivered, directory / "success")
+            key, path = success_key(delivered.key), directory / "success"
+            write_beside(job, bucket, delivered, key, b"", "application/octet-stream", path)
     return manifest
-
-
-def _write_success(job: Job, bucket: Bucket, delivered: EngineResult, path: Path) -> None:
-    with open(path, "wb", opener=opener):
-        pass
-    bucket.upload(
-        path,
-        success_key(delivered.key),
-        content_type="application/octet-stream",
-        metadata=make_metadata(job.run_id, delivered.totals.groups, str(job.plan.source.name)),
-        overwrite=job.overwrite,
-        cancel=job.cancel,
-    )
 
 
 @contextmanager

@@ -150,21 +150,46 @@ def write_manifest(
         TransferError: it cannot be written.
     """
     files = tuple(_with_checksum(bucket, each, job.cancel) for each in delivered.objects)
-    key, totals = manifest_key(job.key, job.plan.source.name.table), delivered.totals
+    key = manifest_key(job.key, job.plan.source.name.table)
     made = _describe(job, delivered, files, schema)
     data = (json.dumps(made, indent=2, ensure_ascii=False) + "\n").encode()
-    path = directory / "manifest"
+    write_beside(job, bucket, delivered, key, data, "application/json", directory / "manifest")
+    return WrittenManifest(key, data, files)
+
+
+def write_beside(
+    job: Job,
+    bucket: Bucket,
+    delivered: EngineResult,
+    key: str,
+    data: bytes,
+    content_type: str,
+    path: Path,
+) -> None:
+    """Write an object that is about a delivery, with the metadata of its files.
+
+    Args:
+        job: the transfer.
+        bucket: the bucket of the delivery.
+        delivered: the delivery.
+        key: the key of the object.
+        data: its bytes.
+        content_type: its media type.
+        path: a new file for them, in a private directory of this machine.
+
+    Raises:
+        TransferError: it cannot be written.
+    """
     with open(path, "wb", opener=opener) as file:
         file.write(data)
     bucket.upload(
         path,
         key,
-        content_type="application/json",
-        metadata=make_metadata(job.run_id, totals.groups, str(job.plan.source.name)),
+        content_type=content_type,
+        metadata=make_metadata(job.run_id, delivered.totals.groups, str(job.plan.source.name)),
         overwrite=job.overwrite,
         cancel=job.cancel,
     )
-    return WrittenManifest(key, data, files)
 
 
 def _with_checksum(bucket: Bucket, delivery: Delivery, cancel: Cancel) -> Delivery:
