@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -225,18 +225,32 @@ class BucketChecks:
         return ""
 
     def _remove(self) -> str:
-        left: list[str] = []
-        for key in self._removable:
-            try:
-                self.bucket.ask(partial(_delete, key))
-            except TransferError:
-                left.append(self.bucket.destination.url(key))
-        if left:
-            raise DestinationError(
-                f"What was written may remain: {', '.join(left)}.",
-                "Remove it; a transfer itself does not need s3:DeleteObject.",
-            )
-        return ""
+        return remove_probes(self.bucket, self._removable, "What was written")
+
+
+def remove_probes(bucket: Bucket, keys: Collection[str], what: str) -> str:
+    """Remove objects that a check has written; return an empty text, the detail of a finding.
+
+    Args:
+        bucket: where they are.
+        keys: their keys.
+        what: what they are, to begin a sentence.
+
+    Raises:
+        DestinationError: one of them may remain.
+    """
+    left: list[str] = []
+    for key in keys:
+        try:
+            bucket.ask(partial(_delete, key))
+        except TransferError:
+            left.append(bucket.destination.url(key))
+    if left:
+        raise DestinationError(
+            f"{what} may remain: {', '.join(left)}.",
+            "Remove it; a transfer itself does not need s3:DeleteObject.",
+        )
+    return ""
 
 
 def _delete(key: str, client: Any, where: dict[str, str]) -> None:

@@ -10,18 +10,19 @@ import tempfile
 import uuid
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from core import query
 from core.bucket import Bucket
 from core.bucket.fetch import fetch
 from core.bucket.objects import get_aws_keys
+from core.checking.bucket import remove_probes
 from core.checking.cases import EXAMPLE, EXAMPLE_GROUPS
 from core.checking.finding import CheckStatus, Finding
 from core.checking.snowflake import Warehouse
 from core.engines.cleanup import CopyCleanup
 from core.engines.write_access import find_access
-from core.errors import DestinationError, IntegrityError, TransferError
+from core.errors import IntegrityError
 from core.query.unload import Files, Keys, copy_into
 from core.remedy import Advice
 from core.request.request import Request
@@ -60,7 +61,7 @@ def check_unload(warehouse: Warehouse, request: Request, bucket: Bucket) -> None
             walk.step(_UNLOAD, "the file that it wrote", lambda: _read_back(bucket, key, warehouse))
     finally:
         if written:
-            remove = partial(_remove, bucket, key)
+            remove = partial(remove_probes, bucket, [key], "What Snowflake wrote")
             walk.step(_UNLOAD, "removing the file", remove, always=True)
 
 
@@ -102,18 +103,3 @@ def _read_back(bucket: Bucket, key: str, warehouse: Warehouse) -> str:
     if (rows, schema.names) != (len(EXAMPLE_GROUPS), names):
         raise IntegrityError(f"It has {rows} rows, or columns of other names.", _REST)
     return ", ".join(str(kind) for kind in schema.types)
-
-
-def _remove(bucket: Bucket, key: str) -> str:
-    try:
-        bucket.ask(partial(_delete, key))
-    except TransferError as error:
-        raise DestinationError(
-            f"What Snowflake wrote may remain: {bucket.destination.url(key)}.",
-            "Remove it; a transfer itself does not need s3:DeleteObject.",
-        ) from error
-    return ""
-
-
-def _delete(key: str, client: Any, where: dict[str, str]) -> None:
-    client.delete_object(**where, Key=key)
