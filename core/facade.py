@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from core.remedy import spell_out as spell_out
     from core.request.lists import split_names as split_names
     from core.request.options import GROUPS as GROUPS
+    from core.request.options import PLACE as PLACE
     from core.request.options import Option as Option
     from core.request.reproduce import as_command as as_command
     from core.request.reproduce import as_python as as_python
@@ -198,6 +199,7 @@ _HOMES: Final = {
     "core.request.options": (
         "Option",
         "GROUPS",
+        "PLACE",
     ),
     "core.connections.saved": ("Remembered",),
     "core.connections.secrets": ("Secret",),

@@ -316,7 +316,6 @@ class TransferApp(OrderedKeys):
         from tui.screens.run.queue import QueuedRun, queue_of
 
         bench = next(screen for screen in self.screen_stack if isinstance(screen, Workbench))
-        demo = bench.get_job()[2]
         try:
             job = read_job(path, only=names, adapt=bench.adapt_options)
         except TransferError as error:
@@ -327,7 +326,7 @@ class TransferApp(OrderedKeys):
                 QueuedRun(
                     each.request,
                     name=each.name,
-                    demo=demo,
+                    demo=bench.in_demo,
                     connection_name=self._place,
                     entry=each,
                 )

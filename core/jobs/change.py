@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import tomlkit
 from tomlkit.items import AoT, Null, Table
@@ -14,14 +14,9 @@ from core.errors import UsageError
 from core.jobs.job_file import ALSO, TRANSFERS, WINDOW, JobTransfer, open_job_file, parse_job
 from core.jobs.save import find_differences, point_to, to_toml, write_file
 from core.planning.names import nearest_hint
+from core.request.options import PLACE
 from core.request.reproduce import list_given
 from core.request.request import Request
-
-# How the services are reached: an edited transfer may have those of the session that edited it.
-_ACCESS: Final = (
-    *("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options"),
-    *("memory_limit", "max_retry_time"),
-)
 
 
 def list_job_options(request: Request, *, demo: bool = False) -> dict[str, Any]:
@@ -41,7 +36,7 @@ def list_job_options(request: Request, *, demo: bool = False) -> dict[str, Any]:
     short: dict[str, Any] = {"table": request.table, "bucket": named.name}
     there = Request.of(**fill_options(short))
     for name in find_differences(there, request):
-        if name not in given and name in (*_ACCESS, "notify"):
+        if name not in given and name in (*PLACE, "notify"):
             continue
         value = given.get(name, getattr(request, name))
         if value is None:  # the destination has an option that the request must not have
@@ -132,7 +127,7 @@ def _set_destination(table: Table, request: Request) -> None:
 
 
 def _list_changes(now: Request, wanted: Request) -> list[str]:
-    return [name for name in find_differences(now, wanted) if name not in _ACCESS]
+    return [name for name in find_differences(now, wanted) if name not in PLACE]
 
 
 def _set(table: Table, name: str, request: Request, *, final: bool) -> None:

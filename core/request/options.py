@@ -593,6 +593,11 @@ GROUPS: Final[Mapping[str, Mapping[str, Option]]] = MappingProxyType(
 )
 """The options by subject, in the order in which they are listed."""
 
+# How the services are reached: of the place where a transfer runs, rather than of the transfer.
+PLACE: Final = (
+    *("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options"),
+    *("memory_limit", "max_retry_time"),
+)
 OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
     {name: option for group in GROUPS.values() for name, option in group.items()}
 )

@@ -19,6 +19,7 @@ from textual.drivers.web_driver import WebDriver
 from textual.messages import ExitApp
 
 from tui.cli.batch import leave
+from tui.cli.signals import TRANSFER
 from tui.launch import start
 from tui.workbench.screen import Workbench
 
@@ -95,7 +96,7 @@ def _read(size: int) -> bytes:
 
 
 def _transfers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "transfer"]
+    return [thread for thread in threading.enumerate() if thread.name == TRANSFER]
 
 
 def _find_table(app: App[Any]) -> str:

@@ -10,7 +10,7 @@ from textual import on
 from textual.screen import Screen
 
 from core import Request, TransferError, UsageError
-from core.facade import SourceColumn, edits
+from core.facade import PLACE, SourceColumn, edits
 from tui.format.remedies import in_app
 from tui.screens.error import show_error
 from tui.workbench.draft import (
@@ -28,10 +28,6 @@ from tui.workbench.messages import OptionsChanged, RenameAsked, RoleAsked
 if TYPE_CHECKING:
     from core.facade import NamedDestination
 
-PLACE: Final = (
-    *("connection", "warehouse", "role", "aws_profile", "endpoint_url", "s3_options"),
-    *("memory_limit", "max_retry_time"),
-)
 _STEPS: Final = 100  # changes that can be undone
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from core import Request
+from core.facade import PLACE
 from tui.demo import choose_access
 from tui.workbench.draft import NOTHING
-from tui.workbench.editing import PLACE, Editing
+from tui.workbench.editing import Editing
 
 if TYPE_CHECKING:
     from tui.screens.jobs.files import JobPlace

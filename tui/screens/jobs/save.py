@@ -129,9 +129,8 @@ transfer. A file that is missing is made. Secrets are never written."""
     @on(Input.Submitted)
     def action_save(self) -> None:
         """Save the transfer, and dismiss with its place."""
-        self._file = JobFile.read(
-            parse_path(self._path_field.value)
-        )  # another program may have it open
+        # Read it again: another program may have changed it.
+        self._file = JobFile.read(parse_path(self._path_field.value))
         self._show_plan()
         if self._find_problem():
             return

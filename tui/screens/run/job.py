@@ -130,19 +130,20 @@ class Job:
             self._post(Moved(event))
         elif isinstance(event, Planned | Warned):
             self._post(Noticed(event))
-            self._compare(event)
+            if isinstance(event, Planned):
+                self._compare(event)
         elif isinstance(event, Retrying | Recovered):
             self._post(Retried(event))
 
-    def _compare(self, event: Planned | Warned) -> None:
+    def _compare(self, planned: Planned) -> None:
         """Compare the columns of an entry with those of the last delivery.
 
         Raises:
             SourceDataError: they differ, and the entry has a frozen schema: this ends the run.
         """
-        if self._entry is None or not isinstance(event, Planned):
+        if self._entry is None:
             return
         from core.facade import compare_with_last
 
-        if text := compare_with_last(self._entry, event.plan, demo=self._demo):
+        if text := compare_with_last(self._entry, planned.plan, demo=self._demo):
             self._post(Noticed(Warned(text)))
