@@ -126,7 +126,7 @@ def test_the_current_date_is_that_of_the_sessions_zone(sandbox: Sandbox, zone: s
 def test_the_date_is_asked_only_for_the_last_months(
     sandbox: Sandbox, example: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.transfer.find_today", None)
+    monkeypatch.setattr("core.run_steps.find_today", None)
     assert plan_transfer(asked(sandbox, example, since="2024-02")).plan.window is not None
 
 

@@ -38,7 +38,7 @@ MONTHS = ["2024-02", "2024-03", "2024-04"]
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A history of its own, in May 2024."""
     monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setattr("core.transfer.find_today", lambda *_: TODAY)
+    monkeypatch.setattr("core.run_steps.find_today", lambda *_: TODAY)
 
 
 @pytest.fixture
