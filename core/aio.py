@@ -29,7 +29,8 @@ from core.previews import preview_rows as _preview_rows
 from core.previews import tables as _tables
 from core.remedy import Advice, Remedy
 from core.request.options import OPTIONS
-from core.request.request import MEBIBYTE, SMALLEST_MEMORY_LIMIT, parse_size
+from core.request.request import SMALLEST_MEMORY_LIMIT
+from core.request.sizes import MEBIBYTE, parse_size
 from core.runtime.cancel import NEVER, LinkedCancel
 from core.transfer import plan_transfer as _plan_transfer
 from core.transfer import run_transfer as _run_transfer

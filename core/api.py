@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from core.configuration.destinations import fill_options
 from core.records.history import record
 from core.records.run import run_and_report
-from core.request.options import (
+from core.request.options.values import (
     Acl,
     Checksums,
     ColumnNames,

@@ -22,7 +22,7 @@ from core.aggregation.reconciliation import Tally, too_many_digits, total
 from core.errors import CancelledError, LocalResourceError, TransferError
 from core.planning.plan import Plan, Role
 from core.query import Field
-from core.request.options import TimestampUnit
+from core.request.options.values import TimestampUnit
 
 _NO_ROOM: Final = (
     "os error 28",

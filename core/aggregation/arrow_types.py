@@ -16,7 +16,7 @@ from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS, ColumnType
 from core.query import Field
 from core.remedy import Advice, Remedy
-from core.request.options import TimestampUnit
+from core.request.options.values import TimestampUnit
 
 # Nanoseconds since the epoch: wide enough for years 1 to 9999.
 NANOSECONDS = pa.decimal128(38, 0)

@@ -15,7 +15,7 @@ from core.errors import SourceDataError
 from core.planning.plan import Plan
 from core.query import INT64, Field
 from core.remedy import Advice, Remedy
-from core.request.options import TimestampUnit
+from core.request.options.values import TimestampUnit
 from core.warehouse.results.download import Download
 
 _NARROW = 32  # bits; 64-bit sums of 2^31 such integers cannot wrap

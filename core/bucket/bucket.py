@@ -21,7 +21,7 @@ from core.errors import (
     UsageError,
 )
 from core.remedy import join_texts
-from core.request.options import Checksums
+from core.request.options.values import Checksums
 from core.runtime.background import Waiter, start
 from core.runtime.cancel import NEVER, Cancel
 from core.runtime.closing import Closing

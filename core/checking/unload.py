@@ -26,8 +26,7 @@ from core.errors import IntegrityError
 from core.query.unload import Files, Keys, copy_into
 from core.remedy import Advice
 from core.request.request import Request
-from core.request.validation_messages import WAYS_TO_WRITE
-from core.request.write_ways import has_write_way
+from core.request.write_ways import WAYS_TO_WRITE, has_write_way
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import parse_count, run
 

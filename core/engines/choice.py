@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from core.engines import ENGINES, EngineName
 from core.planning.plan import Plan
-from core.request.request import Request, StreamLimit
+from core.request.request import Request
+from core.request.sizes import StreamLimit
 
 
 @dataclass(frozen=True)

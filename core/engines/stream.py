@@ -9,7 +9,7 @@ from core.engines.engine import Cost, EngineName, EngineResult, Job, Volume
 from core.engines.widths import BITS, OFFSET, row_bytes
 from core.output import Format, find_missing_library
 from core.planning.delivered import describe_columns
-from core.request.request import MEBIBYTE
+from core.request.sizes import MEBIBYTE
 
 if TYPE_CHECKING:
     from core.bucket import Bucket

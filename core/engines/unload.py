@@ -12,8 +12,7 @@ from core.errors import TransferError, UsageError
 from core.output import Format
 from core.planning.delivered import DeliveredColumn, DeliveredType, Kind, describe_columns
 from core.remedy import Advice, Remedy
-from core.request.validation_messages import WAYS_TO_WRITE
-from core.request.write_ways import has_write_way
+from core.request.write_ways import WAYS_TO_WRITE, has_write_way
 
 if TYPE_CHECKING:
     from core.bucket import Bucket

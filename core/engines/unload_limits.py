@@ -18,7 +18,7 @@ from core.errors import SourceDataError, TransferError, UsageError
 from core.output import Format
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.remedy import Advice, Remedy, join_remedies
-from core.request.options import TimestampUnit
+from core.request.options.values import TimestampUnit
 from core.request.request import Request
 
 _OTHERS: Final = Advice(

@@ -34,7 +34,8 @@ from core.planning.names import TableName, nearest_hint, parse_table
 from core.planning.window import add_months, write_month
 from core.request.months import MOST_MONTHS, parse_month
 from core.request.options import OPTIONS
-from core.request.request import DEFAULT_MEMORY_LIMIT, Request, parse_size
+from core.request.request import DEFAULT_MEMORY_LIMIT, Request
+from core.request.sizes import parse_size
 
 KIND: Final = "a job file"
 DEFAULTS, TRANSFERS = "defaults", "transfers"

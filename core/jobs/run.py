@@ -17,7 +17,8 @@ from core.jobs.job_file import Job, JobTransfer, read_job
 from core.jobs.result import JobResult
 from core.records.history import run_recorded
 from core.remedy import Advice, Remedy
-from core.request.request import MEBIBYTE, SMALLEST_MEMORY_LIMIT
+from core.request.request import SMALLEST_MEMORY_LIMIT
+from core.request.sizes import MEBIBYTE
 from core.runtime.cancel import NEVER, Cancel, LinkedCancel
 
 if TYPE_CHECKING:

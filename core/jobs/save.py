@@ -16,7 +16,8 @@ from core.errors import LocalResourceError, UsageError
 from core.jobs.job_file import ALSO, KIND, NAME, TRANSFERS, parse_job
 from core.planning.names import parse_table
 from core.request.options import OPTIONS
-from core.request.request import MEBIBYTE, Request, StreamLimit
+from core.request.request import Request
+from core.request.sizes import MEBIBYTE, StreamLimit
 from core.runtime.disk.private_files import edit
 
 _HEAD: Final = "# A job file of amplify-transfer.\n"

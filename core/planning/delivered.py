@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
-from core.request.options import TimestampUnit
+from core.request.options.values import TimestampUnit
 
 # The most digits of an exact number, and the digits of a second in each unit.
 _DIGITS = 38

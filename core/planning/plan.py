@@ -26,7 +26,7 @@ from core.planning.not_additive import find_not_additive
 from core.planning.source import Source, SourceColumn
 from core.planning.window import Window, find_window
 from core.remedy import Advice, Remedy
-from core.request.options import TimestampUnit
+from core.request.options.values import TimestampUnit
 from core.request.request import Request
 
 if TYPE_CHECKING:

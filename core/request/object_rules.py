@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+from core.remedy import Advice, Remedy, join_remedies
+
+if TYPE_CHECKING:
+    from core.request.request import Request
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
 StorageClass = Literal[
@@ -58,3 +63,27 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
             raise ValueError(f"names that begin with {RESERVED} are those of a run itself")
     if sum(len(name) + len(value) for name, value in metadata.items()) > _MOST_METADATA:
         raise ValueError(f"names and values have more than {_MOST_METADATA} bytes together")
+
+
+def check_object(request: Request) -> None:
+    """Check that the options of the object and of its bucket fit together.
+
+    Raises:
+        ValueError: they do not; the message names them.
+    """
+    if request.kms_key_id and request.sse == "AES256":
+        raise ValueError(
+            Advice(Remedy("kms_key_id"), " needs ", Remedy("sse", "aws:kms"), ", not AES256")
+        )
+    if request.external_id and not request.role_arn:
+        raise ValueError(Advice(Remedy("external_id"), " needs ", Remedy("role_arn")))
+    reading = [Remedy(name) for name in ("verify", "manifest") if getattr(request, name)]
+    if reading and request.storage_class in ARCHIVES:
+        raise ValueError(
+            Advice(
+                f"an object in {request.storage_class} cannot be read back: leave out ",
+                join_remedies(reading, "and"),
+                ", or choose another ",
+                Remedy("storage_class"),
+            )
+        )

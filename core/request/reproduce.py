@@ -14,7 +14,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from core.request.lists import format_names
-from core.request.request import MEBIBYTE, Request, StreamLimit
+from core.request.request import Request
+from core.request.sizes import MEBIBYTE, StreamLimit
 from core.request.targets import without_secrets
 from core.runtime.characters import has_hidden
 

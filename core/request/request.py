@@ -6,9 +6,7 @@ descriptions.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
 
@@ -26,14 +24,13 @@ from pydantic import (
 )
 
 from core.errors import UsageError
-from core.remedy import Advice, Remedy, join_remedies
 from core.request.conditions import check_conditions, check_percentage
-from core.request.csv_rules import check_delimiter, check_null, parse_delimiter
+from core.request.file_rules import check_delimiter, check_file, check_null, parse_delimiter
 from core.request.lists import check_renames, parse_pairs, parse_renames, split_names
 from core.request.months import MOST_MONTHS, check_month, check_window
-from core.request.object_rules import ARCHIVES, StorageClass, check_metadata, check_tags
-from core.request.options import (
-    OPTIONS,
+from core.request.object_rules import StorageClass, check_metadata, check_object, check_tags
+from core.request.options import OPTIONS
+from core.request.options.values import (
     Acl,
     Checksums,
     Encryption,
@@ -48,117 +45,23 @@ from core.request.options import (
     Undated,
 )
 from core.request.restating import check_restating
+from core.request.sizes import MEBIBYTE, StreamLimit, parse_seconds, parse_size
 from core.request.stable_names import check_encrypted, check_skip, check_split
 from core.request.targets import check_targets, without_secrets
-from core.request.validation_messages import WAYS_TO_WRITE, describe_mistakes
-from core.request.write_ways import WRITE_WAYS, needs_write_way
+from core.request.validation_messages import describe_mistakes
+from core.request.write_ways import check_write_way
 from core.runtime.urls import ENDPOINT_FORM, has_credentials, is_plain_endpoint
 
-MEBIBYTE = 1024 * 1024
+DEFAULT_MEMORY_LIMIT: Final[int] = parse_size(OPTIONS["memory_limit"].default)
 SMALLEST_MEMORY_LIMIT = 400 * MEBIBYTE
 # Snowflake's own maximum (docs.snowflake.com, "COPY INTO <location>", MAX_FILE_SIZE).
 LARGEST_UNLOAD = 5 * 1024 * MEBIBYTE
 # Snowflake keeps the result of a query for a day.
 LONGEST_RETRY_TIME = 24 * 3600
-_AS_TYPED = re.IGNORECASE | re.ASCII  # without ASCII, a long s (U+017F) matches "s"
-_SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmgt]?)i?b?", _AS_TYPED)
-_TIME = re.compile(r"(\d{1,9}(?:\.\d+)?)\s*([smh]?)", _AS_TYPED)
 # Forms that AWS gives for them: "AWS Regions", "IAM ARNs", and "AssumeRole" in the STS reference.
 _REGION = r"^[a-z0-9-]{2,32}$"  # other stores have names of their own
 _ROLE = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$"
 _EXTERNAL_ID = r"^[A-Za-z0-9_+=,.@:/-]{2,}$"
-_ENDLESS = 10**18  # rows or bytes: the least number of more than 18 digits
-_ROWS = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmg]?)", _AS_TYPED)
-
-
-def parse_size(value: Any) -> Any:
-    """Turn `600MB`, `1.5 GB` or a number of bytes into bytes (1 MB = 1024 x 1024 bytes).
-
-    Raises:
-        ValueError: the text is not a size.
-
-    Example:
-        >>> parse_size("1.5 KB")
-        1536
-    """
-    if not isinstance(value, str):
-        return value
-    match = _SIZE.fullmatch(value.strip())
-    if match is None:
-        raise ValueError(f"{value!r} is not a size such as 600MB or 1GB")
-    return int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
-
-
-DEFAULT_MEMORY_LIMIT: Final[int] = parse_size(OPTIONS["memory_limit"].default)
-
-
-def parse_seconds(value: Any) -> Any:
-    """Turn `10m`, `90s`, `1.5h` or a number of seconds into seconds.
-
-    Raises:
-        ValueError: the text is not a time.
-    """
-    if not isinstance(value, str):
-        return value
-    match = _TIME.fullmatch(value.strip())
-    if match is None:
-        raise ValueError(f"{value!r} is not a time such as 90s, 10m or 1h")
-    return int(float(match[1]) * 60 ** "smh".index(match[2].lower() or "s"))
-
-
-@dataclass(frozen=True)
-class StreamLimit:
-    """The size up to which a table is aggregated on this machine.
-
-    Attributes:
-        rows: the most rows; None for no limit.
-        bytes: the most stored bytes; None for no limit.
-    """
-
-    rows: int | None = None
-    bytes: int | None = None
-
-    @classmethod
-    def parse(cls, value: Any) -> Any:
-        """Parse `50M` (rows), `5GB` (bytes) or `50M,5GB` (both).
-
-        Of rows, k, M and G are powers of 1000; of bytes, KB, MB and GB are powers of 1024.
-
-        Raises:
-            ValueError: the text is not such a limit.
-        """
-        if not isinstance(value, str):
-            return value
-        limits: dict[str, int] = {}
-        for part in filter(None, map(str.strip, value.split(","))):
-            match = _ROWS.fullmatch(part)
-            name = "rows" if match else "bytes"
-            if name in limits or not (match or _SIZE.fullmatch(part)):
-                break
-            thousands = 1000 ** " kmg".index(match[2].lower() or " ") if match else 0
-            limits[name] = int(float(match[1]) * thousands) if match else parse_size(part)
-            if limits[name] >= _ENDLESS:
-                break
-        else:
-            if limits:
-                return cls(**limits)
-        raise ValueError(f"{value!r} is not a number of rows or bytes such as 50M,5GB")
-
-    def __str__(self) -> str:
-        parts: list[str] = []
-        if self.rows is not None:
-            parts.append(_format_in_units(self.rows, 1000, ("", "k", "M", "G")))
-        if self.bytes is not None:
-            parts.append(_format_in_units(self.bytes, 1024, ("B", "KB", "MB", "GB", "TB")))
-        return ",".join(parts)
-
-
-def _format_in_units(number: int, unit: int, names: tuple[str, ...]) -> str:
-    """Return `number` in the largest unit in which it is a whole number."""
-    power = 0
-    while number and number % unit == 0 and power + 1 < len(names):
-        number, power = number // unit, power + 1
-    return f"{number}{names[power]}"
 
 
 def _check_zone(value: str | None) -> str | None:
@@ -201,6 +104,13 @@ def _declare(name: str, read: Callable[[Any], Any] | None = None) -> Any:
         return Field(description=option.help)
     default = read(option.default) if read else option.default
     return Field(default=default, description=option.help)
+
+
+# What the options must be together, beside what each must be by itself.
+_RULES: Final[tuple[Callable[[Any], None], ...]] = (
+    *(check_file, check_window, check_conditions, check_split, check_restating, check_encrypted),
+    *(check_skip, check_write_way, check_object),
+)
 
 
 class Request(BaseModel):
@@ -340,62 +250,6 @@ class Request(BaseModel):
             raise ValueError(f"its endpoint URL {ENDPOINT_FORM}")
         return value
 
-    @model_validator(mode="after")
-    def _check_gzip(self) -> Self:
-        if self.gzip and self.format in ("parquet", "xlsx"):
-            raise ValueError(
-                f"{self.format} is compressed already; gzip goes with json, ndjson or csv"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_csv(self) -> Self:
-        if self.csv_delimiter == "," and self.csv_decimal_comma:
-            raise ValueError(
-                Advice(
-                    Remedy("csv_decimal_comma"),
-                    " needs another delimiter, such as ",
-                    Remedy("csv_delimiter", ";"),
-                )
-            )
-        if self.csv_null and self.csv_delimiter in self.csv_null:
-            raise ValueError(Advice(Remedy("csv_null"), " holds the delimiter"))
-        return self
-
-    @model_validator(mode="after")
-    def _check_window(self) -> Self:
-        check_window(self)
-        check_conditions(self)
-        check_split(self)
-        check_restating(self)
-        check_encrypted(self)
-        check_skip(self)
-        return self
-
-    @model_validator(mode="after")
-    def _one_access(self) -> Self:
-        given = [Remedy(name) for name in WRITE_WAYS if getattr(self, name)]
-        if len(given) > 1:
-            raise ValueError(Advice(join_remedies(given, "and"), " exclude each other"))
-        if needs_write_way(self.engine) and not given:
-            raise ValueError(
-                Advice(
-                    "engine unload needs a way for Snowflake to write: ",
-                    WAYS_TO_WRITE,
-                    " (the first is best; the last is this run's AWS keys, which Snowflake's query "
-                    "history keeps)",
-                )
-            )
-        if (self.kms_key_id or self.sse) and self.stage:
-            given = [Remedy("kms_key_id")] if self.kms_key_id else [Remedy("sse")]
-            raise ValueError(
-                Advice(
-                    "a stage has its own encryption: leave out ",
-                    join_remedies([*given, Remedy("stage")]),
-                )
-            )
-        return self
-
     @field_validator("rename")
     @classmethod
     def _check_rename(cls, value: Mapping[str, str] | None) -> Mapping[str, str] | None:
@@ -415,23 +269,9 @@ class Request(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _check_bucket_options(self) -> Self:
-        if self.kms_key_id and self.sse == "AES256":
-            raise ValueError(
-                Advice(Remedy("kms_key_id"), " needs ", Remedy("sse", "aws:kms"), ", not AES256")
-            )
-        if self.external_id and not self.role_arn:
-            raise ValueError(Advice(Remedy("external_id"), " needs ", Remedy("role_arn")))
-        reading = [Remedy(name) for name in ("verify", "manifest") if getattr(self, name)]
-        if reading and self.storage_class in ARCHIVES:
-            raise ValueError(
-                Advice(
-                    f"an object in {self.storage_class} cannot be read back: leave out ",
-                    join_remedies(reading, "and"),
-                    ", or choose another ",
-                    Remedy("storage_class"),
-                )
-            )
+    def _check_rules(self) -> Self:
+        for check in _RULES:
+            check(self)
         return self
 
     _destination: str | None = PrivateAttr(default=None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from core.remedy import Advice, Remedy, join_remedies, join_texts
+from core.remedy import Advice, Remedy, join_texts
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -31,11 +31,6 @@ _FORMS = {
     "region": "must be the name of a region such as eu-central-1",
     "role_arn": "must be the ARN of a role such as arn:aws:iam::123456789012:role/deliveries",
 }
-
-# How Snowflake may write to a bucket, for engine `unload`; the best first.
-WAYS_TO_WRITE: Final = join_remedies(
-    [Remedy("storage_integration"), Remedy("stage"), Remedy("unload_credentials", True)]
-)
 
 
 def describe_mistakes(error: ValidationError) -> str:

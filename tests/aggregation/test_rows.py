@@ -14,7 +14,7 @@ from core import query
 from core.aggregation.arrow_types import NANOSECONDS
 from core.aggregation.rows import Chunk, to_chunk
 from core.errors import IntegrityError
-from core.request.options import TimestampUnit
+from core.request.options.values import TimestampUnit
 from tests.support.sources import plan
 
 NS = "TIMESTAMP_NTZ(9)"

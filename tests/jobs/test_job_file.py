@@ -14,7 +14,7 @@ from core import ConfigurationError, UsageError
 from core.jobs.job_file import Job, list_months, read_job
 from core.jobs.schema import make_schema
 from core.request.options import OPTIONS
-from core.request.request import MEBIBYTE
+from core.request.sizes import MEBIBYTE
 from tests.support.programs.batch_runs import run
 
 Write = Callable[..., Path]

@@ -15,7 +15,7 @@ from core.jobs.job_file import read_job
 from core.jobs.result import find_worst
 from core.jobs.run import share_memory
 from core.records.history import read_history
-from core.request.request import MEBIBYTE
+from core.request.sizes import MEBIBYTE
 from tests.support.deliveries import bucket_client, execute, make_table, objects
 from tests.support.programs.batch_runs import place
 

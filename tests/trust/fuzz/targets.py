@@ -33,7 +33,8 @@ from core.planning.names import find_name, parse_table, write_name
 from core.planning.source import ColumnType
 from core.request.lists import format_names, split_names
 from core.request.reproduce import as_command, as_python
-from core.request.request import Request, StreamLimit, parse_seconds, parse_size
+from core.request.request import Request, parse_seconds
+from core.request.sizes import StreamLimit, parse_size
 from core.warehouse.statement import parse_count
 
 MOMENT = datetime(2026, 11, 23, 9, 8, 7, 654321, tzinfo=UTC)

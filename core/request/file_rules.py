@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from core.remedy import Advice, Remedy
+
+if TYPE_CHECKING:
+    from core.request.request import Request
 
 # Only text and binary are quoted, so that no other value may hold the delimiter.
 _IN_VALUES: Final = re.compile(r"""[A-Za-z0-9".:+\-'\\ ]""")
@@ -45,3 +50,25 @@ def check_null(value: str) -> str:
     ):
         raise ValueError(r"must be a text such as \N or NULL, which is no number, date or flag")
     return value
+
+
+def check_file(request: Request) -> None:
+    """Check that the options of the file fit together.
+
+    Raises:
+        ValueError: they do not; the message names them.
+    """
+    if request.gzip and request.format in ("parquet", "xlsx"):
+        raise ValueError(
+            f"{request.format} is compressed already; gzip goes with json, ndjson or csv"
+        )
+    if request.csv_delimiter == "," and request.csv_decimal_comma:
+        raise ValueError(
+            Advice(
+                Remedy("csv_decimal_comma"),
+                " needs another delimiter, such as ",
+                Remedy("csv_delimiter", ";"),
+            )
+        )
+    if request.csv_null and request.csv_delimiter in request.csv_null:
+        raise ValueError(Advice(Remedy("csv_null"), " holds the delimiter"))
