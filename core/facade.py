@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from core.jobs.save import is_job_name as is_job_name
     from core.jobs.save import save_transfer as save_transfer
     from core.jobs.schema import make_schema as make_schema
+    from core.jobs.sign_ins import SignIns as SignIns
     from core.planning import edits as edits
     from core.planning.date_candidates import check_format as check_format
     from core.planning.date_candidates import suggest_formats as suggest_formats
@@ -168,6 +169,7 @@ _HOMES: Final = {
     "core.jobs.run": ("compare_with_last", "run_transfers", "share_memory"),
     "core.jobs.save": ("add_transfer", "choose_name", "is_job_name", "save_transfer"),
     "core.jobs.schema": ("make_schema",),
+    "core.jobs.sign_ins": ("SignIns",),
     "core.request.lists": ("split_names",),
     # A run, and former runs.
     "core.records.entry": ("DELIVERED", "HistoryEntry"),

@@ -38,7 +38,7 @@ from core.runtime.progress import Reporter
 from core.runtime.retry import Retry
 from core.warehouse.catalog import find, find_today, run_both
 from core.warehouse.connect import connect, sign_out, start_sign_out
-from core.warehouse.lending import SignedIn, borrow
+from core.warehouse.lending import Lender, borrow
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
@@ -52,7 +52,7 @@ class RunSteps:
         progress: receives phases, the plan and warnings.
         cancel: stops each step; None for never.
         run_id: the id of the run; if None, one is made.
-        signed_in: an open session to use instead of a sign-in, if it fits the request.
+        signed_in: lends an open session if one fits the request; otherwise the run signs in.
 
     Raises:
         UsageError: the bucket of the request is invalid.
@@ -64,7 +64,7 @@ class RunSteps:
         progress: Reporter,
         cancel: Cancel | None,
         run_id: str | None = None,
-        signed_in: SignedIn | None = None,
+        signed_in: Lender | None = None,
     ) -> None:
         Destination.parse(request.bucket)  # an invalid one is refused before the sign-in
         self.request = request

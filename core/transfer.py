@@ -38,7 +38,7 @@ from core.runtime.cancel import Cancel
 from core.runtime.disk.run_lock import lock_run
 from core.runtime.disk.workspace import workspace
 from core.runtime.progress import Reporter
-from core.warehouse.lending import SignedIn
+from core.warehouse.lending import Lender
 
 
 def plan_transfer(
@@ -47,6 +47,7 @@ def plan_transfer(
     exact: bool = False,
     former: Sequence[FormerRun] = (),
     cancel: Cancel | None = None,
+    signed_in: Lender | None = None,
 ) -> Preview:
     """Preview what `run_transfer` would do. It reads samples and sends no request to the bucket.
 
@@ -55,6 +56,7 @@ def plan_transfer(
         exact: count the groups of the whole table, which takes as much work as engine `pushdown`.
         former: former deliveries by this machine, to estimate the duration.
         cancel: set it, from any thread, to stop.
+        signed_in: as for `run_transfer`.
 
     Returns:
         The plan, the engine, the statements and the estimated cost.
@@ -62,7 +64,8 @@ def plan_transfer(
     Raises:
         TransferError: as `run_transfer`, for failures that can be detected without a delivery.
     """
-    run, recipients = RunSteps(request, Reporter(None), cancel), read_recipients(request.encrypt_to)
+    run = RunSteps(request, Reporter(None), cancel, signed_in=signed_in)
+    recipients = read_recipients(request.encrypt_to)
     with run.session() as connection:
         source, today = run.look(connection)
         sample = run.take_sample(connection, source)
@@ -98,7 +101,7 @@ def run_transfer(
     cancel: Cancel | None = None,
     run_id: str | None = None,
     exclusive: bool = False,
-    signed_in: SignedIn | None = None,
+    signed_in: Lender | None = None,
 ) -> Outcome | Skipped:
     """Transfer one table. It neither records the run nor sends the request's notifications.
 
@@ -110,7 +113,7 @@ def run_transfer(
         run_id: the id of the run, which no other run has; if None, one is made.
         exclusive: end with a TemporaryError if another process runs the same transfer
             (`core.bucket.target.identify_run`) and is exclusive too.
-        signed_in: an open session to use instead of a sign-in, if it fits the request.
+        signed_in: lends an open session if one fits the request; otherwise the run signs in.
 
     Returns:
         The outcome, once the object is complete in the bucket and verified; or what is there, if

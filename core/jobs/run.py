@@ -15,6 +15,7 @@ from core.events import Event, Planned, Warned
 from core.jobs.changes import find_changes, refuse_changes
 from core.jobs.job_file import Job, JobTransfer, read_job
 from core.jobs.result import JobResult
+from core.jobs.sign_ins import SignIns
 from core.records.history import run_recorded
 from core.remedy import Advice, Remedy
 from core.request.request import SMALLEST_MEMORY_LIMIT
@@ -42,8 +43,9 @@ def run_job(
 ) -> list[JobResult]:
     """Run the transfers of a job file.
 
-    A transfer that fails does not stop the others. Each is recorded in the history of this machine,
-    with which the next run compares the columns of its table.
+    The transfers share one sign-in to Snowflake, unless they have different connections, roles,
+    warehouses or time zones. A transfer that fails does not stop the others. Each is recorded in
+    the history of this machine, with which the next run compares the columns of its table.
 
     Example:
         >>> import core
@@ -100,8 +102,9 @@ def run_transfers(
         demo: whether the transfers use the embedded warehouse and bucket.
     """
     shared, stop = share_memory(job, jobs), LinkedCancel(cancel or NEVER)
-    runner = _Runner(stop_on_failure, demo, on_progress, on_result, stop)
-    with ThreadPoolExecutor(min(jobs, len(shared)) or 1, thread_name_prefix="job") as pool:
+    at_once = min(jobs, len(shared)) or 1
+    with SignIns(stop) as sign_ins, ThreadPoolExecutor(at_once, thread_name_prefix="job") as pool:
+        runner = _Runner(stop_on_failure, demo, on_progress, on_result, stop, sign_ins)
         try:
             return list(pool.map(runner.run, shared))
         except BaseException:  # Ctrl-C, or an error of a listener
@@ -149,12 +152,14 @@ class _Runner:
         on_progress: JobListener,
         on_result: Callable[[JobResult], None],
         stop: LinkedCancel,
+        sign_ins: SignIns,
     ) -> None:
         self._stop_on_failure = stop_on_failure
         self._demo = demo
         self._on_progress = on_progress
         self._on_result = on_result
         self._stop = stop
+        self._sign_ins = sign_ins
         self._lock = threading.RLock()
         self._failed = ""  # the first transfer that failed
 
@@ -191,6 +196,7 @@ class _Runner:
                 demo=self._demo,
                 on_event=partial(self._listen, transfer),
                 cancel=self._stop,
+                signed_in=self._sign_ins,
             )
         except TransferError as error:
             return JobResult(transfer.name, _as_outcome(error), error)

@@ -25,7 +25,7 @@ from core.runtime.cancel import Cancel
 from core.runtime.closing import Closing
 from core.warehouse import catalog
 from core.warehouse.catalog import Entry
-from core.warehouse.connect import connect, sign_out
+from core.warehouse.connect import sign_out
 from core.warehouse.lending import SignedIn
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Explorer(Closing):
             SignInError: Snowflake refused the sign-in, the role or the warehouse, or AWS a secret.
             TemporaryError: Snowflake, or AWS for a secret, could not be reached in time.
         """
-        opened = connect(
+        signed_in = SignedIn.open(
             connection,
             query_tag="amplify-transfer explore",
             warehouse=warehouse,
@@ -122,8 +122,7 @@ class Explorer(Closing):
             aws_profile=aws_profile,
             timezone=timezone,
         )
-        signed_in = SignedIn(opened, connection, warehouse, role, aws_profile, timezone)
-        return cls(opened, signed_in)
+        return cls(signed_in.session, signed_in)
 
     def close(self) -> None:
         """Sign out, once no run uses the session; takes a second at most."""

@@ -22,7 +22,7 @@ from core.runtime.cancel import Cancel
 
 if TYPE_CHECKING:
     from core.outcome import Outcome, Skipped
-    from core.warehouse.lending import SignedIn
+    from core.warehouse.lending import Lender
 
 SHOWN: Final = 1_000
 
@@ -35,7 +35,7 @@ def run_recorded(
     connection_name: str | None = None,
     on_event: Listener | None = None,
     cancel: Cancel | None = None,
-    signed_in: SignedIn | None = None,
+    signed_in: Lender | None = None,
 ) -> Outcome | Skipped:
     """Run a transfer that no other process runs, and record its end; then notify of it.
 

@@ -18,7 +18,7 @@ from core.telemetry.observers import end_observers, note_event, open_observers
 
 if TYPE_CHECKING:
     from core.outcome import Outcome, Skipped
-    from core.warehouse.lending import SignedIn
+    from core.warehouse.lending import Lender
 
 _TEXT: Final = 2_000  # characters of a message
 
@@ -33,7 +33,7 @@ def run_and_report(
     cancel: Cancel | None = None,
     on_end: Callable[[HistoryEntry], None] | None = None,
     exclusive: bool = False,
-    signed_in: SignedIn | None = None,
+    signed_in: Lender | None = None,
 ) -> Outcome | Skipped:
     """Call `core.transfer.run_transfer`; call `on_end`, and then send the notifications.
 

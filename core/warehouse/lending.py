@@ -1,11 +1,12 @@
 """Lend an open session to a run, so that it needs no sign-in of its own.
 
 A sign-in can cost its user a second factor or a window of the browser. So the app signs in once: a
-run that it starts uses its session, beside it. Snowflake runs statements of one session at the same
-time, and the connector allows calls from several threads (its `threadsafety` is 2). What would
-differ for the run does so for each statement: the query tag is sent with it. The other parameters
-are pinned at the sign-in (`core.warehouse.connect`), and equal for both. Only the chunks of results
-have the size of the app's session, 16 MB, also in engine `unload`.
+run that it starts uses its session, beside it; and the transfers of a job share one
+(`core.jobs.sign_ins`). Snowflake runs statements of one session at the same time, and the connector
+allows calls from several threads (its `threadsafety` is 2). What would differ for the run does so
+for each statement: the query tag is sent with it. The other parameters are pinned at the sign-in
+(`core.warehouse.connect`), and equal for both. Only the chunks of results have the size of the
+app's session, 16 MB, also in engine `unload`.
 
 A second session from the tokens of the first would need a request that Snowflake does not document.
 """
@@ -14,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, cast
 
 from core.runtime.background import Waiter
-from core.runtime.cancel import Cancel
-from core.runtime.retry import Retry
+from core.runtime.cancel import NEVER, Cancel
+from core.runtime.retry import QUICK, Retry
+from core.warehouse.connect import CHUNK_MEGABYTES, connect
 from core.warehouse.network.addresses import Account
 from core.warehouse.own_session import OwnSession
 
@@ -27,6 +29,25 @@ if TYPE_CHECKING:
 
     from core.request.request import Request
     from core.warehouse.session import Session
+
+ARGUMENTS: Final = ("connection", "warehouse", "role", "aws_profile", "timezone")
+"""The options of a request of which a sign-in depends."""
+
+
+class Lender(Protocol):
+    """What lends sessions to runs: the app's session, or the sign-ins of a job."""
+
+    def lend(self, request: Request, retry: Retry, cancel: Cancel) -> Session | None:
+        """Return an open session whose loan is counted; None if the run has to sign in itself.
+
+        Args:
+            request: the request of the run.
+            retry: the retry policy of the run.
+            cancel: ends the wait for Snowflake.
+
+        Raises:
+            TransferError: the sign-in for this request failed, or `cancel` was set.
+        """
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,44 +70,81 @@ class SignedIn:
     aws_profile: str | None
     timezone: str | None
 
-    def fits(self, request: Request) -> bool:
-        """Whether a sign-in for `request` would have the same arguments."""
-        names = ("connection", "warehouse", "role", "aws_profile", "timezone")
-        return all(getattr(self, name) == getattr(request, name) for name in names)
+    @classmethod
+    def open(
+        cls,
+        connection: str | Mapping[str, object] | None,
+        *,
+        query_tag: str,
+        warehouse: str | None = None,
+        role: str | None = None,
+        aws_profile: str | None = None,
+        timezone: str | None = None,
+        chunk_megabytes: int = CHUNK_MEGABYTES,
+        retry: Retry = QUICK,
+        cancel: Cancel = NEVER,
+    ) -> Self:
+        """Sign in; the arguments and errors are those of `core.warehouse.connect.connect`."""
+        opened = connect(
+            connection,
+            query_tag=query_tag,
+            warehouse=warehouse,
+            role=role,
+            aws_profile=aws_profile,
+            timezone=timezone,
+            chunk_megabytes=chunk_megabytes,
+            retry=retry,
+            cancel=cancel,
+        )
+        session = cast("Session", opened)
+        return cls(session, connection, warehouse, role, aws_profile, timezone)
+
+    def lend(self, request: Request, retry: Retry, cancel: Cancel) -> Session | None:
+        """Return the session; see `Lender`.
+
+        Returns:
+            None if it was opened with other arguments, or has been closed; or if it is lost and
+            would prompt the user to sign in again, which is then due anyway.
+
+        Raises:
+            CancelledError: `cancel` was set.
+        """
+        fits = all(getattr(self, name) == getattr(request, name) for name in ARGUMENTS)
+        if not fits or not self.session.lend():
+            return None
+        try:
+            usable = self.session.renewable or Waiter(cancel).call(self.session.is_valid)
+        except BaseException:
+            self.session.take_back()
+            raise
+        if not usable:
+            self.session.take_back()
+            return None
+        return self.session
 
 
 def borrow(
-    signed_in: SignedIn | None, request: Request, retry: Retry, query_tag: str, cancel: Cancel
+    lender: Lender | None, request: Request, retry: Retry, query_tag: str, cancel: Cancel
 ) -> SnowflakeConnection | None:
     """Return an open session for a run of `request`.
 
     Args:
-        signed_in: the session to use, if it fits the request.
+        lender: whose session it is, if it has one that fits the request.
         request: the request of the run.
         retry: the retry policy of the run.
         query_tag: the tag of its statements in Snowflake's query history.
         cancel: ends the wait for Snowflake.
 
     Returns:
-        The session; `sign_out` returns it to its owner. None if it was opened with other arguments,
-        or has been closed; or if it is lost and would prompt the user to sign in again, which is
-        then due anyway.
+        The session; `sign_out` returns it to its owner. None if there is none to lend.
 
     Raises:
-        CancelledError: `cancel` was set.
+        TransferError: the sign-in of the lender failed, or `cancel` was set.
     """
-    if signed_in is None or not signed_in.fits(request) or not signed_in.session.lend():
+    owner = lender.lend(request, retry, cancel) if lender else None
+    if owner is None:
         return None
-    lent = LentSession(signed_in.session, retry, query_tag)
-    try:
-        usable = lent.renewable or Waiter(cancel).call(signed_in.session.is_valid)
-    except BaseException:
-        lent.close()
-        raise
-    if not usable:
-        lent.close()
-        return None
-    return cast("SnowflakeConnection", lent)
+    return cast("SnowflakeConnection", LentSession(owner, retry, query_tag))
 
 
 class LentSession(OwnSession):

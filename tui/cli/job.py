@@ -14,6 +14,7 @@ from core import CancelledError, Event, JobResult, TransferError, UsageError
 from core.facade import (
     Job,
     JobTransfer,
+    SignIns,
     find_changes,
     find_worst,
     read_job,
@@ -209,30 +210,37 @@ def _log(error: TransferError) -> TransferError:
 
 def _preview(job: Job, manner: JobManner, console: Console, stop: Stop) -> int:
     codes = []
-    for transfer in job.transfers:
-        named = console.name(transfer.name, alone=True)
-        try:
-            lines, failure = stop.run(partial(_plan, transfer, manner, stop))
-        except TransferError as error:
-            if stop.signal is not None:
-                raise
-            lines, failure = [], error
-        print_lines(lines, console)
-        if failure is not None:
-            named.error(failure)
-            codes.append(failure.exit_code)
+    with SignIns(stop.cancel) as sign_ins:
+        for transfer in job.transfers:
+            named = console.name(transfer.name, alone=True)
+            try:
+                lines, failure = stop.run(partial(_plan, transfer, manner, stop, sign_ins))
+            except TransferError as error:
+                if stop.signal is not None:
+                    raise
+                lines, failure = [], error
+            print_lines(lines, console)
+            if failure is not None:
+                named.error(failure)
+                codes.append(failure.exit_code)
     return find_worst(codes)
 
 
 def _plan(
-    transfer: JobTransfer, manner: JobManner, stop: Stop
+    transfer: JobTransfer, manner: JobManner, stop: Stop, sign_ins: SignIns
 ) -> tuple[list[str], TransferError | None]:
     """Return the lines of a plan, and why its transfer would fail, if it would."""
     from core import plan_transfer
     from core.facade import find_former_runs
 
     former = find_former_runs(demo=manner.demo)
-    preview = plan_transfer(transfer.request, exact=manner.exact, former=former, cancel=stop.cancel)
+    preview = plan_transfer(
+        transfer.request,
+        exact=manner.exact,
+        former=former,
+        cancel=stop.cancel,
+        signed_in=sign_ins,
+    )
     changes = find_changes(transfer.request, preview.plan, demo=manner.demo)
     failure: TransferError | None = None
     if changes is not None and transfer.frozen:
