@@ -27,7 +27,7 @@ _Key = Sequence[object]
 
 
 class SignIns(Closing):
-    """Lends sessions to the transfers of a job, and signs in where there is none yet.
+    """Lends sessions to the transfers of a job, and signs in for the first of each kind.
 
     A context manager that signs out on exit, when all transfers have ended. Transfers that begin
     during a sign-in wait for it. A refusal is that of all: Snowflake would lock the user after a

@@ -136,7 +136,7 @@ def borrow(
         cancel: ends the wait for Snowflake.
 
     Returns:
-        The session; `sign_out` returns it to its owner. None if there is none to lend.
+        The session; `sign_out` returns it to its owner. None if the run has to sign in.
 
     Raises:
         TransferError: the sign-in of the lender failed, or `cancel` was set.
