@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.errors import CheckFailedError, IntegrityError
-from core.records.entry import DELIVERED, SKIPPED
+from core.records.entry import DELIVERED, SKIPPED, UNCHANGED
 
 if TYPE_CHECKING:
     from core.records.entry import HistoryEntry
@@ -59,6 +59,8 @@ def as_text(entry: HistoryEntry) -> str:
     what = f"{entry.table}{months}"
     if entry.outcome == SKIPPED:
         return f"Skipped {what}: {entry.url} exists already."
+    if entry.outcome == UNCHANGED:
+        return f"Unchanged {what}: every month is as it was delivered to {entry.url}."
     if not entry.exit_code:
         rows = "1 row" if entry.rows == 1 else f"{entry.rows or 0:,} rows"
         return f"Delivered {what}: {rows} to {entry.url} in {entry.seconds:.0f} s."

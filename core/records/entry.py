@@ -16,7 +16,9 @@ from core.remedy import as_data, from_data
 from core.request.request import Request
 
 DELIVERED: Final = "delivered"
-SKIPPED: Final = "skipped"
+SKIPPED: Final = "skipped"  # the object was there already
+UNCHANGED: Final = "unchanged"  # no month that was looked at has changed
+_WELL: Final = (DELIVERED, SKIPPED, UNCHANGED)
 
 FrontEnd = Literal["app", "batch", "library"]
 
@@ -49,7 +51,8 @@ class HistoryEntry:
         demo: whether it used the embedded warehouse and bucket.
         table: the full name of the table; the requested name if the table was not found.
         url: the URL of the object; the requested destination if nothing was delivered.
-        outcome: `delivered`, `skipped`, or the label of the error's class (`core.errors`).
+        outcome: `delivered`, `skipped`, `unchanged`, or the label of the error's class
+            (`core.errors`).
         rows: rows in the file; None if nothing was delivered.
         bytes: the size of the file; None if nothing was delivered.
         message: the error's message; empty if there was no error.
@@ -99,7 +102,7 @@ class HistoryEntry:
     @property
     def exit_code(self) -> int:
         """The exit code of the run, by its outcome; 1 for an outcome that is not known."""
-        return 0 if self.outcome in (DELIVERED, SKIPPED) else _EXIT_CODES.get(self.outcome, 1)
+        return 0 if self.outcome in _WELL else _EXIT_CODES.get(self.outcome, 1)
 
     def as_line(self) -> str:
         """Return the entry as one line of JSON."""

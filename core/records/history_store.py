@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from core.records.entry import SKIPPED, HistoryEntry
+from core.records.entry import SKIPPED, UNCHANGED, HistoryEntry
 from core.runtime.disk.paths import state_dir
 from core.runtime.disk.private_files import lock, opener
 
@@ -77,7 +77,8 @@ def _as_row(entry: HistoryEntry, line: str | None = None) -> Row:
         name=entry.table,
         destination=entry.destination,
         outcome=entry.outcome,
-        delivered=entry.outcome != SKIPPED and (entry.rows is not None or bool(entry.result)),
+        delivered=entry.outcome not in (SKIPPED, UNCHANGED)
+        and (entry.rows is not None or bool(entry.result)),
         words="\n".join((*about, *more)),
         entry=entry.as_line().rstrip("\n"),
         line=line,

@@ -102,6 +102,11 @@ class Restatement:
     months: tuple[MonthState, ...]
     former: Mapping[date, Former]
 
+    def __str__(self) -> str:
+        """Return the months that were looked at, as `2024-02 to 2024-04`."""
+        first, last = (write_month(each.month) for each in (self.months[0], self.months[-1]))
+        return first if first == last else f"{first} to {last}"
+
     @property
     def due(self) -> tuple[date, ...]:
         """The months that are delivered."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core.errors import DeliveredTransfer, TransferError
 from core.events import Event, Listener, Planned
-from core.records.entry import DELIVERED, SKIPPED, FrontEnd, HistoryEntry
+from core.records.entry import DELIVERED, SKIPPED, UNCHANGED, FrontEnd, HistoryEntry
 from core.request.request import Request
 from core.request.targets import without_secrets
 from core.runtime.cancel import NEVER, Cancel
@@ -93,10 +93,11 @@ def run_and_report(
     except Exception as error:  # its text may hold data
         end(outcome=TransferError.label, message=f"Unexpected {type(error).__name__}.")
         raise
-    end(
-        **_describe(outcome, request),
-        outcome=DELIVERED if isinstance(outcome, Outcome) else SKIPPED,
-    )
+    if isinstance(outcome, Outcome):
+        label = DELIVERED
+    else:
+        label = UNCHANGED if outcome.restatement else SKIPPED
+    end(**_describe(outcome, request), outcome=label)
     return outcome
 
 
@@ -127,7 +128,9 @@ def _describe(outcome: DeliveredTransfer | None, request: Request) -> dict[str, 
     from core.records.restatement import identify_series
 
     if isinstance(outcome, Skipped):
-        about = {"table": outcome.table, "url": outcome.url}
+        about: dict[str, Any] = {"table": outcome.table, "url": outcome.url}
+        if outcome.restatement:
+            about["window"] = str(outcome.restatement)
         return {**about, "rows": outcome.row_count, "bytes": outcome.size, "result": outcome.result}
     if not isinstance(outcome, Outcome):
         return {}

@@ -244,7 +244,10 @@ class TestWhen:
     @pytest.mark.parametrize(
         ("when", "wanted"),
         [
-            ("always", ["delivered", "skipped", "temporary", "check_failed", "integrity"]),
+            (
+                "always",
+                ["delivered", "skipped", "unchanged", "temporary", "check_failed", "integrity"],
+            ),
             ("success", ["delivered"]),
             ("failure", ["temporary", "check_failed", "integrity"]),
             ("check_failed", ["check_failed", "integrity"]),
@@ -254,6 +257,7 @@ class TestWhen:
         ends = [
             entry(),
             entry(outcome="skipped"),
+            entry(outcome="unchanged"),
             *map(failed, ("temporary", "check_failed", "integrity")),
         ]
         assert [each.outcome for each in ends if is_wanted(when, each)] == wanted

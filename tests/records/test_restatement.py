@@ -18,6 +18,7 @@ from core import Outcome, Planned, Request, Skipped, UsageError, Warned, plan_tr
 from core.aggregation.delivered_months import DeliveredMonth
 from core.aggregation.reconciliation import Total
 from core.errors import IntegrityError, SourceDataError
+from core.notify.message import as_text
 from core.planning.window import Window
 from core.records.history import read_history, record, run_recorded
 from core.remedy import remedies
@@ -132,7 +133,13 @@ def test_only_months_whose_figures_changed_are_delivered_again(
     assert planned.restatement == third.restatement
     assert isinstance(run(asked(sandbox, table, folder, engine=engine)), Skipped)
     newest, third_run, *_ = read_history()
-    assert (newest.outcome, third_run.window) == ("skipped", str(planned.plan.window))
+    assert (newest.outcome, third_run.window) == ("unchanged", str(planned.plan.window))
+    assert (newest.window, newest.exit_code) == ("2024-02 to 2024-04", 0)
+    kept = f"s3://{sandbox.s3['bucket']}/{folder}"
+    assert as_text(newest) == (
+        f"Unchanged {newest.table} (2024-02 to 2024-04): every month is as it was delivered to "
+        f"{kept}."
+    )
 
 
 def test_the_dry_run_has_the_same_months_and_a_report_too(

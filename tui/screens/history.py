@@ -196,7 +196,7 @@ start it; s saves it as a transfer of a job file."""
 
 def _make_cells(entry: HistoryEntry, colours: Mapping[str, str]) -> Iterator[Text]:
     good = entry.outcome == DELIVERED
-    stopped = entry.outcome in ("cancelled", "skipped")
+    stopped = entry.outcome in ("cancelled", "skipped", "unchanged")
     mark = "✓" if good else "■" if stopped else "✗"
     look = colours.get("success" if good else "warning" if stopped else "error", "")
     yield Text(_format_time(entry.started))

@@ -45,7 +45,8 @@ def announce_end(
     if outcome is None:
         end = "not delivered"
     elif isinstance(outcome, Skipped):
-        end = "skipped, the file exists already"
+        unchanged = outcome.restatement is not None
+        end = "unchanged" if unchanged else "skipped, the file exists already"
     else:
         end = f"delivered, {count(outcome.row_count, 'row')}"
     announce(app, f"{table}: {end}")

@@ -260,7 +260,7 @@ def describe_end(run: QueuedRun) -> str:
     if run.standing is not Standing.ENDED:
         return ""
     if isinstance(run.outcome, Skipped):
-        return "✓ exists already"
+        return "✓ unchanged" if run.outcome.restatement else "✓ exists already"
     if run.outcome is not None:
         return f"✓ delivered, {count(run.outcome.row_count, 'row')}"
     if isinstance(run.error, CancelledError):

@@ -323,7 +323,8 @@ over the rows written."""
             self.result = message.outcome.result
         if isinstance(message.outcome, Skipped):
             await ended.mount(Existing(message.outcome))
-            self.state = State.SKIPPED
+            unchanged = message.outcome.restatement is not None
+            self.state = State.UNCHANGED if unchanged else State.SKIPPED
             return
         if message.outcome is not None:
             self.outcome = message.outcome

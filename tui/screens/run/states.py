@@ -11,7 +11,8 @@ from tui.screens.actions import Action
 class State(Enum):
     """The states of the dialog.
 
-    DOUBTED is a delivery whose verification failed, SKIPPED an object that was there already.
+    DOUBTED is a delivery whose verification failed, SKIPPED an object that was there already,
+    UNCHANGED months of which none has changed.
     """
 
     LOOK = auto()
@@ -22,6 +23,7 @@ class State(Enum):
     FAILED = auto()
     DOUBTED = auto()
     SKIPPED = auto()
+    UNCHANGED = auto()
 
 
 HEADINGS: Final = {
@@ -33,6 +35,7 @@ HEADINGS: Final = {
     State.FAILED: "Not delivered",
     State.DOUBTED: "Delivered, but not verified",
     State.SKIPPED: "✓ Exists already",
+    State.UNCHANGED: "✓ Unchanged",
 }
 # Enter sends only a plan that needs no second thought: these have another key, and another default.
 FLAGGED: Final = (
@@ -44,6 +47,11 @@ _AFTERWARDS: Final = (
     Action("As Python", "p", "copy_python"),
     Action("Run again", "r", "again"),
     Action("Close", "esc", "close"),
+)
+_IF_SKIPPED: Final = (
+    Action("Copy JSON", "j", "copy_json", "primary"),
+    Action("Save JSON", "s", "save_json"),
+    *_AFTERWARDS,
 )
 ACTIONS: Final = {
     State.LOOK: (Action("Send", "enter", "send", "primary"), Action("Back", "esc", "close")),
@@ -74,9 +82,6 @@ ACTIONS: Final = {
         Action("Copy JSON", "j", "copy_json"),
         Action("Close", "esc", "close"),
     ),
-    State.SKIPPED: (
-        Action("Copy JSON", "j", "copy_json", "primary"),
-        Action("Save JSON", "s", "save_json"),
-        *_AFTERWARDS,
-    ),
+    State.SKIPPED: _IF_SKIPPED,
+    State.UNCHANGED: _IF_SKIPPED,
 }
