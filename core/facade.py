@@ -101,6 +101,8 @@ if TYPE_CHECKING:
     from core.request.write_ways import lacks_write_way as lacks_write_way
     from core.request.write_ways import needs_write_way as needs_write_way
     from core.runtime import redaction as redaction
+    from core.runtime.aws.known import list_profiles as list_profiles
+    from core.runtime.aws.known import list_regions as list_regions
     from core.runtime.aws.sessions import ask_for_codes as ask_for_codes
     from core.runtime.characters import escape_hidden as escape_hidden
     from core.runtime.characters import is_hidden as is_hidden
@@ -186,6 +188,7 @@ _HOMES: Final = {
         "Spell",
     ),
     "core.runtime.redaction": ("redact",),
+    "core.runtime.aws.known": ("list_profiles", "list_regions"),
     "core.runtime.aws.sessions": ("ask_for_codes",),
     "core.runtime.process.core_dumps": ("forbid_core_dumps",),
     "core.runtime.process.malloc_arenas": ("limit_malloc_arenas",),

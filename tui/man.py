@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Final
 
 from core.facade import Option
-from tui.cli.help import EXAMPLES, EXIT_CODES
+from tui.cli.help import EXAMPLES, EXIT_CODES, VARIABLES
 from tui.cli.options import OWN, SECTIONS, spell_options, usage, variable
 
 _NAME: Final = "amplify-transfer"
@@ -18,8 +18,7 @@ _ABOUT: Final = (
     "its blank rows, truncates the date column to its month, sums the numeric columns of each "
     "group, and delivers one verified file; it prints the name of the file, the number of its rows "
     "and the time as one line of JSON on standard output, and all else on standard error.",
-    "Every option but --help, --version, --completion and --man is also an environment variable. "
-    "An option of the command line wins over its variable.",
+    f"{VARIABLES} An option of the command line wins over its variable.",
 )
 _FILES: Final = {
     "~/.config/amplify-transfer/amplify.toml": "The destinations with names (AMPLIFY_CONFIG_DIR).",

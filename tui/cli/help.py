@@ -43,7 +43,7 @@ EXIT_CODES: Final[Mapping[str, str]] = {
     "129, 130, 143": "Stopped by a closed terminal (SIGHUP), Ctrl-C or SIGTERM.",
 }
 
-_VARIABLES: Final = (
+VARIABLES: Final = (
     "Every option but --help, --version, --completion and --man is also an environment variable: "
     "AMPLIFY_ and its name, such as AMPLIFY_DATE_COLUMN."
 )
@@ -63,7 +63,7 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the variables, the examples and the exit codes."""
         formatter.write_paragraph()
-        formatter.write_text(_VARIABLES)
+        formatter.write_text(VARIABLES)
         with formatter.section("Examples"):
             for purpose, command in EXAMPLES.items():
                 formatter.write_text(purpose)

@@ -147,8 +147,8 @@ OWN: Final[Mapping[str, Option]] = {
         examples=("/var/log/amplify-transfer.jsonl",),
     ),
     "completion": Option(
-        help="Print the script that completes options, connections, destinations, tables and the "
-        "transfers of a job file in a shell, and exit.",
+        help="Print the script that completes options, and the values of them that this machine "
+        "knows, in a shell, and exit.",
         type=Literal["bash", "zsh", "fish"] | None,
     ),
     "man": Option(

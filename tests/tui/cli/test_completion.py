@@ -13,13 +13,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.shell_completion import BashComplete
+from click.shell_completion import BashComplete, FishComplete
 
 from core.records.history import HistoryEntry, record
+from core.request.request import Request
 from tests.support.programs.batch_runs import SECONDS, run
 from tui.cli.main import command
 
-CONNECTIONS = "[prod]\naccount = 'a'\n[prod-eu]\naccount = 'a'\n[stage]\naccount = 'a'\n"
+CONNECTIONS = """
+[prod]
+account = 'a'
+role = 'TRANSFER'
+warehouse = 'WH_PROD'
+[prod-eu]
+account = 'a'
+role = 'TRANSFER_EU'
+[stage]
+account = 'a'
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -34,9 +45,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "config" / path).write_text(text)
         (tmp_path / "config" / path).chmod(0o600)
     (tmp_path / "connections.toml").chmod(0o600)
+    (tmp_path / "aws").write_text("[profile partner]\n[profile own]\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws"))
     now = datetime.now(UTC)
     for table in ("SALES.PUBLIC.ORDERS", "SALES.PUBLIC.$(id)", "HR.PUBLIC.PEOPLE"):
-        about = {"outcome": "delivered", "destination": "s3://plain-inbox/"}
+        about = {
+            "outcome": "delivered",
+            "destination": "s3://plain-inbox/",
+            "request": Request.of(
+                table=table, bucket="bbb", warehouse="WH_USED", region="rr-own-1"
+            ),
+            "columns": [{"name": name, "role": "key"} for name in ("REGION", "REF", "A B")],
+        }
         record(HistoryEntry(now, 1.0, "batch", False, table, "s3://plain-inbox/x", **about))
     return tmp_path
 
@@ -69,17 +89,36 @@ def complete(line: str) -> list[str]:
         ("--batch --table ", ["HR.PUBLIC.PEOPLE", "SALES.PUBLIC.ORDERS"]),
         ("--bucket p", ["partner", "plain-inbox"]),
         ("--log-format j", ["json"]),
-        ("--timezone ", []),
+        ("--connection prod --role ", ["TRANSFER"]),
+        ("--role ", ["TRANSFER", "TRANSFER_EU"]),
+        ("--warehouse wh", ["WH_PROD", "WH_USED"]),
+        ("--aws-profile ", ["own", "partner"]),
+        ("--region eu-central", ["eu-central-1", "eu-central-2"]),
+        ("--region rr", ["rr-own-1"]),
+        ("--timezone europe/zur", ["Europe/Zurich"]),
+        ("--date-format ep", ["epoch_ms", "epoch_ns", "epoch_s", "epoch_us"]),
+        ("--date-column R", ["REF", "REGION"]),
+        ("--table ORDERS --key-columns REF,r", ["REF,REGION"]),
+        ("--table OTHER --key-columns R", []),
+        ("--storage-class INT", ["INTELLIGENT_TIERING"]),
+        ("--file-name ", []),
     ],
 )
 def test_what_is_offered(line: str, offered: list[str]) -> None:
     assert complete(line) == offered
 
 
+def test_months_until_this_one() -> None:
+    offered, now = complete("--since 2"), datetime.now(UTC)
+    assert len(offered) == 25
+    assert f"{now.year - 1}-12" in offered
+    assert f"{now.year + 1}-01" not in offered
+
+
 def test_transfers_of_a_job_file(home: Path) -> None:
     job = home / "monthly.toml"
     job.write_text("".join(f"[[transfers]]\nname = '{n}'\n" for n in ("orders", "$(id)", "old")))
-    assert complete(f"--job {job} --only o") == ["orders", "old"]
+    assert complete(f"--job {job} --only o") == ["old", "orders"]
     assert complete(f"--job {job} --only orders,o") == ["orders,old"]
     assert complete("--only o") == complete(f"--job {home} --only o") == []
 
@@ -100,6 +139,13 @@ def test_in_bash(programs: str) -> None:
         capture_output=True, text=True, timeout=SECONDS, check=True,
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ("prod prod-eu\n", "")
+
+
+def test_what_fish_gets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMP_WORDS", "amplify-transfer --connection prod --role ")
+    monkeypatch.setenv("COMP_CWORD", "")
+    completing = FishComplete(command, {}, "amplify-transfer", "_X")
+    assert completing.complete().split() == ["plain,TRANSFER"]
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
