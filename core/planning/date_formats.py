@@ -121,6 +121,11 @@ class TextFormat:
         return "b" in self.letters
 
     @property
+    def begins_with_month(self) -> bool:
+        """Whether a number in this format begins with year and month, so that greater is later."""
+        return bool(self.digits) and self.pattern.startswith("%Y%m")
+
+    @property
     def least_number(self) -> int:
         """The least number that is a date in this format: leading zeros are those of a day."""
         return 10 ** (self.digits - 1) if self.letters.startswith("Y") else 0

@@ -64,4 +64,6 @@ def preview_first_rows(
 
     if query.reads_all(plan):
         return read_part(False)
+    if query.reads_window_first(plan):
+        return read_part(True)
     return read_some(plan.source, read_part, is_empty=lambda found: not found.rows)

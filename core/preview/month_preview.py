@@ -86,28 +86,20 @@ def preview_months(
         counted: with `exact`, count the groups rather than estimate them. For a table that is no
             larger than a sample they are always counted.
 
+    If Snowflake can skip the other rows of a window of one month, the rows of that month take the
+    place of the sample: all of them, or the first 100,000.
+
     Raises:
         CancelledError: `cancel` was set.
         TransferError: the statement failed.
     """
     counted = counted or query.reads_all(plan)
-
-    def attempt(rounded: bool, beginning: bool) -> tuple[Statement, list[list[object]]]:
-        statement = query.select_months(
-            plan, exact=exact, counted=counted, rounded=rounded, beginning=beginning
-        )
-        return statement, read_columns(connection, statement, cancel)
-
-    def read(beginning: bool) -> tuple[Statement, list[list[object]]]:
-        return with_rounded_sums(lambda rounded: attempt(rounded, beginning))
-
-    if exact or query.reads_all(plan):
-        statement, columns = read(False)
-    else:
-        statement, columns = read_some(plan.source, read, is_empty=lambda found: not found[1][0])
-    names = [field.alias for field in statement.fields]
-    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-    return _parse_months(plan, statement, rows, exact=exact, counted=counted)
+    found = _read_months(connection, plan, cancel, exact=exact, counted=counted)
+    total = None
+    if found.beginning and found.seen >= query.PREVIEW_ROWS and query.reads_window_first(plan):
+        ((count,),) = read_columns(connection, query.count_rows(plan), cancel)
+        total = int(str(count))
+    return _parse_months(plan, found, exact=exact, counted=counted, total=total)
 
 
 def look_at_months(
@@ -166,16 +158,64 @@ def refine_grain(plan: Plan, months: Months | None) -> Plan:
     return replace(plan, grain=grain)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What a statement of `query.select_months` returned.
+
+    Attributes:
+        statement: the statement.
+        rows: a row for each month and one for the blank rows, by the aliases of the statement.
+        beginning: whether the first rows were read instead of a sample.
+    """
+
+    statement: Statement
+    rows: list[dict[str, Any]]
+    beginning: bool
+
+    @property
+    def seen(self) -> int:
+        """The number of rows of the table that were read."""
+        return sum(row["rows"] for row in self.rows)
+
+
+def _read_months(
+    connection: SnowflakeConnection, plan: Plan, cancel: Cancel, *, exact: bool, counted: bool
+) -> _Read:
+    """Run the statement of a preview, which may need another one: see `read_some`."""
+
+    def attempt(rounded: bool, beginning: bool) -> _Read:
+        statement = query.select_months(
+            plan, exact=exact, counted=counted, rounded=rounded, beginning=beginning
+        )
+        columns = read_columns(connection, statement, cancel)
+        names = [field.alias for field in statement.fields]
+        rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+        return _Read(statement, rows, beginning=beginning)
+
+    def read(beginning: bool) -> _Read:
+        return with_rounded_sums(lambda rounded: attempt(rounded, beginning))
+
+    if exact or query.reads_all(plan):
+        return read(False)
+    if query.reads_window_first(plan):
+        return read(True)
+    return read_some(plan.source, read, is_empty=lambda part: not part.rows)
+
+
 def _parse_months(
-    plan: Plan, statement: Statement, rows: list[dict[str, Any]], *, exact: bool, counted: bool
+    plan: Plan, found: _Read, *, exact: bool, counted: bool, total: int | None
 ) -> Months:
+    """Return the months that were read; `total` is the number of rows of the plan, if counted."""
+    statement, rows, seen = found.statement, found.rows, found.seen
     filled = [row for row in rows if not row.get("blank")]
-    seen = sum(row["rows"] for row in rows)
     blank = sum(row["rows"] for row in rows if row.get("blank"))
     sampled = not exact and not query.reads_all(plan)
-    if sampled and (plan.source.is_view or plan.source.rows is None):
+    if sampled and (found.beginning or plan.source.is_view or plan.source.rows is None):
         sampled = seen >= query.PREVIEW_ROWS
-    total = _estimate_rows(plan, seen) if sampled else seen
+    if not sampled:
+        total = seen
+    elif total is None:
+        total = _estimate_rows(plan, found)
     sums = [field for field in statement.fields if field.is_sum]
     months = [
         MonthRow(row["month"], row["rows"], tuple(_parse_sum(field, row) for field in sums))
@@ -200,16 +240,17 @@ def _parse_sum(field: Field, row: dict[str, Any]) -> Decimal | float | None:
     return Decimal(value) if isinstance(value, int) else value
 
 
-def _estimate_rows(plan: Plan, seen: int) -> int | None:
-    """Return the number of rows that a transfer reads; estimated, if it reads only some months.
+def _estimate_rows(plan: Plan, found: _Read) -> int | None:
+    """Return the number of rows that a transfer reads, estimated if it reads only some months.
 
-    Args:
-        plan: the plan.
-        seen: the rows of its months in a sample of about `query.PREVIEW_ROWS` rows of the table.
+    A sample has about `query.PREVIEW_ROWS` rows of the table. From the first rows of a window
+    nothing can be estimated.
     """
-    rows = plan.source.rows
+    rows, seen = plan.source.rows, found.seen
     if rows is None or plan.source.is_view or plan.window is None:
         return rows
+    if found.beginning:
+        return None
     # A sample without such a row does not show that the table has none.
     return min(round(seen * rows / query.PREVIEW_ROWS), rows) if seen else None
 

@@ -18,7 +18,7 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Final
 
 from core import query
-from core.planning.date_formats import EpochUnit, parse_number
+from core.planning.date_formats import EpochUnit, TextFormat, parse_number
 from core.planning.grain import estimate_groups, is_whole
 from core.planning.plan import Plan
 from core.planning.source import SourceColumn
@@ -108,8 +108,11 @@ def _read_months(look: Look, plan: Plan) -> _Rows | None:
         if wrong and plan.month_format is None:
             return None
         if window is not None:
-            undated = window.undated or (wrong and plan.on_bad_date == "fail")
-            if not (undated if month is None else _is_within(plan, month)):
+            if wrong and plan.on_bad_date == "fail":
+                is_read = _may_be_within(plan, text)
+            else:
+                is_read = window.undated if month is None else _is_within(plan, month)
+            if not is_read:
                 continue
         if row in look.blank:
             blank += 1
@@ -137,6 +140,21 @@ def _read_month(plan: Plan, value: object) -> date | None:
 def _is_within(plan: Plan, month: date) -> bool:
     since, end = (plan.window.since, plan.window.end) if plan.window else (None, None)
     return (since is None or month >= since) and (end is None or month < end)
+
+
+def _may_be_within(plan: Plan, value: object) -> bool:
+    """Whether an invalid date is read: all are, but for numbers that begin with another month."""
+    known = plan.month_format
+    if not isinstance(known, TextFormat) or plan.month.source.type.kind == "TEXT":
+        return True
+    number, valid = parse_number(value), query.find_number_range(known)
+    if number is None or valid is None or not valid[0] <= number < valid[1] + 1:
+        return True
+    year, month = divmod(int(number) // 10 ** (known.digits - 6), 100)
+    since, end = (plan.window.since, plan.window.end) if plan.window else (None, None)
+    return (since is None or (year, month) >= (since.year, since.month)) and (
+        end is None or (year, month) < (end.year, end.month)
+    )
 
 
 def _sum_sample(look: Look, plan: Plan, rows: _Rows, *, whole: bool) -> Months:

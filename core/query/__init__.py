@@ -17,9 +17,16 @@ from core.query.catalog import (
     show_page,
     show_schemas,
 )
-from core.query.dates import BAD_VALUE_CHARACTERS, INT64, find_extremes
+from core.query.dates import BAD_VALUE_CHARACTERS, INT64, find_extremes, find_number_range
 from core.query.grouped import SAFE_DIGITS, select_groups
-from core.query.month_preview import PREVIEW_ROWS, reads_all, select_first_groups, select_months
+from core.query.month_preview import (
+    PREVIEW_ROWS,
+    count_rows,
+    reads_all,
+    reads_window_first,
+    select_first_groups,
+    select_months,
+)
 from core.query.rows import select_bad_dates, select_rows
 from core.query.sample import (
     SAMPLE_ROWS,
@@ -46,13 +53,16 @@ __all__ = [
     "WHITE_SPACE",
     "Field",
     "Statement",
+    "count_rows",
     "describe",
     "find_extremes",
+    "find_number_range",
     "is_float",
     "pick_sample_columns",
     "qualify",
     "quote",
     "reads_all",
+    "reads_window_first",
     "samples_all",
     "search_objects",
     "select_bad_dates",

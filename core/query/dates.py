@@ -7,7 +7,7 @@ and no parameter of the account changes the meaning of a date.
 
 from __future__ import annotations
 
-from core.planning.date_formats import CENTURY_START, NUMBER_TEXT, EpochUnit, TextFormat
+from core.planning.date_formats import CENTURY_START, NUMBER_TEXT, DateFormat, EpochUnit, TextFormat
 from core.planning.plan import Plan
 from core.planning.source import SourceColumn
 from core.query.statement import Binds, quote
@@ -115,6 +115,19 @@ def _floor(column: SourceColumn, bind: Binds) -> str:
 def _check_range(unit: EpochUnit, whole: str, bind: Binds) -> str:
     first, last = find_extremes(unit)
     return f"{whole} BETWEEN {bind(first)} AND {bind(last)}"
+
+
+def find_number_range(known: DateFormat | None) -> tuple[int, int] | None:
+    """Return the least and the greatest whole number that may be a date in a format.
+
+    Returns:
+        None if there is no format, or the order of its numbers is not that of time.
+    """
+    if isinstance(known, EpochUnit):
+        return find_extremes(known)
+    if known is None or not known.begins_with_month:
+        return None
+    return known.least_number, 10**known.digits - 1
 
 
 def find_extremes(unit: EpochUnit) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from core.query.grouped import SAFE_DIGITS, select_groups
 from core.query.rows import from_source, limit_to_window, row_fields
 from core.query.sample import fits, read_part
 from core.query.statement import Binds, Field, Statement, quote, select
+from core.query.window import skips_partitions
 
 PREVIEW_ROWS = 100_000
 _PREVIEW_PARTITIONS = 8
@@ -21,6 +22,23 @@ _PREVIEW_PARTITIONS = 8
 def reads_all(plan: Plan) -> bool:
     """Whether a sampled preview is known to read all rows of the source."""
     return fits(plan.source, PREVIEW_ROWS, _PREVIEW_PARTITIONS)
+
+
+def reads_window_first(plan: Plan) -> bool:
+    """Whether a preview reads the first rows of a window instead of a sample of its table.
+
+    A sample of the table has few rows of one month, or none, if the table is large. The first rows
+    are as good as any if they are of one month.
+    """
+    if plan.window is None or plan.window.month is None or plan.source.is_view:
+        return False
+    return skips_partitions(plan)
+
+
+def count_rows(plan: Plan) -> Statement:
+    """Return the statement that counts the rows of a plan's window."""
+    bind = Binds()
+    return select([Field("rows", "COUNT(*)")], from_source(plan, bind), bind)
 
 
 def select_months(

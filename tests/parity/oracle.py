@@ -153,19 +153,30 @@ def _raw(table: Table) -> pa.Table:
     moments = [_moment(table, month, value) for value in month.values]
     columns["moment"] = pa.array([m // 1000 if m else m for m, _ in moments], pa.timestamp("us"))
     columns["bad"] = pa.array([b for _, b in moments], pa.bool_())
-    read = [_is_read(table, moment, bad=bad) for moment, bad in moments]
+    read = [
+        _is_read(table, moment, value if bad else None)
+        for (moment, bad), value in zip(moments, month.values, strict=True)
+    ]
     return pa.table(columns).filter(pa.array(read, pa.bool_()))
 
 
-def _is_read(table: Table, moment: int | None, *, bad: bool) -> bool:
-    """Whether a row belongs to the window: its month is compared as text."""
+def _is_read(table: Table, moment: int | None, bad: Any) -> bool:
+    """Whether a row belongs to the window: its month, or that of a bad number, as text."""
     since, until = table.options.get("since"), table.options.get("until")
-    if not (since or until) or (bad and table.options.get("on_bad_date", "fail") == "fail"):
+    if not (since or until):
         return True
-    if moment is None:
+    if bad is not None and table.options.get("on_bad_date", "fail") == "fail":
+        digits = {"%Y%m%d": 8, "%Y%m": 6}.get(table.options["date_format"], 0)
+        whole = str(int(Decimal(bad))) if digits and Decimal(bad).is_finite() else ""
+        if isinstance(bad, str) or len(whole) != digits or whole.startswith("-"):
+            return True
+        month = f"{whole[:4]}-{whole[4:6]}"
+    elif moment is None:
         return bool(table.options.get("undated") == "keep")
-    day = EPOCH + timedelta(microseconds=moment // 1000)
-    return (since or "") <= f"{day.year:04}-{day.month:02}" <= (until or "9999-12")
+    else:
+        day = EPOCH + timedelta(microseconds=moment // 1000)
+        month = f"{day.year:04}-{day.month:02}"
+    return (since or "") <= month <= (until or "9999-99")
 
 
 def _held(column: Column) -> tuple[list[Any], pa.DataType]:

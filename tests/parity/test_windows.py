@@ -21,6 +21,7 @@ MOMENTS = (
 )  # fmt: skip
 DAYS = tuple(date.fromisoformat(text[:10]) for text in MOMENTS)
 TEXTS = {f"{day.day:02}.{day.month:02}.{day.year:04}": day for day in DAYS}
+DIGITS = (20240131, 20240201, 20240229, 20240301, 10000101, 99991231)
 SECONDS = tuple(ns(text) // 10**9 for text in MOMENTS)
 ZONED = tuple(zoned(text, minutes) for text in MOMENTS[:4] for minutes in (0, 345, -720, 840, -840))
 TABLES: dict[str, Table] = {
@@ -30,6 +31,8 @@ TABLES: dict[str, Table] = {
     "ltz": dated("TIMESTAMP_LTZ(9)", *map(ns, MOMENTS[:4]), timezone="Asia/Kolkata"),
     "text": dated("VARCHAR", *TEXTS, " ", "", meant=TEXTS, date_format="%d.%m.%Y"),
     "epoch": dated("NUMBER(38,0)", *SECONDS, date_format="epoch_s"),
+    "digits": dated("NUMBER(8,0)", *DIGITS, date_format="%Y%m%d"),
+    "months": dated("NUMBER(38,0)", *{each // 100 for each in DIGITS}, date_format="%Y%m"),
     "epoch_fraction": dated("FLOAT", 1706745600.0, 1706745599.75, date_format="epoch_s"),
 }
 WINDOWS: dict[str, dict[str, Any]] = {
@@ -85,6 +88,9 @@ BAD = {
     "text": dated("VARCHAR", "01.02.2024", "soon", " ", meant=TEXTS, date_format="%d.%m.%Y"),
     "epoch": dated("NUMBER(38,0)", 1706745600, 10**12, -(10**12), date_format="epoch_s"),
     "float": dated("FLOAT", 1706745600.0, float("nan"), 1e300, date_format="epoch_s"),
+    "digits": dated("NUMBER(9,0)", 20240201, 20240230, 20240200, 20241301, date_format="%Y%m%d"),
+    "digits_beyond": dated("NUMBER(9,0)", 20240201, 0, -1, 100000000, date_format="%Y%m%d"),
+    "digits_float": dated("FLOAT", 20240201.0, 20240202.5, float("nan"), date_format="%Y%m%d"),
 }
 
 
@@ -94,6 +100,7 @@ BAD = {
         ("text", "fail", "drop"),
         ("text", "null", "drop"),
         ("epoch", "null", "keep"),
+        ("digits", "null", "drop"),
         *(
             pytest.param(kind, on_bad_date, undated, marks=pytest.mark.thorough)
             for kind in BAD
@@ -107,6 +114,18 @@ def test_bad_dates(parity: Bench, kind: str, on_bad_date: str, undated: str) -> 
     how = {"since": "2024-02", "on_bad_date": on_bad_date, "undated": undated}
     done = check(parity, with_options(BAD[kind], **how), "ndjson", described=False)
     assert bool(done) == (on_bad_date == "null")
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "fails"), [("2024-01", "2024-01", False), ("2024-02", "2024-02", True)]
+)
+def test_a_number_that_is_no_date_belongs_to_its_month(
+    parity: Bench, since: str, until: str, *, fails: bool
+) -> None:
+    """So that a window is a range of numbers, which Snowflake can skip."""
+    table = dated("NUMBER(8,0)", 20240131, 20240201, 20240230, date_format="%Y%m%d")
+    done = check(parity, with_options(table, since=since, until=until), "ndjson", described=False)
+    assert bool(done) != fails
 
 
 # In these zones a month began at 01:00, or its first hour came twice.

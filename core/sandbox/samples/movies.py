@@ -1,6 +1,8 @@
 """MOVIE_RATINGS_27M: as many ratings, users and months as MovieLens' "latest" data set of 2018.
 
-Its numbers are at most 18 digits wide, which the warehouse holds in 64 bits.
+Its numbers are at most 18 digits wide, which the warehouse holds in 64 bits. Users are numbered as
+they signed up, and stay for some weeks. So ratings of the same time are stored together, as in a
+table that is loaded day by day, and a month of it is in few micro-partitions.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ _COLUMNS = (
 def _select() -> str:
     user = f"(i * {_USERS} // {ROWS})"
     halves = "(1 + h % 5 + h // 5 % 6)::DECIMAL(2,0)"  # 0.5 to 5.0 stars, most of them about 3
-    moment = f"({_FIRST} + hash({user}) % {_LAST - _FIRST - _STAY} + (h >> 20) % {_STAY})::BIGINT"
+    signed_up = f"{_FIRST} + {user}::BIGINT * {_LAST - _FIRST - _STAY} // {_USERS}"
+    moment = f"({signed_up} + (h >> 20) % {_STAY})::BIGINT"
     share = "((h >> 16) % 1000000 + 1)::DOUBLE / 1000000"  # few films get most of the ratings
     movie = f"(1 + {share} * {share} * {share} * {_MOVIES - 1})::BIGINT"
     return (

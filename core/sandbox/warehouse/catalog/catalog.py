@@ -19,7 +19,7 @@ from functools import partial
 from itertools import count
 
 from core.sandbox.warehouse import failures
-from core.sandbox.warehouse.partitions import PARTITION_BYTES, Read
+from core.sandbox.warehouse.partitions import Read
 from core.sandbox.warehouse.types import SqlType
 
 Path = tuple[str, str, str]
@@ -113,9 +113,9 @@ class Table:
     def _row_bytes(self) -> int:
         return sum(_WIDTHS.get(each.type.name, 8) for each in self.columns)
 
-    def read(self, rows: int) -> Read:
-        """Return a reading of a version of the table that has `rows` rows."""
-        return Read(rows, max(PARTITION_BYTES // max(self._row_bytes, 1), 1))
+    def read(self, version: Version) -> Read:
+        """Return a reading of a version of the table."""
+        return Read(version.physical, version.rows, self._row_bytes)
 
     @property
     def physicals(self) -> set[str]:

@@ -154,7 +154,7 @@ class SessionNames:
         columns = tuple((each.name, each.type) for each in table.columns)
         latest = table.versions[-1]
         version = point.version(table) if point else latest
-        read = table.read(version.rows)
+        read = table.read(version)
         self.reads.append(read)
         if version is not latest:
             return BoundQuery(self._former(table, version), columns), full

@@ -178,7 +178,7 @@ class EngineSession:
         try:
             own = statement(sql, engine.storage, query_id) or user_statement(sql, engine.users)
             if own is not None:
-                return own(execution)
+                return replace(own(execution), trace=execution.trace())
             node = self._fold(parse(sql))
             return replace(_handler(node)(execution, node), trace=execution.trace())
         except Failure:

@@ -107,13 +107,15 @@ class Execution:
     def prepare(self) -> None:
         """Make what the statement reads available in DuckDB.
 
-        Generates the rows of sample tables that are read for the first time, and registers the
-        earlier results that it scans.
+        Generates the rows of sample tables that are read for the first time, registers the earlier
+        results that it scans, and chooses the partitions that it reads.
         """
         for name, result in self.names.scanned.items():
             self._cursor.register(name, result)
         for table in self.names.touched:
             self.ready(table)
+        for read in self.names.reads:
+            read.prune(self.execute)
 
     def ready(self, table: Table) -> None:
         """Generate the rows of one table, unless they exist."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures, types
+from core.sandbox.warehouse.pruning import prune
 from core.sandbox.warehouse.translate import (  # noqa: F401 - they register themselves
     arithmetic,
     functions,
@@ -160,6 +161,8 @@ def _select(node: exp.Select, shared: Translation, parent: Scope | None) -> Boun
     where = node.args.get("where")
     if where is not None:
         sql += f" WHERE {truth(binder, where.this)}"
+        if _reads_one_table(node, scope) and scope.read is not None:
+            prune(scope.read, where.this, binder)
     sql += group_by(node, binder, items)
     outputs = [each if isinstance(each, Bound) else binder.bind(each) for _, each in items]
     outputs = [
@@ -256,6 +259,13 @@ def _limits(node: exp.Expr, binder: Binder) -> str:
     if offset is not None:
         sql += f" OFFSET {_whole(binder, offset.expression)}"
     return sql
+
+
+def _reads_one_table(node: exp.Select, scope: Scope) -> bool:
+    """Whether a SELECT reads all of a table, and nothing else."""
+    source = node.args["from_"].this if node.args.get("from_") else None
+    sampled = source is not None and source.args.get("sample")
+    return scope.read is not None and len(scope.relations) == 1 and not sampled
 
 
 def _stop_reading(node: exp.Select, scope: Scope, binder: Binder) -> None:

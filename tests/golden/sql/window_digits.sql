@@ -1,0 +1,14 @@
+SELECT
+  DATE_TRUNC('MONTH', IFF(REGEXP_LIKE(IFF("TS" BETWEEN :1 AND :2, LPAD("TS"::VARCHAR, 8, '0'), NULL), :3, 'i'), TRY_TO_DATE(REGEXP_REPLACE(IFF("TS" BETWEEN :1 AND :2, LPAD("TS"::VARCHAR, 8, '0'), NULL), :4, :5, 1, 1, 'i'), 'YYYY-MM-DD'), NULL))::DATE AS "month",
+  "AMOUNT" AS "sum_1",
+  IFF(IFF(REGEXP_LIKE(IFF("TS" BETWEEN :1 AND :2, LPAD("TS"::VARCHAR, 8, '0'), NULL), :3, 'i'), TRY_TO_DATE(REGEXP_REPLACE(IFF("TS" BETWEEN :1 AND :2, LPAD("TS"::VARCHAR, 8, '0'), NULL), :4, :5, 1, 1, 'i'), 'YYYY-MM-DD'), NULL) IS NOT NULL, NULL, "TS"::VARCHAR) AS "bad"
+FROM "DB"."S"."T"
+WHERE ("TS" >= 20240200
+  AND "TS" < 20240300)
+  OR "TS" < 10000000
+  OR "TS" >= 100000000
+-- :1 = 10000000
+-- :2 = 99999999
+-- :3 = '([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])'
+-- :4 = '^([0-9]{4})([0-9]{2})([0-9]{2})$'
+-- :5 = '\\1-\\2-\\3'
