@@ -120,14 +120,19 @@ class Table:
 
     def source(self, name: TableName) -> Source:
         """What DESCRIBE tells of it."""
-        described = (SourceColumn(c.name, ColumnType.parse(c.type)) for c in self.columns)
+        described = (
+            SourceColumn(c.name, ColumnType.parse(c.type), _is_nullable(c)) for c in self.columns
+        )
         return Source(name, tuple(described))
 
     def script(self, name: str) -> list[str]:
         """The statements that make it."""
         rows = list(zip(*(column.values for column in self.columns), strict=True))
         table, view = quote(f"{name}_TABLE" if self.view else name), quote(name)
-        typed = ", ".join(f"{quote(c.name)} {c.type}" for c in self.columns)
+        typed = ", ".join(
+            f"{quote(c.name)} {c.type}{'' if _is_nullable(c) else ' NOT NULL'}"
+            for c in self.columns
+        )
         statements = [f"CREATE OR REPLACE TABLE {table} ({typed})"]
         if rows:
             loaded = ", ".join(
@@ -174,6 +179,11 @@ _LOAD: dict[str, Callable[[str, str], str]] = {
     "TIMESTAMP_TZ": lambda name, kind: f"TO_TIMESTAMP_TZ({name}, {_ZONED})::{kind}",
     "TIMESTAMP_LTZ": lambda name, kind: f"TO_TIMESTAMP_TZ({name}, {_ZONED})::{kind}",
 }
+
+
+def _is_nullable(column: Column) -> bool:
+    """Whether a column may be NULL: those without a NULL are declared NOT NULL."""
+    return not column.values or None in column.values
 
 
 def _load(column: Column, name: str) -> str:

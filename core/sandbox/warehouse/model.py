@@ -12,7 +12,9 @@ class Column:
     `type` is Snowflake's logical name: FIXED, REAL, TEXT, BOOLEAN, DATE, TIME, TIMESTAMP_NTZ,
     TIMESTAMP_LTZ, TIMESTAMP_TZ, BINARY, VARIANT, OBJECT, ARRAY.
     `precision` and `scale` belong to FIXED; `scale` also to TIME and TIMESTAMP_* (0-9, digits of a
-    second); `length` is in characters (TEXT) or bytes (BINARY).
+    second); `length` is in characters (TEXT) or bytes (BINARY). `constant` is whether the query
+    selects constants only, which Snowflake answers in another form; `narrow` whether numbers are
+    sent in as few bytes as they need, else in 8 or 16.
     """
 
     name: str
@@ -21,6 +23,8 @@ class Column:
     scale: int | None = None
     length: int | None = None
     nullable: bool = True
+    constant: bool = False
+    narrow: bool = False
 
 
 class Failure(Exception):  # noqa: N818 - it is the statement that failed, not the server

@@ -56,10 +56,13 @@ def test_chunks_of_one_result_differ_in_width_and_agree_in_sum(
     connection: snowflake.connector.SnowflakeConnection,
 ) -> None:
     rows = 100_000
-    cursor = connection.cursor().execute(
-        "SELECT SEQ4() AS N, (N / 100)::NUMBER(12, 2) AS D "
-        f"FROM TABLE(GENERATOR(ROWCOUNT => {rows})) ORDER BY N"
+    cursor = connection.cursor()
+    cursor.execute("CREATE OR REPLACE SCHEMA WIDTHS")
+    cursor.execute(
+        "CREATE TABLE WIDTHS AS SELECT SEQ4() AS N, (N / 100)::NUMBER(12, 2) AS D "
+        f"FROM TABLE(GENERATOR(ROWCOUNT => {rows}))"
     )
+    cursor.execute("SELECT N, D FROM WIDTHS ORDER BY N")
     tables = [batch.to_arrow(number_to_decimal=True) for batch in cursor.get_result_batches()]
     assert {part.schema.field("N").type for part in tables} == {pa.int16(), pa.int32()}
     assert sum(sum(part["N"].to_pylist()) for part in tables) == rows * (rows - 1) // 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlglot import exp
@@ -152,17 +153,20 @@ class SessionNames:
             return self._view(table, point), full
         self.touched.append(table)
         columns = tuple((each.name, each.type) for each in table.columns)
+        required = frozenset(i for i, each in enumerate(table.columns) if not each.nullable)
         latest = table.versions[-1]
         version = point.version(table) if point else latest
         read = table.read(version)
         self.reads.append(read)
+        narrow = frozenset(range(len(columns)))
         if version is not latest:
-            return BoundQuery(self._former(table, version), columns), full
+            former = self._former(table, version)
+            return BoundQuery(former, columns, required=required, narrow=narrow), full
         if point is None:
             self.seen[table] = latest
         listed = ", ".join(each.physical for each in table.columns)
         sql = f"SELECT {listed} FROM {latest.physical}"
-        return BoundQuery(sql, columns, latest.physical, read), full
+        return BoundQuery(sql, columns, latest.physical, read, required, narrow), full
 
     def _former(self, table: Table, version: Version) -> str:
         """Return the query that reads a version with the columns of today.
@@ -199,8 +203,9 @@ class SessionNames:
                 2057,
                 "42601",
             )
-        columns = zip(view.columns, query.columns, strict=True)
-        return BoundQuery(query.sql, tuple((each.name, kind) for each, (_, kind) in columns))
+        pairs = zip(view.columns, query.columns, strict=True)
+        columns = tuple((each.name, kind) for each, (_, kind) in pairs)
+        return replace(query, columns=columns, table=None, read=None, constant=False)
 
     def context(self, name: str) -> str | None:
         """Return the value of CURRENT_<name>(), or None."""
@@ -239,7 +244,12 @@ class SessionNames:
         self.scanned[physical[1:-1]] = stored
         columns = tuple((each.name, SqlType.of(each)) for each in stored.columns)
         listed = ", ".join(f"c{i}" for i in range(len(columns)))
-        return BoundQuery(f"SELECT {listed} FROM {physical}", columns)
+        return BoundQuery(
+            f"SELECT {listed} FROM {physical}",
+            columns,
+            required=frozenset(i for i, each in enumerate(stored.columns) if not each.nullable),
+            narrow=frozenset(i for i, each in enumerate(stored.columns) if each.narrow),
+        )
 
     def operator_stats(self, statement_id: str) -> BoundQuery:
         """Return the query of GET_QUERY_OPERATOR_STATS: a row for each table scan of a statement.

@@ -190,7 +190,14 @@ class Execution:
         self._snapshot()
         batches = self.rows(query)
         self._streaming = True
-        columns = tuple(type_.column(name) for name, type_ in query.columns)
+        columns = tuple(
+            replace(
+                type_.column(name, nullable=index not in query.required),
+                constant=query.constant,
+                narrow=index in query.narrow,
+            )
+            for index, (name, type_) in enumerate(query.columns)
+        )
         return Answer(columns, self._ending(batches), SELECT)
 
     def rows(self, query: BoundQuery) -> Generator[pa.RecordBatch]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.sandbox.warehouse import json_text
-from core.sandbox.warehouse.model import Column
+from core.sandbox.warehouse.model import Column, Failure
 
 TEXT_BYTES = 16_777_216  # the longest VARCHAR, in bytes
 BINARY_BYTES = 8_388_608
@@ -63,6 +63,8 @@ def encode(columns: Sequence[Column], table: pa.Table) -> bytes:
     arrays: list[pa.Array] = []
     for column, chunked in zip(columns, table.columns, strict=True):
         array = _encode(column, _contiguous(chunked))
+        if array.null_count and not column.nullable:
+            raise Failure(300002, "XX000", f"NULL in column {column.name}, which is never NULL")
         fields.append(_field(column, array.type))
         arrays.append(array.cast(fields[-1].type) if pa.types.is_struct(array.type) else array)
     batch = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
@@ -83,7 +85,7 @@ def _contiguous(chunked: pa.ChunkedArray) -> pa.Array:
 def _encode(column: Column, array: pa.Array) -> pa.Array:
     match column.type:
         case "FIXED":
-            return _fixed(array, _precision(column) or MAX_DIGITS, column.scale or 0)
+            return _fixed(column, array)
         case "TIME":
             ticks = _rescale(array.cast(pa.time64("ns")).view(pa.int64()), 9, _scale(column))
             return ticks.cast(pa.int32() if _scale(column) <= NARROW_TIME else pa.int64())
@@ -105,8 +107,12 @@ def _encode(column: Column, array: pa.Array) -> pa.Array:
             return array.cast(pa.string())
 
 
-def _fixed(array: pa.Array, precision: int, scale: int) -> pa.Array:
-    """Convert numbers to scaled integers of the narrowest width that holds them, or decimal128."""
+def _fixed(column: Column, array: pa.Array) -> pa.Array:
+    """Convert numbers to scaled integers of the narrowest width that holds them, or decimal128.
+
+    Computed numbers are not narrower than int64 (recorded: COUNT, SUM).
+    """
+    precision, scale = _precision(column) or MAX_DIGITS, column.scale or 0
     whole = array
     if pa.types.is_decimal(array.type):
         # The same 128-bit integers, seen without their scale.
@@ -115,7 +121,7 @@ def _fixed(array: pa.Array, precision: int, scale: int) -> pa.Array:
         whole = array.cast(pa.int8())
     bounds = pc.min_max(whole)
     least, most = int(bounds["min"].as_py() or 0), int(bounds["max"].as_py() or 0)
-    for width, integer in _INTEGERS:
+    for width, integer in _INTEGERS if column.narrow else _INTEGERS[-1:]:
         limit = 1 << (8 * width - 1)
         if -limit <= least and most < limit:
             return whole.cast(integer)
@@ -196,7 +202,22 @@ def floor_divide(values: pa.Array, divisor: int) -> pa.Array:
     return pc.subtract(quotient, overshot.cast(pa.int64()))
 
 
+def _constant(column: Column, physical: pa.DataType) -> pa.Field:
+    """Return the field of a constant, which the service layer makes, not a warehouse (recorded)."""
+    metadata = {"logicalType": column.type}
+    if column.type == "TEXT":
+        characters, width = _lengths(column)
+        metadata |= {"physicalType": "LOB", "charLength": str(characters), "byteLength": str(width)}
+    else:
+        kind = f"SB{_byte_width(column, physical)}"
+        digits = {"precision": str(_precision(column)), "scale": str(column.scale or 0)}
+        metadata |= {"physicalType": kind, **digits}
+    return pa.field(column.name, physical, nullable=True, metadata=metadata)
+
+
 def _field(column: Column, physical: pa.DataType) -> pa.Field:
+    if column.constant and column.type in ("FIXED", "TEXT"):  # others are not recorded
+        return _constant(column, physical)
     is_json = column.type in _JSON_TYPES  # the Arrow field has lengths, the rowtype none (recorded)
     characters, width = (TEXT_BYTES, TEXT_BYTES) if is_json else _lengths(column)
     metadata = {

@@ -5,6 +5,8 @@ Rules: docs.snowflake.com "Arithmetic operators" (scale and precision of +, -, *
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures, types
@@ -22,7 +24,7 @@ def _negative(binder: Binder, node: exp.Expr) -> Bound:
     value = numeric(binder, binder.bind(node.this))
     if value.literal is not None:
         negated = number_literal("-" + value.literal)
-        return Bound(negated.sql, value.type, literal=negated.literal)
+        return replace(negated, type=value.type)
     return Bound(f"(-{value.sql})", value.type)
 
 

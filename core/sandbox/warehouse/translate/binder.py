@@ -182,7 +182,7 @@ def _raw_string(_: Binder, node: exp.Expr) -> Bound:
 
 def text_literal(value: str) -> Bound:
     """Return a VARCHAR constant, whose type has the length of its value."""
-    return Bound(quote(value), types.text(len(value)), literal=value)
+    return Bound(quote(value), types.text(len(value)), literal=value, required=True)
 
 
 def number_literal(value: str) -> Bound:
@@ -192,10 +192,11 @@ def number_literal(value: str) -> Bound:
     """
     digits = value.lstrip("+-")
     if "e" in digits.lower() or len(digits.replace(".", "")) > types.MAX_PRECISION:
-        return Bound(f"CAST({quote(value)} AS DOUBLE)", types.REAL, literal=value)
+        return Bound(f"CAST({quote(value)} AS DOUBLE)", types.REAL, literal=value, required=True)
     whole, _, fraction = digits.partition(".")
     type_ = types.number(len(whole.lstrip("0")) + len(fraction), len(fraction))
-    return Bound(f"CAST({value} AS {type_.physical})", type_, literal=value)
+    sql = f"CAST({value} AS {type_.physical})"
+    return Bound(sql, type_, literal=value, required=True, narrow=True)
 
 
 @binds(exp.HexString)
@@ -220,7 +221,7 @@ def _null(_: Binder, __: exp.Expr) -> Bound:
 
 @binds(exp.Boolean)
 def _boolean(_: Binder, node: exp.Expr) -> Bound:
-    return Bound("TRUE" if node.this else "FALSE", types.BOOLEAN)
+    return Bound("TRUE" if node.this else "FALSE", types.BOOLEAN, required=True)
 
 
 @binds(exp.Paren)

@@ -14,12 +14,16 @@ class Bound:
     `literal` is the value of a constant (text of a TEXT, digits of a number), else None.
     `t`, `n`, `o` are the parts of a timestamp: microseconds as a TIMESTAMP, left-over nanoseconds,
     offset in minutes; kept apart so that a chain of functions builds no struct in between.
+    `required` is whether the value is never NULL. `narrow` is whether a NUMBER is sent in as few
+    bytes as its chunk needs, as those of tables and constants are (recorded); others in 8 or 16.
     """
 
     sql: str
     type: SqlType
     literal: str | None = None
     parts: tuple[str, str, str] | None = None
+    required: bool = False
+    narrow: bool = False
 
     @property
     def t(self) -> str:

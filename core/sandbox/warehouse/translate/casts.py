@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -45,6 +46,8 @@ def cast(binder: Binder, value: Bound, target: SqlType, *, lenient: bool = False
             f"invalid type [CAST({value.type.display} AS {target.display})] for parameter"
             f" 'TO_{target.declared_name}'"
         )
+    if value.required and not lenient and not value.type.is_json:
+        return replace(result, required=True)  # what cannot be converted is an error
     return result
 
 

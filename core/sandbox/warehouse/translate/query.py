@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -59,7 +60,7 @@ def bind_query(node: exp.Expr, shared: Translation, parent: Scope | None) -> Bou
         result = _finish(node, shared, parent, bind_query(node.this, shared, parent))
     else:
         raise failures.unsupported(node.key.upper())
-    return BoundQuery(prefix + result.sql, result.columns) if prefix else result
+    return replace(result, sql=prefix + result.sql, table=None, read=None) if prefix else result
 
 
 def _common_tables(
@@ -90,7 +91,8 @@ def _rename(query: BoundQuery, names: tuple[str, ...]) -> BoundQuery:
     if not names:
         return query
     fields = query.relation("r", (), names).fields
-    return BoundQuery(query.sql, tuple((each.name, each.value.type) for each in fields))
+    columns = tuple((each.name, each.value.type) for each in fields)
+    return replace(query, columns=columns, table=None, read=None)
 
 
 def _set_operation(node: exp.Expr, shared: Translation, parent: Scope | None) -> BoundQuery:
@@ -120,7 +122,11 @@ def _set_operation(node: exp.Expr, shared: Translation, parent: Scope | None) ->
     word = _SET_OPERATIONS[operation] + ("" if distinct is not False else " ALL")
     sql = f" {word} ".join(_convert(shared, each, kinds) for each in queries)
     columns = tuple((name, kind) for (name, _), kind in zip(queries[0].columns, kinds, strict=True))
-    return _finish(node, shared, parent, BoundQuery(sql, columns))
+    found = BoundQuery(sql, columns)
+    if operation is exp.Union:
+        required = frozenset.intersection(*(each.required for each in queries))
+        found = replace(found, required=required)
+    return _finish(node, shared, parent, found)
 
 
 def _convert(shared: Translation, query: BoundQuery, kinds: list[SqlType]) -> str:
@@ -147,7 +153,7 @@ def _finish(
     ordered = _order(order, Binder(shared, scope), [name for name, _ in query.columns], outputs)
     names = ", ".join(f"{alias}.c{i}" for i in range(len(query.columns)))
     sql = f"SELECT {names} FROM ({query.sql}) AS {alias}{ordered}{limit}"
-    return BoundQuery(sql, query.columns)
+    return replace(query, sql=sql, table=None, read=None, constant=False)
 
 
 def _select(node: exp.Select, shared: Translation, parent: Scope | None) -> BoundQuery:
@@ -177,11 +183,29 @@ def _select(node: exp.Select, shared: Translation, parent: Scope | None) -> Boun
         sql += f" QUALIFY {truth(binder, node.args['qualify'].this)}"
     columns = tuple((name, each.type) for (name, _), each in zip(items, outputs, strict=True))
     listed = ", ".join(f"{each.sql} AS c{i}" for i, each in enumerate(outputs))
+    required = _required(node, items, outputs)
+    narrow = frozenset(index for index, each in enumerate(outputs) if each.narrow)
     if node.args.get("distinct") is not None:
-        return _finish(node, shared, parent, BoundQuery(f"SELECT DISTINCT {listed}{sql}", columns))
+        distinct = f"SELECT DISTINCT {listed}{sql}"
+        found = BoundQuery(distinct, columns, required=required, narrow=narrow)
+        return _finish(node, shared, parent, found)
     sql += _order(node.args.get("order"), binder, [name for name, _ in items], outputs)
     _stop_reading(node, scope, binder)
-    return BoundQuery(f"SELECT {listed}{sql}{_limits(node, binder)}", columns)
+    constant = not scope.relations and all(each.literal is not None for each in outputs)
+    limited = f"SELECT {listed}{sql}{_limits(node, binder)}"
+    return BoundQuery(limited, columns, required=required, narrow=narrow, constant=constant)
+
+
+def _required(node: exp.Select, items: list[Item], outputs: list[Bound]) -> frozenset[int]:
+    """Return the indexes of the outputs that are never NULL.
+
+    The keys of GROUPING SETS, ROLLUP and CUBE are NULL in the rows of totals.
+    """
+    group = node.args.get("group")
+    found = {index for index, each in enumerate(outputs) if each.required}
+    if group is not None and group.find(exp.GroupingSets, exp.Rollup, exp.Cube) is not None:
+        found &= {index for index, (_, each) in enumerate(items) if has_aggregate(each)}
+    return frozenset(found)
 
 
 def _items(node: exp.Select, scope: Scope) -> list[Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -38,6 +38,11 @@ class Relation:
     path: tuple[str, ...]
     fields: tuple[Field, ...]
 
+    def optional(self) -> Relation:
+        """Return the relation as an outer join has it: any of its columns may be NULL."""
+        fields = (Field(each.name, replace(each.value, required=False)) for each in self.fields)
+        return Relation(self.path, tuple(fields))
+
     def answers_to(self, qualifier: tuple[str, ...]) -> bool:
         """Whether `qualifier.column` may mean a column of this relation."""
         return self.path[-len(qualifier) :] == qualifier if qualifier else True
@@ -48,13 +53,18 @@ class BoundQuery:
     """A translated query. Its DuckDB columns are called c0, c1, ... in the order of `columns`.
 
     `table` is the DuckDB table when the query is nothing but that table, and `read` the partitions
-    of it that the statement reads.
+    of it that the statement reads. `required` are the indexes of the columns that are never NULL,
+    and `narrow` of those whose numbers are sent in as few bytes as they need.
+    `constant` is whether it selects constants only, which needs no warehouse.
     """
 
     sql: str
     columns: tuple[tuple[str, SqlType], ...]
     table: str | None = None
     read: Read | None = None
+    required: frozenset[int] = frozenset()
+    narrow: frozenset[int] = frozenset()
+    constant: bool = False
 
     def relation(self, alias: str, path: tuple[str, ...], names: tuple[str, ...] = ()) -> Relation:
         """Return the query as a relation whose physical name is `alias`."""
@@ -66,7 +76,15 @@ class BoundQuery:
                 "42601",
             )
         fields = tuple(
-            Field(names[i] if names else name, Bound(f"{alias}.c{i}", type_))
+            Field(
+                names[i] if names else name,
+                Bound(
+                    f"{alias}.c{i}",
+                    type_,
+                    required=i in self.required,
+                    narrow=i in self.narrow,
+                ),
+            )
             for i, (name, type_) in enumerate(self.columns)
         )
         return Relation(path, fields)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from core.sandbox.warehouse import failures, types
@@ -61,7 +63,7 @@ def _query(
     if cte is not None:
         _refuse_travel(point)
         physical, query = cte
-        return BoundQuery(query.sql, query.columns, physical), path
+        return replace(query, table=physical, read=None, constant=False), path
     return translation.names.relation(path, point)
 
 
@@ -198,6 +200,12 @@ def _join(translation: Translation, scope: Scope, node: exp.Expr) -> str:
     if method == "NATURAL":
         using = _shared_names(scope.relations[:before], scope.relations[before])
     condition = node.args.get("on")
+    if side in ("LEFT", "FULL"):
+        scope.relations[before:] = [each.optional() for each in scope.relations[before:]]
+    if side in ("RIGHT", "FULL"):
+        scope.relations[:before] = [each.optional() for each in scope.relations[:before]]
+        for name, value in scope.merged.items():
+            scope.merged[name] = replace(value, required=False)
     if using:
         test = _using(translation, scope, before, using, side)
     elif condition is not None:

@@ -224,7 +224,7 @@ def test_dml_counts_become_the_rowcount(server: Server) -> None:
 
 class TestChunks:
     def numbers(self, server: Server, batches: list[pa.Array]) -> None:
-        column = Column("V", "FIXED", 38, 0)
+        column = Column("V", "FIXED", 38, 0, narrow=True)
         server.script.says("NUMBERS", lambda: table([column], *[[batch] for batch in batches]))
 
     @pytest.mark.parametrize("size", [1, 7_919, ROWS])
@@ -407,7 +407,7 @@ def test_scaled_integers_keep_every_digit_in_the_narrowest_width(
     units = [value and (abs(value) // 10**narrow) * (1 if value > 0 else -1) for value in values]
     decimals = [None if unit is None else Decimal(f"{unit}E-{scale}") for unit in units]
     source = pa.table({"V": pa.array(decimals, pa.decimal128(38, scale))})
-    data = wire.encode([Column("V", "FIXED", 38, scale)], source)
+    data = wire.encode([Column("V", "FIXED", 38, scale, narrow=True)], source)
     array = pa.ipc.open_stream(data).read_all()["V"]
     if pa.types.is_decimal(array.type):
         assert array.to_pylist() == decimals

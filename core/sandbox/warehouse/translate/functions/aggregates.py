@@ -22,8 +22,8 @@ from core.sandbox.warehouse.types import MAX_PRECISION
 _COUNT = types.number(18)
 
 
-def _as_count(sql: str) -> Bound:
-    return Bound(f"CAST({sql} AS {_COUNT.physical})", _COUNT)
+def _as_count(sql: str, *, required: bool = True) -> Bound:
+    return Bound(f"CAST({sql} AS {_COUNT.physical})", _COUNT, required=required)
 
 
 def _arguments(arguments: list[exp.Expr]) -> tuple[str, list[exp.Expr]]:
@@ -57,7 +57,8 @@ def _count(binder: Binder, arguments: list[exp.Expr]) -> Bound:
 @special("COUNT_IF")
 def _count_if(binder: Binder, arguments: list[exp.Expr]) -> Bound:
     check_count("COUNT_IF", len(arguments), 1, 1)
-    return _as_count(f"count_if({truth(binder, arguments[0])})")
+    # NULL of no rows, as its documentation says, and in DuckDB.
+    return _as_count(f"count_if({truth(binder, arguments[0])})", required=False)
 
 
 @special("APPROX_COUNT_DISTINCT", "HLL")
