@@ -162,17 +162,18 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     6: _TRANSPORT,
     7: _SETTING,
     14: _NO_ANSWER,
+    603: BUSY,
     604: Meaning(TemporaryError, "The statement was cancelled at the warehouse.", AGAIN),
     605: Meaning(TemporaryError, "The statement is no longer running.", AGAIN),
     606: Meaning(
         UsageError, "No warehouse is active.", Advice("Name one: ", Remedy("warehouse"), ".")
     ),
-    612: Meaning(TemporaryError, "Snowflake no longer keeps the result.", AGAIN),
     630: Meaning(
         TemporaryError,
         "The statement reached the time limit that Snowflake sets.",
         "Use a larger warehouse, or raise STATEMENT_TIMEOUT_IN_SECONDS.",
     ),
+    709: Meaning(TemporaryError, "Snowflake no longer keeps the result.", AGAIN),
     904: Meaning(
         SourceDataError, "The column {name} does not exist.", "The table may have changed."
     ),
@@ -195,7 +196,6 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     100058: _OVERFLOW,
     250002: SESSION_ENDED,
     252005: Meaning(SourceDataError, "A value cannot be represented on this machine.", _CHECK_DATA),
-    252013: Meaning(IntegrityError, "Snowflake's result is incomplete.", AGAIN),
     255001: Meaning(SourceDataError, "A column has a type that cannot be read."),
     255005: _TRANSPORT,
     390100: Meaning(
@@ -218,7 +218,6 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
         "The role {name} does not exist, or the user does not have it.",
         Advice("Name another: ", Remedy("role"), "; or correct the connection."),
     ),
-    390197: _MFA,
     390201: Meaning(
         SignInError,
         "A database, schema or warehouse of the connection does not exist, or the role may not use "
@@ -271,15 +270,18 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
 BY_RANGE: Final = (
     (range(100_000, 101_000), _DATA),
     (range(251_000, 252_000), _SETTING),
+    # https://github.com/snowflakedb/spark-snowflake/issues/137
     (range(300_000, 301_000), BUSY),
     (range(370_000, 371_000), BUSY),
 )
 # Ranges of the sign-in. A statement that fails with such a number has begun, so it was signed in.
 SIGN_IN_NUMBERS: Final = range(390_000, 400_000)
-# Refused tokens, whose meanings are distinguished by their texts: their numbers are not documented.
+# Refusals whose meanings are distinguished by their texts: their numbers are not documented.
 # https://github.com/littleK0i/SnowDDL/pull/164
 # https://github.com/dbt-labs/docs.getdbt.com/pull/6433
+# https://github.com/xlang-ai/Spider2/issues/143
 BY_SIGN_IN_TEXT: Final = {
+    "MFA authentication is required": _MFA,
     "differs from the user tied to the access token": Meaning(
         SignInError,
         "The OAuth token belongs to another user.",

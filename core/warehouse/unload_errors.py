@@ -135,4 +135,4 @@ BY_TEXT: Final = tuple(
     )
 )
 # Error numbers for which the text is compared as well.
-WORDED: Final = frozenset({1030, 2003, 3127, 3128, 91003, 100145})
+WORDED: Final = frozenset({1030, 2003, 3115, 3127, 91003, 100145})

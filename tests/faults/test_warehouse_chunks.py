@@ -67,7 +67,7 @@ def case(
 def refused_twice(ground: Ground) -> None:
     """The URLs have expired, and the result itself is gone when it is asked for again."""
     ground.warehouse.on(CHUNK + READ, http(403), ALWAYS)
-    ground.warehouse.on(RESULT + READ, refuse(612, "02000"), ALWAYS, skip=1)
+    ground.warehouse.on(RESULT + READ, refuse(709, "02000"), ALWAYS, skip=1)
 
 
 def listed_twice(told: dict[str, Any]) -> None:

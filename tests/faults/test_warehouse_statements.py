@@ -149,7 +149,7 @@ ASKED = [
     asked("result: session ended (390111)", RESULT, end_session),
     asked("result: token expired (390112)", RESULT, refuse(390112)),
     asked(
-        "result gone (612)", RESULT, refuse(612, "02000"), TemporaryError, "no longer", times=ALWAYS
+        "result gone (709)", RESULT, refuse(709, "02000"), TemporaryError, "no longer", times=ALWAYS
     ),
 ]
 

@@ -129,8 +129,8 @@ CASES = [
         IntegrityError,
     ),
     unloading(
-        "groups gone before COPY INTO (612)",
-        lambda g: g.warehouse.on(RESULT + BOOKS, refuse(612, "02000"), ALWAYS),
+        "groups gone before COPY INTO (709)",
+        lambda g: g.warehouse.on(RESULT + BOOKS, refuse(709, "02000"), ALWAYS),
         TemporaryError,
         "no longer",
     ),

@@ -13,7 +13,6 @@ from snowflake.connector import errors as driver
 from core.errors import (
     DestinationError,
     DestinationExistsError,
-    IntegrityError,
     LocalResourceError,
     NumericOverflowError,
     ObjectMissingError,
@@ -45,6 +44,7 @@ class TestSigningIn:
             ("390189", "Role 'X' specified does not exist or not authorized.", "The role X"),
             ("390201", "The requested warehouse does not exist: FOO", "schema or warehouse"),
             ("394508", "Multi-factor authentication is required", "second factor"),
+            ("390190", "MFA authentication is required, but none", "second factor"),
             ("390318", "OAuth access token expired. hidden-token", "token has expired"),
             ("390111", "Session no longer exists.", "session has ended"),
             ("390999", "Something about hidden-token", "refused the sign-in"),
@@ -179,10 +179,10 @@ class TestStatements:
             (100132, "JavaScript execution error: secret-value", SourceDataError, "compute"),
             (605, "Identified SQL statement is not currently executing.", TemporaryError, "longer"),
             (100999, "Something about 'secret-value'", SourceDataError, "compute"),
-            (300002, "Internal error", TemporaryError, "internal failure"),
+            (603, "SQL execution internal error:", TemporaryError, "internal failure"),
             (390999, "Something about the account", SourceDataError, "refused the statement"),
             (390112, "Your session has expired.", TemporaryError, "session has ended"),
-            (252013, "incomplete result", IntegrityError, "incomplete"),
+            (709, "Statement 01b2 not found", TemporaryError, "no longer keeps"),
             (6, "chunk download: 403 https://host/x?Signature=hidden", TemporaryError, "fetched"),
         ],
     )

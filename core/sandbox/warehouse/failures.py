@@ -60,8 +60,8 @@ def invalid_identifier(name: str, line: int = 1, position: int = 7) -> Failure:
 
 
 def ambiguous(name: str) -> Failure:
-    """Return error 1052: two relations have the column."""
-    return Failure(1052, "42601", f"SQL compilation error:\nambiguous column name '{name}'")
+    """Return error 2028: two relations have the column."""
+    return Failure(2028, "42601", f"SQL compilation error:\nambiguous column name '{name}'")
 
 
 def unknown_function(name: str) -> Failure:
@@ -163,9 +163,9 @@ _DUCKDB_CODES: tuple[tuple[str, int, str, str], ...] = (
     ),
     (
         r"No space left|Out of Memory|could not allocate",
-        300002,
+        603,
         "XX000",
-        "Processing aborted: the warehouse ran out of memory or disk",
+        "SQL execution internal error:\nThe warehouse ran out of memory or disk",
     ),
 )
 

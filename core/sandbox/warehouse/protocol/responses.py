@@ -17,7 +17,7 @@ Body = dict[str, Any]
 
 IN_PROGRESS = 333333
 IN_PROGRESS_ASYNC = 333334
-RESULT_NOT_FOUND = Failure(612, "02000", "Result not found")
+RESULT_NOT_FOUND = Failure(709, "02000", "Statement not found")
 SERVER_VERSION = "9.38.0"  # of a Snowflake server; clients only show it
 CHUNK_KEY_HEADER = "x-amz-server-side-encryption-customer-key"
 _CHUNK_QUERY = (

@@ -214,7 +214,7 @@ class Warehouse:
 
     async def _abort(self, statement: Statement | None) -> Response:
         if statement is None or not self._statements.cancel(statement):
-            failure = Failure(605, "02000", "Identified SQL statement is not currently executing.")
+            failure = Failure(605, "01000", "Identified SQL statement is not currently executing.")
             return JSONResponse(responses.query_failed(statement, failure))
         await statement.done.wait()
         return JSONResponse(responses.success(None))

@@ -176,7 +176,7 @@ def _use(work: EngineSession, asked: dict[str, str]) -> None:
             if kind == "role":
                 raise Failure(
                     390189,
-                    "08001",
+                    "08004",
                     f"Role '{name}' specified in the connect string does not exist or not "
                     "authorized. Contact your local system administrator, or attempt to login "
                     "with another role, e.g. PUBLIC.",

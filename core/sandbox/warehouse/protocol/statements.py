@@ -196,7 +196,7 @@ class Statements:
             failure = statement.stopped or raised
         except Exception as error:
             _log.exception("statement %s", statement.id)
-            failure = Failure(300002, "XX000", f"Internal error: {error}")
+            failure = Failure(603, "XX000", f"SQL execution internal error:\n{error}")
         statement.session.work.state.query_ids.append(statement.id)
         statement.finish(failure)
 

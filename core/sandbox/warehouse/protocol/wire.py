@@ -64,7 +64,7 @@ def encode(columns: Sequence[Column], table: pa.Table) -> bytes:
     for column, chunked in zip(columns, table.columns, strict=True):
         array = _encode(column, _contiguous(chunked))
         if array.null_count and not column.nullable:
-            raise Failure(300002, "XX000", f"NULL in column {column.name}, which is never NULL")
+            raise Failure(603, "XX000", f"NULL in column {column.name}, which is never NULL")
         fields.append(_field(column, array.type))
         arrays.append(array.cast(fields[-1].type) if pa.types.is_struct(array.type) else array)
     batch = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))

@@ -111,7 +111,7 @@ class Scope:
         """Return the column called `name` in this SELECT's relations, or None.
 
         Raises:
-            Failure: 1052 if several have it.
+            Failure: 2028 if several have it.
         """
         if not qualifier and name in self.merged:
             return self.merged[name]

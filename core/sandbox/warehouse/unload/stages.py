@@ -135,7 +135,7 @@ class Storage:
         if found is None or not catalog.privileges(role, found.path) & granted:
             raise failures.missing_object("Integration", name)
         if not found.enabled:
-            raise failures.invalid(f"Integration '{name}' is not enabled.", 3128, "42601")
+            raise failures.invalid(f"Integration '{name}' is not enabled.", 3115, "42601")
         return found
 
     def stage(self, execution: Execution, names: Named) -> Stage:

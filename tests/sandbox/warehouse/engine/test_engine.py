@@ -77,7 +77,7 @@ def test_joins(session: EngineSession) -> None:
         c.name for c in star.columns
     ] == ["B", "A", "C", "D"]
     list(star.batches)
-    with failing(1052):
+    with failing(2028):
         rows(session, "SELECT B FROM T JOIN U ON T.B = U.B")
 
 
