@@ -145,10 +145,10 @@ class _Download:
             self._done = self._crc = file.seek(0)
             file.truncate()
         answer = self._get(client, target)
-        if self._size is None:
-            self._size, self._etag = int(answer["ContentLength"]), etag_of(answer)
-            self._before(self._size)
         with closing(answer["Body"]) as body:
+            if self._size is None:
+                self._size, self._etag = int(answer["ContentLength"]), etag_of(answer)
+                self._before(self._size)
             while chunk := body.read(_CHUNK_BYTES):
                 check(self._cancel)
                 file.write(chunk)
