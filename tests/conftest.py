@@ -63,16 +63,34 @@ ADVERSE = tuple(
         "tui/test_leaving.py",
     )
 )
+# Tests of what stands for the services, of the documentation's recipes and of the tools; and those
+# of the app that start many processes, or that go through several screens which others try singly.
+LENGTHY = tuple(
+    Path(__file__).parent / name
+    for name in (
+        "mutation",
+        "sandbox",
+        "schedules",
+        "tui/cli/test_completion.py",
+        "tui/cli/test_man.py",
+        "tui/screens/jobs/test_screen.py",
+        "tui/screens/run/test_queue.py",
+        "tui/screens/test_locked_keyring.py",
+        "tui/web",
+    )
+)
 RUN_APART = frozenset({"browser", "large", "lengthy", "slow", "thorough"})
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of adversity, but for what another marker leaves out of the usual run."""
+    """Mark the tests of adversity and the long ones, but for those with a marker of their own."""
     for item in items:
-        marked = RUN_APART.intersection(mark.name for mark in item.iter_markers())
-        if not marked and any(map(item.path.is_relative_to, ADVERSE)):
-            item.add_marker("adversity")
+        if RUN_APART.intersection(mark.name for mark in item.iter_markers()):
+            continue
+        for marker, paths in (("adversity", ADVERSE), ("lengthy", LENGTHY)):
+            if any(map(item.path.is_relative_to, paths)):
+                item.add_marker(marker)
 
 
 @pytest.hookimpl(wrapper=True)

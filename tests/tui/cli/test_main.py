@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.programs.batch_runs import SECONDS, program, run
+from tui.cli.main import main
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -103,11 +104,22 @@ def test_on_a_terminal_it_opens_the_app() -> None:
         (["stray"], "stray"),
     ],
 )
-def test_a_mistake_is_told_in_words_and_code_2(arguments: list[str], said: str) -> None:
-    ended = run(*arguments)
-    assert (ended.code, ended.out) == (2, "")
-    assert said in ended.err
-    assert "Traceback" not in ended.err
+def test_a_mistake_is_told_in_words_and_code_2(
+    arguments: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In this process, which has other packages loaded and goes on."""
+    monkeypatch.setattr("sys.argv", ["amplify-transfer", *arguments])
+    monkeypatch.setattr("gc.set_threshold", lambda *_: None)
+    monkeypatch.setattr("tui.cli.main._leave_out", lambda *_: None)
+    monkeypatch.setattr("tui.cli.batch.leave", sys.exit)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert said in err
 
 
 def test_a_mistake_as_json() -> None:

@@ -349,7 +349,7 @@ class TestStop:
         assert screen.state is State.RUNNING
         assert not screen.transfer.stopping  # type: ignore[union-attr]
 
-    @pytest.mark.parametrize("keys", [("escape", "escape"), ("c", "y"), ("escape", "y")])
+    @pytest.mark.parametrize("keys", [("escape", "escape"), ("c", "y")])
     async def test_an_answer_cancels(
         self, held: tuple[Any, RunScreen], keys: tuple[str, ...]
     ) -> None:
