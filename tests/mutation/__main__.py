@@ -1,8 +1,10 @@
 """Plant small faults and see whether a test notices: `python -m tests.mutation core/bucket`.
 
-Each fault (`mutants.py`) is planted by itself in a copy of the repository, and the tests that are
-about the module are run, up to the first that fails (`related.py`). A fault that no test notices is
-printed with its place. With `--sample` a few are chosen at random, the same for the same seed.
+The tests that are about the modules (`related.py`) run once in a copy of the repository, and it is
+recorded which lines each of them runs (`recording.py`). Then each fault (`mutants.py`) is planted
+by itself, and the tests that run its line are run, up to the first that fails (`trial.py`). A fault
+that no test notices is printed with its place. With `--sample` a few are chosen at random, the same
+for the same seed.
 """
 
 from __future__ import annotations
@@ -60,6 +62,9 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--lines", help="only faults in these lines, such as 10-20")
+    parser.add_argument(
+        "--budget", type=float, default=60, help="most seconds of the tests that a fault meets"
+    )
     options = parser.parse_args()
     lines = None
     if options.lines:
@@ -67,13 +72,14 @@ def main() -> int:
         lines = range(int(first), int(last or first) + 1)
     chosen = choose(ROOT, options.packages, options.sample, options.seed, lines)
     survivors, began = 0, time.monotonic()
-    with Trial.of(ROOT) as trial:
+    modules = list(dict.fromkeys(mutant.path for mutant in chosen))
+    with Trial.of(ROOT, modules, options.budget) as trial:
         for mutant in chosen:
             noticed = trial.notice(mutant)
             survivors += not noticed
             seconds = time.monotonic() - began
-            state = noticed or "SURVIVED"
-            print(f"{seconds:6.0f} s  {state:8}  {mutant.path}:{mutant.line}  {mutant.kind}")
+            place = f"{mutant.path}:{mutant.line}  {mutant.kind}"
+            print(f"{seconds:6.0f} s  {place}: {noticed or 'SURVIVED'}")
             if not noticed:
                 print(mutant.diff((ROOT / mutant.path).read_text()))
             sys.stdout.flush()

@@ -1,8 +1,7 @@
-"""Which tests are about a module: those that name it, those of its folder, and wider ones."""
+"""Which tests are about a module: those of its folder, and wider ones."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
@@ -29,21 +28,14 @@ _WIDER: Final = {
 }
 
 
-def find_related(root: Path, module: str) -> list[list[str]]:
-    """Return the tests of a module in the order in which they are to be run.
+def find_related(root: Path, module: str) -> tuple[list[str], list[str]]:
+    """Return the tests of a module's folder, and wider ones.
 
     Args:
         root: the repository.
         module: the path of the module in it, such as `core/bucket/upload.py`.
-
-    Returns:
-        Groups of paths of tests: what names the module, the rest of its folder, wider ones.
     """
     path = Path(module)
-    dotted = ".".join(path.with_suffix("").parts)
-    package, _, name = dotted.rpartition(".")
-    dotted, package = re.escape(dotted), re.escape(package)
-    names = re.compile(rf"\b{dotted}\b|from {package} import [^\n]*\b{name}\b")
     tests = root / "tests"
     mirror = tests.joinpath(*path.parent.parts[1 if path.parts[0] == "core" else 0 :])
     folders = [folder for folder in (mirror, *mirror.parents) if folder.is_relative_to(tests)]
@@ -51,16 +43,10 @@ def find_related(root: Path, module: str) -> list[list[str]]:
     if path.parts[0] == "tui":
         nearest = nearest[:1]  # those of the whole app take minutes
     own = _test_files(nearest or [tests / "test_transfer.py"])
-    first = [
-        each
-        for each in own
-        if each.name == f"test_{path.stem}.py" or names.search(each.read_text())
-    ]
     wider = [path for key, paths in _WIDER.items() if module.startswith(key) for path in paths]
-    rest = [each for each in own if each not in first]
     others = [each for each in _test_files([root / each for each in wider]) if each not in own]
-    groups = [[str(each.relative_to(root)) for each in group] for group in (first, rest, others)]
-    return [group for group in groups if group]
+    near, wide = ([str(each.relative_to(root)) for each in group] for group in (own, others))
+    return near, wide
 
 
 def _test_files(paths: list[Path]) -> list[Path]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.mutation.__main__ import choose
-from tests.mutation.mutants import Mutant, make_mutants
+from tests.mutation.mutants import make_mutants
 from tests.mutation.related import find_related
-from tests.mutation.trial import Trial
 
 ROOT = Path(__file__).parents[2]
 MODULE = '''\
@@ -50,6 +52,45 @@ PLACES = [
     (22, "drop call", "+        pass"),
 ]
 
+AT_MOST = 300  # seconds
+MODULE_WITH_TESTS = """\
+LIMIT = 20
+
+def check(size):
+    if size > LIMIT:
+        raise ValueError
+    while size < LIMIT:
+        size += 1
+    return size
+
+
+def unused():
+    return 3
+
+
+def count():
+    return 5
+"""
+TESTS = """\
+import subprocess, sys
+import pytest
+from core.sizes.limit import check
+
+def test_in_a_process():
+    script = "import sys; from core.sizes.limit import count; sys.exit(count())"
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 5
+
+def test_small():
+    check(15)
+
+def test_large():
+    with pytest.raises(ValueError):
+        check(21)
+
+def test_that_fails_by_itself():
+    assert check(3) == 0
+"""
+
 
 def test_each_kind_of_fault_is_planted_in_its_place() -> None:
     mutants = make_mutants("core/m.py", MODULE)
@@ -82,15 +123,13 @@ def test_a_sample_is_the_same_for_the_same_seed() -> None:
         choose(ROOT, ["core/nowhere"], None, 1)
 
 
-def test_what_names_a_module_comes_before_the_rest_of_its_folder() -> None:
-    first, rest, wider = find_related(ROOT, "core/bucket/destination.py")
-    assert "tests/bucket/test_destination.py" in first
-    assert "tests/bucket/test_parts.py" in rest
-    assert not {*first, *rest} & set(wider)
-    every = [path for group in (first, rest, wider) for path in group]
-    assert all((ROOT / path).is_file() for path in every)
-    assert len(every) == len(set(every))
-    assert find_related(ROOT, "core/transfer.py") == [["tests/test_transfer.py"]]
+def test_the_tests_of_a_module_are_those_of_its_folder_and_wider_ones() -> None:
+    near, wide = find_related(ROOT, "core/bucket/destination.py")
+    assert {"tests/bucket/test_destination.py", "tests/bucket/test_parts.py"} <= set(near)
+    assert "tests/trust/hostile/test_s3.py" in wide
+    assert not set(near) & set(wide)
+    assert all((ROOT / path).is_file() for path in near + wide)
+    assert find_related(ROOT, "core/transfer.py") == (["tests/test_transfer.py"], [])
 
 
 @pytest.fixture
@@ -101,51 +140,47 @@ def repository(tmp_path: Path) -> Path:
         (root / name).mkdir(parents=True)
         (root / name / "__init__.py").touch()
     (root / "core/__init__.py").touch()
-    (root / "core/sizes/limit.py").write_text(
-        "def check(size):\n    if size > 20:\n        raise ValueError\n"
-        "    while size < 20:\n        size += 1\n"
-    )
-    (root / "tests/sizes/test_limit.py").write_text(
-        "import pytest\nfrom core.sizes.limit import check\n\n"
-        "def test_it():\n    check(19)\n"
-        "    with pytest.raises(ValueError):\n        check(21)\n"
-    )
+    (root / "core/sizes/limit.py").write_text(MODULE_WITH_TESTS)
+    (root / "tests/sizes/test_limit.py").write_text(TESTS)
     return root
 
 
-@pytest.mark.lengthy
-def test_a_trial_tells_what_is_noticed_and_changes_no_file(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_trial_notices_what_a_test_does_and_changes_no_file(
+    repository: Path,
 ) -> None:
-    monkeypatch.setattr("tests.mutation.trial._LEAST_SECONDS", 5.0)
+    """In a process of its own: a fork loses the threads that this one has."""
     before = {path: path.read_bytes() for path in repository.rglob("*.py")}
-    path = "core/sizes/limit.py"
-    source = (repository / path).read_text()
-    mutants = {(m.line, m.kind): m for m in make_mutants(path, source)}
-    with Trial.of(repository) as trial:
-        ends = {
-            place: trial.notice(mutants[place])
-            for place in [(3, "drop raise"), (2, "flip comparison"), (4, "flip comparison")]
-        }
-        endless = source.replace("size += 1", "size += 0")
-        assert trial.notice(Mutant(path, 5, "never ends", endless)) == "late"
-        copies = trial._copy
+    script = (
+        "import json, sys\n"
+        "from pathlib import Path\n"
+        "from tests.mutation import trial, mutants\n"
+        "root, path = Path(sys.argv[1]), 'core/sizes/limit.py'\n"
+        "trial._LEAST_SECONDS = 10.0\n"
+        "source = (root / path).read_text()\n"
+        "made = mutants.make_mutants(path, source)\n"
+        "made.append(mutants.Mutant(path, 7, 'never ends', source.replace('+= 1', '+= 0')))\n"
+        "with trial.Trial.of(root, [path]) as it:\n"
+        "    print(json.dumps([[m.line, m.kind, it.notice(m)] for m in made]))\n"
+        "assert not it._copy.parent.exists()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(repository)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=AT_MOST,
+        check=True,
+    )
+    ends = {(line, kind): end for line, kind, end in json.loads(done.stdout)}
+    named = "tests/sizes/test_limit.py::"
     assert ends == {
-        (3, "drop raise"): "failed",
-        (2, "flip comparison"): "",  # 20 is not tried
-        (4, "flip comparison"): "",  # nor what comes of it
+        (1, "change constant"): f"{named}test_large",
+        (4, "flip comparison"): "",  # 20 is not tried
+        (5, "drop raise"): f"{named}test_large",
+        (6, "flip comparison"): "",  # nor what comes of it
+        (7, "change constant"): "",
+        (7, "never ends"): "late",
+        (12, "change constant"): "",  # no test runs it
+        (16, "change constant"): f"{named}test_in_a_process",
     }
-    assert not copies.parent.exists()
     assert {path: path.read_bytes() for path in repository.rglob("*.py")} == before
-
-
-@pytest.mark.lengthy
-def test_tests_that_fail_by_themselves_are_no_measure(repository: Path) -> None:
-    (repository / "tests/sizes/test_limit.py").write_text("def test_it():\n    assert False\n")
-    path = "core/sizes/limit.py"
-    mutant = make_mutants(path, (repository / path).read_text())[0]
-    with (
-        Trial.of(repository) as trial,
-        pytest.raises(RuntimeError, match=r"without a mutant: tests/sizes/test_limit\.py"),
-    ):
-        trial.notice(mutant)

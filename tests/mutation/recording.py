@@ -1,0 +1,145 @@
+"""Which tests run which line, recorded once: a mutant then meets only the tests that can see it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from coverage import Coverage
+
+# Fixtures that start servers: their tests come after the others, however quick.
+_SERVERS: Final = frozenset({"bucket_server", "demo_sandbox", "sandbox"})
+_STARTS: Final = frozenset({"os.exec", "os.fork", "os.forkpty", "subprocess.Popen"})
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What ran.
+
+    Attributes:
+        seconds: of each test that passed, in the order in which they are to be tried.
+        lines: the tests that run a line, by module and line.
+        programs: the tests that start processes, of which it is not known what they run.
+    """
+
+    seconds: dict[str, float]
+    lines: dict[str, dict[int, set[str]]]
+    programs: set[str]
+
+    @classmethod
+    def read(cls, path: Path) -> Recording:
+        """Read what a `Recorder` has written."""
+        seconds, lines, programs = json.loads(path.read_text())
+        of_lines = {
+            module: {int(line): set(tests) for line, tests in each.items()}
+            for module, each in lines.items()
+        }
+        return cls(seconds, of_lines, set(programs))
+
+    def find_tests(self, module: str, source: str, line: int) -> list[str]:
+        """Return the tests that run a line, the quickest first; last, those that start processes.
+
+        A statement outside of functions runs when its module is imported, which says nothing
+        about who needs it: all tests that run something of the module count.
+
+        Args:
+            module: the path of the module in the repository.
+            source: its text.
+            line: from 1.
+        """
+        of_module = self.lines.get(module, {})
+        span = _find_span(ast.parse(source), line)
+        if span is None:
+            found = set().union(*of_module.values())
+        else:
+            found = of_module.get(line) or set().union(*(of_module.get(n, ()) for n in span))
+        return [test for test in self.seconds if test in found - self.programs] + [
+            test for test in self.seconds if test in self.programs
+        ]
+
+
+def _find_span(tree: ast.Module, line: int) -> range | None:
+    """Return the lines of the statement at a line; None if it is outside of all functions."""
+    around = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    functions = [
+        node
+        for node in around
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.body[0].lineno <= line
+    ]
+    if not functions:
+        return None
+    inner = max(around, key=lambda node: node.lineno)
+    body = getattr(inner, "body", None)
+    return range(inner.lineno, body[0].lineno if body else (inner.end_lineno or line) + 1)
+
+
+class Recorder:
+    """A plugin of pytest that records what each test runs.
+
+    Args:
+        root: the repository.
+        path: the file to write.
+    """
+
+    def __init__(self, root: Path, path: Path) -> None:
+        self._root, self._path = root, path
+        self._seconds: dict[str, float] = {}
+        self._server: set[str] = set()
+        self._programs: set[str] = set()
+        self._failed: set[str] = set()
+        self._calls = ""  # the test whose own part runs
+        source = [str(root / "core"), str(root / "tui")]
+        self._coverage = Coverage(data_file=None, config_file=False, source=source)
+        self._coverage.start()
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, _: tuple[Any, ...]) -> None:
+        if self._calls and event in _STARTS:
+            self._programs.add(self._calls)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._coverage.switch_context(item.nodeid)
+        if _SERVERS.intersection(getattr(item, "fixturenames", ())):
+            self._server.add(item.nodeid)
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        self._calls, began = item.nodeid, time.monotonic()
+        try:
+            return (yield)
+        finally:
+            self._calls = ""
+            self._seconds[item.nodeid] = time.monotonic() - began
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not report.passed:
+            self._failed.add(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write what was recorded; a test that does not pass by itself is no measure."""
+        self._coverage.stop()
+        data = self._coverage.get_data()
+        good = self._seconds.keys() - self._failed
+        order = sorted(good, key=lambda test: (test in self._server, self._seconds[test]))
+        lines = {
+            str(Path(file).relative_to(self._root)): {
+                line: sorted(good.intersection(tests))
+                for line, tests in data.contexts_by_lineno(file).items()
+            }
+            for file in data.measured_files()
+        }
+        seconds = {test: self._seconds[test] for test in order}
+        self._path.write_text(json.dumps([seconds, lines, sorted(good & self._programs)]))
