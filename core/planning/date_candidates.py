@@ -89,13 +89,13 @@ def detect_column(
     if kind == "TEXT":
         texts = strip_texts(values)
         fit = fit_values(wanted, texts) if wanted else recognise_text(texts)
-    elif kind == "FIXED":
+    elif kind == "FIXED" and names_time(column.name):  # before its values, which take longer
         fit = _fit_numbers(values, wanted)
     else:
         return None
     if fit is None or not fit.fitting or not fit.enough:
         return None
-    if (fit.needs_name or kind == "FIXED") and not names_time(column.name):
+    if fit.needs_name and not names_time(column.name):
         return None
     return _describe(column, values, fit)
 
