@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
@@ -29,7 +29,6 @@ from core.records.completion import (
 )
 from core.records.existing import check_marked, find_existing
 from core.records.last_delivery import find_last_delivery
-from core.records.restatement import Restatement, find_due_months
 from core.request.request import Request
 from core.runtime.background import Ahead
 from core.runtime.cancel import NEVER, Cancel
@@ -42,6 +41,8 @@ from core.warehouse.lending import Lender, borrow
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
+
+    from core.records.restatement import Restatement
 
 
 class RunSteps:
@@ -78,8 +79,14 @@ class RunSteps:
         self._leaving: threading.Thread | None = None
 
     @contextmanager
-    def session(self) -> Iterator[SnowflakeConnection]:
-        """Sign in to Snowflake, unless a session is lent; sign out, or return it, on exit."""
+    def session(
+        self, meanwhile: Callable[[], None] = lambda: None
+    ) -> Iterator[SnowflakeConnection]:
+        """Sign in to Snowflake, unless a session is lent; sign out, or return it, on exit.
+
+        Args:
+            meanwhile: called while Snowflake's answer to the sign-in is awaited.
+        """
         self.progress.start(Phase.CONNECT)
         tag = f"amplify-transfer {self.run_id}"
         lent = borrow(self._signed_in, self.request, self.retry, tag, self.cancel)
@@ -91,8 +98,10 @@ class RunSteps:
             role=self.request.role,
             aws_profile=self.request.aws_profile,
             chunk_megabytes=find_chunk_size(self.request),
+            is_of_one_run=True,
             retry=self.retry,
             cancel=self.cancel,
+            meanwhile=meanwhile,
         )
         try:
             yield connection
@@ -105,7 +114,7 @@ class RunSteps:
         describe = partial(find, connection, self.request.table)
         if self.request.last_months is None:
             return describe(self.cancel), None
-        return run_both(describe, partial(find_today, connection), self.cancel)
+        return run_both(connection, describe, partial(find_today, connection), self.cancel)
 
     def find_existing(self, bucket: Bucket, source: Source, today: date | None) -> Skipped | None:
         """Return the delivery that is in the bucket already; None if nothing is there."""
@@ -159,6 +168,8 @@ class RunSteps:
         """Return which months are delivered; None if all months of the plan are."""
         if not self.request.restate_months:
             return None
+        from core.records.restatement import find_due_months  # loads polars
+
         found = find_due_months(connection, self.request, plan, self.cancel)
         for warning in found.warnings:
             self.progress.report(Warned(warning))

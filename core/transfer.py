@@ -14,7 +14,7 @@ from dataclasses import replace
 from core.bucket import Destination
 from core.bucket.sweep import sweep
 from core.bucket.target import identify_run, list_demands, open_bucket
-from core.engines import ENGINES
+from core.engines import ENGINES, import_libraries
 from core.engines.local_file import LocalFile
 from core.engines.widths import measure_widths
 from core.events import Delivered, Listener, Planned
@@ -129,7 +129,7 @@ def run_transfer(
     run = RunSteps(request, Reporter(on_event), cancel, run_id, signed_in)
     with ExitStack() as held:
         bucket = held.enter_context(open_bucket(request, retry=run.retry))
-        connection = held.enter_context(run.session())
+        connection = held.enter_context(run.session(meanwhile=import_libraries))
         bucket.prepare()
         source, today = run.look(connection)
         if exclusive:

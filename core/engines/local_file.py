@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from core.aggregation.first_rows import FirstRows
-from core.aggregation.reconciliation import RunTotals
 from core.output import Format, open_writer
 from core.output.recipients import ENCRYPTED
 from core.output.text_form import PLAIN, TextForm
@@ -16,6 +14,8 @@ from core.output.text_form import PLAIN, TextForm
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from core.aggregation.first_rows import FirstRows
+    from core.aggregation.reconciliation import RunTotals
     from core.output.recipients import Recipients
     from core.output.writer import Writer
     from core.request.request import Request

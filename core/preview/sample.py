@@ -40,7 +40,7 @@ def take_sample(
 
     def read(beginning: bool) -> list[list[object]]:
         statement = query.select_sample(source, chosen, beginning=beginning)
-        return read_columns(connection, statement, cancel)
+        return read_columns(connection, statement, cancel, short=not source.is_view)
 
     values = read_some(source, read, is_empty=lambda columns: not columns[0])
     return {column.name: each for column, each in zip(chosen, values, strict=True)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from core.bucket import Bucket
 from core.engines.engine import Job
@@ -12,9 +12,9 @@ from core.errors import LocalResourceError, TransferError
 from core.events import Warned
 from core.outcome import Outcome
 from core.records.report import write_report
-from core.verify.comparison import Comparison
-from core.verify.failures import explain_unreported, explain_unverified, find_mismatch
-from core.verify.verify import Claim, verify_delivery
+
+if TYPE_CHECKING:
+    from core.verify.comparison import Comparison
 
 _UNREAD: Final = (
     "The manifest was not compared with the objects: S3 does not let these credentials read them."
@@ -41,6 +41,8 @@ def verify_and_report(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcom
     request = job.request
     failure: TransferError | None = None
     if request.verify:
+        from core.verify.failures import explain_unverified, find_mismatch
+
         try:
             comparison = _verify(job, bucket, file, outcome)
         except TransferError as error:
@@ -52,6 +54,8 @@ def verify_and_report(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcom
         try:
             write_report(request.report, request, outcome, failure)
         except LocalResourceError as error:
+            from core.verify.failures import explain_unreported
+
             failure = failure or explain_unreported(outcome.url, error)
     if failure is not None:
         failure.outcome = outcome
@@ -61,6 +65,8 @@ def verify_and_report(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcom
 
 def _verify(job: Job, bucket: Bucket, file: LocalFile, outcome: Outcome) -> Comparison:
     """Compare the delivery with a second query and with the object read back."""
+    from core.verify.verify import Claim, verify_delivery
+
     local = file.path if file.path.exists() else None
     claim = Claim(
         job.plan,

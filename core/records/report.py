@@ -16,7 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from core.aggregation.reconciliation import RunTotals
 from core.bucket.delivery import Delivery
 from core.errors import LocalResourceError, TransferError, UsageError
 from core.planning.plan import Plan
@@ -27,6 +26,7 @@ from core.runtime.disk.directories import UnsafeDirectoryError, check_links
 from core.runtime.disk.private_files import replace
 
 if TYPE_CHECKING:
+    from core.aggregation.reconciliation import RunTotals
     from core.outcome import Outcome
 
 _PACKAGES: Final = (

@@ -23,6 +23,7 @@ from core.planning.source import ColumnType, Source, SourceColumn
 from core.query import Statement
 from core.runtime.background import Ahead
 from core.runtime.cancel import Cancel
+from core.warehouse.own_session import is_of_one_run
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import parse_count, run
 
@@ -133,10 +134,11 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
         return describe_columns(connection, name, cancel)
 
     def show(cancel: Cancel) -> list[dict[str, Any]]:
-        return read_rows(run(connection, query.show_objects(name), cancel), "name", "kind")
+        shown = run(connection, query.show_objects(name), cancel, short=True)
+        return read_rows(shown, "name", "kind")
 
     try:
-        columns, shown = run_both(describe, show, cancel)
+        columns, shown = run_both(connection, describe, show, cancel)
     except ObjectMissingError as error:
         raise _missing(connection, name, cancel) from error
     for row in shown:
@@ -146,15 +148,23 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
 
 
 def run_both(
-    one: Callable[[Cancel], One], other: Callable[[Cancel], Other], cancel: Cancel
+    connection: SnowflakeConnection,
+    one: Callable[[Cancel], One],
+    other: Callable[[Cancel], Other],
+    cancel: Cancel,
 ) -> tuple[One, Other]:
-    """Run two calls of one session at the same time, which may be repeated.
+    """Run two short calls of one session, which may be repeated, in the quickest way.
+
+    A session of one run has a single connection to Snowflake, and takes a round trip for each
+    call; a second connection takes two more. So it runs them one after the other, all others at the
+    same time.
 
     If the answer to the start of a statement is lost, all statements of its session are cancelled
     (`core.warehouse.submit`), those of the other call too. So a call that fails temporarily while
     the other succeeds is repeated once, by itself.
 
     Args:
+        connection: the session.
         one: a call that only reads; it runs in this thread, and its error is the one that counts.
         other: another one.
         cancel: stops both.
@@ -165,6 +175,8 @@ def run_both(
     Raises:
         TransferError: as the calls.
     """
+    if is_of_one_run(connection):
+        return one(cancel), other(cancel)
     with Ahead(other, cancel) as ahead:
         try:
             first = one(cancel)
@@ -185,7 +197,7 @@ def describe_columns(
     Raises:
         ObjectMissingError: the table does not exist or is not visible to the role.
     """
-    described = read_rows(run(connection, query.describe(name), cancel), *DESCRIBED)
+    described = read_rows(run(connection, query.describe(name), cancel, short=True), *DESCRIBED)
     return tuple(
         SourceColumn(row["name"], ColumnType.parse(row["type"]), row["null?"] != "N")
         for row in described
@@ -199,7 +211,7 @@ def find_today(connection: SnowflakeConnection, cancel: Cancel) -> date:
         IntegrityError: the answer holds no date.
         TransferError: the statement failed, or the run was cancelled.
     """
-    rows = read_rows(run(connection, query.TODAY, cancel), "today")
+    rows = read_rows(run(connection, query.TODAY, cancel, short=True), "today")
     try:
         return date.fromisoformat(rows[0]["today"])
     except (IndexError, ValueError) as error:
@@ -246,7 +258,7 @@ def _known_place(connection: SnowflakeConnection) -> list[str]:
 
 
 def _ask_place(connection: SnowflakeConnection, cancel: Cancel) -> list[str]:
-    current, *_ = [*read_rows(run(connection, query.CURRENT_PLACE, cancel)), {}]
+    current, *_ = [*read_rows(run(connection, query.CURRENT_PLACE, cancel, short=True)), {}]
     return [str(current.get(each) or "") for each in ("database", "schema")]
 
 

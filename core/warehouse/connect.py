@@ -85,8 +85,10 @@ def connect(
     login_timeout: int | None = None,
     statement_timeout: int | None = None,
     chunk_megabytes: int = CHUNK_MEGABYTES,
+    is_of_one_run: bool = False,
     retry: Retry = QUICK,
     cancel: Cancel = NEVER,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> SnowflakeConnection:
     """Sign in and return an open session.
 
@@ -109,8 +111,11 @@ def connect(
         statement_timeout: seconds after which Snowflake stops a statement; None keeps Snowflake's
             setting.
         chunk_megabytes: largest uncompressed size of a result chunk (16 to 160).
+        is_of_one_run: whether the session is for one run and ends with it
+            (`core.warehouse.submit`).
         retry: the retry policy of the session, for the sign-in and later requests.
         cancel: aborts the sign-in at once.
+        meanwhile: called while Snowflake's answer is awaited, in each attempt.
 
     Returns:
         An open session; the caller closes it.
@@ -145,14 +150,14 @@ def connect(
 
     def sign_in() -> SnowflakeConnection:
         try:
-            return Session(arguments, retry, renewable=not interactive)
+            return Session(arguments, retry, renewable=not interactive, is_of_one_run=is_of_one_run)
         except Exception as error:
             raise translate(error, "signing in to Snowflake") from error
 
     if interactive:  # no retries, which would prompt the user each time
-        return _sign_in_cancellably(sign_in, cancel)
+        return _sign_in_cancellably(sign_in, cancel, meanwhile)
     tries = retry.tries("Snowflake, signing in", cancel)
-    return tries.call(lambda: _sign_in_cancellably(sign_in, cancel))
+    return tries.call(lambda: _sign_in_cancellably(sign_in, cancel, meanwhile))
 
 
 def sign_out(connection: SnowflakeConnection, begun: threading.Thread | None = None) -> None:
@@ -177,10 +182,13 @@ def start_sign_out(connection: SnowflakeConnection) -> threading.Thread:
     return closing
 
 
-def _sign_in_cancellably(sign_in: Callable[[], SnowflakeConnection], cancel: Cancel) -> Any:
+def _sign_in_cancellably(
+    sign_in: Callable[[], SnowflakeConnection], cancel: Cancel, meanwhile: Callable[[], None]
+) -> Any:
     """Sign in in the background, so that `cancel` can abort it; close a session that comes late."""
     future = start(sign_in)
     try:
+        meanwhile()
         return Waiter(cancel).result(future)
     except BaseException:
         future.add_done_callback(_close_unused)

@@ -222,6 +222,19 @@ def start(
     return answer
 
 
+def execute(
+    cursor: SnowflakeCursor, sql: str, binds: object, parameters: Mapping[str, str] | None
+) -> str:
+    """Run a statement to its end as `start` starts it; return its id. The cursor has its result.
+
+    Raises:
+        Exception: any error of the connector.
+    """
+    own = {"_statement_params": dict(parameters)} if parameters else {}
+    cursor.execute(sql, binds, **own)
+    return str(cursor.sfqid)
+
+
 def exchange_states(one: SnowflakeConnection, other: SnowflakeConnection) -> None:
     """Exchange the sessions of two connections: cursors of `one` then use the session of `other`.
 

@@ -34,6 +34,7 @@ class OwnSession:
             from the threads that download.
         statement_parameters: what is sent with each statement, beside the parameters of the
             session; None for nothing.
+        is_of_one_run: whether it is opened for one run and ends with it.
     """
 
     retry: Retry
@@ -42,6 +43,7 @@ class OwnSession:
     web: Web
     watch: Callable[[pa.Table], None] | None = None
     statement_parameters: Mapping[str, str] | None = None
+    is_of_one_run: bool = False
 
     @property
     def is_alone(self) -> bool:
@@ -70,6 +72,11 @@ def get_statement_parameters(connection: SnowflakeConnection) -> Mapping[str, st
 def is_alone(connection: SnowflakeConnection) -> bool:
     """Whether all statements of the session may be cancelled; true for a plain connection."""
     return not isinstance(connection, OwnSession) or connection.is_alone
+
+
+def is_of_one_run(connection: SnowflakeConnection) -> bool:
+    """Whether the session is opened for one run and ends with it; false for a plain connection."""
+    return isinstance(connection, OwnSession) and connection.is_of_one_run
 
 
 def take_refusal(connection: SnowflakeConnection) -> TransferError | None:

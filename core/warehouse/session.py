@@ -40,13 +40,19 @@ class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
             stored between them.
         retry: the retry policy.
         renewable: whether to sign in again automatically; false for interactive sign-ins.
+        is_of_one_run: whether it is opened for one run and ends with it.
 
     Attributes:
         loans: how many runs use the session, beside its owner.
     """
 
     def __init__(
-        self, arguments: Callable[[], dict[str, Any]], retry: Retry, *, renewable: bool
+        self,
+        arguments: Callable[[], dict[str, Any]],
+        retry: Retry,
+        *,
+        renewable: bool,
+        is_of_one_run: bool = False,
     ) -> None:
         given = arguments()
         settings = ConnectionConfig.from_kwargs(
@@ -62,6 +68,7 @@ class Session(SnowflakeConnection, OwnSession):  # type: ignore[misc]
         self.gate.allow_results()
         self.retry = retry
         self.renewable = renewable
+        self.is_of_one_run = is_of_one_run
         self._sign_in_arguments = arguments
         self._renewing = threading.Lock()
         self._lending = threading.Lock()

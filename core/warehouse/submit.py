@@ -1,10 +1,13 @@
-"""Start one statement, and abort it if the caller stops waiting.
+"""Start one statement, or run a short one, and abort it if the caller stops waiting.
 
 The connector gives each start a new request id, so Snowflake cannot recognize a repeated start. If
 the answer to a start is lost, the statement may be running under an unknown query id. Then all
 statements of its session are cancelled: this program runs one statement per session at a time, or
 two that can be repeated (`core.warehouse.catalog.run_both`).
 Where others use the session too (`core.warehouse.lending`), such a statement is left to itself.
+
+A short statement of a session that serves one run is sent without starting it first: its result is
+the answer to its only request. Until then it has no known query id, so it is aborted in that way.
 """
 
 from __future__ import annotations
@@ -20,12 +23,13 @@ from core.query import Statement, stop_session
 from core.runtime.cancel import NEVER
 from core.runtime.retry import QUICK, as_temporary
 from core.warehouse.ask import ask_once
-from core.warehouse.connector_internals import start
+from core.warehouse.connector_internals import execute, start
 from core.warehouse.failures import is_session_lost, translate
-from core.warehouse.own_session import get_statement_parameters, is_alone
+from core.warehouse.own_session import get_statement_parameters, is_alone, is_of_one_run
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
+    from snowflake.connector.cursor import SnowflakeCursor
 
 _JOIN_SECONDS = 1.0  # the network may not respond
 
@@ -33,14 +37,24 @@ _JOIN_SECONDS = 1.0  # the network may not respond
 class Start:
     """Starts a statement when called, from any thread; a further call first cancels the former one.
 
+    Args:
+        connection: an open session.
+        statement: what to start.
+        short: whether it ends within seconds.
+
     Attributes:
         query_id: Snowflake's id of the statement; empty until it is known.
+        cursor: the result, if the statement has been run to its end; else None.
     """
 
-    def __init__(self, connection: SnowflakeConnection, statement: Statement) -> None:
+    def __init__(
+        self, connection: SnowflakeConnection, statement: Statement, *, short: bool = False
+    ) -> None:
         self.query_id = ""
+        self.cursor: SnowflakeCursor | None = None
         self._connection = connection
         self._statement = statement
+        self._at_once = short and is_of_one_run(connection)
         self._unanswered: list[int] = []  # session ids of starts without an answer
         self._given_up = threading.Event()
 
@@ -55,17 +69,25 @@ class Start:
         self._unanswered.clear()
         self._unanswered.append(self._connection.session_id)
         try:
-            sql, binds = self._statement.revealed, self._statement.binds or None
-            parameters = get_statement_parameters(self._connection)
-            started = start(self._connection.cursor(), sql, binds, parameters)
+            query_id = self._send()
         except Exception as error:
             if is_session_lost(error) or not _is_temporary(error):
                 self._unanswered.clear()  # refused
             self._stop_if_given_up()
             raise
-        self.query_id = _check_query_id(started["queryId"])
+        self.query_id = _check_query_id(query_id)
         self._unanswered.clear()
         self._stop_if_given_up()
+
+    def _send(self) -> object:
+        cursor = self._connection.cursor()
+        sql, binds = self._statement.revealed, self._statement.binds or None
+        parameters = get_statement_parameters(self._connection)
+        if not self._at_once:
+            return start(cursor, sql, binds, parameters)["queryId"]
+        query_id = execute(cursor, sql, binds, parameters)
+        self.cursor = cursor
+        return query_id
 
     def give_up(self) -> None:
         """Abort the statement at the warehouse, as soon as its start is confirmed."""
@@ -77,6 +99,8 @@ class Start:
             self._stop()
 
     def _stop(self) -> None:
+        if self.cursor is not None:  # it has ended
+            return
         if self.query_id:
             _run_in_background(self._connection, self._abort)
         elif self._unanswered:

@@ -20,15 +20,21 @@ _BUDGET = 32 * 1024 * 1024  # bytes of batches in flight
 
 
 def read_columns(
-    connection: SnowflakeConnection, statement: Statement, cancel: Cancel
+    connection: SnowflakeConnection,
+    statement: Statement,
+    cancel: Cancel,
+    *,
+    short: bool = False,
 ) -> list[list[object]]:
     """Run `statement` and return the values of each selected column, in order; None is NULL.
+
+    The arguments are those of `core.warehouse.statement.run`.
 
     Raises:
         CancelledError: `cancel` was set; the statement was aborted.
         TransferError: it failed, or a value cannot be represented; the class gives the reason.
     """
-    return read_result(run(connection, statement, cancel), statement, cancel)
+    return read_result(run(connection, statement, cancel, short=short), statement, cancel)
 
 
 def read_result(result: Result, statement: Statement, cancel: Cancel) -> list[list[object]]:
