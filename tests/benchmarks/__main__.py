@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
+from pathlib import Path
 from typing import Any
 
 from core.sandbox.launcher import Sandbox
 from tests.benchmarks import app
 from tests.benchmarks.growth import growth
-from tests.benchmarks.measure import Measured, measure, show
+from tests.benchmarks.measure import as_a_user, measure, measure_command, show
 from tests.benchmarks.round_trips import round_trips
 from tests.support.deliveries import execute
+from tests.support.programs.batch_runs import place
 
 RATINGS = "DEMO.PUBLIC.MOVIE_RATINGS_27M"
 MANY_GROUPS = f"""
@@ -28,16 +26,6 @@ MANY_GROUPS = f"""
     SELECT TO_TIMESTAMP_NTZ(TIMESTAMP, 0)::DATE AS RATED, 'user-' || USERID AS USER_NAME,
            'movie-' || MOVIEID || '-' || TIMESTAMP AS MOVIE_NAME, RATING FROM {RATINGS}
 """
-
-
-def command_seconds(name: str, *command: str, runs: int = 5) -> Measured:
-    """The wall time of a command as a whole."""
-    seconds = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        subprocess.run([sys.executable, *command], stdout=subprocess.DEVNULL, check=True)
-        seconds.append(time.perf_counter() - began)
-    return Measured(name, None, statistics.median(seconds))
 
 
 def main() -> None:
@@ -66,7 +54,7 @@ def main() -> None:
         app.show(app.budgets(box, RATINGS))
         if arguments.only:
             return
-        start_up(box)
+        start_up(box, str(Path(directory, "own")))
         ratings = {**setup, "table": RATINGS}
         base = measure("(a) bare: download and decode", "bare", ratings)
         rows = [base, measure("(b) amplify-transfer", "product", ratings)]
@@ -78,23 +66,21 @@ def main() -> None:
             high_cardinality(box, setup)
 
 
-def start_up(box: Sandbox) -> None:
+def start_up(box: Sandbox, directory: str) -> None:
     """The commands that a person waits for."""
-    environment = {
-        "AMPLIFY_ENDPOINT_URL": box.s3["endpoint_url"],
-        "AWS_ACCESS_KEY_ID": box.s3["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": box.s3["aws_secret_access_key"],
-        "AWS_DEFAULT_REGION": box.s3["region_name"],
-        **{f"SNOWFLAKE_{key.upper()}": str(value) for key, value in box.snowflake.items()},
+    own = {"AMPLIFY_STATE_DIR": directory, "AMPLIFY_DATA_DIR": directory}
+    environment = as_a_user({**place(box), **own})
+    batch = ("-m", "tui", "--batch", "--quiet", "--table", "DEMO.PUBLIC.ORDERS_100K")
+    commands = {
+        "python -c pass": ("-c", "pass"),
+        "import core": ("-c", "import core"),
+        "--batch --help": ("-m", "tui", "--batch", "--help"),
+        "ORDERS_100K, end to end": (*batch, "--if-exists", "overwrite"),
+        "the same with --demo": (*batch, "--if-exists", "overwrite", "--demo"),
     }
-    os.environ.update(environment)
-    orders = ["-m", "tui", "--batch", "--quiet", "--table", "DEMO.PUBLIC.ORDERS_100K"]
-    orders += ["--if-exists", "overwrite", "--bucket", box.s3["bucket"]]
     lines = [
-        command_seconds("python -c pass", "-c", "pass"),
-        command_seconds("import core", "-c", "import core"),
-        command_seconds("--batch --help", "-m", "tui", "--batch", "--help"),
-        command_seconds("ORDERS_100K, end to end", *orders),
+        measure_command(name, *command, environment=environment)
+        for name, command in commands.items()
     ]
     show("From the command line (whole process)", lines, None)
 

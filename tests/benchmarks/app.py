@@ -22,10 +22,10 @@ from pathlib import Path
 from core.planning.names import TableName
 from core.sandbox.launcher import Sandbox
 from core.warehouse.catalog import Entry
+from tests.benchmarks.measure import as_a_user
 from tests.benchmarks.terminal import Terminal, family
 
 TABLES = 100_000
-_WITHOUT_BYTECODE = "PYTHONDONTWRITEBYTECODE"  # a user's Python keeps what it has compiled
 _F1, _F5, _F10, _TAB, _ENTER = "\x1bOP", "\x1b[15~", "\x1b[21~", "\t", "\r"
 _STARTS, _QUITS, _STREAMS = 9, 3, 3
 _SILENT: list[socket.socket] = []  # they listen as long as this process lives
@@ -179,9 +179,7 @@ def _environment(box: Sandbox, directory: Path) -> dict[str, str]:
     files = directory / "connections.toml"
     files.touch(0o600)
     files.write_text("\n".join(lines) + "\n")
-    inherited = {key: value for key, value in os.environ.items() if key != _WITHOUT_BYTECODE}
-    return {
-        **inherited,
+    own = {
         "TERM": "xterm-256color",
         "SNOWFLAKE_HOME": str(directory),
         "AMPLIFY_CONFIG_DIR": str(directory / "config"),
@@ -191,6 +189,7 @@ def _environment(box: Sandbox, directory: Path) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": box.s3["aws_secret_access_key"],
         "AWS_DEFAULT_REGION": box.s3["region_name"],
     }
+    return as_a_user(own)
 
 
 def filtering() -> list[Budget]:

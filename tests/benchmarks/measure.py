@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+import resource
 import statistics
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,18 +69,42 @@ def measure(name: str, case: str, setup: dict[str, Any], runs: int = RUNS) -> Me
     )
 
 
+def as_a_user(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment with more variables, in which Python keeps what it has compiled."""
+    return {**os.environ, **more, "PYTHONDONTWRITEBYTECODE": ""}
+
+
+def measure_command(
+    name: str, *arguments: str, environment: Mapping[str, str], runs: int = RUNS
+) -> Measured:
+    """Run Python with some arguments several times; the median time and CPU of the processes."""
+    seconds, cpu = [], []
+    for _ in range(runs + 1):
+        began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, *arguments]
+        subprocess.run(command, env={**environment}, stdout=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(time.perf_counter() - began)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        cpu.append(used)
+    # Without the first one, which compiles.
+    return Measured(name, None, statistics.median(seconds[1:]), cpu=statistics.median(cpu[1:]))
+
+
 def show(title: str, lines: list[Measured], base: Measured | None) -> None:
-    """Print a table; the ratios are to `base`, of the whole time and since the result was ready."""
+    """Print a table; the ratios are to `base`, of the whole time, since the result, and of CPU."""
     print(
         f"\n{title}\n{'':36}{'rows out':>12}{'seconds':>9}{'ratio':>7}{'since':>9}{'ratio':>7}"
-        f"{'peak MB':>9}"
+        f"{'CPU s':>9}{'ratio':>7}{'peak MB':>9}"
     )
     for line in lines:
         ratio = line.seconds / base.seconds if base else None
         since = line.since / base.since if base and base.since and line.since else None
+        cpu = line.cpu / base.cpu if base and base.cpu else None
         print(
             f"{line.name:36}{_cell(line.rows, 12, ',')}{_cell(line.seconds, 9, '.2f')}"
             f"{_cell(ratio, 7, '.2f')}{_cell(line.since, 9, '.2f')}{_cell(since, 7, '.2f')}"
+            f"{_cell(line.cpu or None, 9, '.2f')}{_cell(cpu, 7, '.2f')}"
             f"{_cell(line.peak_mb, 9, '.0f')}",
             flush=True,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import ssl
 import statistics
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from core.sandbox.launcher import Sandbox
 from tests.benchmarks.distance import ROUND_TRIP, Distance, in_a_row, requests
+from tests.benchmarks.measure import as_a_user
 from tests.support.programs.batch_runs import place
 from tests.support.services.certificates import make_certificate
 
@@ -42,16 +42,17 @@ def _run(
 ) -> None:
     warehouse = f"http://{box.snowflake['host']}:{box.snowflake['port']}"
     with Distance(warehouse, tls) as near, Distance(box.s3["endpoint_url"], tls) as store:
-        environment = {
-            **os.environ,
-            **place(box),
-            "SNOWFLAKE_PORT": near.url.rpartition(":")[2],
-            "SNOWFLAKE_PROTOCOL": near.url.partition(":")[0],
-            "SSL_CERT_FILE": str(certificate),
-            "AWS_CA_BUNDLE": str(certificate),
-            "AMPLIFY_ENDPOINT_URL": store.url,
-            "AMPLIFY_STATE_DIR": str(directory),
-        }
+        environment = as_a_user(
+            {
+                **place(box),
+                "SNOWFLAKE_PORT": near.url.rpartition(":")[2],
+                "SNOWFLAKE_PROTOCOL": near.url.partition(":")[0],
+                "SSL_CERT_FILE": str(certificate),
+                "AWS_CA_BUNDLE": str(certificate),
+                "AMPLIFY_ENDPOINT_URL": store.url,
+                "AMPLIFY_STATE_DIR": str(directory),
+            }
+        )
         seconds, cpu = [], []
         for number in range(runs + 1):
             for distance in (near, store):
