@@ -10,6 +10,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,15 +53,20 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
             yield from enumerate(token.string.splitlines(), token.start[0])
 
 
+@cache
+def all_prose() -> list[tuple[str, str]]:
+    """Each line of prose of the product, with its place; read once, as all phrases are sought."""
+    return [
+        (f"{path.relative_to(ROOT)}:{number}", line.strip())
+        for path in sorted(sources())
+        for number, line in prose(path)
+    ]
+
+
 @pytest.mark.parametrize("phrase", PLAIN)
 def test_no_phrase_has_returned(phrase: str) -> None:
     pattern = re.compile(phrase, re.IGNORECASE if phrase[0] == "t" else 0)
-    found = [
-        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
-        for path in sorted(sources())
-        for number, line in prose(path)
-        if pattern.search(line)
-    ]
+    found = [f"{place}: {line}" for place, line in all_prose() if pattern.search(line)]
     assert not found, f"Say instead: {PLAIN[phrase]}\n" + "\n".join(found)
 
 
