@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 from core import CancelledError, TransferError, UsageError, Warned
 from core.facade import (
-    add_transfer,
     ask_for_codes,
     fill_options,
     forbid_core_dumps,
     limit_malloc_arenas,
     list_destinations,
-    save_transfer,
 )
 from tui import uncaught
 from tui.cli.code import ask_on_terminal, can_ask
@@ -175,6 +173,8 @@ def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Sto
         return _run_job(options, manner, console, stop)
     if not manner.save_job:
         return _run_one(options, manner, console, stop)
+    from core.facade import add_transfer, save_transfer  # loads tomlkit
+
     add_transfer(Path(manner.save_job), options)  # its errors, before the work
     code = _run_one(options, manner, console, stop)
     name = save_transfer(Path(manner.save_job), options)
