@@ -1,4 +1,4 @@
-"""Speed and memory: `python -m tests.benchmarks [--quick] [--only app|growth|trips]` prints tables.
+"""Speed and memory: `python -m tests.benchmarks [--quick] [--only PART]` prints tables.
 
 Everything is measured in one run against one sandbox, each case in a process of its own, so that
 the ratios mean something on a noisy machine. `--quick` leaves out the long cases.
@@ -16,6 +16,7 @@ from core.sandbox.launcher import Sandbox
 from tests.benchmarks import app
 from tests.benchmarks.growth import growth
 from tests.benchmarks.measure import as_a_user, measure, measure_command, show
+from tests.benchmarks.peers import peers
 from tests.benchmarks.round_trips import round_trips
 from tests.support.deliveries import execute
 from tests.support.programs.batch_runs import place
@@ -32,7 +33,9 @@ def main() -> None:
     """Measure all there is."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--quick", action="store_true", help="leave out the long cases")
-    parser.add_argument("--only", choices=["app", "growth", "trips"], help="measure these alone")
+    parser.add_argument(
+        "--only", choices=["app", "growth", "peers", "trips"], help="measure these alone"
+    )
     arguments = parser.parse_args()
     if arguments.only in (None, "trips"):
         round_trips(quick=arguments.quick)
@@ -47,6 +50,9 @@ def main() -> None:
             "options": {"date_column": "TIMESTAMP"},
             "date": "TIMESTAMP",
         }
+        if arguments.only == "peers":
+            peers(box, setup)
+            return
         if arguments.only == "growth":
             growth(box, setup, quick=arguments.quick)
             return
@@ -61,6 +67,7 @@ def main() -> None:
         rows.append(measure("(c) connector, polars collect", "naive", ratings))
         rows.append(measure("(d) DuckDB, same batches", "duckdb", ratings))
         show("27,753,444 ratings into months", rows, base)
+        peers(box, setup)
         growth(box, setup, quick=arguments.quick)
         if not arguments.quick:
             high_cardinality(box, setup)

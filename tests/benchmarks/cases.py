@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import sys
 import tempfile
 import threading
@@ -19,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from tests.benchmarks.peer_cases import run_adbc, run_dlt, run_sling
 
 Setup = dict[str, Any]
 READY: list[float] = []  # when the warehouse had its result ready
@@ -160,11 +163,14 @@ def duck(setup: Setup) -> int:
     return int(row[0])
 
 
-CASES: dict[str, Callable[[Setup], int]] = {
+CASES: dict[str, Callable[[Setup], int | None]] = {
     "bare": bare,
     "product": product,
     "naive": naive,
     "duckdb": duck,
+    "adbc": run_adbc,
+    "dlt": run_dlt,
+    "sling": run_sling,
 }
 
 
@@ -191,9 +197,18 @@ def _count_batches() -> None:
 
 
 def _peak_mb() -> float:
-    """Of this process alone: what getrusage tells begins with the memory of the one before exec."""
+    """Of this process, or of one that it started.
+
+    What getrusage tells of this one would begin with the memory of the one before exec.
+    """
     status = Path("/proc/self/status").read_text()
-    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
+    started = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return max(int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]), started.ru_maxrss) / 1024
+
+
+def _cpu() -> float:
+    started = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + started.ru_utime + started.ru_stime
 
 
 def main() -> None:
@@ -210,7 +225,7 @@ def main() -> None:
                 "rows": rows,
                 "seconds": ended - began,
                 "since": since,
-                "cpu": time.process_time(),
+                "cpu": _cpu(),
                 "peak_mb": _peak_mb(),
                 "wire_mb": (sum(FETCHED) + max(SENT)) / 1e6,
                 "batches": len(FETCHED),
