@@ -7,6 +7,7 @@ value's shape are tried on it. ISO 8601 has several shapes, and is tried on ever
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from core.planning.date_formats import (
 # The share of values that must fit one format for a column to be recognised as dates.
 ENOUGH = 0.95
 _SHORT_DIGITS = 8  # YYYYMMDD and shorter
+_DIGIT: Final = re.compile("[0-9]")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def recognise_text(values: Sequence[str]) -> Fit | None:
     counts = Counter(values)
     by_shape: dict[str, Counter[str]] = defaultdict(Counter)
     for value, count in counts.items():
-        by_shape[shape(value)][value] += count
+        if _DIGIT.search(value):  # every date has one, and most other text has none
+            by_shape[shape(value)][value] += count
     tried = [(ISO, counts)] + [
         (parse_text_format(pattern), some)
         for key, some in by_shape.items()

@@ -10,8 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import UsageError
-from core.planning.date_formats import EpochUnit, TextFormat, parse_format
-from core.planning.date_recognition import recognise_epoch, recognise_text
+from core.planning.date_directives import shape_of_pattern
+from core.planning.date_formats import ISO, EpochUnit, TextFormat, parse_format
+from core.planning.date_recognition import (
+    list_known_formats,
+    recognise_epoch,
+    recognise_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -305,3 +310,13 @@ def test_the_unit_of_epochs_is_recognised(unit: EpochUnit, seconds: list[int]) -
 )
 def test_other_numbers_are_not_epochs(values: list[object]) -> None:
     assert recognise_epoch(values) is None
+
+
+def test_every_known_format_has_a_digit() -> None:
+    """So that text without one need not be compared with any."""
+    shapes = {shape_of_pattern(known.pattern) for known in list_known_formats() if known != ISO}
+    assert all("0" in each for each in shapes)
+    assert len(shapes) > 50
+    fit = recognise_text(["no date", "31 Jan 2024", "01 Feb 2024"])
+    assert fit is not None
+    assert (str(fit.format), fit.fitting, fit.total) == ("%d %b %Y", 2, 3)
