@@ -65,6 +65,7 @@ def main() -> int:
     parser.add_argument(
         "--budget", type=float, default=60, help="most seconds of the tests that a fault meets"
     )
+    parser.add_argument("--near", action="store_true", help="only tests of the package's folder")
     options = parser.parse_args()
     lines = None
     if options.lines:
@@ -73,7 +74,7 @@ def main() -> int:
     chosen = choose(ROOT, options.packages, options.sample, options.seed, lines)
     survivors, began = 0, time.monotonic()
     modules = list(dict.fromkeys(mutant.path for mutant in chosen))
-    with Trial.of(ROOT, modules, options.budget) as trial:
+    with Trial.of(ROOT, modules, options.budget, options.near) as trial:
         for mutant in chosen:
             noticed = trial.notice(mutant)
             survivors += not noticed

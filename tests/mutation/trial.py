@@ -32,31 +32,36 @@ class Trial:
         modules: the modules of the mutants, whose tests run once without any.
         budget: most seconds, as recorded, of the tests that one mutant meets of those near it,
             and of the wider ones.
+        near: whether the wider ones are left out.
     """
 
-    def __init__(self, copy: Path, modules: Iterable[str], budget: float) -> None:
+    def __init__(
+        self, copy: Path, modules: Iterable[str], budget: float, near: bool = False
+    ) -> None:
         self._copy, self._budget = copy, budget
         self._scratch = copy.with_name("scratch")
         self._scratch.mkdir()
         self._time = int(time.time())
         self._steady: dict[str, bool] = {}  # whether a test passes by itself
-        near, wide = set[str](), set[str]()
+        own_tests, wide_tests = set[str](), set[str]()
         for module in modules:
             own, wider = find_related(copy, module)
-            near.update(own)
-            wide.update(wider)
-        self._groups = [sorted(near), sorted(wide - near)]
+            own_tests.update(own)
+            wide_tests.update(wider)
+        self._groups = [sorted(own_tests), *([] if near else [sorted(wide_tests - own_tests)])]
         self._recordings: list[Recording] = []
 
     @classmethod
     @contextmanager
-    def of(cls, root: Path, modules: Iterable[str], budget: float = 60.0) -> Iterator[Trial]:
+    def of(
+        cls, root: Path, modules: Iterable[str], budget: float = 60.0, near: bool = False
+    ) -> Iterator[Trial]:
         """Make one in a copy of `root`, which is not touched; the copy is removed at the end."""
         forks.load()
         with tempfile.TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder:
             copy = Path(folder, "copy")
             shutil.copytree(root, copy, ignore=_LEFT_OUT, symlinks=True)
-            yield cls(copy, modules, budget)
+            yield cls(copy, modules, budget, near)
 
     def notice(self, mutant: Mutant) -> str:
         """Return what notices a mutant: the test that fails, or `late` if they took far too long.

@@ -15,6 +15,9 @@ from core import query
 from core.planning.names import TableName
 from core.planning.plan import make_plan
 from core.query import Statement
+from core.query.grouped import SAFE_DIGITS
+from core.query.literals import over_literals, select_month_of_each
+from core.query.statement import qualify
 from tests.support.sources import EVERY_TYPE, HOSTILE, ORDERS, plan, request, source
 
 Golden = Callable[[str, str], None]
@@ -319,3 +322,36 @@ def test_rounded_figures_have_sums_of_absolute_values() -> None:
     rounded = query.select_figures(made, read_by=None, rounded=True)
     assert [f.alias for f in rounded.fields if f.alias.startswith("abs_")] == ["abs_1", "abs_3"]
     assert 'SUM("sum_1"::FLOAT)' in rounded.sql
+
+
+@pytest.mark.parametrize(("digits", "is_float"), [(SAFE_DIGITS, False), (SAFE_DIGITS + 1, True)])
+def test_figures_are_rounded_above_a_width(digits: int, is_float: bool) -> None:
+    made = plan({"D": "DATE", "N": f"NUMBER({digits},0)"})
+    statement = query.select_figures(made, read_by=None, rounded=True)
+    assert any(field.alias == "abs_1" for field in statement.fields) == is_float
+
+
+def test_no_bad_date_can_be_selected_of_dates() -> None:
+    with pytest.raises(ValueError, match="always valid"):
+        query.select_bad_dates(plan({"D": "DATE", "N": "NUMBER(3,0)"}), 5)
+
+
+def test_literal_rows_stand_for_the_table_that_is_read_once() -> None:
+    made = plan({"D": "DATE", "N": "NUMBER(3,0)"})
+    read = query.select_rows(made)
+    name = qualify(made.source.name)
+    assert read.sql.count(name) == 1
+    over = over_literals(read, made.source, [["2024-01-31", "7"], [None, None]])
+    assert name not in over.sql
+    assert "VALUES ('2024-01-31', '7'), (NULL, NULL)" in over.sql
+    for times in (0, 2):
+        with pytest.raises(ValueError, match="several times, or not at all"):
+            over_literals(replace(read, sql=name * times), made.source, [])
+
+
+def test_months_of_several_plans_side_by_side() -> None:
+    columns = {"D": "DATE", "E": "DATE", "K": "TEXT"}
+    plans = [plan(columns, date_column=name) for name in ("D", "E")]
+    months = select_month_of_each(plans).fields
+    assert [field.alias for field in months] == ["month_1", "month_2"]
+    assert [field.sql for field in months] == [query.select_rows(p).fields[0].sql for p in plans]
