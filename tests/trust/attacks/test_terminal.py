@@ -145,7 +145,7 @@ def test_a_mistake(
 MESSAGES = {
     "002003": f"SQL error in one line: Object '{EVERYTHING.replace(chr(10), '')}' does not exist",
     "003001": f"Insufficient privileges to operate on '{EVERYTHING}'",
-    "000904": f"invalid identifier '{EVERYTHING}'",
+    "000904": f"SQL error in one line: invalid identifier '{EVERYTHING.replace(chr(10), '')}'",
     "999999": EVERYTHING,
 }
 
@@ -195,9 +195,9 @@ def test_an_error_of_snowflake(
         assert len([line for line in lines if line.startswith("Error (")]) == 1
         assert shown(lines, "| Traceback") == (debug == "1")
         if lie is failed_statement:
-            # The table's own name is shown to all: the first statement describes it. The text of
-            # Snowflake is shown to whoever debugs only.
-            named = debug == "1"
+            # A name in the text is shown to all, unless the statement is the first, which describes
+            # the table: its own name is known. The text is shown to whoever debugs only.
+            named = debug == "1" or code == "000904"
             assert shown(lines, "\\x1b]52;c;") == named, "\n".join(lines)
 
 
