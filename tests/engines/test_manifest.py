@@ -18,6 +18,7 @@ from core import (
     Request,
     Skipped,
     UsageError,
+    Warned,
     plan_transfer,
     run_transfer,
 )
@@ -137,6 +138,23 @@ def test_a_former_manifest_does_not_describe_new_files(
     assert "of the earlier delivery were to be replaced" in caught.value.hint
     assert theirs.keys() == names[1:2]
     assert theirs.read(names[1]) == before
+
+
+def test_a_manifest_that_may_not_be_removed_is_a_warning(
+    sandbox: Sandbox, inbox: Inbox, plain: str
+) -> None:
+    again = {"file_name": "x.{ext}", "if_exists": "overwrite"}
+    deliver(sandbox, inbox, plain, **again, s3_options=inbox.options)
+    key = "in/x.parquet.manifest.json"
+    before = read(inbox, key)
+    user = inbox.user("s3:PutObject", "s3:GetObject", "s3:ListBucket")
+    events: list[Any] = []
+    run_transfer(asked(sandbox, inbox, plain, **again, s3_options=user), on_event=events.append)
+    assert (
+        f"s3://{inbox.name}/{key} may not be removed (s3:DeleteObject): until the delivery is"
+        " complete, it describes the files of the earlier one."
+    ) in [str(each.message) for each in events if isinstance(each, Warned)]
+    assert read(inbox, key)["run_id"] != before["run_id"]
 
 
 @pytest.mark.parametrize(

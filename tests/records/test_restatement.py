@@ -142,6 +142,24 @@ def test_only_months_whose_figures_changed_are_delivered_again(
     )
 
 
+def test_a_manifest_is_that_of_one_delivery(sandbox: Sandbox, table: str, folder: str) -> None:
+    """It lists the months that the run delivered again; the others are in those before it."""
+    named = {"manifest": True, "file_name": "{run_id}/{month}.{ext}", "if_exists": "fail"}
+    first = run(asked(sandbox, table, folder, last_months=3, **named))
+    execute(sandbox, f"UPDATE {table} SET N = 7 WHERE D <> '2024-03-03' AND K = 'a'")
+    second = run(asked(sandbox, table, folder, **named))
+    listed: list[list[str]] = []
+    for outcome in (first, second):
+        assert isinstance(outcome, Outcome)
+        assert outcome.manifest is not None
+        where = {"Bucket": sandbox.s3["bucket"], "Key": outcome.manifest.key}
+        made = json.loads(bucket_client(sandbox).get_object(**where)["Body"].read())
+        assert made["file_name"] == outcome.file_name == f"{folder}{made['run_id']}/"
+        assert made["window"].get("without") == (["2024-03"] if listed else None)
+        listed.append([each["key"].removeprefix(outcome.file_name) for each in made["files"]])
+    assert listed == [[f"{month}.parquet" for month in months] for months in (MONTHS, MONTHS[::2])]
+
+
 def test_the_dry_run_has_the_same_months_and_a_report_too(
     sandbox: Sandbox,
     table: str,
