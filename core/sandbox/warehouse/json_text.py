@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 
 UNDEFINED = '"\ue000"'  # from the private use area of Unicode
+_FLOAT = "\ue001"  # begins a string that stands for a FLOAT
 _PRINTED = "undefined"
 _INDENT = "  "
+_WORD_SQL = r"""("(?:[^"\\]|\\.)*"|[][{}:,]|[^][{}:,"\s]+)"""
+_EXPONENT = "-?[0-9]+(\\.[0-9]+)?[eE][-+]?[0-9]+"
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}:,]|[^][{}:,"\s]+', re.S)
 
 
@@ -61,3 +64,25 @@ def printed(sql: str, undefined: str = _PRINTED) -> str:
 def element(sql: str) -> str:
     """Return DuckDB SQL for an element that was read out of an ARRAY: NULL if it is undefined."""
     return f"nullif({sql}, '{UNDEFINED}')"
+
+
+def double(sql: str) -> str:
+    """Return DuckDB SQL for a FLOAT in a VARIANT: 1.912000000000000e+02.
+
+    That loses its last digits. Source: docs.snowflake.com, TYPEOF.
+    """
+    return f"format('{{:.15e}}', {sql})"
+
+
+def normalized(sql: str) -> str:
+    """Return DuckDB SQL for JSON text as it is held: compact, keys in order, FLOATs as printed.
+
+    DuckDB writes numbers with an exponent in its own way; so they are strings meanwhile.
+    """
+    words = f"regexp_extract_all({sql}, $w${_WORD_SQL}$w$)"
+    kept = f"'\"{_FLOAT}' || {double('w::DOUBLE')} || '\"'"
+    each = f"CASE WHEN regexp_full_match(w, '{_EXPONENT}') THEN {kept} ELSE w END"
+    marked = f"array_to_string(list_transform({words}, lambda w: {each}), '')"
+    restored = f"regexp_replace(json_normalize({marked}), '\"{_FLOAT}([^\"]*)\"', '\\1', 'g')"
+    has_float = f"regexp_matches({sql}, '[0-9][eE][-+]?[0-9]')"
+    return f"(CASE WHEN {has_float} THEN {restored} ELSE json_normalize({sql}) END)"

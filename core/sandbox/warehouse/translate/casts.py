@@ -360,7 +360,7 @@ def _to_variant(binder: Binder, value: Bound, target: SqlType, lenient: bool) ->
     if value.type.name in ("BOOLEAN", "TEXT"):
         return Bound(f"CAST(to_json({value.sql}) AS VARCHAR)", target)
     if value.type.name == "REAL":
-        number = f"CAST(to_json({value.sql}) AS VARCHAR)"
+        number = json_text.double(value.sql)
         return Bound(
             f"(CASE WHEN isfinite({value.sql}) THEN {number}"
             f" ELSE to_json({to_text(binder, value)})::VARCHAR END)",

@@ -181,6 +181,13 @@ def test_aggregates(session: EngineSession) -> None:
         ("TO_JSON('it'::VARIANT)", '"it"'),
         ("TYPEOF(PARSE_JSON('1'))", "INTEGER"),
         ("TYPEOF(PARSE_JSON('1.5'))", "DECIMAL"),
+        ("TYPEOF(PARSE_JSON('1.912e2'))", "DOUBLE"),
+        (
+            "TO_JSON(PARSE_JSON('[1.912e2, 123.12, \"1e2\"]'))",
+            '[1.912000000000000e+02,123.12,"1e2"]',
+        ),
+        ("TO_JSON(TO_VARIANT(0.1::FLOAT))", "1.000000000000000e-01"),
+        ("PARSE_JSON('1.912e2')::NUMBER(9, 1)", D("191.2")),
         ("TYPEOF(PARSE_JSON('\"x\"'))", "VARCHAR"),
         ("TYPEOF(PARSE_JSON('null'))", "NULL_VALUE"),
         ("OBJECT_CONSTRUCT('a', 1, 'b', NULL)", '{"a":1}'),

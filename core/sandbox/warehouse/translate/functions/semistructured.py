@@ -28,7 +28,8 @@ def _parse(binder: Binder, value: Bound, *, lenient: bool) -> Bound:
         failing = f" ELSE {failures.raising(100069, '22P02', _json_complaint(text))}"
     return Bound(
         f"(CASE WHEN {text} IS NULL OR trim({text}, ' \t\r\n') = '' THEN NULL"
-        f" WHEN json_valid({text}) THEN json_normalize({text}){failing} END)",
+        f" WHEN json_valid({text}) THEN"
+        f" {json_text.normalized(text)}{failing} END)",
         types.VARIANT,
     )
 
