@@ -68,6 +68,7 @@ def _warehouse(
             password=configuration["password"],
             account=configuration["account"],
             chunk_rows=configuration["chunk_rows"],
+            chunk_bytes=configuration["chunk_bytes"],
             results_dir=directory / "results",
         )
         serve(

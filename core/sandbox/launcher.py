@@ -55,6 +55,8 @@ class Sandbox(Closing):
     Args:
         data_dir: the directory of both servers' data; None for a temporary one, removed on exit.
         chunk_rows: most rows of a result chunk; None to limit chunks by bytes only.
+        chunk_bytes: the uncompressed size of a result chunk, whatever size the session asks for;
+            None to follow the session up to 8 MiB.
         bucket_dir: a directory for the bucket's objects that outlasts the sandbox; several
             sandboxes may share it. None to use `data_dir`.
         parameters: what the account sets of Snowflake's session parameters, by their names.
@@ -81,6 +83,7 @@ class Sandbox(Closing):
         data_dir: Path | None = None,
         chunk_rows: int | None = None,
         *,
+        chunk_bytes: int | None = None,
         bucket_dir: Path | None = None,
         parameters: Mapping[str, object] | None = None,
         port: int = 0,
@@ -92,6 +95,7 @@ class Sandbox(Closing):
         self._data_dir = data_dir
         self._bucket_dir = bucket_dir
         self._chunk_rows = chunk_rows
+        self._chunk_bytes = chunk_bytes
         self._parameters = dict(parameters or {})
         self._port = port
         self._s3_port = s3_port
@@ -147,6 +151,7 @@ class Sandbox(Closing):
                 "service": "warehouse",
                 "port": self._port,
                 "chunk_rows": self._chunk_rows,
+                "chunk_bytes": self._chunk_bytes,
                 "parameters": self._parameters,
                 **{name: login[name] for name in ("account", "user", "password")},
                 **common,

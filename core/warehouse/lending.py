@@ -6,7 +6,9 @@ run that it starts uses its session, beside it; and the transfers of a job share
 allows calls from several threads (its `threadsafety` is 2). What would differ for the run does so
 for each statement: the query tag is sent with it. The other parameters are pinned at the sign-in
 (`core.warehouse.connect`), and equal for both. Only the chunks of results have the size of the
-app's session, 16 MB, also in engine `unload`.
+app's session, 16 MB, also in engine `unload`, which reads the list of the chunks but none of them:
+the list is longer then, by 8 KB for 16 MB of groups, so 5 MB for 10 GB. Another size would
+be lost with a session that is renewed, and change it for the app.
 
 A second session from the tokens of the first would need a request that Snowflake does not document.
 """

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -26,7 +25,6 @@ from tests.faults.machine import LAYER
 from tests.support.deliveries import execute
 from tests.support.programs.batch_runs import place, program
 from tests.support.programs.terminal import terminal
-from tests.support.services.warehouse_proxy import ALWAYS, LOGIN, Warehouse, ignore_chunk_size
 
 if TYPE_CHECKING:
     from tests.support.programs.terminal import Terminal
@@ -157,13 +155,11 @@ def test_batch(request: pytest.FixtureRequest, env: dict[str, str], name: str) -
 
 
 @pytest.mark.large
-def test_chunks_of_160_megabytes(
-    request: pytest.FixtureRequest, box: Sandbox, env: dict[str, str]
-) -> None:
+def test_chunks_of_160_megabytes(request: pytest.FixtureRequest, env: dict[str, str]) -> None:
     """Snowflake's own size of chunks, if it ignores the smaller one that is asked for."""
-    with group() as around, Warehouse(box) as warehouse:
-        warehouse.on(LOGIN, ignore_chunk_size, ALWAYS)
-        env |= {"SNOWFLAKE_PORT": str(urlsplit(warehouse.url).port)}
+    with group() as around, Sandbox(proxied=True, chunk_bytes=160 * MB) as box:
+        execute(box, f"SELECT COUNT(*) FROM {RATINGS}", MANY)
+        env |= place(box)
         command = around.enclosing(program("--batch", "--table", "MANY", "--engine", "stream"))
         began = time.monotonic()
         with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as process:

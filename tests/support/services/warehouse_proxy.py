@@ -172,14 +172,6 @@ def rewrite(old: str, new: str) -> Action:
     return act
 
 
-def ignore_chunk_size(exchange: Exchange) -> None:
-    """Sign in without the size of chunks that the client asks for: they have up to 160 MB."""
-    asked = _asked(exchange)
-    del asked["data"]["SESSION_PARAMETERS"]["CLIENT_RESULT_CHUNK_SIZE"]
-    body = json.dumps(asked).encode()
-    exchange.answer(*exchange.forward(gzip.compress(body) if _is_packed(exchange) else body))
-
-
 def failed(code: int, sqlstate: str) -> Action:
     """Let the status of a statement be that it failed; it still runs unless it is aborted."""
 

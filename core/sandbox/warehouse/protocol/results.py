@@ -36,6 +36,7 @@ BLOCK_BYTES = 1 << 20
 
 RESULT_BYTES = 2 << 30  # on disk, all results together
 RESULT_SECONDS = 24 * 3600.0  # Snowflake keeps a result for 24 hours
+_ALL_ROWS = 1 << 40
 READING_SECONDS = 120.0  # a result touched so recently counts as being read
 
 
@@ -91,6 +92,8 @@ class ResultStore:
     Args:
         directory: made if missing; results left in it by an earlier process are removed.
         chunk_rows: rows a chunk, at most; None to let only bytes decide.
+        chunk_bytes: the uncompressed size of a chunk, whatever size a session asks for; None for
+            as much as it asks for, and no more than 8 MiB.
         max_bytes: disk space for all results together; the oldest go first.
         max_seconds: age at which a result goes in any case.
         clock: by which results age, in seconds.
@@ -101,6 +104,7 @@ class ResultStore:
         directory: Path,
         *,
         chunk_rows: int | None = None,
+        chunk_bytes: int | None = None,
         max_bytes: int = RESULT_BYTES,
         max_seconds: float = RESULT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
@@ -109,6 +113,7 @@ class ResultStore:
         directory.mkdir(parents=True, mode=0o700)
         self._directory = directory
         self._chunk_rows = chunk_rows
+        self._chunk_bytes = chunk_bytes
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
         self._clock = clock
@@ -133,7 +138,9 @@ class ResultStore:
         result = Result(columns, result_format, self._directory / name)
         result.directory.mkdir(mode=0o700)
         try:
-            with _Writer(result, encode, self._chunk_rows, max_chunk_bytes) as writer:
+            size = self._chunk_bytes or min(max_chunk_bytes, MAX_CHUNK_BYTES)
+            rows = self._chunk_rows or (_ALL_ROWS if self._chunk_bytes else None)
+            with _Writer(result, encode, rows, size) as writer:
                 for batch in batches:
                     writer.add(batch)
                 writer.finish()
@@ -186,7 +193,8 @@ class _Writer:
         self._result = result
         self._encode = encode
         self._chunk_rows = chunk_rows
-        self._max_bytes = min(max_chunk_bytes, MAX_CHUNK_BYTES)
+        self._max_bytes = max_chunk_bytes
+        self._max_source = max(MAX_SOURCE_BYTES, 2 * max_chunk_bytes)
         self._target_rows = min(INLINE_ROWS, chunk_rows or INLINE_ROWS)
         self._inline_done = False
         self._pending: deque[pa.RecordBatch] = deque()
@@ -209,7 +217,7 @@ class _Writer:
         self._pending.append(batch)
         self._pending_rows += batch.num_rows
         self._pending_bytes += batch.nbytes
-        while self._pending_rows >= self._target_rows or self._pending_bytes >= MAX_SOURCE_BYTES:
+        while self._pending_rows >= self._target_rows or self._pending_bytes >= self._max_source:
             self._cut(min(self._target_rows, self._pending_rows))
             if not self._pending_rows:
                 break

@@ -60,6 +60,7 @@ def create_app(
     account: str,
     results_dir: Path,
     chunk_rows: int | None = None,
+    chunk_bytes: int | None = None,
     poll_seconds: float = POLL_SECONDS,
     clock: Callable[[], float] = time.monotonic,
     now: Callable[[], float] = time.time,
@@ -71,13 +72,15 @@ def create_app(
         user, password, account: what a client must sign in with.
         results_dir: a directory for results only, which is emptied at the start.
         chunk_rows: most rows of a chunk; None to limit chunks by bytes only.
+        chunk_bytes: the size of a chunk, whatever CLIENT_RESULT_CHUNK_SIZE a session sets.
         poll_seconds: how long a request waits for its statement before the client must poll again.
         clock: the clock for the expiry of sessions, in seconds.
         now: the clock for the expiry of what clients sign in with, in seconds since 1970.
     """
     users = engine.users = Users(account, user, password, now)
     sessions = Sessions(engine, users, clock=clock)
-    statements = Statements(ResultStore(results_dir, chunk_rows=chunk_rows))
+    results = ResultStore(results_dir, chunk_rows=chunk_rows, chunk_bytes=chunk_bytes)
+    statements = Statements(results)
     sessions.on_end = statements.release
     engine.past = RememberedStatements(statements.get, statements.results)
     warehouse = Warehouse(sessions, statements, user, poll_seconds)

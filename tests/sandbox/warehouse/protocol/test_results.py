@@ -262,6 +262,14 @@ class TestChunks:
                 batches = connection.cursor().execute("NUMBERS").get_result_batches()
                 assert [batch.rowcount for batch in batches] == [1_000, 3_000, 3_000, 3_000]
 
+    def test_a_server_may_ignore_the_size_that_a_session_asks_for(self, tmp_path: Path) -> None:
+        values = pa.array([f"{number:032d}" * 8 for number in range(40_000)])
+        with running(tmp_path, chunk_bytes=160 << 20) as server:
+            server.script.says("WIDE", lambda: table([Column("V", "TEXT")], [values]))
+            with server.connect(session_parameters={"CLIENT_RESULT_CHUNK_SIZE": 1}) as connection:
+                batches = connection.cursor().execute("WIDE").get_result_batches()
+        assert [batch.rowcount for batch in batches if batch.rowcount] == [1_000, 39_000]
+
     def test_chunks_stay_within_the_size_the_session_asks_for(self, server: Server) -> None:
         values = pa.array([f"{number:032d}" * 8 for number in range(20_000)])
         server.script.says("WIDE", lambda: table([Column("V", "TEXT")], [values]))
