@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core import DestinationError, Request, UsageError, plan_transfer, run_transfer
+from core.bucket import bucket as opened
+from core.bucket.parts import MIN_PART_SIZE
 from core.events import Event, Warned
 from core.outcome import Outcome
 from core.remedy import Remedy, remedies
+from core.sandbox.bucket.stores import STORES
 from tests.engines.unloading import outcome as unload
-from tests.support.deliveries import bucket_client, options
+from tests.support.deliveries import bucket_client, execute, make_table, options
 from tests.support.services.buckets import Inbox
 
 if TYPE_CHECKING:
@@ -29,6 +32,11 @@ OWNED: dict[str, Any] = {
     "tags": "project=sales",
     "metadata": {"contract": "4711"},
 }
+
+
+MANY = 90_000  # rows of more than 5 MiB as csv
+CHECKSUMS = {"backblaze-b2": "required-only", "wrong-crc32": "required-only"}
+"""What the stores need whose checksums are not those of S3; the others take all."""
 
 
 @pytest.fixture
@@ -100,14 +108,51 @@ def test_a_refusal_names_what_the_bucket_demands(
 @pytest.mark.parametrize("store", ["no-etags", "backblaze-b2"])
 def test_delivers_to_other_stores(sandbox: Sandbox, theirs: Inbox, plain: str, store: str) -> None:
     theirs.act_as(store)
-    checksums = "required-only" if store == "backblaze-b2" else "supported"
     events: list[Event] = []
-    found = deliver(sandbox, theirs, plain, events, verify=True, checksums=checksums)
+    found = deliver(
+        sandbox, theirs, plain, events, verify=True, checksums=CHECKSUMS.get(store, "supported")
+    )
     assert found.comparison is not None
     assert found.comparison.agrees
     assert theirs.keys() == [found.file_name]
     warned = [each.message for each in events if isinstance(each, Warned)]
     assert sum("does not guarantee" in text for text in warned) == 1
+
+
+@pytest.fixture(scope="module")
+def wide(sandbox: Sandbox) -> str:
+    """A table of which a file has two parts."""
+    name = make_table(sandbox, "D DATE, K VARCHAR, N NUMBER(9,0)")
+    execute(
+        sandbox,
+        f"INSERT INTO {name} SELECT '2024-01-05'::DATE, MD5(SEQ4()) || MD5('b' || SEQ4()), 1"
+        f" FROM TABLE(GENERATOR(ROWCOUNT => {MANY}))",
+    )
+    return name
+
+
+@pytest.mark.adversity
+@pytest.mark.parametrize("multipart", [False, True], ids=["small", "multipart"])
+@pytest.mark.parametrize("store", ["aws", *STORES])
+def test_a_delivery_to_each_store_is_verified(
+    sandbox: Sandbox,
+    theirs: Inbox,
+    wide: str,
+    store: str,
+    multipart: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if store != "aws":
+        theirs.act_as(store)
+    monkeypatch.setattr(opened, "DEFAULT_PART_SIZE", MIN_PART_SIZE)
+    more: dict[str, Any] = {} if multipart else {"key_columns": "none"}
+    more |= {"checksums": CHECKSUMS.get(store, "supported"), "verify": True, "format": "csv"}
+    found = deliver(sandbox, theirs, wide, request_payer=store == "requester-pays", **more)
+    assert (head(theirs, found)["ContentLength"] > MIN_PART_SIZE) == multipart
+    assert found.row_count == (MANY if multipart else 1)
+    assert found.comparison is not None
+    assert found.comparison.agrees
+    assert theirs.unfinished() == []
 
 
 def test_the_dry_run_shows_what_the_bucket_is_given(sandbox: Sandbox, plain: str) -> None:
