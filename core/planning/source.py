@@ -82,11 +82,12 @@ class ColumnType:
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """One column of a source."""
+    """One column of a source; a virtual one is computed from others of its row."""
 
     name: str
     type: ColumnType
     nullable: bool = True
+    is_virtual: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ class Source:
         columns: its columns in table order, at least one.
         rows: the number of rows; None if Snowflake does not keep it (views).
         bytes: the stored bytes, compressed; None for views.
-        is_view: whether it is a view, which Snowflake cannot sample with a seed.
+        is_view: whether it is a view or an external table, which Snowflake cannot sample with a
+            seed, and of which it keeps no past.
     """
 
     name: TableName

@@ -97,7 +97,7 @@ def read_totals_before(
 def _find_obstacle(plan: Plan, read_by: str | None) -> str:
     """Return why Time Travel to the read is impossible; empty if it may be possible."""
     if plan.source.is_view:
-        return "a view has no Time Travel"
+        return "a view or an external table has no Time Travel"
     return "" if read_by else "the statement that read it is unknown"
 
 

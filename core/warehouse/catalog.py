@@ -141,10 +141,20 @@ def find(connection: SnowflakeConnection, text: str, cancel: Cancel) -> Source:
         columns, shown = run_both(connection, describe, show, cancel)
     except ObjectMissingError as error:
         raise _missing(connection, name, cancel) from error
-    for row in shown:
+    for row in () if _is_external(columns) else shown:
         if row["name"] == name.table:  # LIKE ignores case
             return Source(name, columns, *_parse_size(row), is_view="VIEW" in row["kind"])
     return Source(name, columns, is_view=True)
+
+
+def _is_external(columns: tuple[SourceColumn, ...]) -> bool:
+    """Whether these are the columns of an external table: VALUE, and others computed from it.
+
+    What SHOW OBJECTS gives of one is not documented, so neither kind nor size are taken from it.
+    """
+    value, *others = columns
+    named = (value.name, value.type.kind) == ("VALUE", "VARIANT")
+    return named and bool(others) and all(each.is_virtual for each in others)
 
 
 def run_both(
@@ -199,7 +209,12 @@ def describe_columns(
     """
     described = read_rows(run(connection, query.describe(name), cancel, short=True), *DESCRIBED)
     return tuple(
-        SourceColumn(row["name"], ColumnType.parse(row["type"]), row["null?"] != "N")
+        SourceColumn(
+            row["name"],
+            ColumnType.parse(row["type"]),
+            row["null?"] != "N",
+            is_virtual=str(row.get("kind")).startswith("VIRTUAL"),
+        )
         for row in described
     )
 

@@ -212,7 +212,7 @@ class TestSnapshot:
         assert outcome.comparison.snapshot is Snapshot.NOW
         assert str(outcome.comparison) in said
         assert "which may have changed since it was read" in said[-1]
-        assert "a view has no Time Travel" in said[-1]
+        assert "a view or an external table has no Time Travel" in said[-1]
 
     def test_a_planted_difference_of_a_view_is_caught(self, sandbox: Sandbox, table: str) -> None:
         execute(sandbox, f"CREATE OR REPLACE VIEW {table}_V AS SELECT * FROM {table}")

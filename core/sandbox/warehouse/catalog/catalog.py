@@ -12,18 +12,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 
 from core.sandbox.warehouse import failures
+from core.sandbox.warehouse.locks import patiently
 from core.sandbox.warehouse.partitions import Read
 from core.sandbox.warehouse.types import SqlType
 
 Path = tuple[str, str, str]
-_PATIENCE = 0.05  # seconds between checks whether the statement was stopped
 _WIDTHS = {"FIXED": 4, "BOOLEAN": 1, "DATE": 4, "TEXT": 12, "BINARY": 16, "VARIANT": 40}
 _MAX_COPIES = 10  # DuckDB tables kept of one table; time travel ends where they end
 _KEYS = count(1)
@@ -41,7 +40,8 @@ def now() -> datetime:
 @dataclass(frozen=True)
 class TableColumn:
     """A declared column. `physical` is its name in DuckDB, `default` its expression's SQL; `key`
-    stays the same when it is renamed.
+    stays the same when it is renamed. A virtual column has an `expression`, whose DuckDB SQL is
+    `computed`.
     """
 
     name: str
@@ -51,6 +51,14 @@ class TableColumn:
     default: str | None = None
     comment: str | None = None
     key: int = field(default_factory=partial(next, _KEYS))
+    expression: str | None = None
+    computed: str = ""
+
+    @property
+    def declaration(self) -> str:
+        """The column in a DuckDB CREATE TABLE."""
+        made = f" GENERATED ALWAYS AS ({self.computed}) VIRTUAL" if self.computed else ""
+        return f"{self.physical} {self.type.physical}{made}{'' if self.nullable else ' NOT NULL'}"
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ class Version:
 
 @dataclass(eq=False)
 class Table:
-    """A table, or a view if `query` holds its SQL.
+    """A table, or a view if `query` holds its SQL. The rows of an `external` one are of files.
 
     `fill` gives the DuckDB SQL that makes the rows when the table is first read; `rows` counts
     them from the beginning. `versions` are its rows in the past and, last, now. `retention` is in
@@ -91,6 +99,7 @@ class Table:
     writing: threading.Lock = field(default_factory=threading.Lock)
     versions: list[Version] = field(default_factory=list)
     retention: int = DEFAULT_RETENTION
+    external: bool = False
 
     @property
     def name(self) -> str:
@@ -122,12 +131,9 @@ class Table:
         """The DuckDB tables that hold its rows, present and past."""
         return {self.physical, *(each.physical for each in self.versions)}
 
-    def creation(self, physical: str) -> str:
+    def creation(self, physical: str, hidden: tuple[str, ...] = ()) -> str:
         """Return the DuckDB statement that creates an empty table with these columns."""
-        columns = ", ".join(
-            f"{each.physical} {each.type.physical}{'' if each.nullable else ' NOT NULL'}"
-            for each in self.columns
-        )
+        columns = ", ".join((*(each.declaration for each in self.columns), *hidden))
         return f"CREATE TABLE {physical} ({columns})"
 
     def ready(self, execute: Callable[[str], object], check: Callable[[], None]) -> None:
@@ -158,17 +164,6 @@ class Table:
             oldest = self.versions[0].physical
             self.versions = [each for each in self.versions if each.physical != oldest]
         return before - self.physicals
-
-
-@contextmanager
-def patiently(lock: threading.Lock, check: Callable[[], None]) -> Iterator[None]:
-    """Hold `lock`; `check` is called again and again while waiting, and may raise."""
-    while not lock.acquire(timeout=_PATIENCE):
-        check()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @dataclass

@@ -107,6 +107,8 @@ def _literal(value: object, kind: SqlType) -> str:
 def _table_row(table: Table) -> Row:
     view = table.query is not None
     kind = {"TABLE": "BASE TABLE", "TEMPORARY": "LOCAL TEMPORARY"}.get(table.kind, "VIEW")
+    if table.external:
+        kind = "EXTERNAL TABLE"
     rows = None if view else table.rows
     size = None if view else table.bytes
     return (*table.path, OWNER, kind, None if view else "NO", None, rows, size, None if view else 1,

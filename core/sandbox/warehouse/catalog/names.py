@@ -151,6 +151,8 @@ class SessionNames:
         self.allow(table, "SELECT")
         if table.query is not None:
             return self._view(table, point), full
+        if table.external and point is not None:
+            raise failures.unsupported("AT | BEFORE of an external table")
         self.touched.append(table)
         columns = tuple((each.name, each.type) for each in table.columns)
         required = frozenset(i for i, each in enumerate(table.columns) if not each.nullable)
@@ -166,7 +168,8 @@ class SessionNames:
             self.seen[table] = latest
         listed = ", ".join(each.physical for each in table.columns)
         sql = f"SELECT {listed} FROM {latest.physical}"
-        return BoundQuery(sql, columns, latest.physical, read, required, narrow), full
+        physical = None if table.external else latest.physical  # sampled as a view is
+        return BoundQuery(sql, columns, physical, read, required, narrow), full
 
     def _former(self, table: Table, version: Version) -> str:
         """Return the query that reads a version with the columns of today.

@@ -189,9 +189,10 @@ def _seen(execution: Execution, place: _Place) -> list[Table]:
 
 def _tables(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
     rows: list[Row] = [
-        (t.created_on, t.name, t.path[0], t.path[1], t.kind, t.comment, "", t.rows, t.bytes, OWNER,
-         str(t.retention), "OFF", "OFF", "OFF", None, None, "N", "N", "ROLE", "N", "N", "N", "N",
-         "N", "N", "OFF", "OFF")
+        (t.created_on, t.name, t.path[0], t.path[1], t.kind, t.comment, "",
+         *_sizes(t), OWNER,
+         str(t.retention), "OFF", "OFF", "OFF", None, None, _yes(t.external), "N", "ROLE", "N",
+         "N", "N", "N", "N", "N", "OFF", "OFF")
         for t in _seen(execution, place)
         if t.query is None
     ]  # fmt: skip
@@ -218,10 +219,20 @@ def _views(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]
     return _VIEWS, rows
 
 
+def _sizes(table: Table) -> tuple[int, int]:
+    """Return the rows and bytes that SHOW gives: 0 of a view, not NULL.
+
+    No recording shows those of an external table; as they are Snowflake's own, 0 misleads most.
+    """
+    if table.query is not None or table.external:
+        return 0, 0
+    return table.rows, table.bytes
+
+
 def _objects(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
     rows: list[Row] = [
         (t.created_on, t.name, t.path[0], t.path[1], t.kind, t.comment, "",
-         0 if t.query else t.rows, 0 if t.query else t.bytes, OWNER,  # 0 of a view, not NULL
+         *_sizes(t), OWNER,
          str(t.retention), "ROLE", "N", "N", "N")
         for t in _seen(execution, place)
     ]  # fmt: skip
@@ -231,7 +242,8 @@ def _objects(execution: Execution, place: _Place) -> tuple[list[Column], list[Ro
 def _all_columns(execution: Execution, place: _Place) -> tuple[list[Column], list[Row]]:
     rows: list[Row] = [
         (t.name, t.path[1], c.name, json_type(c), str(c.nullable).lower(), c.default or "",
-         "COLUMN", "", c.comment or "", t.path[0], "")
+         "COLUMN" if c.expression is None else "VIRTUAL_COLUMN", c.expression or "",
+         c.comment or "", t.path[0], "")
         for t in _seen(execution, place)
         for c in t.columns
     ]  # fmt: skip
@@ -290,8 +302,8 @@ def describe(execution: Execution, node: exp.Expr) -> Answer:
         raise failures.unsupported(f"DESCRIBE {kind}")
     table = execution.names.table(node.this, kind.title())
     rows = [
-        (c.name, c.type.display, "COLUMN", _yes(c.nullable), c.default, "N", "N", None, None,
-         c.comment, None)
+        (c.name, c.type.display, "COLUMN" if c.expression is None else "VIRTUAL", _yes(c.nullable),
+         c.default, "N", "N", None, c.expression, c.comment, None)
         for c in table.columns
     ]  # fmt: skip
     return rows_answer(_DESCRIPTION, rows, DESCRIBE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -18,9 +19,12 @@ from core.sandbox.warehouse.catalog.catalog import (
 from core.sandbox.warehouse.engine import dml
 from core.sandbox.warehouse.engine.execution import Execution, status
 from core.sandbox.warehouse.translate.binder import Binder
+from core.sandbox.warehouse.translate.bound import Bound
+from core.sandbox.warehouse.translate.casts import cast
 from core.sandbox.warehouse.translate.datatypes import from_ast
+from core.sandbox.warehouse.translate.dialect import parse
 from core.sandbox.warehouse.translate.query import translate, translation
-from core.sandbox.warehouse.translate.scope import BoundQuery, Scope, fold
+from core.sandbox.warehouse.translate.scope import BoundQuery, Field, Relation, Scope, fold
 from core.sandbox.warehouse.types import MAX_TEXT, NULL, TEXT, SqlType
 
 _RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
@@ -34,17 +38,18 @@ def create(execution: Execution, node: exp.Expr) -> Answer:
     if handler is None:
         raise failures.unsupported(f"CREATE {kind}")
     if execution.state.role in execution.catalog.limited:
-        raise failures.insufficient_privileges(kind, "".join(_names(node)[-1:]))
+        raise failures.insufficient_privileges(kind, "".join(names_of(node)[-1:]))
     try:
         return handler(execution, node)
     except failures.Failure as failure:
         if failure.code == failures.ALREADY_EXISTS and node.args.get("exists"):
-            name = _names(node)[-1]
+            name = names_of(node)[-1]
             return status(f"{name} already exists, statement succeeded.")
         raise
 
 
-def _names(node: exp.Expr) -> tuple[str, ...]:
+def names_of(node: exp.Expr) -> tuple[str, ...]:
+    """Return the name of the object that a statement creates or drops."""
     table = node.find(exp.Table)
     return tuple(fold(part) for part in table.parts) if table is not None else ("",)
 
@@ -76,7 +81,7 @@ def _retention(properties: exp.Expr | None) -> int:
 
 
 def _database(execution: Execution, node: exp.Expr) -> Answer:
-    name = _names(node)[-1]
+    name = names_of(node)[-1]
     catalog = execution.catalog
     former = catalog.remove_database(name) if _replacing(node) and catalog.has(name) else []
     catalog.create_database(name, _comment(node))
@@ -86,7 +91,7 @@ def _database(execution: Execution, node: exp.Expr) -> Answer:
 
 
 def _schema(execution: Execution, node: exp.Expr) -> Answer:
-    path = execution.names.schema_path(_names(node))
+    path = execution.names.schema_path(names_of(node))
     catalog = execution.catalog
     known = path[1] in catalog.database(path[0]).schemas
     former = catalog.remove_schema(*path) if _replacing(node) and known else []
@@ -97,12 +102,12 @@ def _schema(execution: Execution, node: exp.Expr) -> Answer:
 
 
 def _table(execution: Execution, node: exp.Expr) -> Answer:
-    path = execution.names.path(_names(node))
+    path = execution.names.path(names_of(node))
     execution.catalog.schema(*path[:2])
     if execution.catalog.find(path) is not None and not _replacing(node):
         raise failures.already_exists(path[2])
     query = execution.translate(node.expression) if node.expression is not None else None
-    columns = _columns(node, query)
+    columns = _columns(execution, node, query)
     table = Table(path, tuple(columns), execution.catalog.physical(), comment=_comment(node),
                   temporary=node.find(exp.TemporaryProperty) is not None,
                   retention=_retention(node.args.get("properties")))  # fmt: skip
@@ -120,13 +125,13 @@ def _table(execution: Execution, node: exp.Expr) -> Answer:
     return status(f"Table {path[2]} successfully created.")
 
 
-def _columns(node: exp.Expr, query: BoundQuery | None) -> list[TableColumn]:
+def _columns(execution: Execution, node: exp.Expr, query: BoundQuery | None) -> list[TableColumn]:
     """Return the columns that are declared, or those of CREATE TABLE ... AS SELECT."""
     declared = node.this.expressions if isinstance(node.this, exp.Schema) else []
     definitions = [each for each in declared if isinstance(each, exp.ColumnDef)]
     names = [fold(each) for each in declared if isinstance(each, exp.Identifier)]
     if definitions:
-        columns = [_column(each, i) for i, each in enumerate(definitions)]
+        columns = declared_columns(execution, definitions)
     elif query is not None:
         shown = [name for name, _ in query.columns]
         kinds = [_storable(kind) for _, kind in query.columns]
@@ -141,6 +146,28 @@ def _columns(node: exp.Expr, query: BoundQuery | None) -> list[TableColumn]:
         if column.name in seen:
             raise failures.invalid(f"duplicate column name '{column.name}'", 2025, "42S21")
         seen.add(column.name)
+    return columns
+
+
+def declared_columns(
+    execution: Execution,
+    definitions: Sequence[exp.ColumnDef],
+    before: Sequence[TableColumn] = (),
+    hidden: Sequence[Field] = (),
+) -> list[TableColumn]:
+    """Return `before` and the columns of a declaration, virtual ones with their DuckDB SQL.
+
+    An expression may use the columns that are stored, and those of `hidden`, which no statement
+    lists.
+    """
+    columns = [*before, *(_column(each, i) for i, each in enumerate(definitions, len(before)))]
+    stored = [Field(c.name, Bound(c.physical, c.type)) for c in columns if c.expression is None]
+    scope = Scope(relations=[Relation((), (*stored, *hidden))])
+    binder = Binder(translation(execution.names), scope)
+    for i, each in enumerate(columns):
+        if each.expression is not None:
+            value = binder.bind(parse(f"SELECT {each.expression}").expressions[0])
+            columns[i] = replace(each, computed=cast(binder, value, each.type).sql)
     return columns
 
 
@@ -164,6 +191,9 @@ def _column(node: exp.ColumnDef, index: int) -> TableColumn:
     )
     if node.args.get("kind") is None:
         raise failures.syntax(1, 0, ")")
+    made = next(
+        (each.this for each in kinds if isinstance(each, exp.ComputedColumnConstraint)), None
+    )
     return TableColumn(
         fold(node.this),
         from_ast(node.args["kind"]),
@@ -171,11 +201,12 @@ def _column(node: exp.ColumnDef, index: int) -> TableColumn:
         nullable=not required,
         default=default.sql(dialect="snowflake") if default is not None else None,
         comment=comment,
+        expression=made.unnest().sql(dialect="snowflake") if made is not None else None,
     )
 
 
 def _view(execution: Execution, node: exp.Expr) -> Answer:
-    path = execution.names.path(_names(node))
+    path = execution.names.path(names_of(node))
     execution.catalog.schema(*path[:2])
     query = execution.translate(node.expression)
     names = (
@@ -201,7 +232,7 @@ def _view(execution: Execution, node: exp.Expr) -> Answer:
 def drop(execution: Execution, node: exp.Expr) -> Answer:
     """Execute DROP DATABASE | SCHEMA | TABLE | VIEW [IF EXISTS]."""
     kind = str(node.args.get("kind") or "").upper()
-    names = _names(node)
+    names = names_of(node)
     catalog = execution.catalog
     try:
         if kind == "DATABASE":

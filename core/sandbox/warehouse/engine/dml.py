@@ -54,7 +54,9 @@ def insert(execution: Execution, node: exp.Expr) -> Answer:
     execution.names.allow(table, "INSERT")
     _refuse_view(table)
     names = [fold(each) for each in schema.expressions] if isinstance(schema, exp.Schema) else []
-    targets = [column_of(table, name) for name in names] or list(table.columns)
+    targets = [column_of(table, name) for name in names] or [
+        each for each in table.columns if each.expression is None
+    ]
     source = _source(execution, node.expression, targets)
     if len(source.columns) != len(targets):
         raise failures.invalid(
@@ -129,8 +131,9 @@ def column_of(table: Table, name: str) -> TableColumn:
 
 
 def _refuse_view(table: Table) -> None:
-    if table.query is not None:
-        raise failures.invalid(f"'{table.name}' is a view and cannot be changed", 2203, "42601")
+    if table.query is not None or table.external:
+        kind = "an external table" if table.external else "a view"
+        raise failures.invalid(f"'{table.name}' is {kind} and cannot be changed", 2203, "42601")
 
 
 def _scope(table: Table) -> Scope:

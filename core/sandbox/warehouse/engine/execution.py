@@ -13,12 +13,13 @@ from sqlglot import exp
 
 from core.sandbox.warehouse import failures
 from core.sandbox.warehouse.answer import Answer
-from core.sandbox.warehouse.catalog.catalog import Catalog, Table, patiently
+from core.sandbox.warehouse.catalog.catalog import Catalog, Table
 from core.sandbox.warehouse.catalog.names import SessionNames
 from core.sandbox.warehouse.engine import reader
 from core.sandbox.warehouse.engine.past import Past
 from core.sandbox.warehouse.engine.session_state import SessionState
 from core.sandbox.warehouse.engine.time_travel import Trace
+from core.sandbox.warehouse.locks import patiently
 from core.sandbox.warehouse.model import Column
 from core.sandbox.warehouse.translate.binder import Bind
 from core.sandbox.warehouse.translate.query import translate
@@ -116,6 +117,10 @@ class Execution:
             self.ready(table)
         for read in self.names.reads:
             read.prune(self.execute)
+
+    def load(self, name: str, rows: pa.Table) -> None:
+        """Let DuckDB read rows of an Arrow table under a name."""
+        self._cursor.register(name, rows)
 
     def ready(self, table: Table) -> None:
         """Generate the rows of one table, unless they exist."""

@@ -69,7 +69,7 @@ class Reader:
     """
 
     def __init__(self, sql: str) -> None:
-        self._sql = sql
+        self.sql = sql
         self._tokens = [
             Token(str(each.lastgroup), each[0], each.start())
             for each in _TOKEN.finditer(sql)
@@ -79,7 +79,7 @@ class Reader:
 
     def peek(self) -> Token:
         """Return the next token without taking it; one of kind `end` behind the last."""
-        end = Token("end", "<EOF>", len(self._sql))
+        end = Token("end", "<EOF>", len(self.sql))
         return self._tokens[self._at] if self._at < len(self._tokens) else end
 
     def next(self) -> Token:
@@ -114,14 +114,14 @@ class Reader:
         start = self.peek().start
         if not self.accept("("):
             self.name()
-            return f"SELECT * FROM {self._sql[start : self.peek().start]}"
+            return f"SELECT * FROM {self.sql[start : self.peek().start]}"
         depth = 1
         while depth:
             token = self.next()
             if token.kind == "end":
                 raise self.unexpected(token)
             depth += {"(": 1, ")": -1}.get(token.text, 0)
-        return self._sql[start + 1 : token.start]
+        return self.sql[start + 1 : token.start]
 
     def clauses(self) -> Clauses:
         """Parse clauses NAME = value, any number of them, separated by blanks or commas."""
@@ -142,7 +142,7 @@ class Reader:
     def unexpected(self, token: Token | None = None) -> failures.Failure:
         """Return error 1003 at a token."""
         token = token or self.peek()
-        before = self._sql[: token.start]
+        before = self.sql[: token.start]
         column = len(before.rsplit("\n", 1)[-1])
         shown = "<literal>" if token.kind == "string" else token.text  # it may be a secret
         return failures.syntax(before.count("\n") + 1, column, shown)

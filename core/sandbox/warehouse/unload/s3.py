@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from core.sandbox.warehouse import failures
@@ -48,6 +50,19 @@ class Objects:
                 Bucket=self._place.bucket, Prefix=key, MaxKeys=1
             ).get("Contents", ())
         return any(prefix or each["Key"] == key for each in found)
+
+    def listed(self) -> list[str]:
+        """Return the keys of the objects that begin with the place's, in their order."""
+        pages = self._client.get_paginator("list_objects_v2")
+        with _refusals():
+            found = pages.paginate(Bucket=self._place.bucket, Prefix=self._place.key)
+            return [each["Key"] for page in found for each in page.get("Contents", ())]
+
+    def download(self, key: str, file: Path) -> None:
+        """Write an object into a file."""
+        with _refusals(), file.open("wb") as target:
+            body = self._client.get_object(Bucket=self._place.bucket, Key=key)["Body"]
+            shutil.copyfileobj(body, target)
 
     def writer(self, key: str) -> ObjectWriter:
         """Return a writer of a new object, which exists after the writer has finished."""

@@ -14,6 +14,8 @@ from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.catalog.catalog import OWNER, Path, format_path
 from core.sandbox.warehouse.catalog.show import columns, like_pattern
 from core.sandbox.warehouse.engine.execution import DESCRIBE, SHOW, Execution, rows_answer, status
+from core.sandbox.warehouse.translate.dialect import parse
+from core.sandbox.warehouse.unload import external_tables
 from core.sandbox.warehouse.unload.clauses import Clauses, Reader, check, flag, inner, text, texts
 from core.sandbox.warehouse.unload.copy_into import copy_into
 from core.sandbox.warehouse.unload.stages import Integration, Stage, Storage, keys, server_side
@@ -154,6 +156,20 @@ def _drop_stage(execution: Execution, call: _Call) -> Answer:
     return status(f"{path[2]} successfully dropped.")
 
 
+def _create_external_table(execution: Execution, call: _Call) -> Answer:
+    _owning(execution, "Table", "")
+    call.storage.ready()
+    return external_tables.create(execution, call.storage, parse(call.reader.sql))
+
+
+def _drop_external_table(execution: Execution, call: _Call) -> Answer:
+    missing = call.reader.accept("IF", "EXISTS")
+    names = call.reader.name()
+    call.reader.end()
+    _owning(execution, "Table", names[-1])
+    return external_tables.drop(execution, names, missing=missing)
+
+
 def _drop_integration(execution: Execution, call: _Call) -> Answer:
     missing = call.reader.accept("IF", "EXISTS")
     (name,) = call.reader.name()
@@ -239,8 +255,13 @@ def _show_integrations(execution: Execution, call: _Call) -> Answer:
 
 _Handler = Callable[[Execution, _Call], Answer]
 _HANDLERS: dict[tuple[str, ...], dict[str, _Handler]] = {
-    ("CREATE",): {"STAGE": _create_stage, "STORAGE INTEGRATION": _create_integration},
+    ("CREATE",): {
+        "STAGE": _create_stage,
+        "STORAGE INTEGRATION": _create_integration,
+        "EXTERNAL TABLE": _create_external_table,
+    },
     ("DROP",): {
+        "EXTERNAL TABLE": _drop_external_table,
         "STAGE": _drop_stage,
         "STORAGE INTEGRATION": _drop_integration,
         "INTEGRATION": _drop_integration,
