@@ -53,7 +53,6 @@ ADVERSE = tuple(
         "faults",
         "trust",
         "bucket/test_faults.py",
-        "engines/test_stores_verified.py",
         "runtime/process/test_forks.py",
         "tui/cli/test_batch_stopped.py",
         "tui/cli/test_foreign_system.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,10 @@ from core.warehouse.statement import run
 from tests.parity.comparing import check
 from tests.parity.engines import Bench
 from tests.parity.tables import Column, Table, clock, ns, zoned
+from tests.support.deliveries import delivered, make_table, transfer
+
+if TYPE_CHECKING:
+    from core.sandbox.launcher import Sandbox
 
 JAN, FEB = date(2024, 1, 31), date(2024, 2, 29)
 
@@ -186,3 +190,13 @@ def text(parity: Bench, expression: str, sql: str) -> str:
     statement = Statement(f"SELECT {expression} AS T FROM (SELECT {sql} AS V)")
     (row,) = read_rows(run(parity.connection, statement, parity.cancel))
     return str(next(iter(row.values())))
+
+
+@pytest.mark.adversity
+@pytest.mark.parametrize("engine", ["stream", "pushdown", "unload"])
+def test_a_collation_that_ignores_case_keeps_them_apart(sandbox: Sandbox, engine: str) -> None:
+    rows = ("('2024-01-05', 'a', 1)", "('2024-01-06', 'A', 2)", "('2024-01-07', 'a', 4)")
+    table = make_table(sandbox, "D DATE, C VARCHAR(9) COLLATE 'en-ci', N NUMBER(5,0)", *rows)
+    way = {"storage_integration": "SANDBOX_S3"} if engine == "unload" else {}
+    found = delivered(sandbox, transfer(sandbox, table, engine=engine, verify=True, **way))
+    assert [(row["C"], row["N"]) for row in found.to_pylist()] == [("A", 2), ("a", 5)]

@@ -14,7 +14,7 @@ class Column:
     `precision` and `scale` belong to FIXED; `scale` also to TIME and TIMESTAMP_* (0-9, digits of a
     second); `length` is in characters (TEXT) or bytes (BINARY). `constant` is whether the query
     selects constants only, which Snowflake answers in another form; `narrow` whether numbers are
-    sent in as few bytes as they need, else in 8 or 16.
+    sent in as few bytes as they need, else in 8 or 16. `collation` is that of a TEXT, if any.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Column:
     nullable: bool = True
     constant: bool = False
     narrow: bool = False
+    collation: str = ""
 
 
 class Failure(Exception):  # noqa: N818 - it is the statement that failed, not the server

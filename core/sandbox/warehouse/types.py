@@ -43,7 +43,8 @@ class SqlType:
     `name` is a `Column.type` (or GEOGRAPHY, or NULL for an untyped NULL). `precision` and `scale`
     are FIXED's digits; `scale` also the digits of a second of TIME and timestamps; `length` is in
     characters (TEXT) or bytes (BINARY). `alias` is how DESCRIBE names a type that is held, and
-    answered, as another: DECFLOAT as REAL, VECTOR as ARRAY, MAP as OBJECT.
+    answered, as another: DECFLOAT as REAL, VECTOR as ARRAY, MAP as OBJECT. `collation` is that of
+    a TEXT, such as en-ci; empty if it has none.
     """
 
     name: str
@@ -51,6 +52,12 @@ class SqlType:
     scale: int = 0
     length: int = 0
     alias: str = ""
+    collation: str = ""
+
+    @property
+    def ignores_case(self) -> bool:
+        """Whether values that differ only by case are equal."""
+        return "ci" in self.collation.split("-")
 
     @property
     def is_timestamp(self) -> bool:
@@ -105,7 +112,8 @@ class SqlType:
             return cls(column.type, scale=9 if column.scale is None else column.scale)
         length = MAX_TEXT if column.type == "TEXT" else MAX_BINARY
         has_length = column.type in ("TEXT", "BINARY")
-        return cls(column.type, length=(column.length or length) if has_length else 0)
+        size = (column.length or length) if has_length else 0
+        return cls(column.type, length=size, collation=column.collation)
 
     @property
     def display(self) -> str:
@@ -115,7 +123,8 @@ class SqlType:
         if self.name == "FIXED":
             return f"NUMBER({self.precision},{self.scale})"
         if self.name in ("TEXT", "BINARY"):
-            return f"{'VARCHAR' if self.name == 'TEXT' else 'BINARY'}({self.length})"
+            collated = f" COLLATE '{self.collation}'" if self.collation else ""
+            return f"{'VARCHAR' if self.name == 'TEXT' else 'BINARY'}({self.length}){collated}"
         if self.name == "TIME" or self.is_timestamp:
             return f"{self.name}({self.scale})"
         return self.declared_name
@@ -132,7 +141,8 @@ class SqlType:
         if self.name == "FIXED":
             return Column(name, "FIXED", self.precision, self.scale, None, nullable)
         if self.name in ("TEXT", "NULL"):
-            return Column(name, "TEXT", length=self.length or MAX_TEXT, nullable=nullable)
+            size = self.length or MAX_TEXT
+            return Column(name, "TEXT", length=size, nullable=nullable, collation=self.collation)
         if self.name == "BINARY":
             return Column(name, "BINARY", length=self.length, nullable=nullable)
         if self.name == "TIME" or self.is_timestamp:

@@ -194,9 +194,12 @@ def _column(node: exp.ColumnDef, index: int) -> TableColumn:
     made = next(
         (each.this for each in kinds if isinstance(each, exp.ComputedColumnConstraint)), None
     )
+    collation = next(
+        (each.this.name for each in kinds if isinstance(each, exp.CollateColumnConstraint)), ""
+    )
     return TableColumn(
         fold(node.this),
-        from_ast(node.args["kind"]),
+        replace(from_ast(node.args["kind"]), collation=collation),
         f"c{index}",
         nullable=not required,
         default=default.sql(dialect="snowflake") if default is not None else None,

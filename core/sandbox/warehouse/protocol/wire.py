@@ -47,7 +47,7 @@ def rowtype(columns: Sequence[Column]) -> list[dict[str, Any]]:
             "length": _lengths(column)[0],
             "byteLength": _lengths(column)[1],
             "nullable": column.nullable,
-            "collation": None,
+            "collation": column.collation or None,
         }
         for column in columns
     ]

@@ -41,7 +41,8 @@ def comparables(binder: Binder, *values: Bound) -> list[str]:
         same = [
             timestamp(SqlType(each.type.name, scale=9), each.t, each.n, each.o) for each in same
         ]
-    return [comparable(each) if each.type.name == "TIMESTAMP_TZ" else each.sql for each in same]
+    own = ("TIMESTAMP_TZ", "TEXT")  # compared otherwise than they are held
+    return [comparable(each) if each.type.name in own else each.sql for each in same]
 
 
 def alike(binder: Binder, *values: Bound) -> list[Bound]:
@@ -58,8 +59,10 @@ def alike(binder: Binder, *values: Bound) -> list[Bound]:
 def comparable(value: Bound) -> str:
     """Return DuckDB SQL that compares, sorts and groups as Snowflake does.
 
-    A TIMESTAMP_TZ is compared by its instant.
+    A TIMESTAMP_TZ is compared by its instant, a TEXT by its collation: of these only `ci` counts.
     """
+    if value.type.ignores_case:
+        return f"lower({value.sql})"
     if value.type.name == "TIMESTAMP_TZ":
         return timestamp(SqlType("TIMESTAMP_LTZ", scale=9), value.t, value.n).sql
     if value.type.is_timestamp and value.parts and value.n == "0":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -13,6 +14,8 @@ from core.sandbox.warehouse.translate.bound import Bound, quote
 from core.sandbox.warehouse.translate.casts import cast, to_text
 from core.sandbox.warehouse.translate.functions.registry import constant, function
 from core.sandbox.warehouse.types import SqlType
+
+_BINARY = ("", "utf8")  # collations by which a text is what its bytes are
 
 
 def _text_result(value: Bound, sql: str) -> Bound:
@@ -35,7 +38,21 @@ def _trimmer(name: str, duckdb_name: str) -> None:
     def call(binder: Binder, value: Bound, characters: Bound | None = None) -> Bound:
         """Translate TRIM, LTRIM or RTRIM; by default only blanks are removed, no tabs."""
         which = to_text(binder, characters) if characters is not None else "' '"
+        if value.type.collation not in _BINARY and characters is not None:
+            _check_white_space(name, characters)
         return _text_result(value, f"{duckdb_name}({to_text(binder, value)}, {which})")
+
+
+def _check_white_space(name: str, characters: Bound) -> None:
+    """Refuse to trim other characters from a collated text; docs.snowflake.com, TRIM."""
+    if (characters.literal or "x").strip():
+        raise failures.unsupported(f"{name} of other than white space with a collation")
+
+
+@function("COLLATE", least=2)
+def _collate(_: Binder, value: Bound, collation: Bound) -> Bound:
+    name = constant(collation, "COLLATE")
+    return Bound(value.sql, replace(value.type, collation=name), literal=value.literal)
 
 
 for _name in ("TRIM", "LTRIM", "RTRIM"):
