@@ -79,7 +79,7 @@ async def test_the_workbench_and_what_opens_above_it(
         await drive.planned("LOCATIONS_595")
         await drive.previewed()
         in_part = {
-            "4": ("If exists", "◉ fail", "gzip", "Test access F6", "Run F5"),
+            "4": ("If exists", "◉ fail", "gzip", "Test F6", "Run F5", "More ctrl+o"),
             "3": ("month rows", "1938-0", "total", "EXACT"),
             "2": ("LOCATION_ID Σ sum", "month: DOB"),
             "1": ("/ filter", "LOCATIONS_595", "ORDERS_1998", "6 tables"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -26,6 +26,39 @@ if TYPE_CHECKING:
     from core import Request
 
 _FORMATS = ("parquet", "json", "ndjson", "csv", "xlsx")
+# The keys of the form, which work in the other parts too.
+DESTINATION_KEYS: Final = (
+    Binding(
+        "f6",
+        "test_access",
+        "Test access",
+        show=False,
+        tooltip="Test the access to the bucket",
+        id="destination.test",
+    ),
+    Binding(
+        "f7",
+        "destinations",
+        "Destinations",
+        show=False,
+        tooltip="Choose, make or change destinations with names",
+        id="destination.choose",
+    ),
+    Binding(
+        "ctrl+o",
+        "further",
+        "More options",
+        show=False,
+        tooltip="More options of the delivery: files, encryption, conditions",
+        id="destination.more",
+    ),
+)
+_BUTTONS: Final = (
+    ("Test", "F6", "test_access"),
+    ("Run", "F5", "run"),
+    ("Choose", "F7", "destinations"),
+    ("More", "ctrl+o", "further"),
+)
 
 
 class DestinationPane(Pane):
@@ -44,24 +77,11 @@ The name may hold {table} {schema} {database} {timestamp} {date} {run_id} {ext};
 whether S3 has an object of that name. An existing object is overwritten only if you choose so.
 
 "Verify" compares the delivered file with the table, month by month: Snowflake counts and sums the \
-table again, and the file is read back."""
+table again, and the file is read back.
+
+ctrl+o has more options: a file for each month, encryption, a manifest, and conditions for the \
+rows and the months."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "f6",
-            "screen.test_access",
-            "Test access",
-            key_display="F6",
-            tooltip="Test the access to the bucket",
-            id="destination.test",
-        ),
-        Binding(
-            "f7",
-            "screen.destinations",
-            "Destinations",
-            key_display="F7",
-            tooltip="Choose, make or change destinations with names",
-            id="destination.choose",
-        ),
         Binding("escape", "screen.go(2)", "Leave the form", show=False),
     ]
 
@@ -107,8 +127,10 @@ table again, and the file is read back."""
         yield self._engine
         yield self._location
         with Horizontal(id="actions"):
-            yield Button("Test access  F6", compact=True, id="test", action="screen.test_access")
-            yield Button("Run  F5", compact=True, id="run", action="screen.run")
+            for label, key, action in _BUTTONS:
+                button = Button(f"{label}  {key}", compact=True, action=f"screen.{action}")
+                button.id = action.replace("_", "-")
+                yield button
 
     def on_mount(self) -> None:
         """Show the options of the request to begin with."""

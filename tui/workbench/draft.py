@@ -161,7 +161,7 @@ _DECIDING: Final = (
 
 # A change of any of these gives another object.
 _NAMING: Final = (
-    *("table", "bucket", "file_name", "format", "gzip"),
+    *("table", "bucket", "file_name", "format", "gzip", "split_by", "encrypt_to"),
     *("since", "until", "last_months", "include_current"),
     *("aws_profile", "endpoint_url", "s3_options", "expected_bucket_owner"),
     *("region", "role_arn", "external_id", "request_payer"),

@@ -255,6 +255,17 @@ class Editing(Screen[None]):
         dialog = DestinationsDialog(found, make_access_test(self.draft.request))
         self.app.push_screen(dialog, take_answer)
 
+    def action_further(self) -> None:
+        """Ask for the options that the form of the destination has no room for."""
+        from tui.workbench.further import FurtherDialog
+
+        def take_answer(options: Mapping[str, Any] | None) -> None:
+            if options is not None:
+                self.change(lambda request: with_options(request, **options))
+                self.show_request()
+
+        self.app.push_screen(FurtherDialog(self.draft.request), take_answer)
+
     def action_window(self) -> None:
         """Ask which months are read."""
         if self.draft.look is None:

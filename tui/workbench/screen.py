@@ -23,7 +23,7 @@ from tui.workbench.background.lane import JobFailed, Slot, Work
 from tui.workbench.background.listing import Listed, Listing
 from tui.workbench.background.session import Session
 from tui.workbench.columns.pane import ColumnsPane
-from tui.workbench.destination import DestinationPane
+from tui.workbench.destination import DESTINATION_KEYS, DestinationPane
 from tui.workbench.draft import NOTHING, Draft, deciding_options, list_roles, with_table
 from tui.workbench.jobs import JobEditing
 from tui.workbench.messages import (
@@ -82,6 +82,7 @@ transfer."""
             Binding(f"{n},alt+{n}", f"go({n})", f"Go to the {part}", show=False, id=f"go.{n}")
             for n, part in enumerate(("tables", "columns", "months", "destination"), 1)
         ),
+        *DESTINATION_KEYS,
         Binding("f3", "app.jobs", "Jobs", key_display="F3", tooltip="Jobs of a file", id="jobs"),
         Binding("ctrl+s", "app.save_job", "Save as a job", show=False, id="jobs.save"),
         Binding("z", "zoom", "Zoom", tooltip="Show only the focused part", id="zoom"),

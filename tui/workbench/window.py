@@ -15,11 +15,12 @@ from textual.widgets import Input, Label, Static
 
 from core import Request, UsageError
 from core.facade import find_window
-from tui.format.remedies import in_app
+from tui.format.remedies import in_dialog
 from tui.format.text import visible
 from tui.screens.actions import Action, ActionBar
 from tui.screens.dialog import Dialog, DialogScreen
 from tui.widgets.choice import Choice
+from tui.widgets.text_input import TextInput
 from tui.workbench.draft import with_options
 
 # The fields by their option, with their label and the text of the empty field.
@@ -73,7 +74,9 @@ months are read, they are always delivered."""
                 shown = "" if value is None else str(value)
                 with Horizontal(classes="field"):
                     yield Label(label)
-                    yield Input(shown, placeholder=placeholder, compact=True, id=f"window-{name}")
+                    yield TextInput(
+                        shown, placeholder=placeholder, compact=True, id=f"window-{name}"
+                    )
             for label, name, options in (
                 ("Current month", "include_current", _CURRENT),
                 ("Without a date", "undated", _UNDATED),
@@ -117,7 +120,7 @@ months are read, they are always delivered."""
         try:
             window = find_window(with_options(self._request, **self._read()), self._today)
         except UsageError as error:
-            return Content.styled(f"✗ {visible(in_app(error.message))}", "$text-error")
+            return Content.styled(f"✗ {visible(in_dialog(error.message))}", "$text-error")
         return Content.styled(f"✓ reads {window or 'all months'}", "$text-success")
 
     @on(Input.Submitted)

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from core.facade import ENGINES, choose, join_names, object_url, warn_of_hidden
 from tui.format import cost
 from tui.format.figures import count
+from tui.format.further import describe_further
 from tui.format.remedies import in_app
 from tui.format.text import visible
 from tui.screens.fact import Fact
@@ -99,6 +100,8 @@ class LastLook(Vertical):
         url = object_url(request, plan.source.name, plan.window)
         yield "To", Content.styled(visible(url), "bold")
         yield "As", Content(_file(request))
+        if further := describe_further(request):
+            yield "With", Content(further)
         month = plan.month
         how = f"{month.source.type.text}, {month.why}"
         yield "Month", Content.assemble((visible(month.name), "bold"), f"  {how}")

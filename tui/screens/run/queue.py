@@ -12,7 +12,6 @@ from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
 from textual.app import App
 from textual.message import Message
@@ -279,12 +278,13 @@ def seconds_of(run: QueuedRun) -> float:
     return run.seconds if run.standing is Standing.ENDED else time.monotonic() - run.began
 
 
-_QUEUES: Final[WeakKeyDictionary[App[Any], RunQueue]] = WeakKeyDictionary()
-
-
 def queue_of(app: App[Any]) -> RunQueue:
-    """Return the queue of an app."""
-    return _QUEUES.setdefault(app, RunQueue(app))
+    """Return the queue of an app.
+
+    It is kept in the app: its runs refer to the app, so a table of queues would keep both forever.
+    """
+    queue: RunQueue = vars(app).setdefault("_run_queue", RunQueue(app))
+    return queue
 
 
 def _list_roles(plan: Plan) -> list[tuple[str, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,6 +55,16 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
     yield transfers
     for table in transfers.began:
         transfers.release(table)
+
+
+def test_an_app_is_freed_with_its_queue() -> None:
+    app: App[None] = App()
+    queue_of(app).runs.append(QueuedRun(Request.of(table="T", bucket="inbox-a")))
+    assert len(queue_of(app).runs) == 1
+    seen = weakref.ref(app)
+    del app
+    gc.collect()
+    assert seen() is None
 
 
 class Background(App[None]):
