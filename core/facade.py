@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from core.jobs.job_file import Job as Job
     from core.jobs.job_file import JobTransfer as JobTransfer
     from core.jobs.job_file import read_job as read_job
+    from core.jobs.manage import remove_transfer as remove_transfer
+    from core.jobs.manage import rename_transfer as rename_transfer
     from core.jobs.result import find_worst as find_worst
     from core.jobs.run import compare_with_last as compare_with_last
     from core.jobs.run import run_transfers as run_transfers
@@ -167,6 +169,7 @@ _HOMES: Final = {
     "core.jobs.entries": ("JobEntry", "read_entries"),
     "core.jobs.changes": ("Changes", "find_changes", "refuse_changes"),
     "core.jobs.job_file": ("Job", "JobTransfer", "read_job"),
+    "core.jobs.manage": ("remove_transfer", "rename_transfer"),
     "core.jobs.result": ("find_worst",),
     "core.jobs.run": ("compare_with_last", "run_transfers", "share_memory"),
     "core.jobs.save": ("add_transfer", "choose_name", "is_job_name", "save_transfer"),

@@ -307,7 +307,14 @@ class TransferApp(OrderedKeys):
 
         if (bench := self._find_ready()) is not None:
             shown, place, demo = bench.get_job()
-            jobs = JobsScreen(self._memory, shown, place, demo=demo, on_run=self._run_jobs)
+            jobs = JobsScreen(
+                self._memory,
+                shown,
+                place,
+                demo=demo,
+                on_run=self._run_jobs,
+                on_move=bench.move_job,
+            )
             self.push_screen(jobs, bench.edit_job)
 
     def _run_jobs(self, path: Path, names: Collection[str]) -> None:

@@ -63,7 +63,7 @@ def change_transfer(path: Path, name: str, request: Request) -> None:
     """
     file = open_job_file(path)
     document = tomlkit.parse(file.text)
-    table = _find_table(document.get(TRANSFERS), path, name)
+    table = find_table(document.get(TRANSFERS), path, name)
     before = _read(file, name)
     _check_window(before, request)
     if (before.request.bucket, before.request.destination) != (request.bucket, request.destination):
@@ -89,7 +89,17 @@ def _find_named(request: Request) -> NamedDestination | None:
     return named if named and named.url == request.bucket else None
 
 
-def _find_table(transfers: object, path: Path, name: str) -> Table:
+def find_table(transfers: object, path: Path, name: str) -> Table:
+    """Return the table of a transfer.
+
+    Args:
+        transfers: the transfers of a parsed job file.
+        path: the file, for errors.
+        name: the name of the transfer.
+
+    Raises:
+        UsageError: there is none, or the transfers are written as a list of values.
+    """
     if not isinstance(transfers, AoT):
         raise UsageError(f"{path} has its transfers in a list.", f"Write them as [[{TRANSFERS}]].")
     for table in transfers:

@@ -31,7 +31,7 @@ class JobEntry:
 
 
 def read_entries(path: Path, *, adapt: Adapt = dict) -> tuple[JobEntry, ...]:
-    """Return the transfers of a job file.
+    """Return the transfers of a job file; none if all of them have been removed from it.
 
     Args:
         path: the file.
@@ -42,6 +42,8 @@ def read_entries(path: Path, *, adapt: Adapt = dict) -> tuple[JobEntry, ...]:
         ConfigurationError: it has mistakes; all of them are in the error.
     """
     file = open_job_file(path)
+    if TRANSFERS not in file.data:
+        return ()
     job = parse_job(file, adapt=adapt)
     lines = file.text.splitlines()
     names = list(dict.fromkeys(each.entry for each in job.transfers))

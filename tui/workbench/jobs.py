@@ -62,10 +62,14 @@ class JobEditing(Editing):
         return {**{k: v for k, v in place.items() if v is not None}, **options}
 
     def keep_job(self, place: JobPlace | None) -> None:
-        """Note the entry that the draft is saved in."""
+        """Note the entry that the draft was saved in, unless it was not saved."""
         if place is not None:
-            self.job = place
-            self.refresh_state()
+            self.move_job(place)
+
+    def move_job(self, place: JobPlace | None) -> None:
+        """Note the entry that the draft is in now; None if that was removed."""
+        self.job = place
+        self.refresh_state()
 
     def get_job(self) -> tuple[Request | None, JobPlace | None, bool]:
         """Return the transfer on screen, for a job file.

@@ -16,13 +16,14 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import DataTable, Footer, Input, Static
 
-from core import Request
-from core.facade import JobEntry
+from core import Request, TransferError
+from core.facade import JobEntry, remove_transfer
 from tui.format.figures import count
 from tui.format.text import fit, visible
 from tui.preferences import Memory
-from tui.screens.error import short_path
+from tui.screens.error import short_path, show_error
 from tui.screens.jobs.files import JobFile, JobPlace, find_job_file, parse_path
+from tui.screens.jobs.rename import RenameDialog
 from tui.screens.jobs.save import SaveDialog
 from tui.screens.question import Question
 from tui.widgets.text_input import TextInput
@@ -31,9 +32,10 @@ _STYLES: Final = Path(__file__).parents[2] / "styles"
 _HEAD: Final = ("Name", "Table", "To", "Months", "File")
 _LONGEST: Final = 26  # characters of a name in the list; the entry is below it
 _MOST_ASKED: Final = 8  # transfers that the question lists
-_EMPTY: Final = (
+_MISSING: Final = (
     "There is no such file yet. s saves the transfer on screen into it; o opens another file."
 )
+_EMPTY: Final = "The file has no transfer. s saves the one on screen into it; o opens another file."
 
 
 class JobsScreen(Screen["tuple[JobPlace, Request] | None"]):
@@ -45,6 +47,7 @@ class JobsScreen(Screen["tuple[JobPlace, Request] | None"]):
         place: the entry that it was loaded from.
         demo: whether the app uses the embedded warehouse and bucket.
         on_run: is called with the file and the names of transfers that the user wants to run.
+        on_move: is called with the new place of the transfer on screen; None if it was removed.
     """
 
     CSS_PATH = _STYLES / "jobs.tcss"
@@ -55,7 +58,7 @@ its line, and nothing is listed until it is corrected.
 
 enter loads a transfer into the workbench, on the present connection; s saves the transfer of the \
 workbench, into the entry that it was loaded from or as a new one. Comments in the file are kept. \
-o opens another file.
+n gives a transfer another name, x removes it after a question. o opens another file.
 
 r runs the transfer under the cursor, a all of them, after a question: one after the other, in the \
 background. A transfer without a connection in the file uses the present one. One that fails does \
@@ -64,6 +67,8 @@ not stop the others."""
         Binding("enter,e", "edit", "Edit", key_display="enter", tooltip="Load into the workbench"),
         Binding("r", "run", "Run", tooltip="Run this transfer"),
         Binding("a", "run_all", "Run all", tooltip="Run all transfers of the file"),
+        Binding("n", "rename", "Name", tooltip="Give this transfer another name"),
+        Binding("x,delete", "remove", "Remove", tooltip="Remove this transfer from the file"),
         Binding("s", "save", "Save", tooltip="Save the transfer of the workbench"),
         Binding("o", "open", "Open file", tooltip="Open another job file"),
         Binding("f8", "reload", "Read again", show=False, tooltip="Read the file again"),
@@ -78,9 +83,10 @@ not stop the others."""
         *,
         demo: bool = False,
         on_run: Callable[[Path, Collection[str]], object] | None = None,
+        on_move: Callable[[JobPlace | None], object] | None = None,
     ) -> None:
         super().__init__()
-        self._on_run = on_run
+        self._on_run, self._on_move = on_run, on_move
         self._memory, self._shown, self._place, self._demo = memory, shown, place, demo
         self._file = JobFile.read(place.path if place else find_job_file(memory))
         self._path = TextInput(placeholder="path of a job file", compact=True, id="file")
@@ -143,12 +149,12 @@ not stop the others."""
             lines = enumerate(entry.text.splitlines(), entry.line)
             numbered = (Content.assemble((f"{n:>4}  ", "dim"), visible(line)) for n, line in lines)
             yield Static(Content("\n").join(numbered))
-        elif not self._file.exists:
-            yield Static(_EMPTY, markup=False)
+        elif not self._file.entries:
+            yield Static(_EMPTY if self._file.exists else _MISSING, markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions that have nothing to act on."""
-        if action in ("edit", "run", "run_all"):
+        if action in ("edit", "run", "run_all", "rename", "remove"):
             return bool(self.is_mounted and self.entry) or None
         return True
 
@@ -186,8 +192,55 @@ not stop the others."""
 
     async def _show_saved(self, place: JobPlace | None) -> None:
         if place is not None:
-            self._place = place
+            self._move(place)
             await self._read(place.path, place.name)
+
+    def _move(self, place: JobPlace | None) -> None:
+        """Note where the transfer of the workbench is in a file now."""
+        self._place = place
+        if self._on_move is not None:
+            self._on_move(place)
+
+    def action_rename(self) -> None:
+        """Ask for another name of the transfer under the cursor."""
+        if (entry := self.entry) is None:
+            return
+        former = JobPlace(self._file.path, entry.name)
+
+        async def take_answer(place: JobPlace | None) -> None:
+            if place is not None:
+                if self._place == former:
+                    self._move(place)
+                await self._read(place.path, place.name)
+
+        self.app.push_screen(RenameDialog(former), take_answer)
+
+    def action_remove(self) -> None:
+        """Ask, then remove the transfer under the cursor."""
+        if (entry := self.entry) is None:
+            return
+        place = JobPlace(self._file.path, entry.name)
+
+        async def take_answer(yes: bool | None) -> None:
+            if yes:
+                await self._remove(place)
+
+        where = short_path(place.path)
+        text = f"{entry.name} is removed from {where}. What it has delivered stays."
+        question = Question("Remove this transfer?", text, yes="Remove", no="Keep")
+        self.app.push_screen(question, take_answer)
+
+    async def _remove(self, place: JobPlace) -> None:
+        row = self.query_one("#entries", DataTable).cursor_row
+        try:
+            remove_transfer(place.path, place.name)
+        except TransferError as error:
+            show_error(self.app, error)
+            return
+        if self._place == place:
+            self._move(None)
+        names = [entry.name for entry in JobFile.read(place.path).entries]
+        await self._read(place.path, names[min(row, len(names) - 1)] if names else "")
 
     @on(DataTable.RowSelected)
     def action_edit(self) -> None:

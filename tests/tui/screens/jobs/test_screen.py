@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.widgets import Input
 
 from tests.support.deliveries import objects
 from tests.tui.app_driver import SMALL, workbench
@@ -14,6 +15,7 @@ from tests.tui.app_hosts import Host, shown, until, whole
 from tests.tui.app_layout import faults
 from tui.preferences import Memory
 from tui.screens.jobs.files import JobPlace
+from tui.screens.jobs.rename import RenameDialog
 from tui.screens.jobs.screen import JobsScreen
 from tui.screens.question import Question
 from tui.screens.run.list import RunsScreen
@@ -162,3 +164,39 @@ async def test_a_transfer_is_edited_in_the_workbench_and_saved_back(
         assert drive.bench.job is None
         await drive.press("ctrl+s")
         await until(drive.pilot, lambda: "adds orders_100k to the 2 transfers" in whole(drive.app))
+
+
+async def test_a_transfer_is_renamed_and_removed(file: Path) -> None:
+    moved: list[JobPlace | None] = []
+    place = JobPlace(file, "places")
+    app = Host(JobsScreen(Memory(None), place=place, on_move=moved.append))
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: "2 transfers" in shown(app))
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, RenameDialog))
+        assert faults(app) == []
+        field = app.screen.query_one("#new-name", Input)
+        field.value = "orders"
+        await pilot.press("enter")
+        await until(pilot, lambda: "✗" in whole(app))
+        assert file.read_text() == FILE
+        field.value = "sites"
+        await pilot.press("enter")
+        await until(pilot, lambda: 'name = "sites"' in whole(app))
+        assert moved == [JobPlace(file, "sites")]
+        assert file.read_text() == FILE.replace('"places"', '"sites"')
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, JobsScreen))
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("y")
+        await until(pilot, lambda: "1 transfer" in shown(app))
+        assert moved[1:] == [None]
+        left = FILE.partition("[[transfers]]")[0] + "# Only the past." + FILE.partition("past.")[2]
+        assert file.read_text() == left
+        await pilot.press("delete")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("y")
+        await until(pilot, lambda: "The file has no transfer" in whole(app))
