@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -312,33 +312,10 @@ class TransferApp(OrderedKeys):
                 shown,
                 place,
                 demo=demo,
-                on_run=self._run_jobs,
+                on_run=bench.run_jobs,
                 on_move=bench.move_job,
             )
             self.push_screen(jobs, bench.edit_job)
-
-    def _run_jobs(self, path: Path, names: Collection[str]) -> None:
-        """Run transfers of a job file, one after the other."""
-        from core.facade import read_job
-        from tui.screens.run.queue import QueuedRun, queue_of
-
-        bench = next(screen for screen in self.screen_stack if isinstance(screen, Workbench))
-        try:
-            job = read_job(path, only=names, adapt=bench.adapt_options)
-        except TransferError as error:
-            show_error(self, error)
-            return
-        for each in job.transfers:
-            queue_of(self).add(
-                QueuedRun(
-                    each.request,
-                    name=each.name,
-                    demo=bench.in_demo,
-                    connection_name=self._place,
-                    entry=each,
-                )
-            )
-        self.action_runs()
 
     def action_save_job(self) -> None:
         """Save the transfer of the workbench into a job file."""

@@ -12,7 +12,7 @@ from textual.timer import Timer
 
 _ROUNDS: Final = 4  # a key may choose a row, which picks a table, which moves the focus
 _PATIENCE: Final = 0.5  # seconds; a widget that is removed never answers
-_PART_KEYS: Final = "1234"
+_PART_KEYS: Final = "12345"
 
 
 class KeyHandled(Message, verbose=True):

@@ -19,7 +19,7 @@ from textual.events import Key
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import DataTable, Footer, Input, Static
+from textual.widgets import DataTable, Input, Static
 
 from core import Request
 from core.facade import DELIVERED, HistoryEntry, read_history
@@ -31,6 +31,7 @@ from tui.preferences import Memory
 from tui.screens import export
 from tui.screens.fact import Fact
 from tui.screens.jobs.save import SaveDialog
+from tui.widgets.keys_line import KeysLine
 from tui.widgets.text_input import TextInput
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
@@ -80,7 +81,7 @@ start it; s saves it as a transfer of a job file."""
         yield table
         with VerticalScroll(id="run", can_focus=False):
             yield from _describe(self._entries[0]) if self._entries else _describe_empty()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Fill the list."""

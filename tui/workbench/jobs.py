@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from core import Request
+from core import Request, TransferError
 from core.facade import PLACE
 from tui.demo import choose_access
+from tui.screens.error import show_error
 from tui.workbench.draft import NOTHING
 from tui.workbench.editing import Editing
 
@@ -33,6 +35,11 @@ class JobEditing(Editing):
         self.job: JobPlace | None = None
 
     @property
+    def place(self) -> str:
+        """The name of the connection."""
+        raise NotImplementedError
+
+    @property
     def in_demo(self) -> bool:
         """Whether runs use the demo."""
         raise NotImplementedError
@@ -47,7 +54,34 @@ class JobEditing(Editing):
             self.take(chosen[1])
             self.keep_job(chosen[0])
 
-    def adapt_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def run_jobs(self, path: Path, names: Collection[str]) -> None:
+        """Run transfers of a job file, one after the other, and list the runs.
+
+        Args:
+            path: the job file.
+            names: the transfers.
+        """
+        from core.facade import read_job
+        from tui.screens.run.list import RunsScreen
+        from tui.screens.run.queue import QueuedRun, queue_of
+
+        try:
+            job = read_job(path, only=names, adapt=self._adapt_options)
+        except TransferError as error:
+            show_error(self.app, error)
+            return
+        for each in job.transfers:
+            run = QueuedRun(
+                each.request,
+                name=each.name,
+                demo=self.in_demo,
+                connection_name=self.place,
+                entry=each,
+            )
+            queue_of(self.app).add(run)
+        self.app.push_screen(RunsScreen())
+
+    def _adapt_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of a transfer of a job file for a run from here.
 
         What it does not name is that of this session. In the demo all of it is, since the names of

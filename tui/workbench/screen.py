@@ -11,12 +11,12 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Footer
 
 from core import Request
 from tui.demo import INTEGRATION
 from tui.preferences import Memory
 from tui.screens.run.line import RunsLine
+from tui.widgets.keys_line import KeysLine
 from tui.workbench.background.inquiry import Inquiry
 from tui.workbench.background.lane import Work
 from tui.workbench.background.listing import Listed
@@ -36,6 +36,7 @@ from tui.workbench.messages import (
 )
 from tui.workbench.pane import Pane
 from tui.workbench.steps import DEMO, Steps
+from tui.workbench.tables.jobs import JobPicked, JobsPane
 from tui.workbench.top import TopLine
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
@@ -59,13 +60,13 @@ class Workbench(Steps):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-medium"), (46, "-high")]  # noqa: RUF012
     HELP = """\
 A transfer in four parts: the table, the roles of its columns, the resulting months, and the \
-destination. 1 to 4 and Tab move between the parts, z shows only the focused part, F5 runs the \
-transfer."""
+destination. A fifth part lists the saved transfers of the job file. 1 to 5 and Tab move between \
+the parts, z shows only the focused part, F5 runs the transfer."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5,r", "run", "Run", key_display="F5", tooltip="Run the transfer", id="run"),
         *(
             Binding(f"{n},alt+{n}", f"go({n})", f"Go to the {part}", show=False, id=f"go.{n}")
-            for n, part in enumerate(("tables", "columns", "months", "destination"), 1)
+            for n, part in enumerate(("tables", "columns", "months", "destination", "jobs"), 1)
         ),
         *DESTINATION_KEYS,
         Binding("f3", "app.jobs", "Jobs", key_display="F3", tooltip="Jobs of a file", id="jobs"),
@@ -81,6 +82,7 @@ transfer."""
         integration = INTEGRATION if place == DEMO else ""
         self.destination = DestinationPane(request, memory.recent_buckets, integration)
         self._inquiry = Inquiry(self._session, self.destination)
+        self.jobs = JobsPane(memory)
         self._seen = False
 
     def compose(self) -> ComposeResult:
@@ -90,12 +92,14 @@ transfer."""
             yield TopLine(self._place)
             yield RunsLine()
         with Horizontal(id="parts"):
-            yield self.tables
+            with Vertical(id="left"):
+                yield self.tables
+                yield self.jobs
             with Vertical(id="right"):
                 yield self.columns
                 yield self.preview
                 yield self.destination
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysLine()
 
     def _fit(self) -> None:
         """Add the classes of the size now: otherwise everything is styled and laid out twice."""
@@ -116,6 +120,7 @@ transfer."""
         """Skip the restyling the first time: everything has just been styled."""
         event.refresh_styles = self._seen
         self._seen = True
+        self._list_jobs()
 
     def on_unmount(self) -> None:
         """Cancel all jobs, without waiting."""
@@ -133,6 +138,7 @@ transfer."""
         if self.draft.request.table != NOTHING:
             self._look(self.draft.request.table)
         self.refresh_state()
+        self.call_after_refresh(self._list_jobs)
 
     @on(DatabasesFound)
     @on(DatabaseOpened)
@@ -143,6 +149,25 @@ transfer."""
     @on(ColumnsFound)
     def _extend_listing(self, message: Listed) -> None:
         self._listing.take(message)
+
+    def _list_jobs(self) -> None:
+        """List the transfers of the job file, which another screen may have changed."""
+        if self.is_signed_in:
+            self.jobs.follow(self.job)
+
+    @on(JobPicked)
+    def _take_job(self, message: JobPicked) -> None:
+        """Load a transfer of the job file, or run it."""
+        path, entry = message.file.path, message.entry
+        if message.run:
+            from tui.screens.jobs.run import ask_to_run
+
+            ask_to_run(self.app, path, [entry], self.run_jobs)
+        else:
+            from tui.screens.jobs.files import JobPlace
+
+            self.edit_job((JobPlace(path, entry.name), entry.transfers[0].request))
+            self.columns.go()
 
     # -------------------------------------------------------------------------------- changes
 
@@ -163,6 +188,7 @@ transfer."""
         self._inquiry.follow(self.draft)
         self.destination.allow(run=self.draft.complete)
         self.query_one(TopLine).show(self.draft, target.url, self.job.name if self.job else "")
+        self.jobs.mark(self.job)
         self.preview.show_cost(None if self.draft.refused else self.draft.estimate)
         self._memory.keep(self.draft.request)
         self.refresh_ready()
@@ -175,7 +201,7 @@ transfer."""
 
     @property
     def _panes(self) -> Sequence[Pane]:
-        return self.tables, self.columns, self.preview, self.destination
+        return self.tables, self.columns, self.preview, self.destination, self.jobs
 
     def action_zoom(self) -> None:
         """Show only the focused part, or all of them again."""

@@ -55,6 +55,11 @@ class Steps(JobEditing):
         self.preview = PreviewPane()
 
     @property
+    def place(self) -> str:
+        """The name of the connection."""
+        return self._place
+
+    @property
     def is_signed_in(self) -> bool:
         """Whether the sign-in has succeeded; the request then has its connection."""
         return self._session.explorer is not None

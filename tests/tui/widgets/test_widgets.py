@@ -18,6 +18,7 @@ from tui.format.figures import count, figure, fit_figure
 from tui.format.text import fit, fit_name, short, size, visible
 from tui.widgets.bars import Bars, Series
 from tui.widgets.choice import Choice
+from tui.widgets.keys_line import choose_keys
 from tui.widgets.lines import Lines, Piece
 from tui.workbench.months.pane import _total
 
@@ -317,3 +318,13 @@ def test_a_name_loses_its_middle() -> None:
 @given(st.text(), st.integers(0, 40))
 def test_a_name_takes_exactly_its_cells(text: str, width: int) -> None:
     assert cell_len(fit_name(text, width)) == width
+
+
+def test_keys_for_which_there_is_no_room_are_left_out() -> None:
+    keys = [("month", 8), ("sum", 6), ("run", 7), ("app.jobs", 8), ("zoom", 7), ("help", 8)]
+    assert choose_keys(keys, 43) == [0, 1, 2, 3, 4, 5]  # the last needs no space after it
+    assert choose_keys(keys, 42) == [0, 1, 2, 3, 5]
+    assert choose_keys(keys, 35) == [0, 1, 2, 5]
+    assert choose_keys(keys, 22) == [0, 2, 5]
+    assert choose_keys(keys, 1) == [2, 5]
+    assert choose_keys([], 80) == []

@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from core.facade import Secret, saved
@@ -26,6 +26,7 @@ from tui.screens.connect.link import Link
 from tui.screens.connect.secret import SecretPrompt
 from tui.screens.error import show_error
 from tui.screens.question import Question
+from tui.widgets.keys_line import KeysLine
 
 _STYLES: Final = Path(__file__).parents[2] / "styles"
 _DEMO: Final = "demo"
@@ -77,7 +78,7 @@ A new connection is tested before it is saved; its secrets are stored in the sys
             yield Static("Snowflake tables to S3 buckets, aggregated by month", id="subtitle")
             yield OptionList(id="connections", markup=False)
             yield Static(id="note", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Fill the list."""

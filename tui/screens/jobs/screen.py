@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -14,24 +14,24 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import DataTable, Footer, Input, Static
+from textual.widgets import DataTable, Input, Static
 
 from core import Request, TransferError
 from core.facade import JobEntry, remove_transfer
 from tui.format.figures import count
-from tui.format.text import fit, visible
+from tui.format.text import visible
 from tui.preferences import Memory
 from tui.screens.error import short_path, show_error
 from tui.screens.jobs.files import JobFile, JobPlace, find_job_file, parse_path
 from tui.screens.jobs.rename import RenameDialog
+from tui.screens.jobs.run import Run, ask_to_run, shorten
 from tui.screens.jobs.save import SaveDialog
 from tui.screens.question import Question
+from tui.widgets.keys_line import KeysLine
 from tui.widgets.text_input import TextInput
 
 _STYLES: Final = Path(__file__).parents[2] / "styles"
 _HEAD: Final = ("Name", "Table", "To", "Months", "File")
-_LONGEST: Final = 26  # characters of a name in the list; the entry is below it
-_MOST_ASKED: Final = 8  # transfers that the question lists
 _MISSING: Final = (
     "There is no such file yet. s saves the transfer on screen into it; o opens another file."
 )
@@ -82,7 +82,7 @@ not stop the others."""
         place: JobPlace | None = None,
         *,
         demo: bool = False,
-        on_run: Callable[[Path, Collection[str]], object] | None = None,
+        on_run: Run | None = None,
         on_move: Callable[[JobPlace | None], object] | None = None,
     ) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ not stop the others."""
         yield table
         with VerticalScroll(id="entry", can_focus=False):
             yield from self._describe()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysLine()
 
     async def on_mount(self) -> None:
         """Fill the list."""
@@ -259,23 +259,8 @@ not stop the others."""
             self._ask_to_run(self._file.entries)
 
     def _ask_to_run(self, entries: Sequence[JobEntry]) -> None:
-        """Ask first: a run delivers to someone."""
-
-        def take_answer(yes: bool | None) -> None:
-            if yes and self._on_run is not None:
-                self._on_run(self._file.path, [entry.name for entry in entries])
-
-        lines = [
-            f"{entry.name}: {_shorten(each.table)} → {each.destination or each.bucket}"
-            for entry in entries[:_MOST_ASKED]
-            for each in (entry.transfers[0].request,)
-        ]
-        if len(entries) > _MOST_ASKED:
-            lines.append(f"and {len(entries) - _MOST_ASKED} more")
-        runs = sum(len(entry.transfers) for entry in entries)
-        title = "Run this transfer?" if runs == 1 else f"Run these {runs} transfers?"
-        question = Question(title, "\n".join(lines), yes="Run", no="Back", variant="success")
-        self.app.push_screen(question, take_answer)
+        if self._on_run is not None:
+            ask_to_run(self.app, self._file.path, entries, self._on_run)
 
     def action_close(self) -> None:
         """Leave the path, or close the jobs."""
@@ -288,9 +273,9 @@ not stop the others."""
 
 def _make_cells(entry: JobEntry) -> Iterator[Text]:
     request, frozen = entry.transfers[0].request, entry.transfers[0].frozen
-    yield Text(_shorten(entry.name), style="bold")
-    yield Text(_shorten(request.table.rpartition(".")[2]))
-    yield Text(_shorten(request.destination or request.bucket.removeprefix("s3://")), style="dim")
+    yield Text(shorten(entry.name), style="bold")
+    yield Text(shorten(request.table.rpartition(".")[2]))
+    yield Text(shorten(request.destination or request.bucket.removeprefix("s3://")), style="dim")
     yield Text(_describe_window(entry))
     yield Text(request.format + (", frozen" if frozen else ""), style="dim")
 
@@ -304,7 +289,3 @@ def _describe_window(entry: JobEntry) -> str:
     if request.since or request.until:
         return f"{request.since or ''}..{request.until or ''}"
     return "all"
-
-
-def _shorten(text: str) -> str:
-    return fit(visible(text), _LONGEST).rstrip()

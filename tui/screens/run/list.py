@@ -11,7 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from core import Phase
 from tui.format.figures import count
@@ -21,6 +21,7 @@ from tui.screens.run.line import describe_progress
 from tui.screens.run.queue import QueuedRun, Standing, describe_end, queue_of, seconds_of
 from tui.screens.run.screen import RunScreen
 from tui.screens.run.stop import StopDialog
+from tui.widgets.keys_line import KeysLine
 
 _STYLES: Final = Path(__file__).parents[2] / "styles"
 _HEAD: Final = ("Transfer", "State", "Took", "To")
@@ -57,7 +58,7 @@ can go on working meanwhile. All runs of this machine, those of --batch too, are
         table.border_title = "Runs"
         yield table
         yield Static(_NONE, id="none", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysLine()
 
     def on_mount(self) -> None:
         """Fill the list, and follow the runs."""
