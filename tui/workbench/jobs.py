@@ -76,6 +76,7 @@ class JobEditing(Editing):
                 name=each.name,
                 demo=self.in_demo,
                 connection_name=self.place,
+                expected=_find_duration(each.request, demo=self.in_demo),
                 entry=each,
             )
             queue_of(self.app).add(run)
@@ -115,3 +116,11 @@ class JobEditing(Editing):
         request = self.draft.request
         complete = request.table != NOTHING and bool(self.draft.target.url)
         return request if complete else None, self.job, self.in_demo
+
+
+def _find_duration(request: Request, *, demo: bool) -> float | None:
+    """Return the seconds of the last delivery of a table; None if there was none."""
+    from core.facade import read_history
+
+    runs = read_history(1, table=request.table, demo=demo, delivered=True)
+    return runs[0].seconds if runs else None

@@ -37,14 +37,14 @@ def write(file: Path, *names: str, bucket: str = "b-x") -> None:
 
 async def test_a_job_is_loaded_and_run_beside_the_tables(sandbox: Sandbox, file: Path) -> None:
     own = uuid.uuid4().hex
-    write(file, f"places-{own[:4]}", "again", bucket=f"{sandbox.s3['bucket']}/{own}")
+    write(file, f"p-{own[:4]}", "again", bucket=f"{sandbox.s3['bucket']}/{own}")
     async with workbench(sandbox, size=SMALL) as drive:
         jobs = drive.lines("job-list")
         await until(drive.pilot, lambda: "5 Jobs" in shown(drive.app))
         assert faults(drive.app) == []
         await drive.press("5", "enter")
         await drive.planned("LOCATIONS_595")
-        name = f"places-{own[:4]}"
+        name = f"p-{own[:4]}"
         assert drive.bench.job == JobPlace(file, name)
         assert drive.bench.columns.has_focus_within
         assert f"▌ {name}" in shown(drive.app)

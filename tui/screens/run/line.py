@@ -66,5 +66,7 @@ def describe_progress(run: QueuedRun) -> str:
         return "stopping"
     now = run.track.now
     phase = PHASES[now.phase].lower() if now else "sign in"
-    share = share_done(run)
-    return f"{phase} {clock(seconds_of(run)) if share is None else f'{share:.0%}'}"
+    if (share := share_done(run)) is not None:
+        return f"{phase} {share:.0%}"
+    seconds, expected = seconds_of(run), run.expected or 0
+    return f"{phase} {clock(seconds)}" + (f" of {clock(expected)}" if seconds < expected else "")

@@ -51,13 +51,19 @@ _FIGURES: Final = ("rows/s", "data/s", "left", "memory", "elapsed")
 
 
 class PhaseList(Widget):
-    """The phases of a run, one on each line: done, current, and to come."""
+    """The phases of a run, one on each line: done, current, and to come.
 
-    def __init__(self, phases: Sequence[Phase]) -> None:
+    Args:
+        phases: the phases.
+        expected: the estimated seconds of the run; None if there is no estimate.
+    """
+
+    def __init__(self, phases: Sequence[Phase], expected: float | None = None) -> None:
         super().__init__()
         self.styles.height = len(phases)
         self.track = Track()
         self.elapsed = 0.0
+        self._expected = expected
         self._all = phases
 
     def render(self) -> Content:
@@ -74,7 +80,7 @@ class PhaseList(Widget):
             return Content.assemble(
                 ("▸ ", "bold $text-accent"),
                 (name, "bold"),
-                *_under_way(now, spent, self.size.width),
+                *self._under_way(now, spent),
             )
         return Content.assemble(
             ("✓ ", "$text-success"),
@@ -82,6 +88,27 @@ class PhaseList(Widget):
             (f"{span(spent):>8}   ", "dim"),
             (_done(self.track.last(phase)), "dim"),
         )
+
+    def _under_way(self, now: Progress, spent: float) -> list[tuple[str, str]]:
+        """Return a bar and the share done if the total is known, else what is done.
+
+        Snowflake does not say how far a statement is: its time is compared with the expected one.
+        """
+        part, (done, total) = fraction(now), amount(now)
+        shown = size if now.in_bytes else _rows
+        bar = max(8, min(_BAR, self.size.width - 56))
+        if part is not None:
+            text = f" {part:>4.0%}  {shown(done).partition(' row')[0]} of {shown(total or 0)}"
+            return [*_draw_bar(part, bar), (text, "")]
+        if done:
+            return [(shown(done), "")]
+        if now.phase is not Phase.QUERY or not self._expected:
+            return [(f"{span(spent):>8} …", "dim")]
+        if self.elapsed > self._expected:
+            text = f"{span(spent):>8} …  the run was expected to take {span(self._expected)}"
+            return [(text, "dim")]
+        text = f"  {clock(self.elapsed)} of about {clock(self._expected)}"
+        return [*_draw_bar(self.elapsed / self._expected, bar), (text, "dim")]
 
 
 class Figures(Widget):
@@ -140,7 +167,8 @@ class Running(Vertical):
     def __init__(self, route: str, *, verify: bool = False, expected: float | None = None) -> None:
         super().__init__()
         self._route, self._expected = route, expected
-        self._phases = PhaseList([each for each in Phase if verify or each is not Phase.VERIFY])
+        phases = [each for each in Phase if verify or each is not Phase.VERIFY]
+        self._phases = PhaseList(phases, expected)
         self._figures = Figures()
         self._retrying: dict[str, str] = {}
         self._began = time.monotonic()
@@ -208,16 +236,9 @@ def _estimate(expected: float | None, elapsed: float) -> str:
     return f"about {clock(left)}" if left >= 1 else _NONE
 
 
-def _under_way(now: Progress, spent: float, width: int) -> list[Content | tuple[str, str]]:
-    """Return a bar and the share done if the total is known, else what is done."""
-    part, (done, total) = fraction(now), amount(now)
-    shown = size if now.in_bytes else _rows
-    if part is None:
-        return [(shown(done), "")] if done else [(f"{span(spent):>8} …", "dim")]
-    bar = max(8, min(_BAR, width - 56))
-    filled = round(part * bar)
-    text = f" {part:>4.0%}  {shown(done).partition(' row')[0]} of {shown(total or 0)}"
-    return [("━" * filled, "$accent"), ("━" * (bar - filled), "$surface-lighten-3"), (text, "")]
+def _draw_bar(part: float, cells: int) -> list[tuple[str, str]]:
+    filled = round(part * cells)
+    return [("━" * filled, "$accent"), ("━" * (cells - filled), "$surface-lighten-3")]
 
 
 def _done(last: Progress | None) -> str:
