@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from rich.style import Style
+from textual.strip import Strip
 
 from core.facade import Plan, PlannedColumn, Role, SourceColumn
 from tui.format.text import fit, fit_name, visible
@@ -23,6 +25,7 @@ _NAME_CELLS, _TYPE_CELLS, _WHY_CELLS = (8, 26), (6, 18), (20, 60)  # fewest and 
 _SAMPLE_CELLS = 24
 _BESIDE = _ROLE_CELLS + _NULL_CELLS + _DISTINCT_CELLS + 7  # cells of what has a constant width
 _ARROW = " → "
+_LEAST_CELLS = 8  # of a text that is cut where the list ends
 _SEEN_OFTEN = 10  # times: a sample then has all values of a column, in all likelihood
 
 
@@ -75,12 +78,15 @@ class ColumnLines(Lines[ColumnRow]):
         if not self.items:
             return None
         name, kind, samples, why = self._widths(width)
-        titles = [
+        titles = (
             f" {fit('column', name)} {fit('role', _ROLE_CELLS)} ",
-            f"{fit('distinct', _DISTINCT_CELLS, 'right')} {fit('null', _NULL_CELLS, 'right')}  ",
-            f"{fit('type', kind)} {fit('samples', samples)}  {fit('why', why)}",
-        ]
-        return [Piece("".join(titles), "head")]
+            fit("distinct", _DISTINCT_CELLS, "right"),
+            f" {fit('null', _NULL_CELLS, 'right')}  ",
+            f"{fit('type', kind)} ",
+            f"{fit('samples', samples)}  ",
+            fit("why", why),
+        )
+        return [Piece(title, "head") for title in titles]
 
     def pieces(self, item: ColumnRow, width: int) -> list[Piece]:
         """Return name, role, facts, type, samples, and the reason if there is room."""
@@ -104,6 +110,11 @@ class ColumnLines(Lines[ColumnRow]):
             Piece(fit(item.samples, samples) + "  ", look),
             Piece(fit(item.why, why), "warning" if item.flag else "dim"),
         ]
+
+    def _strip(self, pieces: list[Piece], under: Style | None, width: int) -> Strip:
+        """Return a line whose last part is whole, or ends in an ellipsis, where the list ends."""
+        edge = int(self.scroll_offset.x) + width
+        return super()._strip(list(_cut(pieces, edge)), under, width)
 
     def _name_pieces(self, item: ColumnRow, width: int, look: str) -> list[Piece]:
         """Return the name; of a renamed column, the new one is shown as far as there is room."""
@@ -148,6 +159,21 @@ class ColumnLines(Lines[ColumnRow]):
             return name, kind, rest, 0
         why = min(self._why_cells, rest - 2 - _SAMPLE_CELLS)
         return name, kind, rest - 2 - why, why
+
+
+def _cut(pieces: Sequence[Piece], edge: int) -> Iterator[Piece]:
+    """Yield the parts of a line up to its cell `edge`; one that is cut ends in an ellipsis."""
+    at = 0
+    for piece in pieces:
+        cells, room = cell_len(visible(piece.text)), edge - at
+        if cell_len(visible(piece.text.rstrip())) <= room:
+            yield piece
+        elif room >= _LEAST_CELLS:
+            yield Piece(fit(piece.text.rstrip(), room), piece.look)
+            return
+        else:
+            return
+        at += cells
 
 
 def narrow(rows: Sequence[ColumnRow], text: str) -> list[ColumnRow]:
