@@ -11,7 +11,8 @@ from textual.app import ComposeResult
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-_ALWAYS: Final = ("run", "help")  # actions; the help of each part lists all its keys
+# Actions whose keys are always shown; the help of each part lists all of its keys.
+_ALWAYS: Final = ("run", "help", "close")
 _FIRST_LEFT_OUT: Final = ("zoom", "history", "quit", "app.jobs")
 
 

@@ -11,9 +11,10 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
 import psutil
@@ -21,12 +22,15 @@ import pytest
 from aiohttp import WSServerHandshakeError
 
 from core.records.history import read_history
-from tests.support.programs.batch_runs import SECONDS, run
+from tests.support.programs.batch_runs import SECONDS, place, run
 from tests.support.programs.served import Served, opened, serving
+from tests.support.services.buckets import Proxy, hang
 from tests.support.waiting import AT_ONCE, wait_for
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page
+
+    from core.sandbox.launcher import Sandbox
 
 # xterm.js draws on a canvas and keeps the text to itself: this catches the terminal as it is made.
 CATCH_TERMINAL = """
@@ -270,55 +274,103 @@ def test_the_journey_from_a_table_to_the_downloaded_result(page: Page) -> None:
         wait_until_shown(page, "LOCATIONS_595")
 
 
-@pytest.mark.slow  # by hand: the connection to Chromium breaks now and then at the page's question
-def test_leaving_the_page_asks_while_a_transfer_runs(
-    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path))
+@pytest.fixture
+def sending(sandbox: Sandbox, tmp_path: Path) -> Iterator[Sending]:
+    """The app, served on the sandbox; the uploads of its transfers hang until they are released."""
+    own = uuid.uuid4().hex
+    with Proxy(sandbox.s3["endpoint_url"]) as proxy:
+        proxy.on(f"^PUT /[^?]*{own}", hang)
+        env = {
+            **os.environ,
+            **place(sandbox, f"s3://{sandbox.s3['bucket']}/{own}/"),
+            "AMPLIFY_ENDPOINT_URL": proxy.url,
+            "AMPLIFY_STATE_DIR": str(tmp_path),
+        }
+        with serving(env=env) as served:
+            yield Sending(served, proxy)
+
+
+class Sending(NamedTuple):
+    """The served app, and the proxy at which its uploads hang."""
+
+    served: Served
+    proxy: Proxy
+
+    def open_table(self, page: Page) -> None:
+        """Select the small table by its name."""
+        page.goto(self.served.url)
+        wait_until_shown(page, "LOCATIONS_595")
+        page.keyboard.press("/")
+        wait_until_shown(page, "/ Filter")
+        page.keyboard.type("LOCATIONS")
+        wait_until_shown(page, "1 of ")
+        page.keyboard.press("Enter")
+        wait_until_shown(page, "EXACT · all 595 rows")
+
+    def send(self, page: Page) -> None:
+        """Run the transfer, up to its upload, which hangs."""
+        page.keyboard.press("F5")
+        wait_until_shown(page, "Send anyway")  # its keys keep most rows apart
+        page.keyboard.press("a")
+        assert self.proxy.hanging.wait(SECONDS)
+        wait_until_shown(page, "─ Sending")
+
+
+@pytest.mark.browser
+def test_leaving_the_page_asks_while_a_transfer_runs(page: Page, sending: Sending) -> None:
     asked: list[str] = []
 
-    def stay(dialog: Any) -> None:
+    def stay(dialog: Dialog) -> None:
         asked.append(dialog.type)
         dialog.dismiss()
 
     page.on("dialog", stay)
     page.on("pageerror", lambda error: pytest.fail(str(error)))
-    with serving("--demo", "--table", "MOVIE_RATINGS_27M") as served:
-        page.goto(served.url)
-        wait_until_shown(page, "! looks like an identifier")  # its columns are there
-        page.wait_for_function("location.hash === '#DEMO.PUBLIC.MOVIE_RATINGS_27M'")
-        assert page.title() == "DEMO.PUBLIC.MOVIE_RATINGS_27M · amplify-transfer"
-        page.mouse.click(1278, 798)  # beside the terminal's cells
-        page.evaluate(SEE_DEFAULTS)
-        page.keyboard.press("Control+p")
-        wait_until_shown(page, "Search for commands")
-        page.keyboard.press("Escape")
-        page.keyboard.press("F5")
-        wait_until_shown(page, "Send this?")
-        assert page.evaluate("prevented") == {"p": True, "F5": True, "Escape": True}
-        page.keyboard.press("Enter")
-        wait_until_shown(page, "─ Sending")
-        assert wait_for(lambda: not page.evaluate(WOULD_LEAVE))
+    sending.open_table(page)
+    page.mouse.click(1278, 798)  # beside the terminal's cells
+    page.evaluate(SEE_DEFAULTS)
+    page.keyboard.press("Control+p")
+    wait_until_shown(page, "Search for commands")
+    page.keyboard.press("Escape")
+    sending.send(page)
+    assert page.evaluate("prevented").items() >= {"p": True, "F5": True, "Escape": True}.items()
+    assert wait_for(lambda: not page.evaluate(WOULD_LEAVE))
+    with page.expect_event("dialog"):
         page.evaluate("setTimeout(() => location.reload())")
-        assert wait_for(lambda: page.evaluate("1") and asked)
-        assert asked == ["beforeunload"]
-        assert "─ Sending" in page.evaluate(READ_TERMINAL)  # the page and its transfer are there
+    assert asked == ["beforeunload"]
+    assert "─ Sending" in page.evaluate(READ_TERMINAL)  # the page and its transfer are there
+
+    sending.proxy.clear()
+    wait_until_shown(page, "✓ Delivered")
+    assert wait_for(lambda: page.evaluate(WOULD_LEAVE))
+    page.reload()
+    wait_until_shown(page, "EXACT · all 595 rows")
+    assert asked == ["beforeunload"]  # nothing is lost now
+
+
+@pytest.mark.browser
+def test_the_address_is_that_of_the_table(page: Page, sending: Sending) -> None:
+    sending.open_table(page)
+    page.wait_for_function("location.hash.endsWith('.LOCATIONS_595')")
+    assert page.title() == f"{page.evaluate('location.hash')[1:]} · amplify-transfer"
+    bookmark = page.url
+    page.reload()
+    wait_until_shown(page, "EXACT · all 595 rows")
+    assert page.url == bookmark
+    page.goto("about:blank")
+    page.goto(bookmark)
+    wait_until_shown(page, "EXACT · all 595 rows")
 
 
 @pytest.mark.browser
 def test_closing_the_tab_stops_its_transfer(
-    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Page, sending: Sending, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path))
-    with serving("--demo", "--table", "MOVIE_RATINGS_27M") as served:
-        page.goto(served.url)
-        wait_until_shown(page, "! looks like an identifier")  # its columns are there
-        page.keyboard.press("F5")
-        wait_until_shown(page, "Send this?")
-        page.keyboard.press("Enter")
-        wait_until_shown(page, "─ Sending")
-        (app,) = (each for each in served.children() if "tui.web.child" in each.cmdline())
-        page.close()
-        assert psutil.wait_procs([app], AT_ONCE)[1] == []
+    sending.open_table(page)
+    sending.send(page)
+    (app,) = (each for each in sending.served.children() if "tui.web.child" in each.cmdline())
+    page.close()
+    assert psutil.wait_procs([app], AT_ONCE)[1] == []
     (run,) = read_history()
     assert run.outcome == "cancelled"
