@@ -55,7 +55,7 @@ def choose_keys(keys: Sequence[tuple[str, int]], width: int) -> list[int]:
     others = [n for n in reversed(range(len(keys))) if n not in named and keys[n][0] not in _ALWAYS]
     shown = list(range(len(keys)))
     for index in (*named, *others):
-        if sum(keys[n][1] for n in shown) <= width + 1:  # the last one needs no space after it
+        if sum(keys[n][1] for n in shown) <= width:
             break
         shown.remove(index)
     return shown
