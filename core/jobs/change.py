@@ -98,7 +98,7 @@ def find_table(transfers: object, path: Path, name: str) -> Table:
         name: the name of the transfer.
 
     Raises:
-        UsageError: there is none, or the transfers are written as a list of values.
+        UsageError: it has no such transfer, or its transfers are written as a list of values.
     """
     if not isinstance(transfers, AoT):
         raise UsageError(f"{path} has its transfers in a list.", f"Write them as [[{TRANSFERS}]].")

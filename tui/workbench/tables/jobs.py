@@ -55,7 +55,7 @@ class JobLines(Lines["JobEntry"]):
 
 
 class JobsPane(Pane):
-    """The transfers of the job file that was used last; hidden while there are none.
+    """The transfers of the job file that was used last; hidden while it has no transfer.
 
     Args:
         memory: where the file that was used last is kept.
