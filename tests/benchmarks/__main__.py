@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from core.sandbox.launcher import Sandbox
 from tests.benchmarks import app
+from tests.benchmarks.generated import distinct_groups
 from tests.benchmarks.growth import growth
 from tests.benchmarks.measure import as_a_user, measure, measure_command, show
 from tests.benchmarks.peers import peers
@@ -22,24 +24,27 @@ from tests.support.deliveries import execute
 from tests.support.programs.batch_runs import place
 
 RATINGS = "DEMO.PUBLIC.MOVIE_RATINGS_27M"
-MANY_GROUPS = f"""
-    CREATE TABLE DEMO.PUBLIC.RATINGS_BY_NAME AS
-    SELECT TO_TIMESTAMP_NTZ(TIMESTAMP, 0)::DATE AS RATED, 'user-' || USERID AS USER_NAME,
-           'movie-' || MOVIEID || '-' || TIMESTAMP AS MOVIE_NAME, RATING FROM {RATINGS}
-"""
+NEED_NO_RATINGS = ("start", "peers", "growth", "generated")
+PARTS = ("trips", "app", *NEED_NO_RATINGS, "ratings", "groups")
+_DAY = "TO_TIMESTAMP_NTZ(TIMESTAMP, 0)::DATE"
+# Tables of ratings in which nearly every row is a group of its own: the date and the first key.
+MANY_GROUPS = {
+    "about as many groups": (_DAY, "'user-' || USERID"),
+    "all of one month": ("'2024-01-15'::DATE", "'user-' || USERID"),
+    "nine tenths of one first key": (_DAY, "IFF(MOD(USERID, 10) = 0, 'user-' || USERID, 'user')"),
+}
 
 
 def main() -> None:
     """Measure all there is."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--quick", action="store_true", help="leave out the long cases")
-    parser.add_argument(
-        "--only", choices=["app", "growth", "peers", "trips"], help="measure these alone"
-    )
+    parser.add_argument("--only", choices=PARTS, help="measure this part alone")
     arguments = parser.parse_args()
-    if arguments.only in (None, "trips"):
-        round_trips(quick=arguments.quick)
-    if arguments.only == "trips":
+    quick, only = arguments.quick, arguments.only
+    if only in (None, "trips"):
+        round_trips(quick=quick)
+    if only == "trips":
         return
     scratch = os.environ.get("AMPLIFY_SPILL_DIR", "/var/tmp")
     with tempfile.TemporaryDirectory(dir=scratch) as directory, Sandbox() as box:
@@ -50,27 +55,30 @@ def main() -> None:
             "options": {"date_column": "TIMESTAMP"},
             "date": "TIMESTAMP",
         }
-        if arguments.only == "peers":
-            peers(box, setup)
-            return
-        if arguments.only == "growth":
-            growth(box, setup, quick=arguments.quick)
-            return
-        execute(box, f"SELECT COUNT(*), SUM(RATING) FROM {RATINGS}")  # made on first use
-        app.show(app.budgets(box, RATINGS))
-        if arguments.only:
-            return
-        start_up(box, str(Path(directory, "own")))
-        ratings = {**setup, "table": RATINGS}
-        base = measure("(a) bare: download and decode", "bare", ratings)
-        rows = [base, measure("(b) amplify-transfer", "product", ratings)]
-        rows.append(measure("(c) connector, polars collect", "naive", ratings))
-        rows.append(measure("(d) DuckDB, same batches", "duckdb", ratings))
-        show("27,753,444 ratings into months", rows, base)
-        peers(box, setup)
-        growth(box, setup, quick=arguments.quick)
-        if not arguments.quick:
-            high_cardinality(box, setup)
+        parts: dict[str, Callable[[], None]] = {
+            "app": lambda: app.show(app.budgets(box, RATINGS)),
+            "start": lambda: start_up(box, str(Path(directory, "own"))),
+            "ratings": lambda: low_cardinality(setup),
+            "peers": lambda: peers(box, setup),
+            "growth": lambda: growth(box, setup, quick=quick),
+            "generated": lambda: distinct_groups(setup, quick=quick),
+            "groups": lambda: high_cardinality(box, setup),
+        }
+        if only not in NEED_NO_RATINGS:
+            execute(box, f"SELECT COUNT(*), SUM(RATING) FROM {RATINGS}")  # made on first use
+        for name, measure_part in parts.items():
+            if only == name or (only is None and not (quick and name == "groups")):
+                measure_part()
+
+
+def low_cardinality(setup: dict[str, Any]) -> None:
+    """Many rows and few groups."""
+    ratings = {**setup, "table": RATINGS}
+    base = measure("(a) bare: download and decode", "bare", ratings)
+    rows = [base, measure("(b) amplify-transfer", "product", ratings)]
+    rows.append(measure("(c) connector, polars collect", "naive", ratings))
+    rows.append(measure("(d) DuckDB, same batches", "duckdb", ratings))
+    show("27,753,444 ratings into months", rows, base)
 
 
 def start_up(box: Sandbox, directory: str) -> None:
@@ -94,12 +102,16 @@ def start_up(box: Sandbox, directory: str) -> None:
 
 def high_cardinality(box: Sandbox, setup: dict[str, Any]) -> None:
     """Two text keys that nearly every row has alone: nothing can be aggregated away."""
-    execute(box, MANY_GROUPS)
-    many = {**setup, "table": "DEMO.PUBLIC.RATINGS_BY_NAME", "options": {}, "date": "RATED"}
-    base = measure("(a) bare: download and decode", "bare", many, 1)
-    lines = [base, measure("(b) amplify-transfer", "product", many, 1)]
-    lines.append(measure("(d) DuckDB, same batches", "duckdb", many, 1))
-    show("27,753,444 rows, two text keys, about as many groups", lines, base)
+    table = "DEMO.PUBLIC.RATINGS_BY_NAME"
+    movie = "'movie-' || USERID || '-' || MOVIEID || '-' || TIMESTAMP AS MOVIE_NAME"
+    for what, (day, user) in MANY_GROUPS.items():
+        columns = f"{day} AS RATED, {user} AS USER_NAME, {movie}, RATING"
+        execute(box, f"CREATE OR REPLACE TABLE {table} AS SELECT {columns} FROM {RATINGS}")
+        many = {**setup, "table": table, "options": {}, "date": "RATED"}
+        base = measure("(a) bare: download and decode", "bare", many, 1)
+        lines = [base, measure("(b) amplify-transfer", "product", many, 1)]
+        lines.append(measure("(d) DuckDB, same batches", "duckdb", many, 1))
+        show(f"27,753,444 rows, two text keys, {what}", lines, base)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.generated import run_generated
 from tests.benchmarks.peer_cases import run_adbc, run_dlt, run_sling
 
 Setup = dict[str, Any]
@@ -168,6 +169,7 @@ CASES: dict[str, Callable[[Setup], int | None]] = {
     "product": product,
     "naive": naive,
     "duckdb": duck,
+    "generated": run_generated,
     "adbc": run_adbc,
     "dlt": run_dlt,
     "sling": run_sling,
