@@ -31,7 +31,7 @@ from tui.workbench.tables.catalog import Leaf
 SALES = "SHOP_SALES"  # has seasons, growth and a name that sorts last
 LARGE = "MOVIE_RATINGS_27M"  # made on first use, which takes half a minute
 WIDE, NARROW = (132, 40), (80, 24)
-PATIENCE = 60  # seconds for any one wait
+PATIENCE = 300  # seconds for any one wait
 CONNECTIONS = """\
 [production]
 account = "ACME-ANALYTICS"
@@ -43,6 +43,39 @@ private_key_file = "~/.snowflake/transfer_key.p8"
 account = "ACME-STAGING"
 user = "DANA"
 authenticator = "externalbrowser"
+"""
+DESTINATIONS = """\
+[destinations.partner]
+bucket = "partner-inbox"
+prefix = "from-us/"
+acl = "bucket-owner-full-control"
+"""
+JOBS = """\
+[defaults]
+to = "partner"
+last_months = 1
+file_name = "{table}_{month}.{ext}"
+
+[[transfers]]
+name = "sales"
+table = "DEMO.PUBLIC.SHOP_SALES"
+min_rows = 30          # 40 groups a month
+
+# A month at a time, with what came late.
+[[transfers]]
+name = "orders"
+table = "DEMO.PUBLIC.ORDERS_100K"
+key_columns = ["O_ORDERSTATUS", "O_ORDERPRIORITY"]
+split_by = "month"
+restate_months = 3
+file_name = "{table}/{month}_{timestamp}.{ext}"
+
+[[transfers]]
+name = "places"
+table = "DEMO.PUBLIC.LOCATIONS_595"
+date_column = "DOB"
+schema = "frozen"
+format = "csv"
 """
 
 
@@ -158,6 +191,12 @@ async def journey(table: str, directory: Path) -> None:
         await camera.see("History", "✓ delivered")
         await camera.take("history")
         await camera.press("escape")
+        await camera.press("f3")
+        await camera.see("3 transfers", "min_rows")
+        await camera.press("down")
+        await camera.see("restate_months")
+        await camera.take("jobs")
+        await camera.press("escape")
         await camera.press("f1")
         await camera.see("─ Help ─", "Close  esc")
         await camera.take("help")
@@ -219,10 +258,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pictures-") as own:
         for name in ("STATE", "DATA", "CONFIG", "SPILL", "LOG"):
             os.environ[f"AMPLIFY_{name}_DIR"] = str(Path(own, name.lower()))
-        home = Path(own, ".snowflake")
-        home.mkdir()
-        (home / "connections.toml").write_text(CONNECTIONS)
-        (home / "connections.toml").chmod(0o600)
+        for name, text in (
+            (".snowflake/connections.toml", CONNECTIONS),
+            ("config/amplify.toml", DESTINATIONS),
+            ("config/jobs.toml", JOBS),
+        ):
+            file = Path(own, name)
+            file.parent.mkdir(mode=0o700, exist_ok=True)
+            file.write_text(text)
+            file.chmod(0o600)
         os.environ["HOME"] = own
         os.environ.pop("SNOWFLAKE_HOME", None)
         os.environ["SNOWFLAKE_DEFAULT_CONNECTION_NAME"] = "production"
