@@ -8,6 +8,7 @@ from typing import Any
 
 from core.bucket.destination import Destination
 from core.errors import SourceDataError
+from core.planning.delivered import describe_columns
 from core.planning.names import join_names
 from core.planning.plan import Plan, Role
 from core.records.history import read_history
@@ -25,6 +26,8 @@ class Changes:
         rows: the number of its rows; None if unknown.
         gained: the columns that are delivered now and were not.
         lost: the columns that were delivered and are not now.
+        retyped: the columns that are delivered in another type: the name, the type of now, the
+            former type.
     """
 
     delivered: datetime
@@ -33,13 +36,16 @@ class Changes:
     rows: int | None
     gained: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    retyped: tuple[tuple[str, str, str], ...] = ()
 
     def __str__(self) -> str:
         """Return the changes of the columns as a sentence; empty without changes."""
         parts = [("gained", self.gained), ("lost", self.lost)]
         texts = [f"{word} {join_names(names)}" for word, names in parts if names]
-        since = f"Since the delivery of {self.delivered:%Y-%m-%d} the table has"
-        return f"{since} {' and '.join(texts)}." if texts else ""
+        retyped = [f"{name} is now {now}, was {former}" for name, now, former in self.retyped]
+        changes = [f"the table has {' and '.join(texts)}"] if texts else []
+        text = "; ".join([*changes, *retyped])
+        return f"Since the delivery of {self.delivered:%Y-%m-%d} {text}." if text else ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the changes for JSON."""
@@ -50,6 +56,9 @@ class Changes:
             "rows": self.rows,
             "gained": list(self.gained),
             "lost": list(self.lost),
+            "retyped": [
+                {"name": name, "type": now, "was": former} for name, now, former in self.retyped
+            ],
         }
 
 
@@ -74,21 +83,29 @@ def find_changes(request: Request, plan: Plan, *, demo: bool = False) -> Changes
     if not former:
         return None
     (last,) = former
-    before = [each["name"] for each in last.columns if each["role"] != Role.DROP.value]
-    now = [each.name for each in plan.columns if each.role is not Role.DROP]
+    # Runs of earlier versions did not store their columns, or the types of them.
+    former_types = {
+        each["name"]: each.get("type") for each in last.columns if each["role"] != Role.DROP.value
+    }
+    types = {each.source: each.type for each in describe_columns(plan)}
+    before, now = list(former_types), list(types)
     return Changes(
         delivered=last.started,
         url=last.url,
         window=last.window,
         rows=last.rows,
-        # Runs of earlier versions did not store their columns.
         gained=tuple(name for name in now if name not in before) if before else (),
         lost=tuple(name for name in before if name not in now),
+        retyped=tuple(
+            (name, types[name], was)
+            for name in now
+            if (was := former_types.get(name)) and was != types[name]
+        ),
     )
 
 
 def refuse_changes(changes: Changes) -> None:
-    """Raise an error if columns were gained or lost.
+    """Raise an error if columns were gained or lost, or have another type.
 
     Raises:
         SourceDataError: they were.

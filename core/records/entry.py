@@ -68,8 +68,9 @@ class HistoryEntry:
         run_id: the id of the run, which is also in Snowflake's query tag and in the metadata of the
             object; empty for runs of versions that did not store it.
         destination: the URL of the bucket and the prefix.
-        columns: the plan: `name` and `role` of each column, in the order of the table; empty if the
-            run ended before the plan was made.
+        columns: the plan: `name` and `role` of each column, and the `type` in which it is delivered
+            (None if it is not), in the order of the table; empty if the run ended before the plan
+            was made.
         objects: the objects that were delivered: `key`, `size`, `etag` and `crc32` of each.
         months: the figures of each month of the delivery, if it has an object of its own.
         series: what the deliveries have in common whose months are compared with each other.

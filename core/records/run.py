@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core.errors import DeliveredTransfer, TransferError
 from core.events import Event, Listener, Planned
+from core.planning.delivered import describe_columns
 from core.records.entry import DELIVERED, SKIPPED, UNCHANGED, FrontEnd, HistoryEntry
 from core.request.request import Request
 from core.request.targets import without_secrets
@@ -153,9 +154,14 @@ def _describe(outcome: DeliveredTransfer | None, request: Request) -> dict[str, 
 def _describe_plan(planned: Planned) -> dict[str, Any]:
     """Return the fields of an entry that describe a plan."""
     plan = planned.plan
+    types = {each.source: each.type for each in describe_columns(plan)}
+    columns = (
+        {"name": each.name, "role": each.role.value, "type": types.get(each.name)}
+        for each in plan.columns
+    )
     return {
         "table": str(plan.source.name),
-        "columns": tuple({"name": each.name, "role": each.role.value} for each in plan.columns),
+        "columns": tuple(columns),
         "engine": planned.choice.engine.value,
         "window": str(plan.window or ""),
     }

@@ -88,12 +88,13 @@ def test_a_frozen_schema_fails_before_a_row_is_read(
         frozen, free = write(f'{text}schema = "frozen"\n', "frozen.toml"), write(text, "free.toml")
         (result,) = run_job(frozen)
         assert result.error is None
-        execute(sandbox, f"CREATE OR REPLACE TABLE {table} (D DATE, A NUMBER, C NUMBER)")
+        execute(sandbox, f"CREATE OR REPLACE TABLE {table} (D DATE, A NUMBER(9,2), C NUMBER)")
         phases: list[Any] = []
         (result,) = run_job(frozen, on_progress=lambda name, event: phases.append(event))
         assert result.exit_code == 4
         assert "the table has gained C and lost B" in str(result.error)
         assert not any(getattr(each, "phase", "") in ("read", "upload") for each in phases)
+        assert "A is now DECIMAL(38,2), was DECIMAL(38,0)" in str(result.error)
         warned: list[str] = []
         (result,) = run_job(
             free,

@@ -29,14 +29,16 @@ from tui.cli.remedies import with_options
 from tui.cli.signals import Stopped
 from tui.cli.standard_output import print_lines
 from tui.demo import choose_access, demo
-from tui.format import terminal
+from tui.format import cost, terminal
 
 if TYPE_CHECKING:
+    from core import Preview
     from core.facade import Changes
     from tui.cli.console import Console
     from tui.cli.signals import Stop
 
 STOPPED: Final = "Stopped by a signal."
+_ALL: Final = "all months"
 Options = Mapping[str, Any]
 
 
@@ -253,16 +255,30 @@ def _plan(
         since = changes.as_dict() if changes else None
         return [terminal.json_text({**data, "last_delivery": since})], failure
     head = [f"{transfer.name}", "=" * len(transfer.name)]
-    return [*head, *_as_text(changes), *dry_run.as_text(preview), ""], failure
+    return [*head, *_as_text(changes, preview), *dry_run.as_text(preview), ""], failure
 
 
-def _as_text(changes: Changes | None) -> list[str]:
-    """Return the last delivery and what changed since, as lines."""
+def _as_text(changes: Changes | None, preview: Preview) -> list[str]:
+    """Return the last delivery, and what would differ from it, as lines."""
     if changes is None:
         return ["Last         none in the history of this machine"]
     rows = "" if changes.rows is None else f", {changes.rows:,} rows"
+    differing = list(_list_differing(changes, preview))
     return [
         f"Last         {changes.delivered:%Y-%m-%d %H:%M} UTC: {changes.url}{rows}",
-        f"             {changes.window or 'all months'}",
-        *([f"Changed      {changes}"] if str(changes) else []),
+        f"             {changes.window or _ALL}",
+        *(f"{'' if number else 'Changed':<13}{each}" for number, each in enumerate(differing)),
     ]
+
+
+def _list_differing(changes: Changes, preview: Preview) -> Iterator[str]:
+    """Yield what would differ from the last delivery: months, rows, name, columns."""
+    window, estimate = str(preview.plan.window or ""), preview.estimate
+    if window != changes.window:
+        yield f"{window or _ALL}, were {changes.window or _ALL}"
+    if None not in (changes.rows, estimate.groups) and changes.rows != estimate.groups:
+        yield f"{cost.rows_out(estimate)} rows, were {changes.rows:,}"
+    if preview.url != changes.url:
+        yield f"another object: {preview.url}"
+    if text := str(changes):
+        yield text

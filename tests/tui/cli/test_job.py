@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,17 @@ def test_a_job_prints_a_line_each_and_its_plan_the_last_delivery(
     assert ended.out.startswith("places\n======\nLast         ")
     assert f"UTC: s3://{bucket.name}/in/LOCATIONS_595.csv, " in ended.out
     assert "Changed" not in ended.out
+
+    path.write_text(JOB.replace("schema =", 'sum_columns = "none"\nsince = "1990-01"\nschema ='))
+    path.write_text(path.read_text().replace('"{table}.{ext}"', '"new_{table}.{ext}"'))
+    ended = run("--dry-run", "--job", str(path), "--only", "places", env=env)
+    assert ended.code == 4, ended.err
+    first, *others = ended.out[ended.out.index("Changed") :].splitlines()[:4]
+    assert first == "Changed      since 1990-01, were all months"
+    rows, name, columns = map(str.strip, others)
+    assert re.fullmatch(r"(about )?[\d,]+ rows, were [\d,]+", rows)
+    assert name == f"another object: s3://{bucket.name}/in/new_LOCATIONS_595.csv"
+    assert "the table has lost " in columns
 
 
 def test_mistakes_end_it_before_any_transfer(job: tuple[Path, dict[str, str]]) -> None:
