@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from typing import TYPE_CHECKING, Any
 
 from core.remedy import Advice, Remedy, join_texts
@@ -35,13 +37,13 @@ _FORMS = {
 
 def describe_mistakes(error: ValidationError) -> str:
     """Return one short sentence per mistake, without the value of a connection or a key."""
-    mistakes = error.errors(include_url=False, include_input=False)
+    mistakes = error.errors(include_url=False)
     return join_texts(dict.fromkeys(map(_describe, mistakes)), "; ")
 
 
 def list_mistakes(error: ValidationError) -> list[tuple[str, str]]:
     """Return each mistake once: the option, empty if it is of several, and what is wrong."""
-    mistakes = error.errors(include_url=False, include_input=False)
+    mistakes = error.errors(include_url=False)
     found = ((str(each["loc"][0]) if each["loc"] else "", _explain(each)) for each in mistakes)
     return list(dict.fromkeys(found))
 
@@ -59,7 +61,7 @@ def _explain(mistake: Any) -> str:
     if mistake["loc"][:1] == ("connection",) and kind != "value_error":
         return "must be a name or a mapping"
     if kind == "literal_error":
-        return f"must be {context['expected'].replace(chr(39), '')}"
+        return _name_choices(str(context["expected"]), mistake["input"])
     if kind == "greater_than_equal":
         return f"must be at least {_format_amount(context['ge'])}"
     if kind == "less_than_equal":
@@ -70,6 +72,14 @@ def _explain(mistake: Any) -> str:
         text = context["error"].args[0]  # of this project's own, which may hold remedies
         return text if isinstance(text, str) else str(text)
     return _WORDS.get(kind) or str(mistake["msg"])
+
+
+def _name_choices(expected: str, given: object) -> str:
+    """Return which values an option may have, and the nearest to what was given, if one is near."""
+    choices = {name.lower(): name for name in re.findall("'([^']*)'", expected)}
+    near = difflib.get_close_matches(str(given).lower(), choices, n=1)
+    hint = f"; did you mean {choices[near[0]]}?" if near else ""
+    return f"must be {expected.replace(chr(39), '')}{hint}"
 
 
 def _format_amount(number: int) -> str:

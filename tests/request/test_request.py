@@ -45,6 +45,7 @@ def test_times(text: Any, seconds: int) -> None:
     [
         ({"table": ""}, "table: is empty"),
         ({"format": "xml"}, "format: must be parquet, json, ndjson, csv or xlsx"),
+        ({"if_exists": "Skp"}, "must be fail, overwrite or skip; did you mean skip?"),
         ({"gzip": True}, "parquet is compressed already"),
         ({"timezone": "Mars/Olympus"}, "timezone: 'Mars/Olympus' is not a time zone"),
         ({"timezone": 1}, "timezone: must be text"),
@@ -67,6 +68,7 @@ def test_times(text: Any, seconds: int) -> None:
         ({"sse": "kms"}, "sse: must be AES256, aws:kms or aws:kms:dsse"),
         ({"sse": "AES256", "kms_key_id": "k"}, 'kms_key_id needs sse="aws:kms", not AES256'),
         ({"storage_class": "COLD"}, "storage_class: must be STANDARD,"),
+        ({"storage_class": "standard-ia"}, "; did you mean STANDARD_IA?"),
         ({"storage_class": "GLACIER", "verify": True}, "in GLACIER cannot be read back"),
         ({"storage_class": "DEEP_ARCHIVE", "manifest": True}, "leave out manifest, or choose"),
         ({"checksums": "none"}, "checksums: must be supported or required-only"),

@@ -202,6 +202,21 @@ def test_dockerfile() -> None:
     command.make_context("amplify-transfer", words).close()
 
 
+def test_one_liners() -> None:
+    """Both were run by hand; here the option, the extra and the arguments are those that exist."""
+    text = (README.parents[1] / "README.md").read_text()
+    project = tomllib.loads((README.parents[1] / "pyproject.toml").read_text())["project"]
+    assert re.findall(r"`pipx install ('[^`]*')`", text) == ["'.[demo]'"]
+    assert "demo" in project["optional-dependencies"]
+    lines = [shlex.split(line) for line in re.findall(r"`((?:uvx|pipx run) [^`]*)`", text)]
+    for line in lines:
+        at = line.index("amplify-transfer")
+        assert line[:at] in (["uvx", "--from", ".[demo]"], ["pipx", "run", "--spec", ".[demo]"])
+        assert line[at] in project["scripts"]
+        command.make_context("amplify-transfer", line[at + 1 :]).close()
+    assert len(lines) == 2
+
+
 def test_lambda(partner: dict[str, str]) -> None:
     names: dict[str, Any] = {}
     exec(recipe("lambda"), names)
