@@ -144,7 +144,7 @@ class TestMistakes:
             "line 1: there is no key 'destination' here; did you mean destinations?",
             "line 2: bucket is missing",
             "line 3: there is no key 'buckett' here; did you mean bucket?",
-            "line 4: format: must be parquet, json, ndjson, csv or xlsx",
+            "line 4: format: must be parquet, json, ndjson, csv or xlsx; did you mean csv?",
             "line 5: region: must be text",
             "line 8: bucket: 'UPPER' is not an S3 destination",
             "line 9: there is no key 'kms-key-id' here; did you mean kms_key_id?",

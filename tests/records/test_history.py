@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.errors import CancelledError, DestinationExistsError
+from core.planning.delivered import describe_columns
 from core.records import history_db, history_store
 from core.records.history import HistoryEntry, read_history, record, run_recorded
 from core.request.request import Request
@@ -64,10 +65,12 @@ class TestRuns:
         assert found.totals["rows_read"] == 595
         assert found.totals["blank_rows"] == 14
         assert found.totals["totals"].keys() == {c.name for c in outcome.plan.sums}
+        types = {each.source: each.type for each in describe_columns(outcome.plan)}
         assert found.columns == tuple(
-            {"name": each.name, "role": each.role.value} for each in outcome.plan.columns
+            {"name": each.name, "role": each.role.value, "type": types.get(each.name)}
+            for each in outcome.plan.columns
         )
-        assert {"name": "AREA_KM2", "role": "drop"} in found.columns
+        assert {"name": "AREA_KM2", "role": "drop", "type": None} in found.columns
         (stored,) = found.objects
         assert (stored["key"], stored["size"]) == (outcome.file_name, outcome.size)
         assert (found.engine, found.exit_code) == ("stream", 0)
@@ -95,7 +98,7 @@ class TestRuns:
         assert (found.message, found.hint) == (caught.value.message, caught.value.hint)
         assert found.table == "DEMO.PUBLIC.LOCATIONS_595"  # found before it failed
         assert (found.engine, found.exit_code, found.objects) == ("stream", 7, ())
-        assert {"name": "DOB", "role": "month"} in found.columns
+        assert {"name": "DOB", "role": "month", "type": "DATE"} in found.columns
         assert [each.rows is None for each in read_history(delivered=True)] == [False]
 
     def test_a_cancelled_run(self, sandbox: Sandbox) -> None:

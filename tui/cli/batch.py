@@ -148,7 +148,8 @@ def _run_shown(options: Mapping[str, Any], manner: Manner, console: Console, *, 
         except Stopped:
             code = _report_stop(console, stop)
         except (Exception, KeyboardInterrupt) as error:
-            code = _report_failure(error, console, stop, debug=debug)
+            of_run = not (manner.destinations or manner.history or manner.schema)
+            code = _report_failure(error, console, stop, debug=debug, of_run=of_run)
     return code
 
 
@@ -328,7 +329,9 @@ def _report_stop(console: Console, stop: Stop, error: BaseException | None = Non
     return stop.exit_code
 
 
-def _report_failure(error: BaseException, console: Console, stop: Stop, *, debug: bool) -> int:
+def _report_failure(
+    error: BaseException, console: Console, stop: Stop, *, debug: bool, of_run: bool
+) -> int:
     if stop.signal is not None:
         # polars handles Ctrl-C too, and raises: an error after a signal is caused by it.
         if debug:
@@ -336,7 +339,7 @@ def _report_failure(error: BaseException, console: Console, stop: Stop, *, debug
         return _report_stop(console, stop, error)
     if not isinstance(error, TransferError):
         return _report_defect(error, console, debug=debug)
-    console.error(error)
+    console.error(error, of_run=of_run)
     if debug:
         console.trace(error)
     return error.exit_code

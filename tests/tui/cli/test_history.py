@@ -14,7 +14,7 @@ from core.records.history import HistoryEntry, read_history, record
 from core.remedy import Advice, Remedy
 from tests.support.programs.batch_runs import run
 from tests.support.sources import request
-from tui.cli import history
+from tui.cli import batch, history
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 URL = "s3://partner-inbox/from-us/a-folder-with-a-long-name/ORDERS_monthly_20261123T120000Z.parquet"
@@ -102,3 +102,11 @@ def test_the_program_prints_it() -> None:
     assert (shown.code, shown.out) == (0, "No runs are recorded.\n")
     for wrong in (("--history", "--batch"), ("--json",), ("--history", "--limit", "0")):
         assert run(*wrong).code == 2
+
+
+def test_a_mistake_is_not_a_delivery_that_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert batch.run({"since": "yesterday"}, batch.Manner(history=True)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "is not a day, a month or a number of days" in err
+    assert "delivered" not in err
