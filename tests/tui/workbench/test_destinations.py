@@ -63,7 +63,7 @@ async def test_one_is_made_and_tested(
     file, bucket = tmp_path / "amplify.toml", sandbox.s3["bucket"]
     async with workbench(sandbox, size=SMALL) as drive:
         await drive.tables()
-        await drive.press("4", "f7")
+        await drive.press("2", "f7")
         await until(drive.pilot, lambda: "No destination is configured" in whole(drive.app))
         await drive.press("n")
         await until(drive.pilot, lambda: isinstance(drive.app.screen, DestinationForm))
