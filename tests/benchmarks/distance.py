@@ -17,7 +17,7 @@ CONNECTION, TLS, CONTINUE = "connection", "TLS", "100-continue"
 # What a request asks for, by the first pattern that its `METHOD path` holds.
 _KINDS = (
     ("sign-in", "login-request"),
-    ("start", "query-request"),
+    ("statement", "query-request"),
     ("status", "/monitoring/queries"),
     ("result", "/queries/[^/]+/result"),
     ("batch", "/chunks/"),
