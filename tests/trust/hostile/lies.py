@@ -170,13 +170,17 @@ def inline(change: Callable[[pa.Table], pa.Table]) -> Callable[[Answer], None]:
 
 
 def asked(words: str) -> Where:
-    """Answers to a statement that begins with these words; queries are told by their ids."""
+    """Answers with the rows of a statement that begins with these words.
+
+    They come with the answer to the statement itself, or are asked for later, by its id.
+    """
     ids: set[str] = set()
 
     def where(answer: Answer) -> bool:
-        if str(answer.asked.get("sqlText", "")).startswith(words):
+        begins = str(answer.asked.get("sqlText", "")).startswith(words)
+        if begins:
             ids.add(str((answer.json.get("data") or {}).get("queryId")))
-        return is_result(answer) and any(each in answer.path for each in ids)
+        return is_result(answer) and (begins or any(each in answer.path for each in ids))
 
     return where
 
