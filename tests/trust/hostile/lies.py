@@ -40,7 +40,7 @@ def on_status(change: Callable[[Answer], object]) -> Lie:
     def lie(answer: Answer) -> None:
         if is_status(answer):
             change(answer)
-        elif is_result(answer) and answer.path not in asked:
+        elif is_result(answer) and not is_start(answer) and answer.path not in asked:
             asked.add(answer.path)
             answer.body = say_in_progress(answer.path).encode()
 
