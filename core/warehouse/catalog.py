@@ -206,8 +206,11 @@ def describe_columns(
 
     Raises:
         ObjectMissingError: the table does not exist or is not visible to the role.
+        IntegrityError: the answer has no column.
     """
     described = read_rows(run(connection, query.describe(name), cancel, short=True), *DESCRIBED)
+    if not described:
+        raise IntegrityError(f"Snowflake's answer holds no column of {name}.", "Run again.")
     return tuple(
         SourceColumn(
             row["name"],

@@ -154,7 +154,7 @@ def test_batch(request: pytest.FixtureRequest, env: dict[str, str], name: str) -
     assert peak <= allowed, f"{peak / MB:.0f} MB"
 
 
-@pytest.mark.large
+@pytest.mark.slow
 @pytest.mark.xfail(
     reason="one batch of 160 MB takes seven times its size: 1,191 MB were measured, of 600",
     strict=True,
