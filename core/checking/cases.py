@@ -2,7 +2,7 @@
 
 A case is a statement of `core.query` over a few literal rows. None is written here: the plan of the
 rows gives the statement, as the plan of a table does. The expected rows follow from the rules of a
-transfer (core/README.md) and from nothing that the sandbox or Snowflake answers.
+transfer (core/docs/rule.md) and from nothing that the sandbox or Snowflake answers.
 """
 
 from __future__ import annotations

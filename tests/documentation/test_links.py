@@ -15,7 +15,7 @@ _LINK: Final = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")
 
 def list_pages() -> list[str]:
     """The pages of the documentation, relative to the repository."""
-    places = [ROOT, *(ROOT / name for name in (".github", "core", "tui", "tests"))]
+    places = [ROOT, *(ROOT / name for name in (".github", "core", "core/docs", "tui", "tests"))]
     return sorted(str(page.relative_to(ROOT)) for at in places for page in at.glob("*.md"))
 
 

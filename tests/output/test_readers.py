@@ -1,4 +1,4 @@
-"""What readers make of each format by default: the table of core/README.md, cell by cell."""
+"""What readers make of each format by default: the table of core/docs/rule.md, cell by cell."""
 
 from __future__ import annotations
 

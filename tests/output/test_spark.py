@@ -1,4 +1,4 @@
-"""What Apache Spark makes of deliveries: its column of the table in core/README.md, and months.
+"""What Apache Spark makes of deliveries: its column of the table in core/docs/rule.md, and months.
 
 It needs Java and the extra `spark`, which are present in CI.
 """

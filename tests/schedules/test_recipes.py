@@ -39,7 +39,8 @@ from tui.cli.main import command
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
-README = Path(__file__).parents[2] / "core" / "README.md"
+ROOT = Path(__file__).parents[2]
+RECIPES = ROOT / "core" / "docs" / "jobs.md"
 PROGRAM = "/opt/amplify/bin/amplify-transfer"
 TABLE, BUCKET = "SALES.PUBLIC.ORDERS", "s3://partner-inbox/from-us/"
 WANTED = Request.of(
@@ -54,7 +55,7 @@ WANTED = Request.of(
 
 def recipe(name: str) -> str:
     """The text of a recipe."""
-    text = README.read_text()
+    text = RECIPES.read_text()
     (found,) = re.findall(rf"<!-- recipe: {re.escape(name)} -->\n```\w+\n(.*?)\n```", text, re.S)
     return str(found)
 
@@ -111,7 +112,7 @@ def test_cron(partner: dict[str, str], tmp_path: Path, sandbox: Sandbox) -> None
     program.chmod(0o755)
     kept = ("HOME", "SNOWFLAKE_HOME", "AMPLIFY_STATE_DIR", "AWS_ENDPOINT_URL_S3")
     s3 = {name: value for name, value in place(sandbox).items() if name.startswith("AWS_")}
-    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(README.parents[1]), **s3}
+    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **s3}
     env |= {name: os.environ[name] for name in kept}
     done = subprocess.run(
         ["/bin/sh", "-c", replaced(text, partner).replace(PROGRAM, str(program))],
@@ -204,17 +205,17 @@ def test_dockerfile() -> None:
 
 def test_one_liners() -> None:
     """Both were run by hand; here the option, the extra and the arguments are those that exist."""
-    text = (README.parents[1] / "README.md").read_text()
-    project = tomllib.loads((README.parents[1] / "pyproject.toml").read_text())["project"]
+    text = (ROOT / "README.md").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert re.findall(r"`pipx install ('[^`]*')`", text) == ["'.[demo]'"]
     assert "demo" in project["optional-dependencies"]
-    lines = [shlex.split(line) for line in re.findall(r"`((?:uvx|pipx run) [^`]*)`", text)]
+    lines = [shlex.split(line) for line in re.findall(r"`(uvx [^`]*)`", text)]
     for line in lines:
         at = line.index("amplify-transfer")
-        assert line[:at] in (["uvx", "--from", ".[demo]"], ["pipx", "run", "--spec", ".[demo]"])
+        assert line[:at] == ["uvx", "--from", ".[demo]"]
         assert line[at] in project["scripts"]
         command.make_context("amplify-transfer", line[at + 1 :]).close()
-    assert len(lines) == 2
+    assert len(lines) == 1
 
 
 def test_lambda(partner: dict[str, str]) -> None:

@@ -21,7 +21,7 @@ from tui.cli.main import command
 from tui.cli.options import ACCEPTED, OWN, spelling, usage, variable
 from tui.cli.reference import exit_codes_table, options_table
 
-REFERENCE = Path(__file__).parents[3] / "core" / "README.md"  # the file that holds the tables
+REFERENCE = Path(__file__).parents[3] / "core" / "docs" / "options.md"  # the tables
 ONLY_IN_PYTHON = {"s3_options"}
 DECLARED = {name: OPTIONS[name] for name in OPTIONS if name not in ONLY_IN_PYTHON} | OWN
 IN_THE_ENVIRONMENT = {
