@@ -151,7 +151,7 @@ MESSAGES = {
 
 
 def refused_start(code: str) -> Lie:
-    """The statement is not begun, under an id that is none."""
+    """The statement fails at its start, under an invalid id."""
 
     def lie(answer: Answer) -> None:
         if answer.path == "/queries/v1/query-request":
@@ -191,13 +191,12 @@ def test_an_error_of_snowflake(
                 env=env | {"SNOWFLAKE_PORT": str(server.server_port), "AMPLIFY_DEBUG": debug},
             )
         lines = lines_of(written)
-        assert ended in ((8,) if lie is refused_start else (2, 3, 4, 5)), lines
+        assert ended in (2, 3, 4, 5), lines
         assert len([line for line in lines if line.startswith("Error (")]) == 1
         assert shown(lines, "| Traceback") == (debug == "1")
         if lie is failed_statement:
-            # A name in the text is shown to all, unless the statement is the first, which describes
-            # the table: its own name is known. The text is shown to whoever debugs only.
-            named = debug == "1" or code == "000904"
+            # A name in a text of one line is shown to all, the text to whoever debugs only.
+            named = debug == "1" or code in ("002003", "000904")
             assert shown(lines, "\\x1b]52;c;") == named, "\n".join(lines)
 
 
