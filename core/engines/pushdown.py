@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from core import query
 from core.engines.engine import Cost, EngineName, EngineResult, Job, Volume
-from core.engines.widths import BITS, integer_bytes, is_barely_grouped, row_bytes
+from core.engines.widths import is_barely_grouped, row_bytes
 from core.output import Format, find_missing_library
 from core.planning.delivered import describe_columns
 
@@ -55,7 +55,8 @@ class Pushdown:
         if rows and groups and is_barely_grouped(rows, groups):
             limit = "nearly as many groups as rows are downloaded"
         rows_per_group = (rows or 0) / max(groups, 1)
-        helpers = {"total": BITS, "rows": integer_bytes(int(rows_per_group))}
+        # Snowflake does not narrow the integers that it computes.
+        helpers = dict.fromkeys(("total", "rows", "blank", "bad"), 8.0)
         fields = self.statement(plan).fields
         each = row_bytes(fields, plan, volume.widths, helpers, rows_per_group)
         return Cost(groups, round(groups * each), limit)

@@ -278,7 +278,8 @@ def test_a_signal_keeps_what_the_run_tells_of_its_remains() -> None:
     stop = Stop(on_stopping=lambda: None, last_resort=lambda: None)
     stop.signal = signal.SIGINT
     error = CancelledError(hint="Files may remain at s3://b/in/.")
-    assert batch._report_failure(error, TextConsole(told, quiet=False), stop, debug=False) == 130
+    console = TextConsole(told, quiet=False)
+    assert batch._report_failure(error, console, stop, debug=False, of_run=True) == 130
     assert "Files may remain at s3://b/in/." in told.getvalue()
 
 

@@ -256,7 +256,7 @@ class TestDryRun:
         heading = next(n for n, line in enumerate(lines) if line.startswith("   engine"))
         shown = [line.split() for line in lines[heading + 1 : heading + 4]]
         assert [line[:3] for line in shown] == [
-            [">", "stream", "about"], ["pushdown", "about", "11.6"], ["unload", "-", "-"],
+            [">", "stream", "about"], ["pushdown", "about", "14.5"], ["unload", "-", "-"],
         ]  # fmt: skip
         assert "cannot:" in shown[2]
         assert "(benchmark)" in shown[0]

@@ -16,9 +16,8 @@ from textual.widgets import Input, OptionList, Select
 
 from core.connections import discovery
 from core.connections.secrets import Secret
-from core.preview import browser
 from core.preview.browser import Explorer
-from core.warehouse import connect
+from core.warehouse import connect, lending
 from tests.support.keyrings import MemoryKeyring, using
 from tests.tui.app_hosts import Host, shown, until, whole
 from tui.screens.connect.entries import find_only_link
@@ -85,7 +84,7 @@ def reach(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         given = connection if isinstance(connection, str) else {**connection, **address}
         return real(given, **more)
 
-    monkeypatch.setattr(browser, "connect", redirected)
+    monkeypatch.setattr(lending, "connect", redirected)
 
 
 class TestList:
