@@ -84,7 +84,7 @@ async def test_engine_and_cost_are_shown_and_chosen(
         await choose(drive, "engine", "pushdown")
         await until(drive.pilot, lambda: asked(drive).engine == "pushdown")
         await drive.press("3")
-        pushed = "pushdown · about 1.8 MB downloaded · time unknown"
+        pushed = "pushdown · about 3.4 MB downloaded · time unknown"
         more = " · aggregated by Snowflake"
         assert told(drive, "cost") == pushed + (more if size == USUAL else "")
         await drive.press("q")

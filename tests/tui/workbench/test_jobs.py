@@ -51,7 +51,8 @@ async def test_a_job_is_loaded_and_run_beside_the_tables(sandbox: Sandbox, file:
 
         await drive.press("5", "down", "r")
         await until(drive.pilot, lambda: isinstance(drive.app.screen, Question))
-        await until(drive.pilot, lambda: "again: LOCATIONS_595 → s3://" in whole(drive.app))
+        await until(drive.pilot, lambda: "again: LOCATIONS_595 →" in whole(drive.app))
+        assert f"s3://{sandbox.s3['bucket']}/{own}" in whole(drive.app)
         await drive.press("y")
         await until(drive.pilot, lambda: isinstance(drive.app.screen, RunsScreen))
         queue = queue_of(drive.app)

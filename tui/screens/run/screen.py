@@ -156,8 +156,13 @@ over the rows written."""
 
     def show_rows(self, rows: tuple[FirstRows, bool] | None) -> None:
         """Show the first rows of the file, which were read after the dialog was opened."""
-        if self.is_mounted and self.state is State.LOOK:
-            self.query_one(LastLook).show_rows(rows)
+        self._rows = rows  # for `compose`, if that is still to come
+        if self.plan is None or not self.is_mounted or self.state is not State.LOOK:
+            return
+        for look in self.query(LastLook):
+            look.show_rows(rows)
+            return
+        self.call_after_refresh(self.show_rows, rows)  # it is composed, but not mounted yet
 
     def _list_actions(self, state: State) -> tuple[Action, ...]:
         if state is State.LOOK and self.plan is not None and self.plan.grain:
