@@ -166,10 +166,10 @@ def _is_read(table: Table, moment: int | None, bad: Any) -> bool:
     if not (since or until):
         return True
     if bad is not None and table.options.get("on_bad_date", "fail") == "fail":
-        if isinstance(bad, str):
-            return True
         digits = {"%Y%m%d": 8, "%Y%m": 6}.get(table.options["date_format"], 0)
-        whole = str(int(Decimal(bad))) if digits and Decimal(bad).is_finite() else ""
+        if isinstance(bad, str) or not digits:
+            return True
+        whole = str(int(Decimal(bad))) if Decimal(bad).is_finite() else ""
         if len(whole) != digits or whole.startswith("-"):
             return True
         month = f"{whole[:4]}-{whole[4:6]}"
