@@ -145,9 +145,9 @@ def _is_within(plan: Plan, month: date) -> bool:
 def _may_be_within(plan: Plan, value: object) -> bool:
     """Whether an invalid date is read: all are, but for numbers that begin with another month."""
     known = plan.month_format
-    if not isinstance(known, TextFormat) or plan.month.source.type.kind == "TEXT":
+    if not isinstance(known, TextFormat):
         return True
-    number, valid = parse_number(value), query.find_number_range(known)
+    number, valid = parse_number(value), query.find_number_range(plan)
     if number is None or valid is None or not valid[0] <= number < valid[1] + 1:
         return True
     year, month = divmod(int(number) // 10 ** (known.digits - 6), 100)

@@ -7,7 +7,7 @@ and no parameter of the account changes the meaning of a date.
 
 from __future__ import annotations
 
-from core.planning.date_formats import CENTURY_START, NUMBER_TEXT, DateFormat, EpochUnit, TextFormat
+from core.planning.date_formats import CENTURY_START, NUMBER_TEXT, EpochUnit, TextFormat
 from core.planning.plan import Plan
 from core.planning.source import SourceColumn
 from core.query.statement import Binds, quote
@@ -117,12 +117,13 @@ def _check_range(unit: EpochUnit, whole: str, bind: Binds) -> str:
     return f"{whole} BETWEEN {bind(first)} AND {bind(last)}"
 
 
-def find_number_range(known: DateFormat | None) -> tuple[int, int] | None:
-    """Return the least and the greatest whole number that may be a date in a format.
+def find_number_range(plan: Plan) -> tuple[int, int] | None:
+    """Return the least and the greatest whole number that may be a date in a plan's month column.
 
     Returns:
-        None if there is no format, or the order of its numbers is not that of time.
+        None if its dates are no numbers, or numbers whose order is not that of time.
     """
+    known = None if plan.month.source.type.kind == "TEXT" else plan.month_format
     if isinstance(known, EpochUnit):
         return find_extremes(known)
     if known is None or not known.begins_with_month:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from core.planning.plan import Plan
 from core.planning.source import TIMESTAMPS, Source, SourceColumn
-from core.query.dates import find_bad_date, find_number_range, truncate_to_month
+from core.query.dates import find_bad_date, truncate_to_month
 from core.query.statement import Binds, Field, Statement, qualify, quote, select
 from core.query.white_space import trim
 from core.query.window import is_in_window
@@ -38,14 +38,8 @@ def limit_to_window(plan: Plan, bind: Binds) -> str:
     """Return the WHERE clause of a plan with a window, on a line of its own; else an empty text."""
     if plan.window is None:
         return ""
-    is_number = plan.month.source.type.kind != "TEXT"
-    condition = is_in_window(
-        plan,
-        month=truncate_to_month(plan, bind),
-        bad=find_bad_date(plan, bind),
-        valid=find_number_range(plan.month_format) if is_number else None,
-    )
-    return f"\nWHERE {condition}"
+    month, bad = truncate_to_month(plan, bind), find_bad_date(plan, bind)
+    return f"\nWHERE {is_in_window(plan, month=month, bad=bad)}"
 
 
 def select_bad_dates(plan: Plan, rows: int) -> Statement:

@@ -42,7 +42,7 @@ _DATE = "TO_DATE('{}', 'YYYY-MM-DD')"
 _DAY = timedelta(days=1)  # no time zone of any time is as far from UTC
 
 
-def is_in_window(plan: Plan, *, month: str, bad: str | None, valid: tuple[int, int] | None) -> str:
+def is_in_window(plan: Plan, *, month: str, bad: str | None) -> str:
     """Return the condition under which a row is read, for a plan with a window.
 
     If dates that cannot be parsed end the run, their rows are read whatever the window, because
@@ -54,12 +54,10 @@ def is_in_window(plan: Plan, *, month: str, bad: str | None, valid: tuple[int, i
         month: the expression for the first day of a row's month.
         bad: the expression for an invalid date as text, NULL if the date is valid or missing; None
             if dates of this type are always valid.
-        valid: the least and the greatest number that is a date; None if dates are no numbers, or
-            numbers whose order is not that of time.
     """
     assert plan.window is not None  # noqa: S101 - for the type checker
     name, undated = quote(plan.month.name), plan.window.undated
-    failing = plan.on_bad_date == "fail"
+    failing, valid = plan.on_bad_date == "fail", find_number_range(plan)
     others: list[str] = []
     if valid is not None and (failing or isinstance(plan.month_format, EpochUnit)):
         if failing or undated:
@@ -81,7 +79,7 @@ def skips_partitions(plan: Plan) -> bool:
         return False
     if plan.window.undated and plan.on_bad_date == "null":
         return not isinstance(plan.month_format, TextFormat)
-    return plan.month_format is None or find_number_range(plan.month_format) is not None
+    return plan.month_format is None or find_number_range(plan) is not None
 
 
 def _compare(plan: Plan, window: Window, month: str, valid: tuple[int, int] | None) -> list[str]:
