@@ -17,11 +17,10 @@ from core.jobs.job_file import ALSO, KIND, NAME, TRANSFERS, parse_job
 from core.planning.names import parse_table
 from core.request.options import OPTIONS
 from core.request.request import Request
-from core.request.sizes import MEBIBYTE, StreamLimit
+from core.request.sizes import SIZES, StreamLimit, format_size
 from core.runtime.disk.private_files import edit
 
 _HEAD: Final = "# A job file of amplify-transfer.\n"
-_SIZES: Final = ("memory_limit", "max_file_size")
 
 
 def add_transfer(
@@ -149,9 +148,7 @@ def to_toml(name: str, value: Any) -> Any:
         return table
     if isinstance(value, tuple | list):
         return [_escape(each) if isinstance(each, str) else each for each in value]
-    if name in _SIZES and isinstance(value, int) and value % MEBIBYTE == 0:
-        return f"{value // MEBIBYTE}MB"
-    return value
+    return format_size(value) if name in SIZES and isinstance(value, int) else value
 
 
 def _escape(text: str) -> str:

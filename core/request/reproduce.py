@@ -15,11 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from core.request.lists import format_names
 from core.request.request import Request
-from core.request.sizes import MEBIBYTE, StreamLimit
+from core.request.sizes import SIZES, StreamLimit, format_size
 from core.request.targets import without_secrets
 from core.runtime.characters import has_hidden
 
-_SIZES = frozenset({"memory_limit", "max_file_size"})
 _NEVER = frozenset({"s3_options"})
 # Words in which no shell expands anything. A leading `=` is excluded, because zsh expands it.
 _BARE = re.compile(r"[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+:,./=-]*")
@@ -115,13 +114,9 @@ def list_given(request: Request, *, demo: bool) -> Iterator[tuple[str, _Value]]:
             continue
         if name == "notify" and not (value := without_secrets(value)):
             continue
-        if name in _SIZES:
-            value = _format_size(value)
+        if name in SIZES:
+            value = format_size(value)
         yield name, str(value) if isinstance(value, StreamLimit) else value
-
-
-def _format_size(size: int) -> str | int:
-    return f"{size // MEBIBYTE}MB" if size % MEBIBYTE == 0 else size
 
 
 def _as_names(value: Sequence[str] | Mapping[str, str]) -> Sequence[str]:

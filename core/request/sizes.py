@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 MEBIBYTE = 1024 * 1024
+SIZES: Final = ("memory_limit", "max_file_size")  # the options that are one
 _AS_TYPED = re.IGNORECASE | re.ASCII  # without ASCII, a long s (U+017F) matches "s"
 _SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kmgt]?)i?b?", _AS_TYPED)
 _TIME = re.compile(r"(\d{1,9}(?:\.\d+)?)\s*([smh]?)", _AS_TYPED)
@@ -30,6 +31,11 @@ def parse_size(value: Any) -> Any:
     if match is None:
         raise ValueError(f"{value!r} is not a size such as 600MB or 1GB")
     return int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
+
+
+def format_size(size: int) -> str | int:
+    """Return a number of bytes as `parse_size` reads it: as `600MB` if it is whole megabytes."""
+    return f"{size // MEBIBYTE}MB" if size and size % MEBIBYTE == 0 else size
 
 
 def parse_seconds(value: Any) -> Any:

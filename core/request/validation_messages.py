@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from core.remedy import Advice, Remedy, join_texts
+from core.request.sizes import format_size
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-_MEBIBYTE = 1024 * 1024
 # https://docs.pydantic.dev/latest/errors/validation_errors/
 _WORDS = {
     "missing": "is missing",
@@ -63,9 +63,9 @@ def _explain(mistake: Any) -> str:
     if kind == "literal_error":
         return _name_choices(str(context["expected"]), mistake["input"])
     if kind == "greater_than_equal":
-        return f"must be at least {_format_amount(context['ge'])}"
+        return f"must be at least {format_size(context['ge'])}"
     if kind == "less_than_equal":
-        return f"must be at most {_format_amount(context['le'])}"
+        return f"must be at most {format_size(context['le'])}"
     if kind == "string_pattern_mismatch":
         return _FORMS[str(mistake["loc"][0])]
     if kind == "value_error" and context["error"].args:
@@ -80,7 +80,3 @@ def _name_choices(expected: str, given: object) -> str:
     near = difflib.get_close_matches(str(given).lower(), choices, n=1)
     hint = f"; did you mean {choices[near[0]]}?" if near else ""
     return f"must be {expected.replace(chr(39), '')}{hint}"
-
-
-def _format_amount(number: int) -> str:
-    return f"{number // _MEBIBYTE}MB" if number and number % _MEBIBYTE == 0 else str(number)
