@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from core.remedy import Spell as Spell
     from core.remedy import spell_out as spell_out
     from core.request.lists import split_names as split_names
+    from core.request.object_rules import StorageClass as StorageClass
     from core.request.options import GROUPS as GROUPS
     from core.request.options import PLACE as PLACE
     from core.request.options import Option as Option
@@ -176,6 +177,7 @@ _HOMES: Final = {
     "core.jobs.schema": ("make_schema",),
     "core.jobs.sign_ins": ("SignIns",),
     "core.request.lists": ("split_names",),
+    "core.request.object_rules": ("StorageClass",),
     # A run, and former runs.
     "core.records.entry": ("DELIVERED", "HistoryEntry"),
     "core.records.history": (

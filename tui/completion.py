@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
@@ -144,6 +144,12 @@ def _list_regions(context: click.Context) -> Iterable[str]:
     return list_regions()
 
 
+def _list_storage_classes(context: click.Context) -> Iterable[str]:
+    from core.facade import StorageClass
+
+    return get_args(StorageClass)
+
+
 def _list_zones(context: click.Context) -> Iterable[str]:
     import zoneinfo
 
@@ -174,9 +180,5 @@ _SOURCES: Final[dict[str, Callable[[click.Context], Iterable[str]]]] = {
     "since": _list_months,
     "until": _list_months,
     "date_format": lambda _: ("iso", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"),
-    # docs.aws.amazon.com, "Understanding and managing Amazon S3 storage classes"
-    "storage_class": lambda _: (
-        *("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"),
-        *("GLACIER", "DEEP_ARCHIVE", "EXPRESS_ONEZONE", "REDUCED_REDUNDANCY"),
-    ),
+    "storage_class": _list_storage_classes,
 }

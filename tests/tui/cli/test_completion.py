@@ -101,6 +101,7 @@ def complete(line: str) -> list[str]:
         ("--table ORDERS --key-columns REF,r", ["REF,REGION"]),
         ("--table OTHER --key-columns R", []),
         ("--storage-class INT", ["INTELLIGENT_TIERING"]),
+        ("--storage-class R", []),  # REDUCED_REDUNDANCY is refused
         ("--file-name ", []),
     ],
 )
