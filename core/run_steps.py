@@ -24,9 +24,7 @@ from core.planning.plan import Plan, Sample, make_plan
 from core.planning.source import Source
 from core.planning.window import Window, find_window
 from core.preview.sample import take_sample
-from core.records.completion import (
-    list_completion_keys,
-)
+from core.records.completion import list_completion_keys
 from core.records.existing import check_marked, find_existing
 from core.records.last_delivery import find_last_delivery
 from core.request.request import Request

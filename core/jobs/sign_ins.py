@@ -1,7 +1,8 @@
 """The sign-ins of a job: one serves all its transfers that would sign in with the same arguments.
 
-Transfers of other connections, roles, warehouses or time zones need sessions of their own, as those
-with engine `unload` do beside others, whose results come in smaller chunks.
+Transfers of other connections, roles, warehouses or time zones need sessions of their own. So do
+those with engine `unload` beside others, because the session decides on the size of chunks, which
+is another one for them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from core.engines.choice import find_chunk_size
 from core.errors import SignInError, UsageError
 from core.runtime.background import Future, Waiter, start
 from core.runtime.cancel import NEVER, Cancel
@@ -68,8 +70,6 @@ class SignIns(Closing):
 
     def _begin(self, request: Request, retry: Retry) -> Future[SignedIn]:
         """Return the sign-in that fits a request, which begins unless it has."""
-        from core.engines.choice import find_chunk_size  # loads polars, as a run does
-
         chunk = find_chunk_size(request)
         own = {name: getattr(request, name) for name in ARGUMENTS}
         key = [*own.values(), chunk]

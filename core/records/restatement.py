@@ -24,7 +24,7 @@ from core.bucket.target import identify_run
 from core.engines.grouped import check_bad_dates
 from core.errors import IntegrityError
 from core.outcome import Skipped
-from core.planning.window import add_months, write_month
+from core.planning.window import Window, add_months, write_month
 from core.records.history_store import load
 from core.verify.month_totals import MonthFigures
 from core.verify.source_totals import read_source_totals
@@ -104,8 +104,7 @@ class Restatement:
 
     def __str__(self) -> str:
         """Return the months that were looked at, as `2024-02 to 2024-04`."""
-        first, last = (write_month(each.month) for each in (self.months[0], self.months[-1]))
-        return first if first == last else f"{first} to {last}"
+        return str(Window(self.months[0].month, self.months[-1].month))
 
     @property
     def due(self) -> tuple[date, ...]:

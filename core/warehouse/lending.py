@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from core.warehouse.session import Session
 
 ARGUMENTS: Final = ("connection", "warehouse", "role", "aws_profile", "timezone")
-"""The options of a request of which a sign-in depends."""
+"""The options of a request on which a sign-in depends."""
 
 
 class Lender(Protocol):

@@ -278,12 +278,18 @@ def seconds_of(run: QueuedRun) -> float:
     return run.seconds if run.standing is Standing.ENDED else time.monotonic() - run.began
 
 
+_KEPT: Final = "_run_queue"
+
+
 def queue_of(app: App[Any]) -> RunQueue:
     """Return the queue of an app.
 
     It is kept in the app: its runs refer to the app, so a table of queues would keep both forever.
     """
-    queue: RunQueue = vars(app).setdefault("_run_queue", RunQueue(app))
+    kept = vars(app)
+    if _KEPT not in kept:
+        kept[_KEPT] = RunQueue(app)
+    queue: RunQueue = kept[_KEPT]
     return queue
 
 

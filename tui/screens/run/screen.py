@@ -159,10 +159,10 @@ over the rows written."""
         self._rows = rows  # for `compose`, if that is still to come
         if self.plan is None or not self.is_mounted or self.state is not State.LOOK:
             return
-        for look in self.query(LastLook):
-            look.show_rows(rows)
-            return
-        self.call_after_refresh(self.show_rows, rows)  # it is composed, but not mounted yet
+        if looks := self.query(LastLook):
+            looks.first().show_rows(rows)
+        else:  # it is composed, but not mounted yet
+            self.call_after_refresh(self.show_rows, rows)
 
     def _list_actions(self, state: State) -> tuple[Action, ...]:
         if state is State.LOOK and self.plan is not None and self.plan.grain:
