@@ -127,6 +127,18 @@ def default_signals() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Let the processes that tests start keep what they have compiled of the program.
+
+    Where PYTHONDONTWRITEBYTECODE is set, as it often is in containers, each of hundreds would
+    compile all of it. A module that was changed is compiled again: Python compares its time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep the tests away from the user's settings, credentials and directories."""
     home = tmp_path_factory.mktemp("home")

@@ -83,6 +83,24 @@ def test_key_refused(name: str) -> None:
         Destination.parse("s3://partner-inbox/in/").key(name)
 
 
+@pytest.mark.parametrize("code", [0x1F, 0x7F, 0x9F, 0xD800, 0xDFFF])
+def test_characters_that_no_key_may_have(code: int) -> None:
+    with pytest.raises(UsageError, match="control characters"):
+        Destination.parse("s3://partner-inbox").key(f"a{chr(code)}b")
+
+
+@pytest.mark.parametrize("code", [0x20, 0x7E, 0xA0, 0xD7FF, 0xE000])
+def test_their_neighbours_are_kept(code: int) -> None:
+    assert Destination.parse("s3://partner-inbox").key(f"a{chr(code)}b") == f"a{chr(code)}b"
+
+
+def test_a_key_has_1024_bytes_at_most() -> None:
+    destination = Destination.parse("s3://partner-inbox/in/")
+    assert len(destination.key("x" * 1021)) == 1024
+    with pytest.raises(UsageError, match="1024"):
+        destination.key("x" * 1022)
+
+
 @pytest.mark.parametrize(
     ("template", "name"),
     [

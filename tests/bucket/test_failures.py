@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
+from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from core.bucket.failures import translate
+from core.bucket.failures import StrangeAnswerError, translate
 from core.errors import (
     DestinationError,
     DestinationExistsError,
     IntegrityError,
+    LocalResourceError,
     TemporaryError,
     TransferError,
     UsageError,
@@ -142,9 +145,65 @@ def test_a_denial_says_what_is_needed(
     assert not_words not in error.hint
 
 
+def test_a_denial_by_the_code_of_a_kms_key_says_what_is_needed() -> None:
+    assert "kms:GenerateDataKey" in said("KMS.DisabledException", 400).hint
+    assert "The KMS key refuses" in said("KMS.DisabledException", 400).hint
+    assert "The KMS key refuses" not in said("AccessDenied", 403).hint
+
+
 def test_what_is_given_already_is_not_asked_for() -> None:
     demands = frozenset({"sse", "kms_key_id", "acl", "request_payer", "role_arn"})
     asked = {remedy.option for remedy in said("AccessDenied", 403).remedies}
     assert asked == demands
     rest = said("AccessDenied", 403, given=frozenset({"sse", "acl"})).remedies
     assert {remedy.option for remedy in rest} == demands - {"sse", "acl"}
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (boto.NoCredentialsError(), DestinationError, "no AWS credentials"),
+        (
+            boto.PartialCredentialsError(provider="env", cred_var=MARKER),
+            DestinationError,
+            "or they are incomplete",
+        ),
+        (boto.ProfileNotFound(profile=MARKER), UsageError, "no such AWS profile"),
+        (boto.UnauthorizedSSOTokenError(), DestinationError, "sign-in has expired"),
+        (
+            boto.TokenRetrievalError(provider="sso", error_msg=MARKER),
+            DestinationError,
+            "sign-in has expired",
+        ),
+        (
+            boto.CredentialRetrievalError(provider="process", error_msg=MARKER),
+            DestinationError,
+            "could not be loaded",
+        ),
+        (boto.InvalidConfigError(error_msg=MARKER), DestinationError, "could not be loaded"),
+        (boto.NoRegionError(), UsageError, "region is missing"),
+        (boto.InvalidRegionError(region_name=MARKER), UsageError, "region is missing or invalid"),
+        (boto.ParamValidationError(report=MARKER), UsageError, "client rejects the request for s3"),
+        (boto.EndpointConnectionError(endpoint_url=MARKER), TemporaryError, "not be reached"),
+        (boto.DataNotFoundError(data_path=MARKER), DestinationError, "client failed for s3"),
+        (StrangeAnswerError(MARKER), TemporaryError, "did not come from S3"),
+        (OSError(errno.EIO, MARKER), LocalResourceError, r"cannot be read \(EIO\)"),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, Exception) else "",
+)
+def test_an_error_before_any_answer(
+    error: Exception, kind: type[TransferError], words: str
+) -> None:
+    found = translate(error, URL)
+    assert type(found) is kind
+    with pytest.raises(kind, match=words):
+        raise found
+    assert found.hint
+    assert MARKER not in str(found)
+
+
+def test_an_error_of_ours_stays_and_a_defect_is_raised() -> None:
+    ours = IntegrityError("Rows are missing.")
+    assert translate(ours, URL) is ours
+    with pytest.raises(ZeroDivisionError):
+        translate(ZeroDivisionError(), URL)

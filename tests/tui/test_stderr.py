@@ -12,7 +12,7 @@ from tui.stderr import divert_stderr
 told = queue.Queue()
 with divert_stderr(told.put):
     os.write(2, b"https://sign.in/here\\n")
-    assert told.get(timeout=10) == "https://sign.in/here"
+    assert told.get(timeout=120) == "https://sign.in/here"
     sys.__stderr__.write("painted ")
     sys.stderr.write("last words ")
 os.write(2, b"afterwards")

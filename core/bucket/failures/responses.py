@@ -157,12 +157,7 @@ def _explain_denial(answer: _Answer) -> TransferError:
         else "ask its owner"
     )
     if "explicit deny" in message:
-        return DestinationError(
-            what,
-            Advice(
-                "The bucket's policy refuses it: ", asked or "ask its owner what it demands", "."
-            ),
-        )
+        return DestinationError(what, Advice("The bucket's policy refuses it: ", asked, "."))
     needed = ["s3:PutObject", *(_PERMISSIONS[name] for name in _PERMISSIONS if name in given)]
     hints: list[str | Remedy] = [f"{' and '.join(needed)} {'are' if needed[1:] else 'is'} needed; "]
     hints += ["with a KMS key also kms:GenerateDataKey and kms:Decrypt; "]

@@ -227,7 +227,7 @@ def test_a_pass_leads_to_its_account_alone(
 
 def asked(method: str, path: str, headers: dict[str, str]) -> int:
     (server,) = gate._running
-    link = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=10)
+    link = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=60)
     link.request(method, path, b"" if method == "CONNECT" else b"x", headers)
     status = link.getresponse().status
     link.close()

@@ -238,7 +238,7 @@ class SignInPage:
         """Once the address is on the terminal."""
         if self._back and b"//sign.in/" in written:
             back, self._back = self._back, ""
-            urlopen(back, timeout=20).close()
+            urlopen(back, timeout=60).close()
 
 
 @pytest.mark.parametrize("debug", ["0", "1"])
