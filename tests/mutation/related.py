@@ -11,6 +11,7 @@ _WIDER: Final = {
     "core/bucket": ["tests/engines/test_bucket_options.py", "tests/trust/hostile/test_s3.py"],
     "core/connections": ["tests/trust/attacks/secrets", "tests/trust/attacks/users"],
     "core/engines": [
+        "tests/preview/test_widths.py",
         "tests/preview/test_cost.py",
         "tests/test_transfer.py",
         "tests/faults/test_warehouse_unload.py",

@@ -80,8 +80,8 @@ class TestRuns:
         )
         assert found.run_id in head["Metadata"].values()
         assert found.run_id in outcome.file_name
-        assert 0 < found.seconds < 60
-        assert timedelta() < datetime.now(UTC) - found.started < timedelta(minutes=1)
+        assert 0 < found.seconds < 3600
+        assert timedelta() < datetime.now(UTC) - found.started < timedelta(hours=1)
         assert found.request == request(
             table="LOCATIONS_595", bucket=sandbox.s3["bucket"], date_column="DOB",
             file_name="history/{run_id}.{ext}", drop_columns="AREA_KM2",
