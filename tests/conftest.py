@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.golden import compare_golden
+from tests.support.waiting import AT_ONCE
 
 if TYPE_CHECKING:
     import ssl
@@ -80,11 +83,53 @@ LENGTHY = tuple(
     )
 )
 RUN_APART = frozenset({"browser", "large", "lengthy", "slow", "thorough"})
+# The files that take longest come first, so that no process still has one when the others are done.
+FIRST = tuple(
+    Path(__file__).parent / name
+    for name in (
+        "tui/workbench/test_workbench.py",
+        "tui/workbench",
+        "parity/test_shapes.py",
+        "test_bad_input.py",
+        "parity",
+        "engines",
+        "tui",
+        "verify",
+        "test_transfer.py",
+        "checking",
+        "jobs",
+        "preview",
+        "records",
+        "bucket",
+    )
+)
+
+
+@cache
+def find_place(path: Path) -> int:
+    """Return how early a file starts: its place in `FIRST`, or after all of them."""
+    return next((n for n, each in enumerate(FIRST) if path.is_relative_to(each)), len(FIRST))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what is compiled, and have pytest-xdist hand out the files in their order.
+
+    Where PYTHONDONTWRITEBYTECODE is set, as it often is in containers, each of hundreds of
+    processes would compile the whole program. Without its option, xdist goes by numbers of tests.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of adversity and the long ones, but for those with a marker of their own."""
+    """Order the files, and mark the tests of adversity and the long ones.
+
+    Those with a marker of their own keep it.
+    """
+    items.sort(key=lambda item: find_place(item.path))
     for item in items:
         if RUN_APART.intersection(mark.name for mark in item.iter_markers()):
             continue
@@ -127,18 +172,6 @@ def default_signals() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_once() -> Iterator[None]:
-    """Let the processes that tests start keep what they have compiled of the program.
-
-    Where PYTHONDONTWRITEBYTECODE is set, as it often is in containers, each of hundreds would
-    compile all of it. A module that was changed is compiled again: Python compares its time.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
 def own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep the tests away from the user's settings, credentials and directories."""
     home = tmp_path_factory.mktemp("home")
@@ -155,7 +188,24 @@ def own_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def sandbox(own_directories: Path) -> Iterator[Sandbox]:
+def patient_cleanups() -> Iterator[None]:
+    """Give cancelled runs more time to clean up than a user would wait for.
+
+    What they leave after that is reported, and is no fault; but on a busy machine a test would then
+    fail that asserts that nothing is left. Nothing waits longer unless a request hangs.
+    """
+    from core.bucket import multipart, objects
+    from core.engines import cleanup
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(multipart, "_ABORT_SECONDS", (30.0, AT_ONCE / 3))
+        for module in (objects, cleanup):
+            patch.setattr(module, "_SHORT", AT_ONCE / 3)
+        yield
+
+
+@pytest.fixture(scope="session")
+def sandbox(own_directories: Path, patient_cleanups: None) -> Iterator[Sandbox]:
     """The sandbox warehouse and bucket, cutting results into small batches."""
     from core.sandbox.launcher import Sandbox
     from tests.support.services import aws
@@ -165,7 +215,7 @@ def sandbox(own_directories: Path) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def bucket_server(own_directories: Path) -> Iterator[dict[str, str]]:
+def bucket_server(own_directories: Path, patient_cleanups: None) -> Iterator[dict[str, str]]:
     """A sandbox bucket without a warehouse: what `serve` passes to `on_ready`."""
     from tests.support.services.buckets import PARTNER, one_loader, running_server
 
