@@ -85,9 +85,11 @@ class RunSteps:
         Args:
             meanwhile: called while Snowflake's answer to the sign-in is awaited.
         """
-        self.progress.start(Phase.CONNECT)
+        begin = partial(self.progress.start, Phase.CONNECT)
         tag = f"amplify-transfer {self.run_id}"
-        lent = borrow(self._signed_in, self.request, self.retry, tag, self.cancel)
+        lent = borrow(self._signed_in, self.request, self.retry, tag, self.cancel, begin)
+        if lent is None:
+            begin()
         connection = lent or connect(
             self.request.connection,
             query_tag=tag,

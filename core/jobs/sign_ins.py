@@ -8,7 +8,7 @@ is another one for them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from core.engines.choice import find_chunk_size
@@ -18,7 +18,7 @@ from core.runtime.cancel import NEVER, Cancel
 from core.runtime.closing import Closing
 from core.runtime.retry import Retry
 from core.warehouse.connect import sign_out
-from core.warehouse.lending import ARGUMENTS, SignedIn
+from core.warehouse.lending import ARGUMENTS, SignedIn, ignore
 
 if TYPE_CHECKING:
     from core.request.request import Request
@@ -44,10 +44,14 @@ class SignIns(Closing):
         self._lock = threading.Lock()
         self._begun: list[tuple[_Key, Future[SignedIn]]] = []
 
-    def lend(self, request: Request, retry: Retry, cancel: Cancel) -> Session | None:
+    def lend(
+        self, request: Request, retry: Retry, cancel: Cancel, begin: Callable[[], None] = ignore
+    ) -> Session | None:
         """Return an open session; see `core.warehouse.lending.Lender`."""
         for _ in range(2):
-            future = self._begin(request, retry)
+            future, is_begun = self._begin(request, retry)
+            if is_begun:
+                begin()
             try:
                 signed_in = Waiter(cancel).result(future)
             except (SignInError, UsageError):
@@ -68,19 +72,19 @@ class SignIns(Closing):
             if future.done() and future.exception() is None:
                 sign_out(future.result().session)
 
-    def _begin(self, request: Request, retry: Retry) -> Future[SignedIn]:
-        """Return the sign-in that fits a request, which begins unless it has."""
+    def _begin(self, request: Request, retry: Retry) -> tuple[Future[SignedIn], bool]:
+        """Return the sign-in that fits a request, and whether it begins now."""
         chunk = find_chunk_size(request)
         own = {name: getattr(request, name) for name in ARGUMENTS}
         key = [*own.values(), chunk]
         with self._lock:
             for known, future in self._begun:
                 if known == key:
-                    return future
+                    return future, False
             how = {"query_tag": _TAG, "chunk_megabytes": chunk, "retry": retry}
             future = start(SignedIn.open, **own, **how, cancel=self._cancel)
             self._begun.append((key, future))
-            return future
+            return future, True
 
     def _forget(self, future: Future[SignedIn]) -> None:
         with self._lock:

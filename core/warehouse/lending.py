@@ -15,7 +15,7 @@ A second session from the tokens of the first would need a request that Snowflak
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, cast
 
@@ -36,16 +36,24 @@ ARGUMENTS: Final = ("connection", "warehouse", "role", "aws_profile", "timezone"
 """The options of a request on which a sign-in depends."""
 
 
+def ignore() -> None:
+    """Report no sign-in."""
+
+
 class Lender(Protocol):
     """What lends sessions to runs: the app's session, or the sign-ins of a job."""
 
-    def lend(self, request: Request, retry: Retry, cancel: Cancel) -> Session | None:
+    def lend(
+        self, request: Request, retry: Retry, cancel: Cancel, begin: Callable[[], None] = ignore
+    ) -> Session | None:
         """Return an open session whose loan is counted; None if the run has to sign in itself.
 
         Args:
             request: the request of the run.
             retry: the retry policy of the run.
             cancel: ends the wait for Snowflake.
+            begin: called before the wait, so that the run reports it as its sign-in; not if the
+                sign-in was reported by another run of the same job.
 
         Raises:
             TransferError: the sign-in for this request failed, or `cancel` was set.
@@ -101,7 +109,9 @@ class SignedIn:
         session = cast("Session", opened)
         return cls(session, connection, warehouse, role, aws_profile, timezone)
 
-    def lend(self, request: Request, retry: Retry, cancel: Cancel) -> Session | None:
+    def lend(
+        self, request: Request, retry: Retry, cancel: Cancel, begin: Callable[[], None] = ignore
+    ) -> Session | None:
         """Return the session; see `Lender`.
 
         Returns:
@@ -114,6 +124,7 @@ class SignedIn:
         fits = all(getattr(self, name) == getattr(request, name) for name in ARGUMENTS)
         if not fits or not self.session.lend():
             return None
+        begin()
         try:
             usable = self.session.renewable or Waiter(cancel).call(self.session.is_valid)
         except BaseException:
@@ -126,7 +137,12 @@ class SignedIn:
 
 
 def borrow(
-    lender: Lender | None, request: Request, retry: Retry, query_tag: str, cancel: Cancel
+    lender: Lender | None,
+    request: Request,
+    retry: Retry,
+    query_tag: str,
+    cancel: Cancel,
+    begin: Callable[[], None] = ignore,
 ) -> SnowflakeConnection | None:
     """Return an open session for a run of `request`.
 
@@ -136,6 +152,7 @@ def borrow(
         retry: the retry policy of the run.
         query_tag: the tag of its statements in Snowflake's query history.
         cancel: ends the wait for Snowflake.
+        begin: reports a sign-in; see `Lender`.
 
     Returns:
         The session; `sign_out` returns it to its owner. None if the run has to sign in.
@@ -143,7 +160,7 @@ def borrow(
     Raises:
         TransferError: the sign-in of the lender failed, or `cancel` was set.
     """
-    owner = lender.lend(request, retry, cancel) if lender else None
+    owner = lender.lend(request, retry, cancel, begin) if lender else None
     if owner is None:
         return None
     return cast("SnowflakeConnection", LentSession(owner, retry, query_tag))

@@ -12,6 +12,7 @@ import pytest
 
 from core import run_job
 from core.errors import CancelledError
+from core.events import Event, Phase, Progress
 from core.jobs.sign_ins import SignIns
 from core.request.request import Request
 from core.runtime.cancel import NEVER
@@ -78,9 +79,16 @@ def asked(sandbox: Sandbox, warehouse: Warehouse) -> Request:
 
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_one_sign_in_serves_all_transfers(job: Path, warehouse: Warehouse, at_once: int) -> None:
-    results = run_job(job, jobs=at_once)
+    reported: list[str] = []
+
+    def note(name: str, event: Event) -> None:
+        if isinstance(event, Progress) and event.phase is Phase.CONNECT:
+            reported.append(name)
+
+    results = run_job(job, jobs=at_once, on_progress=note)
     assert [each.exit_code for each in results] == [0, 4, 0]
     assert (warehouse.seen(LOGIN), warehouse.seen(END)) == (1, 1)
+    assert len(set(reported)) == 1, "only the transfer that signs in reports it"
 
 
 def test_a_lost_session_is_renewed_for_all(job: Path, warehouse: Warehouse) -> None:

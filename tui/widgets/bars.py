@@ -21,6 +21,7 @@ _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 _FEWEST_ROWS, _MOST_ROWS = 3, 14  # lines of a chart
 _SCALE_CELLS = 7
 _ROOMY_CELLS = 30  # cells; a chart of this width or more shows the word "total"
+_GAP_CELLS, _MOST_CELLS = 3, 4  # of a bar: with a gap after it, and at most
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class Bars(ScrollView, can_focus=True):
         self._flat = ""
         self._rows = _FEWEST_ROWS
         self._per_bar = 1
-        self._bar_cells = 1
+        self._gap = 0  # cells between two bars
+        self._edges: Sequence[int] = (0,)  # the first cell of each bar, and the end of the last
 
     def show(
         self, months: Sequence[date], series: Sequence[Series], *, sampled: bool = False
@@ -146,14 +148,15 @@ class Bars(ScrollView, can_focus=True):
         cells = max(1, width - _SCALE_CELLS)
         count = len(self._months)
         self._per_bar = max(1, -(-count // cells))
-        bars = -(-count // self._per_bar) if count else 0
-        self._bar_cells = min(4, max(1, cells // bars)) if bars else 1
+        self._edges = _divide(cells, -(-count // self._per_bar))
+        self._gap = int(self._edges[-1] // max(1, len(self._edges) - 1) >= _GAP_CELLS)
         charts = [self._chart(each) for each in self._series]
         self._charts = [chart for chart in charts if not chart.flat]
         self._flat = _describe_flat([chart for chart in charts if chart.flat])
         if drawn := len(self._charts):
             share = (height - 1 - bool(self._flat)) // drawn - 1
-            fewest = max(1, min(_FEWEST_ROWS, height - 2))  # a small chart beats none
+            # A small chart is better than none, and all charts are better than a title without one.
+            fewest = max(1, min(_FEWEST_ROWS - (share == _FEWEST_ROWS - 1), height - 2))
             self._rows = min(_MOST_ROWS, max(fewest, share))
         self._lines = [(chart, row) for chart in self._charts for row in range(self._rows + 1)]
         self.virtual_size = Size(0, len(self._lines) + 1 + bool(self._flat))
@@ -191,7 +194,6 @@ class Bars(ScrollView, can_focus=True):
         scale = {self._rows: -unit * down if down else 0.0, 1: unit * up if up else 0.0}.get(row)
         label = fit("" if scale is None else short(scale), _SCALE_CELLS - 1, "right") + " "
         parts = [(label, "dim")]
-        gap = self._bar_cells > 2
         for index, value in enumerate(chart.bars):
             below = row > up
             skipped = row - up - 2 if below else up - row  # lines between this one and zero
@@ -199,8 +201,9 @@ class Bars(ScrollView, can_focus=True):
             eighths = min(8, max(0, (max(1, round(height)) if height > 0 else 0) - 8 * skipped))
             cell = _EIGHTHS[8 - eighths if below and 0 < eighths < 8 else eighths]
             look = self._look(index) + ("-down" if below and 0 < eighths < 8 else "")
-            parts.append((cell * (self._bar_cells - gap), look))
-            parts.append((" " * gap, "dim"))
+            cells = self._edges[index + 1] - self._edges[index]
+            parts.append((cell * (cells - self._gap), look))
+            parts.append((" " * self._gap, "dim"))
         return self._strip(parts, width)
 
     def _look(self, index: int) -> str:
@@ -224,7 +227,7 @@ class Bars(ScrollView, can_focus=True):
         for index in range(0, len(self._months), self._per_bar):
             group = self._months[index : index + self._per_bar]
             january = next((month for month in group if month.month == 1), None)
-            at = index // self._per_bar * self._bar_cells
+            at = self._edges[index // self._per_bar]
             opening = f"{group[0]:%b %Y}" if index == 0 else ""
             label = str(january.year) if january else opening
             if label and at >= free and at + len(label) < end + (end == len(cells)):
@@ -244,6 +247,19 @@ class Bars(ScrollView, can_focus=True):
         name, _, down = look.partition("-")
         style = self.get_component_rich_style(f"bars--{name}") + Style(bgcolor=base.bgcolor)
         return Style(color=style.bgcolor, bgcolor=style.color) if down else style
+
+
+def _divide(cells: int, bars: int) -> list[int]:
+    """Return the first cell of each bar, and the end of the last.
+
+    Narrow bars fill the width, some of them a cell wider than others; wide ones are equal.
+    """
+    if not bars:
+        return [0]
+    width = cells // bars
+    if width >= _GAP_CELLS:
+        return [at * min(_MOST_CELLS, width) for at in range(bars + 1)]
+    return [at * cells // bars for at in range(bars + 1)]
 
 
 def _describe_flat(charts: Sequence[_Chart]) -> str:
