@@ -45,6 +45,8 @@ DARK: Final = Theme(
         "input-selection-background": "#17384c",
         "footer-key-foreground": "#ffb27e",
         "footer-background": "#161d26",
+        "block-cursor-background": "#17384c",
+        "block-cursor-foreground": "#dfe5ec",
         "block-cursor-blurred-background": "#1f2933",
     },
 )
@@ -78,6 +80,8 @@ LIGHT: Final = Theme(
         "input-selection-background": "#cbe4f1",
         "footer-key-foreground": "#933a06",
         "footer-background": "#e0e6ec",
+        "block-cursor-background": "#cbe4f1",
+        "block-cursor-foreground": "#1d2733",
         "block-cursor-blurred-background": "#dce4eb",
     },
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.color import Color
 from textual.geometry import Region
 
+from core.records.history import HistoryEntry, record
 from tests.tui.app_driver import workbench
-from tests.tui.app_hosts import until
+from tests.tui.app_hosts import shown, until
 from tui.screens.dialog import Dialog
 from tui.screens.run.screen import RunScreen
 from tui.themes import THEMES
@@ -17,6 +20,7 @@ from tui.themes import THEMES
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
+MOMENT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TEXT = 4.5  # WCAG 2.2, 1.4.3
 
 
@@ -56,7 +60,12 @@ def test_the_measure_is_that_of_wcag() -> None:
 
 
 @pytest.mark.parametrize("name", [theme.name for theme in THEMES])
-async def test_every_text_can_be_read(sandbox: Sandbox, name: str) -> None:
+async def test_every_text_can_be_read(
+    sandbox: Sandbox, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMPLIFY_STATE_DIR", str(tmp_path))
+    for outcome in ("delivered", "cancelled", "temporary"):
+        record(HistoryEntry(MOMENT, 1.5, "app", False, "A.B.ORDERS", "s3://b-x/o", outcome))
     options = {"table": "ORDERS_100K", "bucket": "b-x", "format": "csv"}
     async with workbench(sandbox, options) as drive:
         drive.app.theme = name
@@ -69,6 +78,11 @@ async def test_every_text_can_be_read(sandbox: Sandbox, name: str) -> None:
         await drive.pilot.pause()
         dialog = drive.app.screen.query_one(Dialog).region
         assert find_faint(drive.app, TEXT, dialog) == set()
+        await drive.press("escape", "f9")
+        for _ in range(3):  # the cursor on each of the runs
+            await until(drive.pilot, lambda: "temporary" in shown(drive.app))
+            assert find_faint(drive.app, TEXT) == set()
+            await drive.press("down")
         await drive.press("escape")
         drive.app.theme = "textual-dark"
         await drive.pilot.pause()

@@ -126,7 +126,7 @@ the check."""
                 show_error(self.app, message.error)
         self.query_one("#summary", Static).update(text)
         button = self.query_one("#do-close")
-        button.label = Content.assemble("Close", "  ", ("esc", "dim"))  # type: ignore[attr-defined]
+        button.label = Content.assemble("Close", "  ", ("esc", "$foreground-muted"))  # type: ignore[attr-defined]
 
     def action_close(self) -> None:
         """Close the dialog, and stop the check."""

@@ -203,10 +203,10 @@ def _make_cells(entry: HistoryEntry, colours: Mapping[str, str]) -> Iterator[Tex
     yield Text(_format_time(entry.started))
     yield Text(_shorten(entry.table.rpartition(".")[2] if entry.table else ""), style="bold")
     yield Text("" if entry.rows is None else f"{entry.rows:,}", justify="right")
-    yield Text(span(entry.seconds), justify="right", style="dim")
+    yield Text(span(entry.seconds), justify="right")
     yield Text(f"{mark} {entry.outcome.replace('_', ' ')}", style=look)
-    yield Text("demo" if entry.demo else entry.by, style="dim")
-    yield Text(_shorten(entry.url.rpartition("/")[0] if good else entry.url), style="dim")
+    yield Text("demo" if entry.demo else entry.by)
+    yield Text(_shorten(entry.url.rpartition("/")[0] if good else entry.url))
 
 
 def _describe(entry: HistoryEntry) -> Iterator[Widget]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from textual import events
@@ -56,9 +56,11 @@ class JumpScreen(ModalScreen["Widget | None"]):
 
     def compose(self) -> ComposeResult:
         """Yield a letter on each widget, and the line of help."""
+        taken: set[Offset] = set()
         for letter, widget in self._targets.items():
             label = Label(letter, classes="target")
-            label.styles.offset = _find_place(widget)
+            label.styles.offset = place = _find_place(widget, taken)
+            taken.add(place)
             yield label
         yield Static("Jump: type a letter · esc cancels", id="jump-help")
 
@@ -73,15 +75,17 @@ class JumpScreen(ModalScreen["Widget | None"]):
         self.dismiss(None)
 
 
-def _find_place(widget: Widget) -> Offset:
+def _find_place(widget: Widget, taken: Collection[Offset]) -> Offset:
     """Return where the letter of a widget is: on the frame around it, else beside it.
 
-    So it hides neither what the widget shows nor its first letter.
+    So it hides neither what the widget shows nor its first letter, nor one of those `taken`.
     """
     x, y = widget.region.offset
     frame = next((each for each in widget.ancestors if _has_frame(each)), None)
     if isinstance(frame, Widget) and frame.region.x < x <= frame.region.x + _LABELLED:
-        return Offset(frame.region.x, y)
+        at_frame = Offset(frame.region.x, y)
+        if at_frame not in taken:
+            return at_frame
     return Offset(max(0, x - _CELLS), y)
 
 
@@ -91,9 +95,9 @@ def _has_frame(node: DOMNode) -> bool:
 
 def find_targets(screen: Screen[Any]) -> Iterator[Widget]:
     """Yield the widgets that take the focus and are in view, in the order of Tab."""
-    view = screen.region
     for widget in screen.focus_chain:
-        if widget.region.area and view.contains_region(widget.region):
+        seen = screen.find_widget(widget).visible_region  # what no container cuts off
+        if seen.area and seen.offset == widget.region.offset:
             yield widget
 
 

@@ -148,7 +148,8 @@ class Bars(ScrollView, can_focus=True):
         cells = max(1, width - _SCALE_CELLS)
         count = len(self._months)
         self._per_bar = max(1, -(-count // cells))
-        self._edges = _divide(cells, -(-count // self._per_bar))
+        bars = -(-count // self._per_bar)
+        self._edges = _divide(cells - (bars < cells), bars)  # not up to the frame
         self._gap = int(self._edges[-1] // max(1, len(self._edges) - 1) >= _GAP_CELLS)
         charts = [self._chart(each) for each in self._series]
         self._charts = [chart for chart in charts if not chart.flat]

@@ -236,11 +236,14 @@ def _forget(name: str, post: Callable[[Message], object]) -> None:
 def _line(entry: Entry, width: int) -> Content:
     mark = ("  default", "$text-success") if entry.default else ""
     name, below = (fit(entry.name, width), "bold"), " " * (width + 2)
-    summary, source = visible(entry.summary), (entry.source, "dim")
+    summary, source = visible(entry.summary), (entry.source, "$foreground-muted")
     return Content.assemble(name, "  ", summary, mark, "\n", below, source)
 
 
 def _offer(name: str, what: str, width: int, own_id: str) -> Option:
     return Option(
-        Content.assemble((name.ljust(width), "bold $text-accent"), "  ", (what, "dim")), id=own_id
+        Content.assemble(
+            (name.ljust(width), "bold $text-accent"), "  ", (what, "$foreground-muted")
+        ),
+        id=own_id,
     )

@@ -147,7 +147,10 @@ not stop the others."""
         entry = self.entry if self.is_mounted else None
         if entry is not None:
             lines = enumerate(entry.text.splitlines(), entry.line)
-            numbered = (Content.assemble((f"{n:>4}  ", "dim"), visible(line)) for n, line in lines)
+            numbered = (
+                Content.assemble((f"{n:>4}  ", "$foreground-muted"), visible(line))
+                for n, line in lines
+            )
             yield Static(Content("\n").join(numbered))
         elif not self._file.entries:
             yield Static(_EMPTY if self._file.exists else _MISSING, markup=False)
@@ -275,9 +278,9 @@ def _make_cells(entry: JobEntry) -> Iterator[Text]:
     request, frozen = entry.transfers[0].request, entry.transfers[0].frozen
     yield Text(shorten(entry.name), style="bold")
     yield Text(shorten(request.table.rpartition(".")[2]))
-    yield Text(shorten(request.destination or request.bucket.removeprefix("s3://")), style="dim")
+    yield Text(shorten(request.destination or request.bucket.removeprefix("s3://")))
     yield Text(_describe_window(entry))
-    yield Text(request.format + (", frozen" if frozen else ""), style="dim")
+    yield Text(request.format + (", frozen" if frozen else ""))
 
 
 def _describe_window(entry: JobEntry) -> str:

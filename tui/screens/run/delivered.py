@@ -144,7 +144,7 @@ def pretty(result: dict[str, Any]) -> Content:
 
 
 def _format_count(number: int, meaning: str) -> Content:
-    return Content.assemble((f"{number:>14,}", "bold"), "  ", (meaning, "dim"))
+    return Content.assemble((f"{number:>14,}", "bold"), "  ", (meaning, "$foreground-muted"))
 
 
 def _list_totals(outcome: Outcome) -> Iterator[Content]:

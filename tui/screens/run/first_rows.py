@@ -73,7 +73,7 @@ bucket, which may allow writing only."""
 def _cells(row: tuple[str | None, ...], right: list[bool]) -> Iterator[Text]:
     for value, at_right in zip(row, right, strict=False):
         null = value is None
-        yield _cell("NULL" if null else value or "", right=at_right, style="dim" if null else "")
+        yield _cell("NULL" if null else value or "", right=at_right, style="italic" if null else "")
 
 
 def _cell(text: str, *, right: bool, style: str = "") -> Text:

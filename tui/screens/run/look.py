@@ -119,18 +119,16 @@ class LastLook(Vertical):
 
 
 def _cost(estimate: Estimate) -> Content:
-    """Return the cost with the chosen engine, then with the others."""
+    """Return the cost with the chosen engine, then with the others that are possible."""
     way = estimate.chosen
     others = [
-        f"{each.engine}: {visible(in_app(each.obstacle)) or cost.describe(estimate, each)}"
+        f"{each.engine}: {cost.describe(estimate, each)}"
         for each in estimate.ways
-        if each is not way
+        if each is not way and not each.obstacle
     ]
-    lines = [
-        f"{cost.rows_out(estimate)} rows out · {cost.describe(estimate, way)}",
-        way.pace,
-    ]
-    return Content.assemble("\n".join(lines), ("\n" + "\n".join(others), "dim"))
+    first = f"{cost.rows_out(estimate)} rows out · {cost.describe(estimate, way)}"
+    more = [each for each in (way.pace, *others) if each]
+    return Content.assemble(first, *((f"\n{each}", "$foreground-muted") for each in more))
 
 
 def _file(request: Request) -> str:
@@ -142,6 +140,6 @@ def _file(request: Request) -> str:
 
 def _columns(columns: Sequence[PlannedColumn], none: str) -> Content:
     if not columns:
-        return Content.styled(none, "dim")
+        return Content.styled(none, "$foreground-muted")
     names = join_names([column.name for column in columns], most=10)
-    return Content.assemble((f"{len(columns)}  ", "dim"), visible(names))
+    return Content.assemble((f"{len(columns)}  ", "$foreground-muted"), visible(names))

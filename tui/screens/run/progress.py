@@ -75,7 +75,7 @@ class PhaseList(Widget):
         spent = self.track.seconds(phase, self.elapsed)
         name = f"{PHASES[phase]:<14}"
         if spent is None:
-            return Content.assemble(("· ", "dim"), (name, "dim"))
+            return Content.assemble(("· ", "$foreground-muted"), (name, "$foreground-muted"))
         if now is not None and now.phase is phase:
             return Content.assemble(
                 ("▸ ", "bold $text-accent"),
@@ -85,8 +85,8 @@ class PhaseList(Widget):
         return Content.assemble(
             ("✓ ", "$text-success"),
             name,
-            (f"{span(spent):>8}   ", "dim"),
-            (_done(self.track.last(phase)), "dim"),
+            (f"{span(spent):>8}   ", "$foreground-muted"),
+            (_done(self.track.last(phase)), "$foreground-muted"),
         )
 
     def _under_way(self, now: Progress, spent: float) -> list[tuple[str, str]]:
@@ -103,12 +103,12 @@ class PhaseList(Widget):
         if done:
             return [(shown(done), "")]
         if now.phase is not Phase.QUERY or not self._expected:
-            return [(f"{span(spent):>8} …", "dim")]
+            return [(f"{span(spent):>8} …", "$foreground-muted")]
         if self.elapsed > self._expected:
             text = f"{span(spent):>8} …  the run was expected to take {span(self._expected)}"
-            return [(text, "dim")]
+            return [(text, "$foreground-muted")]
         text = f"  {clock(self.elapsed)} of about {clock(self._expected)}"
-        return [*_draw_bar(self.elapsed / self._expected, bar), (text, "dim")]
+        return [*_draw_bar(self.elapsed / self._expected, bar), (text, "$foreground-muted")]
 
 
 class Figures(Widget):
@@ -143,7 +143,7 @@ class Figures(Widget):
         cell = max(10, self.size.width // len(_FIGURES))
         above = "".join(value.ljust(cell) for value in self.values)
         below = "".join(name.ljust(cell) for name in _FIGURES)
-        return Content.assemble((above, "bold"), "\n", (below, "dim"))
+        return Content.assemble((above, "bold"), "\n", (below, "$foreground-muted"))
 
 
 class Running(Vertical):
