@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -18,6 +19,7 @@ from typing import Self
 
 _PATIENCE = 120.0  # seconds for anything to be painted
 _COMMAND = (sys.executable, "-m", "tui")
+_STYLE = re.compile(rb"\x1b\[[0-9;]*m")  # changes of colour, which may be within a text
 
 
 class Terminal:
@@ -71,7 +73,7 @@ class Terminal:
         """
         wanted = [text.encode() for text in texts]
         deadline = time.perf_counter() + _PATIENCE
-        while not any(text in self._painted for text in wanted):
+        while not any(text in _STYLE.sub(b"", self._painted) for text in wanted):
             if not self._read(deadline):
                 shown = self._painted[-400:]
                 raise TimeoutError(f"not painted: {' or '.join(texts)}; at last {shown!r}")
@@ -79,7 +81,7 @@ class Terminal:
 
     def saw(self, text: str) -> bool:
         """Whether `text` was painted since the last keys."""
-        return text.encode() in self._painted
+        return text.encode() in _STYLE.sub(b"", self._painted)
 
     def end(self) -> float:
         """Wait until the app has ended; the moment of it."""
