@@ -8,7 +8,9 @@ from decimal import Decimal
 import pytest
 
 from core.aggregation.reconciliation import RunTotals, Total
+from core.errors import CancelledError, IntegrityError, SourceDataError, TransferError
 from core.verify.comparison import Comparison, Copy, ReadBack, compare
+from core.verify.failures import explain_unreported, explain_unverified, find_mismatch
 from core.verify.month_totals import MonthFigures
 from core.verify.source_totals import Snapshot, SourceTotals
 from tests.support.sources import plan
@@ -161,3 +163,48 @@ def test_only_so_many_differences_are_kept() -> None:
     assert len(found.differences) == 100
     assert found.difference_count > 900
     assert len(found.as_dict()["differences"]) == 100
+
+
+URL = "s3://b/k"
+
+
+@pytest.mark.parametrize(
+    ("figures", "more"),
+    [
+        ({APRIL: month(2, "10.00", -2.5)}, ", and 1 more differences."),
+        ({MARCH: month(3, "0.30", 1.5), APRIL: month(1, "10.00", 0)}, ", and 3 more differences."),
+    ],
+)
+def test_the_error_names_the_first_difference_and_counts_the_others(
+    figures: dict[str | None, MonthFigures], more: str
+) -> None:
+    found = compared(read=ReadBack({**FILE, **figures}, Copy.BUCKET))
+    error = find_mismatch(URL, found)
+    assert isinstance(error, IntegrityError)
+    assert error.message == f"{URL} is delivered, but {found.differences[0]}{more}"
+    assert found.how in error.hint
+
+
+def test_a_single_difference_is_the_error() -> None:
+    found = compared(asked=replace(ASKED, bad_dates=1))
+    assert found.difference_count == 1
+    error = find_mismatch(URL, found)
+    assert error is not None
+    assert error.message == f"{URL} is delivered, but {found.differences[0]}."
+
+
+def test_where_nothing_differs_there_is_no_error() -> None:
+    assert find_mismatch(URL, compared()) is None
+    unsure = replace(ASKED, rows=10, snapshot=Snapshot.NOW, why="a view")
+    assert find_mismatch(URL, compared(asked=unsure)) is None
+
+
+def test_what_ended_the_verification_is_named_beside_the_delivery() -> None:
+    cause = SourceDataError("The view is gone.", "Look.")
+    for error in (explain_unverified(URL, cause), explain_unreported(URL, cause)):
+        assert (type(error), error.__cause__, error.hint) == (SourceDataError, cause, "Look.")
+        assert f"{URL} is delivered" in error.message
+        assert "The view is gone." in error.message
+    stopped: TransferError = explain_unverified(URL, CancelledError())
+    assert type(stopped) is CancelledError
+    assert stopped.message == f"The verification was stopped. {URL} is delivered."

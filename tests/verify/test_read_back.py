@@ -117,6 +117,8 @@ def broken(kind: Format, path: Path) -> list[bytes]:
     if kind is Format.XLSX:
         return [data[:-30], b""]
     texts = [data.replace(b"QTY", b"QTX", 1), data.replace(b"0.05", b"0.O5")]
+    if kind in (Format.JSON, Format.NDJSON):
+        texts += [data.replace(b'"F":0.1}', b'"F":NaN}', 1)]  # which is no JSON
     if kind is Format.JSON:
         texts += [data.removesuffix(b"]\n"), data.replace(b"},\n{", b"}\n{", 1), b""]
     if kind is Format.NDJSON:

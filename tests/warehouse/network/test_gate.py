@@ -1,18 +1,20 @@
-"""Which places the gate admits while the connector fetches a batch."""
+"""Which places the gate admits, and what it forwards."""
 
 from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator
 
 import pytest
 import urllib3
 from snowflake.connector.connection_config import ConnectionConfig
 
 from core.warehouse.network.addresses import Account
-from core.warehouse.network.gate import Pass
+from core.warehouse.network.gate import LARGEST_SIGN_IN, Pass, _Tunnel
 from core.warehouse.network.http_pools import Web
 from core.warehouse.network.places import parse_place
+from tests.support.waiting import PATIENCE
 
 ACCOUNT = "https://acme.snowflakecomputing.com"
 BUCKET = "https://sfc-stage.s3.eu-central-1.amazonaws.com"
@@ -96,3 +98,66 @@ def serve_once(account: socket.socket, answer: bytes, cut: int) -> None:
             pass
         for piece in filter(None, (answer[:cut], answer[cut:])):
             link.sendall(piece)
+
+
+@pytest.fixture
+def ends(way: Pass) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """A tunnel's two ends: the connector's, and the account's."""
+    client, near = socket.socketpair()
+    far, account = socket.socketpair()
+    running = threading.Thread(target=_Tunnel(near, far, way).run, daemon=True)
+    running.start()
+    for each in (client, account):
+        each.settimeout(PATIENCE)
+    yield client, account
+    client.close()
+    account.close()
+    running.join(PATIENCE)
+    assert not running.is_alive()
+    near.close()
+    far.close()
+
+
+def test_a_tunnel_forwards_in_both_directions(ends: tuple[socket.socket, socket.socket]) -> None:
+    client, account = ends
+    client.sendall(b"a request")
+    assert account.recv(100) == b"a request"
+    account.sendall(b"an answer")
+    assert client.recv(100) == b"an answer"
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_end_of_one_side_is_that_of_the_other(
+    ends: tuple[socket.socket, socket.socket], first: int
+) -> None:
+    ends[first].shutdown(socket.SHUT_RDWR)
+    assert ends[1 - first].recv(100) == b""
+
+
+def test_answers_are_limited_each_by_itself(
+    way: Pass, ends: tuple[socket.socket, socket.socket]
+) -> None:
+    client, account = ends
+    piece = b"x" * (LARGEST_SIGN_IN // 2)
+    for _ in range(3):
+        client.sendall(b"a request")
+        assert account.recv(100) == b"a request"
+        account.sendall(piece)
+        assert receive(client, len(piece)) == len(piece)
+    assert way.refusal() is None
+    account.sendall(piece)
+    assert receive(client, len(piece)) == len(piece)  # no more than the limit
+    account.sendall(b"x")
+    assert account.recv(100) == b""  # and the tunnel ends
+    refused = way.refusal()
+    assert refused is not None
+    assert "exceeds the size limit" in refused.message
+    assert way.refusal() is None
+
+
+def receive(link: socket.socket, size: int) -> int:
+    """Receive so many bytes; return how many came."""
+    got = 0
+    while got < size and (data := link.recv(size - got)):
+        got += len(data)
+    return got
