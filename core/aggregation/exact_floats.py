@@ -12,22 +12,33 @@ need one or two columns: the range 0 reaches from 2^-10 to 2^22.
 
 NaN and the infinities are added as floats in a column of their own, as IEEE 754 adds them, in any
 order: their sum replaces the one of the other values. The sum of zeros is 0.0, never -0.0.
+
+The rows of one batch are added more cheaply where they are finite and not too unlike: each float is
+divided into two or three of fewer bits, at the same powers of 2 for all rows, so that sums of them
+as floats do not round. Only the sums become integers. This is the pre-rounding of J. Demmel and
+H. D. Nguyen, "Parallel reproducible summation" (2015), as S. M. Rump, T. Ogita and S. Oishi prove
+it in "Accurate floating-point summation", part I (2008), lemma 3.3.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
 _SPAN: Final = 32  # exponents of a range
 _FIRST: Final = -10  # the least exponent of range 0
 _MANTISSA: Final = 52  # bits after the leading one of a float
+_BITS: Final = _MANTISSA + 1
+_LEAST_UNIT: Final = -1074  # the exponent of the last bit of the least floats
+_GREATEST: Final = 1023  # the greatest exponent of a float
+_MOST_SLICES: Final = 3  # of a float; more take longer than integers do
 _BASE: Final = 1 << _SPAN
 _ROOM: Final = 1 << 90  # times 2^32 such a number still fits into 128 bits, and more
 _SPECIAL: Final = "special"
+_SLICE: Final = "slice"
 _SEPARATOR: Final = "@"
 
 
@@ -66,9 +77,95 @@ def split(frame: pl.DataFrame, alias: str) -> Iterator[pl.Expr]:
         yield scaled.cast(pl.Int128).alias(f"{alias}{_SEPARATOR}{number}")
 
 
-def is_part(name: str) -> bool:
-    """Whether a column is one of those that `split` makes."""
-    return _SEPARATOR in name
+class Addends(NamedTuple):
+    """The columns that are added within a batch, and what their sums make.
+
+    Attributes:
+        columns: the columns to add; a NULL of the float column is NULL in all of them.
+        exact: the columns of the exact sum, as those of `split`, made of the sums of `columns`.
+        has_gaps: whether `columns` may have NULLs where the float column has none.
+    """
+
+    columns: list[pl.Series]
+    exact: list[pl.Expr]
+    has_gaps: bool
+
+
+def divide(frame: pl.DataFrame, alias: str) -> Addends:
+    """Return what makes the exact sums of the float column `alias` within one batch.
+
+    Args:
+        frame: the batch; any group of its rows may be added.
+        alias: the column.
+    """
+    least, most = _find_extremes(frame[alias])
+    slices = _slice(frame[alias], least, most) if math.isfinite(most) else None
+    if slices is None:
+        columns = frame.select(split(frame, alias)).get_columns()
+        return Addends(columns, [pl.col(c.name) for c in columns], has_gaps=len(columns) > 1)
+    columns = []
+    ranges: dict[int, pl.Expr] = {}
+    highest = _find_range(most)
+    for position, (values, unit) in enumerate(slices):
+        name = f"{alias}{_SEPARATOR}{_SLICE}{position}"
+        columns.append(values.alias(name))
+        number = min((unit - _unit(0)) // _SPAN, highest)
+        count = _scale(pl.col(name), -_unit(number)).cast(pl.Int128)
+        ranges[number] = ranges[number] + count if number in ranges else count
+    exact = [sum_.alias(f"{alias}{_SEPARATOR}{number}") for number, sum_ in ranges.items()]
+    return Addends(columns, exact, has_gaps=False)
+
+
+def _find_extremes(values: pl.Series) -> tuple[float, float]:
+    """Return the least and the greatest size of the values that are not 0.
+
+    Both are 1.0 if there are none; the greatest is no finite float if a value is none, or may be
+    if the sum is none.
+    """
+    if not math.isfinite(values.sum()):
+        return math.nan, math.nan
+    low, high = _as_float(values.min()), _as_float(values.max())
+    if low > 0.0 or high < 0.0:
+        return min(abs(low), abs(high)), max(abs(low), abs(high))
+    sizes = values.abs()
+    least = _as_float(sizes.min()) or _as_float(sizes.filter(sizes > 0.0).min())
+    return (least, max(-low, high)) if least else (1.0, 1.0)
+
+
+def _as_float(value: object) -> float:
+    """Return a value of a column of floats; 0.0 for NULL."""
+    return value if isinstance(value, float) else 0.0
+
+
+def _slice(values: pl.Series, least: float, most: float) -> list[tuple[pl.Series, int]] | None:
+    """Return floats whose sum is `values`, and whose own sums do not round.
+
+    Adding a power of 2 and taking it away leaves a multiple of the last bit that the power has
+    room for. As many such multiples as there are rows have an exact sum if the power is at least
+    that number times their greatest. What is left of the values, at most that last bit, is divided
+    likewise.
+
+    Args:
+        values: finite floats.
+        least: the least size of a value that is not 0.
+        most: the greatest size.
+
+    Returns:
+        Each with the exponent of its unit, of which all its values are multiples; None if there
+        would be more than `_MOST_SLICES`, or the power is too large for a float.
+    """
+    slices: list[tuple[pl.Series, int]] = []
+    last_unit = max(math.frexp(least)[1] - _BITS, _LEAST_UNIT)
+    bits = len(values).bit_length()
+    power = math.frexp(most)[1] + bits
+    while power - _BITS > last_unit:
+        if len(slices) == _MOST_SLICES - 1 or power > _GREATEST:
+            return None
+        rounded = (values + math.ldexp(1.0, power)) - math.ldexp(1.0, power)
+        slices.append((rounded, power - _BITS))
+        values = values - rounded
+        power += bits - _BITS
+    return [*slices, (values, last_unit)]
 
 
 def join(frame: pl.DataFrame, alias: str) -> pl.DataFrame:

@@ -44,7 +44,10 @@ class PartialSums:
 
     def of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows as a partial result of as many groups."""
-        return rows.select(*self._keys, *self._parts(rows, ()), pl.lit(1, pl.Int64).alias(ROWS))
+        parts: list[pl.Expr] = []
+        for alias, kind in self._sums:
+            parts += exact_floats.split(rows, alias) if _is_float(kind) else [_widen(alias, kind)]
+        return rows.select(*self._keys, *parts, pl.lit(1, pl.Int64).alias(ROWS))
 
     def group(self, rows: pl.DataFrame, narrow: Collection[str] = ()) -> pl.DataFrame:
         """Return the partial result of rows, one row a group, in no order.
@@ -53,13 +56,19 @@ class PartialSums:
             rows: `month`, `key_1`..., `sum_1`...
             narrow: the sum columns whose values are integers of at most 32 bits.
         """
-        parts = self._parts(rows, narrow)
-        names = [part.meta.output_name() for part in parts]
-        has_nulls = any(rows[alias].null_count() for alias, _ in self._sums)
-        full = [] if has_nulls or len(names) > len(self._sums) else names
-        query = rows.lazy().select(*self._keys, *parts).group_by(self.by)
-        grouped = query.agg(*_add(names, full), pl.len().cast(pl.Int64).alias(ROWS))
-        return _run(grouped.with_columns(pl.col(list(narrow)).cast(pl.Int128)))
+        columns: list[pl.Series] = []
+        sums: list[pl.Expr] = []
+        results: list[pl.Expr] = []
+        for alias, kind in self._sums:
+            addends = _divide(rows, alias, kind, narrow)
+            has_gaps = addends.has_gaps or bool(rows[alias].null_count())
+            names = [column.name for column in addends.columns]
+            sums += _add(names, () if has_gaps else names)
+            columns += addends.columns
+            results += addends.exact
+        query = rows.select(*self._keys, *columns).lazy().group_by(self.by)
+        grouped = _run(query.agg(*sums, pl.len().cast(pl.Int64).alias(ROWS)))
+        return grouped.select(*self.by, *results, ROWS)
 
     def add(self, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
         """Return the sum of partial results, one row a group, in no order."""
@@ -130,18 +139,6 @@ class PartialSums:
                 part = part.with_columns(pl.col(alias).cast(pl.Decimal(38, 0)))
         return part.select(*self.by, *(alias for alias, _ in self._sums), ROWS)
 
-    def _parts(self, rows: pl.DataFrame, narrow: Collection[str]) -> list[pl.Expr]:
-        """Return the columns to add for each sum: for floats several, where NULLs may be."""
-        parts: list[pl.Expr] = []
-        for alias, kind in self._sums:
-            if _is_float(kind):
-                parts += exact_floats.split(rows, alias)
-            elif kind.fits_int64 and alias not in narrow:
-                parts.append(pl.col(alias).cast(pl.Int128))
-            else:
-                parts.append(pl.col(alias))
-        return parts
-
 
 def concat(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Return the rows of several partial results, whose exact columns may differ."""
@@ -162,6 +159,23 @@ def _add(names: Iterable[str], full: Collection[str]) -> list[pl.Expr]:
         else pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum())
         for name in names
     ]
+
+
+def _divide(
+    rows: pl.DataFrame, alias: str, kind: ColumnType, narrow: Collection[str]
+) -> exact_floats.Addends:
+    """Return the columns to add for a sum, and the columns of the partial result."""
+    if _is_float(kind):
+        return exact_floats.divide(rows, alias)
+    values = rows[alias]
+    if kind.fits_int64 and alias not in narrow:
+        values = values.cast(pl.Int128)
+    return exact_floats.Addends([values], [_widen(alias, kind)], has_gaps=False)
+
+
+def _widen(alias: str, kind: ColumnType) -> pl.Expr:
+    """Return a column of NUMBERs with room for its sums."""
+    return pl.col(alias).cast(pl.Int128) if kind.fits_int64 else pl.col(alias)
 
 
 def _run(query: pl.LazyFrame) -> pl.DataFrame:

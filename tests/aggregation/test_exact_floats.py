@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import struct
 from fractions import Fraction
 
@@ -24,24 +25,36 @@ FLOATS = (
 )
 
 
-def exact_sum(batches: list[list[float | None]]) -> float | None:
-    """Split each batch alone, add the parts, and join them."""
+def exact_sum(batches: list[list[float | None]], *, rows_alone: bool = False) -> float | None:
+    """Add each batch alone, add the sums, and join them.
+
+    Args:
+        batches: the floats of each batch.
+        rows_alone: whether the rows of a batch are split, as where grouping it does not pay.
+    """
     frames = [pl.DataFrame({"x": batch}, schema={"x": pl.Float64}) for batch in batches]
-    parts = [frame.select(exact_floats.split(frame, "x")) for frame in frames]
     sums = pl.concat(
         [
-            part.select(pl.when(c.is_not_null().any()).then(c.sum()) for c in map(pl.col, names))
-            for part in parts
-            if (names := part.columns)
+            add(frame.select(exact_floats.split(frame, "x"))) if rows_alone else add_batch(frame)
+            for frame in frames
         ],
         how="diagonal",
     )
-    total = sums.select(
-        pl.when(c.is_not_null().any()).then(c.sum()) for c in map(pl.col, sums.columns)
-    )
+    total = add(sums)
     (value,) = exact_floats.join(total, "x")["x"]
     assert value is None or isinstance(value, float)
     return value
+
+
+def add_batch(frame: pl.DataFrame) -> pl.DataFrame:
+    addends = exact_floats.divide(frame, "x")
+    return add(pl.DataFrame(addends.columns)).select(addends.exact)
+
+
+def add(parts: pl.DataFrame) -> pl.DataFrame:
+    return parts.select(
+        pl.when(c.is_not_null().any()).then(c.sum()) for c in map(pl.col, parts.columns)
+    )
 
 
 def round_sum(values: list[float]) -> float:
@@ -57,8 +70,8 @@ def bits(value: float | None) -> bytes | None:
     return None if value is None else struct.pack("<d", value)
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.lists(FLOATS, min_size=1, max_size=12), min_size=1, max_size=5))
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(FLOATS, min_size=1, max_size=8), min_size=1, max_size=4))
 def test_sums_are_those_of_fsum_in_any_order(batches: list[list[float]]) -> None:
     every = [value for batch in batches for value in batch]
     try:
@@ -68,6 +81,7 @@ def test_sums_are_those_of_fsum_in_any_order(batches: list[list[float]]) -> None
     got = exact_sum([list(batch) for batch in batches])
     assert bits(got) == bits(expected)
     assert bits(exact_sum([[value] for value in reversed(every)])) == bits(got)
+    assert bits(exact_sum([list(batch) for batch in batches], rows_alone=True)) == bits(got)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +101,7 @@ def test_sums_are_those_of_fsum_in_any_order(batches: list[list[float]]) -> None
 def test_rounding_happens_once(values: list[float], expected: float) -> None:
     assert bits(exact_sum([[value] for value in values])) == bits(expected)
     assert bits(exact_sum([list(values)])) == bits(expected)
+    assert bits(exact_sum([list(values)], rows_alone=True)) == bits(expected)
 
 
 @pytest.mark.parametrize(
@@ -105,3 +120,45 @@ def test_rounding_happens_once(values: list[float], expected: float) -> None:
 def test_special_values(values: list[float | None], expected: str) -> None:
     assert str(exact_sum([[value] for value in values])) == expected
     assert str(exact_sum([list(values)])) == expected
+    assert str(exact_sum([list(values)], rows_alone=True)) == expected
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "slices"),
+    [
+        (1.0, 1.99, 2),  # 53 bits of 37 a slice
+        (2.0**-7, 1023.9, 2),
+        (2.0**-14, 1023.9, 3),
+        (2.0**-1060, 2.0**-1050, 1),  # where floats have fewer bits
+        (2.0**985, 1.99 * 2.0**1000, 2),  # near the greatest
+    ],
+)
+def test_a_batch_of_like_sizes_is_added_as_floats(least: float, most: float, slices: int) -> None:
+    """65,535 values, which need all bits that their number leaves, are added without rounding."""
+    generator = random.Random(7)
+    values = [most, least, *(generator.uniform(least, 2 * least) for _ in range(100))]
+    values += [generator.uniform(0.99 * most, most) for _ in range(65_535 - len(values))]
+    generator.shuffle(values)
+    frame = pl.DataFrame({"x": values})
+    addends = exact_floats.divide(frame, "x")
+    assert [column.name for column in addends.columns] == [f"x@slice{n}" for n in range(slices)]
+    assert not addends.has_gaps
+    expected = math.fsum(frame["x"])
+    assert bits(exact_sum([values])) == bits(expected)
+    assert bits(exact_sum([[-value for value in values]])) == bits(-expected)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1e-300, 1.0],  # more slices than three
+        [1e308, 1.0],  # the power to add would be no float
+        [1e308, 1e308],
+        [1.0, math.nan],
+        [1.0, -math.inf],
+    ],
+)
+def test_a_batch_of_unlike_sizes_is_added_as_integers(values: list[float]) -> None:
+    addends = exact_floats.divide(pl.DataFrame({"x": values}), "x")
+    assert {column.dtype for column in addends.columns} <= {pl.Int128(), pl.Float64()}
+    assert not any("slice" in column.name for column in addends.columns)
