@@ -33,6 +33,7 @@ from core.query.sample import (
     SHORT_CHARACTERS,
     pick_sample_columns,
     samples_all,
+    samples_rows,
     select_sample,
 )
 from core.query.statement import Field, Statement, qualify, quote
@@ -64,6 +65,7 @@ __all__ = [
     "reads_all",
     "reads_window_first",
     "samples_all",
+    "samples_rows",
     "search_objects",
     "select_bad_dates",
     "select_figures",

@@ -50,6 +50,11 @@ def samples_all(source: Source, rows: int) -> bool:
     return rows == source.rows
 
 
+def samples_rows(source: Source) -> bool:
+    """Whether a sample has rows from everywhere in the table, drawn one by one, or all rows."""
+    return not source.is_view and fits(source, source.rows or 0, _LOOK_PARTITIONS)
+
+
 def fits(source: Source, rows: int, partitions: int) -> bool:
     """Whether a table is known to have no more than so many rows and micro-partitions."""
     small = source.rows is not None and source.rows <= rows
