@@ -119,8 +119,7 @@ def divide(frame: pl.DataFrame, alias: str) -> Addends:
 def _find_extremes(values: pl.Series) -> tuple[float, float]:
     """Return the least and the greatest size of the values that are not 0.
 
-    Both are 1.0 if there are none; the greatest is no finite float if a value is none, or may be
-    if the sum is none.
+    Without such values both are 1.0; both are NaN if a value is not finite, or the sum is not.
     """
     if not math.isfinite(values.sum()):
         return math.nan, math.nan

@@ -144,8 +144,8 @@ def _is_certain(plan: Plan, grain: Grain) -> bool:
     """Whether the sample of a plan shows that more than half of the rows remain.
 
     If half of the rows remained, two rows to a group, n of N rows drawn one by one would have about
-    n² / 2N pairs of one group. With 20 expected, there is none, or there are a few, in one sample
-    of a million, and nearly all groups are found to have one row.
+    n² / 2N pairs of one group. Where 20 are expected, hardly any sample has so few that nearly all
+    groups are found to have one row.
     """
     drawn = query.samples_rows(plan.source) and plan.window is None
     return drawn and grain.sampled**2 >= 2 * _ENOUGH_PAIRS * grain.rows
