@@ -133,10 +133,10 @@ class Rows:
             TransferError: the download failed, or was stopped.
         """
         failing = self._plan.on_bad_date == "fail"
-        for index, chunk in self._download:
+        for size, chunk in self._download:
             self.totals.add_read(chunk.tally)
             check_units(self._plan.timestamp_unit, self._fields, chunk.unfit.__contains__)
-            self._on_rows(chunk.tally.rows, self._download.size(index))
+            self._on_rows(chunk.tally.rows, size)
             # After an invalid date the run fails; the other rows are only counted, for the error.
             if not (failing and self.totals.bad_dates):
                 yield chunk.part

@@ -331,8 +331,9 @@ def _first_rows(
         budget=0,
         workers=1,
         cancel=cancel,
+        ordered=True,
     )
-    tables = [table for _, table in sorted(download, key=lambda each: each[0])]
+    tables = [table for _, table in download]
     frame = pl.from_arrow(pa.concat_tables(tables) if tables else schema.empty_table())
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker
     return take_first_rows(frame)

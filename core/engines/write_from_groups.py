@@ -93,7 +93,8 @@ def write_months(
     statement, result = run_grouped(
         plan, lambda statement: (statement, run(connection, statement, cancel))
     )
-    budget = budget.beside_list(len(result.batches), result.batches.memory)
+    listed = result.batches
+    budget = budget.beside_list(len(listed), listed.memory, listed.largest)
     download = Download(
         result,
         partial(to_groups, statement.fields),
@@ -111,7 +112,7 @@ def write_months(
         totals = open_totals(statement.fields, total)
         check_bad_dates(connection, plan, totals, cancel)
         check_units(plan.timestamp_unit, statement.fields, partial(is_unfit, total))
-        frames = _read_frames(chain(first, batches), download, file, progress)
+        frames = _read_frames(chain(first, batches), file, progress)
         first_rows = _write(plan, statement.fields, frames, file, totals)
     finally:
         download.stop()
@@ -137,19 +138,18 @@ def _wrong_totals() -> IntegrityError:
 
 def _read_frames(
     batches: Iterable[tuple[int, Groups]],
-    download: Download[Groups],
     file: LocalFile,
     progress: Reporter,
 ) -> Iterator[pl.DataFrame]:
     """Yield the groups of each batch; report progress and check the disk between them."""
     rows = 0
-    for number, (index, groups) in enumerate(batches):
+    for number, (size, groups) in enumerate(batches):
         if number and groups.totals:
             raise _wrong_totals()
         check_space(file.path.parent)
         yield groups.frame
         rows += groups.frame.height
-        progress.add(groups.frame.height, download.size(index))
+        progress.add(groups.frame.height, size)
     progress.start(Phase.WRITE, total_rows=rows)
     progress.add(rows, 0)
 

@@ -62,7 +62,8 @@ def write_months(
     statement = query.select_rows(plan)
     progress.start(Phase.QUERY)
     result = run(connection, statement, cancel)
-    budget = budget.beside_list(len(result.batches), result.batches.memory)
+    listed = result.batches
+    budget = budget.beside_list(len(listed), listed.memory, listed.largest)
     sums = PartialSums(statement.fields)
     download = Download(
         result,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import LocalResourceError
 from core.remedy import Advice, Remedy
@@ -14,6 +14,12 @@ _MEBIBYTE = 1024 * 1024
 # 500 to 528 MB with 315 MB). The last third of the budgets is a reserve, since that varies by run.
 _FIXED = 344 * _MEBIBYTE
 _LEAST = 392 * _MEBIBYTE  # bytes that must remain beside a list of batches
+# While batches are read, a process takes less: 170 MB before the first one, and the pieces of a
+# batch that are converted at a time. A batch takes its own size and that of its compressed body, or
+# of what is decoded: at most twice its size (measured with batches of 160 MB).
+_READING = 200 * _MEBIBYTE
+_PER_BATCH_BYTE = 2
+_LEAST_AGGREGATION = 42 * _MEBIBYTE  # that of the smallest memory limit
 
 
 @dataclass(frozen=True)
@@ -42,23 +48,44 @@ class Budget:
         share = (memory_limit - _FIXED) * 3 // 2 // 4
         return cls(share, 2 * share, max(2, min(4, os.cpu_count() or 2)), memory_limit)
 
-    def beside_list(self, batches: int, size: int) -> Budget:
-        """Return the budget that is left beside a list of `batches` batches of `size` bytes.
+    def beside_list(self, batches: int, size: int, largest: int) -> Budget:
+        """Return the budget that is left beside a list of batches, and the largest one of them.
+
+        Args:
+            batches: how many are listed.
+            size: the bytes of the list.
+            largest: the bytes of the largest batch before compression; 0 if unknown.
 
         Raises:
             LocalResourceError: too little memory is left.
         """
-        if self.limit - size >= _LEAST:
-            return Budget.of(self.limit - size)
-        enough = -(-(size + _LEAST) // _MEBIBYTE)
-        raise LocalResourceError(
-            f"The list of the result's {batches:,} batches alone takes {size // _MEBIBYTE:,} MB "
-            "of memory, more than the memory limit leaves for it.",
-            Advice(
-                "Have Snowflake write the file: ",
-                Remedy("engine", "unload"),
-                "; or raise the limit: ",
-                Remedy("memory_limit", f"{enough}MB"),
-                ".",
-            ),
-        )
+        left = self.limit - size
+        if left < _LEAST:
+            raise _too_little(
+                f"The list of the result's {batches:,} batches alone takes {size // _MEBIBYTE:,} "
+                "MB of memory, more than the memory limit leaves for it.",
+                size + _LEAST,
+            )
+        reading = _READING + _PER_BATCH_BYTE * largest
+        if left - reading < _LEAST_AGGREGATION:
+            raise _too_little(
+                f"Snowflake sends the result in batches of up to {largest // _MEBIBYTE:,} MB, more "
+                "than the memory limit has room for.",
+                size + reading + _LEAST_AGGREGATION,
+            )
+        budget = Budget.of(left)
+        return replace(budget, aggregation=min(budget.aggregation, left - reading))
+
+
+def _too_little(message: str, needed: int) -> LocalResourceError:
+    """Return the error for a result that needs a limit of `needed` bytes."""
+    return LocalResourceError(
+        message,
+        Advice(
+            "Have Snowflake write the file: ",
+            Remedy("engine", "unload"),
+            "; or raise the limit: ",
+            Remedy("memory_limit", f"{-(-needed // _MEBIBYTE)}MB"),
+            ".",
+        ),
+    )

@@ -189,7 +189,7 @@ def read(fetch: Fetch, batch: pa.Table) -> list[tuple[Any, ...]]:
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_table(batch)
     data = sink.getvalue()
-    made = fetch._decode(partial(open_stream, data), len(data))
+    made = fetch._decode(fetch._read(partial(open_stream, data), len(data)))
     return list(zip(*(column.to_pylist() for column in made.columns), strict=True))
 
 

@@ -18,6 +18,9 @@ _ROWS_PER_BYTE: Final = 8  # one bit per row: the validity bitmap of a single co
 _SPARE_ROWS: Final = 1024  # allowed for batches without bytes, as in an empty result
 _HEADER, _COMPRESSION = 2, 3  # fields of Message and RecordBatch in Arrow's Message.fbs
 _DEEPEST: Final = 32  # nesting levels of structures
+# A batch of the size that is asked for is at most two pieces. Decoding one takes about eight times
+# its size for a moment, if its numbers become 128-bit sums (measured).
+_PIECE_BYTES: Final = 8 * 1024 * 1024
 
 
 class BrokenStreamError(ValueError):
@@ -70,6 +73,41 @@ def read(stream: pa.RecordBatchReader, size: int | None = None) -> pa.Table:
     table = pa.Table.from_batches(batches, stream.schema)
     table.validate(full=True)
     return table
+
+
+def split(table: pa.Table, most: int = _PIECE_BYTES) -> Iterator[pa.Table]:
+    """Yield the rows of a table in pieces of at most `most` bytes, or of one row.
+
+    Args:
+        table: its rows; the pieces refer to its memory, except where a record batch is larger.
+        most: bytes of a piece.
+    """
+    held: list[pa.RecordBatch] = []
+    size = 0
+    for batch in table.to_batches():
+        for part in _divide(batch, most):
+            if held and size + part.nbytes > most:
+                yield pa.Table.from_batches(held)
+                held, size = [], 0
+            held.append(part)
+            size += part.nbytes
+    yield pa.Table.from_batches(held, table.schema)
+
+
+def _divide(batch: pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:
+    """Yield a record batch; or copies of its rows, if it has more than `most` bytes."""
+    if batch.nbytes <= most or batch.num_rows < 2:
+        yield batch
+        return
+    rows = max(batch.num_rows * most // batch.nbytes, 1)
+    for start in range(0, batch.num_rows, rows):
+        yield from _divide(_copy(batch[start : start + rows]), most)
+
+
+def _copy(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Copy rows, because the connector (5.2) reads a timestamp of a slice from the wrong row."""
+    columns = [pa.concat_arrays([column]) for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
 def check_types(schema: pa.Schema) -> None:

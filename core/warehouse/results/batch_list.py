@@ -133,6 +133,11 @@ class BatchList:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def largest(self) -> int:
+        """The uncompressed bytes of the largest batch; 0 if none is known."""
+        return max(self.sizes, default=0)
+
     def drop(self, index: int) -> None:
         """Drop the URL and the inline rows of a batch that has been read."""
         self.urls[index] = ""

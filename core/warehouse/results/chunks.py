@@ -24,7 +24,7 @@ from core.runtime.certificates import find_refusal
 from core.warehouse.connector_internals import convert
 from core.warehouse.error_codes import AGAIN, OF_PROXY
 from core.warehouse.own_session import admit_storage_to, get_web, show_to_watch
-from core.warehouse.results.arrow_streams import BrokenStreamError, open_stream, read
+from core.warehouse.results.arrow_streams import BrokenStreamError, open_stream, read, split
 from core.warehouse.results.batch_list import BatchList
 from core.warehouse.results.bodies import read_body
 from core.warehouse.results.plain_columns import convert_columns
@@ -60,25 +60,36 @@ class Fetch:
         self._cancel = cancel
         self._web = get_web(connection)
 
-    def table(self, batches: BatchList, index: int) -> pa.Table:
-        """Fetch and decode a batch, in one attempt.
+    def pieces(self, batches: BatchList, index: int) -> tuple[int, Iterator[pa.Table]]:
+        """Fetch a batch, in one attempt; return its row count, and its rows in decoded pieces.
+
+        The whole batch is checked, and each piece is decoded when it is taken. So a large batch
+        takes memory for its stream and for one piece.
 
         Raises:
-            TemporaryError: the batch could not be fetched, or is damaged.
+            TemporaryError: the batch could not be fetched, or is damaged; also from the iterator.
             Exception: an error of the connector, which fetched it or could not decode it.
         """
         if (batch := batches.public(index)) is not None:
-            return self._by_the_connector(batch)
+            table = self._by_the_connector(batch)
+            return table.num_rows, iter([table])
+        stream = self._read(*self._open(batches, index))
+        return stream.num_rows, map(self._decode, split(stream))
+
+    def _open(
+        self, batches: BatchList, index: int
+    ) -> tuple[Callable[[], pa.RecordBatchReader], int | None]:
+        """Fetch a batch; return a function that opens its stream, and the stream's bytes."""
         url = batches.urls[index]
         if (rows := batches.inline(index)) is not None:
-            return self._decode(partial(open_stream, rows), len(rows))
+            return partial(open_stream, rows), len(rows)
         if url and batches.is_arrow and self._web.able:
             data = self._get(url, batches.headers, batches.sizes[index])
-            return self._decode(partial(open_stream, data), data.size)
+            return partial(open_stream, data), data.size
         # Always an Arrow stream; the connector's `to_arrow` would decode it unchecked.
         with admit_storage_to(self._connection, url):
             stream = batches.open(index)
-        return self._decode(lambda: stream, None)
+        return lambda: stream, None
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -117,8 +128,8 @@ class Fetch:
             yield piece
             check(self._cancel)
 
-    def _decode(self, opened: Callable[[], pa.RecordBatchReader], size: int | None) -> pa.Table:
-        """Return the rows of an Arrow stream of `size` bytes, as the connector converts them."""
+    def _read(self, opened: Callable[[], pa.RecordBatchReader], size: int | None) -> pa.Table:
+        """Return the rows of an Arrow stream of `size` bytes, checked and not yet converted."""
         try:
             raw = read(opened(), size)
         except BrokenStreamError as error:
@@ -128,6 +139,10 @@ class Fetch:
         if not all(map(_is_sound, raw.schema)):
             raise _make_error(_MISTYPED)
         show_to_watch(self._connection, raw)
+        return raw
+
+    def _decode(self, raw: pa.Table) -> pa.Table:
+        """Return rows of an Arrow stream as the connector converts them."""
         if not raw.num_rows:
             return raw
         if raw.column(0).num_chunks > 1:  # Snowflake's streams hold batches of some hundred rows

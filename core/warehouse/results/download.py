@@ -10,7 +10,9 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Generic, TypeVar
+from contextlib import suppress
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from core.errors import IntegrityError, TemporaryError, TransferError
 from core.runtime.background import run_within
@@ -37,17 +39,33 @@ _BYTES_PER_BYTE = 2
 INLINE_BYTES = 1_000_000
 
 
+class _Piece(NamedTuple, Generic[T]):
+    """A converted piece of a batch.
+
+    Attributes:
+        batch: the index of the batch.
+        size: its part of the uncompressed bytes of the batch.
+        value: the converted rows; or the error that ended the batch.
+        is_last: whether it is the last of its batch.
+    """
+
+    batch: int
+    size: int
+    value: T | Exception
+    is_last: bool
+
+
 class Download(Generic[T]):
-    """An iterator over all batches of a result, each converted by `convert`.
+    """An iterator over all batches of a result, each in pieces that `convert` has converted.
 
     Args:
         result: the finished statement.
-        convert: converts a batch's table; runs in the download threads.
+        convert: converts the table of a piece; runs in the download threads.
         budget: bytes that batches in flight may take; one batch is always allowed.
         workers: download threads.
         cancel: stops the download at the next batch.
-        ordered: yield the batches in the order of the result; else in the order of arrival. Batches
-            that wait for their turn count against the budget.
+        ordered: yield the rows in the order of the result; else batches in the order of arrival.
+            Batches that wait for their turn count against the budget.
     """
 
     def __init__(
@@ -69,7 +87,8 @@ class Download(Generic[T]):
         self._batches = result.batches
         self._refresh = threading.Lock()
         self._todo: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[int, T | Exception]] = queue.SimpleQueue()
+        # Bounded, so that a large batch is not converted faster than its pieces are read.
+        self._done: queue.Queue[_Piece[T]] = queue.Queue(workers)
         self._stopped = threading.Event()
         self._retry = result.retry
         self._chunks = Fetch(result.connection, self._retry.patience, self._stopped)
@@ -86,10 +105,6 @@ class Download(Generic[T]):
             raise IntegrityError("The warehouse's list of batches is invalid.", "Run again.")
         self.total_bytes = sum(self._batches.sizes)
 
-    def size(self, index: int) -> int:
-        """Return the uncompressed bytes of a batch; 0 if the warehouse does not declare them."""
-        return self._batches.sizes[index]
-
     def stop(self) -> None:
         """End the download threads; a reader in any thread then gets a CancelledError."""
         self._stopped.set()
@@ -97,10 +112,13 @@ class Download(Generic[T]):
             self._todo.put(None)
 
     def __iter__(self) -> Iterator[tuple[int, T]]:
-        """Yield `(index, converted batch)`; batches without rows are skipped."""
+        """Yield each converted piece after its bytes; batches without rows are skipped.
+
+        The bytes are those of the batch before compression, as Snowflake declares them.
+        """
         waiting = deque(n for n, rows in enumerate(self._batches.rows) if rows)
         costs: dict[int, int] = {}  # of the batches in flight, in their order
-        early: dict[int, T] = {}
+        early: list[_Piece[T]] = []
         threads = [
             threading.Thread(target=self._work, name=f"download-{n}", daemon=True)
             for n in range(min(self._workers, len(waiting)))
@@ -113,17 +131,13 @@ class Download(Generic[T]):
                     index = waiting.popleft()
                     costs[index] = self._cost(index)
                     self._todo.put(index)
-                due = next(iter(costs)) if self._ordered else None
-                if due not in early:
-                    index, outcome = self._next()
-                    if isinstance(outcome, Exception):
-                        raise outcome
-                    early[index] = outcome
-                    del outcome
-                    due = index if due is None else due
-                if due in early:
-                    yield due, early.pop(due)
-                    del costs[due]
+                piece = self._take(next(iter(costs)) if self._ordered else None, early)
+                if isinstance(piece.value, Exception):
+                    raise piece.value
+                yield piece.size, piece.value
+                if piece.is_last:
+                    del costs[piece.batch]
+                del piece  # its rows take memory until the next one is there
         finally:
             self.stop()
             self._chunks.close()
@@ -135,9 +149,20 @@ class Download(Generic[T]):
         return not costs or sum(costs.values()) + self._cost(index) <= self._budget
 
     def _cost(self, index: int) -> int:
-        return _BYTES_PER_BYTE * (self.size(index) or INLINE_BYTES)
+        return _BYTES_PER_BYTE * (self._batches.sizes[index] or INLINE_BYTES)
 
-    def _next(self) -> tuple[int, T | Exception]:
+    def _take(self, due: int | None, early: list[_Piece[T]]) -> _Piece[T]:
+        """Return the next piece, of batch `due` if that is not None; others wait in `early`."""
+        for n, piece in enumerate(early):
+            if piece.batch == due:
+                return early.pop(n)
+        while (piece := self._next()).batch != due:
+            if due is None or isinstance(piece.value, Exception):
+                break
+            early.append(piece)
+        return piece
+
+    def _next(self) -> _Piece[T]:
         while True:
             check(self._cancel)
             check(self._stopped)
@@ -149,20 +174,39 @@ class Download(Generic[T]):
     def _work(self) -> None:
         while (index := self._todo.get()) is not None and not self._stopped.is_set():
             try:
-                self._done.put((index, self._convert(self._fetch(index))))
+                self._convert_all(index)
             except Exception as error:  # the reader raises it
-                self._done.put((index, error))
+                self._put(_Piece(index, 0, error, is_last=True))
             except BaseException as error:  # a panic of polars; otherwise the reader would wait
                 failure = self._translate(error)
                 failure.__cause__ = error
-                self._done.put((index, failure))
+                self._put(_Piece(index, 0, failure, is_last=True))
 
-    def _fetch(self, index: int) -> pa.Table:
-        """Download and decode one batch; after a failure, retry with fresh URLs."""
+    def _convert_all(self, index: int) -> None:
+        rows, size, done = self._batches.rows[index], self._batches.sizes[index], 0
+        for table in self._fetch(index):
+            before, done = done, done + table.num_rows
+            part = size * done // rows - size * before // rows
+            value = self._convert(table)
+            del table
+            self._put(_Piece(index, part, value, is_last=done == rows))
+            del value
+
+    def _put(self, piece: _Piece[T]) -> None:
+        while not self._stopped.is_set():
+            with suppress(queue.Full):
+                self._done.put(piece, timeout=0.1)
+                return
+
+    def _fetch(self, index: int) -> Iterator[pa.Table]:
+        """Download a batch and decode its pieces; after a failure, retry with fresh URLs.
+
+        Once the first piece is decoded, the batch is not downloaded again.
+        """
         failed: BatchList | None = None
         wrong = 0
 
-        def once() -> pa.Table:
+        def once() -> Iterator[pa.Table]:
             nonlocal failed
             if failed is not None:
                 self._renew(failed)
@@ -177,23 +221,28 @@ class Download(Generic[T]):
             return as_temporary(error)
 
         what = f"Batch {index + 1} of {len(self._batches)}"
-        table = self._retry.tries(what, self._stopped, why).call(once)
+        pieces = self._retry.tries(what, self._stopped, why).call(once)
         self._batches.drop(index)
-        return table
+        return pieces
 
-    def _download(self, batches: BatchList, index: int) -> pa.Table:
+    def _download(self, batches: BatchList, index: int) -> Iterator[pa.Table]:
         """Make one attempt, with a time limit that depends on the size of the batch."""
         limit = self._retry.patience + batches.sizes[index] / _SLOWEST_BYTES_PER_SECOND
+
+        def attempt() -> tuple[int, Iterator[pa.Table]]:
+            rows, pieces = self._chunks.pieces(batches, index)
+            return rows, chain(list(islice(pieces, 1)), pieces)
+
         try:
-            table = run_within(limit, self._stopped, lambda: self._chunks.table(batches, index))
+            rows, pieces = run_within(limit, self._stopped, attempt)
         except Exception as error:
             raise self._translate(error) from error
-        if table.num_rows != batches.rows[index]:
+        if rows != batches.rows[index]:
             raise IntegrityError(
-                f"A result batch holds {table.num_rows} rows instead of {batches.rows[index]}.",
+                f"A result batch holds {rows} rows instead of {batches.rows[index]}.",
                 "Run again.",
             )
-        return table
+        return pieces
 
     def _renew(self, failed: BatchList) -> None:
         """Request the batch list of the same result again, because its URLs expire.

@@ -59,7 +59,7 @@ def fetch(
     one = array("q", [1])
     batches = BatchList(session, 1, one, one, [url], {}, 0, True, {}, None, [], [None])
     with pytest.raises(TemporaryError) as caught:
-        Fetch(session, seconds, threading.Event()).table(batches, 0)
+        Fetch(session, seconds, threading.Event()).pieces(batches, 0)
     assert caught.value.again is ("certificate" not in str(caught.value))
     return str(caught.value)
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,11 +121,26 @@ def test_a_batch_is_forgotten_once_it_is_read(sandbox: Sandbox) -> None:
 
 def test_a_list_takes_its_share_of_the_limit() -> None:
     budget = Budget.of(600 * 2**20)
-    beside = budget.beside_list(10_000, 100 * 2**20)
+    beside = budget.beside_list(10_000, 100 * 2**20, 0)
     assert beside == Budget.of(500 * 2**20)
     with pytest.raises(LocalResourceError) as caught:
-        budget.beside_list(50_000, 500 * 2**20)
+        budget.beside_list(50_000, 500 * 2**20, 0)
     assert "50,000 batches alone takes 500 MB" in caught.value.message
     assert Remedy("engine", "unload") in caught.value.remedies
     assert "892MB" in caught.value.hint
-    Budget.of(892 * 2**20).beside_list(50_000, 500 * 2**20)
+    Budget.of(892 * 2**20).beside_list(50_000, 500 * 2**20, 0)
+
+
+def test_the_largest_batch_takes_its_share_of_the_limit() -> None:
+    """While it is read, there is less room for the aggregation; a smaller one changes nothing."""
+    budget = Budget.of(600 * 2**20)
+    assert budget.beside_list(100, 0, 16 * 2**20) == budget
+    beside = budget.beside_list(100, 0, 160 * 2**20)
+    assert 0 < beside.aggregation < budget.aggregation
+    assert replace(beside, aggregation=budget.aggregation) == budget
+    with pytest.raises(LocalResourceError) as caught:
+        Budget.of(400 * 2**20).beside_list(100, 2**20, 160 * 2**20)
+    assert "batches of up to 160 MB" in caught.value.message
+    assert Remedy("engine", "unload") in caught.value.remedies
+    assert Remedy("memory_limit", "563MB") in caught.value.remedies
+    Budget.of(563 * 2**20).beside_list(100, 2**20, 160 * 2**20)

@@ -50,11 +50,11 @@ def test_every_type_comes_as_the_connector_hands_it_out(sandbox: Sandbox, name: 
         batches = result.batches
         (index, *_) = (n for n, url in enumerate(batches.urls) if url)
         fetch = Fetch(made, 30.0, NEVER)
-        ours = fetch.table(batches, index)
+        _, (ours,) = fetch.pieces(batches, index)
         again = made.cursor().query_result(result.query_id).get_result_batches()
         theirs = again[index].to_arrow(number_to_decimal=True)
         fetch._web._config = ConnectionConfig(crl_check_mode="ENABLED")
-        fetched_by_it = fetch.table(batches, index)
+        _, (fetched_by_it,) = fetch.pieces(batches, index)
     assert ours.num_rows == batches.rows[index] > 0
     assert ours.equals(theirs)
     assert fetched_by_it.equals(theirs)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Never
 
 import polars as pl
@@ -13,6 +15,8 @@ import pytest
 from core.errors import TransferError
 from core.query import Statement
 from core.warehouse.connect import connect
+from core.warehouse.results import chunks
+from core.warehouse.results.arrow_streams import split
 from core.warehouse.results.download import Download
 from core.warehouse.statement import run
 from tests.support.waiting import PATIENCE
@@ -64,3 +68,68 @@ def test_batches_in_the_order_of_the_result(sandbox: Sandbox, budget: int) -> No
         values = [value for _, value in download]
     assert values == sorted(values)
     assert len(values) > 2
+
+
+@pytest.mark.parametrize(("ordered", "most"), [(False, 50_000), (True, 5_000)])
+def test_a_large_batch_comes_in_pieces(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, ordered: bool, most: int
+) -> None:
+    """Each row comes once, and the bytes of the pieces are those that the batches declare.
+
+    The smaller pieces are less than one of the record batches that a batch consists of.
+    """
+    monkeypatch.setattr(chunks, "split", partial(split, most=most))
+    numbers = Statement(
+        "SELECT SEQ4() AS N, DATEADD(SECOND, N, '2024-01-01'::TIMESTAMP_NTZ(9)) AS T "
+        "FROM TABLE(GENERATOR(ROWCOUNT => 100000)) ORDER BY N"
+    )
+    with closing(connect(sandbox.snowflake, query_tag="a test")) as connection:
+        result = run(connection, numbers, threading.Event())
+        largest = max(result.batches.sizes)
+        download = Download(
+            result,
+            lambda table: table,
+            budget=2**30,
+            workers=2,
+            cancel=threading.Event(),
+            ordered=ordered,
+        )
+        pieces = list(download)
+    tables = [table for _, table in pieces]
+    assert len(tables) > 2 * len(result.batches)
+    assert all(table.nbytes < largest / 2 for table in tables)
+    assert sum(size for size, _ in pieces) == download.total_bytes
+    rows = pa.concat_tables(tables)
+    rows = rows if ordered else rows.sort_by("N")
+    assert rows["N"].to_pylist() == list(range(100_000))
+    start = datetime(2024, 1, 1)
+    assert rows["T"].to_pylist() == [start + timedelta(seconds=n) for n in range(100_000)]
+
+
+def test_pieces_are_converted_as_they_are_read(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large batch takes memory for some pieces, however slowly they are read."""
+    monkeypatch.setattr(chunks, "split", partial(split, most=2_000))
+    converted: list[int] = []
+    enough = threading.Event()
+
+    def count(table: pa.Table) -> int:
+        converted.append(table.num_rows)
+        if len(converted) == 3:
+            enough.set()
+        return table.num_rows
+
+    numbers = Statement("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 20000))")
+    cancel = threading.Event()
+    with closing(connect(sandbox.snowflake, query_tag="a test")) as connection:
+        download = Download(
+            run(connection, numbers, cancel), count, budget=1, workers=1, cancel=cancel
+        )
+        read = 0
+        for number, (_, rows) in enumerate(download, start=1):
+            read += rows
+            # One piece may wait to be read, and one to be handed over.
+            assert len(converted) <= number + 2
+    assert enough.is_set()
+    assert read == sum(converted) == 20_000

@@ -46,7 +46,7 @@ if ARROW:
     def test_a_recorded_stream_is_decoded(fetch: Fetch, path: Path) -> None:
         data = read_arrow(path)
         raw = pa.ipc.open_stream(data).read_all()
-        made = fetch._decode(partial(open_stream, data), len(data))
+        made = fetch._decode(fetch._read(partial(open_stream, data), len(data)))
         assert (made.num_rows, made.column_names) == (raw.num_rows, raw.column_names)
         for column, field in zip(made.schema, raw.schema, strict=True):
             logical, scale = (field.metadata.get(key, b"0") for key in (b"logicalType", b"scale"))
@@ -60,7 +60,7 @@ if ARROW:
     def test_a_recorded_zoned_timestamp_is_its_instant(fetch: Fetch, path: Path) -> None:
         data = read_arrow(path)
         raw = pa.ipc.open_stream(data).read_all()["C22"].combine_chunks()
-        made = fetch._decode(partial(open_stream, data), len(data))["C22"]
+        made = fetch._decode(fetch._read(partial(open_stream, data), len(data)))["C22"]
         epochs = [each and each["epoch"] for each in raw.to_pylist()]
         seconds = [
             each if each is None else each // 10**9
