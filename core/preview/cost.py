@@ -76,6 +76,7 @@ class Estimate:
         stored: bytes of the source, compressed as Snowflake stores them; None if unknown.
         groups: rows of the delivery; None if unknown.
         counted: whether `groups` was counted over the whole table rather than estimated.
+        is_least: whether `groups` is a lower bound, as `Months.is_least`.
         unsized: the columns whose values the sample truncates; if there are any, every `bytes` is a
             lower bound.
         choice: the engine that would run the transfer, and why.
@@ -92,6 +93,7 @@ class Estimate:
     choice: Choice
     ways: tuple[Way, ...]
     rows_estimated: bool = False
+    is_least: bool = False
 
     @property
     def chosen(self) -> Way:
@@ -135,6 +137,7 @@ def estimate(
         choose(request, plan),
         ways,
         rows_estimated=bool(plan.window and months and months.sampled),
+        is_least=bool(months and months.is_least),
     )
 
 

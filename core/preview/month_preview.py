@@ -69,6 +69,14 @@ class Months:
     counted: bool = False
     total_rows: int | None = None
 
+    @property
+    def is_least(self) -> bool:
+        """Whether `expected_rows` is only what was seen: a row for each month of a sample.
+
+        Snowflake samples whole micro-partitions, and those of a table that grows hold few months.
+        """
+        return self.sampled and self.expected_rows == len(self.months)
+
 
 def preview_months(
     connection: SnowflakeConnection,

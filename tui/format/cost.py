@@ -66,7 +66,8 @@ def rows_out(estimate: Estimate) -> str:
     """Return the number of rows of the delivery."""
     if estimate.groups is None:
         return "an unknown number of"
-    return f"{'' if estimate.counted else 'about '}{estimate.groups:,}"
+    about = "" if estimate.counted else "at least " if estimate.is_least else "about "
+    return f"{about}{estimate.groups:,}"
 
 
 def _span(seconds: float) -> str:

@@ -69,9 +69,9 @@ class _Asked:
 _NO_OR_YES: Final = {"no": False, "yes": True}
 _ASKED: Final[Mapping[str, _Asked]] = {
     "split_by": _Asked("Files", values={"one": None, "one a month": "month"}),
+    "restate_months": _Asked("Restate months", "none; or 3: those of them that have changed"),
     "file_name": _Asked("Name", DEFAULT_TEMPLATE),
     "last_months": _Asked("Last months", "all; or their number, such as 1"),
-    "restate_months": _Asked("Restate months", "none; or 3: those of them that have changed"),
     "encrypt_to": _Asked("Encrypt to", "nobody; or files of OpenPGP public keys", many=True),
     "manifest": _Asked("Manifest", values=_NO_OR_YES),
     "success_file": _Asked("_SUCCESS", values=_NO_OR_YES),
@@ -94,7 +94,8 @@ What is delivered, and what must be true of it. A condition that does not hold s
 before anything is visible in the bucket.
 
 Files: one, or one for each month; then Name must have {month}, or be empty. Restate months looks \
-at this many last months again, and delivers those whose figures have changed since.
+at this many last months again, and delivers those whose figures have changed since: it sets Files \
+and Last months too.
 
 Encrypt to: files or directories of public keys, separated by commas; each key can open the file, \
 whose name then ends in .gpg. The manifest is a JSON file beside the delivery with the rows, the \
@@ -134,6 +135,14 @@ months, or a first and a last month (w in Columns)."""
     def options(self) -> dict[str, Any]:
         """The options as they are in the fields."""
         return {name: _ASKED[name].read(each.value) for name, each in self._widgets.items()}
+
+    @on(Input.Changed, "#further-restate_months")
+    def _set_what_restating_needs(self, event: Input.Changed) -> None:
+        """Choose a file for each month, and one month to deliver for the first time."""
+        if event.value:
+            self._widgets["split_by"].value = _ASKED["split_by"].show("month")
+            last = self._widgets["last_months"]
+            last.value = last.value or "1"
 
     @on(Input.Changed)
     @on(Choice.Changed)

@@ -66,7 +66,7 @@ async def test_months_are_restated_in_one_dialog() -> None:
         await pilot.press("right")
         await until(pilot, lambda: "needs a name for each month" in whole(app))
         app.screen.query_one("#further-file_name", Input).value = ""
-        await pilot.press("tab", "tab", "1", "tab", "3")
+        await pilot.press("left", "tab", "3")
         await until(pilot, lambda: "✗" not in whole(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.answers)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 from textual.app import App, ComposeResult
 
 from core.planning.plan import make_plan
-from core.preview.month_preview import Months
+from core.preview.month_preview import MonthRow, Months
 from core.query import Statement
 from tests.support.sources import ORDERS, request, source
 from tests.tui.app_hosts import shown, until
@@ -23,16 +25,13 @@ class Top(App[None]):
     def compose(self) -> ComposeResult:
         yield Headline(id="summary")
 
-    def fill(self, names: tuple[str, ...], **counts: int) -> None:
+    def fill(self, names: tuple[str, ...], **changes: Any) -> None:
         """Show a plan of whose rows most remain because of `names`, if there are any."""
         plan: Any = make_plan(source(ORDERS), {}, request())
         if names:
             object.__setattr__(plan, "grain", Causes(names))
-        given = {"blank_rows": 0, "bad_dates": 0, "expected_rows": 99_998, **counts}
-        months = Months(
-            (), False, 100_000, statement=Statement(""), counted=True, total_rows=100_000, **given
-        )
-        self.query_one(Headline).show(plan, months)
+        months = Months((), False, 100_000, 0, 0, 99_998, Statement(""), True, 100_000)
+        self.query_one(Headline).show(plan, replace(months, **changes))
 
 
 class Causes:
@@ -83,3 +82,13 @@ async def test_a_long_name_is_cut_in_its_middle() -> None:
         assert first == "100,000 in → 99,998 out"
         assert flag.startswith("! o drops A_VERY")
         assert flag.endswith("2024")
+
+
+async def test_a_row_for_each_month_of_a_sample_is_a_lower_bound() -> None:
+    """A sample of micro-partitions may have 8 of a table's 285 months, and so 8 of 285 rows."""
+    rows = tuple(MonthRow(date(2024, month, 1), 9, ()) for month in (1, 2))
+    app = Top()
+    async with app.run_test(size=(84, 8)) as pilot:
+        for expected, told in ((2, "at least 2 rows out"), (5, "about 5 rows out")):
+            app.fill((), months=rows, sampled=True, counted=False, expected_rows=expected)
+            assert await lines(app, pilot) == [f"100,000 rows in  →  {told}"]

@@ -122,7 +122,8 @@ class CostLine(Widget):
 
 def _figures(plan: Plan, months: Months, form: str) -> Content:
     """Return the rows in and out: with their unit, without it, or rounded."""
-    total, about = months.total_rows, "" if months.counted else "about "
+    total = months.total_rows
+    about = "" if months.counted else "at least " if months.is_least else "about "
     read = "about " if plan.window and months.sampled else ""
     expected = months.expected_rows
     if expected is not None and total is not None:  # an estimate may be above the possible
