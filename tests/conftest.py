@@ -79,7 +79,7 @@ LENGTHY = tuple(
         "tui/screens/jobs/test_screen.py",
         "tui/screens/run/test_queue.py",
         "tui/screens/test_locked_keyring.py",
-        "tui/test_few_keys.py",
+        "tui/workbench/test_few_keys.py",
         "tui/web",
     )
 )

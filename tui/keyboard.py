@@ -8,10 +8,12 @@ from typing import Final, cast
 from textual import _ansi_sequences, events, on
 from textual.app import App
 from textual.message import Message
+from textual.message_pump import MessagePump
 from textual.timer import Timer
 
 _ROUNDS: Final = 4  # a key may choose a row, which picks a table, which moves the focus
-_PATIENCE: Final = 0.5  # seconds; a widget that is removed never answers
+PATIENCE: Final = 0.5  # seconds; a widget that is removed never answers
+_MOST_WAITS: Final = 20  # for a widget that is there, but slow, as on a busy machine
 _PART_KEYS: Final = "12345"
 
 
@@ -42,6 +44,8 @@ class OrderedKeys(App[None]):
         self._key_number = 0
         self._key_is_under_way = False
         self._key_timer: Timer | None = None
+        self._key_target: MessagePump = self
+        self._key_waits = 0
 
     async def on_event(self, event: events.Event) -> None:
         """Hold back a key while the one before it is being handled."""
@@ -50,14 +54,14 @@ class OrderedKeys(App[None]):
         elif self._key_is_under_way:
             self._keys_waiting.append(event)
             if self._key_timer is None:
-                self._key_timer = self.set_timer(_PATIENCE, self._give_up)
+                self._key_timer = self.set_timer(PATIENCE, self._give_up)
         else:
             await self._give(event)
 
     async def _give(self, event: events.Key | events.Paste) -> None:
         self._key_number += 1
         self._key_is_under_way = True
-        target = self.focused or self.screen
+        self._key_target = target = self.focused or self.screen
         await super().on_event(event)
         self._key_is_under_way = target.post_message(KeyHandled(self._key_number, _ROUNDS))
 
@@ -66,13 +70,18 @@ class OrderedKeys(App[None]):
         """Give the next key once the effects of the last one have spread."""
         if message.number != self._key_number:
             return
-        target = self.focused or self.screen
+        self._key_target = target = self.focused or self.screen
         if message.rounds and target.post_message(KeyHandled(message.number, message.rounds - 1)):
             return
         await self._next_key()
 
     async def _give_up(self) -> None:
+        """Give the next key, unless the widget that has the last one is only slow."""
         self._key_timer = None
+        self._key_waits += 1
+        if self._key_target.is_running and self._key_waits < _MOST_WAITS:
+            self._key_timer = self.set_timer(PATIENCE, self._give_up)
+            return
         await self._next_key()
 
     async def _next_key(self) -> None:
@@ -80,10 +89,11 @@ class OrderedKeys(App[None]):
             self._key_timer.stop()
             self._key_timer = None
         self._key_is_under_way = False
+        self._key_waits = 0
         if self._keys_waiting:
             await self._give(self._keys_waiting.popleft())
             if self._keys_waiting:
-                self._key_timer = self.set_timer(_PATIENCE, self._give_up)
+                self._key_timer = self.set_timer(PATIENCE, self._give_up)
 
 
 def read_alt_digits() -> None:

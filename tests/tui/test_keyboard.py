@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual._xterm_parser import XTermParser
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tests.tui.app_driver import Driver, workbench
 from tests.tui.app_hosts import until
-from tui.keyboard import read_alt_digits
+from tui.keyboard import PATIENCE, OrderedKeys, read_alt_digits
 from tui.screens.run.screen import RunScreen
 
 if TYPE_CHECKING:
@@ -65,3 +69,36 @@ def test_escape_and_a_digit_is_alt() -> None:
         parser = XTermParser()
         told = [*parser.feed(f"\x1b{digit}"), *parser.feed("")]
         assert [event.key for event in told if isinstance(event, events.Key)] == [f"alt+{digit}"]
+
+
+class SlowPart(Widget, can_focus=True):
+    """Moves the focus to the field beside it after longer than a key waits for a dead widget."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "slow"), Binding("x", "count")]
+    commands = 0
+
+    async def action_slow(self) -> None:
+        await asyncio.sleep(2.5 * PATIENCE)
+        self.screen.query_one(Input).focus()
+
+    def action_count(self) -> None:
+        self.commands += 1
+
+
+async def test_a_key_waits_for_a_widget_that_is_slow() -> None:
+    """As on a busy machine: typed text would be commands of the part that had the focus."""
+
+    class App(OrderedKeys):
+        def compose(self) -> ComposeResult:
+            yield SlowPart()
+            yield Input()
+
+    app = App()
+    async with app.run_test() as pilot:
+        part, field = app.query_one(SlowPart), app.query_one(Input)
+        part.focus()
+        await pilot.pause()
+        for key in ("slash", "x", "y"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: field.value == "xy")
+        assert part.commands == 0
