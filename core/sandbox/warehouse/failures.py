@@ -151,9 +151,9 @@ _DUCKDB_CODES: tuple[tuple[str, int, str, str], ...] = (
     (
         r"aggregates? .*(cannot|not allowed)|aggregate function calls cannot be nested|"
         r"cannot contain aggregates",
-        2035,
+        979,
         "42601",
-        "SQL compilation error:\nInvalid use of an aggregate function",
+        "SQL compilation error:\n[aggregate] is not a valid group by expression",
     ),
     (
         r"More than one row returned by a subquery",

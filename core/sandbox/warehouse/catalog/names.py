@@ -190,7 +190,7 @@ class SessionNames:
     def _view(self, view: Table, point: Point | None) -> BoundQuery:
         """Translate a view's query, with its owner's rights and in its own schema."""
         if self._depth > _MAX_VIEW_DEPTH:
-            raise failures.invalid("View definition is recursive", 2067, "42601")
+            raise failures.invalid(f"View '{view.name}' is recursive", 1008)
         owner = SessionState(parameters=self.state.parameters)
         names = SessionNames(self.catalog, owner, view.context, self._depth + 1, self.past,
                              self._evaluate, point)  # fmt: skip

@@ -352,7 +352,7 @@ def _drop_column(execution: Execution, table: Table, column: TableColumn) -> Non
 
 def _refuse_duplicate(table: Table, name: str) -> None:
     if any(each.name == name for each in table.columns):
-        raise failures.invalid(f"column '{name}' already exists", 1430, "42S21")
+        raise failures.invalid(f"column '{name}' already exists", 1430, "42601")
 
 
 def _add_column(execution: Execution, table: Table, node: exp.ColumnDef) -> None:
@@ -360,7 +360,7 @@ def _add_column(execution: Execution, table: Table, node: exp.ColumnDef) -> None
     _refuse_duplicate(table, column.name)
     if not column.nullable and table.rows:
         raise failures.invalid(
-            f"Non-nullable column '{column.name}' cannot be added", 2258, "42601"
+            f"Non-nullable column '{column.name}' cannot be added", 100072, "22000"
         )
     default = ""
     if column.default is not None:

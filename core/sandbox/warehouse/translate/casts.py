@@ -240,7 +240,7 @@ def _to_time(binder: Binder, value: Bound, target: SqlType, lenient: bool) -> Bo
     fits = f"{shape} AND TRY_CAST({short} AS TIME_NS)"
     read = Bound(
         f"(CASE WHEN {fits} IS NOT NULL THEN CAST({short} AS TIME_NS)"
-        f"{_complaint(value, 100108, '22007', 'Time', lenient)} END)",
+        f"{_complaint(value, 100035, '22007', 'Time', lenient)} END)",
         types.TIME,
     )
     return _cut_time(read, target)

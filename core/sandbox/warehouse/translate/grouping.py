@@ -76,12 +76,12 @@ def position(node: exp.Literal, count: int) -> int:
     """Return the index that a position in GROUP BY or ORDER BY means.
 
     Raises:
-        Failure: 2077 when there is no such column.
+        Failure: 979 when there is no such column.
     """
     text: str = node.this
     if not text.isdigit() or not 1 <= int(text) <= count:
         raise failures.invalid(
-            f"[{text}] position is not in the select list of {count} columns", 2077, "42601"
+            f"[{text}] is not a valid expression: there are {count} columns", 979, "42601"
         )
     return int(text) - 1
 

@@ -154,7 +154,7 @@ def _exists(binder: Binder, node: exp.Expr) -> Bound:
 def _scalar_subquery(binder: Binder, node: exp.Expr) -> Bound:
     inner = binder.translation.query(node.unnest(), binder.scope)
     if len(inner.columns) != 1:
-        raise failures.invalid("A scalar subquery must have one column", 1009, "42601")
+        raise failures.invalid("A scalar subquery must have one column", 1789, "42601")
     return Bound(f"({inner.sql})", inner.columns[0][1])
 
 

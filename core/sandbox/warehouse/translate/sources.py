@@ -130,7 +130,7 @@ def values(translation: Translation, node: exp.Expr) -> BoundQuery:
         for row in node.expressions
     ]
     if len({len(row) for row in rows}) != 1:
-        raise failures.invalid("Invalid number of columns in VALUES", 2001, "42601")
+        raise failures.invalid("Invalid number of columns in VALUES", 1789, "42601")
     kinds = [types.common([row[i].type for row in rows]) for i in range(len(rows[0]))]
     lines = ", ".join(
         "(" + ", ".join(cast(binder, v, k).sql for v, k in zip(row, kinds, strict=True)) + ")"
@@ -167,7 +167,7 @@ def _sample(translation: Translation, query: BoundQuery, sample: exp.Expr) -> st
         )
     share = _number(translation, sample.args["percent"]) / 100
     if not 0 <= share <= 1:
-        raise failures.invalid("Sample probability must be between 0 and 100", 1119, "22023")
+        raise failures.invalid("Sample probability must be between 0 and 100", 1008)
     if by_block and query.read is not None:
         query.read.sample(share, seed)
         chosen = query.read.condition()

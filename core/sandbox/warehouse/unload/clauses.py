@@ -232,4 +232,4 @@ def check(clauses: Clauses, known: set[str], what: str) -> None:
     """
     for name in clauses:
         if name not in known:
-            raise failures.invalid(f"invalid property '{name}' for '{what}'", 1420, "42601")
+            raise failures.invalid(f"invalid property '{name}' for '{what}'", 1420, "22023")

@@ -125,7 +125,7 @@ def _options(clauses: Clauses) -> Options:
     )
     if options.query_id and (options.single or options.overwrite):
         other = "SINGLE" if options.single else "OVERWRITE"
-        raise failures.invalid(f"INCLUDE_QUERY_ID=TRUE is not supported with {other}=TRUE", 1009)
+        raise failures.invalid(f"INCLUDE_QUERY_ID=TRUE is not supported with {other}=TRUE", 1008)
     return options
 
 

@@ -202,13 +202,12 @@ def keys(credentials: Clauses) -> dict[str, str]:
     """Convert CREDENTIALS to the arguments of a boto3 client.
 
     Raises:
-        Failure: 3132 without both AWS_KEY_ID and AWS_SECRET_KEY.
+        Failure: 1008 without both AWS_KEY_ID and AWS_SECRET_KEY.
     """
     if {"AWS_KEY_ID", "AWS_SECRET_KEY"} - credentials.keys() or credentials.keys() - _KEYS.keys():
         raise failures.invalid(
             "invalid credentials: AWS_KEY_ID and AWS_SECRET_KEY, or a STORAGE_INTEGRATION, needed",
-            3132,
-            "42601",
+            1008,
         )
     return {_KEYS[name]: text(credentials, name) for name in credentials}
 

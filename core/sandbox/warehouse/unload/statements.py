@@ -133,7 +133,7 @@ def _create_integration(execution: Execution, call: _Call) -> Answer:
     if provider != "S3" or kind != "EXTERNAL_STAGE" or not allowed:
         raise failures.invalid(
             "TYPE = EXTERNAL_STAGE, STORAGE_PROVIDER = 'S3' and STORAGE_ALLOWED_LOCATIONS needed",
-            1009,
+            1008,
         )
     call.storage.integrations[name] = Integration(
         name,

@@ -128,7 +128,7 @@ def _unset(users: Users, reader: Reader) -> None:
     while reader.peek().kind == "word":
         name = reader.next().value
         if name not in (*KEY_SLOTS, "NETWORK_POLICY"):
-            raise failures.invalid(f"invalid property '{name}' for 'USER'", 1420, "42601")
+            raise failures.invalid(f"invalid property '{name}' for 'USER'", 1420, "22023")
         users.keys.pop(name, None)
         if name == "NETWORK_POLICY":
             users.network_policy = ""

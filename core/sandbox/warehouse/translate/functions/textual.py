@@ -271,7 +271,7 @@ def _check_regex(pattern: Bound) -> None:
     if "(?" in re.sub(r"\\.|\[\^?\]?[^]]*\]", "x", given):
         message = "no argument for repetition operator: ?"
         text = f"Invalid regular expression: '{given}', {message}"
-        raise failures.Failure(100048, "2201B", text)
+        raise failures.invalid(text, 1008)
 
 
 @function("REGEXP_REPLACE", least=2, most=6)
