@@ -6,11 +6,11 @@ reads a key file in DER only as bytes. So the key is read here first.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from core.connections.local_paths import expand_path, explain_escapes
 from core.errors import SignInError, UsageError
 
 _KEY_PAIR: Final = "snowflake_jwt"  # also the connector's choice for a key without `authenticator`
@@ -40,7 +40,7 @@ def prepare_key(arguments: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(text, str) and "-----BEGIN" in text:
         _check_pem(text.encode(), phrase, "The private key")
     elif not text and isinstance(path := arguments.get("private_key_file"), str) and path:
-        found["private_key_file"] = path = os.path.expanduser(path)  # noqa: PTH111  as discovery
+        found["private_key_file"] = path = expand_path(path)
         key, what = _read(path), f"The private key {path}"
         if key.startswith(_DER):
             found["private_key"] = _decrypt_der(key, phrase, what)
@@ -57,7 +57,8 @@ def _read(path: str) -> bytes:
             return file.read(_LARGEST)
     except FileNotFoundError:
         raise UsageError(
-            f"There is no private key file {path}.", "Correct private_key_file in the connection."
+            f"There is no private key file {path}.",
+            explain_escapes(path) or "Correct private_key_file in the connection.",
         ) from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a path"

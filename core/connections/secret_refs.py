@@ -16,9 +16,11 @@ from typing import Any, Final
 
 from core.connections.file_trust import check_way
 from core.connections.keyring_store import KeptSecret
+from core.connections.local_paths import expand_path, explain_escapes
 from core.connections.secrets import SECRETS, Secret, hide
 from core.errors import UsageError
 
+_SLASHES: Final = os.sep + (os.altsep or "")
 _LARGEST: Final = 64 * 1024  # bytes, as at Secrets Manager
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 # A private_key_file is a parameter of the connector, which reads the file itself.
@@ -116,7 +118,7 @@ def choose_secrets(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(parameter: str, path: str) -> str:
     """Return the text of a secret file. No error holds any of the content."""
-    path = os.path.expanduser(path)  # noqa: PTH111  Path's raises where there is no HOME
+    path = expand_path(path)
     try:
         with open(path, "rb", opener=_open_without_waiting) as file:
             _check(parameter, path, os.fstat(file.fileno()))
@@ -127,7 +129,8 @@ def _read(parameter: str, path: str) -> str:
         reason = getattr(error, "strerror", None) or "no such file"
         raise UsageError(
             f"{parameter}: {_show_path(path)} cannot be read ({reason}).",
-            "Give the path of a file that holds the secret, not the secret itself.",
+            explain_escapes(path)
+            or "Give the path of a file that holds the secret, not the secret itself.",
         ) from None
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:
@@ -159,5 +162,6 @@ def _show_path(path: str) -> str:
     A secret may have been given by mistake: that is a text without an existing directory.
     """
     directory = os.path.dirname(path)  # noqa: PTH120  as typed
-    known = directory.strip("/") and os.path.isdir(directory)  # noqa: PTH112
+    inner = os.path.splitdrive(directory)[1].strip(_SLASHES)  # not a root, which many texts have
+    known = inner and os.path.isdir(directory)  # noqa: PTH112
     return path if known else "the file that it names"

@@ -12,6 +12,9 @@ from core.connections.file_trust import check_trusted
 from core.errors import UsageError
 
 _LARGEST: Final = 4 * 1024 * 1024  # bytes
+# How the decoder's message begins if a path such as C:\Users is in double quotes.
+_ESCAPES: Final = ("Unescaped '\\' in a string", "Invalid hex value")
+_IN_QUOTES: Final = r"Put paths with backslashes into single quotes: 'C:\keys\rsa.p8'."
 
 
 def read_text(path: Path, kind: str) -> str | None:
@@ -52,7 +55,8 @@ def parse_text(path: Path, text: str) -> dict[str, Any]:
         # quote the file, and with it a password.
         message = str(error) if isinstance(error, tomllib.TOMLDecodeError) else ""
         place = message.rpartition("(")[2].rstrip(")") if "(" in message else "somewhere"
-        raise UsageError(f"{path} is not valid TOML ({place}).", "Correct the file.") from None
+        hint = _IN_QUOTES if message.startswith(_ESCAPES) else "Correct the file."
+        raise UsageError(f"{path} is not valid TOML ({place}).", hint) from None
 
 
 def _decode(path: Path, data: bytes) -> str:

@@ -8,6 +8,7 @@ whatever is stored or shown.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterable
@@ -64,13 +65,23 @@ def split_target(text: str) -> tuple[str, str]:
     return (match[1].lower(), match[2].strip()) if match else ("", text)
 
 
-def split_command(text: str) -> list[str]:
+def split_command(text: str, *, windows: bool = os.name == "nt") -> list[str]:
     """Return the words of a command, as a POSIX shell would; it is not run by a shell.
+
+    On Windows a backslash stands for itself, as in `C:\\tools\\notify.exe`.
+
+    Args:
+        text: the command.
+        windows: whether its paths are those of Windows.
 
     Raises:
         ValueError: a quotation is not closed.
     """
-    return shlex.split(text)
+    words = shlex.shlex(text, posix=True, punctuation_chars=False)
+    words.whitespace_split, words.commenters = True, ""
+    if windows:
+        words.escape = ""
+    return list(words)
 
 
 def without_secrets(targets: Iterable[str]) -> tuple[str, ...]:
