@@ -10,12 +10,14 @@ for the same seed.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import signal
 import sys
 import time
 from pathlib import Path
 
+from tests.mutation.in_place import NOT_PLANTED, InPlace, try_in_place
 from tests.mutation.mutants import Mutant, make_mutants
 from tests.mutation.trial import Trial
 
@@ -66,25 +68,35 @@ def main() -> int:
         "--budget", type=float, default=60, help="most seconds of the tests that a fault meets"
     )
     parser.add_argument("--near", action="store_true", help="only tests of the package's folder")
+    parser.add_argument(
+        "--in-place", action="store_true", help="in one run of pytest (in_place.py): much quicker"
+    )
     options = parser.parse_args()
     lines = None
     if options.lines:
         first, _, last = options.lines.partition("-")
         lines = range(int(first), int(last or first) + 1)
     chosen = choose(ROOT, options.packages, options.sample, options.seed, lines)
-    survivors, began = 0, time.monotonic()
+    began, survivors = time.monotonic(), list[Mutant]()
+    output = os.fdopen(os.dup(1), "w")  # pytest has the other in its hands
+
+    def say(mutant: Mutant, noticed: str) -> None:
+        seconds = time.monotonic() - began
+        place = f"{mutant.path}:{mutant.line}  {mutant.kind}"
+        print(f"{seconds:6.0f} s  {place}: {noticed or 'SURVIVED'}", file=output)
+        if noticed in ("", NOT_PLANTED):
+            survivors.append(mutant)
+            print(mutant.diff((ROOT / mutant.path).read_text()), file=output)
+        output.flush()
+
     modules = list(dict.fromkeys(mutant.path for mutant in chosen))
-    with Trial.of(ROOT, modules, options.budget, options.near) as trial:
-        for mutant in chosen:
-            noticed = trial.notice(mutant)
-            survivors += not noticed
-            seconds = time.monotonic() - began
-            place = f"{mutant.path}:{mutant.line}  {mutant.kind}"
-            print(f"{seconds:6.0f} s  {place}: {noticed or 'SURVIVED'}")
-            if not noticed:
-                print(mutant.diff((ROOT / mutant.path).read_text()))
-            sys.stdout.flush()
-    noticed_of_all = len(chosen) - survivors
+    if options.in_place:
+        try_in_place(ROOT, modules, InPlace(ROOT, chosen, options.budget, say), options.near)
+    else:
+        with Trial.of(ROOT, modules, options.budget, options.near) as trial:
+            for mutant in chosen:
+                say(mutant, trial.notice(mutant))
+    noticed_of_all = len(chosen) - len(survivors)
     share = noticed_of_all / max(len(chosen), 1)
     print(f"{noticed_of_all} of {len(chosen)} noticed ({share:.0%})")
     return 1 if survivors else 0

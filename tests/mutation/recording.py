@@ -55,7 +55,7 @@ class Recording:
             line: from 1.
         """
         of_module = self.lines.get(module, {})
-        span = _find_span(ast.parse(source), line)
+        span = find_span(ast.parse(source), line)
         if span is None:
             found = set().union(*of_module.values())
         else:
@@ -65,7 +65,7 @@ class Recording:
         ]
 
 
-def _find_span(tree: ast.Module, line: int) -> range | None:
+def find_span(tree: ast.Module, line: int) -> range | None:
     """Return the lines of the statement at a line; None if it is outside of all functions."""
     around = [
         node

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+# Also the tests of adversity, which the usual run leaves out.
+MARKED: Final = "not (browser or large or lengthy or slow or thorough)"
 # Tests of other folders that ask a package for its promises, the quickest first.
 _WIDER: Final = {
     "core/aggregation": ["tests/test_values.py", "tests/parity/test_shapes.py"],

@@ -145,24 +145,43 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_trial_notices_what_a_test_does_and_changes_no_file(
-    repository: Path,
-) -> None:
+MADE = """\
+import json, os, sys
+from pathlib import Path
+from tests.mutation import in_place, mutants, trial
+root, path = Path(sys.argv[1]), 'core/sizes/limit.py'
+source = (root / path).read_text()
+made = mutants.make_mutants(path, source)
+made.append(mutants.Mutant(path, 7, 'never ends', source.replace('+= 1', '+= 0')))
+"""
+BY_FORKS = """\
+trial._LEAST_SECONDS = 10.0
+with trial.Trial.of(root, [path]) as it:
+    print(json.dumps([[m.line, m.kind, it.notice(m)] for m in made]))
+assert not it._copy.parent.exists()
+"""
+IN_PLACE = """\
+in_place._LEAST_SECONDS = 2.0
+ends = []
+plugin = in_place.InPlace(root, made, 60.0, lambda m, by: ends.append([m.line, m.kind, by]))
+for name in [name for name in sys.modules if name.partition('.')[0] in ('core', 'tests')]:
+    del sys.modules[name]
+os.chdir(root)
+sys.path.insert(0, str(root))
+stdout = os.dup(1)
+os.dup2(2, 1)
+in_place.try_in_place(root, [path], plugin, near=True)
+from core.sizes import limit
+assert limit.LIMIT == 20 and limit.count() == 5
+os.write(stdout, json.dumps(ends).encode())
+"""
+
+
+@pytest.mark.parametrize("how", [BY_FORKS, IN_PLACE], ids=["forks", "in place"])
+def test_a_trial_notices_what_a_test_does_and_changes_no_file(repository: Path, how: str) -> None:
     """In a process of its own: a fork loses the threads that this one has."""
     before = {path: path.read_bytes() for path in repository.rglob("*.py")}
-    script = (
-        "import json, sys\n"
-        "from pathlib import Path\n"
-        "from tests.mutation import trial, mutants\n"
-        "root, path = Path(sys.argv[1]), 'core/sizes/limit.py'\n"
-        "trial._LEAST_SECONDS = 10.0\n"
-        "source = (root / path).read_text()\n"
-        "made = mutants.make_mutants(path, source)\n"
-        "made.append(mutants.Mutant(path, 7, 'never ends', source.replace('+= 1', '+= 0')))\n"
-        "with trial.Trial.of(root, [path]) as it:\n"
-        "    print(json.dumps([[m.line, m.kind, it.notice(m)] for m in made]))\n"
-        "assert not it._copy.parent.exists()\n"
-    )
+    script = MADE + how
     done = subprocess.run(
         [sys.executable, "-c", script, str(repository)],
         cwd=ROOT,
@@ -181,6 +200,6 @@ def test_a_trial_notices_what_a_test_does_and_changes_no_file(
         (7, "change constant"): "",
         (7, "never ends"): "late",
         (12, "change constant"): "",  # no test runs it
-        (16, "change constant"): f"{named}test_in_a_process",
+        (16, "change constant"): f"{named}test_in_a_process" if how == BY_FORKS else "",
     }
     assert {path: path.read_bytes() for path in repository.rglob("*.py")} == before

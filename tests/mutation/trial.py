@@ -16,11 +16,9 @@ import pytest
 from tests.mutation import forks
 from tests.mutation.mutants import Mutant
 from tests.mutation.recording import Recorder, Recording
-from tests.mutation.related import find_related
+from tests.mutation.related import MARKED, find_related
 
 _LEFT_OUT: Final = shutil.ignore_patterns(".git", ".venv", "*_cache", "__pycache__", "*.egg-info")
-# Also the tests of adversity, which the usual run leaves out.
-_MARKED: Final = "not (browser or large or lengthy or slow or thorough)"
 _LEAST_SECONDS: Final = 120.0  # on a busy machine a fork takes long to start
 
 
@@ -83,7 +81,7 @@ class Trial:
             path = self._scratch / f"recording-{number}.json"
             files = self._groups[number]
             if files:
-                self._run(["-m", _MARKED, *files], lambda: Recorder(self._copy, path), None)
+                self._run(["-m", MARKED, *files], lambda: Recorder(self._copy, path), None)
                 if not path.exists():
                     raise RuntimeError(f"These tests cannot be run: {' '.join(files)}")
             self._recordings.append(Recording.read(path) if files else Recording({}, {}, set()))

@@ -9,14 +9,15 @@ import stat
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.errors import CancelledError, DestinationExistsError
+from core.errors import CancelledError, DestinationExistsError, TemporaryError
 from core.planning.delivered import describe_columns
 from core.records import history_db, history_store
 from core.records.history import HistoryEntry, read_history, record, run_recorded
@@ -107,6 +108,20 @@ class TestRuns:
         with pytest.raises(CancelledError):
             run_recorded(locations(sandbox), by="app", cancel=cancel)
         assert read_history()[0].outcome == "cancelled"
+
+    def test_no_other_process_may_do_the_same_meanwhile(
+        self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        @contextmanager
+        def refuse(_: Any, what: str) -> Iterator[None]:
+            raise TemporaryError(f"Another run of {what} is in progress.")
+            yield
+
+        monkeypatch.setattr("core.transfer.lock_run", refuse)
+        named = f"DEMO.PUBLIC.LOCATIONS_595 to s3://{sandbox.s3['bucket']}/"
+        with pytest.raises(TemporaryError, match=f"Another run of {named} is in progress"):
+            run_recorded(locations(sandbox), by="batch")
+        assert read_history()[0].outcome == "temporary"
 
     def test_no_secret_is_stored(self, sandbox: Sandbox, state: Path) -> None:
         run_recorded(locations(sandbox), by="app")

@@ -6,7 +6,8 @@ import io
 import json
 import uuid
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,12 @@ from core.aggregation.reconciliation import Total
 from core.errors import IntegrityError, SourceDataError
 from core.notify.message import as_text
 from core.planning.window import Window
+from core.records import restatement
 from core.records.history import read_history, record, run_recorded
 from core.remedy import remedies
+from core.verify.month_totals import MonthFigures
 from tests.support.deliveries import bucket_client, execute, make_table, objects, options
-from tests.support.sources import request
+from tests.support.sources import plan, request
 from tui.cli import batch
 
 if TYPE_CHECKING:
@@ -84,6 +87,32 @@ def due(outcome: Outcome | Skipped) -> dict[str, str]:
 def read_sums(box: Sandbox, key: str) -> list[Decimal]:
     data = bucket_client(box).get_object(Bucket=box.s3["bucket"], Key=key)["Body"].read()
     return list(map(Decimal, pq.read_table(io.BytesIO(data))["N"].to_pylist()))
+
+
+@pytest.mark.parametrize(
+    ("changed", "end"),
+    [
+        (0, "unchanged since 2024-05-01 08:30 UTC"),
+        (1, "A 2, was 1"),
+        (3, "A 2, was 1; B 2, was 1; C 2, was 1"),
+        (4, "C 2, was 1; 1 more"),
+        (5, "C 2, was 1; 2 more"),
+    ],
+)
+def test_the_reason_names_three_sums_and_counts_the_others(changed: int, end: str) -> None:
+    made = plan({"DAY": "DATE", **dict.fromkeys("ABCDE", "NUMBER(9,0)")}, date_column="DAY")
+    names = [column.name for column in made.sums]
+    one, two = Total(Decimal(1)), Total(Decimal(2))
+    month = date(2024, 4, 1)
+    delivered = DeliveredMonth(month, "k", 1, 9, dict.fromkeys(names, one), ())
+    when = datetime(2024, 5, 1, 8, 30, tzinfo=UTC)
+    former = restatement.Former(when, when, delivered, True, "s3://b/k")
+    now = MonthFigures(1, tuple(two if n < changed else one for n in range(len(names))))
+    found = restatement._judge(made, month, now, former, new=False)
+    assert found.due is (changed > 0)
+    assert found.why.endswith(end)
+    doubted = restatement._judge(made, month, now, replace(former, agreed=False), new=False)
+    assert (doubted.due, "did not agree" in doubted.why) == (True, True)
 
 
 @pytest.mark.parametrize("engine", ["stream", pytest.param("pushdown", marks=pytest.mark.lengthy)])
