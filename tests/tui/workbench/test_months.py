@@ -80,3 +80,21 @@ async def test_a_long_name_keeps_its_end() -> None:
     async with app.run_test(size=(120, 6)) as pilot:
         await pilot.pause()
         assert "A_RATHER_LO…ME_OF_2023" in shown(app)
+
+
+async def test_it_is_wide_enough_for_each_sum_one_scrolls_to() -> None:
+    """The first one is narrow, and the number of those that follow has three digits."""
+    names = ["FIRST", "WIDER", *(f"C_{n:03}" for n in range(200))]
+    values = (Decimal(1), Decimal("269123456.10"), *[Decimal(7)] * 200)
+    plan: Any = SimpleNamespace(sums=[SimpleNamespace(name=n, identifier="") for n in names])
+    app = Table()
+    async with app.run_test(size=(120, 6)) as pilot:
+        app.months.fill(plan, SimpleNamespace(months=[MonthRow(date(2024, 1, 1), 9, values)]))  # type: ignore[arg-type]
+        await pilot.resize_terminal(app.months.get_snug_width(45, 100), 6)
+        await pilot.pause()
+        heading = shown(app).splitlines()[0]
+        assert "FIRST" in heading
+        assert "…" not in heading
+        await pilot.press("right")
+        await pilot.pause()
+        assert "269,123,456.10" in shown(app)

@@ -17,7 +17,7 @@ _FEWEST_COUNT: Final = 6
 _FEWEST, _MOST, _MOST_NAME = 10, 52, 22  # cells of a sum, and of its name; 38 digits with commas
 _FEWEST_ROUNDED: Final = 7  # as in `≈2.7e+8`
 _BETWEEN: Final = 2
-_MORE: Final = 6  # cells of the sign that more sums follow, such as `+12 →`
+_MORE: Final = 6  # cells of the sign that more sums follow, if they are not hundreds
 
 
 class MonthLines(Lines["MonthRow"]):
@@ -80,16 +80,19 @@ class MonthLines(Lines["MonthRow"]):
     def get_snug_width(self, limit: int, most: int) -> int:
         """Return the cells, up to `limit`, that the sums fill which fit into as many.
 
-        The first sum is whole if that takes no more than `most`.
+        The first sum is whole if that takes no more than `most`, and each of the others, which
+        follow it when one scrolls, if that takes no more than `limit`.
         """
+        beside = self._lead + _BETWEEN + self._more + 1
         if self.widths:
-            alone = self._lead + self.widths[0] + _BETWEEN + _MORE + 1
-            limit = max(limit, min(most, alone))
+            limit = max(limit, min(most, beside + self.widths[0]))
         first, self.first = self.first, 0
         shown = self._in_view(limit - 1)
         self.first = first
-        more = _MORE if len(shown) < len(self.names) else 1
-        return self._lead + sum(cells + _BETWEEN for _, cells in shown) + more + 1
+        more = self._more if len(shown) < len(self.names) else 1
+        snug = self._lead + sum(cells + _BETWEEN for _, cells in shown) + more + 1
+        fitting = [beside + cells for cells in self.widths if beside + cells <= limit]
+        return max(snug, *fitting) if fitting and len(shown) < len(self.names) else snug
 
     def action_sideways(self, cells: int) -> None:
         """Move by one sum."""
@@ -98,6 +101,11 @@ class MonthLines(Lines["MonthRow"]):
             last -= 1
         self.first = min(max(0, self.first + (1 if cells > 0 else -1)), max(0, last))
         self.refresh()
+
+    @property
+    def _more(self) -> int:
+        """The cells of the sign that more sums follow, such as `+12 →`."""
+        return max(_MORE, len(f"+{len(self.names)} →") + 1)
 
     @property
     def _lead(self) -> int:
@@ -116,7 +124,7 @@ class MonthLines(Lines["MonthRow"]):
         wanted = [cells + _BETWEEN for cells in widths]
         if sum(wanted) <= room:
             return [(self.first + n, cells) for n, cells in enumerate(widths)]
-        room -= _MORE - 1
+        room -= self._more - 1
         shown: list[tuple[int, int]] = []
         for n, cells in enumerate(widths):
             room -= cells + _BETWEEN
