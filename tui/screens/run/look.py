@@ -44,7 +44,7 @@ class LastLook(Vertical):
     LastLook {
         height: auto;
         & #ahead { height: auto; }
-        & RowsAhead { height: auto; margin-top: 1; }
+        & RowsAhead { height: auto; margin: 1 0; }
         & .warning {
             color: $text-warning;
             margin-top: 1;
@@ -68,11 +68,13 @@ class LastLook(Vertical):
         self._plan = plan
 
     def compose(self) -> ComposeResult:
-        """Yield the facts, the first rows, then the warnings."""
+        """Yield the file, its first rows, the engine with its cost, then the warnings."""
         for label, fact in self._facts():
             yield Fact(label, fact)
         with Vertical(id="ahead"):
             yield from self._list_rows()
+        for label, fact in self._means():
+            yield Fact(label, fact)
         if self._estimate and (obstacle := self._estimate.chosen.obstacle):
             yield Static(Content(visible(in_app(obstacle))), classes="warning")
         url = object_url(self._request, self._plan.source.name, self._plan.window)
@@ -111,8 +113,10 @@ class LastLook(Vertical):
         yield "Keys", _columns(plan.keys, "none: one row for each month")
         if dropped := [c for c in plan.columns if c not in plan.delivered]:
             yield "Drop", _columns(dropped, "")
-        choice = choose(request, plan)
-        how = ENGINES[choice.engine].describe(request)
+
+    def _means(self) -> Iterator[tuple[str, Content]]:
+        choice = choose(self._request, self._plan)
+        how = ENGINES[choice.engine].describe(self._request)
         yield "Engine", Content(visible(f"{choice.engine}: {how} ({in_app(choice.why)})"))
         if self._estimate:
             yield "Cost", _cost(self._estimate)
