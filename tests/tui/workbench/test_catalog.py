@@ -300,3 +300,13 @@ async def test_the_list_follows_the_filter_over_a_hundred_thousand_tables() -> N
         await until(pilot, lambda: "10 of 100,000 tables" in str(pane.border_subtitle))
         await pilot.press("down", "enter")
         assert pane.query_one(TableLines).current == entry("BIG", "S9", "TABLE_099991")
+
+
+def test_the_name_of_a_column_comes_before_its_type() -> None:
+    column = SourceColumn("BALANCE", ColumnType.parse("NUMBER(18,2)"))
+    leaf = Leaf(TableName("A", "B", "T"), column)
+    lines = TableLines(id="table-list")
+    for width, line in ((34, "BALANCE NUMBER(18,2)"), (22, "BALANCE NUMBER"), (16, "BALANCE")):
+        shown = "".join(piece.text for piece in lines.pieces(leaf, width))
+        assert shown.split() == line.split()
+        assert len(shown) <= width

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _ROWS_CELLS, _SIZE_CELLS = 6, 8
 _WIDE = 40  # cells; a list of this width or more shows sizes
-_TYPE_CELLS = 6  # of a column, at least
 _TABLE_INDENT, _COLUMN_INDENT = 4, 5
 _NAME_CELLS = 4  # of a table, at least
 _OPEN, _CLOSED = "▾", "▸"
@@ -85,7 +84,9 @@ class TableLines(Lines[Row]):
             return [Piece(" " * _COLUMN_INDENT + fit(item.text, room + 1), "dim")]
         kind = item.column.type.text
         left = room - 1 - cell_len(visible(item.column.name))
-        cells = min(cell_len(kind), max(_TYPE_CELLS, left))
+        if cell_len(kind) > left:  # the name comes first: without its size, or without it
+            kind = kind.partition("(")[0]
+        cells = cell_len(kind) if cell_len(kind) <= left else 0
         return [
             Piece(" " * _COLUMN_INDENT + fit_name(item.column.name, room - cells - 1)),
             Piece(" " + fit(kind, cells) + " ", "dim"),
