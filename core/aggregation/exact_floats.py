@@ -14,17 +14,18 @@ NaN and the infinities are added as floats in a column of their own, as IEEE 754
 order: their sum replaces the one of the other values. The sum of zeros is 0.0, never -0.0.
 
 The rows of one batch are added more cheaply where they are finite and not too unlike: each float is
-divided into two or three of fewer bits, at the same powers of 2 for all rows, so that sums of them
-as floats do not round. Only the sums become integers. This is the pre-rounding of J. Demmel and
-H. D. Nguyen, "Parallel reproducible summation" (2015), as S. M. Rump, T. Ogita and S. Oishi prove
-it in "Accurate floating-point summation", part I (2008), lemma 3.3.
+divided at the same powers of 2 for all rows, into one or two floats of fewer bits, so that sums of
+them do not round, and a rest, which is a 64-bit integer of some unit. Only the sums become integers
+of 128 bits. This is the pre-rounding of J. Demmel and H. D. Nguyen, "Parallel reproducible
+summation" (2015), as S. M. Rump, T. Ogita and S. Oishi prove it in "Accurate floating-point
+summation", part I (2008), lemma 3.3.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import polars as pl
 
@@ -34,7 +35,8 @@ _MANTISSA: Final = 52  # bits after the leading one of a float
 _BITS: Final = _MANTISSA + 1
 _LEAST_UNIT: Final = -1074  # the exponent of the last bit of the least floats
 _GREATEST: Final = 1023  # the greatest exponent of a float
-_MOST_SLICES: Final = 3  # of a float; more take longer than integers do
+_INTEGER_BITS: Final = 63
+_MOST_SLICES: Final = 3  # of a float; more take longer than integers of 128 bits
 _BASE: Final = 1 << _SPAN
 _ROOM: Final = 1 << 90  # times 2^32 such a number still fits into 128 bits, and more
 _SPECIAL: Final = "special"
@@ -110,7 +112,10 @@ def divide(frame: pl.DataFrame, alias: str) -> Addends:
         name = f"{alias}{_SEPARATOR}{_SLICE}{position}"
         columns.append(values.alias(name))
         number = min((unit - _unit(0)) // _SPAN, highest)
-        count = _scale(pl.col(name), -_unit(number)).cast(pl.Int128)
+        if values.dtype == pl.Int64:
+            count = pl.col(name).cast(pl.Int128) * (1 << unit - _unit(number))
+        else:
+            count = _scale(pl.col(name), -_unit(number)).cast(pl.Int128)
         ranges[number] = ranges[number] + count if number in ranges else count
     exact = [sum_.alias(f"{alias}{_SEPARATOR}{number}") for number, sum_ in ranges.items()]
     return Addends(columns, exact, has_gaps=False)
@@ -137,12 +142,12 @@ def _as_float(value: object) -> float:
 
 
 def _slice(values: pl.Series, least: float, most: float) -> list[tuple[pl.Series, int]] | None:
-    """Return floats whose sum is `values`, and whose own sums do not round.
+    """Return columns whose sum is `values`, and whose own sums are exact.
 
     Adding a power of 2 and taking it away leaves a multiple of the last bit that the power has
     room for. As many such multiples as there are rows have an exact sum if the power is at least
     that number times their greatest. What is left of the values, at most that last bit, is divided
-    likewise.
+    likewise, until it is few enough bits for sums of 64-bit integers.
 
     Args:
         values: finite floats.
@@ -150,21 +155,22 @@ def _slice(values: pl.Series, least: float, most: float) -> list[tuple[pl.Series
         most: the greatest size.
 
     Returns:
-        Each with the exponent of its unit, of which all its values are multiples; None if there
-        would be more than `_MOST_SLICES`, or the power is too large for a float.
+        Each with the exponent of its unit: floats that are multiples of it, and last the integers
+        that count it. None if there would be more than `_MOST_SLICES`, or the power is too large
+        for a float.
     """
     slices: list[tuple[pl.Series, int]] = []
     last_unit = max(math.frexp(least)[1] - _BITS, _LEAST_UNIT)
     bits = len(values).bit_length()
     power = math.frexp(most)[1] + bits
-    while power - _BITS > last_unit:
+    while power - _INTEGER_BITS > last_unit:
         if len(slices) == _MOST_SLICES - 1 or power > _GREATEST:
             return None
         rounded = (values + math.ldexp(1.0, power)) - math.ldexp(1.0, power)
         slices.append((rounded, power - _BITS))
         values = values - rounded
         power += bits - _BITS
-    return [*slices, (values, last_unit)]
+    return [*slices, (_scale(values, -last_unit).cast(pl.Int64), last_unit)]
 
 
 def join(frame: pl.DataFrame, alias: str) -> pl.DataFrame:
@@ -239,11 +245,16 @@ def _unit(number: int) -> int:
     return _least_exponent(number) - _MANTISSA
 
 
-def _scale(values: pl.Expr, exponent: int) -> pl.Expr:
-    """Return floats times 2^exponent, in two steps, since 2^exponent may be no float.
+_Values = TypeVar("_Values", pl.Expr, pl.Series)
 
-    Neither step rounds: what is scaled up has its last bit in the result, and a result that is too
-    small to have 53 bits is a sum that has no more bits than it has room for.
+
+def _scale(values: _Values, exponent: int) -> _Values:
+    """Return floats times 2^exponent, in two steps where 2^exponent is no float.
+
+    No step rounds: what is scaled up has its last bit in the result, and a result that is too small
+    to have 53 bits is a sum that has no more bits than it has room for.
     """
+    if abs(exponent) < _GREATEST:
+        return values * math.ldexp(1.0, exponent)
     half = exponent // 2
     return values * math.ldexp(1.0, half) * math.ldexp(1.0, exponent - half)

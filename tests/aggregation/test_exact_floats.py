@@ -124,20 +124,23 @@ def test_special_values(values: list[float | None], expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("least", "most", "slices"),
+    ("rows", "least", "most", "slices"),
     [
-        (1.0, 1.99, 2),  # 53 bits of 37 a slice
-        (2.0**-7, 1023.9, 2),
-        (2.0**-14, 1023.9, 3),
-        (2.0**-1060, 2.0**-1050, 1),  # where floats have fewer bits
-        (2.0**985, 1.99 * 2.0**1000, 2),  # near the greatest
+        (1_023, 1.0, 1.99, 1),  # 53 bits, and 10 of the number of rows: those of an integer
+        (1_024, 1.0, 1.99, 2),
+        (65_535, 2.0**-7, 1023.9, 2),  # 37 bits of a float, and 47 of an integer
+        (65_535, 2.0**-40, 1023.9, 3),
+        (65_535, 2.0**-1060, 2.0**-1050, 1),  # where floats have fewer bits
+        (65_535, 2.0**985, 1.99 * 2.0**1000, 2),  # near the greatest
     ],
 )
-def test_a_batch_of_like_sizes_is_added_as_floats(least: float, most: float, slices: int) -> None:
-    """65,535 values, which need all bits that their number leaves, are added without rounding."""
+def test_a_batch_of_like_sizes_is_added_in_slices(
+    rows: int, least: float, most: float, slices: int
+) -> None:
+    """Values that need all bits that their number leaves are added without rounding."""
     generator = random.Random(7)
     values = [most, least, *(generator.uniform(least, 2 * least) for _ in range(100))]
-    values += [generator.uniform(0.99 * most, most) for _ in range(65_535 - len(values))]
+    values += [generator.uniform(0.99 * most, most) for _ in range(rows - len(values))]
     generator.shuffle(values)
     frame = pl.DataFrame({"x": values})
     addends = exact_floats.divide(frame, "x")
