@@ -10,10 +10,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
 import pytest
+from pysequoia import Cert
+from pysequoia.packet import PacketPile
 
 from core import CancelledError, LocalResourceError, UsageError
 from core.output import encrypt_child, encryption, recipients
@@ -106,6 +109,15 @@ def test_a_key_that_cannot_be_used_is_refused(
     assert caught.value.message.startswith(f"The key {name} <")
     assert caught.value.message.endswith(f"({gnupg.fingerprint(name)}) in {path} {why}.")
     assert [each.option for each in remedies(caught.value.hint)] == ["encrypt_to"]
+
+
+def test_a_part_is_of_no_use_from_the_moment_at_which_it_ends(gnupg: GnuPG, tmp_path: Path) -> None:
+    cert = Cert.from_file(gnupg.export(tmp_path / "keys.asc", "Subkey"))
+    (end,) = recipients._list_ends(list(PacketPile.from_bytes(bytes(cert))))
+    assert end is not None
+    assert recipients.find_obstacle(cert, end - timedelta(seconds=1)) is None
+    why = recipients.find_obstacle(cert, end)
+    assert why == "has no part for encryption that is still valid: it expired on 2020-12-31"
 
 
 def test_a_newer_subkey_takes_the_place_of_an_expired_one(gnupg: GnuPG, tmp_path: Path) -> None:
