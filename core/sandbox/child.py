@@ -55,12 +55,16 @@ def _warehouse(
     bucket: Future[dict[str, str]],
 ) -> None:
     from core.sandbox.warehouse.engine.engine import Engine
-    from core.sandbox.warehouse.protocol.server import create_app, serve
+    from core.sandbox.warehouse.protocol.server import create_app
+    from core.sandbox.warehouse.protocol.serving import serve
+    from core.sandbox.warehouse.protocol.storage_host import StorageHost
     from core.sandbox.warehouse.unload.stages import WAY_TO_BUCKET
 
     engine = Engine(directory / "database", configuration["parameters"])
-    storage = engine.storage  # the callback must not keep the engine
-    bucket.add_done_callback(lambda address: storage.connect(address.result()))
+    stages = engine.storage  # the callback must not keep the engine
+    bucket.add_done_callback(lambda address: stages.connect(address.result()))
+    storage = StorageHost(directory) if configuration["storage_host"] else None
+    known = {"unload": WAY_TO_BUCKET, "authority": storage and str(storage.authority)}
     try:
         app = create_app(
             engine,
@@ -69,13 +73,16 @@ def _warehouse(
             account=configuration["account"],
             chunk_rows=configuration["chunk_rows"],
             chunk_bytes=configuration["chunk_bytes"],
+            storage=storage,
+            statement_end=configuration["statement_end"],
             results_dir=directory / "results",
         )
         serve(
             app,
             port=configuration["port"],
             proxied=configuration["proxied"],
-            on_ready=lambda address: _tell({**address, "unload": WAY_TO_BUCKET}),
+            storage=storage,
+            on_ready=lambda address: _tell({**address, **known}),
             stop=stop,
         )
     finally:

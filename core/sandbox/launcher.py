@@ -59,6 +59,10 @@ class Sandbox(Closing):
             None to follow the session up to 8 MiB.
         bucket_dir: a directory for the bucket's objects that outlasts the sandbox; several
             sandboxes may share it. None to use `data_dir`.
+        storage_host: whether chunks are downloaded from another host, by TLS, with a certificate
+            of an authority that nobody trusts yet; see `authority`.
+        statement_end: whether AT(STATEMENT => ...) of a query includes what was committed until its
+            result was first returned.
         parameters: what the account sets of Snowflake's session parameters, by their names.
         port, s3_port: TCP ports; 0 lets the system choose.
         services: the services that the bucket's server offers besides S3: `iam`, `sts`,
@@ -70,6 +74,7 @@ class Sandbox(Closing):
     Attributes:
         snowflake: arguments for `snowflake.connector.connect`.
         s3: `bucket`, and the arguments of a boto3 S3 client.
+        authority: the certificate, in PEM, of the authority of `storage_host`; else None.
         unload: the names with which COPY INTO writes to the bucket: a `storage_integration` for
             all of it, and an external `stage` at its root.
 
@@ -84,6 +89,8 @@ class Sandbox(Closing):
         chunk_rows: int | None = None,
         *,
         chunk_bytes: int | None = None,
+        storage_host: bool = False,
+        statement_end: bool = False,
         bucket_dir: Path | None = None,
         parameters: Mapping[str, object] | None = None,
         port: int = 0,
@@ -96,6 +103,8 @@ class Sandbox(Closing):
         self._bucket_dir = bucket_dir
         self._chunk_rows = chunk_rows
         self._chunk_bytes = chunk_bytes
+        self._storage_host = storage_host
+        self._statement_end = statement_end
         self._parameters = dict(parameters or {})
         self._port = port
         self._s3_port = s3_port
@@ -106,6 +115,7 @@ class Sandbox(Closing):
         self._children: list[subprocess.Popen[str]] = []
         self.snowflake: dict[str, Any] = {}
         self.s3: dict[str, str] = {}
+        self.authority: Path | None = None
         self.unload: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -152,6 +162,8 @@ class Sandbox(Closing):
                 "port": self._port,
                 "chunk_rows": self._chunk_rows,
                 "chunk_bytes": self._chunk_bytes,
+                "storage_host": self._storage_host,
+                "statement_end": self._statement_end,
                 "parameters": self._parameters,
                 **{name: login[name] for name in ("account", "user", "password")},
                 **common,
@@ -169,6 +181,8 @@ class Sandbox(Closing):
         )
         address = _ready(warehouse, "warehouse")
         self.unload = address.pop("unload")
+        authority = address.pop("authority")
+        self.authority = Path(authority) if authority else None
         self.snowflake = {**login, **address, "protocol": "http"}
         self.s3 = _ready(bucket, "bucket")
         _say(warehouse, self.s3)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.query import Statement
+from core.sandbox.modes import ODD_PARAMETERS
 from core.warehouse.connect import connect
 from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run
@@ -20,24 +21,6 @@ if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
 NEVER = threading.Event()
-ODD: dict[str, object] = {
-    "TIMEZONE": "Pacific/Auckland",
-    "QUOTED_IDENTIFIERS_IGNORE_CASE": True,
-    "ROWS_PER_RESULTSET": 2,
-    "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "JSON",
-    "ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION": True,
-    "TWO_DIGIT_CENTURY_START": 1940,
-    "DATE_INPUT_FORMAT": "MM-DD-YYYY",
-    "TIME_INPUT_FORMAT": "HH24MISS",
-    "TIMESTAMP_INPUT_FORMAT": "DD.MM.YYYY HH24:MI",
-    "DATE_OUTPUT_FORMAT": "DD/MM/YY",
-    "TIME_OUTPUT_FORMAT": "MI:SS",
-    "TIMESTAMP_OUTPUT_FORMAT": "YYYY",
-    "TIMESTAMP_NTZ_OUTPUT_FORMAT": "MM",
-    "TIMESTAMP_LTZ_OUTPUT_FORMAT": "DD",
-    "TIMESTAMP_TZ_OUTPUT_FORMAT": "HH24",
-    "BINARY_OUTPUT_FORMAT": "BASE64",
-}
 TABLE = (
     'CREATE OR REPLACE TABLE ODD (D VARCHAR, "mixed" VARCHAR, T TIME(6), B BINARY, V VARIANT,'
     " DAY DATE, NTZ TIMESTAMP_NTZ(6), LTZ TIMESTAMP_LTZ(6), TZ TIMESTAMP_TZ(6), N NUMBER(12,2))"
@@ -58,7 +41,7 @@ ROWS = (
 def odd(own_directories: Path) -> Iterator[Sandbox]:
     from core.sandbox.launcher import Sandbox
 
-    with Sandbox(parameters=ODD) as box:
+    with Sandbox(parameters=ODD_PARAMETERS) as box:
         fill(box)
         yield box
 

@@ -20,13 +20,15 @@ from core.sandbox.warehouse.partitions import Read
 class Trace:
     """The trace of a statement: the versions that it has `seen`, and the number of the latest
     change when it began or, if it `changed` rows or objects itself, of that change. `reads` are
-    the partitions that it has read.
+    the partitions that it has read. `end` is the number of the latest change when it ended, if that
+    is what AT(STATEMENT => ...) means; else None.
     """
 
     number: int
     seen: Mapping[Table, Version] = field(default_factory=dict)
     changed: bool = False
     reads: tuple[Read, ...] = ()
+    end: int | None = None
 
 
 class Point(Protocol):
@@ -49,6 +51,9 @@ class AtStatement:
 
     def version(self, table: Table) -> Version:
         """See `Point.version`."""
+        end = self.trace.end
+        if end is not None and not self.before:
+            return _last(table, [each for each in table.versions if each.number <= end])
         seen = self.trace.seen.get(table)
         if seen is not None:
             return _last(table, [each for each in table.versions if each.number == seen.number])

@@ -10,39 +10,33 @@ import asyncio
 import hmac
 import json
 import re
-import socket
-import threading
 import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import uvicorn
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.sandbox.door import Door
 from core.sandbox.warehouse.model import Failure
 from core.sandbox.warehouse.protocol import responses
-from core.sandbox.warehouse.protocol.connections import bound_connections, vouch
+from core.sandbox.warehouse.protocol.connections import vouch
 from core.sandbox.warehouse.protocol.refusals import ON_ERRORS, refuse
 from core.sandbox.warehouse.protocol.remembered import RememberedStatements
 from core.sandbox.warehouse.protocol.results import Result, ResultStore
 from core.sandbox.warehouse.protocol.sessions import Session, Sessions
 from core.sandbox.warehouse.protocol.statements import RUNNING, Order, Statement, Statements
+from core.sandbox.warehouse.protocol.storage_host import StorageHost
 from core.sandbox.warehouse.users.users import Refused, Users
 
 if TYPE_CHECKING:
     from core.sandbox.warehouse.engine.engine import Bind, Engine
 
-ADDRESS = "127.0.0.1"
 POLL_SECONDS = 45.0  # Snowflake lets a request wait so long before it answers "in progress"
 BLOCK_BYTES = 1 << 20
 MAX_BODY = 64 << 20  # bytes of a request, inflated: 1 MB of SQL at most, and its bound values
@@ -61,6 +55,8 @@ def create_app(
     results_dir: Path,
     chunk_rows: int | None = None,
     chunk_bytes: int | None = None,
+    storage: StorageHost | None = None,
+    statement_end: bool = False,
     poll_seconds: float = POLL_SECONDS,
     clock: Callable[[], float] = time.monotonic,
     now: Callable[[], float] = time.time,
@@ -73,6 +69,9 @@ def create_app(
         results_dir: a directory for results only, which is emptied at the start.
         chunk_rows: most rows of a chunk; None to limit chunks by bytes only.
         chunk_bytes: the size of a chunk, whatever CLIENT_RESULT_CHUNK_SIZE a session sets.
+        storage: the host to which the URLs of chunks lead; None for the server itself.
+        statement_end: AT(STATEMENT => ...) of a query includes what was committed until its result
+            was first returned; else only what the query saw.
         poll_seconds: how long a request waits for its statement before the client must poll again.
         clock: the clock for the expiry of sessions, in seconds.
         now: the clock for the expiry of what clients sign in with, in seconds since 1970.
@@ -83,7 +82,8 @@ def create_app(
     statements = Statements(results)
     sessions.on_end = statements.release
     engine.past = RememberedStatements(statements.get, statements.results)
-    warehouse = Warehouse(sessions, statements, user, poll_seconds)
+    latest = (lambda: engine.catalog.clock) if statement_end else None
+    warehouse = Warehouse(sessions, statements, user, poll_seconds, storage, latest)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -99,12 +99,20 @@ class Warehouse:
     """The request handlers of one server."""
 
     def __init__(
-        self, sessions: Sessions, statements: Statements, user: str, poll_seconds: float
+        self,
+        sessions: Sessions,
+        statements: Statements,
+        user: str,
+        poll_seconds: float,
+        storage: StorageHost | None = None,
+        latest: Callable[[], int] | None = None,
     ) -> None:
         self._sessions = sessions
         self._statements = statements
         self._user = user
         self._poll_seconds = poll_seconds
+        self._storage = storage
+        self._latest = latest  # the number of the latest change
 
     def routes(self) -> list[Route]:
         def post(path: str, handler: Handler) -> Route:
@@ -199,7 +207,9 @@ class Warehouse:
         with self._statements.results.reading(statement.id) as result:
             if result is None:
                 return JSONResponse(responses.query_failed(statement, responses.RESULT_NOT_FOUND))
-            base_url = str(request.base_url).rstrip("/")
+            if self._latest is not None:
+                statement.note_end(self._latest())
+            base_url = self._storage.url if self._storage else str(request.base_url).rstrip("/")
             return JSONResponse(responses.query(statement, result, base_url))
 
     async def status(self, request: Request) -> Response:
@@ -246,80 +256,6 @@ class Warehouse:
         session = self._sessions.by_token(_token(request))
         vouch(request)
         return session
-
-
-def serve(
-    app: ASGIApp,
-    *,
-    port: int = 0,
-    proxied: bool = False,
-    on_ready: Callable[[dict[str, Any]], None],
-    stop: threading.Event,
-) -> None:
-    """Serve on 127.0.0.1 until `stop` is set, then end what still runs.
-
-    Args:
-        app: the application.
-        port: the TCP port; 0 lets the system choose.
-        proxied: whether requests may come through proxies that listen on other ports.
-        on_ready: called once requests are answered, with `host` and `port`.
-        stop: ends the server when set.
-
-    Raises:
-        OSError: the port is taken.
-    """
-    # asyncio turns off Nagle's delay only where the protocol is given by number.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((ADDRESS, port))
-        address = {"host": ADDRESS, "port": listener.getsockname()[1]}
-        guarded = _Guarded(app, Door(address["port"], proxied=proxied))
-        config = uvicorn.Config(
-            guarded,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=1,
-            ws="none",
-            http=bound_connections(),
-        )
-        _Server(config, lambda: on_ready(address), stop).run(sockets=[listener])
-
-
-class _Guarded:
-    """An application behind the door: only its lifespan and what is let in reach it."""
-
-    def __init__(self, app: ASGIApp, door: Door) -> None:
-        self._app, self._door = app, door
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._app
-        if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            refused = self._door.refusal(headers.getlist("host"), headers.keys())
-            app = refuse(403, refused) if refused else app
-        await app(scope, receive, send)
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, started and stopped by callback and event instead of by signals."""
-
-    def __init__(
-        self, config: uvicorn.Config, on_ready: Callable[[], None], stop: threading.Event
-    ) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
-        self._stop = stop
-
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        return nullcontext()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._on_ready()
-
-    async def on_tick(self, counter: int) -> bool:
-        return await super().on_tick(counter) or self._stop.is_set()
 
 
 def _token(request: Request) -> str:

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -105,6 +105,11 @@ class Statement:
             self.state = FAILED if failure else SUCCESS
             self.ended = time.time()
             self._interrupt = None
+
+    def note_end(self, latest: int) -> None:
+        """Record the number of the latest change when a query's result is first returned."""
+        if self.trace is not None and self.trace.end is None and not self.trace.changed:
+            self.trace = replace(self.trace, end=latest)
 
 
 class Statements:

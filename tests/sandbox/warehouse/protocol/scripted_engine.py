@@ -15,7 +15,8 @@ import snowflake.connector
 from core.sandbox.warehouse.answer import Answer
 from core.sandbox.warehouse.engine.session_state import SessionState
 from core.sandbox.warehouse.model import Column, Failure
-from core.sandbox.warehouse.protocol.server import create_app, serve
+from core.sandbox.warehouse.protocol.server import create_app
+from core.sandbox.warehouse.protocol.serving import serve
 from tests.support.waiting import PATIENCE
 
 LOGIN = {"account": "sandbox", "user": "demo", "password": "open sesame"}
