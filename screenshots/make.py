@@ -170,7 +170,7 @@ async def journey(table: str, directory: Path) -> None:
         await camera.press("3", "e")
         await camera.see("EXACT")
         await camera.press("f5")
-        await camera.see("Send this?", table)
+        await camera.see("Send this?", table, "the first rows")
         await camera.take("look")
         flagged = bench.draft.plan is not None and bench.draft.plan.grain is not None
         await camera.press("a" if flagged else "enter")

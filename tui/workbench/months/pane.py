@@ -39,7 +39,8 @@ A preview of the transfer: each month with its rows and its sums.
 At first it is computed from a SAMPLE of the table. A change of roles asks Snowflake nothing: it \
 groups the rows that were sampled before. e computes the months exactly in Snowflake, which may \
 take a while for large tables. Sums are shown by month only; the file has a row for each month and \
-each combination of the keys. "out" is the number of these rows, with "about" if it is estimated. \
+each combination of the keys. "out" is the number of these rows, with "about" if it is estimated, \
+and "at least" if the sample shows no more than its months. \
 If it is more than half of the rows read, o drops the keys that keep them apart. Below it are the \
 engine, the size of what this machine downloads, and the estimated time; the engine can be changed \
 in part 4. q shows the SQL."""
