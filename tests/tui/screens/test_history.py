@@ -65,10 +65,7 @@ async def test_before_anything_ran() -> None:
     assert app.answers == [None]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
-async def test_runs_of_the_sandbox_are_told_and_repeated(
-    sandbox: Sandbox, size: tuple[int, int]
-) -> None:
+async def test_runs_of_the_sandbox_are_told_and_repeated(sandbox: Sandbox) -> None:
     place = options(sandbox, bucket=sandbox.s3["bucket"], file_name="h/{run_id}.{ext}")
     wanted = Request.of(table="LOCATIONS_595", date_column="DOB", **place)
     outcome = run_recorded(wanted, by="app", demo=True)
@@ -76,10 +73,10 @@ async def test_runs_of_the_sandbox_are_told_and_repeated(
         run_recorded(Request.of(table="NO_SUCH", **place), by="app", demo=True)
     screen = HistoryScreen()
     app = Host(screen)
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        assert "✗ source data" in shown(app)
-        assert "NO_SUCH" in shown(app)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for size in ((80, 24), (200, 60)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda: "✗ source data" in shown(app) and "NO_SUCH" in shown(app))
         await pilot.press("down")
         await until(pilot, lambda: "row_count" in whole(app))
         assert f'"row_count": {outcome.row_count}' in whole(app)

@@ -17,7 +17,7 @@ from core.warehouse.catalog import Entry
 from tests.support.deliveries import make_table
 from tests.support.services.buckets import hang
 from tests.support.services.warehouse_proxy import LOGIN, READ, START, Warehouse
-from tests.tui.app_driver import SMALL, USUAL, workbench
+from tests.tui.app_driver import SMALL, workbench
 from tests.tui.app_hosts import send_key, shown, until, whole
 from tui.screens.error import ErrorDialog
 from tui.screens.help import HelpScreen
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
 
 
-@pytest.mark.parametrize("size", [SMALL, USUAL])
-async def test_from_a_table_to_the_run(sandbox: Sandbox, size: tuple[int, int]) -> None:
-    async with workbench(sandbox, size=size) as drive:
+async def test_from_a_table_to_the_run(sandbox: Sandbox) -> None:
+    async with workbench(sandbox, size=SMALL) as drive:
         await drive.tables()
         await drive.pick("ORDERS_100K")
         assert drive.roles()["O_ORDERDATE"] == "month"
