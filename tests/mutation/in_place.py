@@ -85,13 +85,18 @@ class InPlace:
                 break
             seconds = 10 * recording.seconds[test] + _LEAST_SECONDS
             try:
-                with planted(mutant, original):
-                    end = self._run(test, seconds)
+                end = self._try(mutant, original, test, seconds)
+                # A fixture that an earlier mutant has broken fails tests too.
+                again = end and self._is_mended(test, seconds)
+                if again and self._try(mutant, original, test, seconds):
+                    return end
             except CannotBePlantedError:
                 return NOT_PLANTED
-            if end and self._is_mended(test, seconds):
-                return end
         return ""
+
+    def _try(self, mutant: Mutant, original: str, test: str, seconds: float) -> str:
+        with planted(mutant, original):
+            return self._run(test, seconds)
 
     def _is_mended(self, test: str, seconds: float) -> bool:
         """Whether a test passes without the mutant, if need be with new fixtures."""
@@ -112,6 +117,7 @@ class InPlace:
         began = time.monotonic()
         signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
         try:
+            item.session._setupstate.teardown_exact(item)  # what only the last test needed
             reports = runtestprotocol(item, log=False, nextitem=other)
         except BaseException as error:  # as of an interrupt that pytest hands on
             _tear_down(item.session)

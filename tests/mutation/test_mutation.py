@@ -142,9 +142,17 @@ def repository(tmp_path: Path) -> Path:
     (root / "core/__init__.py").touch()
     (root / "core/sizes/limit.py").write_text(MODULE_WITH_TESTS)
     (root / "tests/sizes/test_limit.py").write_text(TESTS)
+    (root / "tests/sizes/test_elsewhere.py").write_text(ELSEWHERE)
     return root
 
 
+ELSEWHERE = """\
+from core.sizes.limit import check
+
+def test_in_another_module():
+    check(10)
+    check(15)
+"""
 MADE = """\
 import json, os, sys
 from pathlib import Path
