@@ -24,11 +24,11 @@ _ROWS = f"""
     FROM (SELECT ABS(MOD(HASH(SEQ8()), 1000000007)) AS H
           FROM TABLE(GENERATOR(ROWCOUNT => 200000)))
 """
-# The cases, with the package that each needs.
+# The cases, with a package that each needs.
 _PEERS = (
     ("ADBC and polars", "adbc", "adbc_driver_snowflake"),
     ("sling, its own SQL", "sling", "sling"),
-    ("dlt, its own SQL", "dlt", "dlt"),
+    ("dlt, its own SQL", "dlt", "s3fs"),
 )
 
 
