@@ -75,31 +75,37 @@ def read(stream: pa.RecordBatchReader, size: int | None = None) -> pa.Table:
     return table
 
 
-def split(table: pa.Table, most: int = _PIECE_BYTES) -> Iterator[pa.Table]:
+def split(table: pa.Table, size: int | None = None, most: int = _PIECE_BYTES) -> Iterator[pa.Table]:
     """Yield the rows of a table in pieces of at most `most` bytes, or of one row.
 
     Args:
         table: its rows; the pieces refer to its memory, except where a record batch is larger.
+        size: the bytes of its stream, if known. Up to two pieces are left as one table: measuring
+            some hundred record batches takes a tenth of the time of decoding them.
         most: bytes of a piece.
     """
+    if size is not None and size <= 2 * most:
+        yield table
+        return
     held: list[pa.RecordBatch] = []
-    size = 0
+    total = 0
     for batch in table.to_batches():
-        for part in _divide(batch, most):
-            if held and size + part.nbytes > most:
+        for part, bytes_ in _divide(batch, most):
+            if held and total + bytes_ > most:
                 yield pa.Table.from_batches(held)
-                held, size = [], 0
+                held, total = [], 0
             held.append(part)
-            size += part.nbytes
+            total += bytes_
     yield pa.Table.from_batches(held, table.schema)
 
 
-def _divide(batch: pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:
-    """Yield a record batch; or copies of its rows, if it has more than `most` bytes."""
-    if batch.nbytes <= most or batch.num_rows < 2:
-        yield batch
+def _divide(batch: pa.RecordBatch, most: int) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Yield a record batch and its bytes; copies of its rows if it has more than `most`."""
+    size = batch.nbytes
+    if size <= most or batch.num_rows < 2:
+        yield batch, size
         return
-    rows = max(batch.num_rows * most // batch.nbytes, 1)
+    rows = max(batch.num_rows * most // size, 1)
     for start in range(0, batch.num_rows, rows):
         yield from _divide(_copy(batch[start : start + rows]), most)
 

@@ -73,8 +73,9 @@ class Fetch:
         if (batch := batches.public(index)) is not None:
             table = self._by_the_connector(batch)
             return table.num_rows, iter([table])
-        stream = self._read(*self._open(batches, index))
-        return stream.num_rows, map(self._decode, split(stream))
+        opened, size = self._open(batches, index)
+        stream = self._read(opened, size)
+        return stream.num_rows, map(self._decode, split(stream, size))
 
     def _open(
         self, batches: BatchList, index: int
