@@ -129,7 +129,7 @@ def naive(setup: Setup) -> int:
 
 
 def duck(setup: Setup) -> int:
-    """DuckDB over the same Arrow batches, with the same memory for it."""
+    """DuckDB over the same Arrow batches, within a memory limit that may be too low for it."""
     import duckdb
     import pyarrow as pa
 
@@ -152,7 +152,11 @@ def duck(setup: Setup) -> int:
     with tempfile.TemporaryDirectory(dir=setup["scratch"]) as directory:
         path = Path(directory, "months.parquet")
         with duckdb.connect(
-            config={"memory_limit": "300MB", "threads": 2, "temp_directory": directory}
+            config={
+                "memory_limit": setup.get("limit", "300MB"),
+                "threads": 2,
+                "temp_directory": directory,
+            }
         ) as engine:
             engine.execute(
                 f"COPY (SELECT {by}, {', '.join(sums)} FROM reader WHERE NOT blank GROUP BY {by} "
