@@ -27,6 +27,7 @@ from core.aggregation.spill import Slice, Spill
 # The budget holds so many times what is collected, or sorted at a time: sorting takes the rows,
 # their keys as bytes, positions, and the sorted copy.
 _SHARES: Final = 8
+_PIECES: Final = 4  # of a share, in which rows are written, so that few are read at a time
 _MOST_PARTS: Final = 256  # that are collected before they are added, as each has a fixed size too
 _OUTPUT_ROWS: Final = 64 * 1024
 _MOST_RANGES: Final = 64
@@ -90,9 +91,11 @@ class Aggregator:
             self._write()
 
     def _write(self) -> None:
-        for part in self._take().partition_by("month", maintain_order=False):
-            self._check()
-            self._months.append(part["month"][0], part)
+        for part in _divide_by_month(self._take()):
+            pieces = -(-_measure(part) * _PIECES // self._share)
+            for piece in part.iter_slices(-(-part.height // pieces)):
+                self._check()
+                self._months.append(piece["month"][0], piece)
 
     def _take(self) -> pl.DataFrame:
         """Return all collected rows, and forget them: they take much memory."""
@@ -162,6 +165,13 @@ class Aggregator:
         keys = self._sums.sort(pl.concat(sampled))
         apart = -(-keys.height // min(ranges, _MOST_RANGES))
         return keys.gather_every(apart, offset=apart).unique(maintain_order=True)
+
+
+def _divide_by_month(part: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return the rows of each month, without a copy if there is one month."""
+    if part["month"].n_unique() == 1:
+        return [part]
+    return part.partition_by("month", maintain_order=False)
 
 
 def _measure(part: pl.DataFrame) -> int:
