@@ -62,7 +62,7 @@ def fits(source: Source, rows: int, partitions: int) -> bool:
 
 
 def read_part(
-    source: Source, rows: int, partitions: int, *, where: str = "", beginning: bool = False
+    source: Source, rows: int, partitions: int, *, where: str = "", beginning: bool
 ) -> str:
     """Return the FROM and LIMIT clauses that read a part of a source, whatever its size.
 

@@ -138,6 +138,11 @@ class TestRefusals:
         assert remedy is None or remedy in caught.value.remedies
 
 
+def test_snowflake_has_nanoseconds() -> None:
+    assert "(9)" in made("snowflake", "csv", COLUMNS, timestamp_unit="ns")
+    assert "(9)" not in made("snowflake", "csv", COLUMNS)
+
+
 def test_a_name_cannot_end_a_comment() -> None:
     source = TableName("DB", "S", "t\n; DROP TABLE x; --")
     columns = describe_columns(plan(COLUMNS, **{**OPTIONS, "key_columns": "none"}))
