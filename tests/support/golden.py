@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import unified_diff
 from pathlib import Path
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -14,4 +15,7 @@ def compare_golden(name: str, text: str) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    assert text == path.read_text(), f"{name} differs; UPDATE_GOLDEN=1 takes the new text"
+    expected = path.read_text()
+    if text != expected:
+        lines = unified_diff(expected.splitlines(), text.splitlines(), "golden", "now", n=0)
+        raise AssertionError("\n".join([f"{name}; UPDATE_GOLDEN=1 takes the new text", *lines]))

@@ -106,6 +106,7 @@ async def test_choices_survive_a_restart(sandbox: Sandbox, tmp_path: Path) -> No
         assert drive.roles()["O_ORDERKEY"] == "drop"
         assert drive.bench.query_one("#to", Input).value == "s3://partner-inbox/kept"
         assert drive.app.theme == "nord"
+        await until(drive.pilot, lambda: drive.matching)  # listed beside the plan
         assert drive.matching[0] == "ORDERS_100K"
 
 
