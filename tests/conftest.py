@@ -88,6 +88,8 @@ RUN_APART = frozenset({"browser", "large", "lengthy", "slow", "thorough"})
 FIRST = tuple(
     Path(__file__).parent / name
     for name in (
+        "trust/hostile/test_warehouse.py",
+        "faults",
         "tui/workbench/test_workbench.py",
         "tui/workbench",
         "parity/test_shapes.py",
