@@ -191,6 +191,8 @@ class Download(Generic[T]):
             del table
             self._put(_Piece(index, part, value, is_last=done == rows))
             del value
+        if done != rows:  # without its last piece, the reader would wait for ever
+            raise _wrong_count(done, rows)
 
     def _put(self, piece: _Piece[T]) -> None:
         while not self._stopped.is_set():
@@ -238,10 +240,7 @@ class Download(Generic[T]):
         except Exception as error:
             raise self._translate(error) from error
         if rows != batches.rows[index]:
-            raise IntegrityError(
-                f"A result batch holds {rows} rows instead of {batches.rows[index]}.",
-                "Run again.",
-            )
+            raise _wrong_count(rows, batches.rows[index])
         return pieces
 
     def _renew(self, failed: BatchList) -> None:
@@ -277,3 +276,10 @@ class Download(Generic[T]):
     @staticmethod
     def _translate(error: BaseException) -> TransferError:
         return translate(error, "downloading the result")
+
+
+def _wrong_count(rows: int, declared: int) -> IntegrityError:
+    return IntegrityError(
+        f"A result batch holds {rows} rows instead of {declared}.",
+        "Run again.",
+    )

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from core.errors import TransferError
+from core.errors import IntegrityError, TransferError
 from core.query import Statement
 from core.warehouse.connect import connect
 from core.warehouse.results import chunks
@@ -133,3 +133,19 @@ def test_pieces_are_converted_as_they_are_read(
             assert len(converted) <= number + 2
     assert enough.is_set()
     assert read == sum(converted) == 20_000
+
+
+def test_a_batch_that_loses_rows_as_it_is_decoded_is_an_error(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its stream has the rows that are declared, but no column of its table has them."""
+    real = chunks.Fetch._decode
+    monkeypatch.setattr(chunks.Fetch, "_decode", lambda self, raw: real(self, raw)[1:])
+    numbers = Statement("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 5))")
+    with closing(connect(sandbox.snowflake, query_tag="a test")) as connection:
+        result = run(connection, numbers, threading.Event())
+        download = Download(
+            result, lambda table: table, budget=0, workers=1, cancel=threading.Event()
+        )
+        with pytest.raises(IntegrityError, match="holds 4 rows instead of 5"):
+            list(download)
