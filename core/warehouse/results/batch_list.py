@@ -35,6 +35,7 @@ _BYTES_PER_BATCH = 2048
 _BYTES_PER_URL_BYTE = 8
 _BYTES_PER_OBJECT = 10_000  # a connector's object with its list of columns (measured with 5.2)
 _WORTH_TRIMMING = 8 * 1024 * 1024
+_BELIEVED = 1 << 30  # of a batch: CLIENT_RESULT_CHUNK_SIZE is at most 160 MB by the documentation
 
 
 @dataclass
@@ -135,8 +136,8 @@ class BatchList:
 
     @property
     def largest(self) -> int:
-        """The uncompressed bytes of the largest batch; 0 if none is known."""
-        return max(self.sizes, default=0)
+        """The uncompressed bytes of the largest batch; 0 if none is known, or can be true."""
+        return max((size for size in self.sizes if size <= _BELIEVED), default=0)
 
     def drop(self, index: int) -> None:
         """Drop the URL and the inline rows of a batch that has been read."""

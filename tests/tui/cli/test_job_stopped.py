@@ -31,7 +31,7 @@ def test_ctrl_c_stops_all_and_lists_what_was_delivered(
         ended, seconds = stop_when_told(
             *("--batch", "--job", str(path)),
             env={**env, "AMPLIFY_ENDPOINT_URL": s3.url},
-            steps=[('"name": "second", "phase": "connect"', signal.SIGINT)],
+            steps=[('"name": "second", "phase": "plan"', signal.SIGINT)],
         )
     assert ended.code == 130, ended.err
     assert seconds < AT_ONCE
