@@ -53,20 +53,16 @@ def split(frame: pl.DataFrame, alias: str) -> Iterator[pl.Expr]:
         frame: the rows, whose extremes determine the ranges.
         alias: the column.
     """
-    column = pl.col(alias)
-    size = column.abs()
+    column, size = pl.col(alias), pl.col(alias).abs()
     finite = column.is_finite()
-    least, most, all_finite = frame.select(
-        size.filter(finite & (column != 0.0)).min().alias("least"),
-        size.filter(finite).max().alias("most"),
-        finite.all().alias("all_finite"),
-    ).row(0)
+    values = frame[alias].drop_nulls()
+    known = values.filter(values.is_finite())
+    all_finite = len(known) == len(values)
     if not all_finite:
         yield pl.when(~finite).then(column).alias(f"{alias}{_SEPARATOR}{_SPECIAL}")
-    if most is None and not all_finite:
-        return
-    first = _find_range(least or 1.0)
-    last = _find_range(most or 1.0) if least is not None else first
+        if known.is_empty():
+            return
+    first, last = map(_find_range, _find_extremes(known))
     for number in range(first, last + 1):
         scaled = _scale(column, -_unit(number))
         tests = [] if all_finite else [finite]
@@ -100,19 +96,20 @@ def divide(frame: pl.DataFrame, alias: str) -> Addends:
         frame: the batch; any group of its rows may be added.
         alias: the column.
     """
-    least, most = _find_extremes(frame[alias])
-    slices = _slice(frame[alias], least, most) if math.isfinite(most) else None
+    values = frame[alias]
+    least, most = _find_extremes(values)
+    slices = _slice(values, least, most) if math.isfinite(values.sum()) else None
     if slices is None:
         columns = frame.select(split(frame, alias)).get_columns()
         return Addends(columns, [pl.col(c.name) for c in columns], has_gaps=len(columns) > 1)
     columns = []
     ranges: dict[int, pl.Expr] = {}
     highest = _find_range(most)
-    for position, (values, unit) in enumerate(slices):
+    for position, (part, unit) in enumerate(slices):
         name = f"{alias}{_SEPARATOR}{_SLICE}{position}"
-        columns.append(values.alias(name))
+        columns.append(part.alias(name))
         number = min((unit - _unit(0)) // _SPAN, highest)
-        if values.dtype == pl.Int64:
+        if part.dtype == pl.Int64:
             count = pl.col(name).cast(pl.Int128) * (1 << unit - _unit(number))
         else:
             count = _scale(pl.col(name), -_unit(number)).cast(pl.Int128)
@@ -122,12 +119,7 @@ def divide(frame: pl.DataFrame, alias: str) -> Addends:
 
 
 def _find_extremes(values: pl.Series) -> tuple[float, float]:
-    """Return the least and the greatest size of the values that are not 0.
-
-    Without such values both are 1.0; both are NaN if a value is not finite, or the sum is not.
-    """
-    if not math.isfinite(values.sum()):
-        return math.nan, math.nan
+    """Return the least and the greatest size of values that are not 0; 1.0 if there are no such."""
     low, high = _as_float(values.min()), _as_float(values.max())
     if low > 0.0 or high < 0.0:
         return min(abs(low), abs(high)), max(abs(low), abs(high))
