@@ -8,7 +8,7 @@ from core.facade import Spell, spell_out
 from tui.format.numbers import size
 
 if TYPE_CHECKING:
-    from core.facade import Estimate, Way
+    from core.facade import Estimate, Months, Way
 
 UNKNOWN = "unknown"
 HEADING = ("", "engine", "downloaded", "time", "bounded by")
@@ -66,8 +66,12 @@ def rows_out(estimate: Estimate) -> str:
     """Return the number of rows of the delivery."""
     if estimate.groups is None:
         return "an unknown number of"
-    about = "" if estimate.counted else "at least " if estimate.is_least else "about "
-    return f"{about}{estimate.groups:,}"
+    return f"{hedge(estimate)}{estimate.groups:,}"
+
+
+def hedge(found: Estimate | Months) -> str:
+    """Return what is said before the number of rows of the delivery, unless it was counted."""
+    return "" if found.counted else "at least " if found.is_least else "about "
 
 
 def _span(seconds: float) -> str:

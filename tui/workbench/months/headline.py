@@ -123,7 +123,6 @@ class CostLine(Widget):
 def _figures(plan: Plan, months: Months, form: str) -> Content:
     """Return the rows in and out: with their unit, without it, or rounded."""
     total = months.total_rows
-    about = "" if months.counted else "at least " if months.is_least else "about "
     read = "about " if plan.window and months.sampled else ""
     expected = months.expected_rows
     if expected is not None and total is not None:  # an estimate may be above the possible
@@ -132,7 +131,7 @@ def _figures(plan: Plan, months: Months, form: str) -> Content:
     return Content.assemble(
         (f"{read}{_rows(total, form)}", "bold"),
         (" in  →  " if form == "rows" else " in → ", "$foreground-muted"),
-        (f"{about}{_rows(expected, form)}", out),
+        (f"{cost.hedge(months)}{_rows(expected, form)}", out),
         (" out", "$foreground-muted"),
     )
 
