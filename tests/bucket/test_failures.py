@@ -43,6 +43,15 @@ def said(
     return translate(ClientError(answer, operation), URL, given)
 
 
+def check(error: TransferError, kind: type[TransferError], words: str) -> None:
+    """The error is of this very class, has these words and a hint, and hides what it must."""
+    assert type(error) is kind
+    with pytest.raises(kind, match=words):
+        raise error
+    assert error.hint
+    assert MARKER not in str(error)
+
+
 @pytest.mark.parametrize(
     ("code", "status", "kind", "words"),
     [
@@ -77,12 +86,7 @@ def said(
     ],
 )
 def test_an_answer(code: str, status: int, kind: type[TransferError], words: str) -> None:
-    error = said(code, status)
-    assert type(error) is kind
-    with pytest.raises(kind, match=words):
-        raise error
-    assert error.hint
-    assert MARKER not in str(error)
+    check(said(code, status), kind, words)
 
 
 @pytest.mark.parametrize("status", [400, 403])
@@ -194,12 +198,7 @@ def test_what_is_given_already_is_not_asked_for() -> None:
 def test_an_error_before_any_answer(
     error: Exception, kind: type[TransferError], words: str
 ) -> None:
-    found = translate(error, URL)
-    assert type(found) is kind
-    with pytest.raises(kind, match=words):
-        raise found
-    assert found.hint
-    assert MARKER not in str(found)
+    check(translate(error, URL), kind, words)
 
 
 def test_an_error_of_ours_stays_and_a_defect_is_raised() -> None:
