@@ -18,8 +18,8 @@ _ROWS_PER_BYTE: Final = 8  # one bit per row: the validity bitmap of a single co
 _SPARE_ROWS: Final = 1024  # allowed for batches without bytes, as in an empty result
 _HEADER, _COMPRESSION = 2, 3  # fields of Message and RecordBatch in Arrow's Message.fbs
 _DEEPEST: Final = 32  # nesting levels of structures
-# A batch of the size that is asked for is at most two pieces. Decoding one takes about eight times
-# its size for a moment, if its numbers become 128-bit sums (measured).
+# A batch of the size that is asked for is at most two pieces, and is left whole. Decoding a piece
+# takes about eight times its size for a moment, if its numbers become 128-bit sums (measured).
 _PIECE_BYTES: Final = 8 * 1024 * 1024
 
 
