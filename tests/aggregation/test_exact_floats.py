@@ -130,6 +130,7 @@ def test_special_values(values: list[float | None], expected: str) -> None:
         (1_024, 1.0, 1.99, 2),
         (65_535, 2.0**-7, 1023.9, 2),  # 37 bits of a float, and 47 of an integer
         (65_535, 2.0**-40, 1023.9, 3),
+        (65_535, 2.0**-170, 1023.9, 6),
         (65_535, 2.0**-1060, 2.0**-1050, 1),  # where floats have fewer bits
         (65_535, 2.0**985, 1.99 * 2.0**1000, 2),  # near the greatest
     ],
@@ -154,7 +155,7 @@ def test_a_batch_of_like_sizes_is_added_in_slices(
 @pytest.mark.parametrize(
     "values",
     [
-        [1e-300, 1.0],  # more slices than three
+        [1e-300, 1.0],  # more slices than six
         [1e308, 1.0],  # the power to add would be no float
         [1e308, 1e308],
         [1.0, math.nan],
