@@ -37,6 +37,7 @@ from core.run_steps import RunSteps
 from core.runtime.cancel import Cancel
 from core.runtime.disk.run_lock import lock_run
 from core.runtime.disk.workspace import workspace
+from core.runtime.process.malloc_arenas import limit_malloc_arenas
 from core.runtime.progress import Reporter
 from core.warehouse.lending import Lender
 
@@ -123,6 +124,7 @@ def run_transfer(
         TransferError: the transfer failed; the class gives the kind of failure. If `outcome` of
             the error is None, nothing was delivered.
     """
+    limit_malloc_arenas()
     if request.report:
         check_path(request.report)
     recipients = read_recipients(request.encrypt_to)

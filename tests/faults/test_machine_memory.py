@@ -6,9 +6,11 @@ v1), the memory of the program's processes is watched instead.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +24,7 @@ import pytest
 from core.sandbox.launcher import Sandbox
 from tests.faults.cases import Row, enter_row
 from tests.faults.machine import LAYER
-from tests.support.deliveries import execute
+from tests.support.deliveries import execute, options
 from tests.support.programs.batch_runs import place, program
 from tests.support.programs.terminal import terminal
 
@@ -39,7 +41,16 @@ MANY = (
     f"FROM {RATINGS}"
 )
 SOME = "CREATE TABLE SOME AS SELECT * FROM MANY LIMIT 3000000"
+ONE_MONTH = (
+    "CREATE TABLE ONE_MONTH AS SELECT '2024-01-15'::DATE AS RATED, USER_NAME, MOVIE_NAME, RATING "
+    "FROM SOME"
+)
 SHEET = "CREATE TABLE SHEET AS SELECT * FROM MANY LIMIT 1000000"  # nearly as many as Excel has
+LIBRARY = """
+import json, sys
+from core import transfer_data
+transfer_data(**json.loads(sys.argv[1]))
+"""
 
 
 class Group:
@@ -105,7 +116,7 @@ def group(limit: int = LIMIT) -> Iterator[Group]:
 def box() -> Iterator[Sandbox]:
     """A sandbox that cuts results as large as Snowflake does."""
     with Sandbox(proxied=True) as made:
-        execute(made, f"SELECT COUNT(*) FROM {RATINGS}", MANY, SOME, SHEET)
+        execute(made, f"SELECT COUNT(*) FROM {RATINGS}", MANY, SOME, ONE_MONTH, SHEET)
         yield made
 
 
@@ -130,28 +141,53 @@ def watched(process: subprocess.Popen[bytes], around: Group, step: Callable[[], 
 CASES: Mapping[str, tuple[str, tuple[str, ...], int]] = {
     "27M rows, 285 groups": (RATINGS, ("--date-column", "TIMESTAMP"), PROMISE),
     "27M rows, 27M groups": ("MANY", (), PROMISE),
-    "3M rows, 3M groups, --memory-limit 400MB": ("SOME", ("--memory-limit", "400MB"), 400 * 2**20),
+    "3M rows, 3M groups, --memory-limit 400MB": ("SOME", ("--memory-limit", "400MB"), 400 * MB),
     "1M rows, 1M groups, xlsx, --memory-limit 400MB": (
         "SHEET",
         ("--format", "xlsx", "--memory-limit", "400MB"),
-        400 * 2**20,
+        400 * MB,
     ),
 }
+
+
+def check_peak(
+    request: pytest.FixtureRequest,
+    name: str,
+    command: list[str],
+    env: dict[str, str],
+    allowed: int = PROMISE,
+) -> None:
+    """Run a command, and compare the most memory that it takes with what it may."""
+    with group() as around:
+        began = time.monotonic()
+        with subprocess.Popen(
+            around.enclosing(command), env=env, stdout=subprocess.PIPE
+        ) as process:
+            watched(process, around, lambda: False)
+            code, kills = process.wait(), around.kills
+    entered(request, name, around.peak, time.monotonic() - began, around)
+    assert (code, kills) == (0, 0)
+    assert around.peak <= allowed, f"{around.peak / MB:.0f} MB"
 
 
 @pytest.mark.large
 @pytest.mark.parametrize("name", CASES)
 def test_batch(request: pytest.FixtureRequest, env: dict[str, str], name: str) -> None:
     table, more, allowed = CASES[name]
-    began = time.monotonic()
-    with group() as around:
-        command = around.enclosing(program("--batch", "--table", table, *more))
-        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as process:
-            watched(process, around, lambda: False)
-            code, kills, peak = process.wait(), around.kills, around.peak
-    entered(request, f"{name} (batch)", peak, time.monotonic() - began, around)
-    assert (code, kills) == (0, 0)
-    assert peak <= allowed, f"{peak / MB:.0f} MB"
+    command = program("--batch", "--table", table, *more)
+    check_peak(request, f"{name} (batch)", command, env, allowed)
+
+
+@pytest.mark.large
+def test_library(request: pytest.FixtureRequest, env: dict[str, str], box: Sandbox) -> None:
+    call = {
+        "source_table": "ONE_MONTH",
+        "destination_s3_bucket": box.s3["bucket"],
+        **options(box, if_exists="overwrite", memory_limit="400MB"),
+    }
+    command = [sys.executable, "-c", LIBRARY, json.dumps(call)]
+    name = "3M rows, 3M groups of one month, memory_limit 400MB (library)"
+    check_peak(request, name, command, env, 400 * MB)
 
 
 @pytest.mark.slow
@@ -160,30 +196,18 @@ def test_chunks_of_160_megabytes(
     request: pytest.FixtureRequest, env: dict[str, str], table: str, engine: str
 ) -> None:
     """Snowflake's own size of chunks, if it ignores the smaller one that is asked for."""
-    with group() as around, Sandbox(proxied=True, chunk_bytes=160 * MB) as box:
+    with Sandbox(proxied=True, chunk_bytes=160 * MB) as box:
         execute(box, f"SELECT COUNT(*) FROM {RATINGS}", MANY, SOME)
         env |= place(box)
-        command = around.enclosing(program("--batch", "--table", table, "--engine", engine))
-        began = time.monotonic()
-        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as process:
-            watched(process, around, lambda: False)
-            code, kills = process.wait(), around.kills
-    entered(
-        request,
-        f"{table} by {engine}, chunks of 160 MB",
-        around.peak,
-        time.monotonic() - began,
-        around,
-    )
-    assert (code, kills) == (0, 0)
-    assert around.peak <= PROMISE, f"{around.peak / MB:.0f} MB"
+        command = program("--batch", "--table", table, "--engine", engine)
+        check_peak(request, f"{table} by {engine}, chunks of 160 MB", command, env)
 
 
 @pytest.mark.large
 def test_app(request: pytest.FixtureRequest, env: dict[str, str]) -> None:
-    options = ("--table", RATINGS, "--date-column", "TIMESTAMP")
+    command = program("--table", RATINGS, "--date-column", "TIMESTAMP")
     began = time.monotonic()
-    with group() as around, terminal(around.enclosing(program(*options)), env) as screen:
+    with group() as around, terminal(around.enclosing(command), env) as screen:
         send(screen)
         watched(screen.process, around, lambda: screen.saw("Delivered"))
         kills = around.kills

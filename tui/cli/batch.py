@@ -18,7 +18,6 @@ from core.facade import (
     ask_for_codes,
     fill_options,
     forbid_core_dumps,
-    limit_malloc_arenas,
     list_destinations,
 )
 from tui import uncaught
@@ -93,7 +92,6 @@ def run(options: Mapping[str, Any], manner: Manner) -> int:
         The exit code: 0, that of the error's class, or 128 plus the number of a signal.
     """
     forbid_core_dumps()
-    limit_malloc_arenas()
     if can_ask():
         ask_for_codes(ask_on_terminal)
     debug = os.environ.get("AMPLIFY_DEBUG") == "1"

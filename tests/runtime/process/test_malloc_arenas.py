@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -34,15 +35,18 @@ together.wait()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="arenas are glibc's")
-@pytest.mark.parametrize(("how", "most"), [("limit", 2), ("none", 100)])
-def test_threads_share_two_arenas(how: str, most: int) -> None:
+@pytest.mark.parametrize(
+    ("how", "own", "least", "most"),
+    [("limit", {}, 1, 2), ("none", {}, 3, 100), ("limit", {"MALLOC_ARENA_MAX": "5"}, 3, 5)],
+    ids=["limited", "the default", "the user's own limit"],
+)
+def test_threads_share_arenas(how: str, own: dict[str, str], least: int, most: int) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, how],
+        env={**os.environ, **own},
         capture_output=True,
         text=True,
         timeout=SECONDS,
         check=True,
     )
-    arenas = done.stdout.count("<heap nr=")
-    assert 0 < arenas <= most
-    assert how == "limit" or arenas > 2, "the default would pass too"
+    assert least <= done.stdout.count("<heap nr=") <= most
