@@ -159,7 +159,7 @@ class Aggregator:
         """Return the least groups of all ranges but the first, estimated from some slices."""
         step = -(-len(slices) // _SAMPLED_SLICES)
         sampled = [
-            frame.gather_every(-(-frame.height // _SAMPLED_ROWS)).select(self._sums.by)
+            _copy(frame.select(self._sums.by).gather_every(-(-frame.height // _SAMPLED_ROWS)))
             for frame in map(spill.read, slices[::step])
         ]
         keys = self._sums.sort(pl.concat(sampled))
@@ -172,6 +172,13 @@ def _divide_by_month(part: pl.DataFrame) -> list[pl.DataFrame]:
     if part["month"].n_unique() == 1:
         return [part]
     return part.partition_by("month", maintain_order=False)
+
+
+def _copy(rows: pl.DataFrame) -> pl.DataFrame:
+    """Copy a few rows of a frame, which otherwise keep the texts of all its rows in memory."""
+    copy = pl.from_arrow(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    assert isinstance(copy, pl.DataFrame)  # noqa: S101 - for the type checker
+    return copy
 
 
 def _measure(part: pl.DataFrame) -> int:

@@ -181,6 +181,31 @@ def test_one_value_of_a_key_in_most_rows(path: Path, budget: int) -> None:
     assert [int(n) for n in got["sum_1"]] == expected["sum_1"].to_list()
 
 
+def test_the_bounds_of_ranges_do_not_keep_the_rows_in_memory(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that polars takes from a frame keeps the buffers of all its texts."""
+    held: list[int] = []
+    divide = PartialSums.divide
+
+    def look(sums: PartialSums, part: pl.DataFrame, bounds: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        buffers = bounds.to_arrow(compat_level=pl.CompatLevel.newest())
+        held.append(buffers.nbytes)
+        return divide(sums, part, bounds)
+
+    monkeypatch.setattr(PartialSums, "divide", look)
+    frame = pl.select(
+        month=pl.lit(date(2024, 1, 1)),
+        key_1=pl.format("a customer with a long name: {}", pl.int_range(200_000)),
+        sum_1=pl.int_range(200_000),
+    )
+    fields = query.select_rows(plan({"D": "DATE", "K": "TEXT", "N": "NUMBER(9,0)"})).fields
+    got = months([frame[:100_000], frame[100_000:]], path, fields, 1 << 22)
+    assert got.height == frame.height
+    assert held
+    assert max(held) < 1_000_000, "the texts alone are 8 MB"
+
+
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_float_sums_are_the_same_bytes_in_any_order(path: Path, budget: int) -> None:
     draw = random.Random(7)
