@@ -3,8 +3,8 @@
 Each mutant is compiled, and its code takes the place of that of the functions, methods and lambdas
 of the loaded module; what is computed when the module is loaded, such as a constant or a default,
 is taken from a second copy of it. So nothing is loaded again, and the servers of the tests go on
-running: a mutant takes as long as the tests that run its line. Tests that start processes say
-nothing about it, and are left out.
+running: a mutant takes as long as the tests that run its line. The Python processes that a test
+starts load the mutant instead of its module (`processes/sitecustomize.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from tests.mutation.mutants import Mutant
-from tests.mutation.recording import Recorder, Recording, find_span
+from tests.mutation.recording import Recorder, Recording, environment_of_processes, find_span
 from tests.mutation.related import MARKED, find_related
 
 NOT_PLANTED: Final = "cannot be tried in place"
@@ -74,11 +74,7 @@ class InPlace:
     def _notice(self, mutant: Mutant, recording: Recording) -> str:
         original = (self._root / mutant.path).read_text()
         left = self._budget
-        tests = [
-            test
-            for test in recording.find_tests(mutant.path, original, mutant.line)
-            if test not in recording.programs
-        ]
+        tests = recording.find_tests(mutant.path, original, mutant.line)
         for test in tests:
             left -= recording.seconds[test]
             if left < 0 and test is not tests[0]:
@@ -95,7 +91,7 @@ class InPlace:
         return ""
 
     def _try(self, mutant: Mutant, original: str, test: str, seconds: float) -> str:
-        with planted(mutant, original):
+        with planted(mutant, original), planted_in_processes(mutant):
             return self._run(test, seconds)
 
     def _is_mended(self, test: str, seconds: float) -> bool:
@@ -160,7 +156,7 @@ class CannotBePlantedError(Exception):
 @contextmanager
 def planted(mutant: Mutant, original: str) -> Iterator[None]:
     """Have the loaded program be that of a mutant during the `with` block."""
-    module = importlib.import_module(mutant.path.removesuffix(".py").replace("/", "."))
+    module = importlib.import_module(_name_module(mutant))
     file = str(module.__file__)
     pairs: dict[types.CodeType, types.CodeType] = {}
     changed = compile(mutant.source, file, "exec", dont_inherit=True)
@@ -179,6 +175,20 @@ def planted(mutant: Mutant, original: str) -> Iterator[None]:
     finally:
         for step in reversed(undo):
             step()
+
+
+@contextmanager
+def planted_in_processes(mutant: Mutant) -> Iterator[None]:
+    """Have the program be that of a mutant in processes that are started in the `with` block."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "mutant.py")
+        path.write_text(mutant.source)
+        with environment_of_processes(MUTANT=str(path), MUTANT_OF=_name_module(mutant)):
+            yield
+
+
+def _name_module(mutant: Mutant) -> str:
+    return mutant.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _pair(

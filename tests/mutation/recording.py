@@ -1,22 +1,27 @@
-"""Which tests run which line, recorded once: a mutant then meets only the tests that can see it."""
+"""Which tests run which line, recorded once: a mutant then meets only the tests that can see it.
+
+What runs in the Python processes that a test starts counts as run by the test, unless they are
+killed, or get another environment.
+"""
 
 from __future__ import annotations
 
 import ast
 import json
-import sys
+import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from coverage import Coverage
+from coverage import Coverage, CoverageData
 
 # Fixtures that start servers: their tests come after the others, however quick.
 _SERVERS: Final = frozenset({"bucket_server", "demo_sandbox", "sandbox"})
-_STARTS: Final = frozenset({"os.exec", "os.fork", "os.forkpty", "subprocess.Popen"})
+_PROCESSES: Final = Path(__file__).with_name("processes")
 
 
 @dataclass(frozen=True)
@@ -26,25 +31,23 @@ class Recording:
     Attributes:
         seconds: of each test that passed, in the order in which they are to be tried.
         lines: the tests that run a line, by module and line.
-        programs: the tests that start processes, of which it is not known what they run.
     """
 
     seconds: dict[str, float]
     lines: dict[str, dict[int, set[str]]]
-    programs: set[str]
 
     @classmethod
     def read(cls, path: Path) -> Recording:
         """Read what a `Recorder` has written."""
-        seconds, lines, programs = json.loads(path.read_text())
+        seconds, lines = json.loads(path.read_text())
         of_lines = {
             module: {int(line): set(tests) for line, tests in each.items()}
             for module, each in lines.items()
         }
-        return cls(seconds, of_lines, set(programs))
+        return cls(seconds, of_lines)
 
     def find_tests(self, module: str, source: str, line: int) -> list[str]:
-        """Return the tests that run a line, the quickest first; last, those that start processes.
+        """Return the tests that run a line, the quickest first.
 
         A statement outside of functions runs when its module is imported, which says nothing
         about who needs it: all tests that run something of the module count.
@@ -60,9 +63,27 @@ class Recording:
             found = set().union(*of_module.values())
         else:
             found = of_module.get(line) or set().union(*(of_module.get(n, ()) for n in span))
-        return [test for test in self.seconds if test in found - self.programs] + [
-            test for test in self.seconds if test in self.programs
-        ]
+        return [test for test in self.seconds if test in found]
+
+
+@contextmanager
+def environment_of_processes(**more: str) -> Iterator[None]:
+    """Have the Python processes that are started look at `processes/sitecustomize.py`.
+
+    Args:
+        more: what it finds in the environment.
+    """
+    former = dict(os.environ)
+    paths = [str(_PROCESSES), former.get("PYTHONPATH", "")]
+    os.environ |= {**more, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    try:
+        yield
+    finally:
+        for name in ("PYTHONPATH", *more):
+            if name in former:
+                os.environ[name] = former[name]
+            else:
+                os.environ.pop(name, None)
 
 
 def find_span(tree: ast.Module, line: int) -> range | None:
@@ -96,17 +117,12 @@ class Recorder:
         self._root, self._path = root, path
         self._seconds: dict[str, float] = {}
         self._server: set[str] = set()
-        self._programs: set[str] = set()
         self._failed: set[str] = set()
-        self._calls = ""  # the test whose own part runs
         source = [str(root / "core"), str(root / "tui")]
         self._coverage = Coverage(data_file=None, config_file=False, source=source)
         self._coverage.start()
-        sys.addaudithook(self._hear)
-
-    def _hear(self, event: str, _: tuple[Any, ...]) -> None:
-        if self._calls and event in _STARTS:
-            self._programs.add(self._calls)
+        self._of_processes = path.with_name(f"{path.stem}-processes")
+        self._of_processes.mkdir()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -117,11 +133,15 @@ class Recorder:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
-        self._calls, began = item.nodeid, time.monotonic()
+        began = time.monotonic()
         try:
-            return (yield)
+            with environment_of_processes(
+                MUTATION_TEST=item.nodeid,
+                MUTATION_FOLDER=str(self._of_processes),
+                MUTATION_ROOT=str(self._root),
+            ):
+                return (yield)
         finally:
-            self._calls = ""
             self._seconds[item.nodeid] = time.monotonic() - began
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -131,15 +151,19 @@ class Recorder:
     def pytest_sessionfinish(self) -> None:
         """Write what was recorded; a test that does not pass by itself is no measure."""
         self._coverage.stop()
-        data = self._coverage.get_data()
         good = self._seconds.keys() - self._failed
         order = sorted(good, key=lambda test: (test in self._server, self._seconds[test]))
-        lines = {
-            str(Path(file).relative_to(self._root)): {
-                line: sorted(good.intersection(tests))
-                for line, tests in data.contexts_by_lineno(file).items()
-            }
-            for file in data.measured_files()
-        }
+        lines: dict[str, dict[int, set[str]]] = {}
+        for data in [self._coverage.get_data(), *self._read_processes()]:
+            for file in data.measured_files():
+                of_file = lines.setdefault(str(Path(file).relative_to(self._root)), {})
+                for line, tests in data.contexts_by_lineno(file).items():
+                    of_file.setdefault(line, set()).update(good.intersection(tests))
         seconds = {test: self._seconds[test] for test in order}
-        self._path.write_text(json.dumps([seconds, lines, sorted(good & self._programs)]))
+        self._path.write_text(json.dumps([seconds, lines], default=sorted))
+
+    def _read_processes(self) -> Iterator[CoverageData]:
+        for file in self._of_processes.iterdir():
+            data = CoverageData(str(file))
+            data.read()
+            yield data

@@ -208,6 +208,6 @@ def test_a_trial_notices_what_a_test_does_and_changes_no_file(repository: Path, 
         (7, "change constant"): "",
         (7, "never ends"): "late",
         (12, "change constant"): "",  # no test runs it
-        (16, "change constant"): f"{named}test_in_a_process" if how == BY_FORKS else "",
+        (16, "change constant"): f"{named}test_in_a_process",
     }
     assert {path: path.read_bytes() for path in repository.rglob("*.py")} == before

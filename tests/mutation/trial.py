@@ -84,7 +84,7 @@ class Trial:
                 self._run(["-m", MARKED, *files], lambda: Recorder(self._copy, path), None)
                 if not path.exists():
                     raise RuntimeError(f"These tests cannot be run: {' '.join(files)}")
-            self._recordings.append(Recording.read(path) if files else Recording({}, {}, set()))
+            self._recordings.append(Recording.read(path) if files else Recording({}, {}))
         return self._recordings[number]
 
     def _notice(self, mutant: Mutant, recording: Recording) -> str:
