@@ -12,6 +12,7 @@ The connector's parameter `unsafe_skip_config_file_permissions_check` (in older 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import UsageError
+from core.runtime.disk.directories import is_shared
 
 SKIP: Final = "SNOWFLAKE_UNSAFE_SKIP_CONFIG_FILE_PERMISSIONS_CHECK"
 _OLD_SKIP: Final = "SNOWFLAKE_UNSAFE_SKIP_FILE_PERMISSIONS_CHECK"
@@ -99,7 +101,7 @@ def _walk(path: Path) -> Iterator[tuple[Path, Path]]:
             continue
         links += 1
         if links > _LINKS:
-            raise OSError(0, "too many symbolic links")
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         target = entry.readlink()
         if target.is_absolute():
             here = Path("/")
@@ -114,7 +116,7 @@ def _check_step(path: Path, directory: Path, entry: Path) -> None:
             f"(number {around.st_uid}), who can put another file in its place.",
             f"Move it to a directory that belongs to you. {_HINT}",
         )
-    if not _others_can_write(around):
+    if not is_shared(around):
         return
     # In a sticky directory, such as /tmp, only the owner of an entry can replace it (inode(7)).
     if not around.st_mode & stat.S_ISVTX:
@@ -133,29 +135,3 @@ def _check_step(path: Path, directory: Path, entry: Path) -> None:
 def _is_own(user: int) -> bool:
     """Whether a user is the one of this process, or root, who can change every file anyway."""
     return user in (0, os.geteuid())
-
-
-def _others_can_write(found: os.stat_result) -> bool:
-    if found.st_mode & stat.S_IWOTH:
-        return True
-    return bool(found.st_mode & stat.S_IWGRP) and not _is_private_group(found.st_gid)
-
-
-def _is_private_group(group: int) -> bool:
-    """Whether only the user is in a group, which has the user's name.
-
-    With such groups (wiki.debian.org, "UserPrivateGroups"), directories that the group can write
-    are usual.
-    """
-    import grp
-    import pwd
-
-    if group == 0:
-        return os.geteuid() == 0
-    try:
-        user = pwd.getpwuid(os.geteuid())
-        entry = grp.getgrgid(group)
-    except KeyError:
-        return False
-    alone = not set(entry.gr_mem) - {user.pw_name}
-    return user.pw_gid == group and entry.gr_name == user.pw_name and alone

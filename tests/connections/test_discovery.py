@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,14 @@ class TestMistakes:
         with pytest.raises(UsageError) as caught:
             discovery.resolve("dev")
         assert "[name]" in caught.value.hint
+
+    def test_of_many_tables_and_connections_ten_are_named(self, home: Path) -> None:
+        heads = [f"[{kind}{n}]" for kind in ("connections.a", "b") for n in range(12)]
+        write(home, "connections.toml", "\nuser = 'u'\n".join([*heads, ""]))
+        with pytest.raises(UsageError) as caught:
+            discovery.resolve("unlike")
+        named = [re.findall(rf"\b{kind}\d+", caught.value.hint) for kind in "ab"]
+        assert [len(each) for each in named] == [10, 10]
 
     def test_broken_toml_is_named_but_not_quoted(self, home: Path) -> None:
         path = write(home, "connections.toml", '[dev]\npassword = "hidden\n')

@@ -132,8 +132,10 @@ def test_a_public_key(key: rsa.RSAPrivateKey, tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no private key file"):
         prepare_key({"private_key_file": str(tmp_path / "none.p8")})
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
         prepare_key({"private_key_file": str(tmp_path)})
+    with pytest.raises(UsageError, match="cannot be read: not a path"):
+        prepare_key({"private_key_file": "key\0.p8"})
 
 
 def test_another_sign_in_does_not_read_the_key() -> None:

@@ -119,7 +119,7 @@ def check_links(path: Path) -> None:
         except OSError:  # opening the file will raise it
             return
         trusted = (os.geteuid(), _ROOT, around.st_uid)
-        if stat.S_ISLNK(found.st_mode) and _is_shared(around) and found.st_uid not in trusted:
+        if stat.S_ISLNK(found.st_mode) and is_shared(around) and found.st_uid not in trusted:
             raise UnsafeDirectoryError(above, f"is a link of {_format_user(found.st_uid)}")
 
 
@@ -186,7 +186,7 @@ class _Walk:
     def _take(self, handle: int, place: Path) -> None:
         self._handle, self._place = handle, place
         found = os.fstat(handle)
-        self.owner, self._shared = found.st_uid, _is_shared(found)
+        self.owner, self._shared = found.st_uid, is_shared(found)
         if self.owner not in (os.geteuid(), _ROOT):
             raise UnsafeDirectoryError(
                 place, f"belongs to {_format_user(self.owner)}, who could replace what is in it"
@@ -200,8 +200,8 @@ class _Walk:
             )
 
 
-def _is_shared(found: os.stat_result) -> bool:
-    """Whether users other than the owner can write a directory."""
+def is_shared(found: os.stat_result) -> bool:
+    """Whether users other than the owner can write a directory, as `os.stat` describes it."""
     if found.st_mode & stat.S_IWOTH:
         return True
     return bool(found.st_mode & stat.S_IWGRP) and not _is_private_group(found.st_gid)

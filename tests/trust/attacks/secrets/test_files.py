@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from core.connections import discovery
-from core.connections.file_trust import SKIP
+from core.connections import discovery, saved
+from core.connections.file_trust import SKIP, check_way
 from core.connections.secret_refs import FileSecret
-from core.errors import UsageError
+from core.errors import LocalResourceError, UsageError
 from tests.trust.attacks.secrets.marker import HUSH, write
+from tests.trust.attacks.users.second_user import USER, acting_as
 
 STRANGER = 65534  # nobody's number
 
@@ -77,6 +78,43 @@ class TestFilesOfOthers:
         place.chmod(0o777)
         assert str(place) in self.refused("other users can write")
 
+    @pytest.mark.parametrize(("group", "safe"), [(USER, True), (STRANGER, False)])
+    def test_a_directory_that_a_group_can_write(self, place: Path, group: int, safe: bool) -> None:
+        """Only the user is in the user's own group, so nobody else can write there."""
+        path = write(place / "password", HUSH)
+        os.chown(path, USER, USER)
+        os.chown(place, USER, group)
+        place.chmod(0o775)
+        with acting_as(USER):
+            if safe:
+                check_way(path, path.stat())
+            else:
+                with pytest.raises(UsageError, match="other users can write"):
+                    check_way(path, path.stat())
+
+    def test_a_file_replaced_after_it_was_opened(self, place: Path) -> None:
+        path, other = write(place / "password", HUSH), write(place / "other", "planted")
+        opened = path.stat()
+        check_way(path, opened)
+        other.replace(path)
+        with pytest.raises(UsageError, match="was replaced while it was read"):
+            check_way(path, opened)
+
+    def test_a_loop_of_links_made_after_it_was_opened(self, place: Path) -> None:
+        path = write(place / "password", HUSH)
+        opened = path.stat()
+        path.unlink()
+        path.symlink_to(path)
+        with pytest.raises(UsageError, match="Too many levels of symbolic links"):
+            check_way(path, opened)
+
+    def test_as_many_links_as_the_kernel_follows(self, place: Path) -> None:
+        path = write(place / "password-0", HUSH)
+        for number in range(1, 41):
+            path = path.with_name(f"password-{number}")
+            path.symlink_to(f"password-{number - 1}")
+        assert FileSecret("password_file", str(path)).reveal() == HUSH
+
     def test_a_directory_further_up(self, place: Path) -> None:
         write(place / "connections.toml", '[a]\naccount = "a"\n')
         place.parent.chmod(0o777)
@@ -107,6 +145,10 @@ class TestFilesOfOthers:
         path = write(shared / "config" / "connections.toml", EVIL)
         os.chown(path, STRANGER, STRANGER)
         self.refused("belongs to another user")
+        monkeypatch.setenv(SKIP, "yes")
+        assert discovery.list_connections()
+        with pytest.raises(LocalResourceError, match="cannot be written: It is not a file of this"):
+            saved.remember("ours", {"account": "a"})
 
     def test_ours_in_a_sticky_directory_and_by_a_link_of_ours(self, place: Path) -> None:
         write(place / "real" / "file", '[a]\naccount = "a"\n')

@@ -6,9 +6,7 @@ them; by then the interpreter may lie where the other user cannot look.
 
 from __future__ import annotations
 
-import grp  # noqa: F401
 import os
-import pwd  # noqa: F401
 import stat
 from pathlib import Path
 

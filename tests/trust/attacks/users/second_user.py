@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import grp  # noqa: F401  imported by what is tested, when `acting_as` cannot import
 import os
+import pwd  # noqa: F401
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
