@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.mutation.in_place import NOT_PLANTED, InPlace, try_in_place
 from tests.mutation.mutants import Mutant, make_mutants
 from tests.mutation.trial import Trial
@@ -91,6 +93,7 @@ def main() -> int:
 
     modules = list(dict.fromkeys(mutant.path for mutant in chosen))
     if options.in_place:
+        signal.signal(signal.SIGTERM, lambda *_: pytest.exit("stopped", 143))  # ends the servers
         try_in_place(ROOT, modules, InPlace(ROOT, chosen, options.budget, say), options.near)
     else:
         with Trial.of(ROOT, modules, options.budget, options.near) as trial:

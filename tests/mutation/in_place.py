@@ -115,6 +115,8 @@ class InPlace:
         try:
             item.session._setupstate.teardown_exact(item)  # what only the last test needed
             reports = runtestprotocol(item, log=False, nextitem=other)
+        except pytest.exit.Exception:
+            raise
         except BaseException as error:  # as of an interrupt that pytest hands on
             _tear_down(item.session)
             return f"{test} ({type(error).__name__})"
