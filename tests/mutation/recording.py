@@ -50,7 +50,7 @@ class Recording:
         """Return the tests that run a line, the quickest first.
 
         A statement outside of functions runs when its module is imported, which says nothing
-        about who needs it: all tests that run something of the module count.
+        about who needs it: first come the tests that run something of the module, then all others.
 
         Args:
             module: the path of the module in the repository.
@@ -61,8 +61,8 @@ class Recording:
         span = find_span(ast.parse(source), line)
         if span is None:
             found = set().union(*of_module.values())
-        else:
-            found = of_module.get(line) or set().union(*(of_module.get(n, ()) for n in span))
+            return sorted(self.seconds, key=lambda test: test not in found)  # the sort is stable
+        found = of_module.get(line) or set().union(*(of_module.get(n, ()) for n in span))
         return [test for test in self.seconds if test in found]
 
 

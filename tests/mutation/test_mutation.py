@@ -70,6 +70,9 @@ def unused():
 
 def count():
     return 5
+
+
+MOST = 3
 """
 TESTS = """\
 import subprocess, sys
@@ -139,7 +142,8 @@ def repository(tmp_path: Path) -> Path:
     for name in ("core/sizes", "tests/sizes"):
         (root / name).mkdir(parents=True)
         (root / name / "__init__.py").touch()
-    (root / "core/__init__.py").touch()
+    for name in ("core", "tests"):
+        (root / name / "__init__.py").touch()
     (root / "core/sizes/limit.py").write_text(MODULE_WITH_TESTS)
     (root / "tests/sizes/test_limit.py").write_text(TESTS)
     (root / "tests/sizes/test_elsewhere.py").write_text(ELSEWHERE)
@@ -147,7 +151,10 @@ def repository(tmp_path: Path) -> Path:
 
 
 ELSEWHERE = """\
-from core.sizes.limit import check
+from core.sizes.limit import MOST, check
+
+def test_a_constant():
+    assert MOST == 3
 
 def test_in_another_module():
     check(10)
@@ -209,5 +216,6 @@ def test_a_trial_notices_what_a_test_does_and_changes_no_file(repository: Path, 
         (7, "never ends"): "late",
         (12, "change constant"): "",  # no test runs it
         (16, "change constant"): f"{named}test_in_a_process",
+        (19, "change constant"): "tests/sizes/test_elsewhere.py::test_a_constant",
     }
     assert {path: path.read_bytes() for path in repository.rglob("*.py")} == before
