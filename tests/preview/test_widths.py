@@ -40,6 +40,8 @@ def test_only_what_is_sampled_is_measured() -> None:
     columns = source({"T": "VARCHAR(20)", "OK": "BOOLEAN"}).columns
     assert measure_widths(columns, {"OK": [True, None]}) == {"OK": Width(BITS)}
     assert measure_widths(columns, {"T": []}) == {"T": Width(OFFSET)}
+    numbers = source({"N": "NUMBER(9,2)"}).columns
+    assert measure_widths(numbers, {"N": [None]}) == {"N": Width(1, largest=0)}
 
 
 def test_a_value_that_the_sample_may_have_cut_makes_a_lower_bound() -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -248,11 +249,32 @@ class TestDefects:
         assert "hidden value" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("debug", ["0", "1"])
+def test_where_an_error_arose_is_shown_for_debugging_only(
+    debug: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMPLIFY_DEBUG", debug)
+    assert batch.run({"table": "T", "format": "xml"}, batch.Manner()) == 2
+    assert ("Traceback" in capsys.readouterr().err) is (debug == "1")
+
+
 def test_a_mistake_is_told_before_the_demo_starts(capsys: pytest.CaptureFixture[str]) -> None:
     assert batch.run({"table": "T", "format": "xml"}, batch.Manner(demo=True)) == 2
     told = capsys.readouterr().err
     assert "must be parquet, json" in told
     assert "Starting" not in told
+
+
+def test_what_a_library_writes_to_stderr_is_a_message() -> None:
+    """Native code prints the address of a sign-in there."""
+    code = "import os, tui.cli.batch as batch\n"
+    code += "batch._run = lambda *_: os.write(2, b'Open https://example.com\\n') * 0\n"
+    code += "batch.leave(batch.run({}, batch.Manner(json=True)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=True
+    )
+    line = json.loads(done.stderr)
+    assert (line["level"], line["message"]) == ("info", "Open https://example.com")
 
 
 def test_a_closed_stdout_does_not_lose_the_result(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from core import CheckResult
 from core.errors import CancelledError, SourceDataError, TransferError
 from core.events import Delivered, Event, Phase, Progress, Recovered, Retrying, Warned
 from core.remedy import Advice, Remedy
+from tui.cli.check import end_as_json
 from tui.cli.console import Console, JsonConsole, TextConsole
 
 
@@ -62,8 +64,16 @@ class TestText:
 
     def test_a_warning_replaces_the_bar(self) -> None:
         console = TextConsole(stream := Terminal(), quiet=False)
-        text = told(console, stream, *READING, Warned("Beware."))
-        assert text.endswith("\r\x1b[KWarning: Beware.\n")
+        text = told(console, stream, *READING, Warned("Beware."), Warned("Again."))
+        assert text.endswith("\r\x1b[KWarning: Beware.\nWarning: Again.\n")
+
+    def test_without_figures_it_says_how_long_it_has_taken(self) -> None:
+        console = TextConsole(stream := Terminal(), quiet=False)
+        waits = [progress(Phase.CONNECT, 0, None, seconds) for seconds in (0.0, 0.4, 3.0)]
+        shown = told(console, stream, *waits).split("\x1b[K")
+        assert [each.strip() for each in shown[1:3]] == [
+            *("Signing in to Snowflake", "Signing in to Snowflake, 3 s")
+        ]
 
     def test_elsewhere_there_are_lines_and_few_of_them(self) -> None:
         many = [progress(Phase.READ, n, 1000, 2.0 + n / 10) for n in range(100)]
@@ -73,7 +83,7 @@ class TestText:
     @pytest.mark.parametrize(
         ("done", "total", "line"),
         [
-            (5_000_000, 20_000_000, "Uploading 5 of 20 MB (25%)\n"),
+            (5_000_000, 10_000_000, "Uploading 5 of 10 MB (50%)\n"),
             (1_000, 20_000, "Uploading 1 of 20 kB (5%)\n"),
         ],
     )
@@ -134,6 +144,11 @@ class TestJson:
         console.note("Delivered.", rows=5)
         (line,) = json_lines(stream.getvalue())
         assert (line["message"], line["rows"]) == ("Delivered.", 5)
+
+
+def test_a_check_is_one_line_with_tenths_of_a_second() -> None:
+    (line,) = end_as_json(CheckResult((), 1.26))
+    assert json.loads(line) == {"ok": True, "exit_code": 0, "seconds": 1.3, "findings": []}
 
 
 def test_what_was_delivered_is_said_once_and_only_where_it_is_known() -> None:

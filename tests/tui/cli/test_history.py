@@ -47,6 +47,10 @@ def test_the_table() -> None:
     first, delivered, months, url, refused, why = history.as_text(read_history())
     assert first.split() == ["started", "outcome", "rows", "took", "table"]
     assert delivered.split()[2:] == ["delivered", "99,998", "1:23", "SALES.PUBLIC.ORDERS"]
+    for head, text in (("outcome", "delivered"), ("table", "SALES")):
+        assert first.index(head) == delivered.index(text)  # texts begin in one column
+    for head, number in (("rows", "99,998"), ("took", "1:23")):
+        assert first.index(head) + len(head) == delivered.index(number) + len(number)
     assert months == "    months 2024-01 to 2024-03"
     assert (len(url), url[:30]) == (80, "    s3://partner-inbox/from-us")
     assert url.endswith("0261123T120000Z.parquet")

@@ -25,6 +25,14 @@ def test_the_plan_line_names_the_months() -> None:
     assert "Plan: month of O_ORDERDATE; sums" in show(TextConsole)
 
 
+def test_the_plan_line_names_eight_columns_of_a_role() -> None:
+    columns = {"D": "DATE", **{f"K{n}": "TEXT" for n in range(10)}}
+    stream, made = io.StringIO(), plan(columns)
+    TextConsole(stream, quiet=False).event(Planned(made, choose(request(), made)))
+    keys = "K0, K1, K2, K3, K4, K5, K6, K7 and 2 more"
+    assert f"month of D; sums none; keys {keys}\n" in stream.getvalue()
+
+
 def test_the_plan_event_holds_the_months() -> None:
     shown = json.loads(show(JsonConsole, since="1995-02"))
     assert shown["window"] == {"since": "1995-02", "until": None, "undated": "drop"}
