@@ -177,7 +177,6 @@ BY_NUMBER: Final[dict[int, Meaning]] = {
     904: Meaning(
         SourceDataError, "The column {name} does not exist.", "The table may have changed."
     ),
-    1003: _INVALID,
     2003: _MISSING,
     2043: _MISSING,
     3001: Meaning(SignInError, "The role lacks the privileges on {name}.", _ASK_ADMIN),
