@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 240
+SECONDS = 1200  # on a busy machine; what hangs takes longer
 
 
 @pytest.mark.lengthy
