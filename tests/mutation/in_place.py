@@ -212,7 +212,7 @@ def _live_functions(pairs: dict[types.CodeType, Any]) -> list[types.FunctionType
     return [
         each
         for each in gc.get_objects()
-        if isinstance(each, types.FunctionType) and each.__code__ in pairs
+        if type(each) is types.FunctionType and each.__code__ in pairs  # no dead weak reference
     ]
 
 

@@ -26,6 +26,10 @@ _WIDER: Final = {
     "core/warehouse": [
         "tests/trust/attacks/test_addresses.py",
         "tests/trust/attacks/test_bombs.py",
+        "tests/trust/attacks/test_idle.py",
+        "tests/preview/test_browser.py",
+        "tests/checking/test_check.py",
+        "tests/test_windows.py",
     ],
     "tui/cli": ["tests/test_signals.py", "tests/trust/attacks/test_terminal.py"],
 }
