@@ -16,7 +16,7 @@ from core.bucket import Bucket, Destination
 from core.bucket.boto_client import Role
 from core.bucket.checks import check_destination, probe_destination
 from core.bucket.delivery import ObjectOptions
-from core.errors import DestinationError
+from core.errors import DestinationError, UsageError
 from core.remedy import Remedy, remedies
 from tests.support.services.buckets import PARTNER, Exchange, Inbox, Proxy, client_options
 
@@ -168,6 +168,16 @@ def test_tags_metadata_and_storage_class(inbox: Inbox, path: Path, size: int) ->
     assert head["Metadata"] == {"contract": "4711", "amplify-run-id": "r1"}
     tags = inbox.client.get_object_tagging(Bucket=inbox.name, Key=KEY)["TagSet"]
     assert {each["Key"]: each["Value"] for each in tags} == options.tags
+
+
+def test_metadata_that_s3_does_not_take_is_refused_before_the_upload(
+    inbox: Inbox, path: Path
+) -> None:
+    most = "x" * (2048 - len("k") - len("amplify-run-idr1"))
+    deliver(inbox, path, object_options=ObjectOptions(metadata={"k": most}))
+    for wrong in ({"k": f"{most}x"}, {"k": "ü"}, {"ü": "k"}):
+        with pytest.raises(UsageError, match="is not ASCII, or above 2048 bytes"):
+            deliver(inbox, path, object_options=ObjectOptions(metadata=wrong))
 
 
 class TestRoles:

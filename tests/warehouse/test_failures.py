@@ -23,7 +23,7 @@ from core.errors import (
     UsageError,
 )
 from core.warehouse.connect import connect
-from core.warehouse.failures import translate
+from core.warehouse.failures import is_session_lost, translate
 from tests.support.services.scripted_login import ScriptedLogin
 from tests.support.waiting import AT_ONCE
 
@@ -32,6 +32,13 @@ from tests.support.waiting import AT_ONCE
 def login() -> Iterator[ScriptedLogin]:
     with ScriptedLogin.running() as server:
         yield server
+
+
+@pytest.mark.parametrize("number", [250002, 390111, 390112, 390113, 390114, 390115])
+def test_after_these_a_new_sign_in_is_needed(number: int) -> None:
+    """The connection is closed (250002), or the session or a token of it has ended."""
+    assert is_session_lost(driver.DatabaseError("x", errno=number))
+    assert not is_session_lost(driver.DatabaseError("x", errno=number + 2**20))
 
 
 class TestSigningIn:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 import urllib3
 from snowflake.connector.connection_config import ConnectionConfig
 
+from core.runtime.strangers import MOST
 from core.warehouse.network.addresses import Account
 from core.warehouse.network.gate import LARGEST_SIGN_IN, Pass, _Tunnel
 from core.warehouse.network.http_pools import Web
@@ -80,8 +83,45 @@ def test_a_client_learns_that_its_connection_closes(fields: str, cut: int) -> No
         with urllib3.ProxyManager(way.through({})["proxy"], proxy_headers=headers(way)) as client:
             got = client.request("POST", url, body=b"{}", retries=False)
     assert got.data == b"body"
+    assert way.peer == "127.0.0.1"  # where a file or an answer may lead, too
     assert got.headers.getlist("connection") == ["close"]
     assert "keep-alive" not in got.headers
+
+
+def test_who_has_a_pass_is_not_closed_for_many_who_have_none() -> None:
+    asked, enough = threading.Event(), threading.Event()
+
+    def serve(account: socket.socket) -> None:
+        link, _ = account.accept()
+        with link:
+            while b"{}" not in link.recv(65536):
+                pass
+            asked.set()
+            enough.wait(PATIENCE)
+            link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody")
+
+    with socket.create_server(("127.0.0.1", 0)) as account, ThreadPoolExecutor() as pool:
+        pool.submit(serve, account)
+        config = ConnectionConfig()
+        way = Pass(config, Web(config, lambda: Account("127.0.0.1", False)))
+        proxy = way.through({})["proxy"]
+        url = f"http://127.0.0.1:{account.getsockname()[1]}/session"
+        with (
+            urllib3.ProxyManager(proxy, proxy_headers=headers(way)) as client,
+            ExitStack() as open_,
+        ):
+            got = pool.submit(client.request, "POST", url, body=b"{}", retries=False)
+            try:
+                assert asked.wait(PATIENCE)
+                gate = ("127.0.0.1", int(proxy.rpartition(":")[2].strip("/")))
+                strangers = [
+                    open_.enter_context(socket.create_connection(gate, PATIENCE))
+                    for _ in range(2 * MOST)
+                ]
+                assert strangers[0].recv(1) == b""
+            finally:
+                enough.set()
+            assert got.result(PATIENCE).data == b"body"
 
 
 def headers(way: Pass) -> dict[str, str]:

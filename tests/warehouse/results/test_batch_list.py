@@ -16,11 +16,21 @@ import pytest
 from core.errors import LocalResourceError
 from core.query import Statement
 from core.remedy import Remedy
+from core.runtime.cancel import NEVER
 from core.runtime.memory_budget import Budget
 from core.warehouse.connect import connect
 from core.warehouse.results.download import Download
+from core.warehouse.results.read_result import read_rows
 from core.warehouse.statement import run
-from tests.support.services.warehouse_proxy import ALWAYS, RESULT, Told, Warehouse, tell
+from tests.support.services.warehouse_proxy import (
+    ALWAYS,
+    CHUNK,
+    RESULT,
+    Told,
+    Warehouse,
+    http,
+    tell,
+)
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -107,6 +117,18 @@ def test_a_long_list_takes_no_more_than_it_says(sandbox: Sandbox, warehouse: War
     assert told["peak"] < told["stated"]
     assert told["stated"] < 12_000 * BATCHES
     assert told["kept"] < told["addresses"] + 1_000 * BATCHES
+
+
+def test_what_was_counted_is_counted_again_when_its_addresses_have_expired(
+    sandbox: Sandbox, warehouse: Warehouse
+) -> None:
+    """Snowflake reports no count, or another, for what is no query, such as SHOW."""
+    warehouse.on(RESULT + ".*GENERATOR", tell(lambda told: told.update(total=0)), ALWAYS)
+    warehouse.on(CHUNK, http(403))
+    with closing(connect(through(sandbox, warehouse), query_tag="a test")) as connection:
+        rows = read_rows(run(connection, Statement(NUMBERS), NEVER))
+    assert [row["n"] for row in rows] == list(range(41_000))
+    assert warehouse.seen(RESULT + ".*GENERATOR") == 2
 
 
 def test_a_batch_is_forgotten_once_it_is_read(sandbox: Sandbox) -> None:

@@ -6,6 +6,7 @@ import threading
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Never
 
 import polars as pl
@@ -14,6 +15,7 @@ import pytest
 
 from core.errors import IntegrityError, TransferError
 from core.query import Statement
+from core.runtime.cancel import NEVER
 from core.warehouse.connect import connect
 from core.warehouse.results import chunks
 from core.warehouse.results.arrow_streams import split
@@ -43,6 +45,23 @@ def test_a_panic_of_polars_ends_the_download(sandbox: Sandbox) -> None:
     assert caught.value.label == "unexpected"
     assert "PanicException" in caught.value.message
     assert "of one value" not in caught.value.message
+
+
+@pytest.mark.parametrize("most", [1, None], ids=["left early", "read to its end"])
+def test_its_threads_end_with_it(sandbox: Sandbox, most: int | None) -> None:
+    numbers = Statement("SELECT SEQ4() AS N FROM TABLE(GENERATOR(ROWCOUNT => 30000))")
+    started: set[threading.Thread] = set()
+    with closing(connect(sandbox.snowflake, query_tag="a test")) as connection:
+        result = run(connection, numbers, NEVER)
+        others = set(threading.enumerate())
+        download = Download(result, len, budget=2**30, workers=2, cancel=NEVER)
+        for _ in islice(download, most):
+            started |= {t for t in threading.enumerate() if t.name.startswith("download-")}
+        started -= others
+        assert len(started) == 2
+        for thread in started:
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("budget", [1, 2**30])
