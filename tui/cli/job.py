@@ -58,13 +58,13 @@ class JobManner:
     """
 
     file: str
-    only: str | None = None
-    jobs: int | None = None
-    stop_on_failure: bool = False
-    dry_run: bool = False
-    exact: bool = False
-    demo: bool = False
-    as_json: bool = False
+    only: str | None
+    jobs: int | None
+    stop_on_failure: bool
+    dry_run: bool
+    exact: bool
+    demo: bool
+    as_json: bool
 
 
 def run(options: Options, manner: JobManner, console: Console, stop: Stop) -> int:
