@@ -176,14 +176,10 @@ class Outcome:
         return (*self.plan.warnings, *warn_of_hidden([("destination", self.url)]), *months)
 
     @property
-    def sums(self) -> dict[str, Total]:
-        """The total of each summed column over the rows written, by column name."""
+    def sums(self) -> dict[str, Total | None]:
+        """The total of each summed column over the rows written; None where all values are NULL."""
         written = self.totals.written
-        return {
-            column.name: written[f"sum_{n}"]
-            for n, column in enumerate(self.plan.sums, 1)
-            if f"sum_{n}" in written
-        }
+        return {column.name: written.get(f"sum_{n}") for n, column in enumerate(self.plan.sums, 1)}
 
     @property
     def result(self) -> dict[str, Any]:

@@ -20,7 +20,8 @@ class DeliveredMonth:
         key: the key of its object.
         rows: the rows of the object.
         size: its size in bytes.
-        sums: the total of each summed column over these rows, by the column's name in the table.
+        sums: the total of each summed column over these rows, by the column's name in the table;
+            None where all values are NULL.
         keys: the names of the columns by which the rows were grouped, in the order of the table.
     """
 
@@ -28,16 +29,17 @@ class DeliveredMonth:
     key: str
     rows: int
     size: int
-    sums: Mapping[str, Total]
+    sums: Mapping[str, Total | None]
     keys: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the month for JSON; exact totals are text, those of floats are numbers."""
         sums = {
-            name: str(total.value) if isinstance(total.value, Decimal) else repr(total.value)
-            for name, total in self.sums.items()
+            name: None if total is None else str(total.value) for name, total in self.sums.items()
         }
-        floats = [name for name, each in self.sums.items() if not isinstance(each.value, Decimal)]
+        floats = [
+            name for name, each in self.sums.items() if each and isinstance(each.value, float)
+        ]
         return {
             "month": self.month.isoformat() if self.month else None,
             "key": self.key,
@@ -57,7 +59,9 @@ class DeliveredMonth:
         """
         floats = frozenset(data["floats"])
         sums = {
-            str(name): Total(float(value) if name in floats else Decimal(value))
+            str(name): None
+            if value is None
+            else Total(float(value) if name in floats else Decimal(value))
             for name, value in data["sums"].items()
         }
         month = None if data["month"] is None else date.fromisoformat(data["month"])

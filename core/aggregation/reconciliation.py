@@ -29,7 +29,7 @@ BAD_EXAMPLES = 5
 
 @dataclass(frozen=True)
 class Total:
-    """The sum of a column.
+    """The sum of a column; that of NULLs alone is None instead.
 
     Attributes:
         value: the sum; exact (Decimal) for NUMBER columns.
@@ -54,6 +54,13 @@ class Total:
         return abs(self.value - float(written.value)) <= _FLOAT_TOLERANCE * self.magnitude
 
 
+def add(one: Total | None, other: Total | None) -> Total | None:
+    """Return the sum of two totals as in SQL's SUM, which ignores NULLs."""
+    if one is None or other is None:
+        return one if other is None else other
+    return one + other
+
+
 def too_many_digits() -> SourceDataError:
     """Return the error for a sum that no DECIMAL can hold."""
     return SourceDataError(
@@ -62,14 +69,18 @@ def too_many_digits() -> SourceDataError:
     )
 
 
-def total(values: pa.ChunkedArray | pa.Array, digits: int = MOST_DIGITS) -> Total:
-    """Return the total of a numeric column, exact for integers and decimals. NULLs are ignored.
+def total(values: pa.ChunkedArray | pa.Array, digits: int = MOST_DIGITS) -> Total | None:
+    """Return the total of a numeric column, exact for integers and decimals.
+
+    As in SQL's SUM, NULLs are ignored, and NULLs alone have no total.
 
     Args:
         values: integers, decimals or floats.
         digits: the most digits that a decimal value can have. If it is low enough that the sum
             cannot wrap, the sum is faster.
     """
+    if values.null_count == len(values):
+        return None
     if pa.types.is_floating(values.type):
         return Total(_sum(values), _sum(pc.abs(values)))
     if pa.types.is_int64(values.type):
@@ -82,7 +93,7 @@ def total(values: pa.ChunkedArray | pa.Array, digits: int = MOST_DIGITS) -> Tota
 
 
 def _sum(values: pa.ChunkedArray | pa.Array) -> Any:
-    return pc.sum(values, min_count=0).as_py()
+    return pc.sum(values).as_py()
 
 
 def _may_wrap(values: pa.ChunkedArray | pa.Array, digits: int) -> bool:
@@ -90,8 +101,6 @@ def _may_wrap(values: pa.ChunkedArray | pa.Array, digits: int) -> bool:
     if digits + len(str(len(values))) <= MOST_DIGITS:
         return False
     extremes = pc.min_max(values).as_py()
-    if extremes["min"] is None:
-        return False
     largest = max(abs(extremes["min"]), abs(extremes["max"]))
     scaled = _EXACT.scaleb(_EXACT.multiply(largest, len(values)), values.type.scale)
     return bool(scaled >= 10**MOST_DIGITS)
@@ -109,7 +118,7 @@ class Tally:
     null_dates: int = 0
     bad_dates: int = 0
     bad_examples: tuple[str, ...] = ()
-    totals: dict[str, Total] = field(default_factory=dict)
+    totals: dict[str, Total | None] = field(default_factory=dict)
 
 
 @dataclass
@@ -128,8 +137,8 @@ class RunTotals:
             are not written as text; engine `unload` does not look for them.
         months: the months of the rows written, if only some months are read; engine `unload`
             leaves it empty.
-        read: the total of each summed column over the rows read.
-        written: the total of each summed column over the rows written.
+        read: the total of each summed column over the rows read; None where all values are NULL.
+        written: the same over the rows written.
     """
 
     rows_declared: int = 0
@@ -141,8 +150,8 @@ class RunTotals:
     groups: int = 0
     months: set[date | None] = field(default_factory=set)
     large_numbers: tuple[str, ...] = ()
-    read: dict[str, Total] = field(default_factory=dict)
-    written: dict[str, Total] = field(default_factory=dict)
+    read: dict[str, Total | None] = field(default_factory=dict)
+    written: dict[str, Total | None] = field(default_factory=dict)
 
     def add_read(self, tally: Tally) -> None:
         """Add a batch of the rows read."""
@@ -188,17 +197,21 @@ class RunTotals:
                 f"{self.rows_read} rows arrived where the warehouse declares {self.rows_declared}.",
                 "Run again.",
             )
-        zero = Total(Decimal(0))
         for alias, name in names:
-            read, written = self.read.get(alias, zero), self.written.get(alias, zero)
-            if not read.agrees(written):
+            read, written = self.read.get(alias), self.written.get(alias)
+            agree = read.agrees(written) if read and written else read is written
+            if not agree:
                 raise IntegrityError(
-                    f"The sums of {name} do not agree: {read.value} over the rows read, "
-                    f"{written.value} over the rows written.",
+                    f"The sums of {name} do not agree: {_write(read)} over the rows read, "
+                    f"{_write(written)} over the rows written.",
                     "Run again; if it stays, please report it.",
                 )
 
 
-def _add(totals: dict[str, Total], more: dict[str, Total]) -> None:
+def _add(totals: dict[str, Total | None], more: dict[str, Total | None]) -> None:
     for name, amount in more.items():
-        totals[name] = totals[name] + amount if name in totals else amount
+        totals[name] = add(totals.get(name), amount)
+
+
+def _write(total: Total | None) -> str:
+    return str(total.value) if total else "NULL"

@@ -153,10 +153,10 @@ def _run(
     return statement, result, {bool(row["total"]): row for row in rows}
 
 
-def _parse_total(row: Mapping[str, Any], alias: str) -> Total:
+def _parse_total(row: Mapping[str, Any], alias: str) -> Total | None:
     """Return a sum column's total in a row of the result; the rounded one if there is one."""
     number = alias.removeprefix("sum_")
     value = row.get(f"total_{number}", row.get(alias))
     if isinstance(value, float):
         return Total(value, float(row.get(f"magnitude_{number}") or 0.0))
-    return Total(Decimal(0) if value is None else Decimal(value))
+    return None if value is None else Total(Decimal(value))

@@ -115,12 +115,14 @@ def write_report(
 
 
 def totals_as_dict(plan: Plan, run: RunTotals) -> dict[str, Any]:
-    """Return the totals of a run for JSON: the counts and, by summed column, the agreed totals."""
+    """Return the totals of a run for JSON: the counts and, by summed column, the agreed totals.
+
+    A total of NULLs alone is None.
+    """
     names = ("rows_declared", "rows_read", "blank_rows", "null_dates", "bad_dates", "groups")
     totals = {
-        column.name: str(run.read[f"sum_{n}"].value)
+        column.name: str(total.value) if (total := run.read.get(f"sum_{n}")) else None
         for n, column in enumerate(plan.sums, 1)
-        if f"sum_{n}" in run.read
     }
     return {**{name: getattr(run, name) for name in names}, "totals": totals}
 

@@ -30,8 +30,6 @@ from core.verify.month_totals import MonthFigures
 from core.verify.source_totals import read_source_totals
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from snowflake.connector import SnowflakeConnection
 
     from core.planning.names import TableName
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from core.request.request import Request
     from core.runtime.cancel import Cancel
 
-_ZERO: Final = Total(0.0)
 _MALFORMED: Final = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 _NAMED: Final = 3  # columns whose sums a reason names
 
@@ -258,10 +255,14 @@ def _list_changes(plan: Plan, now: MonthFigures, before: DeliveredMonth) -> Iter
     if now.groups != before.rows:
         yield f"{now.groups:,} rows, were {before.rows:,}"
     for name, figure in zip(sums, now.sums, strict=True):
-        total, old = figure or _ZERO, before.sums[name]
-        if not (total.value == old.value or total.agrees(old)):
-            yield f"{name} {_write(total.value)}, was {_write(old.value)}"
+        old = before.sums[name]
+        if figure is None or old is None:
+            same = figure is old
+        else:
+            same = figure.value == old.value or figure.agrees(old)
+        if not same:
+            yield f"{name} {_write(figure)}, was {_write(old)}"
 
 
-def _write(value: Decimal | float) -> str:
-    return f"{value:,}"
+def _write(total: Total | None) -> str:
+    return f"{total.value:,}" if total else "NULL"

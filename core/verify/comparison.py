@@ -24,7 +24,6 @@ _STATES = {
     Snapshot.BEFORE: "as it was when the read began, because it was changed meanwhile",
     Snapshot.NOW: "as it is now",
 }
-_ZERO = Total(Decimal(0))
 
 
 class Copy(StrEnum):
@@ -246,11 +245,12 @@ def _compare_totals(
         if found.groups != totals.groups:
             yield _difference("rows", "", "", (RUN, totals.groups), (party, found.groups))
         for n, (column, total) in enumerate(zip(columns, found.sums, strict=True), 1):
-            own = by_run.get(f"sum_{n}", _ZERO)
-            # The tolerance for rounding is relative to the magnitude, which only `read` holds.
-            size = totals.read.get(f"sum_{n}", _ZERO).magnitude
-            if not _are_equal(Total(own.value, size), total or _ZERO):
-                yield _difference("sum", column, "", (RUN, own), (party, total or _ZERO))
+            own, of_read = by_run.get(f"sum_{n}"), totals.read.get(f"sum_{n}")
+            if own and of_read:
+                # The tolerance for rounding is relative to the magnitude, which only `read` holds.
+                own = Total(own.value, of_read.magnitude)
+            if not _are_equal(own, total):
+                yield _difference("sum", column, "", (RUN, own), (party, total))
 
 
 def _compare_months(

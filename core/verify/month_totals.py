@@ -9,7 +9,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.aggregation.reconciliation import Total
+from core.aggregation.reconciliation import Total, add
 
 # The first day of a month, such as `2024-03-01`; None for the rows without a date.
 Month = str | None
@@ -35,13 +35,6 @@ class MonthFigures:
 
 
 Figures = Mapping[Month, MonthFigures]
-
-
-def add(one: Total | None, other: Total | None) -> Total | None:
-    """Return the sum of two totals as in SQL's SUM, which ignores NULLs."""
-    if one is None or other is None:
-        return one if other is None else other
-    return one + other
 
 
 def add_up(figures: Figures, sums: int) -> MonthFigures:

@@ -28,28 +28,47 @@ def test_a_run_keeps_five_examples_of_bad_dates() -> None:
 
 @given(st.lists(INT64))
 def test_integers_are_summed_exactly(values: list[int | None]) -> None:
-    assert total(pa.array(values, pa.int64())).value == sum(v for v in values if v is not None)
+    summed = total(pa.array([*values, 1], pa.int64()))
+    assert summed
+    assert summed.value == 1 + sum(v for v in values if v is not None)
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.int8(), pa.float64(), pa.decimal128(38, 2)])
+def test_nulls_alone_have_no_total(kind: pa.DataType) -> None:
+    assert total(pa.array([None, None], kind)) is None
+    assert total(pa.array([None, 0], kind)) == Total(0)
+
+
+def test_a_zero_written_for_nulls_is_found() -> None:
+    totals = RunTotals(rows_declared=2)
+    totals.add_read(Tally(1, totals={"sum_1": None}))
+    totals.add_read(Tally(1, totals={"sum_1": None}))
+    totals.check([("sum_1", "AMT")])
+    totals.add_written(Tally(1, totals={"sum_1": Total(Decimal(0))}))
+    with pytest.raises(IntegrityError, match="NULL over the rows read, 0 over the rows written"):
+        totals.check([("sum_1", "AMT")])
 
 
 @pytest.mark.parametrize("width", [8, 16, 32])
 def test_narrow_integers_do_not_wrap(width: int) -> None:
     most = 2 ** (width - 1) - 1
     narrow = {8: pa.int8(), 16: pa.int16(), 32: pa.int32()}[width]
-    assert total(pa.array([most] * 1000 + [None], narrow)).value == 1000 * most
+    assert total(pa.array([most] * 1000 + [None], narrow)) == Total(1000 * most)
 
 
 def test_values_of_few_digits_are_summed_exactly() -> None:
     values = pa.array([Decimal("99.99")] * 999 + [None], pa.decimal128(38, 2))
-    assert total(values, digits=4).value == Decimal("99890.01")
+    assert total(values, digits=4) == Total(Decimal("99890.01"))
 
 
 @given(st.lists(NUMBER_38), st.sampled_from([0, 2, 38]))
 def test_decimals_are_summed_exactly(values: list[int | None], scale: int) -> None:
     exact = Context(prec=200)
-    decimals = [None if v is None else exact.scaleb(Decimal(v), -scale) for v in values]
-    summed = total(pa.array(decimals, pa.decimal128(38, scale))).value
-    assert isinstance(summed, Decimal)
-    assert exact.scaleb(summed, scale) == sum(v for v in values if v is not None)
+    decimals = [None if v is None else exact.scaleb(Decimal(v), -scale) for v in [*values, 1]]
+    summed = total(pa.array(decimals, pa.decimal128(38, scale)))
+    assert summed
+    assert isinstance(summed.value, Decimal)
+    assert exact.scaleb(summed.value, scale) == 1 + sum(v for v in values if v is not None)
 
 
 def test_totals_of_batches_add_up_without_rounding() -> None:

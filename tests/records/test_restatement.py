@@ -115,6 +115,23 @@ def test_the_reason_names_three_sums_and_counts_the_others(changed: int, end: st
     assert (doubted.due, "did not agree" in doubted.why) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("figure", "before", "end"),
+    [
+        (None, None, "unchanged since 2024-05-01 08:30 UTC"),
+        (None, Total(Decimal(0)), "A NULL, was 0"),
+        (Total(Decimal(0)), None, "A 0, was NULL"),
+    ],
+)
+def test_a_sum_of_nulls_is_not_zero(figure: Total | None, before: Total | None, end: str) -> None:
+    made = plan({"DAY": "DATE", "A": "NUMBER(9,0)"}, date_column="DAY")
+    month, when = date(2024, 4, 1), datetime(2024, 5, 1, 8, 30, tzinfo=UTC)
+    delivered = DeliveredMonth(month, "k", 1, 9, {"A": before}, ())
+    former = restatement.Former(when, when, delivered, True, "s3://b/k")
+    found = restatement._judge(made, month, MonthFigures(1, (figure,)), former, new=False)
+    assert (found.due, found.why) == (figure is not before, end)
+
+
 @pytest.mark.parametrize("engine", ["stream", pytest.param("pushdown", marks=pytest.mark.lengthy)])
 def test_only_months_whose_figures_changed_are_delivered_again(
     sandbox: Sandbox, table: str, folder: str, engine: str
@@ -310,11 +327,12 @@ def test_the_usual_names_may_have_a_manifest() -> None:
 
 
 def test_months_are_the_same_from_the_history() -> None:
-    sums = {"N": Total(Decimal("1E+3")), "F": Total(float("nan")), "G": Total(0.1)}
+    sums = {"N": Total(Decimal("1E+3")), "F": Total(float("nan")), "G": Total(0.1), "H": None}
     month = DeliveredMonth(date(2024, 2, 1), "k", 3, 99, sums, ("K",))
     again = DeliveredMonth.parse(json.loads(json.dumps(month.as_dict())))
     assert again.sums["N"].value == 1000
     assert str(again.sums["F"].value) == "nan"
+    assert again.sums["H"] is None
     assert (again.sums["G"], again.keys, again.size) == (Total(0.1), ("K",), 99)
     undated = DeliveredMonth(None, "k", 3, 99, {}, ())
     assert DeliveredMonth.parse(undated.as_dict()) == undated

@@ -17,13 +17,13 @@ def count(number: int, noun: str) -> str:
 
 
 def figure(value: Decimal | float | None) -> str:
-    """Return a sum with all its digits; a float with at most four decimals; a dash for None.
+    """Return a sum with all its digits; a float with at most four decimals; `NULL` for None.
 
     A 64-bit float holds about 16 digits, and the last ones of a sum are noise, such as those of
     0.30000000000000004. Where it is too large or too small for decimals, it has six digits.
     """
     if value is None:
-        return "-"
+        return "NULL"
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, Decimal):

@@ -250,6 +250,8 @@ def _describe_totals(account: Mapping[str, Any]) -> Iterator[Widget]:
 
 
 def _format_total(name: str, value: object) -> str:
+    if value is None:
+        return f"{name} {figure(None)}"
     try:
         return f"{name} {figure(value if isinstance(value, float) else Decimal(str(value)))}"
     except ArithmeticError:

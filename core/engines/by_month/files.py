@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
-from core.aggregation.reconciliation import Total, total
+from core.aggregation.reconciliation import Total, add, total
 from core.engines.local_file import LocalFile
 
 if TYPE_CHECKING:
@@ -29,13 +29,14 @@ class MonthFile:
         month: its first day; None for the rows without a date.
         path: the file.
         rows: its data rows.
-        sums: the total of each summed column over these rows, by the column's name in the table.
+        sums: the total of each summed column over these rows, by the column's name in the table;
+            None where all values are NULL.
     """
 
     month: date | None
     path: Path
     rows: int
-    sums: Mapping[str, Total]
+    sums: Mapping[str, Total | None]
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class _MonthWriter:
         self._path = files.path
         self._writer: Writer | None = None
         self._large: set[str] = set()
-        self._sums: dict[str, Total] = {}
+        self._sums: dict[str, Total | None] = {}
 
     @property
     def large_numbers(self) -> tuple[str, ...]:
@@ -111,7 +112,7 @@ class _MonthWriter:
             self._writer.write(rows)
             for name, position in self._files.sums.items():
                 more = total(rows.to_series(position).to_arrow())
-                self._sums[name] = self._sums[name] + more if name in self._sums else more
+                self._sums[name] = add(self._sums.get(name), more)
 
     def close(self) -> None:
         """Complete the file of the last month."""

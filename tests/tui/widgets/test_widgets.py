@@ -288,10 +288,10 @@ def test_what_is_no_number_has_no_unit(number: float, text: str) -> None:
 
 
 def test_months_whose_sums_are_no_numbers_are_told_as_such() -> None:
-    assert [figure(value) for value in (nan, inf, None, -2.5)] == ["nan", "inf", "-", "-2.5"]
+    assert [figure(value) for value in (nan, inf, None, -2.5)] == ["nan", "inf", "NULL", "-2.5"]
     assert _total([1.0, nan]) == "nan"
     assert _total([1.0, -inf, None]) == "-inf"
-    assert _total([None]) == "-"
+    assert _total([None]) == "NULL"
 
 
 def test_figures_without_noise() -> None:

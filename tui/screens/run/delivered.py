@@ -154,6 +154,6 @@ def _list_totals(outcome: Outcome) -> Iterator[Content]:
             ("Σ ", "$text-accent"),
             fit(name, _NAME_CELLS),
             " ",
-            (f"{figure(total.value):>32}", "bold"),
+            (f"{figure(total.value if total else None):>32}", "bold"),
             ("  ✓", "$text-success"),
         )

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from core.facade import Plan
-from tui.format.figures import count
+from tui.format.figures import count, figure
 from tui.format.text import short
 from tui.widgets.bars import Bars, Series
 from tui.widgets.lines import Lines
@@ -165,4 +165,4 @@ def _all(rows: int) -> str:
 
 def _total(values: list[Decimal | float | None]) -> str:
     given = [float(value) for value in values if value is not None]
-    return short(sum(given)) if given else "-"
+    return short(sum(given)) if given else figure(None)
