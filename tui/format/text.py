@@ -63,6 +63,11 @@ def fit_name(text: str, width: int, align: Align = "left") -> str:
     return fit(f"{head}…{tail}", width, align)
 
 
+def shorten(text: str, most: int) -> str:
+    """Return a name in at most `most` cells; one that is longer loses its middle."""
+    return fit_name(text, most).rstrip()
+
+
 def short(number: float | None) -> str:
     """Return a number in at most six characters, such as `950` or `27.8M`; a dash for None."""
     if number is None:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,25 +18,34 @@ from textual.events import Key
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
 from core import Request
 from core.facade import DELIVERED, HistoryEntry, read_history
 from tui.format.figures import figure
 from tui.format.numbers import size, span
 from tui.format.remedies import in_app
-from tui.format.text import fit, visible
+from tui.format.text import visible
 from tui.preferences import Memory
 from tui.screens import export
 from tui.screens.fact import Fact
 from tui.screens.jobs.save import SaveDialog
 from tui.widgets.keys_line import KeysLine
+from tui.widgets.lines import Piece
+from tui.widgets.table import Column, Row, Table
 from tui.widgets.text_input import TextInput
 
 _STYLES: Final = Path(__file__).parents[1] / "styles"
-_HEAD: Final = ("When", "Table", "Rows", "Took", "Outcome", "By", "Where")
+_COLUMNS: Final = (
+    Column("When"),
+    Column("Table", is_name=True),
+    Column("Rows", "right"),
+    Column("Outcome"),
+    Column("Where", is_name=True),
+    Column("Took", "right"),
+    Column("By"),
+)
 _TYPING: Final = 0.15  # seconds after a key until the history is searched
-_LONGEST: Final = 28  # characters of a name in the list; the whole name is below the list
 
 
 class HistoryScreen(Screen[Request | None]):
@@ -47,15 +55,15 @@ class HistoryScreen(Screen[Request | None]):
         memory: where the job file that was used last is kept; None for nowhere.
     """
 
-    CSS_PATH = _STYLES / "history.tcss"
+    CSS_PATH = _STYLES / "lists.tcss"
     HELP = """\
 Every run by this app and by --batch on this machine, most recent first; the last ten thousand of \
 three years are kept, and a thousand are listed. Type / and words to list the runs in which all of \
 them occur: in the table, the destination, the outcome, the message, the engine or the months.
 
 Below the list are the details of the highlighted run: the result JSON with row counts and totals, \
-or the error and what to do. Repeating a run opens it in the workbench, where you can \
-start it; s saves it as a transfer of a job file."""
+or the error and what to do; tab moves there, to scroll. Repeating a run opens it in the \
+workbench, where you can start it; s saves it as a transfer of a job file."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,r", "repeat", "Repeat", key_display="enter"),
         Binding("j,c", "copy_result", "Copy JSON", key_display="j"),
@@ -75,33 +83,30 @@ start it; s saves it as a transfer of a job file."""
 
     def compose(self) -> ComposeResult:
         """Yield the search, the list, the details of the highlighted run, and the keys."""
-        table: DataTable[Text] = DataTable(cursor_type="row", id="runs", cell_padding=1)
+        table = Table(*_COLUMNS, id="runs")
         table.border_title = "History"
         yield self._search
         yield table
-        with VerticalScroll(id="run", can_focus=False):
+        with VerticalScroll(id="run"):
             yield from _describe(self._entries[0]) if self._entries else _describe_empty()
         yield KeysLine()
 
     def on_mount(self) -> None:
         """Fill the list."""
-        table = self.query_one("#runs", DataTable)
-        for head in _HEAD:
-            table.add_column(Text(head, justify="right" if head in ("Rows", "Took") else "left"))
-        self._fill(table)
-        table.focus()
+        self._fill()
+        self.query_one(Table).focus()
+        self.call_after_refresh(self.refresh_bindings)  # now that it is mounted
 
-    def _fill(self, table: DataTable[Text]) -> None:
-        table.clear()
-        for entry in self._entries:
-            table.add_row(*_make_cells(entry, self.app.theme_variables))
+    def _fill(self) -> None:
+        table = self.query_one(Table)
+        table.fill(map(_make_row, self._entries), 0)
         total, searched = len(self._entries), " match" if self._search.value else ""
         table.border_subtitle = f"{total:,} {'run' if total == 1 else 'runs'}{searched}"
 
     @property
     def entry(self) -> HistoryEntry | None:
         """The run under the cursor."""
-        row = self.query_one("#runs", DataTable).cursor_row
+        row = self.query_one(Table).cursor
         return self._entries[row] if 0 <= row < len(self._entries) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -113,7 +118,7 @@ start it; s saves it as a transfer of a job file."""
             return bool(entry and entry.request) or None
         return True
 
-    @on(DataTable.RowHighlighted)
+    @on(Table.Moved)
     async def _show(self) -> None:
         if (entry := self.entry) is not None:
             await self._replace_details(_describe(entry))
@@ -133,13 +138,15 @@ start it; s saves it as a transfer of a job file."""
 
     async def _search_now(self) -> None:
         self._entries = read_history(words=self._search.value)
-        self._fill(self.query_one("#runs", DataTable))
-        if not self._entries:
+        self._fill()
+        if self._entries:
+            await self._show()
+        else:
             await self._replace_details(_describe_empty(searched=bool(self._search.value)))
 
     @on(Input.Submitted, "#search")
     def _leave_search(self) -> None:
-        self.query_one("#runs", DataTable).focus()
+        self.query_one(Table).focus()
 
     def on_key(self, event: Key) -> None:
         """Move from the search to the list by the arrow keys."""
@@ -152,7 +159,7 @@ start it; s saves it as a transfer of a job file."""
         self._search.focus()
         self._search.action_select_all()
 
-    @on(DataTable.RowSelected)
+    @on(Table.Chosen)
     def action_repeat(self) -> None:
         """Dismiss with the request of the run."""
         if (entry := self.entry) is None:
@@ -195,18 +202,20 @@ start it; s saves it as a transfer of a job file."""
             self.dismiss(None)
 
 
-def _make_cells(entry: HistoryEntry, colours: Mapping[str, str]) -> Iterator[Text]:
+def _make_row(entry: HistoryEntry) -> Row:
     good = entry.outcome == DELIVERED
     stopped = entry.outcome in ("cancelled", "skipped", "unchanged")
     mark = "✓" if good else "■" if stopped else "✗"
-    look = colours.get("success" if good else "warning" if stopped else "error", "")
-    yield Text(_format_time(entry.started))
-    yield Text(_shorten(entry.table.rpartition(".")[2] if entry.table else ""), style="bold")
-    yield Text("" if entry.rows is None else f"{entry.rows:,}", justify="right")
-    yield Text(span(entry.seconds), justify="right")
-    yield Text(f"{mark} {entry.outcome.replace('_', ' ')}", style=look)
-    yield Text("demo" if entry.demo else entry.by)
-    yield Text(_shorten(entry.url.rpartition("/")[0] if good else entry.url))
+    look = "good" if good else "warning" if stopped else "bad"
+    return (
+        Piece(_format_time(entry.started)),
+        Piece(entry.table.rpartition(".")[2], "strong"),
+        Piece("" if entry.rows is None else f"{entry.rows:,}"),
+        Piece(f"{mark} {entry.outcome.replace('_', ' ')}", look),
+        Piece("".join(entry.url.rpartition("/")[:2]) if good else entry.url),
+        Piece(span(entry.seconds)),
+        Piece("demo" if entry.demo else entry.by),
+    )
 
 
 def _describe(entry: HistoryEntry) -> Iterator[Widget]:
@@ -265,7 +274,3 @@ def _describe_empty(*, searched: bool = False) -> Iterator[Widget]:
 
 def _format_time(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-def _shorten(text: str) -> str:
-    return fit(text, _LONGEST).rstrip()

@@ -45,6 +45,7 @@ class Lines(ScrollView, Generic[Item], can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *("lines--cursor", "lines--hover", "lines--head", "lines--dim", "lines--accent"),
+        *("lines--strong", "lines--good", "lines--bad"),
         *("lines--warning", "lines--month", "lines--sum", "lines--key", "lines--drop"),
         *("lines--chip-month", "lines--chip-sum", "lines--chip-key", "lines--chip-drop"),
     }

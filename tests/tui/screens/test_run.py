@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from textual.widgets import DataTable
 
 from core.errors import DestinationExistsError
 from core.events import Phase
@@ -26,6 +25,7 @@ from tui.screens.quit import QuitDialog, request_quit
 from tui.screens.run.progress import PHASES, STOPPED, Running
 from tui.screens.run.screen import RunScreen, State
 from tui.screens.run.stop import StopDialog
+from tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from core.sandbox.launcher import Sandbox
@@ -123,11 +123,11 @@ async def test_from_the_last_look_to_the_result(
         assert json.loads(saved.read_text()) == result
         await pilot.press("v")
         await until(pilot, lambda: "581 rows of from-us/" in whole(app))
-        table = app.screen.query_one(DataTable)
-        heads = [str(column.label) for column in table.columns.values()]
+        table = app.screen.query_one(Table)
+        heads = [column.head for column in table.columns]
         assert heads == [column.name for column in screen.outcome.plan.delivered]
-        first = table.get_row_at(0)[heads.index("DOB")]
-        assert str(first) == screen.outcome.first_rows.rows[0][heads.index("DOB")]
+        first = table.items[0][heads.index("DOB")].text
+        assert first == screen.outcome.first_rows.rows[0][heads.index("DOB")]
         await pilot.press("escape")
         await pilot.press("escape")
         assert app.answers == [screen.outcome]

@@ -9,7 +9,7 @@ from typing import Any, Final
 from textual.app import App
 
 from core.facade import JobEntry
-from tui.format.text import fit, visible
+from tui.format.text import shorten
 from tui.screens.question import Question
 
 Run = Callable[[Path, Collection[str]], object]
@@ -34,7 +34,7 @@ def ask_to_run(app: App[Any], path: Path, entries: Sequence[JobEntry], run: Run)
             run(path, [entry.name for entry in entries])
 
     lines = [
-        f"{entry.name}: {shorten(each.table)} → {each.destination or each.bucket}"
+        f"{entry.name}: {shorten(each.table, _LONGEST)} → {each.destination or each.bucket}"
         for entry in entries[:_MOST_ASKED]
         for each in (entry.transfers[0].request,)
     ]
@@ -44,8 +44,3 @@ def ask_to_run(app: App[Any], path: Path, entries: Sequence[JobEntry], run: Run)
     title = "Run this transfer?" if runs == 1 else f"Run these {runs} transfers?"
     question = Question(title, "\n".join(lines), yes="Run", no="Back", variant="success")
     app.push_screen(question, take_answer)
-
-
-def shorten(text: str) -> str:
-    """Return a name as far as there is room for it."""
-    return fit(visible(text), _LONGEST).rstrip()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
 from core import Request, TransferError
 from core.facade import JobEntry, remove_transfer
@@ -24,14 +23,22 @@ from tui.preferences import Memory
 from tui.screens.error import short_path, show_error
 from tui.screens.jobs.files import JobFile, JobPlace, find_job_file, parse_path
 from tui.screens.jobs.rename import RenameDialog
-from tui.screens.jobs.run import Run, ask_to_run, shorten
+from tui.screens.jobs.run import Run, ask_to_run
 from tui.screens.jobs.save import SaveDialog
 from tui.screens.question import Question
 from tui.widgets.keys_line import KeysLine
+from tui.widgets.lines import Piece
+from tui.widgets.table import Column, Row, Table
 from tui.widgets.text_input import TextInput
 
 _STYLES: Final = Path(__file__).parents[2] / "styles"
-_HEAD: Final = ("Name", "Table", "To", "Months", "File")
+_COLUMNS: Final = (
+    Column("Name", is_name=True),
+    Column("Table", is_name=True),
+    Column("To", is_name=True),
+    Column("Months"),
+    Column("File"),
+)
 _MISSING: Final = (
     "There is no such file yet. s saves the transfer on screen into it; o opens another file."
 )
@@ -50,7 +57,7 @@ class JobsScreen(Screen["tuple[JobPlace, Request] | None"]):
         on_move: is called with the new place of the transfer on screen; None if it was removed.
     """
 
-    CSS_PATH = _STYLES / "jobs.tcss"
+    CSS_PATH = _STYLES / "lists.tcss"
     HELP = """\
 The transfers of a job file, which amplify-transfer --batch --job FILE runs every month. Below the \
 list is the entry under the cursor as it stands in the file; a mistake in the file is shown with \
@@ -93,32 +100,25 @@ not stop the others."""
 
     def compose(self) -> ComposeResult:
         """Yield the path, the list, the entry under the cursor, and the keys."""
-        table: DataTable[Text] = DataTable(cursor_type="row", id="entries", cell_padding=1)
+        table = Table(*_COLUMNS, id="entries")
         table.border_title = "Jobs"
         yield self._path
         yield table
-        with VerticalScroll(id="entry", can_focus=False):
-            yield from self._describe()
+        yield VerticalScroll(id="entry")
         yield KeysLine()
 
     async def on_mount(self) -> None:
         """Fill the list."""
         self._path.value = short_path(self._file.path)
-        table = self.query_one("#entries", DataTable)
-        for head in _HEAD:
-            table.add_column(head)
         await self._fill(self._place.name if self._place else "")
-        table.focus()
+        self.query_one(Table).focus()
+        self.call_after_refresh(self.refresh_bindings)  # now that it is mounted
 
     async def _fill(self, name: str = "") -> None:
         """Show the file, with the cursor on the entry `name`."""
-        table = self.query_one("#entries", DataTable)
-        table.clear()
-        for entry in self._file.entries:
-            table.add_row(*_make_cells(entry))
+        table = self.query_one(Table)
         names = [entry.name for entry in self._file.entries]
-        if name in names:
-            table.move_cursor(row=names.index(name))
+        table.fill(map(_make_row, self._file.entries), names.index(name) if name in names else 0)
         bad = len(self._file.mistakes)
         table.border_subtitle = count(bad, "mistake") if bad else count(len(names), "transfer")
         table.set_class(bool(bad), "-wrong")
@@ -127,13 +127,13 @@ not stop the others."""
     @property
     def entry(self) -> JobEntry | None:
         """The entry under the cursor."""
-        row = self.query_one("#entries", DataTable).cursor_row
+        row = self.query_one(Table).cursor
         return self._file.entries[row] if 0 <= row < len(self._file.entries) else None
 
-    @on(DataTable.RowHighlighted)
+    @on(Table.Moved)
     async def _show_entry(self) -> None:
         about = self.query_one("#entry", VerticalScroll)
-        about.border_title = Text(visible(self.entry.name)) if self.entry else ""
+        about.border_title = Content(visible(self.entry.name)) if self.entry else ""
         async with about.batch():
             await about.remove_children()
             await about.mount_all(self._describe())
@@ -144,8 +144,7 @@ not stop the others."""
             yield Static(Content(mistake), classes="mistake")
         if self._file.mistakes:
             return
-        entry = self.entry if self.is_mounted else None
-        if entry is not None:
+        if (entry := self.entry) is not None:
             lines = enumerate(entry.text.splitlines(), entry.line)
             numbered = (
                 Content.assemble((f"{n:>4}  ", "$foreground-muted"), visible(line))
@@ -173,7 +172,7 @@ not stop the others."""
         await self._read(parse_path(self._path.value))
         if self._file.exists and not self._file.mistakes:
             self._memory.job_file = str(self._file.path.absolute())
-        self.query_one("#entries", DataTable).focus()
+        self.query_one(Table).focus()
 
     async def action_reload(self) -> None:
         """Read the file again."""
@@ -234,7 +233,7 @@ not stop the others."""
         self.app.push_screen(question, take_answer)
 
     async def _remove(self, place: JobPlace) -> None:
-        row = self.query_one("#entries", DataTable).cursor_row
+        row = self.query_one(Table).cursor
         try:
             remove_transfer(place.path, place.name)
         except TransferError as error:
@@ -245,7 +244,7 @@ not stop the others."""
         names = [entry.name for entry in JobFile.read(place.path).entries]
         await self._read(place.path, names[min(row, len(names) - 1)] if names else "")
 
-    @on(DataTable.RowSelected)
+    @on(Table.Chosen)
     def action_edit(self) -> None:
         """Dismiss with the entry under the cursor."""
         if (entry := self.entry) is not None:
@@ -269,18 +268,20 @@ not stop the others."""
         """Leave the path, or close the jobs."""
         if self._path.has_focus:
             self._path.value = short_path(self._file.path)
-            self.query_one("#entries", DataTable).focus()
+            self.query_one(Table).focus()
         else:
             self.dismiss(None)
 
 
-def _make_cells(entry: JobEntry) -> Iterator[Text]:
+def _make_row(entry: JobEntry) -> Row:
     request, frozen = entry.transfers[0].request, entry.transfers[0].frozen
-    yield Text(shorten(entry.name), style="bold")
-    yield Text(shorten(request.table.rpartition(".")[2]))
-    yield Text(shorten(request.destination or request.bucket.removeprefix("s3://")))
-    yield Text(_describe_window(entry))
-    yield Text(request.format + (", frozen" if frozen else ""))
+    return (
+        Piece(entry.name, "strong"),
+        Piece(request.table.rpartition(".")[2]),
+        Piece(request.destination or request.bucket.removeprefix("s3://")),
+        Piece(_describe_window(entry)),
+        Piece(request.format + (", frozen" if frozen else "")),
+    )
 
 
 def _describe_window(entry: JobEntry) -> str:

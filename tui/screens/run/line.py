@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.format.numbers import clock
-from tui.format.text import fit, visible
+from tui.format.text import shorten
 from tui.screens.run.progress import PHASES
 from tui.screens.run.queue import QueuedRun, Standing, queue_of, seconds_of, share_done
 
@@ -53,7 +53,7 @@ def describe_runs(runs: list[QueuedRun]) -> str:
     """Return the first of the active runs with its progress, and how many follow it."""
     if not runs:
         return ""
-    name = fit(visible(runs[0].name.rpartition(".")[2]), _LONGEST).rstrip()
+    name = shorten(runs[0].name.rpartition(".")[2], _LONGEST)
     more = f" +{len(runs) - 1}" if len(runs) > 1 else ""
     return f" ▸ {name} {describe_progress(runs[0])}{more}  F12 "
 

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar, Final
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from core import Phase
 from tui.format.figures import count
 from tui.format.numbers import span
-from tui.format.text import fit, visible
 from tui.screens.run.line import describe_progress
 from tui.screens.run.queue import QueuedRun, Standing, describe_end, queue_of, seconds_of
 from tui.screens.run.screen import RunScreen
 from tui.screens.run.stop import StopDialog
 from tui.widgets.keys_line import KeysLine
+from tui.widgets.lines import Piece
+from tui.widgets.table import Column, Row, Table
 
 _STYLES: Final = Path(__file__).parents[2] / "styles"
-_HEAD: Final = ("Transfer", "State", "Took", "To")
+_COLUMNS: Final = (
+    Column("Transfer", is_name=True),
+    Column("State"),
+    Column("Took", "right"),
+    Column("To", is_name=True),
+)
 _PACE: Final = 0.5  # seconds between two updates
-_LONGEST: Final = 28  # cells of a name
 _NONE: Final = "No run yet: F5 in the workbench starts one, r on a transfer of F3 too."
 
 
 class RunsScreen(Screen[None]):
     """Lists the runs in their order, and opens or cancels one."""
 
-    CSS_PATH = _STYLES / "jobs.tcss"
+    CSS_PATH = _STYLES / "lists.tcss"
     HELP = """\
 The runs since the app was started. One runs at a time, so that each has the whole memory limit; \
 the others wait in this order. The bell rings at the end of each, and the terminal shows a \
@@ -50,11 +53,11 @@ can go on working meanwhile. All runs of this machine, those of --batch too, are
     def __init__(self) -> None:
         super().__init__()
         self._listed: list[QueuedRun] = []
-        self._cells: list[list[str]] = []
+        self._rows: list[Row] = []
 
     def compose(self) -> ComposeResult:
         """Yield the list and the keys."""
-        table: DataTable[Text] = DataTable(cursor_type="row", id="entries", cell_padding=1)
+        table = Table(*_COLUMNS, id="entries")
         table.border_title = "Runs"
         yield table
         yield Static(_NONE, id="none", markup=False)
@@ -62,49 +65,31 @@ can go on working meanwhile. All runs of this machine, those of --batch too, are
 
     def on_mount(self) -> None:
         """Fill the list, and follow the runs."""
-        table = self.query_one("#entries", DataTable)
-        for head in _HEAD:
-            table.add_column(head, key=head)
         self.follow()
-        active = [n for n, run in enumerate(self._listed) if run.active]
-        if active:
-            table.move_cursor(row=active[0])
+        table = self.query_one(Table)
+        table.cursor = next((n for n, run in enumerate(self._listed) if run.active), table.cursor)
         self.set_interval(_PACE, self.follow)
         table.focus()
+        self.call_after_refresh(self.refresh_bindings)  # now that it is mounted
 
     def follow(self) -> None:
-        """Show the runs as they are now; cells that did not change are not drawn again."""
+        """Show the runs as they are now."""
         queue = queue_of(self.app)
-        table = self.query_one("#entries", DataTable)
-        cells = [list(_make_cells(run)) for run in queue.runs]
-        if queue.runs != self._listed:
-            row = table.cursor_row
-            table.clear()
-            for n, each in enumerate(cells):
-                table.add_row(*map(Text, each), key=str(n))
-            table.move_cursor(row=row)
-            self._listed = list(queue.runs)
-        else:
-            changed = (
-                (n, head, text)
-                for n, (new, old) in enumerate(zip(cells, self._cells, strict=True))
-                for head, text, before in zip(_HEAD, new, old, strict=True)
-                if text != before
-            )
-            for n, head, text in changed:
-                table.update_cell(str(n), head, Text(text), update_width=True)
-        if cells != self._cells:
+        table = self.query_one(Table)
+        rows = [_make_row(run) for run in queue.runs]
+        if rows != self._rows:
+            self._listed, self._rows = list(queue.runs), rows
+            table.fill(rows)
             self.refresh_bindings()
-        self._cells = cells
         active = len(queue.active)
-        ended = f"{count(len(cells), 'run')}"
+        ended = count(len(rows), "run")
         table.border_subtitle = f"{ended}, {active} to do" if active else ended
-        self.query_one("#none").display = not cells
+        self.query_one("#none").display = not rows
 
     @property
     def run_shown(self) -> QueuedRun | None:
         """The run under the cursor."""
-        row = self.query_one("#entries", DataTable).cursor_row
+        row = self.query_one(Table).cursor
         return self._listed[row] if 0 <= row < len(self._listed) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -116,11 +101,11 @@ can go on working meanwhile. All runs of this machine, those of --batch too, are
             return bool(run) or None
         return True
 
-    @on(DataTable.RowHighlighted)
+    @on(Table.Moved)
     def _refresh_keys(self) -> None:
         self.refresh_bindings()
 
-    @on(DataTable.RowSelected)
+    @on(Table.Chosen)
     def action_open(self) -> None:
         """Open the run under the cursor."""
         run = self.run_shown
@@ -151,8 +136,10 @@ can go on working meanwhile. All runs of this machine, those of --batch too, are
         self.dismiss(None)
 
 
-def _make_cells(run: QueuedRun) -> Iterator[str]:
-    yield fit(visible(run.name), _LONGEST).rstrip()
-    yield describe_end(run) or describe_progress(run)
-    yield "" if run.unstarted else span(seconds_of(run))
-    yield fit(visible(run.request.destination or run.request.bucket), _LONGEST).rstrip()
+def _make_row(run: QueuedRun) -> Row:
+    return (
+        Piece(run.name, "strong"),
+        Piece(describe_end(run) or describe_progress(run)),
+        Piece("" if run.unstarted else span(seconds_of(run))),
+        Piece(run.request.destination or run.request.bucket),
+    )

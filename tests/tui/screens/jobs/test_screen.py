@@ -56,8 +56,8 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_entries_and_mistakes_have_their_lines(file: Path) -> None:
     app = Host(JobsScreen(Memory(None)))
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await until(pilot, lambda: "2 transfers" in shown(app))
-        assert '5 name = "places"' in whole(app)
+        await until(pilot, lambda: '5 name = "places"' in whole(app))
+        assert "2 transfers" in shown(app)
         await pilot.press("down")
         await until(pilot, lambda: '15 backfill = "2024-01..2024-03"' in whole(app))
         assert "3 one by one parquet, frozen" in whole(app)
