@@ -58,6 +58,7 @@ PLACES: Final = {
     "stage": _Place("Writes by: stage"),
     "unload_credentials": _Place("Writes by: own keys"),
 }
+_OF_COLUMNS: Final = ("date_column", "sum_columns", "key_columns", "drop_columns")
 _SHOWN: Final = {
     ("key_columns", "none"): "no column",
     ("on_bad_date", "null"): "NULL month",
@@ -102,4 +103,7 @@ def _spell(remedy: Remedy, *, keys: bool, bare: bool) -> str:
     where = place.key if keys and place.key else label
     if not isinstance(remedy.value, str):
         return where
-    return f"{where}: {_SHOWN.get((remedy.option, remedy.value), remedy.value)}"
+    value = _SHOWN.get((remedy.option, remedy.value), remedy.value)
+    if remedy.option not in _OF_COLUMNS:
+        return f"{where}: {value}"
+    return where.replace("a column", value) if "a column" in where else f"{where} for {value}"

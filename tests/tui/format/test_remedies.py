@@ -47,8 +47,13 @@ ELSEWHERE = {
     [
         (
             Remedy("key_columns", "none"),
-            "role key in Columns: no column",
-            "k on a column: no column",
+            "role key in Columns for no column",
+            "k on no column",
+        ),
+        (
+            Remedy("drop_columns", "NOTE,CLERK"),
+            "role drop in Columns for NOTE,CLERK",
+            "d on NOTE,CLERK",
         ),
         (Remedy("drop_columns"), "role drop in Columns", "d on a column"),
         (Remedy("drop_identifiers", True), "role drop in Columns", "i (u restores them)"),
