@@ -90,7 +90,6 @@ FIRST = tuple(
     for name in (
         "trust/hostile/test_warehouse.py",
         "faults",
-        "tui/workbench/test_workbench.py",
         "tui/workbench",
         "parity/test_shapes.py",
         "test_bad_input.py",
