@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from core.planning.names import TableName
 from core.warehouse.catalog import Entry
+from tests.support.services.buckets import hang
 from tests.support.services.warehouse_proxy import LOGIN, Warehouse
 from tests.tui.app_driver import SMALL, workbench
 from tests.tui.app_hosts import send_key, shown, until, whole
@@ -47,13 +48,21 @@ async def test_from_a_table_to_the_run(sandbox: Sandbox) -> None:
         assert request.drop_identifiers
 
 
-async def test_a_run_uses_the_session_of_the_app(sandbox: Sandbox) -> None:
+async def test_a_table_typed_during_the_sign_in_is_sent_by_its_session(sandbox: Sandbox) -> None:
     """One sign-in, so that a second factor is asked for once."""
     with Warehouse(sandbox) as warehouse:
+        warehouse.on(LOGIN, hang)
         connection = {**sandbox.snowflake, "port": int(warehouse.url.rpartition(":")[2])}
         bucket = f"s3://{sandbox.s3['bucket']}/w-{uuid.uuid4().hex[:8]}"
-        options = {"table": "LOCATIONS_595", "date_column": "DOB", "bucket": bucket}
-        async with workbench(sandbox, {**options, "connection": connection}) as drive:
+        async with workbench(sandbox, {"bucket": bucket, "connection": connection}) as drive:
+            try:
+                await until(drive.pilot, warehouse.hanging.is_set)
+                await drive.press("slash", *"locations", "enter")
+                assert "signing in…" in shown(drive.app)
+                assert "no table" not in shown(drive.app)
+            finally:
+                warehouse.clear()
+            await drive.planned("LOCATIONS_595")
             await drive.previewed()
             await drive.press("f5")
             await until(drive.pilot, lambda: isinstance(drive.app.screen, RunScreen))

@@ -61,12 +61,13 @@ schema. A name for which the list has no room is shown whole below it."""
         super().__init__(id="tables")
         self._catalog = Catalog(recent)
         self._filter = TextInput(placeholder="/ filter", compact=True, id="filter")
-        self._list = TableLines(empty="signing in…", id="table-list")
+        self._absent = "signing in…"  # why there is no list; empty once there is one
+        self._list = TableLines(empty=self._absent, id="table-list")
         self._full_name = Static("", markup=False, id="full-name")
         self._matching = self._total = 0
         self._timer: Timer | None = None  # until Snowflake is searched
         self._searching = self._shows_cut = False
-        self._choose_found = False  # enter was pressed before the search had found anything
+        self._choose_found = False  # enter was pressed before anything was found or listed
 
     def compose(self) -> ComposeResult:
         """Yield the filter, the list, and room for a name that is longer than the frame."""
@@ -95,16 +96,19 @@ schema. A name for which the list has no room is shown whole below it."""
 
     def add_databases(self, names: Sequence[str]) -> None:
         """Append databases."""
+        self._absent = ""
         self._catalog.add_databases(names)
         self._refresh_list()
 
     def add_tables(self, database: str, entries: Sequence[Entry], *, complete: bool) -> None:
         """Append tables to a database; `complete` if these were the last."""
+        self._absent = ""
         self._catalog.add_tables(database, entries, complete=complete)
         if complete:
             # A garbage collection that visits 100,000 tables would stop the app for 150 ms.
             gc.freeze()
         self._refresh_list()
+        self._choose_awaited()
 
     def ask(self, database: str) -> bool:
         """Record that `database` is being listed; return false if it was recorded before."""
@@ -123,13 +127,17 @@ schema. A name for which the list has no room is shown whole below it."""
 
     def fail(self, text: str) -> None:
         """Show why there is no list."""
-        self._list.set_empty(text)
+        self._absent = text
+        self._refresh_list()
 
     def add_found(self, word: str, entries: Sequence[Entry], *, last: bool) -> None:
         """Show the tables that a search in all databases found; `last` for its last word."""
         self._catalog.add_found(word, entries)
         self._searching = self._searching and not last
         self._refresh_list()
+        self._choose_awaited()
+
+    def _choose_awaited(self) -> None:
         if self._choose_found and self._list.current is not None:
             self._choose_found = False
             self._list.action_choose()
@@ -151,7 +159,7 @@ schema. A name for which the list has no room is shown whole below it."""
         if current is not None and not self._filter.has_focus:
             at = find_row(view.rows, current)
         searching = "searching all databases…" if self._searching else "no table matches"
-        self._list.set_empty(searching if self._filter.value else "no tables yet")
+        self._list.set_empty(self._absent or (searching if self._filter.value else "no tables yet"))
         self._list.with_columns = self._catalog.with_columns
         self._list.show(view.rows, cursor=at)
         self._matching, self._total = view.matching, view.total
@@ -166,6 +174,9 @@ schema. A name for which the list has no room is shown whole below it."""
         self._shows_cut = bool(cut)
         if cut and fits:
             self.set_note(cut)
+            return
+        if self._absent:
+            self.set_note("")
             return
         narrowed = f"{self._matching:,} of " if self._filter.value else ""
         order = "" if self._catalog.order == "name" else f" by {self._catalog.order}"
@@ -207,7 +218,8 @@ schema. A name for which the list has no room is shown whole below it."""
     def _choose_filtered(self, event: Input.Submitted) -> None:
         event.stop()
         self.go()
-        self._choose_found = self._searching and self._list.current is None
+        awaited = self._searching or bool(self._absent and self._filter.value)
+        self._choose_found = awaited and self._list.current is None
         self._list.action_choose()
 
     def on_key(self, event: object) -> None:
