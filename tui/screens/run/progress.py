@@ -141,7 +141,7 @@ class Figures(Widget):
     def render(self) -> Content:
         """Return two lines of cells of equal width."""
         cell = max(10, self.size.width // len(_FIGURES))
-        above = "".join(value.ljust(cell) for value in self.values)
+        above = "".join(f"{value:<{cell - 1}} " for value in self.values)
         below = "".join(name.ljust(cell) for name in _FIGURES)
         return Content.assemble((above, "bold"), "\n", (below, "$foreground-muted"))
 
