@@ -22,7 +22,7 @@ from textual.widgets import Input, Static
 
 from core import Request
 from core.facade import DELIVERED, HistoryEntry, read_history
-from tui.format.figures import figure
+from tui.format.figures import count, figure
 from tui.format.numbers import size, span
 from tui.format.remedies import in_app
 from tui.format.text import visible
@@ -243,15 +243,12 @@ def _describe(entry: HistoryEntry) -> Iterator[Widget]:
 def _describe_totals(account: Mapping[str, Any]) -> Iterator[Widget]:
     if not account:
         return
-    counts = (
-        ("read", "rows_read"),
-        ("blank", "blank_rows"),
-        ("without a date", "null_dates"),
-        ("groups", "groups"),
-    )
+    counts = (("read", "rows_read"), ("blank", "blank_rows"), ("without a date", "null_dates"))
     parts = [
         f"{account[key]:,} {word}" for word, key in counts if isinstance(account.get(key), int)
     ]
+    if isinstance(groups := account.get("groups"), int):
+        parts.append(count(groups, "group"))
     yield Fact("Rows", " · ".join(parts))
     totals = account.get("totals")
     if isinstance(totals, Mapping) and totals:

@@ -18,7 +18,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from core.facade import Secret, saved
-from tui.format.text import fit, visible
+from tui.format.text import fit_name, visible
 from tui.screens.connect.demo import DemoFailed, DemoStarted, start_demo
 from tui.screens.connect.entries import Entry, list_entries
 from tui.screens.connect.form import ConnectionForm
@@ -235,7 +235,7 @@ def _forget(name: str, post: Callable[[Message], object]) -> None:
 
 def _line(entry: Entry, width: int) -> Content:
     mark = ("  default", "$text-success") if entry.default else ""
-    name, below = (fit(entry.name, width), "bold"), " " * (width + 2)
+    name, below = (fit_name(entry.name, width), "bold"), " " * (width + 2)
     summary, source = visible(entry.summary), (entry.source, "$foreground-muted")
     return Content.assemble(name, "  ", summary, mark, "\n", below, source)
 

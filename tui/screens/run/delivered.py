@@ -14,7 +14,7 @@ from textual.widgets import Static
 from tui.format.figures import figure
 from tui.format.numbers import size, span
 from tui.format.remedies import in_app
-from tui.format.text import fit, visible
+from tui.format.text import fit_name, visible
 from tui.screens.fact import Fact
 
 if TYPE_CHECKING:
@@ -23,7 +23,25 @@ if TYPE_CHECKING:
 _NAME_CELLS = 24
 
 
-class Delivered(Vertical):
+class Result(Vertical):
+    """The view of a result JSON, and what is said about it."""
+
+    DEFAULT_CSS = """
+    Result {
+        height: auto;
+        & .result {
+            padding: 0 1;
+            text-wrap: nowrap;
+            text-overflow: fold;
+            background: $boost;
+            border-left: thick $success;
+        }
+        & .agree { margin: 1 0; color: $text-success; }
+    }
+    """
+
+
+class Delivered(Result):
     """The view of a delivery.
 
     Args:
@@ -34,16 +52,7 @@ class Delivered(Vertical):
 
     DEFAULT_CSS = """
     Delivered {
-        height: auto;
-        & .result {
-            padding: 0 1;
-            text-wrap: nowrap;
-            text-overflow: fold;
-            background: $boost;
-            border-left: thick $success;
-        }
         & .totals { margin-top: 1; }
-        & .agree { margin: 1 0; color: $text-success; }
         & .warning {
             color: $text-warning;
             margin-top: 1;
@@ -92,25 +101,11 @@ class Delivered(Vertical):
         )
 
 
-class Existing(Vertical):
+class Existing(Result):
     """The view of an object that was in the bucket already.
 
     Args:
         skipped: the end of the run.
-    """
-
-    DEFAULT_CSS = """
-    Existing {
-        height: auto;
-        & .result {
-            padding: 0 1;
-            text-wrap: nowrap;
-            text-overflow: fold;
-            background: $boost;
-            border-left: thick $success;
-        }
-        & .agree { margin: 1 0; color: $text-success; }
-    }
     """
 
     def __init__(self, skipped: Skipped) -> None:
@@ -152,7 +147,7 @@ def _list_totals(outcome: Outcome) -> Iterator[Content]:
     for name, total in outcome.sums.items():
         yield Content.assemble(
             ("Σ ", "$text-accent"),
-            fit(name, _NAME_CELLS),
+            fit_name(name, _NAME_CELLS),
             " ",
             (f"{figure(total.value if total else None):>32}", "bold"),
             ("  ✓", "$text-success"),
