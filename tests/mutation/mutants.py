@@ -81,6 +81,8 @@ def _is_unnoticed(node: ast.AST) -> bool:
         # Before Python 3.12, the places of what is inside an f-string are not those of the file.
         case ast.Assert() | ast.JoinedStr() | ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return True
+        case ast.keyword(arg="strict", value=ast.Constant(value=True)):  # of `zip`: an assertion
+            return True
         case ast.Assign(targets=[ast.Name(id=name) | ast.Tuple(elts=[ast.Name(id=name), *_])]):
             return any(word in name for word in _OF_TIME)
         case ast.AnnAssign(target=ast.Name(id=name)):

@@ -245,6 +245,26 @@ def test_months_of_a_large_table_are_sampled(rows: int, size: int, sampled: str)
     assert "SAMPLE" not in query.select_months(made, exact=True).sql
 
 
+@pytest.mark.parametrize(
+    ("columns", "options", "first"),
+    [
+        (ORDERS, {}, False),
+        (ORDERS, FEBRUARY, True),
+        (ORDERS, {"since": "2024-02", "until": "2024-03"}, False),
+        (ORDERS, {"since": "2024-02"}, False),
+        (TEXT_DATES, {**TEXT, **FEBRUARY}, False),
+        (EPOCHS, {**EPOCH, **FEBRUARY}, True),
+        (EPOCHS, {**DIGITS, **KEPT, "on_bad_date": "null"}, False),
+    ],
+)
+def test_a_preview_reads_the_first_rows_of_one_month_that_snowflake_finds(
+    columns: dict[str, str], options: dict[str, Any], first: bool
+) -> None:
+    assert query.reads_window_first(plan(columns, **options)) is first
+    view = make_plan(source(columns, is_view=True), {}, request(**options))
+    assert query.reads_window_first(view) is False
+
+
 def test_names_with_line_breaks_are_kept() -> None:
     made = plan({"a\nb\u2028c": "DATE"})
     for exact in (False, True):
