@@ -27,7 +27,7 @@ from _pytest.runner import runtestprotocol
 
 from tests.mutation.mutants import Mutant
 from tests.mutation.recording import Recorder, Recording, environment_of_processes, find_span
-from tests.mutation.related import MARKED, find_related
+from tests.mutation.related import LONG, MARKED, find_related
 
 NOT_PLANTED: Final = "cannot be tried in place"
 _LEAST_SECONDS: Final = 60.0  # on a busy machine a test takes longer than it took
@@ -54,12 +54,31 @@ class InPlace:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Record what the tests run, and try each mutant."""
+        """Record what the tests run, and try each mutant.
+
+        The wider and the lengthy tests run once a mutant is not noticed by the others.
+        """
         self._items = {item.nodeid: item for item in session.items}
-        recording = self._record(session.config, list(session.items))
-        for mutant in self._mutants:
-            self._say(mutant, self._notice(mutant, recording))
+        own = {file for each in self._mutants for file in find_related(self._root, each.path)[0]}
+        near, wider = list[pytest.Item](), list[pytest.Item]()
+        for item in session.items:
+            is_near = item.nodeid.partition("::")[0] in own
+            (near if is_near and not item.get_closest_marker("lengthy") else wider).append(item)
+        left = self._mutants
+        for items in (near, wider):
+            if items and left:
+                left = list(self._find_survivors(left, self._record(session.config, items)))
+        for mutant in left:
+            self._say(mutant, "")
         return True
+
+    def _find_survivors(self, mutants: list[Mutant], recording: Recording) -> Iterator[Mutant]:
+        """Try mutants, and yield those that nothing notices."""
+        for mutant in mutants:
+            if noticed := self._notice(mutant, recording):
+                self._say(mutant, noticed)
+            else:
+                yield mutant
 
     def _record(self, config: pytest.Config, items: list[pytest.Item]) -> Recording:
         with tempfile.TemporaryDirectory() as folder:
@@ -148,7 +167,8 @@ def try_in_place(root: Path, modules: Iterable[str], plugin: InPlace, near: bool
     for module in modules:
         own, wider = find_related(root, module)
         files |= dict.fromkeys([*own, *([] if near else wider)])
-    pytest.main(["-q", "-p", "no:cacheprovider", "-m", MARKED, *files], [plugin])
+    marked = MARKED if near else LONG
+    pytest.main(["-q", "-p", "no:cacheprovider", "-m", marked, *files], [plugin])
 
 
 class CannotBePlantedError(Exception):

@@ -7,6 +7,7 @@ from typing import Final
 
 # Also the tests of adversity, which the usual run leaves out.
 MARKED: Final = "not (browser or large or lengthy or slow or thorough)"
+LONG: Final = "not (browser or large or slow or thorough)"
 # Tests of other folders that ask a package for its promises, the quickest first.
 _WIDER: Final = {
     "core/aggregation": ["tests/test_values.py", "tests/parity/test_shapes.py"],
@@ -20,8 +21,12 @@ _WIDER: Final = {
     ],
     "core/output": ["tests/test_values.py", "tests/parity/test_formats.py"],
     "core/planning": ["tests/parity/test_date_texts.py", "tests/test_bad_input.py"],
-    "core/query": ["tests/parity", "tests/test_windows.py"],
-    "core/records": ["tests/test_transfer.py"],
+    "core/query": ["tests/preview", "tests/test_windows.py", "tests/parity"],
+    "core/records": [
+        "tests/engines/test_manifest.py",
+        "tests/verify/test_verify.py",
+        "tests/test_transfer.py",
+    ],
     "core/verify": ["tests/trust/hostile/test_warehouse.py"],
     "core/warehouse": [
         "tests/trust/attacks/test_addresses.py",

@@ -45,11 +45,14 @@ def test_another_users_file_in_a_sticky_directory_cannot_be_replaced(
     folder = tmp_path / "shared"
     folder.mkdir()
     folder.chmod(mode)
+    path = folder / "report.json"
+    path.write_text("{}")
+    check_path(str(path))  # their own file
     monkeypatch.setattr(os, "geteuid", lambda: SOMEBODY)
-    check_path(str(folder / "report.json"))  # which is not there
-    (folder / "report.json").write_text("{}")
     if mode == 0o777:
-        check_path(str(folder / "report.json"))
-        return
-    with pytest.raises(LocalResourceError, match="another user's file is there"):
-        check_path(str(folder / "report.json"))
+        check_path(str(path))
+    else:
+        with pytest.raises(LocalResourceError, match="another user's file is there"):
+            check_path(str(path))
+    path.unlink()
+    check_path(str(path))
