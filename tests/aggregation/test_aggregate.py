@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -22,11 +23,11 @@ from core import query
 from core.aggregation.aggregate import aggregate
 from core.aggregation.partial_sums import PartialSums
 from core.aggregation.reducer import Reducer
-from core.errors import CancelledError, SourceDataError
+from core.errors import CancelledError, LocalResourceError, SourceDataError, TransferError
 from core.query import Field
 from core.warehouse.statement import check
 from tests.support.sources import plan
-from tests.support.waiting import wait_for
+from tests.support.waiting import AT_ONCE, wait_for
 
 COLUMNS = {
     "D": "DATE",
@@ -278,10 +279,29 @@ def test_no_thread_goes_on_after_a_cancel(path: Path) -> None:
     assert wait_for(lambda: working() <= before)
 
 
-def test_an_error_of_the_source_is_raised(path: Path) -> None:
+class Panic(BaseException):
+    """As polars raises it: no Exception."""
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "text"),
+    [
+        (ValueError("the link is gone"), ValueError, "the link is gone"),
+        (Panic("index out of bounds"), TransferError, "Unexpected Panic of polars"),
+        (OSError("No space left on device"), LocalResourceError, "The disk is full"),
+    ],
+)
+def test_an_error_in_the_thread_is_raised(
+    path: Path, error: BaseException, raised: type[Exception], text: str
+) -> None:
     def fail() -> Iterator[pl.DataFrame]:
         yield pl.DataFrame(schema=SCHEMA)
-        raise ValueError("the link is gone")
+        raise error
 
-    with pytest.raises(ValueError, match="the link is gone"):
-        add_up(fail(), path, lambda: None)
+    began = time.monotonic()
+
+    def watch() -> None:
+        assert time.monotonic() - began < AT_ONCE, "the thread is gone, and says nothing"
+
+    with pytest.raises(raised, match=text):
+        add_up(fail(), path, watch)

@@ -96,6 +96,8 @@ def test_sums_are_those_of_fsum_in_any_order(batches: list[list[float]]) -> None
         ([1.5, -1.5], 0.0),
         ([1e308, 1e308, -1e308], 1e308),
         ([1e308, 1e308], math.inf),
+        ([0.0, 1e-300], 1e-300),  # 0 is not the least size
+        ([-0.0, -1e-300], -1e-300),
     ],
 )
 def test_rounding_happens_once(values: list[float], expected: float) -> None:

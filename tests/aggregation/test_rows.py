@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 
 from core import query
-from core.aggregation.arrow_types import NANOSECONDS
+from core.aggregation.arrow_types import NANOSECONDS, check_units
 from core.aggregation.rows import Chunk, to_chunk
-from core.errors import IntegrityError
+from core.errors import IntegrityError, SourceDataError
+from core.remedy import Remedy
 from core.request.options.values import TimestampUnit
 from tests.support.sources import plan
 
@@ -93,6 +94,13 @@ def test_timestamps_that_a_unit_cannot_hold_are_found(
         chunk = chunk_of(wanted, make_batch(*counts), unit)
         assert chunk.part["key_1"].to_list() == [None if n is None else Decimal(n) for n in counts]
         assert chunk.unfit == ({"key_1"} if found else set())
+        if not found:
+            check_units(unit, wanted, chunk.unfit.__contains__)
+            continue
+        with pytest.raises(SourceDataError, match="Column K has") as caught:
+            check_units(unit, wanted, chunk.unfit.__contains__)
+        other = "us" if unit == "ns" else "ns"
+        assert Remedy("timestamp_unit", other) in caught.value.remedies
 
 
 def test_narrow_counts_of_nanoseconds_are_widened() -> None:

@@ -83,6 +83,8 @@ def _is_unnoticed(node: ast.AST) -> bool:
             return True
         case ast.keyword(arg="strict", value=ast.Constant(value=True)):  # of `zip`: an assertion
             return True
+        case ast.keyword(arg="timeout", value=ast.Constant()):
+            return True
         case ast.Assign(targets=[ast.Name(id=name) | ast.Tuple(elts=[ast.Name(id=name), *_])]):
             return any(word in name for word in _OF_TIME)
         case ast.AnnAssign(target=ast.Name(id=name)):
