@@ -242,12 +242,13 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
 
     def peak(times: int) -> int:
         tracemalloc.start()
-        with open_writer(tmp_path / "f", Format.XLSX, schema) as writer:
-            for _ in range(times):
-                writer.write(frame)
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return most
+        try:
+            with open_writer(tmp_path / "f", Format.XLSX, schema) as writer:
+                for _ in range(times):
+                    writer.write(frame)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
 
     assert peak(8) < peak(2) + 1_000_000
 
