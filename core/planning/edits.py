@@ -220,8 +220,6 @@ def _sums_identifiers(plan: Plan, roles: Mapping[str, Role]) -> bool:
 
 def _find_free(request: Request, plan: Plan) -> frozenset[str]:
     """Return the names of the columns among which the date is detected."""
-    named = {*(request.sum_columns or ()), *(request.key_columns or ()), *request.drop_columns}
+    named = (*(request.sum_columns or ()), *(request.key_columns or ()), *request.drop_columns)
     folded = {name.casefold() for name in named}
-    return frozenset(
-        c.name for c in plan.columns if c.name not in named and c.name.casefold() not in folded
-    )
+    return frozenset(c.name for c in plan.columns if c.name.casefold() not in folded)

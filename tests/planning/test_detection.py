@@ -346,6 +346,12 @@ def test_texts_that_cannot_be_dates_are_refused_with_the_reason(
         choose(table(START_DATE="VARCHAR(30)"), {"START_DATE": values})
 
 
+def test_a_single_mark_quotes_nothing() -> None:
+    with pytest.raises(SourceDataError) as raised:
+        choose(table(D="VARCHAR(30)"), {"D": ['"', "'"]}, "D")
+    assert "quotation marks" not in str(raised.value)
+
+
 def test_dates_in_quotation_marks_are_refused_with_their_format() -> None:
     for text, pattern in (('"2024-01-31"', '"%Y-%m-%d"'), ("'31.01.2024'", "'%d.%m.%Y'")):
         with pytest.raises(SourceDataError, match="in quotation marks") as raised:
