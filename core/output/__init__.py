@@ -80,13 +80,18 @@ def content_type(format: Format, gzip: bool, encrypted: bool = False) -> str:  #
     return "application/gzip" if gzip else _CONTENT_TYPES[format]
 
 
-def find_missing_library(format: Format, encrypted: bool = False) -> UsageError | None:  # noqa: A002
+def find_missing_library(format: Format, encrypted: bool) -> UsageError | None:  # noqa: A002
     """Return the error for a format or an encryption whose library is not installed, or None.
 
     A run looks for it before it starts.
     """
-    if format is not Format.XLSX or find_spec("xlsxwriter") is not None:
-        return find_missing_pgp() if encrypted else None
+    missing = _find_missing_xlsx() if format is Format.XLSX else None
+    return missing or (find_missing_pgp() if encrypted else None)
+
+
+def _find_missing_xlsx() -> UsageError | None:
+    if find_spec("xlsxwriter") is not None:
+        return None
     return UsageError(
         "Format xlsx needs the library xlsxwriter, which is not installed.",
         "Install it: pip install 'amplify-transfer[xlsx]'.",
@@ -125,7 +130,7 @@ def open_writer(
 
         return Writer(path, schema, ParquetEncoder)
     if format is Format.XLSX:
-        if missing := find_missing_library(format):
+        if missing := _find_missing_xlsx():
             raise missing
         from core.output.xlsx import XlsxEncoder
 

@@ -17,7 +17,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import SourceDataError, UsageError
-from core.output import Format, TextForm, content_type, extension, open_writer, xlsx
+from core.output import (
+    Format,
+    TextForm,
+    content_type,
+    extension,
+    find_missing_library,
+    open_writer,
+    xlsx,
+)
 from core.output.text_form import PLAIN
 from core.remedy import Remedy
 from core.verify.read_back import read_figures
@@ -214,6 +222,18 @@ class TestRefusals:
         error = self.refused(tmp_path / "f", [(1,)] * 4, schema)
         assert "at most 3 rows" in error.message
 
+    def test_the_last_row_of_a_sheet_is_used(self, tmp_path: Path) -> None:
+        schema = pa.schema([("N", pa.int64())])
+        path = tmp_path / "f.xlsx"
+        with path.open("wb") as file:
+            encoder = xlsx.XlsxEncoder(file, schema)
+            encoder._rows = 1_048_574
+            encoder.put(pl.DataFrame({"N": [7]}))
+            with pytest.raises(SourceDataError, match="at most 1,048,575 rows"):
+                encoder.put(pl.DataFrame({"N": [7]}))
+            encoder.finish()
+        assert openpyxl.load_workbook(path)["data"]["A1048576"].value == 7
+
     def test_more_columns_than_a_sheet(self, tmp_path: Path) -> None:
         schema = pa.schema([(f"C{n}", pa.int64()) for n in range(16_385)])
         assert "16,384 columns" in self.refused(tmp_path / "f", [], schema).message
@@ -223,6 +243,8 @@ class TestRefusals:
         with pytest.raises(UsageError, match="xlsxwriter") as caught:
             open_writer(tmp_path / "f", Format.XLSX, SCHEMA, text=PLAIN)
         assert "pip install 'amplify-transfer[xlsx]'" in caught.value.hint
+        assert str(find_missing_library(Format.XLSX, True)) == str(caught.value)
+        assert find_missing_library(Format.CSV, False) is None
 
 
 def test_a_failure_leaves_no_temporary_file(tmp_path: Path) -> None:
