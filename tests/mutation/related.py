@@ -27,7 +27,7 @@ _WIDER: Final = {
         "tests/verify/test_verify.py",
         "tests/test_transfer.py",
     ],
-    "core/verify": ["tests/trust/hostile/test_warehouse.py"],
+    "core/verify": ["tests/engines/test_encrypted.py", "tests/trust/hostile/test_warehouse.py"],
     "core/warehouse": [
         "tests/trust/attacks/test_addresses.py",
         "tests/trust/attacks/test_bombs.py",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pyarrow as pa
 import pytest
 
 from core.errors import IntegrityError
-from core.output import Format
+from core.output import Format, TextForm, open_writer
 from core.verify.month_totals import Figures
 from core.verify.read_back import read_figures
+from core.verify.read_xlsx import read_rows
 from tests.support.output_rows import ROWS, frame, written
 from tests.support.sources import plan
 
@@ -107,6 +110,37 @@ def test_reads_records_of_many_megabytes(kind: Format, tmp_path: Path) -> None:
     written(path, kind, [frame(rows, schema)], schema)
     found = read_figures(path, kind, made, gzipped=False)
     assert values(found) == {"2024-01-01": (4, [Decimal(6)])}
+
+
+def test_reads_a_sheet_of_many_pieces_in_bounded_memory(tmp_path: Path) -> None:
+    """The parser takes 64 KB at a time: pieces end within rows, and what was read is forgotten."""
+    made = plan({"D": "DATE", "K": "VARCHAR", "N": "NUMBER(9,0)"})
+    schema = pa.schema([("D", pa.date32()), ("K", pa.string()), ("N", pa.decimal128(38, 0))])
+    path, count = tmp_path / "file", 5_000
+    rows = [(ROWS[0][0], "k", Decimal(n)) for n in range(count)]
+    written(path, Format.XLSX, [frame(rows, schema)], schema)
+    figures = read_figures(path, Format.XLSX, made, gzipped=False)
+    assert values(figures) == {"2024-01-01": (count, [sum(range(count))])}
+    for number, _ in enumerate(read_rows(path)):
+        if number == count:
+            held = sum(isinstance(each, ElementTree.Element) for each in gc.get_objects())
+    assert held < count
+
+
+@pytest.mark.parametrize("kind", [Format.JSON, Format.NDJSON])
+def test_numbers_that_are_text_are_read_only_where_they_were_asked_for(
+    kind: Format, tmp_path: Path
+) -> None:
+    made = plan({"D": "DATE", "N": "NUMBER(38,0)"})
+    schema = pa.schema([("D", pa.date32()), ("N", pa.decimal128(38, 0))])
+    path, large = tmp_path / "file", Decimal(10**20)
+    text = TextForm(large_numbers_as_text=True)
+    with open_writer(path, kind, schema, text=text) as writer:
+        writer.write(frame([(ROWS[0][0], large), (ROWS[0][0], Decimal(1))], schema))
+    found = read_figures(path, kind, made, gzipped=False, text=text)
+    assert values(found) == {"2024-01-01": (2, [large + 1])}
+    with pytest.raises(IntegrityError, match=f"cannot be read as {kind.value}"):
+        read_figures(path, kind, made, gzipped=False)
 
 
 def broken(kind: Format, path: Path) -> list[bytes]:
