@@ -26,7 +26,13 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from tests.mutation.mutants import Mutant
-from tests.mutation.recording import Recorder, Recording, environment_of_processes, find_span
+from tests.mutation.recording import (
+    Recorder,
+    Recording,
+    environment_of_processes,
+    find_span,
+    forget_results,
+)
 from tests.mutation.related import LONG, MARKED, find_related
 
 NOT_PLANTED: Final = "cannot be tried in place"
@@ -193,10 +199,12 @@ def planted(mutant: Mutant, original: str) -> Iterator[None]:
                 raise CannotBePlantedError from error
         if find_span(ast.parse(original), mutant.line) is None:  # in no function's body
             undo += _replace_values(module, changed)
+        forget_results()
         yield
     finally:
         for step in reversed(undo):
             step()
+        forget_results()
 
 
 @contextmanager

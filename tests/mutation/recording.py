@@ -7,8 +7,10 @@ killed, or get another environment.
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,6 +88,15 @@ def environment_of_processes(**more: str) -> Iterator[None]:
                 os.environ.pop(name, None)
 
 
+def forget_results() -> None:
+    """Have the functions of the program run again whose results are kept (`functools.cache`)."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in ("core", "tui"):
+            for value in list(vars(module).values()):
+                if isinstance(value, functools._lru_cache_wrapper):
+                    value.cache_clear()
+
+
 def find_span(tree: ast.Module, line: int) -> range | None:
     """Return the lines of the statement at a line; None if it is outside of all functions."""
     around = [
@@ -126,6 +137,7 @@ class Recorder:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        forget_results()
         self._coverage.switch_context(item.nodeid)
         if _SERVERS.intersection(getattr(item, "fixturenames", ())):
             self._server.add(item.nodeid)

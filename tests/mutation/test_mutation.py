@@ -73,11 +73,23 @@ def count():
 
 
 MOST = 3
+
+
+import functools
+
+@functools.cache
+def find_least():
+    return 7
 """
 TESTS = """\
 import subprocess, sys
 import pytest
-from core.sizes.limit import check
+from core.sizes.limit import check, find_least
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_least(kept):
+    assert find_least() < 9 + kept
+    assert kept or find_least() == 7
 
 def test_in_a_process():
     script = "import sys; from core.sizes.limit import count; sys.exit(count())"
@@ -217,5 +229,6 @@ def test_a_trial_notices_what_a_test_does_and_changes_no_file(repository: Path, 
         (12, "change constant"): "",  # no test runs it
         (16, "change constant"): f"{named}test_in_a_process",
         (19, "change constant"): "tests/sizes/test_elsewhere.py::test_a_constant",
+        (26, "change constant"): f"{named}test_least[False]",
     }
     assert {path: path.read_bytes() for path in repository.rglob("*.py")} == before
