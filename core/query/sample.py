@@ -90,7 +90,7 @@ def read_part(
     if beginning or count is None or not source.rows or fits(source, rows, partitions):
         return f"FROM {table}{where}\nLIMIT {rows}"
     if count <= partitions:
-        percent = min(100 * rows / source.rows, 100)
+        percent = 100 * rows / source.rows  # fewer than it has, else they all fit
         sampled = f"{table} SAMPLE BERNOULLI ({percent:.6f}) SEED ({_SEED})"
         return f"FROM {sampled}{where}\nLIMIT {rows}"
     # Twice as many rows as the result has, since not every SELECT finds a block; and at most those

@@ -38,7 +38,7 @@ from tests.mutation.related import LONG, MARKED, find_related
 NOT_PLANTED: Final = "cannot be tried in place"
 _LEAST_SECONDS: Final = 60.0  # on a busy machine a test takes longer than it took
 _OURS: Final = ("core", "tests", "tui")  # a test may hold a constant, too
-_PLAIN: Final = (int, float, str, bytes, tuple, frozenset, dict, list)
+_PLAIN: Final = (int, float, str, bytes, tuple, frozenset, dict, list, range)
 
 
 class InPlace:

@@ -71,6 +71,27 @@ def test_names_that_do_not_refer_to_time(name: str) -> None:
     assert names(table(FIRST="DATE", **{name: "DATE"}), {}) == ["FIRST", name]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "value", "found"),
+    [
+        ("CREATED_AT", "NUMBER(38,0)", 789_652_004, True),
+        ("CREATED_AT", "FLOAT", 789_652_004, False),
+        ("CREATED_AT", "BOOLEAN", 789_652_004, False),
+        ("AMOUNT", "NUMBER(38,0)", 789_652_004, False),
+        ("AMOUNT", "NUMBER(38,0)", 202_401_312_330, False),  # of a format of date and time
+        ("PART", "VARCHAR", "19000115", False),
+        ("DAY", "VARCHAR", "19000115", True),
+        ("DAY", "VARCHAR", "21001231", True),
+        ("DAY", "VARCHAR", "18991231", False),
+        ("DAY", "VARCHAR", "21010115", False),
+    ],
+)
+def test_numbers_are_dates_by_their_type_name_and_year(
+    name: str, kind: str, value: object, found: bool
+) -> None:
+    assert names(table(**{name: kind}), {name: [value]}) == [name] * found
+
+
 def test_a_name_counts_more_than_nulls() -> None:
     columns = table(A="DATE", ORDER_DATE="DATE")
     sample = {"A": ["2024-01-01"] * 2, "ORDER_DATE": ["2024-01-01", None]}
@@ -344,6 +365,14 @@ def test_texts_that_cannot_be_dates_are_refused_with_the_reason(
     assert str(values[0]) not in raised.value.stored
     with pytest.raises(SourceDataError, match=f"The texts of START_DATE are {reason}"):
         choose(table(START_DATE="VARCHAR(30)"), {"START_DATE": values})
+
+
+@pytest.mark.parametrize(("others", "said"), [(1, True), (2, False)])
+def test_of_twenty_texts_one_may_be_something_else(others: int, said: bool) -> None:
+    texts = [*["soon"] * others, *["2024-Q1"] * (20 - others)]
+    with pytest.raises(SourceDataError) as raised:
+        choose(table(D="VARCHAR(30)"), {"D": texts}, "D")
+    assert ("quarters" in str(raised.value)) is said
 
 
 def test_a_single_mark_quotes_nothing() -> None:
