@@ -1,6 +1,6 @@
 """Deliveries to S3: destinations, uploads, and the check that what is stored is what was sent.
 
-Importing this package does not import boto3.
+Importing this package does not import botocore.
 """
 
 from core.bucket.bucket import Bucket

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from core.engines import ENGINES, Engine, EngineName
@@ -170,6 +169,8 @@ def _estimate_time(
     ][:_FORMER_RUNS]
     if not runs:
         return cost.seconds, cost.pace
+    from statistics import median  # loads fractions and random
+
     count = f"median of {len(runs)} runs" if len(runs) > 1 else "one run"
     if min(rows, *(run.rows for run in runs)) < _TINY:
         seconds = median(run.seconds for run in runs)

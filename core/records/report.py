@@ -34,7 +34,7 @@ _PACKAGES: Final = (
     "snowflake-connector-python",
     "polars",
     "pyarrow",
-    "boto3",
+    "botocore",
 )
 
 
