@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from core.request.reproduce import as_command as as_command
     from core.request.reproduce import as_python as as_python
     from core.request.reproduce import find_hidden_values as find_hidden_values
+    from core.request.request import DEFAULTS as DEFAULTS
     from core.request.write_ways import lacks_write_way as lacks_write_way
     from core.request.write_ways import needs_write_way as needs_write_way
     from core.runtime import redaction as redaction
@@ -178,6 +179,7 @@ _HOMES: Final = {
     "core.jobs.sign_ins": ("SignIns",),
     "core.request.lists": ("split_names",),
     "core.request.object_rules": ("StorageClass",),
+    "core.request.request": ("DEFAULTS",),
     # A run, and former runs.
     "core.records.entry": ("DELIVERED", "HistoryEntry"),
     "core.records.history": (

@@ -212,7 +212,7 @@ def earlier_runs(request: Request) -> None:
     )
     for changes in runs:
         with suppress(TransferError):
-            run_recorded(request.model_copy(update=changes), by="batch", demo=True)
+            run_recorded(request.replace(**changes), by="batch", demo=True)
 
 
 def without_identifiers(bench: Workbench) -> bool:

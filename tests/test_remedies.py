@@ -14,13 +14,13 @@ import pytest
 
 from core.errors import UsageError
 from core.remedy import Advice, Remedy, as_data, from_data, join_remedies, join_texts, spell_out
-from core.request.request import Request
+from core.request.options import OPTIONS
 from tests.support.remedies import CORE, named_options, sources
 
-OPTIONS = sorted(Request.model_fields)
+NAMES = sorted(OPTIONS)
 # Options of other programs have underscores.
 OPTION_SPELLING = re.compile(r"(?<![\w-])--[a-z]+(?![a-z_])")
-KEYWORD_SPELLING = re.compile(rf"\b(?:{'|'.join(OPTIONS)})=")
+KEYWORD_SPELLING = re.compile(rf"\b(?:{'|'.join(NAMES)})=")
 # An option's name within a sentence; names that are words of their own say nothing.
 OPTION_NAME = re.compile(rf"\b(?:{'|'.join(name for name in OPTIONS if '_' in name)})\b")
 APP_KEY = re.compile(r"\bF\d{1,2}\b|\bCtrl\b|\b[Ee]sc\b|\b[Pp]ress\b|(?<![\w`])`[a-z]`(?![\w`])")

@@ -152,7 +152,7 @@ def test_a_file_name_of_a_month(sandbox: Sandbox, example: str) -> None:
     )  # fmt: skip
     assert run_transfer(request).file_name == "windows/2024-02.parquet"
     with pytest.raises(UsageError, match=r"\{month\}, but not exactly one month is read"):
-        run_transfer(request.model_copy(update={"until": None}))
+        run_transfer(request.replace(until=None))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from core.bucket.delivery import ObjectOptions
 from core.bucket.destination import Destination, file_name
 from core.output import Format, extension
 from core.planning.window import find_window, write_month
+from core.request.request import DEFAULTS
 from core.runtime.retry import QUICK, Retry
 
 if TYPE_CHECKING:
@@ -73,9 +74,8 @@ def open_bucket(request: Request, *, retry: Retry = QUICK) -> Bucket:
 
 def list_demands(request: Request) -> dict[str, Any]:
     """Return the options that meet demands of the bucket, and differ from their defaults."""
-    fields = type(request).model_fields
     values = {name: getattr(request, name) for name in _DEMANDS}
-    return {name: value for name, value in values.items() if value != fields[name].default}
+    return {name: value for name, value in values.items() if value != DEFAULTS[name]}
 
 
 def object_key(

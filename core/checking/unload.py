@@ -37,7 +37,7 @@ _REST: Final = "Use another engine until that is mended."
 
 def skip_unload(warehouse: Warehouse, request: Request, *, probe_write: bool) -> bool:
     """Report why the check is not made; return false if it is to be made."""
-    if not has_write_way(dict(request)):
+    if not has_write_way(request.as_options()):
         why = "Snowflake was given no way to write, which only engine unload needs."
         advice = Advice("Name one: ", WAYS_TO_WRITE, ".")
     elif not probe_write:

@@ -7,13 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from core.configuration.lines import Place, find_lines, get_line
 from core.connections.toml_file import parse_text, read_text
 from core.errors import ConfigurationError
 from core.request.request import Request
-from core.request.validation_messages import list_mistakes
+from core.request.validation_messages import InvalidOptionsError, Mistake
 from core.request.write_ways import WRITE_WAYS
 
 # The arguments of botocore's client that hold no secret. Keys belong into an AWS profile.
@@ -156,11 +154,11 @@ def suggest(name: str, known: Collection[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _validate(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _validate(options: Mapping[str, Any]) -> list[Mistake]:
     try:
         Request(**options)
-    except ValidationError as error:
-        return list_mistakes(error)
+    except InvalidOptionsError as error:
+        return error.mistakes
     return []
 
 

@@ -50,7 +50,7 @@ class Unload:
                 "Snowflake writes no metadata by which a later run would know the delivery.",
                 Advice("Write a manifest: ", Remedy("manifest", True), "."),
             )
-        if not has_write_way(dict(request)):
+        if not has_write_way(request.as_options()):
             return UsageError(Advice("It needs a way to write: ", WAYS_TO_WRITE, "."))
         return None
 

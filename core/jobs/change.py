@@ -16,7 +16,7 @@ from core.jobs.save import find_differences, point_to, to_toml, write_file
 from core.planning.names import nearest_hint
 from core.request.options import PLACE
 from core.request.reproduce import list_given
-from core.request.request import Request
+from core.request.request import DEFAULTS, Request
 
 
 def list_job_options(request: Request, *, demo: bool = False) -> dict[str, Any]:
@@ -142,9 +142,7 @@ def _list_changes(now: Request, wanted: Request) -> list[str]:
 
 def _set(table: Table, name: str, request: Request, *, final: bool) -> None:
     value = getattr(request, name)
-    field = Request.model_fields[name]
-    default = field.get_default(call_default_factory=True)
-    if name in table and (value is None or (value == default and not final)):
+    if name in table and (value is None or (value == DEFAULTS.get(name) and not final)):
         table.remove(name)
     elif name in table:
         table[name] = to_toml(name, value)

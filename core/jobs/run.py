@@ -138,7 +138,7 @@ def share_memory(job: Job, jobs: int) -> Sequence[JobTransfer]:
 
 def _limit_memory(transfer: JobTransfer, part: int) -> JobTransfer:
     limit = min(transfer.request.memory_limit, part)
-    request = transfer.request.model_copy(update={"memory_limit": limit})
+    request = transfer.request.replace(memory_limit=limit)
     return replace(transfer, request=request)
 
 

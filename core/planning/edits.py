@@ -13,7 +13,7 @@ from core.planning.names import check_delivered_names
 from core.planning.plan import Plan, PlannedColumn, Role
 from core.planning.source import TIMESTAMPS
 from core.request.lists import check_renames, split_names
-from core.request.request import Request
+from core.request.request import DEFAULTS, Request
 
 # Kinds of columns that can be the date, in the order in which detection prefers them.
 _DETECTED = ({"DATE", *TIMESTAMPS}, {"TEXT"}, {"FIXED"})
@@ -64,7 +64,7 @@ def with_role(request: Request, plan: Plan, column: str, role: Role) -> Request:
         roles[plan.month.name] = Role.SUM if plan.month.source.type.numeric else Role.KEY
         date = {"date_column": column, "date_format": None}
     roles[column] = role
-    changed = request.model_copy(update={**date, **_write_roles(request, plan, roles)})
+    changed = request.replace(**date, **_write_roles(request, plan, roles))
     return _keep_month(changed, request, plan)
 
 
@@ -86,9 +86,7 @@ def with_roles(request: Request, plan: Plan, columns: Sequence[str], role: Role)
         if role not in valid_roles(plan, column):
             raise UsageError(f"Column {column} cannot be {role}.")
     changed = {each.name: each.role for each in plan.columns} | dict.fromkeys(columns, role)
-    return _keep_month(
-        request.model_copy(update=_write_roles(request, plan, changed)), request, plan
-    )
+    return _keep_month(request.replace(**_write_roles(request, plan, changed)), request, plan)
 
 
 def rename_column(plan: Plan, column: str, new: str) -> dict[str, str]:
@@ -115,9 +113,7 @@ def rename_column(plan: Plan, column: str, new: str) -> dict[str, str]:
 
 def with_date_format(request: Request, plan: Plan, date_format: str | None) -> Request:
     """Return the request with another format of the month column; None to detect the format."""
-    return request.model_copy(
-        update={"date_column": plan.month.name, "date_format": date_format or None}
-    )
+    return request.replace(date_column=plan.month.name, date_format=date_format or None)
 
 
 def get_date_format(plan: Plan) -> str | None:
@@ -130,7 +126,7 @@ def drop_identifiers(request: Request) -> Request:
 
     Columns that the request names keep their roles.
     """
-    return request.model_copy(update={"drop_identifiers": True})
+    return request.replace(drop_identifiers=True)
 
 
 def drop_causes(request: Request, plan: Plan) -> Request:
@@ -144,7 +140,7 @@ def drop_causes(request: Request, plan: Plan) -> Request:
     update = {remedy.option: split_names(remedy.value)}
     if request.key_columns is not None:  # what is no key any more must not become the date
         update["date_column"] = plan.month.name
-    return request.model_copy(update=update)
+    return request.replace(**update)
 
 
 def restore_defaults(request: Request) -> Request:
@@ -153,7 +149,7 @@ def restore_defaults(request: Request) -> Request:
         *("date_column", "date_format", "on_bad_date"),
         *("sum_columns", "key_columns", "drop_columns", "drop_identifiers", "rename"),
     )
-    return request.model_copy(update={n: Request.model_fields[n].default for n in names})
+    return request.replace(**{n: DEFAULTS[n] for n in names})
 
 
 def _keep_month(changed: Request, request: Request, plan: Plan) -> Request:
@@ -162,7 +158,7 @@ def _keep_month(changed: Request, request: Request, plan: Plan) -> Request:
     rivals = (c for c in plan.columns if c.name in freed)
     if changed.date_column is None and any(_is_as_likely(c, plan.month) for c in rivals):
         # A column that the request does not name any more must not be detected as the date.
-        return changed.model_copy(update={"date_column": plan.month.name})
+        return changed.replace(date_column=plan.month.name)
     return changed
 
 

@@ -9,9 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Self
 
-from pydantic import ValidationError
-
-from core.errors import TransferError
+from core.errors import TransferError, UsageError
 from core.remedy import as_data, from_data
 from core.request.request import Request
 
@@ -112,9 +110,7 @@ class HistoryEntry:
             "started": self.started.isoformat(),
             "message": as_data(self.message),
             "hint": as_data(self.hint),
-            "request": self.request.model_dump(mode="json", exclude_defaults=True)
-            if self.request
-            else None,
+            "request": self.request.as_data() if self.request else None,
         }
         return json.dumps(values) + "\n"
 
@@ -131,8 +127,8 @@ class HistoryEntry:
         known: dict[str, Any] = {
             name: values[name] for name in cls.__dataclass_fields__ if name in values
         }
-        with suppress(ValidationError):
-            known["request"] = Request(**request) if request else None
+        with suppress(UsageError):
+            known["request"] = Request.of(**request) if request else None
         texts = {name: from_data(known[name]) for name in ("message", "hint") if name in known}
         started = datetime.fromisoformat(values["started"])
         known |= texts | {"started": started if started.tzinfo else started.replace(tzinfo=UTC)}

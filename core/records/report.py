@@ -146,7 +146,7 @@ def _report(request: Request, outcome: Outcome, failure: TransferError | None) -
         ],
         "manifest": outcome.manifest.key if outcome.manifest else None,
         "destination": request.destination,
-        "request": _without_secrets(request).model_dump(mode="json", exclude_defaults=True),
+        "request": _without_secrets(request).as_data(),
         "source": {
             "name": str(plan.source.name),
             "rows": plan.source.rows,
@@ -178,8 +178,8 @@ def _report(request: Request, outcome: Outcome, failure: TransferError | None) -
 def _without_secrets(request: Request) -> Request:
     """Return the request with its connection's name, or without a connection if it has none."""
     known = request.connection if isinstance(request.connection, str) else None
-    return request.model_copy(
-        update={"connection": known, "s3_options": None, "notify": without_secrets(request.notify)}
+    return request.replace(
+        connection=known, s3_options=None, notify=without_secrets(request.notify)
     )
 
 

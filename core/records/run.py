@@ -115,11 +115,11 @@ def _without_secrets(request: Request, name: str | None, *, demo: bool) -> Reque
     notified = without_secrets(request.notify)
     if demo:  # its addresses and keys are valid only until it ends
         temporary = ("connection", "s3_options", "endpoint_url")
-        return request.model_copy(update={**dict.fromkeys(temporary), "notify": notified})
+        return request.replace(**dict.fromkeys(temporary), notify=notified)
     known = request.connection if isinstance(request.connection, str | None) else name
     if known is None and request.connection is not None:
         return None
-    return request.model_copy(update={"connection": known, "s3_options": None, "notify": notified})
+    return request.replace(connection=known, s3_options=None, notify=notified)
 
 
 def _describe(outcome: DeliveredTransfer | None, request: Request) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from core.request.lists import format_names
-from core.request.request import Request
+from core.request.request import DEFAULTS, Request
 from core.request.sizes import SIZES, StreamLimit, format_size
 from core.request.targets import without_secrets
 from core.runtime.characters import has_hidden
@@ -104,9 +104,8 @@ def list_given(request: Request, *, demo: bool) -> Iterator[tuple[str, _Value]]:
         request: the request.
         demo: leave out how the embedded warehouse and bucket are reached.
     """
-    for name, field in Request.model_fields.items():
-        value = getattr(request, name)
-        if name in _NEVER or (value == field.default and not field.is_required()):
+    for name, value in request.as_options().items():
+        if name in _NEVER or (name in DEFAULTS and value == DEFAULTS[name]):
             continue
         if name == "connection" and (demo or not isinstance(value, str)):
             continue

@@ -6,30 +6,18 @@ descriptions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, Self
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self, get_args
 from zoneinfo import ZoneInfo
-
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PrivateAttr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
 
 from core.errors import UsageError
 from core.request.conditions import check_conditions, check_percentage
 from core.request.file_rules import check_delimiter, check_file, check_null, parse_delimiter
-from core.request.lists import check_renames, parse_pairs, parse_renames, split_names
+from core.request.lists import check_renames, parse_renames
 from core.request.months import MOST_MONTHS, check_month, check_window
 from core.request.object_rules import StorageClass, check_metadata, check_object, check_tags
-from core.request.options import OPTIONS
+from core.request.options import OPTIONS, Option
 from core.request.options.values import (
     Acl,
     Checksums,
@@ -44,11 +32,27 @@ from core.request.options.values import (
     TimestampUnit,
     Undated,
 )
+from core.request.readers import (
+    Reader,
+    chain,
+    choose,
+    keep_within,
+    match,
+    passing,
+    read_connection,
+    read_filled_text,
+    read_flag,
+    read_limit,
+    read_mapping,
+    read_names,
+    read_pairs,
+    read_text,
+)
 from core.request.restating import check_restating
 from core.request.sizes import MEBIBYTE, StreamLimit, parse_seconds, parse_size
 from core.request.stable_names import check_encrypted, check_skip, check_split
 from core.request.targets import check_targets, without_secrets
-from core.request.validation_messages import describe_mistakes
+from core.request.validation_messages import InvalidOptionsError, Mistake
 from core.request.write_ways import check_write_way
 from core.runtime.urls import ENDPOINT_FORM, has_credentials, is_plain_endpoint
 
@@ -59,52 +63,104 @@ LARGEST_UNLOAD = 5 * 1024 * MEBIBYTE
 # Snowflake keeps the result of a query for a day.
 LONGEST_RETRY_TIME = 24 * 3600
 # Forms that AWS gives for them: "AWS Regions", "IAM ARNs", and "AssumeRole" in the STS reference.
-_REGION = r"^[a-z0-9-]{2,32}$"  # other stores have names of their own
-_ROLE = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$"
-_EXTERNAL_ID = r"^[A-Za-z0-9_+=,.@:/-]{2,}$"
+_REGION = r"[a-z0-9-]{2,32}"  # other stores have names of their own
+_ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+"
+_EXTERNAL_ID = r"[A-Za-z0-9_+=,.@:/-]{2,}"
 
 
-def _check_zone(value: str | None) -> str | None:
-    if value is not None:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not a time zone such as Europe/Zurich") from error
-    return value
+def _check_bucket(value: str) -> None:
+    """Refuse AWS keys before the bucket's name, and web URLs, which can contain a signature."""
+    scheme, separator, rest = value.partition("://")
+    name = rest.partition("/")[0]
+    if separator and scheme.lower() != "s3":
+        raise ValueError("must be bucket, s3://bucket/prefix/ or the ARN of an access point")
+    if separator and not name.startswith("arn:") and not {"@", ":"}.isdisjoint(name):
+        raise ValueError("s3:// is followed by the bucket's name; keys go into an AWS profile")
 
 
-Text = Annotated[str, Field(min_length=1)]
-Renames = Annotated[Mapping[str, str], BeforeValidator(parse_renames)]
-PairsOf = Annotated[Mapping[str, str], BeforeValidator(parse_pairs)]
-Names = Annotated[tuple[str, ...], BeforeValidator(split_names)]
-NotifyTargets = Annotated[
-    tuple[str, ...],
-    BeforeValidator(split_names),
-    AfterValidator(check_targets),
-    PlainSerializer(without_secrets),
-    Field(repr=False),
-]
-Size = Annotated[int, BeforeValidator(parse_size)]
-Seconds = Annotated[int, BeforeValidator(parse_seconds)]
-Zone = Annotated[str | None, AfterValidator(_check_zone)]
-Month = Annotated[str | None, AfterValidator(check_month)]
-Percentage = Annotated[str | None, AfterValidator(check_percentage)]
-Limit = Annotated[StreamLimit, BeforeValidator(StreamLimit.parse), PlainSerializer(str)]
+def _check_zone(value: str) -> None:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is not a time zone such as Europe/Zurich") from error
 
 
-def _declare(name: str, read: Callable[[Any], Any] | None = None) -> Any:
-    """Return the field of an option.
+def _check_endpoint(value: str) -> None:
+    if not is_plain_endpoint(value):
+        raise ValueError(ENDPOINT_FORM)
 
-    Args:
-        name: the name of the option.
-        read: converts the declared default to the value of the field.
-    """
-    option = OPTIONS[name]
-    if option.required:
-        return Field(description=option.help)
-    default = read(option.default) if read else option.default
-    return Field(default=default, description=option.help)
 
+def _check_s3_options(value: Mapping[str, str]) -> None:
+    url = value.get("endpoint_url")
+    if url is not None and not is_plain_endpoint(url):
+        raise ValueError(f"its endpoint URL {ENDPOINT_FORM}")
+
+
+def _refuse_credentials(value: object) -> None:
+    """Refuse a URL with a password, because the values of text options are stored and shown."""
+    for text in value if isinstance(value, tuple) else (value,):
+        if isinstance(text, str) and has_credentials(text):
+            raise ValueError("holds a user or a password in a URL, which would be shown")
+
+
+# How the values of options are read that have more rules than their type.
+_READERS: Final[Mapping[str, Reader]] = {
+    "table": read_filled_text,
+    "bucket": chain(read_filled_text, passing(_refuse_credentials), passing(_check_bucket)),
+    "rename": chain(parse_renames, read_pairs, passing(check_renames)),
+    "csv_delimiter": chain(parse_delimiter, read_text, check_delimiter),
+    "csv_null": chain(read_text, check_null),
+    "timezone": chain(read_text, passing(_check_zone)),
+    "since": chain(read_text, check_month),
+    "until": chain(read_text, check_month),
+    "last_months": keep_within(1, MOST_MONTHS),
+    "restate_months": keep_within(1, MOST_MONTHS),
+    "connection": read_connection,
+    "endpoint_url": chain(read_text, passing(_refuse_credentials), passing(_check_endpoint)),
+    "s3_options": chain(read_mapping, read_pairs, passing(_check_s3_options)),
+    "expected_bucket_owner": match(r"[0-9]{12}", "must be the 12 digits of an AWS account"),
+    "region": match(_REGION, "must be the name of a region such as eu-central-1"),
+    "role_arn": match(
+        _ROLE, "must be the ARN of a role such as arn:aws:iam::123456789012:role/deliveries"
+    ),
+    "external_id": match(
+        _EXTERNAL_ID,
+        "must have two or more letters, digits and characters of + = , . @ : / - _",
+    ),
+    "kms_key_id": read_filled_text,
+    "storage_class": choose(*get_args(StorageClass)),
+    "tags": chain(read_pairs, passing(check_tags)),
+    "metadata": chain(read_pairs, passing(check_metadata)),
+    "min_rows": keep_within(0),
+    "max_rows": keep_within(0),
+    "max_change": chain(read_text, check_percentage),
+    "storage_integration": read_filled_text,
+    "stage": read_filled_text,
+    "max_file_size": chain(parse_size, keep_within(MEBIBYTE, LARGEST_UNLOAD)),
+    "report": read_filled_text,
+    "memory_limit": chain(parse_size, keep_within(SMALLEST_MEMORY_LIMIT)),
+    "max_retry_time": chain(parse_seconds, keep_within(0, LONGEST_RETRY_TIME)),
+    "notify": chain(read_names, check_targets),
+    "stream_limit": read_limit,
+}
+
+
+def _find_reader(name: str, option: Option) -> Reader:
+    if option.is_flag:
+        return read_flag
+    if option.choices:
+        return choose(*option.choices)
+    by_type = read_names if Sequence[str] in get_args(option.type) else read_text
+    return chain(_READERS.get(name, by_type), passing(_refuse_credentials))
+
+
+_READ: Final = {name: _find_reader(name, option) for name, option in OPTIONS.items()}
+DEFAULTS: Final[Mapping[str, Any]] = {
+    name: None if option.default is None else _READ[name](option.default)
+    for name, option in OPTIONS.items()
+    if not option.required
+}
+"""The values of the options that are not given."""
 
 # What the options must be together, beside what each must be by itself.
 _RULES: Final[tuple[Callable[[Any], None], ...]] = (
@@ -113,173 +169,102 @@ _RULES: Final[tuple[Callable[[Any], None], ...]] = (
 )
 
 
-class Request(BaseModel):
+@dataclass(frozen=True, init=False)
+class Request:
     """The options of one transfer.
 
     The fields, with their descriptions and defaults, are the options that `core.request.options`
     declares. Their values are validated and converted: names to tuples, sizes to bytes, times to
     seconds.
+
+    Args:
+        destination: the name of the configured destination whose options these are, if one was
+            named.
+        options: the options by name.
+
+    Raises:
+        InvalidOptionsError: an option is unknown, missing or invalid.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    table: str
+    bucket: str
+    date_column: str | None
+    date_format: str | None
+    sum_columns: tuple[str, ...] | None
+    key_columns: tuple[str, ...] | None
+    drop_columns: tuple[str, ...]
+    drop_identifiers: bool
+    rename: Mapping[str, str] | None
+    format: FileFormat
+    gzip: bool
+    csv_escape_formulas: bool
+    csv_delimiter: str
+    csv_null: str
+    csv_bom: bool
+    csv_decimal_comma: bool
+    json_large_numbers: LargeNumbers
+    xlsx_text_numbers: bool
+    encrypt_to: tuple[str, ...]
+    timestamp_unit: TimestampUnit
+    file_name: str | None
+    split_by: SplitBy | None
+    manifest: bool
+    success_file: bool
+    if_exists: IfExists
+    on_bad_date: OnBadDate
+    timezone: str | None
+    since: str | None
+    until: str | None
+    last_months: int | None
+    include_current: bool
+    restate_months: int | None
+    undated: Undated
+    connection: str | Mapping[str, Any] | None = field(repr=False)
+    warehouse: str | None
+    role: str | None
+    aws_profile: str | None
+    endpoint_url: str | None
+    s3_options: Mapping[str, str] | None = field(repr=False)
+    expected_bucket_owner: str | None
+    region: str | None
+    role_arn: str | None
+    external_id: str | None
+    request_payer: bool
+    checksums: Checksums
+    acl: Acl | None
+    sse: Encryption | None
+    kms_key_id: str | None
+    storage_class: StorageClass | None
+    tags: Mapping[str, str] | None
+    metadata: Mapping[str, str] | None
+    min_rows: int | None
+    max_rows: int | None
+    max_change: str | None
+    require_months: bool
+    storage_integration: str | None
+    stage: str | None
+    unload_credentials: bool
+    max_file_size: int
+    verify: bool
+    report: str | None
+    memory_limit: int
+    max_retry_time: int
+    notify: tuple[str, ...] = field(repr=False)
+    notify_on: NotifyOn
+    engine: EngineName
+    stream_limit: StreamLimit
+    destination: str | None = field(repr=False)
 
-    table: Annotated[str, Field(min_length=1)] = _declare("table")
-    bucket: Annotated[str, Field(min_length=1)] = _declare("bucket")
-    date_column: str | None = _declare("date_column")
-    date_format: str | None = _declare("date_format")
-    sum_columns: Names | None = _declare("sum_columns")
-    key_columns: Names | None = _declare("key_columns")
-    drop_columns: Names = _declare("drop_columns")
-    drop_identifiers: bool = _declare("drop_identifiers")
-    rename: Renames | None = _declare("rename")
-    format: FileFormat = _declare("format")
-    gzip: bool = _declare("gzip")
-    csv_escape_formulas: bool = _declare("csv_escape_formulas")
-    csv_delimiter: Annotated[
-        str, BeforeValidator(parse_delimiter), AfterValidator(check_delimiter)
-    ] = _declare("csv_delimiter")
-    csv_null: Annotated[str, AfterValidator(check_null)] = _declare("csv_null")
-    csv_bom: bool = _declare("csv_bom")
-    csv_decimal_comma: bool = _declare("csv_decimal_comma")
-    json_large_numbers: LargeNumbers = _declare("json_large_numbers")
-    xlsx_text_numbers: bool = _declare("xlsx_text_numbers")
-    encrypt_to: Names = _declare("encrypt_to")
-    timestamp_unit: TimestampUnit = _declare("timestamp_unit")
-    file_name: str | None = _declare("file_name")
-    split_by: SplitBy | None = _declare("split_by")
-    manifest: bool = _declare("manifest")
-    success_file: bool = _declare("success_file")
-    if_exists: IfExists = _declare("if_exists")
-    on_bad_date: OnBadDate = _declare("on_bad_date")
-    timezone: Zone = _declare("timezone")
-    since: Month = _declare("since")
-    until: Month = _declare("until")
-    last_months: Annotated[int, Field(ge=1, le=MOST_MONTHS)] | None = _declare("last_months")
-    include_current: bool = _declare("include_current")
-    restate_months: Annotated[int, Field(ge=1, le=MOST_MONTHS)] | None = _declare("restate_months")
-    undated: Undated = _declare("undated")
-    connection: Annotated[str | Mapping[str, Any] | None, Field(repr=False)] = _declare(
-        "connection"
-    )
-    warehouse: str | None = _declare("warehouse")
-    role: str | None = _declare("role")
-    aws_profile: str | None = _declare("aws_profile")
-    endpoint_url: str | None = _declare("endpoint_url")
-    s3_options: Annotated[Mapping[str, str] | None, Field(repr=False)] = _declare("s3_options")
-    expected_bucket_owner: Annotated[str, Field(pattern=r"^\d{12}$")] | None = _declare(
-        "expected_bucket_owner"
-    )
-    region: Annotated[str, Field(pattern=_REGION)] | None = _declare("region")
-    role_arn: Annotated[str, Field(pattern=_ROLE)] | None = _declare("role_arn")
-    external_id: Annotated[str, Field(pattern=_EXTERNAL_ID)] | None = _declare("external_id")
-    request_payer: bool = _declare("request_payer")
-    checksums: Checksums = _declare("checksums")
-    acl: Acl | None = _declare("acl")
-    sse: Encryption | None = _declare("sse")
-    kms_key_id: Text | None = _declare("kms_key_id")
-    storage_class: StorageClass | None = _declare("storage_class")
-    tags: PairsOf | None = _declare("tags")
-    metadata: PairsOf | None = _declare("metadata")
-    min_rows: Annotated[int, Field(ge=0)] | None = _declare("min_rows")
-    max_rows: Annotated[int, Field(ge=0)] | None = _declare("max_rows")
-    max_change: Percentage = _declare("max_change")
-    require_months: bool = _declare("require_months")
-    storage_integration: Annotated[str, Field(min_length=1)] | None = _declare(
-        "storage_integration"
-    )
-    stage: Annotated[str, Field(min_length=1)] | None = _declare("stage")
-    unload_credentials: bool = _declare("unload_credentials")
-    max_file_size: Annotated[Size, Field(ge=MEBIBYTE, le=LARGEST_UNLOAD)] = _declare(
-        "max_file_size", parse_size
-    )
-    verify: bool = _declare("verify")
-    report: Annotated[str, Field(min_length=1)] | None = _declare("report")
-    memory_limit: Annotated[Size, Field(ge=SMALLEST_MEMORY_LIMIT)] = _declare(
-        "memory_limit", parse_size
-    )
-    max_retry_time: Annotated[Seconds, Field(ge=0, le=LONGEST_RETRY_TIME)] = _declare(
-        "max_retry_time", parse_seconds
-    )
-    notify: NotifyTargets = _declare("notify")
-    notify_on: NotifyOn = _declare("notify_on")
-    engine: EngineName = _declare("engine")
-    stream_limit: Limit = _declare("stream_limit", StreamLimit.parse)
-
-    @field_validator("*")
-    @classmethod
-    def _refuse_credentials(cls, value: Any) -> Any:
-        """Refuse a URL with a password, because the values of text options are stored and shown."""
-        for text in value if isinstance(value, tuple) else (value,):
-            if isinstance(text, str) and has_credentials(text):
-                raise ValueError("holds a user or a password in a URL, which would be shown")
-        return value
-
-    @field_validator("bucket")
-    @classmethod
-    def _refuse_signed_url(cls, value: str) -> str:
-        """Refuse AWS keys before the bucket's name, and web URLs, which can contain a signature."""
-        scheme, separator, rest = value.partition("://")
-        name = rest.partition("/")[0]
-        if separator and scheme.lower() != "s3":
-            raise ValueError("must be bucket, s3://bucket/prefix/ or the ARN of an access point")
-        if separator and not name.startswith("arn:") and not {"@", ":"}.isdisjoint(name):
-            raise ValueError("s3:// is followed by the bucket's name; keys go into an AWS profile")
-        return value
-
-    @field_validator("connection")
-    @classmethod
-    def _refuse_url(cls, value: Any) -> Any:
-        if isinstance(value, str) and "://" in value:
-            raise ValueError("must be the name of a connection, not a URL")
-        return value
-
-    @field_validator("endpoint_url")
-    @classmethod
-    def _check_endpoint(cls, value: str | None) -> str | None:
-        if value is not None and not is_plain_endpoint(value):
-            raise ValueError(ENDPOINT_FORM)
-        return value
-
-    @field_validator("s3_options")
-    @classmethod
-    def _check_endpoint_of_options(
-        cls, value: Mapping[str, str] | None
-    ) -> Mapping[str, str] | None:
-        url = (value or {}).get("endpoint_url")
-        if url is not None and not is_plain_endpoint(url):
-            raise ValueError(f"its endpoint URL {ENDPOINT_FORM}")
-        return value
-
-    @field_validator("rename")
-    @classmethod
-    def _check_rename(cls, value: Mapping[str, str] | None) -> Mapping[str, str] | None:
-        check_renames(value or {})
-        return value
-
-    @field_validator("tags")
-    @classmethod
-    def _check_tags(cls, value: Mapping[str, str] | None) -> Mapping[str, str] | None:
-        check_tags(value or {})
-        return value
-
-    @field_validator("metadata")
-    @classmethod
-    def _check_metadata(cls, value: Mapping[str, str] | None) -> Mapping[str, str] | None:
-        check_metadata(value or {})
-        return value
-
-    @model_validator(mode="after")
-    def _check_rules(self) -> Self:
-        for check in _RULES:
-            check(self)
-        return self
-
-    _destination: str | None = PrivateAttr(default=None)
-
-    @property
-    def destination(self) -> str | None:
-        """The name of the configured destination whose options these are, if one was named."""
-        return self._destination
+    def __init__(self, *, destination: str | None = None, **options: Any) -> None:
+        values, mistakes = _read(options)
+        if mistakes:
+            raise InvalidOptionsError(mistakes)
+        self.__dict__.update({name: values[name] for name in FIELDS}, destination=destination)
+        try:
+            for check in _RULES:
+                check(self)
+        except ValueError as error:
+            raise InvalidOptionsError([("", error.args[0])]) from None
 
     @classmethod
     def of(cls, *, destination: str | None = None, **options: Any) -> Self:
@@ -296,8 +281,50 @@ class Request(BaseModel):
             UsageError: an option is unknown, missing or invalid; the message names all of these.
         """
         try:
-            request = cls(**options)
-        except ValidationError as error:
-            raise UsageError(describe_mistakes(error)) from None
-        request._destination = destination
-        return request
+            return cls(destination=destination, **options)
+        except InvalidOptionsError as error:
+            raise UsageError(error.message) from None
+
+    def replace(self, **values: Any) -> Self:
+        """Return the request with other values of some fields, which are not validated."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, **values)
+        return other
+
+    def as_options(self) -> dict[str, Any]:
+        """Return the values of all options by name."""
+        return {name: getattr(self, name) for name in FIELDS}
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the options that are not at their defaults for JSON, without targets' URLs."""
+        given = {
+            name: value
+            for name, value in self.as_options().items()
+            if OPTIONS[name].required or value != DEFAULTS[name]
+        }
+        if "notify" in given:
+            given["notify"] = without_secrets(self.notify)
+        return {
+            name: str(each) if isinstance(each, StreamLimit) else each
+            for name, each in given.items()
+        }
+
+
+FIELDS: Final = tuple(name for name in Request.__annotations__ if name in OPTIONS)
+"""The options in the order in which a request is written."""
+
+
+def _read(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[Mistake]]:
+    """Return the values of options, and the mistakes in them."""
+    values, mistakes = dict(DEFAULTS), list[Mistake]()
+    for name in FIELDS:
+        if name not in options:
+            if OPTIONS[name].required:
+                mistakes.append((name, "is missing"))
+        elif options[name] is not None or DEFAULTS.get(name, "") is not None:
+            try:
+                values[name] = _READ[name](options[name])
+            except ValueError as error:
+                mistakes.append((name, error.args[0]))
+    unknown = [name for name in options if name not in OPTIONS]
+    return values, [*mistakes, *((name, "there is no such option") for name in unknown)]

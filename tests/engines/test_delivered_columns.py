@@ -118,7 +118,7 @@ def test_a_workbook_is_verified(sandbox: Sandbox, table: str) -> None:
         (datetime(2024, 2, 1), None, "8", LARGE),
     ]
     with pytest.raises(SourceDataError, match="more than 15 digits"):
-        run_transfer(wanted.model_copy(update={"xlsx_text_numbers": False, "engine": "pushdown"}))
+        run_transfer(wanted.replace(xlsx_text_numbers=False, engine="pushdown"))
 
 
 def test_snowflake_writes_no_workbook(sandbox: Sandbox, table: str) -> None:

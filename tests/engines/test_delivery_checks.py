@@ -210,7 +210,7 @@ class TestRuns:
         assert "no rows of 1 of the 3 months that are read: 2024-03." in caught.value.message
         assert caught.value.delivered is False
         assert not objects(sandbox, folder.split("/", 3)[3])
-        met = made.model_copy(update={"until": "2024-02", "min_rows": 4})
+        met = made.replace(until="2024-02", min_rows=4)
         assert run_transfer(met).row_count == 4
 
     def test_the_number_of_rows_is_compared_with_the_last_delivery(
@@ -221,7 +221,7 @@ class TestRuns:
         run_recorded(first, by="batch", connection_name="prod", on_event=events.append)
         assert sum("No earlier delivery" in e.message for e in events if isinstance(e, Warned)) == 1
         with pytest.raises(CheckFailedError, match="3 rows, 40% less than the 5 of the last"):
-            run_recorded(first.model_copy(update={"key_columns": ()}), by="batch")
+            run_recorded(first.replace(key_columns=()), by="batch")
         assert read_history(1)[0].outcome == "check_failed"
         run_transfer(first)
 

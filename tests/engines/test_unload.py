@@ -318,11 +318,11 @@ def test_secrets_show_nowhere(
     seen.append(repr(planned))
     assert "AWS_SECRET_KEY = '**********'" in seen[-2]
     wrong = {**request.s3_options, "aws_secret_access_key": "marker-secret"}  # type: ignore[dict-item]
-    given = request.model_dump(exclude_defaults=True)
+    given = request.as_data()
     assert run_batch(given, Manner()) == 0
     assert run_batch({**given, "s3_options": wrong}, Manner(json=True)) == 6
     with pytest.raises(DestinationError) as caught:
-        run_transfer(request.model_copy(update={"s3_options": wrong}))
+        run_transfer(request.replace(s3_options=wrong))
     seen += traceback.format_exception(caught.value)
     seen += [*capfd.readouterr(), caplog.text]
     seen += [f.read_text(errors="replace") for f in own_directories.rglob("*") if f.is_file()]

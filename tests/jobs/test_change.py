@@ -52,7 +52,7 @@ def saved(path: Path, name: str) -> Request:
 
 
 def change(path: Path, name: str, **options: Any) -> Request:
-    request = Request.of(**{**saved(path, name).model_dump(), **options})
+    request = Request.of(**{**saved(path, name).as_options(), **options})
     change_transfer(path, name, request)
     return request
 
@@ -109,7 +109,7 @@ def test_a_named_destination_takes_the_place_of_the_bucket(file: Path, write: Wr
         "amplify.toml",
     )
     request = saved(file, "orders")
-    filled = fill_options({**request.model_dump(exclude={"acl"}), "bucket": "partner"})
+    filled = fill_options({**request.replace(acl=None).as_data(), "bucket": "partner"})
     change_transfer(file, "orders", Request.of(**filled))
     (orders, _) = tomllib.loads(file.read_text())["transfers"]
     assert (orders["to"], "bucket" in orders, "acl" in orders) == ("partner", False, False)
@@ -158,10 +158,9 @@ def test_a_request_is_saved_without_defaults_and_secrets(write: Write, tmp_path:
     }
     named = Request.of(**fill_options({**options, "bucket": "partner", "verify": True}))
     assert list_job_options(named) == {"table": "T", "bucket": "partner", "verify": True}
-    other = Request.of(**{**named.model_dump(), "format": "json"}, destination="partner")
+    other = Request.of(**{**named.as_options(), "format": "json"}, destination="partner")
     assert list_job_options(other)["format"] == "json"
     path = tmp_path / "new.toml"
     assert save_transfer(path, list_job_options(other), name="mine") == "mine"
-    assert saved(path, "mine").model_dump(exclude={"connection", "s3_options"}) == other.model_dump(
-        exclude={"connection", "s3_options"}
-    )
+    where: dict[str, Any] = {"connection": None, "s3_options": None, "destination": None}
+    assert saved(path, "mine").replace(**where) == other.replace(**where)

@@ -109,7 +109,7 @@ def test_another_role_or_engine_signs_in_for_itself(warehouse: Warehouse, asked:
     others = [{"timezone": "Asia/Kolkata"}, {"engine": "unload", "unload_credentials": True}]
     with SignIns() as sign_ins:
         first, again, *rest = (
-            sign_ins.lend(asked.model_copy(update=more), QUICK, NEVER)
+            sign_ins.lend(asked.replace(**more), QUICK, NEVER)
             for more in ({}, {"memory_limit": 2**30}, *others)
         )
         assert first is again

@@ -18,7 +18,7 @@ import pytest
 # loses threads.
 _HEAVY: Final = (
     *("boto3", "botocore.session", "cryptography.x509", "duckdb", "hypothesis", "moto", "openpyxl"),
-    *("opentelemetry.sdk.trace", "pydantic", "pytest_asyncio", "requests", "sqlglot"),
+    *("opentelemetry.sdk.trace", "pytest_asyncio", "requests", "sqlglot"),
     *("textual.app", "textual.pilot", "textual.widgets", "xdist"),
 )
 _OURS: Final = frozenset({"core", "tests", "tui"})

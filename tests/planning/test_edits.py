@@ -76,7 +76,7 @@ def test_only_what_is_changed_changes(
             numeric = plan.month.source.type.numeric
             expected[plan.month.name] = Role.SUM if numeric else Role.KEY
         assert roles(make(asked)) == expected
-        assert Request.of(**asked.model_dump()) == asked
+        assert Request.of(**asked.as_options()) == asked
 
 
 def test_the_shortest_request() -> None:

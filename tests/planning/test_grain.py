@@ -75,7 +75,7 @@ def test_its_remedy_removes_the_flag(remedy: int) -> None:
 def test_one_key_of_the_app_does_the_same(options: dict[str, Any]) -> None:
     plan = made(**options)
     changed = edits.drop_causes(request(**options), plan)
-    again = made(**changed.model_dump(exclude_defaults=True, exclude={"table", "bucket"}))
+    again = make_plan(source(COLUMNS, rows=1_000), sampled(), changed)
     assert again.grain is None
     kept = [(c.name, c.role) for c in plan.columns if c.name not in grain(plan).names]
     assert [(c.name, c.role) for c in again.columns if c.name not in grain(plan).names] == kept

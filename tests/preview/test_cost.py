@@ -207,7 +207,7 @@ class TestTime:
         run_recorded(asked(sandbox, "LOCATIONS_595", **small), by="batch")
         pushed = asked(sandbox, "LOCATIONS_595", **small, engine="pushdown")
         run_recorded(pushed, by="batch", demo=True)
-        run_recorded(pushed.model_copy(update={"verify": True}), by="batch", demo=True)
+        run_recorded(pushed.replace(verify=True), by="batch", demo=True)
         (here,), (demo,) = find_former_runs(demo=False), find_former_runs(demo=True)
         assert (here.engine, here.rows, demo.engine) == (
             EngineName.STREAM,

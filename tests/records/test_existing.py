@@ -89,7 +89,7 @@ class TestRuns:
     def test_batch_prints_the_result_of_the_object(
         self, sandbox: Sandbox, table: str, folder: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        given = asked(sandbox, table, folder).model_dump(exclude_defaults=True)
+        given = asked(sandbox, table, folder).as_data()
         first = transfer(sandbox, table, **{
             name: value for name, value in given.items()
             if name not in ("table", "bucket", "connection", "s3_options")

@@ -213,7 +213,7 @@ def test_the_dry_run_has_the_same_months_and_a_report_too(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    given = asked(sandbox, table, folder, last_months=2).model_dump(exclude_defaults=True)
+    given = asked(sandbox, table, folder, last_months=2).as_data()
     assert batch.run(given, batch.Manner()) == 0
     out, err = capsys.readouterr()
     assert json.loads(out)["row_count"] == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -78,8 +79,10 @@ EVERYTHING: dict[str, Any] = {
 
 def parse_command(command: str) -> Request:
     """Return the request that the program makes of a command."""
-    code = "import sys; import tui.cli.batch as b; from core import Request\n"
-    code += "b.run = lambda options, manner: print(Request.of(**options).model_dump_json()) or 0\n"
+    code = "import json, sys; import tui.cli.batch as b; from core import Request\n"
+    code += (
+        "b.run = lambda options, manner: print(json.dumps(Request.of(**options).as_data())) or 0\n"
+    )
     code += "from tui.cli.main import main; main()"
     words = subprocess.run(
         ["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, text=True, check=True
@@ -91,7 +94,7 @@ def parse_command(command: str) -> Request:
         timeout=SECONDS,
         check=True,
     )
-    return Request.model_validate_json(done.stdout)
+    return Request.of(**json.loads(done.stdout))
 
 
 def parse_call(code: str) -> Request:

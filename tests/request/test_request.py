@@ -118,12 +118,58 @@ def test_times(text: Any, seconds: int) -> None:
         ),
         ({"colour": "red"}, "colour: there is no such option"),
         ({"connection": 3}, "connection: must be a name or a mapping"),
+        ({"connection": {1: "x"}}, "connection: must be a name or a mapping"),
+        ({"connection": "https://account"}, "must be the name of a connection, not a URL"),
+        *(({"gzip": value}, "gzip: must be true or false") for value in ("maybe", 2, 0.5, None)),
+        *(({"last_months": value}, "must be a number") for value in (1.5, "1.5", "", [1])),
+        *(({"encrypt_to": value}, "must be a list of names") for value in (3, b"a", {"a": "b"})),
+        ({"encrypt_to": ["a", 3]}, "encrypt_to: must be text"),
+        ({"tags": {"a": 3}}, "tags: must be text"),
+        ({"s3_options": [("region_name", "x")]}, "s3_options: must be a mapping"),
+        ({"stream_limit": 3}, "stream_limit: must be text"),
+        ({"expected_bucket_owner": "123456789012\n"}, "must be the 12 digits"),
+        ({"table": None}, "table: must be text"),
+        ({"report": "s3://u:p@h/x"}, "report: holds a user or a password in a URL"),
     ],
 )  # fmt: skip
 def test_invalid_options_are_usage_errors(options: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError) as caught:
         Request.of(**{"table": "T", "bucket": "b", **options})
     assert said in caught.value.message
+
+
+def test_all_mistakes_are_named_in_the_order_of_the_options() -> None:
+    with pytest.raises(UsageError) as caught:
+        Request.of(shape="round", format="xml", gzip=3)
+    assert [text.partition(":")[0] for text in caught.value.message.split("; ")] == [
+        *("table", "bucket", "format", "gzip", "shape"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [*((each, True) for each in (True, 1, "1", "yes", "On", "TRUE")), (0, False), ("off", False)],
+)
+def test_flags_may_be_words(given: Any, value: bool) -> None:
+    assert request(manifest=given).manifest is value
+
+
+@pytest.mark.parametrize("given", [7, "7", " +7 ", 7.0])
+def test_numbers_may_be_text(given: Any) -> None:
+    assert request(last_months=given).last_months == 7
+
+
+def test_a_request_is_a_value() -> None:
+    made = request(sum_columns="A", stream_limit="5M", connection="prod")
+    assert made == request(sum_columns=["A"], stream_limit="5M", connection="prod")
+    assert made != made.replace(destination="partner")
+    assert hash(made) == hash(made.replace(verify=False))
+    with pytest.raises(AttributeError):
+        made.verify = True  # type: ignore[misc]
+    data = {"table": made.table, "bucket": made.bucket}
+    data |= {"sum_columns": ("A",), "stream_limit": "5M", "connection": "prod"}
+    assert made.as_data() == data
+    assert Request.of(**made.as_options()) == made
 
 
 def test_connections_and_keys_are_never_shown() -> None:

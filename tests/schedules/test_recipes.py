@@ -190,7 +190,7 @@ def test_github_actions() -> None:
     step = job["steps"][-1]
     program, *words = shlex.split(step["run"])
     assert program == "amplify-transfer"
-    assert asked(words) == WANTED.model_copy(update={"connection": None})
+    assert asked(words) == WANTED.replace(connection=None)
     assert {"SNOWFLAKE_ACCOUNT", "SNOWFLAKE_USER", "SNOWFLAKE_AUTHENTICATOR"} < set(step["env"])
 
 

@@ -138,7 +138,7 @@ async def test_nothing_is_left(
         changes = {"connection": through, "endpoint_url": s3.url}
         if phase in VIEWS:
             changes |= {"table": VIEWS[phase], "date_column": "D"}
-        screen = RunScreen(request.model_copy(update=changes), plan)
+        screen = RunScreen(request.replace(**changes), plan)
         app = Host(screen)
         async with app.run_test(notifications=True) as pilot:
             await pilot.press(send_key(screen))

@@ -44,7 +44,7 @@ async def test_from_opening_to_the_result(
     async with workbench(sandbox) as drive:
         await drive.pick(table)
         if options:
-            drive.bench.take(drive.bench.draft.request.model_copy(update=options))
+            drive.bench.take(drive.bench.draft.request.replace(**options))
             await drive.planned(table)
         await drive.previewed()
         assert drive.lines("month-list").items

@@ -193,7 +193,7 @@ async def test_a_run_in_each_state(sandbox: Sandbox, monkeypatch: pytest.MonkeyP
     release = threading.Event()
     with monkeypatch.context() as patch:  # a run that hears of no wish to stop
         patch.setattr(Job, "_post_event", lambda *_: release.wait(SECONDS))
-        screen = RunScreen(request.model_copy(update={"verify": True}), plan)
+        screen = RunScreen(request.replace(verify=True), plan)
         app = Host(screen)
         async with app.run_test(size=SMALL, notifications=True) as pilot:
             await until(pilot, lambda: "Send this?" in shown(app))
@@ -211,7 +211,7 @@ async def test_a_run_in_each_state(sandbox: Sandbox, monkeypatch: pytest.MonkeyP
             await check(pilot, "Stopping", "Leave now esc", "elapsed")
             release.set()
             await until(pilot, lambda: screen.state is State.FAILED)
-    screen = RunScreen(request.model_copy(update={"file_name": "same.{ext}"}), plan)
+    screen = RunScreen(request.replace(file_name="same.{ext}"), plan)
     app = Host(screen)
     async with app.run_test(size=SMALL, notifications=True) as pilot:
         await pilot.press(send_key(screen))

@@ -95,7 +95,7 @@ def test_a_change_while_the_table_was_read_is_told_from_a_wrong_delivery(
             warehouse.on(f"{START}.*BEFORE.STATEMENT", rewrite(FORMER.format("BEFORE"), ""))
         request = asked(sandbox, table)
         port = urlsplit(warehouse.url).port
-        request = request.model_copy(update={"connection": sandbox.snowflake | {"port": port}})
+        request = request.replace(connection=sandbox.snowflake | {"port": port})
         listen = on_phase(Phase.UPLOAD, lambda: execute(sandbox, more))
         if changed:
             found = run_transfer(request, on_event=listen).comparison

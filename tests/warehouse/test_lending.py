@@ -95,7 +95,7 @@ def test_another_role_or_time_zone_has_a_session_of_its_own(
     asked: Request, explorer: Explorer
 ) -> None:
     for more in ({"role": "SYSADMIN"}, {"timezone": "Asia/Kolkata"}, {"connection": "other"}):
-        other = asked.model_copy(update=more)
+        other = asked.replace(**more)
         assert borrow(explorer.signed_in, other, QUICK, "a test", NEVER) is None
     assert borrow(None, asked, QUICK, "a test", NEVER) is None
     assert loans(explorer) == 0
@@ -137,7 +137,7 @@ def test_a_run_signs_in_if_a_session_is_lost_that_would_prompt_again(
     assert transfer(asked, explorer).row_count > 500
     assert warehouse.seen(LOGIN) == 1
     warehouse.on("POST /session/heartbeat", end_session)
-    again = asked.model_copy(update={"bucket": f"{asked.bucket}again/"})
+    again = asked.replace(bucket=f"{asked.bucket}again/")
     assert transfer(again, explorer).row_count > 500
     assert warehouse.seen(LOGIN) == 2
     with pytest.raises(TransferError):

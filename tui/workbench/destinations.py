@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from core import Request, TransferError
 from core.facade import (
+    DEFAULTS,
     NamedDestination,
     get_destination_text,
     list_destinations,
@@ -166,8 +167,7 @@ def use_destination(request: Request, chosen: NamedDestination) -> Request:
 def forget_options(chosen: NamedDestination, shown: Iterable[str]) -> dict[str, Any]:
     """Return the defaults of the options that `chosen` has set and that the form does not show."""
     hidden = [name for name in chosen.options if name not in shown]
-    fields = Request.model_fields
-    return {name: fields[name].get_default(call_default_factory=True) for name in hidden}
+    return {name: DEFAULTS[name] for name in hidden}
 
 
 def _describe(each: NamedDestination, width: int) -> Content:

@@ -134,7 +134,7 @@ def make_request(options: Mapping[str, Any]) -> Request:
 
 def list_options(request: Request) -> dict[str, Any]:
     """Return the options of `request` without those that are not set."""
-    known = {name: getattr(request, name) for name in type(request).model_fields}
+    known = request.as_options()
     return {name: value for name, value in known.items() if value not in (None, NOTHING, NOWHERE)}
 
 
@@ -144,7 +144,7 @@ def with_options(request: Request, **options: Any) -> Request:
     Raises:
         UsageError: as `Request.of`.
     """
-    known = {name: getattr(request, name) for name in type(request).model_fields}
+    known = request.as_options()
     if options.get("bucket", request.bucket) == request.bucket:
         known["destination"] = request.destination
     return Request.of(**{**known, **options})

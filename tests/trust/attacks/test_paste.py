@@ -218,7 +218,7 @@ def test_both_recipes_are_printable_ascii(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a\0b", "a\ud800b"], ids=ascii)
 def test_what_no_argument_can_hold_is_not_cut_off(name: str) -> None:
-    asked = request().model_copy(update={"table": name})
+    asked = request().replace(table=name)
     words = subprocess.run(
         ["bash", "-c", f"printf '%s\\0' {as_command(asked)}"],
         capture_output=True,

@@ -16,6 +16,7 @@ from core.bucket.destination import Destination, file_name
 from core.errors import TransferError, UsageError
 from core.planning.names import TableName, parse_table
 from core.query.statement import literal, quote
+from core.request.options import OPTIONS
 from core.request.request import Request
 from tests.support.deliveries import connect, execute, transfer
 
@@ -158,7 +159,7 @@ def test_the_name_of_a_table_is_one_part(table: str) -> None:
     assert name.removesuffix(".csv").strip(".")
 
 
-@given(st.dictionaries(st.sampled_from(sorted(Request.model_fields)), texts | st.none()))
+@given(st.dictionaries(st.sampled_from(sorted(OPTIONS)), texts | st.none()))
 def test_no_request_fails_otherwise_than_by_a_usage_error(options: dict[str, object]) -> None:
     with suppress(UsageError):
         Request.of(**{"table": "T", "bucket": "b", **options})

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.widgets import Label
 
 from core.remedy import Advice, Remedy, join_remedies
-from core.request.request import Request
+from core.request.options import OPTIONS
 from tests.support.remedies import named_options
 from tests.tui.app_driver import USUAL, workbench
 from tui.app import TransferApp
@@ -88,7 +88,7 @@ def test_a_field_is_named_once_for_several_values() -> None:
 
 def test_every_remedy_of_core_has_a_place_or_none_on_purpose() -> None:
     assert named_options() - set(PLACES) == ELSEWHERE
-    assert set(PLACES) <= set(Request.model_fields)
+    assert set(PLACES) <= set(OPTIONS)
 
 
 def test_every_key_is_bound_where_the_columns_are() -> None:

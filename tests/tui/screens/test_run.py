@@ -177,8 +177,8 @@ class TestErrors:
 
     async def test_no_secret_of_a_refused_sign_in(self, sandbox: Sandbox, bucket: Any) -> None:
         plan = plan_transfer(request_of(sandbox, bucket)).plan
-        wrong = request_of(sandbox, bucket).model_copy(
-            update={"connection": {**sandbox.snowflake, "password": "hunter2"}}
+        wrong = request_of(sandbox, bucket).replace(
+            connection={**sandbox.snowflake, "password": "hunter2"}
         )
         screen = RunScreen(wrong, plan)
         app = Host(screen)
@@ -198,7 +198,7 @@ async def test_cancelled_while_the_file_is_uploaded(
     monkeypatch.setenv("AMPLIFY_SPILL_DIR", str(tmp_path / "spill"))
     with Proxy(sandbox.s3["endpoint_url"]) as proxy:
         proxy.on("PUT .*LOCATIONS_595", hang)
-        request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+        request = request_of(sandbox, bucket).replace(endpoint_url=proxy.url)
         screen = screen_of(request)
         app = Host(screen)
         async with app.run_test(notifications=True) as pilot:
@@ -251,14 +251,14 @@ class TestLeave:
     ) -> None:
         request = request_of(sandbox, bucket)
         silent = {**sandbox.snowflake, "host": "127.0.0.1", "port": silent_port}
-        hung = request.model_copy(update={"connection": silent})
+        hung = request.replace(connection=silent)
         screen = RunScreen(hung, plan_transfer(request).plan)
         assert await self.leave_during(screen, Phase.CONNECT) < AT_ONCE
 
     async def test_staying_lets_it_go_on(self, sandbox: Sandbox, bucket: Any) -> None:
         with Proxy(sandbox.s3["endpoint_url"]) as proxy:
             proxy.on("PUT .*LOCATIONS_595", hang)
-            request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+            request = request_of(sandbox, bucket).replace(endpoint_url=proxy.url)
             screen = screen_of(request)
             app = Quitter(screen)
             async with app.run_test() as pilot:
@@ -278,7 +278,7 @@ class TestLeave:
     ) -> None:
         request = request_of(sandbox, bucket)
         silent = {**sandbox.snowflake, "host": "127.0.0.1", "port": silent_port}
-        hung = request.model_copy(update={"connection": silent})
+        hung = request.replace(connection=silent)
         screen = RunScreen(hung, plan_transfer(request).plan)
         app = Host(screen)
         async with app.run_test() as pilot:
@@ -297,7 +297,7 @@ async def test_a_retry_is_shown_until_it_has_helped(sandbox: Sandbox, bucket: An
     with Proxy(sandbox.s3["endpoint_url"]) as proxy:
         proxy.on("PUT .*LOCATIONS_595", reply(503, "SlowDown", {"Retry-After": "1"}))
         proxy.on("PUT .*LOCATIONS_595", hang)
-        request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+        request = request_of(sandbox, bucket).replace(endpoint_url=proxy.url)
         screen = screen_of(request)
         app = Host(screen)
         async with app.run_test(size=(120, 40)) as pilot:
@@ -318,7 +318,7 @@ class TestStop:
         """A run whose upload does not end until it is cancelled."""
         with Proxy(sandbox.s3["endpoint_url"]) as proxy:
             proxy.on("PUT .*LOCATIONS_595", hang)
-            request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+            request = request_of(sandbox, bucket).replace(endpoint_url=proxy.url)
             screen = screen_of(request)
             async with Host(screen).run_test(notifications=True) as pilot:
                 await pilot.press(send_key(screen))
@@ -361,7 +361,7 @@ class TestStop:
     async def test_the_question_goes_with_the_run(self, sandbox: Sandbox, bucket: Any) -> None:
         with Proxy(sandbox.s3["endpoint_url"]) as proxy:
             proxy.on("PUT .*LOCATIONS_595", hang)
-            request = request_of(sandbox, bucket).model_copy(update={"endpoint_url": proxy.url})
+            request = request_of(sandbox, bucket).replace(endpoint_url=proxy.url)
             screen = screen_of(request)
             app = Host(screen)
             async with app.run_test() as pilot:
