@@ -111,8 +111,8 @@ the parts, z shows only the focused part, F5 runs the transfer."""
             self.add_class(max(point for point in points if point[0] <= cells)[1], update=False)
 
     def on_mount(self) -> None:
-        """Sign in."""
-        self._session.open(self._opening)
+        """Sign in, once the screen is painted: the libraries are imported meanwhile."""
+        self.call_after_refresh(self._session.open, self._opening)
         self.preview.clear("the months of the table appear here")
         self.refresh_state()
 
