@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from core.engines import ENGINES
 from core.planning.names import warn_of_hidden
 from core.request.targets import describe_target
 
@@ -152,6 +151,8 @@ class Outcome:
         recipients: Recipients | None = None,
     ) -> Self:
         """Return the outcome as of now; the delivery stands, whatever fails after it."""
+        from core.engines import ENGINES  # not needed to show an outcome
+
         return cls(
             file_name=delivered.key,
             row_count=delivered.totals.groups,

@@ -57,3 +57,11 @@ def test_a_batch_run_loads_neither_app_nor_sandbox(sandbox: Sandbox) -> None:
     assert not packages(modules) & {"textual", "duckdb", "moto", "starlette"}
     assert not packages(modules) & {"boto3", "s3transfer", "statistics"}
     assert not any(module.startswith("core.sandbox") for module in modules)
+
+
+def test_the_app_loads_no_engine_and_no_client_before_its_first_screen() -> None:
+    _, printed = loaded_by("-c", "import sys, tui.cli.main, tui.launch; print(*sys.modules)")
+    modules = set(printed.split())
+    assert {"tui.workbench.screen", "core.request.request"} <= modules
+    assert not packages(modules) & (HEAVY - {"textual", "rich"})
+    assert not modules & {"core.engines", "core.bucket.bucket", "core.query", "tui.cli.batch"}

@@ -33,7 +33,8 @@ FRONT_ENDS = {
     "batch": """
 from tui.cli import batch
 batch._run = fail
-batch.leave(batch.run({}, batch.Manner(json=JSON)))
+from tui.cli.signals import leave
+leave(batch.run({}, batch.Manner(json=JSON)))
 """,
     "web": """
 import tui.web.server

@@ -8,10 +8,10 @@ import shlex
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from core import CancelledError, TransferError, UsageError, Warned
 from core.facade import (
@@ -149,18 +149,6 @@ def _run_shown(options: Mapping[str, Any], manner: Manner, console: Console, *, 
             of_run = not (manner.destinations or manner.history or manner.schema)
             code = _report_failure(error, console, stop, debug=debug, of_run=of_run)
     return code
-
-
-def leave(code: int) -> NoReturn:
-    """Exit the process immediately with `code`.
-
-    The normal exit of the interpreter would wait for threads that wait for a network, and takes a
-    fifth of a second to unload the native libraries.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # closed, or closed before the start
-            stream.flush()
-    os._exit(code)
 
 
 def _run(options: Mapping[str, Any], manner: Manner, console: Console, stop: Stop) -> int:

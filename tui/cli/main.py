@@ -125,18 +125,18 @@ def _start(
     **how: Any,
 ) -> int:
     batch = _check(batch, web, json, how)
+    from tui.cli.signals import leave
+
     if web:
-        from tui.cli.batch import leave
         from tui.web.run import run as serve
 
         leave(serve(request, demo=how["demo"], port=port, json=log_format == "json"))
     if batch:
-        from tui.cli.batch import Manner, leave, run
+        from tui.cli.batch import Manner, run
 
         lines = log_format == "json"
         leave(run(request, Manner(json=lines, as_json=json or lines, **how)))
     if all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        from tui.cli.batch import leave
         from tui.launch import start
 
         leave(start(request, demo=how["demo"]))

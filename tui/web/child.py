@@ -18,8 +18,7 @@ from textual.app import App
 from textual.drivers.web_driver import WebDriver
 from textual.messages import ExitApp
 
-from tui.cli.batch import leave
-from tui.cli.signals import TRANSFER
+from tui.cli.signals import TRANSFER, leave
 from tui.launch import start
 from tui.workbench.screen import Workbench
 

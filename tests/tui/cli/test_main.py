@@ -114,7 +114,7 @@ def test_a_mistake_is_told_in_words_and_code_2(
     monkeypatch.setattr("sys.argv", ["amplify-transfer", *arguments])
     monkeypatch.setattr("gc.set_threshold", lambda *_: None)
     monkeypatch.setattr("tui.cli.main._leave_out", lambda *_: None)
-    monkeypatch.setattr("tui.cli.batch.leave", sys.exit)
+    monkeypatch.setattr("tui.cli.signals.leave", sys.exit)
     with pytest.raises(SystemExit) as ended:
         main()
     out, err = capsys.readouterr()

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
-from core.facade import ENGINES, Plan, join_names
+from core.facade import Plan, join_names
 from tui.format import cost
 from tui.format.figures import count
 from tui.format.remedies import in_app
@@ -93,6 +93,8 @@ class CostLine(Widget):
         self.set_class(estimate is None, "-none")
         if estimate is None:
             return
+        from core.facade import ENGINES
+
         way = estimate.chosen
         self._engine = way.engine.value
         self._obstacle = visible(in_app(way.obstacle))
