@@ -18,10 +18,10 @@ import click
 from tui.cli.help import Command
 from tui.cli.options import ACCEPTED, OWN, parameters, spelling
 
-# Thresholds for `gc.set_threshold`. There is hardly any garbage at the start: with the defaults,
-# the collector would visit all imported objects ten times before the first frame, which takes a
-# tenth of the time until then.
-COLLECT = (20_000, 20, 50)
+# Thresholds for `gc.set_threshold`. A small transfer makes 170,000 objects that the collector
+# visits, most of them by imports, and hardly any garbage: with the defaults, it would visit them
+# ten times before the first frame, which takes a tenth of the time until then.
+COLLECT = (200_000, 5, 20)
 # Options that are done without the app.
 _WITHOUT_THE_APP = ("check", "ddl", "destinations", "dry_run", "history", "schema")
 # Options that do not go together.
