@@ -79,19 +79,19 @@ class TransferApp(OrderedKeys):
         super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
-        if "TEXTUAL_THEME" not in os.environ:
+        self._memory = memory or Memory.of_user()
+        if self._memory.theme in self.available_themes:
+            self.theme = self._memory.theme
+        elif "TEXTUAL_THEME" not in os.environ:
             self.theme = DARK.name
         self._options = dict(options or {})
         self._demo = demo
-        self._memory = memory or Memory.of_user()
         self._first_table = table
         self._place: str | None = None
         self._resources = contextlib.ExitStack()
 
     def on_mount(self) -> None:
         """Open the workbench, or the choice of connections."""
-        if self._memory.theme in self.available_themes:
-            self.theme = self._memory.theme
         self.theme_changed_signal.subscribe(self, self._remember_theme)
         self._use_keys()
         ask_for_codes(self._ask_for_code)
@@ -103,6 +103,17 @@ class TransferApp(OrderedKeys):
             self._open_link(link)
         else:
             self.action_connect()
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Apply a theme; before there is a screen, let the first one be styled with it.
+
+        Textual applies the theme of the start to nothing, for which it parses all styles, and then
+        parses them again.
+        """
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def _ask_for_code(self, device: str) -> str:
         from tui.screens.code import ask_in_app
