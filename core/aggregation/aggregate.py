@@ -110,7 +110,6 @@ class _Work:
         try:
             for piece in start(self._check):
                 self._put(piece)
-                self._check()
             self._put(None)
         except BaseException as error:  # `next` raises it
             self._put(error)

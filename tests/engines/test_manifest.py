@@ -269,6 +269,9 @@ def test_verification_reads_it_back(inbox: Inbox) -> None:
     put("x", b"13")
     with pytest.raises(IntegrityError, match="another SHA-256"):
         check()
+    refused = b"<Error><Code>AccessDenied</Code></Error>"
+    inbox.proxy.on(r"GET .*/x($|[ ?])", lambda exchange: exchange.answer(403, {}, refused))
+    assert not check()
     put("x.manifest.json", b"[]")
     with pytest.raises(IntegrityError, match="other bytes"):
         check()

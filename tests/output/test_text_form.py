@@ -60,6 +60,17 @@ def test_every_option_of_csv(tmp_path: Path) -> None:
     assert [total and total.value for total in month.sums] == [Decimal("-6172.50"), 0.5]
 
 
+@pytest.mark.parametrize(("escape", "mark"), [(False, ""), (True, "'")])
+def test_names_and_texts_that_look_like_formulas(tmp_path: Path, escape: bool, mark: str) -> None:
+    schema = pa.schema([("=A", pa.string()), ("-N", pa.int64())])
+    with open_writer(
+        tmp_path / "f", Format.CSV, schema, text=TextForm(escape_formulas=escape)
+    ) as writer:
+        writer.write(pl.DataFrame({"=A": ["+1", "a"], "-N": [-1, -2]}))
+    expected = f"{mark}=A,{mark}-N\r\n{mark}+1,-1\r\na,-2\r\n"
+    assert (tmp_path / "f").read_bytes().decode() == expected
+
+
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -320,6 +320,20 @@ def test_what_has_two_meanings_is_refused(changed: dict[str, Any], text: str) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("keys", "folder"),
+    [
+        (["in/a/x", "in/a/y"], "in/a/"),
+        (["in/a/x", "in/b/x", "in/z"], "in/"),
+        (["in/a/b/x", "in/a/y"], "in/a/"),
+        (["in/x", "inn/x"], ""),
+        (["x", "in/x"], ""),
+    ],
+)
+def test_objects_are_named_by_the_directory_that_they_share(keys: list[str], folder: str) -> None:
+    assert restatement._find_folder(keys) == folder
+
+
 def test_the_usual_names_may_have_a_manifest() -> None:
     known = {"last_months": 2, "restate_months": 2, "split_by": "month", "manifest": True}
     assert request(**known).if_exists == "fail"
