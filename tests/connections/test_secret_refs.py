@@ -17,6 +17,7 @@ from core.connections.secret_refs import AwsSecret, FileSecret, choose_secrets
 from core.connections.secrets import Secret, reveal
 from core.errors import SignInError, TemporaryError, TransferError, UsageError
 from core.preview.browser import Explorer
+from core.runtime import redaction
 from core.runtime.retry import Retry
 from core.warehouse.connect import connect
 from tests.support.keyrings import MemoryKeyring, using
@@ -217,6 +218,16 @@ class TestAws:
     def test_no_json_object(self, sandbox: Sandbox, text: str) -> None:
         arn = aws.secret(sandbox, text)
         assert_refused(AwsSecret("password_arn", f"{arn}#password"), arn, "not a JSON object")
+
+    def test_what_is_refused_is_redacted_too(self, sandbox: Sandbox) -> None:
+        arn = aws.secret(sandbox, "hush, no JSON")
+        redaction.watch({})
+        try:
+            with pytest.raises(UsageError):
+                AwsSecret("password_arn", f"{arn}#password").reveal()
+            assert "hush" not in redaction.redact("before hush, no JSON behind")
+        finally:
+            redaction.forget()
 
     def test_a_binary_one(self, sandbox: Sandbox) -> None:
         arn = aws.secret(sandbox, b"\0\xff")
