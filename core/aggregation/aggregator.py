@@ -30,7 +30,7 @@ _SHARES: Final = 8
 _PIECES: Final = 4  # of a share, in which rows are written, so that few are read at a time
 _MOST_PARTS: Final = 256  # that are collected before they are added, as each has a fixed size too
 _OUTPUT_ROWS: Final = 64 * 1024
-_MOST_RANGES: Final = 64
+_MOST_RANGES: Final = 256
 _SAMPLED_SLICES, _SAMPLED_ROWS = 64, 128  # at most; rows of each
 _DEEPEST: Final = 4  # divisions of a range into smaller ones, of which one is nearly always enough
 
