@@ -1,6 +1,6 @@
 """Deliveries to S3: destinations, uploads, and the check that what is stored is what was sent.
 
-Importing this package does not import botocore, and its modules only as they are needed (PEP 562):
+Importing this package does not import boto3, and its modules only as they are needed (PEP 562):
 the name of a destination is parsed where nothing is delivered.
 """
 

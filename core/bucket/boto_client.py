@@ -1,4 +1,4 @@
-"""The client of a bucket."""
+"""The boto3 client of a bucket."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def make_client(profile: str | None, options: Mapping[str, str], role: Role | No
     """Return an S3 client without retries of its own: those of `core.runtime.retry` are shown.
 
     Args:
-        profile: a profile of the AWS configuration files; botocore's own rules if None.
-        options: arguments of botocore's client, among CLIENT_OPTIONS.
+        profile: a profile of the AWS configuration files; boto3's own rules if None.
+        options: arguments of boto3's client, among CLIENT_OPTIONS.
         role: the role to assume with these credentials; its own are renewed before they expire.
 
     Raises:
-        UsageError: botocore rejects the options, or the endpoint that AWS's variables or files name
+        UsageError: boto3 rejects the options, or the endpoint that AWS's variables or files name
             is no plain URL.
         SignInError: the profile needs a code of a second factor, and there is nobody to ask.
         BotoCoreError: the profile does not exist or is invalid; see `failures.translate`.
@@ -77,7 +77,7 @@ def make_client(profile: str | None, options: Mapping[str, str], role: Role | No
     elif "aws_access_key_id" not in options:
         sign_in(session)
     try:
-        client = session.create_client("s3", config=config, **options)
+        client = session.client("s3", config=config, **options)
     except ValueError as error:
         raise UsageError(
             "The S3 client rejects its configuration.", "Check the endpoint URL and the region."
@@ -109,13 +109,14 @@ def _assume(
 
     botocore asks STS for new ones 15 minutes before they expire, whenever a request is signed.
     """
+    import boto3
     from botocore import credentials as boto
     from botocore.exceptions import NoCredentialsError
 
     from core.runtime.aws.answers import bound
-    from core.runtime.aws.sessions import make_plain_session, make_session, sign_in
+    from core.runtime.aws.sessions import make_core_session, make_plain_session, sign_in
 
-    core = make_session(profile)
+    core = make_core_session(profile)
     rest = {name: value for name, value in options.items() if not name.startswith("aws_")}
     if key := options.get("aws_access_key_id"):
         secret, token = options.get("aws_secret_access_key"), options.get("aws_session_token")
@@ -146,7 +147,7 @@ def _assume(
 
     assumed = make_plain_session(profile)
     assumed.register_component("credential_provider", boto.CredentialResolver([RoleProvider()]))
-    return assumed, rest
+    return boto3.session.Session(botocore_session=assumed), rest
 
 
 def _learn_credentials(session: Any, client: Any) -> None:

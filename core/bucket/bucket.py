@@ -40,13 +40,13 @@ MAX_METADATA_BYTES = 2048
 class Bucket(Closing):
     """A destination, with the credentials to write to it.
 
-    Creating one is cheap: botocore is imported, and the credentials are looked up, on first use.
+    Creating one is cheap: boto3 is imported, and the credentials are looked up, on first use.
 
     Args:
         destination: where to deliver.
-        profile: a profile of the AWS configuration files; botocore's own rules if None.
+        profile: a profile of the AWS configuration files; boto3's own rules if None.
         endpoint_url: the URL of an S3-compatible service; AWS if None.
-        client_options: arguments of botocore's client that take precedence: any of
+        client_options: arguments of boto3's client that take precedence: any of
             `aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`, `region_name`,
             `endpoint_url`.
         expected_owner: the account id that the bucket must belong to; not checked if None.
@@ -115,7 +115,7 @@ class Bucket(Closing):
         return self._checksums == "supported"
 
     def prepare(self) -> None:
-        """Import botocore and look up the credentials in the background, for the first request.
+        """Import boto3 and look up the credentials in the background, for the first request.
 
         A failure is raised by that request.
         """
@@ -194,7 +194,7 @@ class Bucket(Closing):
         cancel: Cancel = NEVER,
         retry: Retry | None = None,
     ) -> T:
-        """Run `call` with a client of botocore and the arguments that name the bucket.
+        """Run `call` with a boto3 client and the arguments that name the bucket.
 
         Args:
             call: makes one or more requests; it is called again if the network fails.

@@ -137,7 +137,7 @@ def _exists(
     """Whether the object exists; None if that may not be known. Raises every other failure.
 
     Args:
-        client: an S3 client of botocore.
+        client: a boto3 S3 client.
         where: the arguments of every request.
         key: the object's key.
         damaged: the arguments of a write that creates nothing.

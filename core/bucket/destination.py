@@ -1,8 +1,8 @@
 """Names in S3: destinations, keys, and the template of file names.
 
 Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html and
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html. botocore checks almost none
-of them.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html. boto3 checks almost none of
+them.
 """
 
 from __future__ import annotations

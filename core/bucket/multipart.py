@@ -32,7 +32,7 @@ class Multipart:
     """A multipart upload; used once.
 
     Args:
-        client: an S3 client of botocore without retries of its own.
+        client: a boto3 S3 client without retries of its own.
         order: what to deliver.
         open_uploads: where the upload is recorded while it is open.
         retry: how often and how long requests are retried.

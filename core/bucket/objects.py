@@ -138,8 +138,8 @@ def remove(bucket: Bucket, keys: Sequence[str], cancel: Cancel) -> None:
             check(cancel)
             client.delete_object(**where, Key=key)
 
-    # DeleteObjects has a body, of which botocore sends a checksum in any case, of a kind that not
-    # all stores accept.
+    # DeleteObjects has a body, of which boto3 sends a checksum in any case, of a kind that not all
+    # stores accept.
     bucket.ask(ask if bucket.sends_checksums else ask_one_by_one, cancel=cancel)
 
 

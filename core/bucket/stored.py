@@ -29,7 +29,7 @@ def refuse_existing(client: Any, target: Mapping[str, str]) -> None:
     still replaced there.
 
     Args:
-        client: an S3 client of botocore.
+        client: a boto3 S3 client.
         target: `Bucket`, `Key` and further arguments of every request.
 
     Raises:
@@ -59,7 +59,7 @@ def has_bytes(client: Any, target: Mapping[str, str], size: int, crc32: str) -> 
     """Whether the stored object has a size and a CRC32; None if it may not be read.
 
     Args:
-        client: an S3 client of botocore.
+        client: a boto3 S3 client.
         target: `Bucket`, `Key` and further arguments of every request.
         size: the bytes of the file.
         crc32: their CRC32, in base64.

@@ -47,7 +47,7 @@ class Upload:
     """One attempt to deliver a file; used once.
 
     Args:
-        client: an S3 client of botocore without retries of its own.
+        client: a boto3 S3 client without retries of its own.
         order: the file, and the options of the upload.
         open_uploads: where a multipart upload is recorded while it is open.
         retry: how often and how long requests are retried.

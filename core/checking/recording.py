@@ -80,9 +80,7 @@ class Recording:
         """
         content = {
             "version": _VERSION,
-            "versions": {
-                name: version(name) for name in ("snowflake-connector-python", "botocore")
-            },
+            "versions": {name: version(name) for name in ("snowflake-connector-python", "boto3")},
             "checks": self._checks,
         }
         try:
@@ -143,7 +141,7 @@ class Recording:
         }
 
     def add_request(self, operation: str, answer: Mapping[str, Any]) -> None:
-        """Add an answer of S3: botocore's parsed response, or that of its error."""
+        """Add an answer of S3: boto3's parsed response, or that of its error."""
         metadata = answer.get("ResponseMetadata", {})
         headers = {str(k).lower(): str(v) for k, v in metadata.get("HTTPHeaders", {}).items()}
         code = str(answer.get("Error", {}).get("Code", ""))

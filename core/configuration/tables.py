@@ -14,7 +14,7 @@ from core.request.request import Request
 from core.request.validation_messages import InvalidOptionsError, Mistake
 from core.request.write_ways import WRITE_WAYS
 
-# The arguments of botocore's client that hold no secret. Keys belong into an AWS profile.
+# The arguments of boto3's client that hold no secret. Keys belong into an AWS profile.
 _PLAIN_S3_OPTIONS: Final = ("region_name", "endpoint_url")
 _S3_OPTIONS: Final = "s3_options"
 _KEYS: Final = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")

@@ -1,6 +1,6 @@
 """Secrets in AWS Secrets Manager and in the Parameter Store of AWS Systems Manager.
 
-A request goes to the service and the region that the ARN names, with botocore's own chain of
+A request goes to the service and the region that the ARN names, with boto3's own chain of
 credentials. An answer holds the secret, so no error repeats any part of an answer.
 Imports botocore, so this module is imported only when such a secret is needed.
 """
@@ -53,7 +53,7 @@ def fetch(parameter: str, arn: str, profile: str | None) -> str:
         parameter: the connection parameter that holds the ARN, for errors.
         arn: the ARN of a secret or a parameter; `#key` at its end selects that text of a JSON
             object.
-        profile: a profile of the AWS configuration files; botocore's own rules if None.
+        profile: a profile of the AWS configuration files; boto3's own rules if None.
 
     Raises:
         UsageError: the ARN is invalid, or there is no such secret, key or profile.
@@ -101,7 +101,7 @@ def _ask(arn: str, profile: str | None, source: str) -> Any:
     )
     try:
         session = make_session(profile)
-        client = session.create_client(service, region_name=region, config=config)
+        client = session.client(service, region_name=region, config=config)
         bound(client)
         if not is_plain_endpoint(client.meta.endpoint_url):
             raise UsageError(
@@ -149,7 +149,7 @@ def _translate_refusal(error: ClientError, source: str) -> TransferError:
 
 
 def _translate_failure(error: BotoCoreError, source: str) -> TransferError:
-    """Return the error of core.errors for an error that botocore raised itself."""
+    """Return the error of core.errors for an error that boto3 raised itself."""
     if isinstance(error, boto.ProfileNotFound):
         return UsageError(
             f"The AWS profile with which to fetch {source} does not exist.",

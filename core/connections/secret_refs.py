@@ -62,7 +62,7 @@ class AwsSecret(Secret):
         parameter: the connection parameter that holds the ARN, such as `password_arn`.
         arn: the ARN of a secret or a parameter; `#key` at its end selects that text of a JSON
             object.
-        profile: a profile of the AWS configuration files; botocore's own rules if None.
+        profile: a profile of the AWS configuration files; boto3's own rules if None.
     """
 
     __slots__ = ("_arn", "_parameter", "_profile")

@@ -34,7 +34,7 @@ _PACKAGES: Final = (
     "snowflake-connector-python",
     "polars",
     "pyarrow",
-    "botocore",
+    "boto3",
 )
 
 

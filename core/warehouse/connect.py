@@ -105,7 +105,7 @@ def connect(
         warehouse: replaces the connection's warehouse, if given.
         role: replaces the connection's role, if given.
         aws_profile: the profile of the AWS configuration files for secrets stored in AWS; None for
-            botocore's own rules.
+            boto3's own rules.
         login_timeout: seconds for the whole sign-in; None for the connection's value, else 60, or
             120 if the sign-in is interactive.
         statement_timeout: seconds after which Snowflake stops a statement; None keeps Snowflake's

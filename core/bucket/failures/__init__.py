@@ -1,4 +1,4 @@
-"""Translates errors of S3 and botocore into those of core.errors.
+"""Translates errors of S3 and boto3 into those of core.errors.
 
 A driver's message may hold keys and signatures: it is chained as the cause, never repeated.
 Imports botocore, so this package is imported only when a bucket is used.
@@ -57,7 +57,7 @@ def translate(error: Exception, url: str, given: frozenset[str] = frozenset()) -
     """Return the error of core.errors for a failure.
 
     Args:
-        error: an exception of botocore, or of reading the file.
+        error: an exception of boto3, or of reading the file.
         url: the object or bucket of the request.
         given: the names of the options that the request sets.
 
@@ -85,7 +85,7 @@ def translate(error: Exception, url: str, given: frozenset[str] = frozenset()) -
 
 
 def _translate_client_error(error: BotoCoreError, url: str) -> TransferError:
-    """Return the error of core.errors for an exception of botocore's own, by its class."""
+    """Return the error of core.errors for an exception of boto3's own, by its class."""
     if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)):
         return DestinationError(
             "There are no AWS credentials, or they are incomplete.",

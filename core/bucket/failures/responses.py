@@ -52,7 +52,7 @@ class _Answer:
         code: S3's error code, or the HTTP status as text.
         status: the HTTP status.
         message: S3's message; searched for words, and never shown.
-        operation: the request, as botocore names it.
+        operation: the request, as boto3 names it.
         region: the bucket's region, if the answer names it.
         url: the object or bucket of the request.
         given: the names of the options that the request sets.

@@ -1,7 +1,7 @@
 """Limit the memory for an answer of AWS or of an S3-compatible store.
 
-botocore reads a whole answer, whatever its size, and builds a tree from it that is a hundred times
-as large. The answers to this program's requests have some kilobytes. Objects that are read back are
+boto3 reads a whole answer, whatever its size, and builds a tree from it that is a hundred times as
+large. The answers to this program's requests have some kilobytes. Objects that are read back are
 larger; they are streamed and not limited here.
 This module imports botocore, so it is imported only before the first request to AWS.
 """
@@ -26,7 +26,7 @@ class AnswerTooLargeError(HTTPClientError):  # type: ignore[misc]
 
 
 def bound(client: Any) -> None:
-    """Make a client of botocore fail for an answer that is larger than `LARGEST`.
+    """Make a boto3 client fail for an answer that is larger than `LARGEST`.
 
     Args:
         client: a new client, which is modified.

@@ -36,6 +36,11 @@ class _Files(JSONFileLoader):  # type: ignore[misc]
 class _Models(Loader):  # type: ignore[misc]
     FILE_LOADER_CLASS = _Files
 
+    @property
+    def search_paths(self) -> list[str]:
+        """A copy, since each session of boto3 adds the directory of its resources."""
+        return list(self._search_paths)
+
     def list_available_services(self, type_name: str) -> list[str]:
         """Return the names of all services, whatever kinds of descriptions each has."""
         paths = [path for path in map(Path, self.search_paths) if path.is_dir()]

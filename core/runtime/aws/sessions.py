@@ -1,4 +1,4 @@
-"""Sessions of botocore, and the code of a second factor (MFA) that a profile's role may demand.
+"""Sessions of boto3, and the code of a second factor (MFA) that a profile's role may demand.
 
 A profile with `mfa_serial` assumes its role with a code that a person types. botocore asks for it
 on the terminal, from whichever thread signs the first request, and so would garble the app, hang
@@ -13,12 +13,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from core.errors import SignInError
 
 if TYPE_CHECKING:
-    from botocore.session import Session
+    from boto3.session import Session
 
 Ask = Callable[[str], str]
 _CACHE: Final = Path(".aws", "cli", "cache")  # below the home directory
@@ -44,25 +44,32 @@ def is_asking() -> bool:
 
 
 def make_session(profile: str | None) -> Session:
-    """Return a session that asks for codes as `ask_for_codes` has set.
+    """Return a boto3 session that asks for codes as `ask_for_codes` has set.
 
     Args:
-        profile: a profile of the AWS configuration files; botocore's own rules if None.
+        profile: a profile of the AWS configuration files; boto3's own rules if None.
 
     Raises:
         BotoCoreError: the profile does not exist or is invalid.
     """
+    import boto3
+
+    return boto3.session.Session(botocore_session=make_core_session(profile))
+
+
+def make_core_session(profile: str | None) -> Any:
+    """Return a session of botocore like that of `make_session`."""
     from botocore.utils import JSONFileCache
 
-    session = make_plain_session(profile)
-    provider = session.get_component("credential_provider").get_provider("assume-role")
+    core = make_plain_session(profile)
+    provider = core.get_component("credential_provider").get_provider("assume-role")
     provider.cache = JSONFileCache(str(Path.home() / _CACHE))
     provider._prompter = _get_code
-    return session
+    return core
 
 
-def make_plain_session(profile: str | None) -> Session:
-    """Return a session like that of `make_session` for other sources of credentials."""
+def make_plain_session(profile: str | None) -> Any:
+    """Return a session of botocore like that of `make_session` for other sources of credentials."""
     from botocore.session import Session
 
     from core.runtime.aws.models import use_models
@@ -72,7 +79,7 @@ def make_plain_session(profile: str | None) -> Session:
     return session
 
 
-def sign_in(session: Session) -> None:
+def sign_in(session: Any) -> None:
     """Fetch the credentials of a session now, if they are those of a role.
 
     A person may need a minute for the code, and the time limit of a request would end the wait.
