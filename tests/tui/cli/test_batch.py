@@ -267,9 +267,9 @@ def test_a_mistake_is_told_before_the_demo_starts(capsys: pytest.CaptureFixture[
 
 def test_what_a_library_writes_to_stderr_is_a_message() -> None:
     """Native code prints the address of a sign-in there."""
-    code = "import os, tui.cli.batch as batch\n"
+    code = "import os, tui.cli.batch as batch, tui.cli.signals as signals\n"
     code += "batch._run = lambda *_: os.write(2, b'Open https://example.com\\n') * 0\n"
-    code += "batch.leave(batch.run({}, batch.Manner(json=True)))"
+    code += "signals.leave(batch.run({}, batch.Manner(json=True)))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=True
     )
